@@ -1,0 +1,55 @@
+/* Bytes: borrowed slices, owned buffers, and the only way the core gets memory.
+ * Invariant: a slice is borrowed until the end of the turn; who keeps it longer copies it.
+ * Running out of memory stops the process: everything durable is in Redis and in the log. */
+#ifndef CORE_BYTES_H
+#define CORE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+struct slice {
+	const char *ptr;
+	size_t len;
+};
+
+/* A growable run of bytes. Zero-initialised is empty. Owned by whoever holds the struct. */
+struct buffer {
+	char *ptr;
+	size_t len;
+	size_t cap;
+};
+
+#define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
+
+/* Never return NULL; zero bytes give a valid pointer. */
+void *memory_new(size_t size);   /* zeroed */
+void *memory_resize(void *ptr, size_t size);
+void memory_free(void *ptr);
+
+struct slice slice_of(const char *text);        /* a C string, without its terminator */
+bool slice_equal(struct slice a, struct slice b);
+bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII only */
+int slice_compare(struct slice a, struct slice b);       /* like memcmp, shorter first */
+uint64_t slice_hash(struct slice bytes);                 /* FNV-1a folded; not for untrusted denial-of-service protection of secrets */
+/* The whole slice as a signed decimal as Redis reads it (no spaces, no plus, no leading zeros). */
+MUST_CHECK bool slice_to_int64(struct slice text, int64_t *number);
+/* The whole slice as a finite or infinite floating-point number ("inf", "-inf", "1e3"; never "nan"). */
+MUST_CHECK bool slice_to_long_double(struct slice text, long double *number);
+/* Likewise, rounded once to a double, as Redis reads scores. */
+MUST_CHECK bool slice_to_double(struct slice text, double *number);
+
+char *buffer_grow(struct buffer *buffer, size_t len);    /* room for LEN more bytes at the end, which count at once */
+void buffer_add(struct buffer *buffer, struct slice bytes);
+void buffer_add_text(struct buffer *buffer, const char *text);
+void buffer_add_byte(struct buffer *buffer, char byte);
+void buffer_add_int64(struct buffer *buffer, int64_t number); /* decimal */
+void buffer_add_uint64(struct buffer *buffer, uint64_t number);
+void buffer_reset(struct buffer *buffer);                /* empty, keeps its memory (up to 1 MiB) */
+void buffer_free(struct buffer *buffer);
+struct slice buffer_slice(const struct buffer *buffer);
+struct slice buffer_copy(struct slice bytes);            /* owned copy: release with memory_free((void *)ptr) */
+
+#endif

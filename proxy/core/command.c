@@ -1,0 +1,122 @@
+/* Command: finding a request's row in the table, and the keys it names (see command.h). */
+#include "command.h"
+
+#include <string.h>
+
+#define NAME_LEN_MAX 40
+
+static const struct command commands[] = {
+#define CONTAINER(name, arity, note) \
+	{ name, arity, COMMAND_SERVER, PLAN_NONE, 0, 0, 0, 0, true, note },
+#define COMMAND(name, arity, class, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, note },
+#define WRITE(name, arity, plan, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, note },
+#include "command.def"
+#undef CONTAINER
+#undef COMMAND
+#undef WRITE
+};
+
+#define COMMANDS ((unsigned)(sizeof(commands) / sizeof(commands[0])))
+
+unsigned command_count(void)
+{
+	return COMMANDS;
+}
+
+const struct command *command_at(unsigned index)
+{
+	return index < COMMANDS ? &commands[index] : NULL;
+}
+
+/* Rows are in strcmp's order. */
+static const struct command *row_find(const char *name)
+{
+	size_t low = 0, high = COMMANDS;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(name, commands[middle].name);
+		if (order == 0)
+			return &commands[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* Adds WORD to NAME in lower case. False: no row is that long, or has such bytes. */
+static bool name_add(char *name, size_t *len, struct slice word)
+{
+	if (word.len > NAME_LEN_MAX - *len)
+		return false;
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.ptr[i];
+		/* '|' joins our names, not the client's. */
+		if (c == '\0' || c == '|')
+			return false;
+		name[*len + i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	}
+	*len += word.len;
+	name[*len] = '\0';
+	return true;
+}
+
+const struct command *command_find(uint32_t argc, const struct slice *argv)
+{
+	char name[NAME_LEN_MAX + 1];
+	size_t len = 0;
+	if (argc == 0 || !name_add(name, &len, argv[0]))
+		return NULL;
+	const struct command *command = row_find(name);
+	if (command == NULL || !command->is_container || argc == 1)
+		return command;
+	if (len == NAME_LEN_MAX)
+		return NULL;
+	name[len++] = '|';
+	return name_add(name, &len, argv[1]) ? row_find(name) : NULL;
+}
+
+bool command_arity_ok(const struct command *command, uint32_t argc)
+{
+	return command->arity >= 0 ? argc == (uint32_t)command->arity : argc >= (uint32_t)-command->arity;
+}
+
+bool command_store_key(const struct request *request, struct slice *key)
+{
+	bool is_found = false;
+	/* As Redis reads options: from the first one on, the last destination counts. */
+	uint32_t first = request->argc > 0 && slice_equal_nocase(request->argv[0], SLICE("GEORADIUS")) ? 6 : 5;
+	for (uint32_t i = first; i + 1 < request->argc; i++) {
+		struct slice word = request->argv[i];
+		if (slice_equal_nocase(word, SLICE("STORE")) || slice_equal_nocase(word, SLICE("STOREDIST"))) {
+			*key = request->argv[++i];
+			is_found = true;
+		} else if (slice_equal_nocase(word, SLICE("COUNT"))) {
+			i++;
+		}
+	}
+	return is_found;
+}
+
+void command_keys(const struct command *command, const struct request *request,
+                  void (*visit)(void *context, struct slice key), void *context)
+{
+	int64_t argc = request->argc;
+	if (command->first_key > 0) {
+		int64_t last = command->last_key < 0 ? argc + command->last_key : command->last_key;
+		for (int64_t i = command->first_key; i <= last && i < argc; i += command->key_step)
+			visit(context, request->argv[i]);
+	}
+	int64_t numkeys;
+	if (command->numkeys_at > 0 && command->numkeys_at < argc &&
+	    slice_to_int64(request->argv[command->numkeys_at], &numkeys)) {
+		for (int64_t i = 1; i <= numkeys && command->numkeys_at + i < argc; i++)
+			visit(context, request->argv[command->numkeys_at + i]);
+	}
+	struct slice key;
+	if (command->plan == PLAN_GEORADIUS && command_store_key(request, &key))
+		visit(context, key);
+}

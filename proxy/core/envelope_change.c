@@ -1,0 +1,105 @@
+/* Envelope changes: reading one, and judging it by its kind (see envelope_change.h). */
+#include "envelope_change.h"
+
+#include "envelope_fields.h"
+
+#include <math.h>
+
+bool change_read(struct slice bytes, struct change *change)
+{
+	*change = (struct change){ .key = { bytes.ptr, 0 } };
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > CHANGE_FIELD_MAX)
+			continue;
+		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
+		case CHANGE_TAG_KIND:
+			if (field.value < CHANGE_SET || field.value > CHANGE_EXPIRE)
+				return false;
+			change->kind = (enum change_kind)field.value;
+			break;
+		case CHANGE_TAG_DB:
+			if (field.value > UINT32_MAX)
+				return false;
+			change->db = (uint32_t)field.value;
+			break;
+		case CHANGE_TAG_KEY: change->key = field.bytes; break;
+		case CHANGE_TAG_ELEMENT: change->element = field.bytes; break;
+		case CHANGE_TAG_VALUE: change->value = field.bytes; break;
+		case CHANGE_TAG_NUMBER: change->number = wire_unzigzag(field.value); break;
+		case CHANGE_TAG_SCORE: memcpy(&change->score, &field.value, sizeof(change->score)); break;
+		case CHANGE_TAG_EXPIRE_AT_MS: change->expire_at_ms = wire_unzigzag(field.value); break;
+		case CHANGE_TAG_RESULT: change->result = field.bytes; break;
+		default:
+			return false;        /* a known field of another type */
+		}
+	}
+	return true;
+}
+
+/* What a kind may carry. */
+enum { HAS_KEY = 1, HAS_ELEMENT = 2, HAS_VALUE = 4, HAS_NUMBER = 8, HAS_SCORE = 16, HAS_DEADLINE = 32, HAS_RESULT = 64 };
+
+static const unsigned kind_fields[] = {
+	[CHANGE_SET] = HAS_KEY | HAS_VALUE | HAS_DEADLINE,
+	[CHANGE_CLEAR] = HAS_KEY | HAS_NUMBER,
+	[CHANGE_FLUSH] = 0,
+	[CHANGE_INCREMENT] = HAS_KEY | HAS_NUMBER,
+	[CHANGE_INCREMENT_FLOAT] = HAS_KEY | HAS_VALUE | HAS_RESULT,
+	[CHANGE_FIELD_SET] = HAS_KEY | HAS_ELEMENT | HAS_VALUE,
+	[CHANGE_FIELD_REMOVE] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_FIELD_INCREMENT] = HAS_KEY | HAS_ELEMENT | HAS_NUMBER,
+	[CHANGE_FIELD_INCREMENT_FLOAT] = HAS_KEY | HAS_ELEMENT | HAS_VALUE | HAS_RESULT,
+	[CHANGE_MEMBER_ADD] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_MEMBER_REMOVE] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_SCORE_SET] = HAS_KEY | HAS_ELEMENT | HAS_SCORE,
+	[CHANGE_SCORE_REMOVE] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_SCORE_INCREMENT] = HAS_KEY | HAS_ELEMENT | HAS_SCORE | HAS_RESULT,
+	[CHANGE_EXPIRE] = HAS_KEY | HAS_DEADLINE,
+};
+
+/* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
+static bool fields_are_due(const struct change *change)
+{
+	unsigned has = 0;
+	has |= change->key.len > 0 ? HAS_KEY : 0;
+	has |= change->element.len > 0 ? HAS_ELEMENT : 0;
+	has |= change->value.len > 0 ? HAS_VALUE : 0;
+	has |= change->number != 0 ? HAS_NUMBER : 0;
+	has |= change->score != 0 ? HAS_SCORE : 0;
+	has |= change->expire_at_ms != 0 ? HAS_DEADLINE : 0;
+	has |= change->result.len > 0 ? HAS_RESULT : 0;
+	return (has & ~kind_fields[change->kind]) == 0;
+}
+
+static bool increment_is_number(const struct change *change, bool is_pending)
+{
+	long double number;
+	if (change->kind != CHANGE_SCORE_INCREMENT && !slice_to_long_double(change->value, &number))
+		return false;
+	return is_pending || slice_to_long_double(change->result, &number);
+}
+
+bool change_is_valid(const struct change *change, bool is_pending)
+{
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_EXPIRE || !fields_are_due(change) || isnan(change->score))
+		return false;
+	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
+		return false;
+	switch (change->kind) {
+	case CHANGE_SET:
+		return change->expire_at_ms >= EXPIRE_KEEP;
+	case CHANGE_EXPIRE:
+		return change->expire_at_ms >= 0;
+	case CHANGE_CLEAR:
+		return change->number == 0 || change->number == 1;
+	case CHANGE_INCREMENT_FLOAT:
+	case CHANGE_FIELD_INCREMENT_FLOAT:
+	case CHANGE_SCORE_INCREMENT:
+		return increment_is_number(change, is_pending);
+	default:
+		return true;
+	}
+}

@@ -1,0 +1,224 @@
+/* Envelope, reading: bytes from a log into a batch, in place (see envelope.h). The bytes are not trusted: whatever is
+ * outside docs/homeport.proto or contradicts itself stops here, so the rest of the core may rely on every batch. */
+#include "envelope.h"
+
+#include "envelope_change.h"
+#include "envelope_fields.h"
+
+#include <assert.h>
+
+struct envelope_scratch {
+	struct position *context;    /* owned */
+	unsigned context_cap;
+	struct slice *path;          /* owned */
+	unsigned path_cap;
+	struct changes changes;      /* for checking writes */
+};
+
+const char *envelope_error_text(enum envelope_error error)
+{
+	static const char *const texts[] = {
+		[ENVELOPE_OK] = "ok",
+		[ENVELOPE_TRUNCATED] = "truncated: it ends within a field",
+		[ENVELOPE_MALFORMED] = "malformed: it is not a batch by docs/homeport.proto",
+		[ENVELOPE_TOO_NEW] = "too new: it was written by a later version of homeportd",
+	};
+	assert(error <= ENVELOPE_TOO_NEW);
+	return texts[error];
+}
+
+struct envelope_scratch *envelope_scratch_new(void)
+{
+	return memory_new(sizeof(struct envelope_scratch));
+}
+
+void envelope_scratch_free(struct envelope_scratch *scratch)
+{
+	if (scratch == NULL)
+		return;
+	memory_free(scratch->context);
+	memory_free(scratch->path);
+	changes_free(&scratch->changes);
+	memory_free(scratch);
+}
+
+/* ---- writes ---- */
+
+static bool write_read(struct slice bytes, enum plan *pending, struct changes *changes)
+{
+	*pending = PLAN_NONE;
+	changes->count = 0;
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > WRITE_FIELD_MAX)
+			continue;
+		switch ((enum write_tag)WIRE_TAG(field.number, field.type)) {
+		case WRITE_PENDING:
+			if (field.value != PLAN_NONE && !plan_is_known(field.value))
+				return false;
+			*pending = (enum plan)field.value;
+			break;
+		case WRITE_CHANGE:
+			if (!change_read(field.bytes, changes_add(changes, CHANGE_SET, 0, field.bytes)))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool write_is_valid(struct slice bytes, struct changes *changes)
+{
+	enum plan pending;
+	if (!write_read(bytes, &pending, changes))
+		return false;
+	for (unsigned i = 0; i < changes->count; i++)
+		if (!change_is_valid(&changes->items[i], pending != PLAN_NONE))
+			return false;
+	return true;
+}
+
+bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw)
+{
+	while (writes->len > 0) {
+		const char *start = writes->ptr;
+		struct wire_field field;
+		enum wire_status status = wire_field_next(writes, &field);
+		assert(status == WIRE_OK);
+		if (field.number != BATCH_WRITE >> 3)
+			continue;            /* an unknown field between writes */
+		bool is_read = write_read(field.bytes, pending, changes);
+		assert(is_read);
+		*raw = (struct slice){ start, (size_t)(writes->ptr - start) };
+		return true;
+	}
+	return false;
+}
+
+/* ---- the batch around them ---- */
+
+static bool uint32_read(const struct wire_field *field, uint32_t *number)
+{
+	*number = (uint32_t)field->value;
+	return field->value <= UINT32_MAX;
+}
+
+static bool position_read(struct slice bytes, struct position *position)
+{
+	*position = (struct position){ 0 };
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > POSITION_FIELD_MAX)
+			continue;
+		switch ((enum position_tag)WIRE_TAG(field.number, field.type)) {
+		case POSITION_DC: position->dc = field.bytes; break;
+		case POSITION_INCARNATION: position->incarnation = field.value; break;
+		case POSITION_SEQ: position->seq = field.value; break;
+		default: return false;
+		}
+	}
+	return position->dc.len > 0;
+}
+
+static bool context_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)
+{
+	if (batch->context_count == scratch->context_cap) {
+		scratch->context_cap = scratch->context_cap == 0 ? 16 : scratch->context_cap * 2;
+		scratch->context = memory_resize(scratch->context, scratch->context_cap * sizeof(*scratch->context));
+	}
+	return position_read(bytes, &scratch->context[batch->context_count++]);
+}
+
+static bool path_add(struct envelope_scratch *scratch, struct slice dc, struct batch *batch)
+{
+	if (batch->path_count == scratch->path_cap) {
+		scratch->path_cap = scratch->path_cap == 0 ? 16 : scratch->path_cap * 2;
+		scratch->path = memory_resize(scratch->path, scratch->path_cap * sizeof(*scratch->path));
+	}
+	scratch->path[batch->path_count++] = dc;
+	return dc.len > 0;
+}
+
+/* RAW is the whole field; writes are kept as the stretch from the first one to the end of the last. */
+static bool write_add(struct envelope_scratch *scratch, struct slice bytes, struct slice raw, struct batch *batch)
+{
+	if (batch->write_count == 0)
+		batch->writes.ptr = raw.ptr;
+	batch->writes.len = (size_t)(raw.ptr + raw.len - batch->writes.ptr);
+	batch->write_count++;
+	return write_is_valid(bytes, &scratch->changes);
+}
+
+static bool field_read(const struct wire_field *field, struct slice raw, struct envelope_scratch *scratch,
+                       struct batch *batch)
+{
+	switch ((enum batch_tag)WIRE_TAG(field->number, field->type)) {
+	case BATCH_FORMAT: return true;
+	case BATCH_DC: batch->dc = field->bytes; return true;
+	case BATCH_INCARNATION: batch->incarnation = field->value; return true;
+	case BATCH_SHARD: return uint32_read(field, &batch->shard);
+	case BATCH_FIRST_SEQ: batch->first_seq = field->value; return true;
+	case BATCH_HLC: batch->hlc = field->value; return true;
+	case BATCH_CONTEXT: return context_add(scratch, field->bytes, batch);
+	case BATCH_RULES_DIGEST: batch->rules_digest = field->value; return true;
+	case BATCH_PATH: return path_add(scratch, field->bytes, batch);
+	case BATCH_HELLO: batch->hello = field->value; return true;
+	case BATCH_PART: return uint32_read(field, &batch->part);
+	case BATCH_PART_COUNT: return uint32_read(field, &batch->part_count);
+	case BATCH_PART_BYTES: batch->part_bytes = field->bytes; return true;
+	case BATCH_WRITE: return write_add(scratch, field->bytes, raw, batch);
+	default: return false;       /* a known field of another type */
+	}
+}
+
+static bool batch_is_valid(const struct batch *batch)
+{
+	bool is_part = batch->part_count > 1;
+	if (batch->dc.len == 0 || batch->first_seq == 0)
+		return false;
+	if (is_part ? batch->part >= batch->part_count || batch->part_bytes.len == 0 || batch->write_count > 0
+	            : batch->part > 0 || batch->part_bytes.len > 0)
+		return false;
+	return batch->first_seq <= UINT64_MAX - batch->write_count && batch->hlc <= UINT64_MAX - batch->write_count;
+}
+
+/* The format comes first, so a newer one is known before any of its other fields can puzzle us. */
+static enum envelope_error format_check(struct slice bytes)
+{
+	struct wire_field field;
+	if (bytes.len == 0)
+		return ENVELOPE_TRUNCATED;
+	enum wire_status status = wire_field_next(&bytes, &field);
+	if (status == WIRE_TRUNCATED)
+		return ENVELOPE_TRUNCATED;
+	if (status != WIRE_OK || field.number != BATCH_FORMAT >> 3 || field.type != WIRE_VARINT || field.value == 0)
+		return ENVELOPE_MALFORMED;
+	return field.value > ENVELOPE_FORMAT ? ENVELOPE_TOO_NEW : ENVELOPE_OK;
+}
+
+enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
+{
+	*batch = (struct batch){ .writes = { bytes.ptr, 0 } };
+	enum envelope_error error = format_check(bytes);
+	if (error != ENVELOPE_OK)
+		return error;
+	while (bytes.len > 0) {
+		const char *start = bytes.ptr;
+		struct wire_field field;
+		enum wire_status status = wire_field_next(&bytes, &field);
+		if (status != WIRE_OK)
+			return status == WIRE_TRUNCATED ? ENVELOPE_TRUNCATED : ENVELOPE_MALFORMED;
+		struct slice raw = { start, (size_t)(bytes.ptr - start) };
+		if (field.number <= BATCH_FIELD_MAX && !field_read(&field, raw, scratch, batch))
+			return ENVELOPE_MALFORMED;
+	}
+	batch->context = scratch->context;
+	batch->path = scratch->path;
+	return batch_is_valid(batch) ? ENVELOPE_OK : ENVELOPE_MALFORMED;
+}

@@ -1,0 +1,112 @@
+/* Envelope, writing: measured first, then written in one go into room reserved once (see envelope.h). */
+#include "envelope.h"
+
+#include "envelope_fields.h"
+
+#include <assert.h>
+
+/* ---- header ---- */
+
+static size_t position_len(const struct position *position)
+{
+	return wire_text_len(position->dc) + wire_uint_len(position->incarnation) + wire_uint_len(position->seq);
+}
+
+static void add_position(struct buffer *out, const struct position *position)
+{
+	size_t len = position_len(position);
+	char *at = buffer_grow(out, 1 + wire_varint_len(len) + len);
+	*at++ = (char)BATCH_CONTEXT;
+	at = wire_put_varint(at, len);
+	at = wire_put_text(at, POSITION_DC, position->dc);
+	at = wire_put_uint(at, POSITION_INCARNATION, position->incarnation);
+	wire_put_uint(at, POSITION_SEQ, position->seq);
+}
+
+static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
+{
+	wire_put_uint(buffer_grow(out, wire_uint_len(value)), tag, value);
+}
+
+static void add_text(struct buffer *out, unsigned tag, struct slice text)
+{
+	wire_put_text(buffer_grow(out, wire_text_len(text)), tag, text);
+}
+
+void envelope_begin(struct buffer *out, const struct batch *header)
+{
+	assert(header->dc.len > 0);
+	assert(header->first_seq > 0);
+	add_uint(out, BATCH_FORMAT, ENVELOPE_FORMAT);
+	add_text(out, BATCH_DC, header->dc);
+	add_uint(out, BATCH_INCARNATION, header->incarnation);
+	add_uint(out, BATCH_SHARD, header->shard);
+	add_uint(out, BATCH_FIRST_SEQ, header->first_seq);
+	add_uint(out, BATCH_HLC, header->hlc);
+	for (unsigned i = 0; i < header->context_count; i++)
+		add_position(out, &header->context[i]);
+	wire_put_fixed64(buffer_grow(out, wire_fixed64_len(header->rules_digest)), BATCH_RULES_DIGEST, header->rules_digest);
+	for (unsigned i = 0; i < header->path_count; i++)
+		add_text(out, BATCH_PATH, header->path[i]);
+	add_uint(out, BATCH_HELLO, header->hello);
+	if (header->part_count > 1) {
+		add_uint(out, BATCH_PART, header->part);
+		add_uint(out, BATCH_PART_COUNT, header->part_count);
+		add_text(out, BATCH_PART_BYTES, header->part_bytes);
+	}
+}
+
+/* ---- writes ---- */
+
+static uint64_t double_bits(double number)
+{
+	uint64_t bits;
+	memcpy(&bits, &number, sizeof(bits));
+	return bits;
+}
+
+static size_t change_len(const struct change *change)
+{
+	return wire_uint_len((uint64_t)change->kind) + wire_uint_len(change->db) + wire_text_len(change->key) +
+	       wire_text_len(change->element) + wire_text_len(change->value) + wire_uint_len(wire_zigzag(change->number)) +
+	       wire_fixed64_len(double_bits(change->score)) + wire_uint_len(wire_zigzag(change->expire_at_ms)) +
+	       wire_text_len(change->result);
+}
+
+static char *put_change(char *at, const struct change *change, size_t len)
+{
+	*at++ = (char)WRITE_CHANGE;
+	at = wire_put_varint(at, len);
+	at = wire_put_uint(at, CHANGE_TAG_KIND, (uint64_t)change->kind);
+	at = wire_put_uint(at, CHANGE_TAG_DB, change->db);
+	at = wire_put_text(at, CHANGE_TAG_KEY, change->key);
+	at = wire_put_text(at, CHANGE_TAG_ELEMENT, change->element);
+	at = wire_put_text(at, CHANGE_TAG_VALUE, change->value);
+	at = wire_put_uint(at, CHANGE_TAG_NUMBER, wire_zigzag(change->number));
+	at = wire_put_fixed64(at, CHANGE_TAG_SCORE, double_bits(change->score));
+	at = wire_put_uint(at, CHANGE_TAG_EXPIRE_AT_MS, wire_zigzag(change->expire_at_ms));
+	return wire_put_text(at, CHANGE_TAG_RESULT, change->result);
+}
+
+void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes)
+{
+	size_t len = wire_uint_len((uint64_t)pending);
+	for (unsigned i = 0; i < changes->count; i++) {
+		size_t change = change_len(&changes->items[i]);
+		len += 1 + wire_varint_len(change) + change;
+	}
+	size_t whole = 1 + wire_varint_len(len) + len;
+	char *start = buffer_grow(out, whole);
+	char *at = start;
+	*at++ = (char)BATCH_WRITE;
+	at = wire_put_varint(at, len);
+	at = wire_put_uint(at, WRITE_PENDING, (uint64_t)pending);
+	for (unsigned i = 0; i < changes->count; i++)
+		at = put_change(at, &changes->items[i], change_len(&changes->items[i]));
+	assert(at == start + whole);
+}
+
+void envelope_add_write_raw(struct buffer *out, struct slice write)
+{
+	buffer_add(out, write);
+}

@@ -1,0 +1,149 @@
+/* Plan: the table of plans and its two entrances, before and after the store's reply (see plan.h). The halves of each plan
+ * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c. */
+#include "plan.h"
+
+#include "plan_parts.h"
+
+#include <assert.h>
+
+struct plan_row {
+	enum certainty certainty;
+	plan_build_function *build;
+	plan_finish_function *finish;
+	const char *prose;
+};
+
+static const struct plan_row plan_rows[] = {
+#define PLAN(name, number, certainty, build, finish, prose) \
+	[PLAN_##name] = { CERTAINTY_##certainty, plan_build_##build, plan_finish_##finish, prose },
+#include "plan.def"
+#undef PLAN
+};
+
+#define PLAN_ROWS (sizeof(plan_rows) / sizeof(plan_rows[0]))
+
+static const struct plan_row *plan_row(enum plan plan)
+{
+	assert(plan_is_known(plan));
+	return &plan_rows[plan];
+}
+
+bool plan_is_known(uint64_t number)
+{
+	return number < PLAN_ROWS && plan_rows[number].finish != NULL;
+}
+
+enum certainty plan_certainty(enum plan plan)
+{
+	return plan_row(plan)->certainty;
+}
+
+const char *plan_prose(enum plan plan)
+{
+	return plan_row(plan)->prose;
+}
+
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
+                         struct buffer *store_commands, struct changes *changes, struct planned *planned)
+{
+	assert(command->class == COMMAND_WRITE);
+	assert(command_arity_ok(command, request->argc));
+	struct plan_build build = {
+		.request = request,
+		.world = world,
+		.store_commands = store_commands,
+		.changes = changes,
+		.planned = planned,
+	};
+	size_t len_before = store_commands->len;
+	unsigned count_before = changes->count;
+	*planned = (struct planned){ .plan = command->plan };
+	const char *error = plan_row(command->plan)->build(&build);
+	if (error != NULL) {
+		store_commands->len = len_before;
+		changes->count = count_before;
+		return error;
+	}
+	assert(planned->answer < planned->replies);
+	return NULL;
+}
+
+void plan_finish(enum plan plan, const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	assert(intent != result);
+	result->count = 0;
+	/* An intent without a change has nothing to become. */
+	if (intent->count > 0)
+		plan_row(plan)->finish(intent, replies, result);
+}
+
+/* ---- changes ---- */
+
+struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key)
+{
+	if (changes->count == changes->cap) {
+		changes->cap = changes->cap == 0 ? 16 : changes->cap * 2;
+		changes->items = memory_resize(changes->items, changes->cap * sizeof(*changes->items));
+	}
+	struct change *change = &changes->items[changes->count++];
+	*change = (struct change){ .kind = kind, .db = db, .key = key };
+	return change;
+}
+
+void changes_free(struct changes *changes)
+{
+	memory_free(changes->items);
+	*changes = (struct changes){ 0 };
+}
+
+/* ---- what build functions are made of ---- */
+
+/* Plans that are only reached from others have no command: no row of command.def leads here. */
+const char *plan_build_none(struct plan_build *build)
+{
+	assert(build == NULL);
+	return NULL;
+}
+
+void build_send(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	build->planned->answer = build->planned->replies++;
+	if (request->raw.len > 0)
+		buffer_add(build->store_commands, request->raw);
+	else
+		resp_add_command(build->store_commands, request->argc, request->argv);
+}
+
+void build_send_instead(struct plan_build *build, unsigned argc, const struct slice *argv)
+{
+	build->planned->answer = build->planned->replies;
+	build_read(build, argc, argv);
+}
+
+void build_read(struct plan_build *build, unsigned argc, const struct slice *argv)
+{
+	build->planned->replies++;
+	resp_add_command(build->store_commands, argc, argv);
+}
+
+void build_read_whole_key(struct plan_build *build, struct slice key)
+{
+	build_read(build, 2, (const struct slice[]){ SLICE("PEXPIRETIME"), key });
+	build_read(build, 2, (const struct slice[]){ SLICE("GET"), key });
+	build_read(build, 2, (const struct slice[]){ SLICE("HGETALL"), key });
+	build_read(build, 2, (const struct slice[]){ SLICE("SMEMBERS"), key });
+	build_read(build, 5, (const struct slice[]){ SLICE("ZRANGE"), key, SLICE("0"), SLICE("-1"), SLICE("WITHSCORES") });
+}
+
+struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key)
+{
+	return changes_add(build->changes, kind, build->world->db, key);
+}
+
+const char *build_void(struct plan_build *build)
+{
+	build->planned->plan = PLAN_VOID;
+	build_send(build);
+	return NULL;
+}

@@ -1,0 +1,156 @@
+/* Plans of keys and databases, before the reply. */
+#include "plan_parts.h"
+
+/* ---- removals ---- */
+
+const char *plan_build_clear(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	for (uint32_t i = 1; i < request->argc; i++)
+		build_intend(build, CHANGE_CLEAR, request->argv[i]);
+	build_send(build);
+	return NULL;
+}
+
+/* NULL for FLUSHDB and FLUSHALL as Redis takes them. */
+static const char *flush_error(const struct request *request)
+{
+	bool is_plain = request->argc == 1;
+	bool has_mode = request->argc == 2 && (slice_equal_nocase(request->argv[1], SLICE("SYNC")) ||
+	                                       slice_equal_nocase(request->argv[1], SLICE("ASYNC")));
+	return is_plain || has_mode ? NULL : "ERR syntax error";
+}
+
+const char *plan_build_flushdb(struct plan_build *build)
+{
+	const char *error = flush_error(build->request);
+	if (error != NULL)
+		return error;
+	build_intend(build, CHANGE_FLUSH, SLICE(""));
+	build_send(build);
+	return NULL;
+}
+
+static void select_db(struct plan_build *build, uint32_t db)
+{
+	build->planned->replies++;
+	resp_add_array(build->store_commands, 2);
+	resp_add_bulk(build->store_commands, SLICE("SELECT"));
+	resp_add_bulk_int(build->store_commands, db);
+}
+
+/* FLUSHALL would take the reserved database along. Any of the FLUSHDBs may answer for all. */
+const char *plan_build_flushall(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	const char *error = flush_error(request);
+	if (error != NULL)
+		return error;
+	changes_add(build->changes, CHANGE_FLUSH, DB_ALL, SLICE(""));
+	const struct slice flushdb[] = { SLICE("FLUSHDB"), request->argc == 2 ? request->argv[1] : SLICE("") };
+	for (uint32_t db = 0; db < build->world->databases; db++) {
+		if (db == build->world->reserved_db)
+			continue;
+		select_db(build, db);
+		build_send_instead(build, request->argc, flushdb);
+	}
+	select_db(build, build->world->db);
+	return NULL;
+}
+
+/* ---- moves ---- */
+
+const char *plan_build_rename(struct plan_build *build)
+{
+	const struct slice *argv = build->request->argv;
+	if (slice_equal(argv[1], argv[2]))
+		return build_void(build);
+	build_intend(build, CHANGE_CLEAR, argv[1]);
+	build_intend(build, CHANGE_CLEAR, argv[2]);
+	build_send(build);
+	build_read_whole_key(build, argv[2]);
+	return NULL;
+}
+
+/* The destination's database, when DB names one. The last one counts. */
+static bool copy_is_within_db(const struct request *request, uint32_t db)
+{
+	int64_t target = db;
+	for (uint32_t i = 3; i + 1 < request->argc; i++)
+		if (slice_equal_nocase(request->argv[i], SLICE("DB")) && !slice_to_int64(request->argv[++i], &target))
+			return true;         /* Redis words the error */
+	return target == (int64_t)db;
+}
+
+const char *plan_build_copy(struct plan_build *build)
+{
+	struct slice key = build->request->argv[2];
+	if (!copy_is_within_db(build->request, build->world->db))
+		return "HOMEPORT unsupported COPY to another database (docs/commands.md): copy within the database, "
+		       "or write the value there";
+	build_intend(build, CHANGE_CLEAR, key);
+	build_send(build);
+	build_read_whole_key(build, key);
+	return NULL;
+}
+
+/* A DUMP starts with its type, numbered as in RDB files: strings, sets, sorted sets and hashes in each of their encodings. */
+static bool dump_is_supported(struct slice dump)
+{
+	static const unsigned char types[] = { 0, 2, 3, 4, 5, 9, 11, 12, 13, 16, 17, 20 };
+	for (size_t i = 0; i < sizeof(types); i++)
+		if ((unsigned char)dump.ptr[0] == types[i])
+			return true;
+	return false;
+}
+
+const char *plan_build_restore(struct plan_build *build)
+{
+	const struct slice *argv = build->request->argv;
+	if (argv[3].len > 0 && !dump_is_supported(argv[3]))
+		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets and sorted sets "
+		       "are replicated";
+	build_intend(build, CHANGE_CLEAR, argv[1]);
+	build_send(build);
+	build_read_whole_key(build, argv[1]);
+	return NULL;
+}
+
+/* ---- deadlines ---- */
+
+const char *plan_build_expire(struct plan_build *build)
+{
+	struct slice key = build->request->argv[1];
+	build_intend(build, CHANGE_EXPIRE, key);
+	build_send(build);
+	build_read(build, 2, (const struct slice[]){ SLICE("PEXPIRETIME"), key });
+	return NULL;
+}
+
+const char *plan_build_getex(struct plan_build *build)
+{
+	return build->request->argc > 2 ? plan_build_expire(build) : build_void(build);
+}
+
+/* ---- internal writes ---- */
+
+void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, struct buffer *store_commands,
+                   struct changes *changes, struct planned *planned)
+{
+	struct plan_build build = { .world = world, .store_commands = store_commands, .changes = changes, .planned = planned };
+	*planned = (struct planned){ .plan = PLAN_READBACK };
+	build_intend(&build, CHANGE_CLEAR, key)->number = is_expired;
+	build_read_whole_key(&build, key);
+}
+
+void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element,
+                 struct buffer *store_commands, struct changes *changes, struct planned *planned)
+{
+	struct plan_build build = { .world = world, .store_commands = store_commands, .changes = changes, .planned = planned };
+	*planned = (struct planned){ .plan = PLAN_SETTLE };
+	build_intend(&build, kind, key)->element = element;
+	if (kind == CHANGE_SET)
+		build_read(&build, 2, (const struct slice[]){ SLICE("GET"), key });
+	else
+		build_read(&build, 3, (const struct slice[]){ kind == CHANGE_FIELD_SET ? SLICE("HGET") : SLICE("ZSCORE"), key, element });
+}

@@ -1,0 +1,146 @@
+/* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, and "run" holding "<server run id> <incarnation>".
+ * Whoever reads them back finds data and positions at the same point. */
+#include "state.h"
+
+#include <string.h>
+
+static void add_dc(const struct core *core, unsigned dc, struct buffer *field, struct buffer *value)
+{
+	buffer_reset(field);
+	buffer_reset(value);
+	buffer_add_text(field, "dc:");
+	buffer_add_text(field, core->dc_names[dc]);
+	buffer_add_int64(value, core->peers[dc].follow_position);
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		const struct origin *origin = &core->origins.items[i];
+		if (origin->dc != dc || origin->applied == 0)
+			continue;
+		const uint64_t numbers[] = { origin->incarnation, origin->applied, origin->floor, origin->kept, origin->stable };
+		for (unsigned j = 0; j < 5; j++) {
+			buffer_add_byte(value, j == 0 ? ' ' : ':');
+			buffer_add_uint64(value, numbers[j]);
+		}
+	}
+}
+
+/* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
+void positions_write(struct core *core, struct script *script)
+{
+	struct slice argv[2 + 2 * (CORE_DCS_MAX + 1)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
+	struct buffer texts[2 * (CORE_DCS_MAX + 1)] = { { 0 } };
+	unsigned count = 0;
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
+		add_dc(core, dc, &texts[count], &texts[count + 1]);
+		core->peers[dc].is_follow_moved = false;
+		count += 2;
+	}
+	buffer_add_text(&texts[count], "hlc");
+	buffer_add_uint64(&texts[count + 1], core->hlc);
+	count += 2;
+	for (unsigned i = 0; i < count; i++)
+		argv[2 + i] = buffer_slice(&texts[i]);
+	script_select(script, core->options.reserved_db);
+	script_add(script, 2 + count, argv);
+	for (unsigned i = 0; i < count; i++)
+		buffer_free(&texts[i]);
+}
+
+static void write_run(struct core *core, struct script *script)
+{
+	struct buffer value = { 0 };
+	buffer_add(&value, buffer_slice(&core->run_id));
+	buffer_add_byte(&value, ' ');
+	buffer_add_uint64(&value, core->origins.items[core->self].incarnation);
+	script_select(script, core->options.reserved_db);
+	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("run"), buffer_slice(&value) });
+	buffer_free(&value);
+}
+
+void positions_record(struct core *core)
+{
+	bool is_moved = false;
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
+		is_moved |= core->peers[dc].is_follow_moved;
+	if (is_moved || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
+		struct group *group = group_new(core, GROUP_RECORD);
+		/* Only once the store has it may the log forget what precedes it. */
+		if (core->peers[0].is_follow_moved)
+			group->trim_position = core->peers[0].follow_position;
+		group->has_run = core->is_run_due;
+		if (core->is_run_due)
+			write_run(core, &group->script);
+		if (is_moved || core->is_run_due)
+			positions_write(core, &group->script);
+		group_send(core, group);
+	}
+	core->record_ms = core->now_ms;
+}
+
+/* ---- reading ---- */
+
+/* Takes the text up to SEPARATOR (or all) off the front of *text. */
+static struct slice take_until(struct slice *text, char separator)
+{
+	const char *at = text->len > 0 ? memchr(text->ptr, separator, text->len) : NULL;
+	struct slice head = { text->ptr, at != NULL ? (size_t)(at - text->ptr) : text->len };
+	size_t used = at != NULL ? head.len + 1 : head.len;
+	text->ptr += used;
+	text->len -= used;
+	return head;
+}
+
+static bool take_number(struct slice *text, char separator, int64_t *number)
+{
+	return slice_to_int64(take_until(text, separator), number);
+}
+
+static bool read_dc(struct core *core, unsigned dc, struct slice value)
+{
+	struct peer *peer = &core->peers[dc];
+	if (!take_number(&value, ' ', &peer->follow_position))
+		return false;
+	peer->position = peer->follow_position;
+	while (value.len > 0) {
+		struct slice entry = take_until(&value, ' ');
+		int64_t incarnation, applied, floor, kept, stable;
+		if (!take_number(&entry, ':', &incarnation) || !take_number(&entry, ':', &applied) || !take_number(&entry, ':', &floor) ||
+		    !take_number(&entry, ':', &kept) || !take_number(&entry, ':', &stable))
+			return false;
+		int index = origins_get_dc(&core->origins, dc, (uint64_t)incarnation);
+		if (index < 0 || floor > kept || kept > stable || stable > applied)
+			return false;
+		struct origin *origin = &core->origins.items[index];
+		origin->applied = origin->confirmed = (uint64_t)applied;
+		origin->floor = origin->recalled = (uint64_t)floor;
+		origin->kept = origin->round_stable = (uint64_t)kept;
+		origin->stable = (uint64_t)stable;
+	}
+	return true;
+}
+
+bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation)
+{
+	*is_same_run = false;
+	for (unsigned i = 0; i < event->opened.position_count; i++) {
+		struct slice field = event->opened.positions[i].field, value = event->opened.positions[i].value;
+		if (slice_equal(field, SLICE("run"))) {
+			int64_t number;
+			*is_same_run = slice_equal(take_until(&value, ' '), event->opened.run_id);
+			if (!take_number(&value, ' ', &number))
+				return false;
+			*incarnation = (uint64_t)number;
+			continue;
+		}
+		int64_t hlc;
+		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
+			core->hlc = (uint64_t)hlc;
+		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)
+			continue;
+		int dc = origins_dc(&core->origins, (struct slice){ field.ptr + 3, field.len - 3 });
+		/* A DC that was taken out of the configuration: its writes stay, its log is not followed. */
+		if (dc >= 0 && !read_dc(core, (unsigned)dc, value))
+			return false;
+	}
+	return true;
+}

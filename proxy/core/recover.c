@@ -1,0 +1,262 @@
+/* Recover: the only way to start (docs/replication-model.md, "Recovery"). From what the store remembers and what the logs
+ * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
+ * the metadata is whole. */
+#include "state.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- closing ---- */
+
+static void free_groups(struct core *core, struct group **list)
+{
+	while (*list != NULL) {
+		struct group *group = *list;
+		*list = group->next;
+		group_free(core, group);
+	}
+}
+
+static void drop_stored(struct core *core)
+{
+	for (unsigned i = 0; i < core->stored_count; i++) {
+		memory_free((void *)(uintptr_t)core->stored[i].intent.ptr);
+		memory_free((void *)(uintptr_t)core->stored[i].final.ptr);
+	}
+	for (unsigned i = 0; i < core->reread_count; i++)
+		memory_free((void *)(uintptr_t)core->rereads[i].key.ptr);
+	memory_free(core->stored);
+	core->stored = NULL;
+	core->stored_count = core->reread_count = 0;
+}
+
+void recover_close(struct core *core)
+{
+	core->is_open = false;
+	for (unsigned lane = 0; lane < 2; lane++) {
+		if (core->open[lane] != NULL)
+			group_free(core, core->open[lane]);
+		core->open[lane] = NULL;
+	}
+	core->gathering++;
+	free_groups(core, &core->unanswered);
+	free_groups(core, &core->aborted);
+	free_groups(core, &core->done);
+	core->unanswered_end = &core->unanswered;
+	core->aborted_end = &core->aborted;
+	core->unanswered_count = core->local_unanswered = core->units_rerun = core->flushes_in_flight = 0;
+	core->is_draining = false;
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
+		inbox_drop(core, dc);
+		core->peers[dc].is_following = core->peers[dc].is_follow_moved = false;
+	}
+	/* Finals that never got through the gate: older ones may still be in the outbox only, and come first. */
+	if (!core->is_gate_open)
+		append_list_move(&core->waiting, &core->carried);
+	outbox_disown_entries(core);
+	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
+		settle_free(&core->conflicts.settles[i]);
+	core->conflicts.settle_count = 0;
+	drop_stored(core);
+	keyspace_free(&core->keyspace);
+	core_open_keyspace(core);
+	buffer_reset(&core->resolutions);
+	core->resolution_count = 0;
+	core->is_trim_due = false;
+}
+
+/* ---- opening ---- */
+
+static void forget_positions(struct core *core)
+{
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		struct origin *origin = &core->origins.items[i];
+		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
+		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
+		origin->ledger.len = 0;
+	}
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
+		struct peer *peer = &core->peers[dc];
+		peer->follow_position = peer->position = POSITION_BEGIN;
+		peer->state = PEER_RECALLING;
+		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
+		memset(peer->known, 0, sizeof peer->known);
+	}
+}
+
+struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq)
+{
+	for (unsigned i = core->stored_count; i-- > 0;)
+		if (core->stored[i].origin == origin && core->stored[i].first_seq == first_seq)
+			return &core->stored[i];
+	return NULL;
+}
+
+/* One outbox entry: an intent ("b"), or the final form of an earlier one ("r"). */
+static bool read_entry(struct core *core, const struct stored_entry *entry)
+{
+	struct batch batch;
+	if (envelope_decode(entry->payload, core->scratch, &batch) != ENVELOPE_OK)
+		return false;
+	int origin = origins_get(&core->origins, batch.dc, batch.incarnation);
+	if (origin < 0 || core->origins.items[origin].dc != 0)
+		return false;
+	if (slice_equal(entry->kind, SLICE("r"))) {
+		struct stored *stored = stored_find(core, (unsigned)origin, batch.first_seq);
+		if (stored != NULL && stored->final.len == 0)
+			stored->final = buffer_copy(entry->payload);
+		return true;
+	}
+	uint64_t last_hlc = batch.hlc + batch.write_count;
+	if (last_hlc > core->hlc)
+		core->hlc = last_hlc;
+	core->stored = memory_resize(core->stored, (core->stored_count + 1) * sizeof(struct stored));
+	core->stored[core->stored_count++] = (struct stored){
+		.intent = buffer_copy(entry->payload), .entry_ms = entry->ms, .entry_seq = entry->seq,
+		.origin = (unsigned)origin, .first_seq = batch.first_seq, .write_count = batch.write_count,
+	};
+	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
+	struct origin *own = &core->origins.items[origin];
+	if (last_seq > own->applied)
+		own->applied = own->confirmed = last_seq;
+	return true;
+}
+
+static void follow(struct core *core, unsigned dc)
+{
+	core->peers[dc].is_following = true;
+	struct effect *effect = effects_add(core->effects, EFFECT_FOLLOW);
+	effect->log.dc = dc;
+	effect->log.position = core->peers[dc].follow_position;
+}
+
+void recover_open(struct core *core, const struct event *event)
+{
+	bool is_same_run;
+	uint64_t incarnation = 0;
+	recover_close(core);
+	forget_positions(core);
+	core->nonce = event->opened.nonce;
+	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
+	for (unsigned i = 0; i < event->opened.outbox_count; i++)
+		is_readable = is_readable && read_entry(core, &event->opened.outbox[i]);
+	if (!is_readable || (!is_same_run && core->origins.count == ORIGINS_MAX)) {
+		core_alarm(core, 0, "the reserved database holds what this version cannot read: nothing is replicated, writes are refused");
+		return;
+	}
+	/* A run of the server that we did not see begin may lack its tail: a dot must never name two writes. */
+	if (!is_same_run)
+		incarnation = core->nonce;
+	core->self = (unsigned)origins_get_dc(&core->origins, 0, incarnation);
+	core->answered_seq = core->origins.items[core->self].applied;
+	core->next_seq = core->answered_seq + 1;
+	struct origin *self = &core->origins.items[core->self];
+	if (!is_same_run && core->has_announced)
+		self->before = context_new(core->announced, core->origins.count);
+	core->is_open = true;
+	core->is_probe_due = false;
+	core->is_hello_seen = core->is_gate_open = core->is_recalled = false;
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		core->opened_applied[i] = core->origins.items[i].applied;
+		core->logged[i] = core->origins.items[i].floor;
+		core->origins.items[i].is_logged_whole = core->origins.items[i].floor > 0;
+	}
+	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
+	outbox_hand_over(core);
+	outbox_heartbeat(core, true);
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
+		follow(core, dc);
+	buffer_reset(&core->run_id);
+	buffer_add(&core->run_id, event->opened.run_id);
+	core->is_run_due = true;
+	positions_record(core);
+}
+
+/* ---- reading the own log up to the hello ---- */
+
+/* Drops what the log has; the rest waits for the probe. */
+static void drop_logged(struct core *core)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < core->stored_count; i++) {
+		struct stored *stored = &core->stored[i];
+		uint64_t *logged = &core->logged[stored->origin];
+		/* The log has lost some of it: what precedes the outbox was there, or would still be in the outbox. */
+		if (!core->origins.items[stored->origin].is_logged_whole && stored->first_seq > *logged)
+			*logged = stored->first_seq - 1;
+		if (stored->first_seq + stored->write_count - 1 > core->logged[stored->origin]) {
+			core->stored[kept++] = *stored;
+			continue;
+		}
+		memory_free((void *)(uintptr_t)stored->intent.ptr);
+		memory_free((void *)(uintptr_t)stored->final.ptr);
+	}
+	core->stored_count = kept;
+}
+
+static void stop_reading(struct core *core)
+{
+	core->peers[0].is_following = false;
+	effects_add(core->effects, EFFECT_UNFOLLOW)->log.dc = 0;
+}
+
+/* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
+ * not in the log yet: they have come back by then, like any other origin's. */
+static void hear_hello(struct core *core)
+{
+	bool is_first = !core->is_hello_seen;
+	core->is_hello_seen = core->has_announced = true;
+	if (is_first) {
+		drop_logged(core);
+		settle_adopt_carried(core);
+	}
+	if (!is_first || core->carried.first == NULL)
+		stop_reading(core);
+	if (is_first)
+		settle_stored(core);
+}
+
+void recover_own_batch(struct core *core, const struct delivery *delivery)
+{
+	struct origin *own = &core->origins.items[delivery->origin];
+	/* An incarnation's first hello bears its number: what the log said up to here was announced before it. */
+	own->is_logged_whole |= delivery->hello == own->incarnation;
+	if (delivery->write_count > 0 && delivery->first_seq > core->logged[delivery->origin] + 1)
+		own->is_logged_whole = false;
+	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL)
+		own->before = context_new(core->announced, core->origins.count);
+	for (uint32_t i = 0; i < delivery->context->count; i++)
+		if (delivery->context->seqs[i] > core->announced[i])
+			core->announced[i] = delivery->context->seqs[i];
+	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
+	if (last_seq > core->announced[delivery->origin])
+		core->announced[delivery->origin] = last_seq;
+	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
+	if (delivery->write_count > 0 && last_seq > core->logged[delivery->origin])
+		core->logged[delivery->origin] = last_seq;
+	uint64_t last_hlc = delivery->hlc + delivery->write_count;
+	if (last_hlc > core->hlc)
+		core->hlc = last_hlc;
+	if (delivery->hello == core->nonce)
+		hear_hello(core);
+}
+
+/* ---- metadata ---- */
+
+static bool is_whole(const struct core *core)
+{
+	for (unsigned i = 0; i < core->origins.count; i++)
+		if (core->origins.items[i].recalled < core->opened_applied[i])
+			return false;
+	return true;
+}
+
+/* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
+void recover_pump(struct core *core)
+{
+	if (core->is_recalled || !core->is_gate_open || !is_whole(core))
+		return;
+	core->is_recalled = true;
+	/* What was stable came back only for what it beats or covers. */
+	keyspace_forget(&core->keyspace);
+}

@@ -1,0 +1,54 @@
+/* Reread: keys and numbers to be read back from the store and shipped as found: a key that expired, a write whose reply was lost or that
+ * was made on data the store had lost the end of, a sum of fractions (docs/replication-model.md, rules 10 and 11, and "Outcomes"). What is read back claims to have seen all that was announced: it
+ * waits until the store has all of that (again). */
+#include "state.h"
+
+#define REREADS_MAX 1000000U         /* keys waiting; more are dropped, counted, and left to a comparison with the peers */
+
+void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired)
+{
+	/* The same key again, right away: one reading tells as much. */
+	if (core->reread_count > 0) {
+		const struct reread *last = &core->rereads[core->reread_count - 1];
+		if (last->db == db && slice_equal(last->key, key))
+			return;
+	}
+	if (core->reread_count == REREADS_MAX) {
+		core->status.dropped_rereads++;
+		return;
+	}
+	if (core->reread_count == core->reread_cap) {
+		core->reread_cap = core->reread_cap ? core->reread_cap * 2 : 8;
+		core->rereads = memory_resize(core->rereads, core->reread_cap * sizeof(struct reread));
+	}
+	core->rereads[core->reread_count++] = (struct reread){ db, buffer_copy(key), is_expired };
+}
+
+void reread_touched(struct core *core, const struct changes *changes)
+{
+	for (unsigned i = 0; i < changes->count; i++)
+		if (changes->items[i].kind != CHANGE_FLUSH)
+			reread_add(core, changes->items[i].db, changes->items[i].key, false);
+}
+
+/* Of a batch that was shipped while we had not caught up, by a process that may have ended before it could read back. */
+void reread_writes(struct core *core, struct slice writes)
+{
+	struct slice raw;
+	enum plan pending;
+	while (envelope_write_next(&writes, &pending, &core->changes, &raw))
+		reread_touched(core, &core->changes);
+}
+
+void reread_pump(struct core *core)
+{
+	if ((core->reread_count == 0 && core->conflicts.settle_count == 0) || !core_is_caught_up(core))
+		return;
+	for (unsigned i = 0; i < core->reread_count; i++) {
+		const struct reread *reread = &core->rereads[i];
+		gather_readback(core, reread->db, reread->key, reread->is_expired);
+		memory_free((void *)(uintptr_t)reread->key.ptr);
+	}
+	core->reread_count = 0;
+	gather_settles(core);
+}

@@ -1,0 +1,253 @@
+/* Settle: outbox entries found at opening that the log lacks. Their replies are lost with the process that waited for them: the store
+ * is asked what became of them (docs/replication-model.md, "Outcomes"). Then the gate opens: they are appended, and after them
+ * whatever was written meanwhile. */
+#include "state.h"
+
+#include <assert.h>
+
+/* ---- asking ---- */
+
+static void probe_change(struct script *script, const struct change *change)
+{
+	script_select(script, change->db);
+	if (change->kind == CHANGE_INCREMENT)
+		script_add(script, 2, (struct slice[]){ SLICE("GET"), change->key });
+	else if (change->kind == CHANGE_FIELD_INCREMENT)
+		script_add(script, 3, (struct slice[]){ SLICE("HGET"), change->key, change->element });
+	else
+		script_add(script, 2, (struct slice[]){ SLICE("TYPE"), change->key });
+}
+
+/* Only these can have failed in silence; a SET or DEL cannot. */
+static bool is_checked(const struct change *change)
+{
+	enum kind kind;
+	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE;
+}
+
+/* Did it take place, going by what the store holds now? Nothing there: then either it did, or a later write of ours covers it. */
+static bool is_done(const struct change *change, struct slice raw)
+{
+	static const char *const types[KIND_TYPES] = { "string", "hash", "set", "zset" };
+	struct reply reply;
+	if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR)
+		return false;
+	if (reply.type == REPLY_NIL)
+		return true;
+	int64_t number;
+	if (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT)
+		return slice_to_int64(reply.text, &number);
+	enum kind kind;
+	bool has_kind = change_kind_of(change, &kind);
+	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
+}
+
+static void probe_entry(struct core *core, const struct stored *stored, struct script *script)
+{
+	struct batch batch;
+	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice raw;
+	enum plan pending;
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw))
+		for (unsigned i = 0; pending == PLAN_NONE && i < core->changes.count; i++)
+			if (is_checked(&core->changes.items[i]))
+				probe_change(script, &core->changes.items[i]);
+}
+
+/* ---- what they came to ---- */
+
+/* The probe's next reply; SELECTs between them answer OK, which no probe does. */
+static struct slice next_reply(const struct event *event, unsigned *reply)
+{
+	while (slice_equal(event->answered.replies[*reply], SLICE("+OK\r\n")))
+		(*reply)++;
+	return event->answered.replies[(*reply)++];
+}
+
+/* Returns whether the context claims more now than before. */
+static bool add_header(struct core *core, struct buffer *out, const struct batch *header)
+{
+	/* What was announced before has been seen, although the store may have forgotten it. */
+	struct position positions[ORIGINS_MAX];
+	bool is_lifted;
+	struct context *context = core_lifted(core, header, &is_lifted);
+	struct batch lifted = *header;
+	lifted.context = positions;
+	lifted.context_count = core_positions(core, context, positions);
+	envelope_begin(out, &lifted);
+	context_drop(context);
+	return is_lifted;
+}
+
+/* The final form of an entry, consuming the probe's replies; written to OUT. */
+static void finish_entry(struct core *core, const struct stored *stored, const struct event *event, unsigned *reply, struct buffer *out)
+{
+	struct batch batch;
+	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	bool is_lifted = add_header(core, out, &batch);
+	struct changes none = { 0 };
+	struct slice raw;
+	enum plan pending;
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
+		bool is_void = pending != PLAN_NONE;
+		for (unsigned i = 0; i < core->changes.count; i++) {
+			const struct change *change = &core->changes.items[i];
+			if (pending != PLAN_NONE)
+				reread_add(core, change->db, change->key, false);
+			else if (stored->final.len == 0 && is_checked(change))
+				is_void |= !is_done(change, next_reply(event, reply));
+		}
+		if (is_void)
+			envelope_add_write(out, PLAN_NONE, &none);
+		else
+			envelope_add_write_raw(out, raw);
+		if (is_lifted)
+			reread_touched(core, &core->changes);
+	}
+}
+
+/* Our metadata and the log get what the entry came to. */
+static void publish(struct core *core, struct append_list *list, const struct stored *stored, struct slice final)
+{
+	struct origin *origin = &core->origins.items[stored->origin];
+	struct batch batch;
+	enum envelope_error error = envelope_decode(final, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	bool is_lifted;
+	struct context *context = core_lifted(core, &batch, &is_lifted);
+	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
+	apply_writes(core, &stamp, batch.writes, APPLY_RECALL);
+	context_drop(context);
+	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
+	/* A hole before it: a group that the store refused. Its seqs never named writes. */
+	uint64_t expected = (core->logged[stored->origin] > origin->recalled ? core->logged[stored->origin] : origin->recalled) + 1;
+	if (batch.first_seq > expected)
+		outbox_add_void(core, list, stored->origin, expected, batch.first_seq - 1);
+	origin->recalled = core->logged[stored->origin] = last_seq;
+	outbox_add_batch(core, list, final, &(struct append){
+		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count,
+		.entry_ms = stored->entry_ms, .entry_seq = stored->entry_seq,
+	});
+}
+
+/* A batch with a context that is complete now. */
+static void add_lifted(struct core *core, struct append_list *list, const struct append *append, const struct batch *batch)
+{
+	struct buffer bytes = { 0 };
+	bool is_lifted = add_header(core, &bytes, batch);
+	struct slice writes = batch->writes, raw;
+	enum plan pending;
+	while (is_lifted && envelope_write_next(&writes, &pending, &core->changes, &raw))
+		reread_touched(core, &core->changes);
+	buffer_add(&bytes, batch->writes);
+	outbox_add_batch(core, list, buffer_slice(&bytes), append);
+	buffer_free(&bytes);
+}
+
+/* What was written meanwhile goes behind; only now is it time to remember it. */
+static void add_waiting(struct core *core, struct append_list *list)
+{
+	for (struct append *append = core->waiting.first; append != NULL; append = append->next) {
+		struct batch batch;
+		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
+		assert(error == ENVELOPE_OK);
+		add_lifted(core, list, append, &batch);
+		bool is_lifted;
+		struct context *context = core_lifted(core, &batch, &is_lifted);
+		struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = append->origin };
+		apply_writes(core, &stamp, batch.writes, APPLY_RECALL);
+		core->origins.items[append->origin].recalled = append->last_seq;
+		context_drop(context);
+	}
+	append_list_clear(core, &core->waiting);
+	append_list_move(list, &core->waiting);
+}
+
+/* Finals carried over from an earlier opening: where the store still has the intent, its outcome is known after all. The rest stays
+ * carried: the store has lost it. */
+void settle_adopt_carried(struct core *core)
+{
+	struct append_list carried = core->carried, lost;
+	append_list_init(&lost);
+	if (carried.first == NULL)
+		return;
+	for (struct append *append = carried.first, *next; append != NULL; append = next) {
+		next = append->next;
+		uint64_t first_seq = append->last_seq - append->events + 1;
+		struct stored *stored = stored_find(core, append->origin, first_seq);
+		bool is_logged = append->last_seq <= core->logged[append->origin];
+		if (stored != NULL && stored->final.len == 0)
+			stored->final = buffer_copy(append->bytes);
+		if (stored != NULL || is_logged)
+			append_free(core, append);
+		else
+			append_list_add(&lost, append);
+	}
+	append_list_init(&core->carried);
+	append_list_move(&lost, &core->carried);
+}
+
+/* What the store has lost goes to the log, and comes back from there. */
+static void add_lost(struct core *core, struct append_list *list)
+{
+	for (struct append *append = core->carried.first; append != NULL; append = append->next) {
+		struct batch batch;
+		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
+		assert(error == ENVELOPE_OK);
+		uint64_t *logged = &core->logged[append->origin];
+		if (batch.first_seq > *logged + 1)
+			outbox_add_void(core, list, append->origin, *logged + 1, batch.first_seq - 1);
+		add_lifted(core, list, append, &batch);
+		*logged = append->last_seq;
+	}
+	append_list_clear(core, &core->carried);
+}
+
+static void open_gate(struct core *core, const struct event *event)
+{
+	struct append_list list;
+	unsigned reply = 0;
+	append_list_init(&list);
+	for (unsigned i = 0; i < core->stored_count; i++) {
+		struct stored *stored = &core->stored[i];
+		struct buffer final = { 0 };
+		finish_entry(core, stored, event, &reply, &final);
+		publish(core, &list, stored, buffer_slice(&final));
+		buffer_free(&final);
+		memory_free((void *)(uintptr_t)stored->intent.ptr);
+		memory_free((void *)(uintptr_t)stored->final.ptr);
+	}
+	core->stored_count = 0;
+	bool has_lost = core->carried.first != NULL;
+	add_lost(core, &list);
+	add_waiting(core, &list);
+	core->is_gate_open = true;
+	outbox_hand_over(core);
+	if (has_lost)
+		outbox_heartbeat(core, true);
+	for (unsigned i = 0; i < core->origins.count; i++)
+		if (core->origins.items[i].dc == 0 && core->origins.items[i].recalled < core->opened_applied[i])
+			peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+}
+
+void settle_stored(struct core *core)
+{
+	struct group *group = group_new(core, GROUP_PROBE);
+	core->is_probe_due = false;
+	for (unsigned i = 0; i < core->stored_count; i++)
+		if (core->stored[i].final.len == 0)
+			probe_entry(core, &core->stored[i], &group->script);
+	if (group->script.count == 0) {
+		group_free(core, group);
+		open_gate(core, NULL);
+		return;
+	}
+	group_send(core, group);
+}
+
+void settle_answered(struct core *core, const struct event *event)
+{
+	open_gate(core, event);
+}

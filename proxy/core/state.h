@@ -1,0 +1,276 @@
+/* State: everything the core remembers, for the files that implement core_step. Nobody else includes this.
+ *
+ *   gather.c   a local write joins the group          inbox.c    messages of logs wait for their causes
+ *   group.c    a group is sent, answered, re-run      remote.c   ready batches become a group
+ *   outbox.c   final batches wait for the log         stability.c  what all have is forgotten
+ *   recover.c  opening: from the store and the logs   positions.c  what is written beside the effects
+ *   settle.c   outbox entries whose outcome is unknown  reread.c  what is read back from the store */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "conflict.h"
+#include "core.h"
+#include "envelope.h"
+#include "render.h"
+#include "rule.h"
+
+/* ---- groups: transactions for the store ---- */
+
+enum group_kind {
+	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
+	GROUP_REMOTE,        /* outcomes of remote batches */
+	GROUP_RECORD,        /* positions or resolutions alone */
+	GROUP_PROBE,         /* recovery asks what became of checked writes */
+	GROUP_TRIAL,         /* does the store take writes again? */
+};
+
+struct member {                      /* one command of a group */
+	enum plan plan;              /* PLAN_NONE: a read */
+	unsigned reply_first, reply_count, answer;
+	size_t write_at, write_len;  /* in group.writes */
+	unsigned key_first, key_count;
+	bool is_flush;
+	bool is_emptying;            /* its last reply says whether the collection is still there */
+};
+
+struct unit {                        /* one request: what is re-run together */
+	uint64_t token;
+	uint32_t db;
+	unsigned protocol;
+	unsigned member_first, member_count;
+	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT */
+};
+
+struct check { unsigned reply; uint32_t db; struct slice key; };     /* a remote group removed from this key (owned): is it still there? */
+struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
+
+struct group {
+	struct group *next;
+	enum group_kind kind;
+	uint64_t id;
+	unsigned protocol;
+	struct buffer bytes, writes, payload; /* RESP; encoded intents; header and intents: the outbox entry */
+	struct script script;
+	struct member *members;
+	unsigned member_count, member_cap, write_count;
+	struct unit *units;
+	unsigned unit_count, unit_cap;
+	struct slot *slots;
+	unsigned slot_count, slot_cap;
+	struct key **keys;                   /* under way */
+	unsigned key_count, key_cap;
+	unsigned flush_count;
+	bool is_sent;
+	bool is_provisional;                 /* sent before we knew all that was announced */
+	bool is_lifted;                      /* its context claims more than its replies are based on */
+	struct stamp stamp;                  /* of its first write; holds its context */
+	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
+	bool has_run;                        /* record: the incarnation, too */
+	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
+	struct reach *reaches;
+	unsigned reach_count, reach_cap;
+	struct check *checks;
+	unsigned check_count, check_cap;
+	uint64_t written_ms[CORE_DCS_MAX];   /* remote: oldest write of each DC, for latency; 0: none */
+	uint64_t visible_writes[CORE_DCS_MAX];
+};
+
+/* ---- appends: messages for the own log ---- */
+
+struct append {
+	struct append *next;
+	uint64_t id;                         /* 0: not handed to the connector yet */
+	struct slice bytes;                  /* owned */
+	unsigned origin;
+	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
+	unsigned events;
+	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
+};
+
+struct append_list { struct append *first, **end; };
+
+/* ---- the inbox ---- */
+
+struct delivery {                    /* one message of a log */
+	struct delivery *next;
+	int64_t position;
+	struct slice bytes;                  /* owned */
+	struct context *context;             /* by our origin indexes; held */
+	struct slice writes;                 /* in bytes */
+	unsigned origin, write_count;
+	uint64_t first_seq, hlc, hello;
+	bool is_gap_counted;
+};
+
+struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, origin reached seq */
+
+struct peer {                        /* one DC's log and what we know of the DC; [0] is this DC */
+	struct delivery *first, **end;
+	uint64_t held_events, held_bytes;
+	bool is_paused, is_following, is_drift_alarmed;
+	enum peer_state state;
+	uint64_t known_incarnation;          /* the newest it was heard in */
+	int64_t position;                    /* last message received */
+	int64_t follow_position;             /* from here it must be read again after a restart */
+	bool is_follow_moved;                /* … and the store does not know yet */
+	struct mile *miles;                  /* applied but not stable, in log order */
+	unsigned mile_head, mile_count, mile_cap;
+	uint64_t known[ORIGINS_MAX];         /* what it has applied */
+	struct buffer parts;                 /* of a batch that comes in parts */
+	uint32_t part_next;
+	struct core_peer_status status;
+};
+
+/* ---- recovery ---- */
+
+struct stored {                      /* an outbox entry found at opening that the log may lack */
+	struct slice intent, final;          /* owned; final empty: not known yet */
+	uint64_t entry_ms, entry_seq;
+	unsigned origin;
+	uint64_t first_seq;
+	unsigned write_count;
+};
+
+struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
+
+struct core {
+	/* what was configured */
+	char **dc_names;
+	struct core_options options;
+	struct configured_rule { struct slice match; const struct rule *rule; } *rules;
+	uint64_t rules_digest;
+	/* what lives as long as the core */
+	struct core_status status;
+	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
+	struct append_list sent, waiting;            /* to the connector and not durable; not handed over yet */
+	struct append_list carried;                  /* of an earlier opening that ended before the own log was read; the store may have lost them */
+	uint64_t next_append_id, outbox_bytes, outbox_events;
+	uint64_t hlc;
+	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
+	bool has_announced;                          /* … is complete: this process has read the own log to its end */
+	bool is_store_refusing;                      /* remote groups were aborted: try before applying more */
+	struct envelope_scratch *scratch;
+	struct changes changes, results;
+	struct buffer seqs;                          /* of conflict reports, until the next step */
+	struct buffer text;                          /* scratch */
+	/* what is rebuilt at each opening */
+	bool is_open;
+	uint64_t nonce;
+	unsigned self;                               /* our origin */
+	uint64_t next_seq, answered_seq;
+	struct keyspace keyspace;
+	struct conflicts conflicts;
+	struct peer peers[CORE_DCS_MAX];
+	uint64_t now_ms;
+	struct effects *effects;
+	/* groups */
+	struct group *open[2];                       /* by protocol: gathering, not sent */
+	uint64_t gathering;                          /* counts the times that open groups were sent */
+	uint64_t next_group_id;
+	struct group *unanswered, **unanswered_end;
+	unsigned unanswered_count, local_unanswered;
+	struct group *done;                          /* answered in the last step */
+	unsigned flushes_in_flight;
+	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be re-run */
+	unsigned units_rerun;                        /* of aborted's first group */
+	bool is_draining;                            /* a remote batch waits for local answers: send no local group */
+	struct buffer resolutions;                   /* RESP: outbox entries to be added with the next group */
+	unsigned resolution_count;
+	uint64_t trim_ms, trim_seq;                  /* outbox entries before this one are durable in the log */
+	bool is_trim_due;
+	/* recovery */
+	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
+	struct buffer run_id;
+	bool is_run_due;                             /* the store does not have our incarnation yet, nor where earlier ones ended */
+	bool is_probe_due;                           /* the store refused the probe: ask again */
+	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
+	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
+	struct stored *stored;
+	unsigned stored_count;
+	struct reread *rereads;
+	unsigned reread_count, reread_cap;
+	uint64_t heartbeat_ms, record_ms, trial_ms;  /* when last */
+};
+
+/* gather.c */
+void gather_request(struct core *core, const struct event *event);
+void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_expired);
+void gather_untimed(struct core *core, uint32_t db, struct slice key);
+void gather_settles(struct core *core);
+void gather_close(struct core *core);            /* sends the open groups */
+struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
+struct member *group_add_member(struct group *group);
+void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
+void group_note_keys(struct core *core, struct group *group, struct member *member, const struct changes *changes);
+/* group.c */
+struct group *group_new(struct core *core, enum group_kind kind);
+void group_free(struct core *core, struct group *group);
+void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
+void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
+void group_answered(struct core *core, const struct event *event);
+void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
+/* outbox.c */
+/* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
+void outbox_add_batch(struct core *core, struct append_list *list, struct slice bytes, const struct append *facts);
+void outbox_disown_entries(struct core *core);   /* ids of outbox entries mean nothing after a reconnect */
+void append_free(struct core *core, struct append *append);
+void append_list_clear(struct core *core, struct append_list *list);
+void append_list_move(struct append_list *from, struct append_list *to);
+void outbox_hand_over(struct core *core);        /* all that waits, whatever the gate */
+void outbox_pump(struct core *core);
+void outbox_appended(struct core *core, uint64_t id, int64_t position);
+void outbox_retry(struct core *core, uint64_t id);
+void outbox_heartbeat(struct core *core, bool is_hello);
+void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq);
+void append_list_init(struct append_list *list);
+void append_list_add(struct append_list *list, struct append *append);
+/* inbox.c */
+void inbox_take(struct core *core, unsigned dc, int64_t position, struct slice bytes);
+void inbox_drop(struct core *core, unsigned dc);
+/* Stops following a DC's log until somebody mends it; says so. */
+void peer_stop(struct core *core, unsigned dc, enum peer_state state, const char *text);
+void inbox_pop(struct core *core, struct peer *peer);
+/* remote.c */
+void remote_pump(struct core *core);
+void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
+/* stability.c */
+void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
+void stability_pump(struct core *core);
+void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned origin, uint64_t seq);
+/* positions.c */
+void positions_write(struct core *core, struct script *script);
+MUST_CHECK bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation);
+void positions_record(struct core *core);        /* a group of its own for positions that moved */
+/* recover.c */
+void recover_open(struct core *core, const struct event *event);
+void recover_close(struct core *core);
+void recover_own_batch(struct core *core, const struct delivery *delivery);     /* each message of the own log while it is read */
+void recover_pump(struct core *core);
+struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq);
+/* settle.c */
+void settle_stored(struct core *core);                               /* the own log was read: what became of outbox entries it lacks? */
+void settle_adopt_carried(struct core *core);                        /* finals of an earlier opening */
+void settle_answered(struct core *core, const struct event *event);
+/* reread.c */
+void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
+/* The keys of a write whose context claims more than the store had: what it did may not fit what others have. */
+void reread_touched(struct core *core, const struct changes *changes);
+void reread_writes(struct core *core, struct slice writes);
+void reread_pump(struct core *core);
+/* core.c */
+void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
+bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */
+bool core_is_caught_up(const struct core *core);                     /* the store has all that our writes count as having seen */
+/* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
+bool core_lift(const struct core *core, struct context **context, unsigned own);
+/* A batch of ours: its context, lifted; a new reference. */
+struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted);
+void core_open_keyspace(struct core *core);
+void core_alarm(struct core *core, unsigned dc, const char *text);
+uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of the first of WRITES new writes */
+unsigned core_positions(const struct core *core, const struct context *context, struct position *positions);
+struct context *core_context(struct core *core);                     /* what is applied now; a new reference */
+struct context *core_confirmed(struct core *core);                   /* what the store has answered; a new reference */
+
+#endif

@@ -1,0 +1,127 @@
+/* Status: the core's numbers for metrics and people, and its invariants. */
+#include "state.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *peer_state_text(enum peer_state state)
+{
+	static const char *const texts[PEER_STATE_COUNT] = {
+		[PEER_RECALLING] = "recalling", [PEER_FOLLOWING] = "following", [PEER_HELD] = "held", [PEER_QUARANTINED] = "quarantined",
+		[PEER_UNDECODABLE] = "undecodable", [PEER_NEEDS_RESYNC] = "needs-resync",
+	};
+	return texts[state];
+}
+
+const char *core_rule_text(unsigned rule)
+{
+	return rule_at(rule) != NULL ? rule_at(rule)->name : NULL;
+}
+
+const char *core_kind_text(unsigned kind)
+{
+	return kind < KIND_COUNT ? kind_text((enum kind)kind) : NULL;
+}
+
+const char *outcome_text(enum outcome outcome)
+{
+	static const char *const texts[OUTCOME_COUNT] = {
+		[OUTCOME_NEWEST] = "newest", [OUTCOME_ADD_WINS] = "add-wins", [OUTCOME_SUM] = "sum", [OUTCOME_TYPE] = "type",
+	};
+	return texts[outcome];
+}
+
+/* The newest incarnation of a DC that wrote anything; -1: none. */
+static int newest_origin(const struct core *core, unsigned dc)
+{
+	int newest = -1;
+	for (unsigned i = 0; i < core->origins.count; i++)
+		if (core->origins.items[i].dc == dc && (newest < 0 || core->origins.items[i].incarnation > core->origins.items[newest].incarnation))
+			newest = (int)i;
+	return newest;
+}
+
+static uint64_t owed_events(const struct core *core, unsigned dc)
+{
+	uint64_t owed = 0;
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		const struct origin *origin = &core->origins.items[i];
+		uint64_t known = core->peers[dc].known[i];
+		if (origin->dc == 0 && origin->confirmed > known)
+			owed += origin->confirmed - known;
+	}
+	return owed;
+}
+
+static void fill_peer(struct core *core, unsigned dc)
+{
+	struct peer *peer = &core->peers[dc];
+	struct core_peer_status *status = &peer->status;
+	int origin = newest_origin(core, dc);
+	status->state = peer->state;
+	if (peer->state == PEER_RECALLING && core->is_recalled)
+		status->state = PEER_FOLLOWING;
+	status->held_events = peer->held_events;
+	status->held_bytes = peer->held_bytes;
+	status->applied_seq = origin < 0 ? 0 : core->origins.items[origin].applied;
+	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
+	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->rules_digest;
+	status->log_position = peer->position;
+	core->status.peers[dc] = *status;
+}
+
+const struct core_status *core_status(struct core *core)
+{
+	struct core_status *status = &core->status;
+	status->is_open = core->is_open;
+	status->is_recalling = !core->is_recalled;
+	status->is_store_refusing = core->is_store_refusing;
+	status->incarnation = core->is_open ? core->origins.items[core->self].incarnation : 0;
+	status->seq = core->answered_seq;
+	status->hlc = core->hlc;
+	status->rules_digest = core->rules_digest;
+	status->groups_unanswered = core->unanswered_count;
+	status->outbox_events = core->outbox_events;
+	status->outbox_bytes = core->outbox_bytes;
+	status->unstable_keys = core->keyspace.keys.count;
+	status->unstable_elements = core->keyspace.elements.count;
+	status->metadata_bytes = core->keyspace.bytes;
+	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
+	status->peer_count = core->options.dc_count;
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
+		fill_peer(core, dc);
+	return status;
+}
+
+static uint64_t append_list_events(const struct append_list *list)
+{
+	uint64_t events = 0;
+	for (const struct append *append = list->first; append != NULL; append = append->next)
+		events += append->events;
+	return events;
+}
+
+void core_check(const struct core *core)
+{
+	keyspace_check(&core->keyspace);
+	unsigned unanswered = 0, local = 0;
+	for (const struct group *group = core->unanswered; group != NULL; group = group->next) {
+		unanswered++;
+		local += group->kind == GROUP_LOCAL;
+	}
+	assert(unanswered == core->unanswered_count && local == core->local_unanswered);
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		const struct origin *origin = &core->origins.items[i];
+		assert(origin->stable <= origin->applied && origin->recalled <= origin->applied);
+		assert(origin->floor <= origin->kept && origin->kept <= origin->stable);
+	}
+	uint64_t events = 0, last_id = 0;
+	for (const struct append *append = core->sent.first; append != NULL; append = append->next) {
+		assert(append->id > last_id);
+		last_id = append->id;
+		events += append->events;
+	}
+	events += append_list_events(&core->waiting) + append_list_events(&core->carried);
+	assert(events == core->outbox_events);
+	assert(!core->is_open || core->next_seq > core->answered_seq);
+}
