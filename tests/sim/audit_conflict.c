@@ -1,0 +1,152 @@
+/* Conflicts: which pairs of writes there were (rule 9), and whether every DC reported exactly those. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_outcome.h"
+
+void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq)
+{
+	bool is_first = origin < other_origin || (origin == other_origin && seq < other_seq);
+
+	pairs->items = array_grow(pairs->items, pairs->count, &pairs->cap, sizeof(*pairs->items));
+	pairs->items[pairs->count++] = is_first ? (struct pair){ origin, other_origin, seq, other_seq }
+	                                        : (struct pair){ other_origin, origin, other_seq, seq };
+}
+
+static int pair_order(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct pair));
+}
+
+static void pairs_sort(struct pairs *pairs)
+{
+	unsigned kept = 0;
+
+	if (pairs->count == 0)
+		return;
+	qsort(pairs->items, pairs->count, sizeof(*pairs->items), pair_order);
+	for (unsigned i = 0; i < pairs->count; i++)
+		if (kept == 0 || pair_order(&pairs->items[kept - 1], &pairs->items[i]) != 0)
+			pairs->items[kept++] = pairs->items[i];
+	pairs->count = kept;
+}
+
+void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local)
+{
+	unsigned origin = audit_origin(auditor, dc_of_local[effect->conflict.dc], effect->conflict.incarnation);
+	unsigned other = audit_origin(auditor, dc_of_local[effect->conflict.other_dc], effect->conflict.other_incarnation);
+
+	for (unsigned i = 0; i < effect->conflict.count; i++)
+		pairs_add(&auditor->dcs[dc].reported, origin, effect->conflict.seq, other, effect->conflict.other_seqs[i]);
+}
+
+/* ---- rule 9 ---- */
+
+static bool is_clear(const struct fact *fact)
+{
+	return fact->kind == FACT_CLEAR || fact->kind == FACT_FLUSH;
+}
+
+static bool makes_present(const struct fact *fact)
+{
+	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
+}
+
+/* Both concern one key: is that a conflict when they are concurrent? */
+static bool facts_conflict(const struct fact *a, const struct fact *b)
+{
+	/* Two expiries are not; any other two clears, or a clear and a write, are. */
+	if (is_clear(a) || is_clear(b))
+		return !(a->is_expiry && b->is_expiry);
+	if (a->kind == FACT_DEADLINE || b->kind == FACT_DEADLINE)
+		return a->kind == b->kind;
+	if (a->type != b->type)
+		return makes_present(a) && makes_present(b);
+	return a->element == b->element;
+}
+
+static bool is_concurrent(const struct audited_write *a, const struct audited_write *b)
+{
+	return a->origin != b->origin && !audit_covers(a, b) && !audit_covers(b, a);
+}
+
+static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
+{
+	for (unsigned i = 0; i < key->count; i++) {
+		const struct touch *a = &key->touches[i];
+
+		for (unsigned j = i + 1; j < key->count; j++) {
+			const struct touch *b = &key->touches[j];
+
+			if (a->write->origin == b->write->origin || !facts_conflict(a->fact, b->fact) || !is_concurrent(a->write, b->write))
+				continue;
+			pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
+		}
+	}
+}
+
+/* ---- reported = expected ---- */
+
+/* Whether DC ever learned that its store had applied the write: else it could not report. */
+static bool is_silent(const struct audited_dc *watched, unsigned origin, uint64_t seq)
+{
+	for (unsigned i = 0; i < watched->silent_count; i++) {
+		const struct audited_group *group = &watched->silent[i];
+
+		if (seq > vector_at(&group->before, origin) && seq <= vector_at(&group->after, origin))
+			return true;
+	}
+	return false;
+}
+
+/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that
+ * nobody else can confirm. */
+static bool has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq)
+{
+	const struct audited_write *write = audit_find(auditor, origin, seq);
+
+	if (write == NULL || !write->is_executed)
+		return false;
+	return !write->is_shipped || (write->is_doubted && !facts_equal(&write->shipped, &write->derived));
+}
+
+static bool has_pair(const struct pairs *pairs, const struct pair *pair)
+{
+	return pairs->count > 0 && bsearch(pair, pairs->items, pairs->count, sizeof(*pair), pair_order) != NULL;
+}
+
+static void dc_conflicts(struct auditor *auditor, unsigned dc)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+	const char *name = auditor->options.dc_names[dc];
+
+	pairs_sort(&watched->reported);
+	for (unsigned i = 0; i < watched->reported.count; i++) {
+		const struct pair *pair = &watched->reported.items[i];
+
+		if (!has_pair(&auditor->expected, pair) && !has_changed(auditor, pair->origin, pair->seq) &&
+		    !has_changed(auditor, pair->other_origin, pair->other_seq))
+			auditor_find(auditor, "%s reports a conflict that is none: %s and %s", name, audit_dot(auditor, pair->origin, pair->seq),
+			             audit_dot(auditor, pair->other_origin, pair->other_seq));
+	}
+	for (unsigned i = 0; i < auditor->expected.count; i++) {
+		const struct pair *pair = &auditor->expected.items[i];
+
+		if (has_pair(&watched->reported, pair) || is_silent(watched, pair->origin, pair->seq) ||
+		    is_silent(watched, pair->other_origin, pair->other_seq))
+			continue;
+		auditor_find(auditor, "%s misses a conflict: %s [%s] and %s [%s]", name, audit_dot(auditor, pair->origin, pair->seq),
+		             audit_facts_text(auditor, &audit_find(auditor, pair->origin, pair->seq)->shipped),
+		             audit_dot(auditor, pair->other_origin, pair->other_seq),
+		             audit_facts_text(auditor, &audit_find(auditor, pair->other_origin, pair->other_seq)->shipped));
+	}
+}
+
+void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		key_conflicts(&auditor->expected, &keys->items[i]);
+	pairs_sort(&auditor->expected);
+	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
+		dc_conflicts(auditor, dc);
+}

@@ -1,0 +1,407 @@
+/* What a command did, told from the command, its reply and what the store holds right after it. */
+#include "audit_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* One command under examination. */
+struct deed {
+	struct auditor *auditor;
+	const struct sim_store *store;
+	const struct sim_executed *executed;
+	struct facts *facts;
+};
+
+static uint32_t deed_name(const struct deed *deed, unsigned argument)
+{
+	return pool_intern(deed->auditor->options.pool, deed->executed->argv[argument]);
+}
+
+static struct fact *deed_add(const struct deed *deed, enum fact_kind kind, unsigned key_argument)
+{
+	return facts_add(deed->facts, kind, deed->executed->db, deed_name(deed, key_argument));
+}
+
+static bool deed_argument_is(const struct deed *deed, unsigned argument, const char *word)
+{
+	struct slice text = deed->executed->argv[argument];
+
+	return text.len == strlen(word) && strncasecmp(text.ptr, word, text.len) == 0;
+}
+
+static bool deed_has_option(const struct deed *deed, unsigned first, const char *word)
+{
+	for (unsigned i = first; i < deed->executed->argc; i++)
+		if (deed_argument_is(deed, i, word))
+			return true;
+	return false;
+}
+
+static long double deed_number(const struct deed *deed, unsigned argument)
+{
+	char room[128];
+	struct slice text = deed->executed->argv[argument];
+
+	snprintf(room, sizeof(room), "%.*s", (int)text.len, text.ptr);
+	return strtold(room, NULL);
+}
+
+static const struct sim_key *deed_key(const struct deed *deed, unsigned argument)
+{
+	return sim_store_find(deed->store, deed->executed->db, deed_name(deed, argument));
+}
+
+/* Nil, in either protocol. */
+static bool deed_reply_is_nil(const struct deed *deed)
+{
+	struct slice reply = deed->executed->reply;
+
+	return reply.ptr[0] == '_' || (reply.len >= 3 && reply.ptr[0] == '$' && reply.ptr[1] == '-');
+}
+
+static long long deed_reply_number(const struct deed *deed)
+{
+	return strtoll(deed->executed->reply.ptr + 1, NULL, 10);
+}
+
+/* ---- what is left behind ---- */
+
+/* The whole key as it is now. */
+static void add_content(const struct deed *deed, unsigned argument)
+{
+	const struct sim_key *key = deed_key(deed, argument);
+
+	if (key == NULL)
+		return;
+	for (unsigned i = 0; i < key->count; i++) {
+		struct fact *fact = deed_add(deed, FACT_SET, argument);
+
+		fact->type = key->type;
+		fact->element = key->elements[i].name;
+		fact->value = key->elements[i].value;
+		fact->score = key->elements[i].score;
+	}
+	if (key->type == SIM_STRING || key->expire_at_ms != 0)
+		deed_add(deed, FACT_DEADLINE, argument)->deadline_ms = key->expire_at_ms;
+}
+
+static void add_string(const struct deed *deed, unsigned argument, bool has_deadline)
+{
+	const struct sim_key *key = deed_key(deed, argument);
+	struct fact *fact = deed_add(deed, FACT_SET, argument);
+
+	fact->value = key->elements[0].value;
+	if (has_deadline)
+		deed_add(deed, FACT_DEADLINE, argument)->deadline_ms = key->expire_at_ms;
+}
+
+static void add_deadline(const struct deed *deed)
+{
+	const struct sim_key *key = deed_key(deed, 1);
+
+	if (key == NULL)
+		deed_add(deed, FACT_CLEAR, 1);
+	else
+		deed_add(deed, FACT_DEADLINE, 1)->deadline_ms = key->expire_at_ms;
+}
+
+/* Removing the last element of a collection removes its deadline, too, and that is shipped. */
+static void add_emptied(const struct deed *deed)
+{
+	bool is_removed = deed->executed->reply.ptr[0] != ':' || deed_reply_number(deed) > 0;
+
+	if (is_removed && deed->facts->count > 0 && deed_key(deed, 1) == NULL)
+		deed_add(deed, FACT_DEADLINE, 1);
+}
+
+/* ---- by command ---- */
+
+static bool derive_set(const struct deed *deed)
+{
+	bool is_conditional = deed_has_option(deed, 3, "nx") || deed_has_option(deed, 3, "xx");
+
+	if (!is_conditional || !deed_reply_is_nil(deed))
+		add_string(deed, 1, !deed_has_option(deed, 3, "keepttl"));
+	return true;
+}
+
+static bool derive_set_if(const struct deed *deed)
+{
+	if (deed_reply_number(deed) == 1)
+		add_string(deed, 1, true);
+	return true;
+}
+
+static bool derive_set_always(const struct deed *deed)
+{
+	add_string(deed, 1, true);
+	return true;
+}
+
+static bool derive_mset(const struct deed *deed)
+{
+	bool is_conditional = deed_argument_is(deed, 0, "msetnx");
+
+	if (is_conditional && deed_reply_number(deed) == 0)
+		return true;
+	for (unsigned i = 1; i + 1 < deed->executed->argc; i += 2)
+		add_string(deed, i, true);
+	return true;
+}
+
+static bool derive_value(const struct deed *deed)
+{
+	add_string(deed, 1, false);
+	return true;
+}
+
+static bool derive_clear(const struct deed *deed)
+{
+	for (unsigned i = 1; i < deed->executed->argc; i++)
+		deed_add(deed, FACT_CLEAR, i);
+	return true;
+}
+
+static bool derive_flush(const struct deed *deed)
+{
+	facts_add(deed->facts, FACT_FLUSH, deed->executed->db, 0);
+	return true;
+}
+
+/* INCR and kin: SIGN, and which argument has the amount (0: it is one). */
+static bool add_delta(const struct deed *deed, enum sim_type type, unsigned amount, int sign)
+{
+	struct fact *fact = deed_add(deed, FACT_DELTA, 1);
+
+	fact->type = type;
+	fact->amount = (amount == 0 ? 1 : deed_number(deed, amount)) * sign;
+	if (type == SIM_ZSET)
+		fact->amount = (double)fact->amount;
+	return true;
+}
+
+static bool derive_increment(const struct deed *deed)
+{
+	return add_delta(deed, SIM_STRING, deed->executed->argc > 2 ? 2 : 0, 1);
+}
+
+static bool derive_decrement(const struct deed *deed)
+{
+	return add_delta(deed, SIM_STRING, deed->executed->argc > 2 ? 2 : 0, -1);
+}
+
+static bool derive_field_increment(const struct deed *deed)
+{
+	add_delta(deed, SIM_HASH, 3, 1);
+	deed->facts->items[deed->facts->count - 1].element = deed_name(deed, 2);
+	return true;
+}
+
+static bool derive_score_increment(const struct deed *deed)
+{
+	add_delta(deed, SIM_ZSET, 2, 1);
+	deed->facts->items[deed->facts->count - 1].element = deed_name(deed, 3);
+	return true;
+}
+
+static bool derive_fields(const struct deed *deed)
+{
+	bool is_conditional = deed_argument_is(deed, 0, "hsetnx");
+
+	if (is_conditional && deed_reply_number(deed) == 0)
+		return true;
+	for (unsigned i = 2; i + 1 < deed->executed->argc; i += 2) {
+		struct fact *fact = deed_add(deed, FACT_SET, 1);
+
+		fact->type = SIM_HASH;
+		fact->element = deed_name(deed, i);
+		fact->value = deed_name(deed, i + 1);
+	}
+	return true;
+}
+
+/* HDEL, SADD, SREM, ZREM: the elements are the arguments. */
+static bool add_elements(const struct deed *deed, enum fact_kind kind, enum sim_type type)
+{
+	for (unsigned i = 2; i < deed->executed->argc; i++) {
+		struct fact *fact = deed_add(deed, kind, 1);
+
+		fact->type = type;
+		fact->element = deed_name(deed, i);
+	}
+	return true;
+}
+
+static bool derive_fields_remove(const struct deed *deed)
+{
+	return add_elements(deed, FACT_REMOVE, SIM_HASH);
+}
+
+static bool derive_members(const struct deed *deed)
+{
+	return add_elements(deed, FACT_SET, SIM_SET);
+}
+
+static bool derive_members_remove(const struct deed *deed)
+{
+	return add_elements(deed, FACT_REMOVE, SIM_SET);
+}
+
+static bool derive_scores_remove(const struct deed *deed)
+{
+	return add_elements(deed, FACT_REMOVE, SIM_ZSET);
+}
+
+static bool derive_scores(const struct deed *deed)
+{
+	/* With an option the reply does not say which members changed: what comes of it is judged by the outcome. */
+	if (deed_has_option(deed, 2, "nx") || deed_has_option(deed, 2, "xx") || deed_has_option(deed, 2, "gt") || deed_has_option(deed, 2, "lt"))
+		return false;
+	if (deed_argument_is(deed, 2, "incr")) {
+		add_delta(deed, SIM_ZSET, 3, 1);
+		deed->facts->items[deed->facts->count - 1].element = deed_name(deed, 4);
+		return true;
+	}
+	for (unsigned i = 2; i + 1 < deed->executed->argc; i += 2) {
+		struct fact *fact = deed_add(deed, FACT_SET, 1);
+
+		fact->type = SIM_ZSET;
+		fact->score = (double)deed_number(deed, i);
+		fact->element = deed_name(deed, i + 1);
+	}
+	return true;
+}
+
+/* The bulk texts of a reply, one after the other. */
+static bool reply_next_text(struct slice *reply, struct slice *text)
+{
+	while (reply->len > 0) {
+		const char *end = memchr(reply->ptr, '\n', reply->len);
+		char sign = reply->ptr[0];
+		long len = strtol(reply->ptr + 1, NULL, 10);
+
+		if (end == NULL)
+			return false;
+		reply->len -= (size_t)(end + 1 - reply->ptr);
+		reply->ptr = end + 1;
+		if (sign != '$' || len < 0)
+			continue;
+		*text = (struct slice){ reply->ptr, (size_t)len };
+		reply->ptr += len + 2;
+		reply->len -= (size_t)len + 2;
+		return true;
+	}
+	return false;
+}
+
+static bool derive_members_pop(const struct deed *deed)
+{
+	struct slice reply = deed->executed->reply, text;
+
+	while (reply_next_text(&reply, &text)) {
+		struct fact *fact = deed_add(deed, FACT_REMOVE, 1);
+
+		fact->type = SIM_SET;
+		fact->element = pool_intern(deed->auditor->options.pool, text);
+	}
+	return true;
+}
+
+/* In RESP2 the scores are bulk texts as well. */
+static bool derive_scores_pop(const struct deed *deed)
+{
+	struct slice reply = deed->executed->reply, text;
+	bool has_text_scores = memchr(reply.ptr, ',', reply.len) == NULL;
+
+	while (reply_next_text(&reply, &text)) {
+		struct fact *fact = deed_add(deed, FACT_REMOVE, 1);
+
+		fact->type = SIM_ZSET;
+		fact->element = pool_intern(deed->auditor->options.pool, text);
+		if (has_text_scores && !reply_next_text(&reply, &text))
+			break;
+	}
+	return true;
+}
+
+static bool derive_move(const struct deed *deed)
+{
+	if (deed_reply_number(deed) == 0)
+		return true;
+	for (unsigned i = 1; i <= 2; i++) {
+		struct fact *fact = deed_add(deed, i == 1 ? FACT_REMOVE : FACT_SET, i);
+
+		fact->type = SIM_SET;
+		fact->element = deed_name(deed, 3);
+	}
+	return true;
+}
+
+static bool derive_store(const struct deed *deed)
+{
+	deed_add(deed, FACT_CLEAR, 1);
+	add_content(deed, 1);
+	return true;
+}
+
+static bool derive_rename(const struct deed *deed)
+{
+	/* Renamed to itself, a key stays what it is. */
+	if ((deed->executed->reply.ptr[0] == ':' && deed_reply_number(deed) == 0) || deed_name(deed, 1) == deed_name(deed, 2))
+		return true;
+	if (!deed_argument_is(deed, 0, "copy"))
+		deed_add(deed, FACT_CLEAR, 1);
+	deed_add(deed, FACT_CLEAR, 2);
+	add_content(deed, 2);
+	return true;
+}
+
+static bool derive_expire(const struct deed *deed)
+{
+	bool is_done = deed->executed->reply.ptr[0] == ':' ? deed_reply_number(deed) == 1 : !deed_reply_is_nil(deed);
+
+	if (is_done)
+		add_deadline(deed);
+	return true;
+}
+
+static bool derive_unknown(const struct deed *deed)
+{
+	(void)deed;
+	return false;
+}
+
+static const struct { const char *name; bool (*derive)(const struct deed *deed); } rows[] = {
+	{ "set", derive_set }, { "setnx", derive_set_if }, { "setex", derive_set_always }, { "psetex", derive_set_always },
+	{ "getset", derive_set_always }, { "getdel", derive_clear }, { "getex", derive_expire }, { "mset", derive_mset },
+	{ "msetnx", derive_mset }, { "append", derive_value }, { "setrange", derive_value }, { "incr", derive_increment },
+	{ "decr", derive_decrement }, { "incrby", derive_increment }, { "decrby", derive_decrement }, { "incrbyfloat", derive_increment },
+	{ "hset", derive_fields }, { "hmset", derive_fields }, { "hsetnx", derive_fields }, { "hdel", derive_fields_remove },
+	{ "hincrby", derive_field_increment }, { "hincrbyfloat", derive_field_increment }, { "sadd", derive_members },
+	{ "srem", derive_members_remove }, { "spop", derive_members_pop }, { "smove", derive_move }, { "sunionstore", derive_store },
+	{ "zadd", derive_scores }, { "zrem", derive_scores_remove }, { "zincrby", derive_score_increment }, { "zpopmin", derive_scores_pop },
+	{ "zpopmax", derive_scores_pop }, { "zremrangebyrank", derive_unknown }, { "del", derive_clear }, { "unlink", derive_clear },
+	{ "rename", derive_rename }, { "renamenx", derive_rename }, { "copy", derive_rename }, { "expire", derive_expire },
+	{ "pexpire", derive_expire }, { "expireat", derive_expire }, { "pexpireat", derive_expire }, { "persist", derive_expire },
+	{ "flushdb", derive_flush },
+};
+
+bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts)
+{
+	const struct deed deed = { auditor, store, executed, facts };
+
+	if (executed->reply.ptr[0] == '-')
+		return true;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!deed_argument_is(&deed, 0, rows[i].name))
+			continue;
+		if (!rows[i].derive(&deed))
+			return false;
+		if (facts->count > 0 && facts->items[0].kind == FACT_REMOVE)
+			add_emptied(&deed);
+		return true;
+	}
+	return false;
+}

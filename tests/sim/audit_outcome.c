@@ -1,0 +1,201 @@
+/* Outcome: what a key holds once every write to it is known, straight from rules 4 to 8 of docs/replication-model.md. The order in which
+ * anything arrived does not come into it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_outcome.h"
+
+/* One key under judgement. */
+struct trial {
+	const struct auditor *auditor;
+	const struct touch *touches;
+	unsigned count;
+	bool is_merge;
+};
+
+static bool fact_is_clear(const struct fact *fact)
+{
+	return fact->kind == FACT_CLEAR || fact->kind == FACT_FLUSH;
+}
+
+static bool fact_makes_present(const struct fact *fact)
+{
+	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
+}
+
+/* Rule 7: a newer write that makes the key present with another type kills for good. */
+static bool is_killed(const struct trial *trial, const struct touch *touch)
+{
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct touch *other = &trial->touches[i];
+
+		if (fact_makes_present(other->fact) && other->fact->type != touch->fact->type &&
+		    audit_compare(trial->auditor, other->write, touch->write) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* What competes for an element: the deadline (IS_DEADLINE) or an element of a type. */
+struct contest {
+	bool is_deadline;
+	enum sim_type type;
+	uint32_t element;
+};
+
+static bool concerns(const struct contest *contest, const struct fact *fact)
+{
+	if (fact_is_clear(fact))
+		return true;
+	if (contest->is_deadline)
+		return fact->kind == FACT_DEADLINE;
+	return (fact->kind == FACT_SET || fact->kind == FACT_REMOVE) && fact->type == contest->type && fact->element == contest->element;
+}
+
+static bool is_present(const struct touch *touch)
+{
+	return touch->fact->kind == FACT_SET || touch->fact->kind == FACT_DEADLINE;
+}
+
+static bool competes(const struct trial *trial, const struct contest *contest, const struct touch *touch)
+{
+	return concerns(contest, touch->fact) && !(touch->fact->kind == FACT_SET && is_killed(trial, touch));
+}
+
+/* Positive: A is newer. Inside one write present beats absent, and what comes later beats what comes first. */
+static int touch_compare(const struct trial *trial, const struct touch *a, const struct touch *b)
+{
+	int order = audit_compare(trial->auditor, a->write, b->write);
+
+	if (order != 0)
+		return order;
+	if (is_present(a) != is_present(b))
+		return is_present(a) ? 1 : -1;
+	return (int)a->order - (int)b->order;
+}
+
+/* Rule 5: live is what no other competitor covers. */
+static bool is_live(const struct trial *trial, const struct contest *contest, const struct touch *touch)
+{
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct touch *other = &trial->touches[i];
+
+		if (competes(trial, contest, other) && other->write != touch->write && audit_covers(other->write, touch->write))
+			return false;
+	}
+	return true;
+}
+
+/* Rules 4 and 5. NULL: nobody ever wrote it. */
+static const struct touch *decide(const struct trial *trial, const struct contest *contest)
+{
+	const struct touch *best = NULL;
+
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct touch *touch = &trial->touches[i];
+
+		if (!competes(trial, contest, touch) || (trial->is_merge && !is_live(trial, contest, touch)))
+			continue;
+		if (best == NULL || (trial->is_merge && is_present(touch) && !is_present(best)))
+			best = touch;
+		else if (trial->is_merge && is_present(touch) != is_present(best))
+			continue;
+		else if (touch_compare(trial, touch, best) > 0)
+			best = touch;
+	}
+	return best;
+}
+
+static bool text_is_number(const struct auditor *auditor, uint32_t value, long double *number)
+{
+	struct slice text = pool_text(auditor->options.pool, value);
+	char *end;
+
+	*number = strtold(text.ptr, &end);
+	return text.len > 0 && end == text.ptr + text.len;
+}
+
+/* Rule 6: what the decider does not cover adds up. */
+static unsigned sum_deltas(const struct trial *trial, const struct contest *contest, const struct touch *decider, struct outcome_element *outcome)
+{
+	unsigned surviving = 0;
+
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct touch *touch = &trial->touches[i];
+		const struct fact *fact = touch->fact;
+
+		if (fact->kind != FACT_DELTA || fact->type != contest->type || fact->element != contest->element)
+			continue;
+		if (decider != NULL && audit_covers(decider->write, touch->write))
+			continue;
+		if (is_killed(trial, touch))
+			continue;
+		outcome->number += fact->amount;
+		surviving++;
+	}
+	return surviving;
+}
+
+/* False: absent. */
+static bool judge_element(const struct trial *trial, const struct contest *contest, struct outcome_element *outcome)
+{
+	const struct touch *decider = decide(trial, contest);
+	bool has_value = decider != NULL && is_present(decider);
+	long double base = 0;
+	unsigned deltas;
+
+	*outcome = (struct outcome_element){ .type = contest->type, .element = contest->element };
+	deltas = sum_deltas(trial, contest, decider, outcome);
+	if (!has_value)
+		return deltas > 0;
+	if (contest->type == SIM_ZSET) {
+		outcome->number += (long double)decider->fact->score;
+		return true;
+	}
+	outcome->value = decider->fact->value;
+	outcome->is_text = deltas == 0 || !text_is_number(trial->auditor, outcome->value, &base);
+	outcome->number += base;
+	return true;
+}
+
+static bool is_judged(const struct key_outcome *outcome, const struct contest *contest)
+{
+	for (unsigned i = 0; i < outcome->count; i++)
+		if (outcome->elements[i].type == contest->type && outcome->elements[i].element == contest->element)
+			return true;
+	return false;
+}
+
+/* Fractions were added to it: sums are right up to rounding. */
+static bool has_fractions(const struct trial *trial, const struct contest *contest)
+{
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct fact *fact = trial->touches[i].fact;
+
+		if (fact->kind == FACT_DELTA && fact->is_fraction && fact->type == contest->type && fact->element == contest->element)
+			return true;
+	}
+	return false;
+}
+
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome)
+{
+	const struct trial trial = { auditor, touches, count, is_merge };
+	const struct touch *deadline = decide(&trial, &(struct contest){ .is_deadline = true });
+
+	outcome->count = 0;
+	outcome->deadline_ms = deadline != NULL && is_present(deadline) ? deadline->fact->deadline_ms : 0;
+	for (unsigned i = 0; i < count; i++) {
+		const struct fact *fact = touches[i].fact;
+		struct contest contest = { .type = fact->type, .element = fact->element };
+		struct outcome_element judged;
+
+		if (!fact_makes_present(fact) || is_judged(outcome, &contest) || is_killed(&trial, &touches[i]))
+			continue;
+		if (!judge_element(&trial, &contest, &judged))
+			continue;
+		judged.is_fraction = has_fractions(&trial, &contest);
+		outcome->elements = array_grow(outcome->elements, outcome->count, &outcome->cap, sizeof(*outcome->elements));
+		outcome->elements[outcome->count++] = judged;
+	}
+}

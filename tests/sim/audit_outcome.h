@@ -1,0 +1,41 @@
+/* Outcome: everything that was shipped, by key, and what a key must hold in the end. */
+#ifndef SIM_AUDIT_OUTCOME_H
+#define SIM_AUDIT_OUTCOME_H
+
+#include "audit_state.h"
+
+/* audit_outcome.c: what a key must hold, from the shipped facts that concern it, in any order. */
+struct touch {
+	const struct audited_write *write;
+	const struct fact *fact;
+	unsigned order;              /* within the write */
+};
+struct outcome_element {
+	enum sim_type type;
+	uint32_t element;
+	bool is_text;                /* VALUE; else NUMBER */
+	uint32_t value;
+	long double number;
+	bool is_fraction;            /* sums of fractions: equal up to rounding */
+};
+struct key_outcome {
+	struct outcome_element *elements;    /* owned */
+	unsigned count, cap;
+	int64_t deadline_ms;         /* 0: none */
+};
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome);
+
+/* audit_final.c: everything that was shipped, by key. */
+struct audited_key {
+	uint32_t db, key;
+	struct touch *touches;       /* owned */
+	unsigned count, cap;
+};
+struct audited_keys {
+	struct audited_key *items;   /* owned */
+	unsigned count, cap;
+};
+void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
+void audited_keys_free(struct audited_keys *keys);
+
+#endif

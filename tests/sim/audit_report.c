@@ -1,0 +1,48 @@
+/* What the auditor found: lines for people, numbers for the summary. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "audit_state.h"
+
+void auditor_find(struct auditor *auditor, const char *format, ...)
+{
+	char line[6000];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	auditor->findings++;
+	buffer_add_text(&auditor->report, "  ");
+	buffer_add_text(&auditor->report, line);
+	buffer_add_text(&auditor->report, "\n");
+}
+
+unsigned auditor_findings(const struct auditor *auditor)
+{
+	return auditor->findings;
+}
+
+const char *auditor_report(const struct auditor *auditor)
+{
+	struct auditor *reported = (struct auditor *)(uintptr_t)auditor;
+
+	buffer_add_byte(&reported->report, '\0');
+	reported->report.len--;
+	return reported->report.ptr;
+}
+
+unsigned auditor_exempt_keys(const struct auditor *auditor)
+{
+	return auditor->exempt_count;
+}
+
+unsigned auditor_lost_legitimately(const struct auditor *auditor)
+{
+	return auditor->lost_count;
+}
+
+unsigned auditor_conflict_pairs(const struct auditor *auditor)
+{
+	return auditor->expected.count;
+}

@@ -1,0 +1,290 @@
+/* What was shipped: batches as they become durable in logs. The one place where the auditor uses code of the core: its decoder. */
+#include "audit_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool audit_decode(struct auditor *auditor, struct slice bytes, struct batch *batch)
+{
+	return envelope_decode(bytes, auditor->scratch, batch) == ENVELOPE_OK;
+}
+
+/* ---- changes as facts ---- */
+
+static long double number_of(struct slice text)
+{
+	char room[128];
+
+	snprintf(room, sizeof(room), "%.*s", (int)text.len, text.ptr);
+	return strtold(room, NULL);
+}
+
+static enum sim_type type_of(enum change_kind kind)
+{
+	switch (kind) {
+	case CHANGE_FIELD_SET:
+	case CHANGE_FIELD_REMOVE:
+	case CHANGE_FIELD_INCREMENT:
+	case CHANGE_FIELD_INCREMENT_FLOAT:
+		return SIM_HASH;
+	case CHANGE_MEMBER_ADD:
+	case CHANGE_MEMBER_REMOVE:
+		return SIM_SET;
+	case CHANGE_SCORE_SET:
+	case CHANGE_SCORE_REMOVE:
+	case CHANGE_SCORE_INCREMENT:
+		return SIM_ZSET;
+	default:
+		return SIM_STRING;
+	}
+}
+
+static enum fact_kind fact_kind_of(enum change_kind kind)
+{
+	switch (kind) {
+	case CHANGE_SET:
+	case CHANGE_FIELD_SET:
+	case CHANGE_MEMBER_ADD:
+	case CHANGE_SCORE_SET:
+		return FACT_SET;
+	case CHANGE_FIELD_REMOVE:
+	case CHANGE_MEMBER_REMOVE:
+	case CHANGE_SCORE_REMOVE:
+		return FACT_REMOVE;
+	case CHANGE_CLEAR:
+		return FACT_CLEAR;
+	case CHANGE_FLUSH:
+		return FACT_FLUSH;
+	case CHANGE_EXPIRE:
+		return FACT_DEADLINE;
+	default:
+		return FACT_DELTA;
+	}
+}
+
+static void fact_read_delta(const struct change *change, struct fact *fact)
+{
+	bool is_float = change->kind == CHANGE_INCREMENT_FLOAT || change->kind == CHANGE_FIELD_INCREMENT_FLOAT;
+
+	fact->amount = change->kind == CHANGE_SCORE_INCREMENT ? (long double)change->score :
+	               is_float ? number_of(change->value) : (long double)change->number;
+	fact->is_fraction = fact->amount != (long double)(long long)fact->amount;
+}
+
+static void fact_read(struct auditor *auditor, const struct change *change, struct facts *facts)
+{
+	struct pool *pool = auditor->options.pool;
+	enum fact_kind kind = fact_kind_of(change->kind);
+	uint32_t key = kind == FACT_FLUSH ? 0 : pool_intern(pool, change->key);
+	uint32_t db = change->db == DB_ALL ? ANY_DB : change->db;
+	struct fact *fact = facts_add(facts, kind, db, key);
+
+	fact->type = type_of(change->kind);
+	fact->is_expiry = kind == FACT_CLEAR && change->number == 1;
+	if (fact->type != SIM_STRING)
+		fact->element = pool_intern(pool, change->element);
+	if (kind == FACT_SET && fact->type != SIM_SET && fact->type != SIM_ZSET)
+		fact->value = pool_intern(pool, change->value);
+	if (kind == FACT_SET && fact->type == SIM_ZSET)
+		fact->score = change->score;
+	if (kind == FACT_DELTA)
+		fact_read_delta(change, fact);
+	if (kind == FACT_DEADLINE)
+		fact->deadline_ms = change->expire_at_ms;
+	if (change->kind == CHANGE_SET && change->expire_at_ms != EXPIRE_KEEP)
+		facts_add(facts, FACT_DEADLINE, db, key)->deadline_ms = change->expire_at_ms;
+}
+
+void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts)
+{
+	facts->count = 0;
+	for (unsigned i = 0; i < changes->count; i++)
+		fact_read(auditor, &changes->items[i], facts);
+}
+
+/* ---- comparing facts ---- */
+
+static int fact_order(const void *left, const void *right)
+{
+	const struct fact *a = left, *b = right;
+	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms };
+	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms };
+
+	for (unsigned i = 0; i < sizeof(as) / sizeof(as[0]); i++)
+		if (as[i] != bs[i])
+			return as[i] < bs[i] ? -1 : 1;
+	if (a->score != b->score)
+		return a->score < b->score ? -1 : 1;
+	return a->amount < b->amount ? -1 : a->amount > b->amount;
+}
+
+/* Ordered, and each once: HSET k f 1 f 2 is one fact when both sides keep the last, two when both keep both. */
+static void facts_normalize(const struct facts *facts, struct facts *normal)
+{
+	for (unsigned i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->items[i];
+		bool is_superseded = false;
+
+		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA; j++) {
+			const struct fact *later = &facts->items[j];
+
+			is_superseded = is_superseded || (later->kind == fact->kind && later->type == fact->type && later->db == fact->db &&
+			                                  later->key == fact->key && later->element == fact->element);
+		}
+		if (!is_superseded)
+			*facts_add(normal, fact->kind, fact->db, fact->key) = *fact;
+	}
+	if (normal->count > 1)
+		qsort(normal->items, normal->count, sizeof(*normal->items), fact_order);
+}
+
+bool facts_equal(const struct facts *a, const struct facts *b)
+{
+	struct facts mine = { .count = 0 }, theirs = { .count = 0 };
+	bool is_equal;
+
+	facts_normalize(a, &mine);
+	facts_normalize(b, &theirs);
+	is_equal = mine.count == theirs.count;
+	for (unsigned i = 0; is_equal && i < mine.count; i++)
+		is_equal = fact_order(&mine.items[i], &theirs.items[i]) == 0;
+	facts_free(&mine);
+	facts_free(&theirs);
+	return is_equal;
+}
+
+const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts)
+{
+	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush" };
+	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
+	static char rooms[2][2000];
+	static unsigned turn;
+	char *room = rooms[turn++ % 2];
+	size_t at = 0;
+
+	room[0] = '\0';
+	for (unsigned i = 0; i < facts->count && at + 300 < sizeof(rooms[0]); i++) {
+		const struct fact *fact = &facts->items[i];
+
+		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, "%s%s %s %.60s", i > 0 ? "; " : "", kinds[fact->kind], types[fact->type],
+		                       pool_text(auditor->options.pool, fact->key).ptr);
+		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, " %.40s = %.60s %g %Lg until %lld", pool_text(auditor->options.pool, fact->element).ptr,
+		                       pool_text(auditor->options.pool, fact->value).ptr, fact->score, fact->amount, (long long)fact->deadline_ms);
+	}
+	return room;
+}
+
+/* ---- batches ---- */
+
+static void context_read(struct auditor *auditor, const struct batch *batch, struct vector *seen)
+{
+	seen->count = 0;
+	for (unsigned i = 0; i < batch->context_count; i++) {
+		const struct position *position = &batch->context[i];
+		int dc = audit_dc(auditor, position->dc);
+
+		if (dc >= 0)
+			vector_raise(seen, audit_origin(auditor, (unsigned)dc, position->incarnation), position->seq);
+	}
+}
+
+/* A write is shipped: for the first time it is compared with what was executed, later with what was shipped before. */
+static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct batch *batch, struct facts *facts)
+{
+	uint64_t hlc = batch->hlc + (write->seq - batch->first_seq);
+	struct vector seen = { .count = 0 };
+
+	if (write->is_shipped) {
+		if (!facts_equal(&write->shipped, facts) || write->hlc != hlc)
+			auditor_find(auditor, "dot %s names two writes: first [%s], then [%s]", audit_dot(auditor, write->origin, write->seq),
+			             audit_facts_text(auditor, &write->shipped), audit_facts_text(auditor, facts));
+		return;
+	}
+	context_read(auditor, batch, &seen);
+	vector_free(&write->seen);
+	write->seen = seen;
+	write->hlc = hlc;
+	write->is_shipped = true;
+	facts_free(&write->shipped);
+	write->shipped = *facts;
+	*facts = (struct facts){ .count = 0 };
+	if (!write->is_executed && write->shipped.count > 0)
+		auditor_find(auditor, "%s was shipped but never executed: [%s]", audit_dot(auditor, write->origin, write->seq),
+		             audit_facts_text(auditor, &write->shipped));
+	if (write->token != 0)
+		requests_find(auditor->options.requests, write->token)->is_durable = true;
+	/* What the core cannot know after a crash it settles by reading back: then the outcome is the judge. */
+	if (write->is_answered && !write->is_doubted && write->has_derived && !facts_equal(&write->shipped, &write->derived))
+		auditor_find(auditor, "%s shipped [%s], but the store was seen to do [%s]", audit_dot(auditor, write->origin, write->seq),
+		             audit_facts_text(auditor, &write->shipped), audit_facts_text(auditor, &write->derived));
+}
+
+/* A context says what the store had executed; after a store forgot some, it may also say what it once had. */
+static void context_check(struct auditor *auditor, const struct audited_write *write)
+{
+	const struct audited_origin *origin = &auditor->origins[write->origin];
+	const struct vector *ever = &auditor->dcs[origin->dc].ever;
+
+	if (!write->is_executed || write->shipped.count == 0)
+		return;
+	for (unsigned i = 0; i < auditor->origin_count; i++) {
+		uint64_t said = vector_at(&write->seen, i), was = vector_at(&write->executed_at, i);
+
+		if (i == write->origin || said == was || (said > was && said <= vector_at(ever, i)))
+			continue;
+		auditor_find(auditor, "%s says that it saw %s; its store had executed %llu of that origin", audit_dot(auditor, write->origin, write->seq),
+		             audit_dot(auditor, i, said), (unsigned long long)was);
+	}
+}
+
+void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch)
+{
+	int origin_dc = audit_dc(auditor, batch->dc);
+	struct slice writes = batch->writes;
+	struct facts facts = { .count = 0 };
+	uint64_t seq = batch->first_seq;
+	struct slice raw;
+	enum plan pending;
+	unsigned origin;
+
+	if (batch->write_count == 0)
+		return;
+	if (origin_dc < 0 || (unsigned)origin_dc != dc) {
+		auditor_find(auditor, "the log of dc %u holds a batch of another", dc);
+		return;
+	}
+	origin = audit_origin(auditor, dc, batch->incarnation);
+	while (envelope_write_next(&writes, &pending, &auditor->changes, &raw)) {
+		struct audited_write *write = audit_write(auditor, origin, seq++);
+		bool is_first = !write->is_shipped;
+
+		audit_facts(auditor, &auditor->changes, &facts);
+		if (pending != PLAN_NONE)
+			auditor_find(auditor, "%s was shipped unfinished", audit_dot(auditor, origin, write->seq));
+		write_shipped(auditor, write, batch, &facts);
+		if (is_first)
+			context_check(auditor, write);
+	}
+	facts_free(&facts);
+}
+
+void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes)
+{
+	struct buffer *parts = &auditor->dcs[dc].parts;
+	struct batch batch;
+
+	if (!audit_decode(auditor, bytes, &batch)) {
+		auditor_find(auditor, "dc %u appended what cannot be decoded", dc);
+		return;
+	}
+	if (batch.part_count < 2) {
+		audit_batch(auditor, dc, &batch);
+		return;
+	}
+	if (batch.part == 0)
+		buffer_reset(parts);
+	buffer_add(parts, batch.part_bytes);
+	if (batch.part + 1 == batch.part_count && audit_decode(auditor, buffer_slice(parts), &batch))
+		audit_batch(auditor, dc, &batch);
+}

@@ -1,0 +1,118 @@
+/* What the auditor's files share: its record of every write.
+ *
+ *   auditor.c       watches groups, stores and logs     audit_outcome.c   what a key must hold in the end (rules 4 to 8)
+ *   audit_ship.c    what was shipped, by the log        audit_conflict.c  which pairs are conflicts (rule 9)
+ *   audit_derive.c  what a command did, by its reply    audit_final.c     compares stores with outcomes */
+#ifndef SIM_AUDIT_STATE_H
+#define SIM_AUDIT_STATE_H
+
+#include "../../proxy/core/envelope.h"
+#include "audit_fact.h"
+#include "auditor.h"
+
+#define AUDIT_DCS_MAX 8
+
+struct audited_write {
+	uint64_t hlc;
+	unsigned origin;
+	uint64_t seq;
+	bool is_executed, is_shipped;
+	bool is_answered;            /* its group's answer reached the sidecar that sent it */
+	bool is_rewound;             /* its store forgot it */
+	bool is_doubted;             /* the connection broke before it was in the log: the core may settle it by reading back */
+	bool is_at_risk;             /* the sidecar crashed before it was in the log */
+	bool has_derived;            /* a client's command: DERIVED is what the store was seen to do */
+	uint64_t token;              /* 0: the core's own */
+	unsigned request_command;
+	struct facts derived, shipped;
+	struct vector seen;          /* owned: its context as shipped */
+	struct vector executed_at;   /* owned: what its store had executed */
+};
+
+struct audited_origin {
+	unsigned dc;
+	uint64_t incarnation;
+	struct audited_write **writes;   /* owned; by seq - 1; NULL: never heard of */
+	unsigned count, cap;
+};
+
+/* A point in a store's history to come back to. */
+struct audited_point {
+	unsigned journal;
+	struct vector applied;       /* owned */
+};
+
+/* A group executed and not yet answered, or never answered. */
+struct audited_group {
+	uint64_t id;
+	struct vector before, after; /* owned */
+	unsigned origin;             /* of its local writes */
+	uint64_t first_seq;
+	unsigned write_count;
+};
+
+struct audited_dc {
+	struct vector applied;       /* what its store has executed */
+	struct vector ever;          /* … at any time, forgotten or not */
+	struct audited_point *points; /* owned */
+	unsigned point_count, point_cap;
+	struct audited_group *groups; /* owned */
+	unsigned group_count, group_cap;
+	struct audited_group *silent; /* owned: executed, and the sidecar never heard */
+	unsigned silent_count, silent_cap;
+	struct pairs reported;
+	struct buffer parts;         /* of a batch that comes in several messages */
+	const struct sim_store *store;   /* at the end */
+	uint64_t clock_ms;
+	/* the group that is running */
+	struct call { unsigned index; bool is_derived, is_persist; struct facts facts; } *calls;  /* owned: writes to clients' databases, in order */
+	unsigned call_count, call_cap, call_next;
+	struct buffer intent;        /* the outbox entry it added */
+	bool has_intent;
+	struct vector advanced;      /* positions it wrote */
+};
+
+struct auditor {
+	struct audit_options options;
+	struct audited_dc dcs[AUDIT_DCS_MAX];
+	struct audited_origin *origins; /* owned */
+	unsigned origin_count, origin_cap;
+	struct envelope_scratch *scratch;
+	struct changes changes;
+	struct buffer report;
+	unsigned findings;
+	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
+	unsigned exempt_count, exempt_cap;
+	unsigned lost_count;
+	struct pairs expected;
+};
+
+/* auditor.c */
+unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation);     /* finds or adds */
+int audit_dc(const struct auditor *auditor, struct slice name);                        /* -1: unknown */
+struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
+struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
+const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
+/* Did NEWER see OLDER? By what was shipped. */
+bool audit_covers(const struct audited_write *newer, const struct audited_write *older);
+/* Positive: A is newer. */
+int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b);
+
+/* audit_ship.c */
+bool audit_decode(struct auditor *auditor, struct slice bytes, struct batch *batch);
+void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch);
+/* Reads a write's changes as facts. */
+void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts);
+const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);
+
+bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
+
+/* audit_derive.c */
+/* False: the reply does not tell. */
+bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts);
+
+/* audit_conflict.c */
+struct audited_keys;
+void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
+
+#endif

@@ -1,0 +1,54 @@
+/* Auditor: an independent judge. It watches what clients asked, what stores executed and what logs hold, keeps its own
+ * happens-before, computes from docs/replication-model.md alone what must come out, and compares.
+ *
+ * It shares no code with the core, with one exception: it reads batches with the core's decoder, to learn dots, times, contexts and
+ * changes of what was shipped. What it learns there about a client's write is compared with what it saw the store execute. */
+#ifndef SIM_AUDITOR_H
+#define SIM_AUDITOR_H
+
+#include "lane.h"
+#include "pool.h"
+#include "requests.h"
+#include "sim_store.h"
+
+struct core_status;
+struct auditor;
+
+struct audit_options {
+	unsigned dc_count;
+	const char *const *dc_names;
+	struct pool *pool;           /* borrowed */
+	struct requests *requests;   /* borrowed */
+	bool (*is_merge)(struct slice key);      /* else lww */
+};
+
+struct auditor *auditor_new(const struct audit_options *options);
+void auditor_free(struct auditor *auditor);
+
+/* What happens, as it happens. */
+void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed);
+void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal);
+void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+void auditor_connection_broke(struct auditor *auditor, unsigned dc);
+void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
+void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
+void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
+void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
+void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
+
+/* The end: everything is quiet. */
+void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
+void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status);
+/* After every DC's store and status were given. */
+void auditor_conclude(struct auditor *auditor);
+
+/* What was found, one line each; empty: nothing. The caller may add its own findings. */
+void auditor_find(struct auditor *auditor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+unsigned auditor_findings(const struct auditor *auditor);
+const char *auditor_report(const struct auditor *auditor);
+unsigned auditor_exempt_keys(const struct auditor *auditor);
+unsigned auditor_lost_legitimately(const struct auditor *auditor);
+unsigned auditor_conflict_pairs(const struct auditor *auditor);
+
+#endif

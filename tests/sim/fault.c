@@ -1,0 +1,232 @@
+/* Faults: a crash is instant and followed by a restart; cuts and refusals last and then heal. */
+#include "sidecar.h"
+
+#include <stdlib.h>
+
+const char *fault_text(enum fault fault)
+{
+	static const char *const texts[FAULT_COUNT] = {
+		"none", "link cut", "log cut", "sidecar crash", "connection loss", "store restart", "store rollback", "both crash", "redelivery",
+		"append retry", "refusal", "truncation", "skew", "expiry",
+	};
+
+	return texts[fault];
+}
+
+/* What is in flight at DC meets the fault, and so does what comes while it lasts. */
+static void fault_cover(struct world *world, struct dc *dc, enum fault fault, uint64_t duration_us)
+{
+	dc->fault_until_us[fault] = world->now_us + duration_us + 200000;
+	for (unsigned i = 0; i < world->requests.count; i++) {
+		const struct client_request *request = &world->requests.items[i];
+
+		if (request->dc != dc->index || (request->state == REQUEST_ANSWERED && request->is_durable) || request->state == REQUEST_REFUSED)
+			continue;
+		for (unsigned j = 0; j < request->count; j++)
+			coverage_add(world->coverage, request->commands[j].operation, fault);
+	}
+}
+
+static void plan_heal(struct world *world, const struct dc *dc, enum fault fault, unsigned peer, uint64_t duration_us)
+{
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_HEAL, .dc = dc->index, .a = fault, .b = peer }, duration_us);
+}
+
+/* ---- cuts ---- */
+
+static void cut_link(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	unsigned peer = (dc->index + 1 + (unsigned)dice_below(&world->dice, world->plan.dc_count - 1)) % world->plan.dc_count;
+
+	trace_line(world->trace, dc->index, "cut off from the log of %s", world_dc_names[peer]);
+	dc->followers[peer].is_cut = true;
+	plan_heal(world, dc, FAULT_LINK_CUT, peer, duration_us);
+}
+
+static void cut_log(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	trace_line(world->trace, dc->index, "its log is cut off");
+	dc->is_log_cut = true;
+	dc->log_generation++;
+	plan_heal(world, dc, FAULT_LOG_CUT, 0, duration_us);
+}
+
+void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned peer)
+{
+	if (fault == FAULT_LINK_CUT) {
+		trace_line(world->trace, dc->index, "reads the log of %s again", world_dc_names[peer]);
+		dc->followers[peer].is_cut = false;
+		log_wake_followers(world, peer);
+	} else if (fault == FAULT_LOG_CUT) {
+		if (!dc->is_log_cut)
+			return;
+		trace_line(world->trace, dc->index, "its log is back");
+		dc->is_log_cut = false;
+		log_resume_appends(world, dc);
+		log_wake_followers(world, dc->index);
+	} else if (fault == FAULT_REFUSAL) {
+		trace_line(world->trace, dc->index, "store takes writes again");
+		dc->is_refusing = false;
+	}
+}
+
+/* ---- crashes ---- */
+
+static void crash_sidecar(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	sidecar_crash(world, dc);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_SIDECAR_START, .dc = dc->index }, duration_us);
+}
+
+static void lose_connection(struct world *world, struct dc *dc)
+{
+	if (!dc->is_open)
+		return;
+	connection_break(world, dc);
+	sidecar_step(world, dc, &(struct event){ .type = EVENT_LOST });
+	connection_retry(world, dc);
+}
+
+static void expiry_lost(void *context, uint32_t db, uint32_t key)
+{
+	auditor_expiry_lost(context, db, key);
+}
+
+static void crash_store(struct world *world, struct dc *dc, bool is_rollback, uint64_t duration_us)
+{
+	unsigned journal;
+
+	if (!dc->is_store_up)
+		return;
+	if (dc->is_open) {
+		connection_break(world, dc);
+		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOST });
+	}
+	dc->connection++;
+	dc->is_store_up = false;
+	journal = sim_store_journal(dc->store);
+	if (is_rollback)
+		journal -= (unsigned)dice_below(&world->dice, dice_chance(&world->dice, 50) ? journal + 1 : journal / 8 + 1);
+	trace_line(world->trace, dc->index, "store crashes and will come back with %u of %u transactions", journal, sim_store_journal(dc->store));
+	sim_store_rewind(dc->store, journal);
+	auditor_store_rewound(world->auditor, dc->index, journal);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_STORE_START, .dc = dc->index, .a = is_rollback }, duration_us);
+}
+
+void fault_store_start(struct world *world, struct dc *dc, bool is_rollback)
+{
+	if (dc->is_store_up)
+		return;
+	dc->is_store_up = true;
+	dc->run++;
+	if (is_rollback && dice_chance(&world->dice, 50))
+		sim_store_drop_expired(dc->store, world_clock_ms(world, dc), expiry_lost, world->auditor);
+	trace_line(world->trace, dc->index, "store is back, run %u", dc->run);
+	if (dc->core != NULL)
+		connection_retry(world, dc);
+}
+
+/* ---- the log misbehaves ---- */
+
+static void redeliver(struct world *world, struct dc *dc)
+{
+	unsigned origin = (unsigned)dice_below(&world->dice, world->plan.dc_count);
+	struct follower *follower = &dc->followers[origin];
+	unsigned start = world->dcs[origin].log.start;
+
+	if (!follower->is_active || follower->cursor <= start)
+		return;
+	follower->cursor -= (unsigned)dice_below(&world->dice, follower->cursor - start) + 1;
+	trace_line(world->trace, dc->index, "log of %s is delivered again from %u", world_dc_names[origin], follower->cursor);
+	log_wake_followers(world, origin);
+}
+
+static void retry_appends(struct world *world, struct dc *dc)
+{
+	uint64_t landing = dice_below(&world->dice, sim_log_landing(&dc->log) + 1);
+	struct event event = { .type = EVENT_APPEND_RETRY };
+
+	if (dc->log.append_count == 0 || dc->core == NULL)
+		return;
+	while (landing-- > 0 && !dc->is_log_cut)
+		log_land(world, dc);
+	event.appended.id = sim_log_drop_appends(&dc->log);
+	dc->log_generation++;
+	trace_line(world->trace, dc->index, "log drops appends from %llu on", (unsigned long long)event.appended.id);
+	sidecar_step(world, dc, &event);
+}
+
+static void truncate_log(struct world *world, struct dc *dc)
+{
+	trace_line(world->trace, dc->index, "log drops its first %u messages", dc->log.count);
+	sim_log_truncate(&dc->log, dc->log.count);
+	dc->is_truncated = true;
+}
+
+static void refuse_writes(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	trace_line(world->trace, dc->index, "store refuses writes: out of memory");
+	dc->is_refusing = true;
+	plan_heal(world, dc, FAULT_REFUSAL, 0, duration_us);
+}
+
+/* ---- strikes ---- */
+
+void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
+{
+	uint64_t duration_us = 1000 + dice_below(&world->dice, dice_chance(&world->dice, 20) ? 4000000 : 400000);
+
+	fault_cover(world, dc, fault, fault == FAULT_REDELIVERY || fault == FAULT_APPEND_RETRY ? 0 : duration_us);
+	switch (fault) {
+	case FAULT_LINK_CUT:
+		cut_link(world, dc, duration_us);
+		break;
+	case FAULT_LOG_CUT:
+		cut_log(world, dc, duration_us);
+		break;
+	case FAULT_SIDECAR_CRASH:
+		crash_sidecar(world, dc, duration_us);
+		break;
+	case FAULT_CONNECTION_LOSS:
+		lose_connection(world, dc);
+		break;
+	case FAULT_STORE_RESTART:
+	case FAULT_STORE_ROLLBACK:
+		crash_store(world, dc, fault == FAULT_STORE_ROLLBACK, duration_us);
+		break;
+	case FAULT_BOTH_CRASH:
+		crash_sidecar(world, dc, duration_us);
+		crash_store(world, dc, true, duration_us / 2);
+		break;
+	case FAULT_REDELIVERY:
+		redeliver(world, dc);
+		break;
+	case FAULT_APPEND_RETRY:
+		retry_appends(world, dc);
+		break;
+	case FAULT_REFUSAL:
+		refuse_writes(world, dc, duration_us / 2);
+		break;
+	case FAULT_TRUNCATION:
+		truncate_log(world, dc);
+		break;
+	case FAULT_NONE:
+	case FAULT_SKEW:
+	case FAULT_EXPIRY:
+	case FAULT_COUNT:
+		break;
+	}
+}
+
+void fault_strike(struct world *world)
+{
+	struct dc *dc = &world->dcs[dice_below(&world->dice, world->plan.dc_count)];
+	enum fault allowed[FAULT_COUNT];
+	unsigned count = 0;
+
+	for (enum fault fault = FAULT_LINK_CUT; fault <= FAULT_TRUNCATION; fault++)
+		if (world->plan.has_faults[fault])
+			allowed[count++] = fault;
+	if (count > 0)
+		fault_strike_at(world, dc, allowed[dice_below(&world->dice, count)]);
+}

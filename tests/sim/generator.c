@@ -1,0 +1,294 @@
+/* Generator: a table of operations, each a template whose words are drawn:
+ *   $k key    $q another key of the same kind    $f field   $m member   $v value   $n whole number   $x fraction   $s score
+ *   $p short time, ms   $P long time, ms   $e long time, s   $d short deadline, ms   $D long deadline, ms */
+#include "generator.h"
+#include "sidecar.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_MS 86400000
+
+struct template {
+	struct operation operation;
+	const char *text;
+	bool is_short_lived;         /* sets a deadline that will be met */
+};
+
+static const struct template templates[] = {
+	{ { "SET", "", TYPE_STRING, 60 }, "SET $k $v", false },
+	{ { "SET", "number", TYPE_STRING, 15 }, "SET $k $n", false },
+	{ { "SET", "PX", TYPE_STRING, 8 }, "SET $k $v PX $p", true },
+	{ { "SET", "EX", TYPE_STRING, 4 }, "SET $k $v EX $e", false },
+	{ { "SET", "PXAT", TYPE_STRING, 4 }, "SET $k $v PXAT $d", true },
+	{ { "SET", "KEEPTTL", TYPE_STRING, 6 }, "SET $k $v KEEPTTL", false },
+	{ { "SET", "NX", TYPE_STRING, 10 }, "SET $k $v NX", false },
+	{ { "SET", "NX PX", TYPE_STRING, 4 }, "SET $k $v NX PX $p", true },
+	{ { "SET", "XX", TYPE_STRING, 6 }, "SET $k $v XX", false },
+	{ { "SET", "GET", TYPE_STRING, 4 }, "SET $k $v GET", false },
+	{ { "SETNX", "", TYPE_STRING, 5 }, "SETNX $k $v", false },
+	{ { "SETEX", "", TYPE_STRING, 3 }, "SETEX $k $e $v", false },
+	{ { "PSETEX", "", TYPE_STRING, 4 }, "PSETEX $k $p $v", true },
+	{ { "GETSET", "", TYPE_STRING, 4 }, "GETSET $k $v", false },
+	{ { "GETDEL", "", TYPE_STRING, 5 }, "GETDEL $k", false },
+	{ { "GETEX", "PX", TYPE_STRING, 4 }, "GETEX $k PX $p", true },
+	{ { "GETEX", "PERSIST", TYPE_STRING, 3 }, "GETEX $k PERSIST", false },
+	{ { "MSET", "", TYPE_STRING, 6 }, "MSET $k $v $q $v", false },
+	{ { "MSETNX", "", TYPE_STRING, 4 }, "MSETNX $k $v $q $v", false },
+	{ { "APPEND", "", TYPE_STRING, 6 }, "APPEND $k $v", false },
+	{ { "SETRANGE", "", TYPE_STRING, 3 }, "SETRANGE $k 2 $v", false },
+	{ { "INCR", "", TYPE_STRING, 40 }, "INCR $k", false },
+	{ { "DECR", "", TYPE_STRING, 10 }, "DECR $k", false },
+	{ { "INCRBY", "", TYPE_STRING, 20 }, "INCRBY $k $n", false },
+	{ { "DECRBY", "", TYPE_STRING, 8 }, "DECRBY $k $n", false },
+	{ { "INCRBYFLOAT", "", TYPE_STRING, 10 }, "INCRBYFLOAT $k $x", false },
+	{ { "HSET", "", TYPE_HASH, 40 }, "HSET $k $f $v", false },
+	{ { "HSET", "two", TYPE_HASH, 15 }, "HSET $k $f $v $f $n", false },
+	{ { "HMSET", "", TYPE_HASH, 4 }, "HMSET $k $f $v", false },
+	{ { "HSETNX", "", TYPE_HASH, 6 }, "HSETNX $k $f $v", false },
+	{ { "HDEL", "", TYPE_HASH, 20 }, "HDEL $k $f $f", false },
+	{ { "HINCRBY", "", TYPE_HASH, 30 }, "HINCRBY $k $f $n", false },
+	{ { "HINCRBYFLOAT", "", TYPE_HASH, 8 }, "HINCRBYFLOAT $k $f $x", false },
+	{ { "SADD", "", TYPE_SET, 40 }, "SADD $k $m $m", false },
+	{ { "SREM", "", TYPE_SET, 25 }, "SREM $k $m", false },
+	{ { "SPOP", "", TYPE_SET, 8 }, "SPOP $k", false },
+	{ { "SPOP", "count", TYPE_SET, 5 }, "SPOP $k 2", false },
+	{ { "SMOVE", "", TYPE_SET, 6 }, "SMOVE $k $q $m", false },
+	{ { "SUNIONSTORE", "", TYPE_SET, 4 }, "SUNIONSTORE $k $q $k", false },
+	{ { "ZADD", "", TYPE_ZSET, 35 }, "ZADD $k $s $m $s $m", false },
+	{ { "ZADD", "NX", TYPE_ZSET, 5 }, "ZADD $k NX $s $m", false },
+	{ { "ZADD", "XX", TYPE_ZSET, 4 }, "ZADD $k XX $s $m", false },
+	{ { "ZADD", "GT", TYPE_ZSET, 5 }, "ZADD $k GT $s $m", false },
+	{ { "ZADD", "LT CH", TYPE_ZSET, 4 }, "ZADD $k LT CH $s $m", false },
+	{ { "ZADD", "INCR", TYPE_ZSET, 4 }, "ZADD $k INCR $n $m", false },
+	{ { "ZREM", "", TYPE_ZSET, 15 }, "ZREM $k $m", false },
+	{ { "ZINCRBY", "", TYPE_ZSET, 20 }, "ZINCRBY $k $n $m", false },
+	{ { "ZINCRBY", "fraction", TYPE_ZSET, 6 }, "ZINCRBY $k $x $m", false },
+	{ { "ZPOPMIN", "", TYPE_ZSET, 5 }, "ZPOPMIN $k", false },
+	{ { "ZPOPMAX", "count", TYPE_ZSET, 4 }, "ZPOPMAX $k 2", false },
+	{ { "ZREMRANGEBYRANK", "", TYPE_ZSET, 4 }, "ZREMRANGEBYRANK $k 0 1", false },
+	{ { "DEL", "", TYPE_ANY, 35 }, "DEL $k", false },
+	{ { "DEL", "two", TYPE_ANY, 8 }, "DEL $k $q", false },
+	{ { "UNLINK", "", TYPE_ANY, 5 }, "UNLINK $k", false },
+	{ { "RENAME", "", TYPE_ANY, 10 }, "RENAME $k $q", false },
+	{ { "RENAMENX", "", TYPE_ANY, 4 }, "RENAMENX $k $q", false },
+	{ { "COPY", "", TYPE_ANY, 5 }, "COPY $k $q", false },
+	{ { "COPY", "REPLACE", TYPE_ANY, 6 }, "COPY $k $q REPLACE", false },
+	{ { "EXPIRE", "", TYPE_ANY, 8 }, "EXPIRE $k $e", false },
+	{ { "PEXPIRE", "short", TYPE_ANY, 12 }, "PEXPIRE $k $p", true },
+	{ { "PEXPIRE", "NX", TYPE_ANY, 4 }, "PEXPIRE $k $P NX", false },
+	{ { "PEXPIREAT", "short", TYPE_ANY, 8 }, "PEXPIREAT $k $d", true },
+	{ { "PEXPIREAT", "past", TYPE_ANY, 3 }, "PEXPIREAT $k 1000", false },
+	{ { "PERSIST", "", TYPE_ANY, 8 }, "PERSIST $k", false },
+	{ { "FLUSHDB", "", TYPE_ANY, 2 }, "FLUSHDB", false },
+	{ { "FLUSHALL", "", TYPE_ANY, 1 }, "FLUSHALL", false },
+	{ { "GET", "", TYPE_STRING, 12 }, "GET $k", false },
+	{ { "HGETALL", "", TYPE_HASH, 8 }, "HGETALL $k", false },
+	{ { "SMEMBERS", "", TYPE_SET, 6 }, "SMEMBERS $k", false },
+	{ { "ZRANGE", "", TYPE_ZSET, 6 }, "ZRANGE $k 0 -1", false },
+};
+
+#define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
+_Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each operation");
+
+unsigned operation_count(void)
+{
+	return TEMPLATE_COUNT;
+}
+
+const struct operation *operation_at(unsigned index)
+{
+	return &templates[index].operation;
+}
+
+/* ---- words ---- */
+
+/* A key says its rule and the type it mostly holds. */
+static void draw_key(struct world *world, enum operation_type type, char rule, char *room, size_t size)
+{
+	static const char letters[] = "shez";
+
+	if (type == TYPE_ANY || dice_chance(&world->dice, 4))
+		type = (enum operation_type)dice_below(&world->dice, TYPE_ANY);
+	snprintf(room, size, "%c:%c%u", rule, letters[type], (unsigned)dice_below(&world->dice, world->plan.keys));
+}
+
+static uint64_t draw_short_ms(struct world *world, const struct dc *dc)
+{
+	uint64_t short_ms = 1 + dice_below(&world->dice, 1500);
+	uint64_t deadline_ms = world_clock_ms(world, dc) + short_ms + 1000;
+
+	if (deadline_ms > world->deadline_ms_max)
+		world->deadline_ms_max = deadline_ms;
+	return short_ms;
+}
+
+static long long draw_number(struct world *world, const struct dc *dc, char letter)
+{
+	switch (letter) {
+	case 'n':
+		return dice_between(&world->dice, -5, 20);
+	case 's':
+		return dice_between(&world->dice, 0, 9);
+	case 'p':
+		return (long long)draw_short_ms(world, dc);
+	case 'P':
+		return DAY_MS + dice_between(&world->dice, 0, 100000);
+	case 'e':
+		return DAY_MS / 1000 + dice_between(&world->dice, 0, 100);
+	case 'd':
+		return (long long)(world_clock_ms(world, dc) + draw_short_ms(world, dc));
+	default:
+		return (long long)world_clock_ms(world, dc) + DAY_MS + dice_between(&world->dice, 0, 100000);
+	}
+}
+
+/* Fills ROOM with what stands for $LETTER. */
+static void draw_word(struct world *world, const struct dc *dc, const struct template *template, char letter, char rule, char *room, size_t size)
+{
+	switch (letter) {
+	case 'k':
+	case 'q':
+		draw_key(world, template->operation.type, rule, room, size);
+		break;
+	case 'f':
+	case 'm':
+		snprintf(room, size, "%c%u", letter, (unsigned)dice_below(&world->dice, 5));
+		break;
+	case 'v':
+		snprintf(room, size, "v%u", (unsigned)dice_below(&world->dice, 100000));
+		break;
+	case 'x':
+		snprintf(room, size, "%lld.%u", (long long)dice_between(&world->dice, -1, 3), 1 + (unsigned)dice_below(&world->dice, 9));
+		break;
+	default:
+		snprintf(room, size, "%lld", draw_number(world, dc, letter));
+		break;
+	}
+}
+
+static void command_add_word(struct world *world, struct client_command *command, struct slice word)
+{
+	assert(command->argc < REQUEST_ARGUMENTS_MAX);
+	command->argv[command->argc++] = pool_text(world->pool, pool_intern(world->pool, word));
+}
+
+static void draw_command(struct world *world, const struct dc *dc, const struct template *template, struct client_command *command)
+{
+	char rule = dice_chance(&world->dice, 50) ? 'm' : 'l';
+	const char *at = template->text;
+
+	while (*at != '\0') {
+		size_t len = strcspn(at, " ");
+		char room[64];
+
+		if (*at == '$') {
+			draw_word(world, dc, template, at[1], rule, room, sizeof(room));
+			command_add_word(world, command, slice_of(room));
+		} else {
+			command_add_word(world, command, (struct slice){ at, len });
+		}
+		at += len + (at[len] == ' ');
+	}
+	command->operation = (unsigned)(template - templates);
+	command->row = command_find(command->argc, command->argv);
+	assert(command->row != NULL);
+}
+
+static unsigned weights_total(void)
+{
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < TEMPLATE_COUNT; i++)
+		total += templates[i].operation.weight;
+	return total;
+}
+
+static const struct template *draw_template(struct world *world)
+{
+	for (;;) {
+		uint64_t roll = dice_below(&world->dice, weights_total());
+		unsigned i = 0;
+
+		while (roll >= templates[i].operation.weight)
+			roll -= templates[i++].operation.weight;
+		if (world->plan.has_ttls || !templates[i].is_short_lived)
+			return &templates[i];
+	}
+}
+
+/* ---- requests ---- */
+
+static void cover_command(struct world *world, const struct dc *dc, const struct client_command *command)
+{
+	bool is_calm = true;
+
+	for (unsigned fault = FAULT_LINK_CUT; fault < FAULT_COUNT; fault++) {
+		bool is_met = dc->fault_until_us[fault] > world->now_us || (fault == FAULT_SKEW && world->plan.has_faults[fault]);
+
+		if (is_met)
+			coverage_add(world->coverage, command->operation, (enum fault)fault);
+		is_calm = is_calm && !is_met;
+	}
+	if (is_calm)
+		coverage_add(world->coverage, command->operation, FAULT_NONE);
+}
+
+/* A client whose sidecar is down, or not connected, gets nothing through. */
+static bool request_enter(struct world *world, struct dc *dc, struct client_request *request)
+{
+	for (unsigned i = 0; i < request->count; i++)
+		cover_command(world, dc, &request->commands[i]);
+	if (dc->core == NULL || !dc->is_open) {
+		request->state = REQUEST_REFUSED;
+		return false;
+	}
+	sidecar_request(world, dc, request);
+	return true;
+}
+
+static struct client_request *request_new(struct world *world, const struct dc *dc)
+{
+	struct client_request *request = requests_add(&world->requests);
+
+	request->dc = dc->index;
+	request->protocol = 2 + (dice_chance(&world->dice, 20) ? 1 : 0);
+	request->count = 1;
+	return request;
+}
+
+void generator_send(struct world *world, struct dc *dc)
+{
+	struct client_request *request = request_new(world, dc);
+
+	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
+	if (dice_chance(&world->dice, 12)) {
+		request->is_transaction = true;
+		request->count = 1 + (unsigned)dice_below(&world->dice, REQUEST_COMMANDS_MAX - 1);
+	}
+	for (unsigned i = 0; i < request->count; i++)
+		draw_command(world, dc, draw_template(world), &request->commands[i]);
+	request_enter(world, dc, request);
+}
+
+uint64_t generator_say(struct world *world, struct dc *dc, const char *text)
+{
+	struct client_request *request = request_new(world, dc);
+	struct client_command *command = &request->commands[0];
+
+	request->protocol = 2;
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		command_add_word(world, command, (struct slice){ text, len });
+		text += len + (text[len] == ' ');
+	}
+	command->row = command_find(command->argc, command->argv);
+	assert(command->row != NULL);
+	for (unsigned i = 0; i < TEMPLATE_COUNT; i++)
+		if (strncmp(templates[i].operation.name, command->argv[0].ptr, command->argv[0].len) == 0)
+			command->operation = i;
+	request_enter(world, dc, request);
+	return request->token;
+}

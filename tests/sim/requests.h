@@ -1,0 +1,40 @@
+/* Requests: everything clients asked for, and what became of it. A request's number + 1 is its token. */
+#ifndef SIM_REQUESTS_H
+#define SIM_REQUESTS_H
+
+#include "../../proxy/core/command.h"
+
+#define REQUEST_COMMANDS_MAX 6
+#define REQUEST_ARGUMENTS_MAX 8
+
+enum request_state { REQUEST_SENT, REQUEST_ANSWERED, REQUEST_REFUSED, REQUEST_LOST };
+
+struct client_command {
+	struct slice argv[REQUEST_ARGUMENTS_MAX];    /* in the pool */
+	unsigned argc;
+	const struct command *row;
+	unsigned operation;          /* the generator's, for coverage */
+};
+
+struct client_request {
+	uint64_t token;
+	unsigned dc;
+	uint32_t db;
+	unsigned protocol;
+	bool is_transaction;
+	struct client_command commands[REQUEST_COMMANDS_MAX];
+	unsigned count;
+	enum request_state state;
+	bool is_durable;             /* all of its writes are in the log, or it has none */
+};
+
+struct requests {
+	struct client_request *items;    /* owned */
+	unsigned count, cap;
+};
+
+struct client_request *requests_add(struct requests *requests);
+struct client_request *requests_find(const struct requests *requests, uint64_t token);
+void requests_free(struct requests *requests);
+
+#endif

@@ -1,0 +1,465 @@
+/* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
+#include "sidecar.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- effects ---- */
+
+static unsigned local_dcs(const struct world *world, const struct dc *dc, unsigned *dc_of_local)
+{
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		dc_of_local[i] = world_global_index(dc, i);
+	return world->plan.dc_count;
+}
+
+static uint64_t lane_latency_us(struct world *world)
+{
+	return dice_chance(&world->dice, 10) ? dice_below(&world->dice, 20000) : 50 + dice_below(&world->dice, 400);
+}
+
+static void run_group(struct world *world, struct dc *dc, const struct effect *effect)
+{
+	uint64_t arrival_us = world->now_us + lane_latency_us(world);
+
+	trace_line(world->trace, dc->index, "group %llu sent, %u commands", (unsigned long long)effect->group.id, effect->group.reply_count);
+	if (!dc->is_open) {
+		auditor_find(world->auditor, "dc %u: the core sends a group while its store is not connected", dc->index);
+		return;
+	}
+	lane_send(&dc->lane, effect);
+	dc->group_us = arrival_us > dc->group_us ? arrival_us : dc->group_us;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_GROUP, .dc = dc->index, .generation = dc->connection },
+	                dc->group_us - world->now_us);
+}
+
+static void plan_landing(struct world *world, struct dc *dc)
+{
+	uint64_t landing_us = world->now_us + 100 + dice_below(&world->dice, 2000);
+
+	dc->landing_us = landing_us > dc->landing_us ? landing_us : dc->landing_us;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_LANDED, .dc = dc->index, .generation = dc->log_generation },
+	                dc->landing_us - world->now_us);
+}
+
+static void run_append(struct world *world, struct dc *dc, const struct effect *effect)
+{
+	sim_log_append(&dc->log, effect->append.id, effect->append.bytes);
+	if (!dc->is_log_cut)
+		plan_landing(world, dc);
+}
+
+void log_resume_appends(struct world *world, struct dc *dc)
+{
+	dc->log_generation++;
+	for (unsigned i = sim_log_landing(&dc->log); i > 0; i--)
+		plan_landing(world, dc);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation }, 500);
+}
+
+static void follower_plan(struct world *world, struct dc *dc, unsigned origin)
+{
+	struct follower *follower = &dc->followers[origin];
+	const struct dc *source = &world->dcs[origin];
+	uint64_t latency_us;
+
+	if (!follower->is_active || follower->is_paused || follower->is_cut || follower->is_planned || source->is_log_cut)
+		return;
+	if (follower->cursor >= source->log.count)
+		return;
+	/* A DC's own log is near. */
+	latency_us = origin == dc->index && world->plan.link_us_max > 5000 ? 5000 : world->plan.link_us_max;
+	follower->is_planned = true;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_DELIVERY, .dc = dc->index, .generation = follower->generation, .a = origin },
+	                20 + dice_below(&world->dice, latency_us));
+}
+
+void log_wake_followers(struct world *world, unsigned origin)
+{
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		follower_plan(world, &world->dcs[i], origin);
+}
+
+static void follow(struct world *world, struct dc *dc, unsigned origin, int64_t position)
+{
+	struct follower *follower = &dc->followers[origin];
+	bool is_cut = follower->is_cut;
+
+	trace_line(world->trace, dc->index, "follows log of %s after %lld", world_dc_names[origin], (long long)position);
+	*follower = (struct follower){ .is_active = true, .is_cut = is_cut, .generation = follower->generation + 1 };
+	follower->cursor = position == POSITION_BEGIN ? world->dcs[origin].log.start : (unsigned)(position + 1);
+	follower_plan(world, dc, origin);
+}
+
+static void run_log_effect(struct world *world, struct dc *dc, const struct effect *effect)
+{
+	unsigned origin = world_global_index(dc, effect->log.dc);
+	struct follower *follower = &dc->followers[origin];
+
+	switch (effect->type) {
+	case EFFECT_FOLLOW:
+		follow(world, dc, origin, effect->log.position);
+		break;
+	case EFFECT_UNFOLLOW:
+		*follower = (struct follower){ .is_cut = follower->is_cut, .generation = follower->generation + 1 };
+		break;
+	case EFFECT_PAUSE:
+		follower->is_paused = true;
+		break;
+	case EFFECT_RESUME:
+		follower->is_paused = false;
+		follower_plan(world, dc, origin);
+		break;
+	default:
+		/* EFFECT_TRIM: a log may drop what all have applied, but keeps it as history for stores that come back from a snapshot. */
+		break;
+	}
+}
+
+static void run_refusal(struct world *world, const struct dc *dc, const struct effect *effect)
+{
+	requests_find(&world->requests, effect->refuse.token)->state = REQUEST_REFUSED;
+	trace_line(world->trace, dc->index, "request %llu refused: %.*s", (unsigned long long)effect->refuse.token,
+	           (int)effect->refuse.error.len, effect->refuse.error.ptr);
+}
+
+static void run_conflict(struct world *world, const struct dc *dc, const struct effect *effect)
+{
+	unsigned dc_of_local[WORLD_DCS_MAX];
+
+	local_dcs(world, dc, dc_of_local);
+	trace_line(world->trace, dc->index, "conflict on %.*s %.*s (%s, %s): %s %llu with %u of %s, first %llu", (int)effect->conflict.key.len,
+	           effect->conflict.key.ptr, (int)effect->conflict.element.len, effect->conflict.element.ptr, effect->conflict.kind,
+	           effect->conflict.rule, world_dc_names[dc_of_local[effect->conflict.dc]], (unsigned long long)effect->conflict.seq,
+	           effect->conflict.count, world_dc_names[dc_of_local[effect->conflict.other_dc]],
+	           (unsigned long long)effect->conflict.other_seqs[0]);
+	auditor_conflict(world->auditor, dc->index, effect, dc_of_local);
+}
+
+static void run_effect(struct world *world, struct dc *dc, const struct effect *effect)
+{
+	switch (effect->type) {
+	case EFFECT_GROUP:
+		run_group(world, dc, effect);
+		break;
+	case EFFECT_APPEND:
+		run_append(world, dc, effect);
+		break;
+	case EFFECT_REFUSE:
+		run_refusal(world, dc, effect);
+		break;
+	case EFFECT_CONFLICT:
+		run_conflict(world, dc, effect);
+		break;
+	case EFFECT_ALARM:
+		trace_line(world->trace, dc->index, "alarm: %.*s", (int)effect->alarm.text.len, effect->alarm.text.ptr);
+		dc->alarms++;
+		break;
+	case EFFECT_VISIBLE:
+		break;
+	case EFFECT_REOPEN:
+		trace_line(world->trace, dc->index, "the core wants a new connection to the store");
+		world_plan_next(world, &(struct happening){ .type = HAPPENING_REOPEN, .dc = dc->index, .generation = dc->connection }, 100);
+		break;
+	default:
+		run_log_effect(world, dc, effect);
+		break;
+	}
+}
+
+/* ---- events ---- */
+
+void sidecar_step(struct world *world, struct dc *dc, struct event *event)
+{
+	if (dc->core == NULL)
+		return;
+	event->now_ms = world_clock_ms(world, dc);
+	core_step(dc->core, event, &dc->effects);
+	for (unsigned i = 0; i < dc->effects.count; i++)
+		run_effect(world, dc, &dc->effects.items[i]);
+	core_check(dc->core);
+	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
+		return;
+	dc->is_turn_planned = true;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_TURN, .dc = dc->index, .generation = dc->life }, dice_below(&world->dice, 300));
+}
+
+void sidecar_turn(struct world *world, struct dc *dc)
+{
+	dc->is_turn_planned = false;
+	sidecar_step(world, dc, &(struct event){ .type = EVENT_TURN_ENDED });
+}
+
+void sidecar_tick(struct world *world, struct dc *dc)
+{
+	if (dc->is_store_up)
+		sim_store_expire(dc->store, world_clock_ms(world, dc));
+	sidecar_step(world, dc, &(struct event){ .type = EVENT_TICK });
+}
+
+void sidecar_request(struct world *world, struct dc *dc, const struct client_request *request)
+{
+	struct request commands[REQUEST_COMMANDS_MAX];
+	const struct command *rows[REQUEST_COMMANDS_MAX];
+	struct event event = { .type = EVENT_REQUEST };
+
+	for (unsigned i = 0; i < request->count; i++) {
+		const struct client_command *command = &request->commands[i];
+
+		commands[i] = (struct request){ .argv = (struct slice *)(uintptr_t)command->argv, .argc = command->argc };
+		rows[i] = command->row;
+		trace_line(world->trace, dc->index, "request %llu db %u: %s", (unsigned long long)request->token, request->db,
+		           trace_command(command->argc, command->argv));
+	}
+	event.request.token = request->token;
+	event.request.db = request->db;
+	event.request.protocol = request->protocol;
+	event.request.commands = commands;
+	event.request.rows = rows;
+	event.request.count = request->count;
+	event.request.is_transaction = request->is_transaction;
+	sidecar_step(world, dc, &event);
+}
+
+/* ---- start and stop ---- */
+
+static struct core *core_start(const struct world *world, const struct dc *dc)
+{
+	static const struct core_rule rules[] = { { "m:*", "merge" }, { "*", "lww" } };
+	const char *dcs[WORLD_DCS_MAX];
+	const char *error = NULL;
+	struct core_options options = {
+		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = 2, .databases = SIM_DATABASES,
+		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
+		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
+		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
+		.is_listing_conflicts = true,
+	};
+	struct core *core;
+
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		dcs[i] = world_dc_names[world_global_index(dc, i)];
+	core = core_new(&options, &error);
+	if (core == NULL) {
+		fprintf(stderr, "the core refuses its options: %s\n", error);
+		abort();
+	}
+	return core;
+}
+
+void sidecar_start(struct world *world, struct dc *dc)
+{
+	assert(dc->core == NULL);
+	trace_line(world->trace, dc->index, "sidecar starts");
+	dc->core = core_start(world, dc);
+	dc->life++;
+	dc->is_turn_planned = false;
+	if (dc->is_store_up)
+		connection_retry(world, dc);
+}
+
+/* Some of what is on its way to the log still gets there. */
+static void appends_drop(struct world *world, struct dc *dc)
+{
+	uint64_t landing = dice_below(&world->dice, sim_log_landing(&dc->log) + 1);
+
+	while (!dc->is_log_cut && landing-- > 0)
+		log_land(world, dc);
+	sim_log_drop_appends(&dc->log);
+	dc->log_generation++;
+}
+
+void sidecar_crash(struct world *world, struct dc *dc)
+{
+	if (dc->core == NULL)
+		return;
+	trace_line(world->trace, dc->index, "sidecar crashes");
+	connection_break(world, dc);
+	appends_drop(world, dc);
+	auditor_sidecar_crashed(world->auditor, dc->index);
+	for (unsigned i = 0; i < world->plan.dc_count; i++) {
+		dc->followers[i].is_active = false;
+		dc->followers[i].is_planned = false;
+		dc->followers[i].generation++;
+	}
+	core_free(dc->core);
+	dc->core = NULL;
+	dc->life++;
+}
+
+/* ---- the connection to the store ---- */
+
+/* The connection stands: what was in flight on an older one is gone for good. */
+void connection_retry(struct world *world, struct dc *dc)
+{
+	dc->connection++;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_OPENED, .dc = dc->index, .generation = dc->connection },
+	                1000 + dice_below(&world->dice, 20000));
+}
+
+static void run_next_group(struct world *world, struct dc *dc)
+{
+	struct lane_group *group = lane_next(&dc->lane);
+	const char *wrong;
+
+	group->is_executed = true;
+	if (dc->is_refusing) {
+		group->is_refused = true;
+		trace_line(world->trace, dc->index, "store refuses group %llu", (unsigned long long)group->id);
+		return;
+	}
+	trace_line(world->trace, dc->index, "store runs group %llu", (unsigned long long)group->id);
+	auditor_group_begins(world->auditor, dc->index, group);
+	world->busy = dc;
+	wrong = sim_store_execute(dc->store, group->bytes, group->protocol == 0 ? 2 + (unsigned)(group->id % 2) : group->protocol,
+	                          world_clock_ms(world, dc), &group->replies);
+	world->busy = NULL;
+	if (wrong != NULL)
+		auditor_find(world->auditor, "dc %u: %s: %s", dc->index, wrong, trace_bytes(group->bytes));
+	else if (group->replies.count != group->reply_count)
+		auditor_find(world->auditor, "dc %u: the core says that a group has %u commands; it has %u", dc->index, group->reply_count,
+		             group->replies.count);
+	auditor_group_ends(world->auditor, dc->index, group, sim_store_journal(dc->store));
+}
+
+void connection_break(struct world *world, struct dc *dc)
+{
+	uint64_t running = dice_below(&world->dice, lane_unexecuted(&dc->lane) + 1);
+
+	if (!dc->is_open) {
+		dc->connection++;
+		return;
+	}
+	trace_line(world->trace, dc->index, "connection to the store breaks");
+	while (dc->is_store_up && running-- > 0)
+		run_next_group(world, dc);
+	auditor_connection_broke(world->auditor, dc->index);
+	lane_break(&dc->lane);
+	dc->is_open = false;
+	dc->connection++;
+	dc->group_us = 0;
+	dc->answer_us = 0;
+}
+
+static struct event opened_event(const struct world *world, struct dc *dc, struct stored_pair **pairs, struct stored_entry **entries)
+{
+	const struct sim_key *positions = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_POSITIONS_KEY)));
+	const struct sim_key *outbox = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_OUTBOX_KEY)));
+	struct event event = { .type = EVENT_OPENED };
+
+	event.opened.position_count = positions == NULL ? 0 : positions->count;
+	event.opened.outbox_count = outbox == NULL ? 0 : outbox->entry_count;
+	*pairs = memory_new((event.opened.position_count + 1) * sizeof(**pairs));
+	*entries = memory_new((event.opened.outbox_count + 1) * sizeof(**entries));
+	for (unsigned i = 0; i < event.opened.position_count; i++) {
+		(*pairs)[i].field = pool_text(world->pool, positions->elements[i].name);
+		(*pairs)[i].value = pool_text(world->pool, positions->elements[i].value);
+	}
+	for (unsigned i = 0; i < event.opened.outbox_count; i++) {
+		const struct sim_entry *entry = &outbox->entries[i];
+
+		(*entries)[i] = (struct stored_entry){ entry->ms, entry->seq, pool_text(world->pool, entry->field), pool_text(world->pool, entry->value) };
+	}
+	event.opened.positions = *pairs;
+	event.opened.outbox = *entries;
+	return event;
+}
+
+void sidecar_open(struct world *world, struct dc *dc)
+{
+	char run_id[48];
+	struct stored_pair *pairs;
+	struct stored_entry *entries;
+	struct event event = opened_event(world, dc, &pairs, &entries);
+	uint64_t clock_us = world_clock_ms(world, dc) * 1000;
+
+	dc->nonce = clock_us > dc->nonce ? clock_us : dc->nonce + 1;
+	snprintf(run_id, sizeof(run_id), "%s-run-%u", world_dc_names[dc->index], dc->run);
+	event.opened.run_id = slice_of(run_id);
+	event.opened.nonce = dc->nonce;
+	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries", dc->run, event.opened.position_count,
+	           event.opened.outbox_count);
+	dc->is_open = true;
+	sidecar_step(world, dc, &event);
+	memory_free(pairs);
+	memory_free(entries);
+}
+
+void lane_deliver_group(struct world *world, struct dc *dc)
+{
+	uint64_t answer_us = world->now_us + lane_latency_us(world);
+
+	run_next_group(world, dc);
+	dc->answer_us = answer_us > dc->answer_us ? answer_us : dc->answer_us;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_ANSWER, .dc = dc->index, .generation = dc->connection },
+	                dc->answer_us - world->now_us);
+}
+
+void lane_deliver_answer(struct world *world, struct dc *dc)
+{
+	struct lane_group *group = lane_take_answer(&dc->lane);
+	struct slice *replies = memory_new((group->replies.count + 1) * sizeof(*replies));
+	struct event event = { .type = EVENT_ANSWERED };
+
+	for (unsigned i = 0; i < group->replies.count; i++)
+		replies[i] = sim_replies_at(&group->replies, i);
+	event.answered.id = group->id;
+	event.answered.replies = group->is_refused ? NULL : replies;
+	event.answered.reply_count = group->replies.count;
+	if (group->is_refused)
+		event.answered.error = slice_of("OOM command not allowed when used memory > 'maxmemory'.");
+	trace_line(world->trace, dc->index, "group %llu answered", (unsigned long long)group->id);
+	auditor_group_answered(world->auditor, dc->index, group);
+	sidecar_step(world, dc, &event);
+	memory_free(replies);
+	lane_group_free(group);
+}
+
+/* ---- logs ---- */
+
+void log_land(struct world *world, struct dc *dc)
+{
+	if (!sim_log_land(&dc->log))
+		return;
+	if (world->trace->is_on)
+		trace_line(world->trace, dc->index, "log %u: %s", dc->log.count - 1, trace_message(dc->log.messages[dc->log.count - 1]));
+	auditor_log_landed(world->auditor, dc->index, dc->log.messages[dc->log.count - 1]);
+	log_wake_followers(world, dc->index);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation },
+	                100 + dice_below(&world->dice, 2000));
+}
+
+void log_acknowledge(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_APPENDED };
+
+	if (dc->is_log_cut || !sim_log_acknowledge(&dc->log, &event.appended.id, &event.appended.position))
+		return;
+	sidecar_step(world, dc, &event);
+}
+
+void log_deliver(struct world *world, struct dc *dc, unsigned origin)
+{
+	struct follower *follower = &dc->followers[origin];
+	const struct sim_log *log = &world->dcs[origin].log;
+	struct event event = { .type = EVENT_BATCH };
+
+	follower->is_planned = false;
+	if (follower->is_cut || follower->is_paused || world->dcs[origin].is_log_cut || follower->cursor >= log->count)
+		return;
+	if (follower->cursor < log->start) {
+		trace_line(world->trace, dc->index, "log of %s no longer has message %u", world_dc_names[origin], follower->cursor);
+		follower->is_active = false;
+		event.type = EVENT_LOG_LOST_POSITION;
+		event.log.dc = world_local_index(dc, origin);
+		sidecar_step(world, dc, &event);
+		return;
+	}
+	event.batch.dc = world_local_index(dc, origin);
+	event.batch.position = follower->cursor;
+	event.batch.bytes = log->messages[follower->cursor++];
+	sidecar_step(world, dc, &event);
+	follower_plan(world, dc, origin);
+}

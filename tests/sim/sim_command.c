@@ -1,0 +1,16 @@
+/* The commands that the simulated store knows, by name. */
+#include "sim_command.h"
+
+static const struct sim_command commands[] = {
+#define COMMAND(name, argc_min, is_write, function) { #name, argc_min, is_write, function },
+#include "sim_command.def"
+#undef COMMAND
+};
+
+const struct sim_command *sim_command_find(struct slice name)
+{
+	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (argument_is(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}

@@ -1,0 +1,141 @@
+/* Stream commands of the simulated store, as far as an outbox needs them. */
+#include "sim_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool id_is_after(uint64_t ms, uint64_t seq, uint64_t other_ms, uint64_t other_seq)
+{
+	return ms != other_ms ? ms > other_ms : seq > other_seq;
+}
+
+/* "5-3" or "5", whose seq is then DEFAULT_SEQ. */
+static bool id_read(struct slice text, uint64_t *ms, uint64_t *seq, uint64_t default_seq)
+{
+	char room[48], *end;
+
+	if (text.len == 0 || text.len >= sizeof(room))
+		return false;
+	memcpy(room, text.ptr, text.len);
+	room[text.len] = '\0';
+	*ms = strtoull(room, &end, 10);
+	*seq = default_seq;
+	if (*end == '-')
+		*seq = strtoull(end + 1, &end, 10);
+	return end != room && *end == '\0';
+}
+
+static bool id_choose(struct sim_call *call, const struct sim_key *key, uint64_t *ms, uint64_t *seq)
+{
+	if (!argument_is(call->argv[2], "*"))
+		return id_read(call->argv[2], ms, seq, 0) && (key == NULL || id_is_after(*ms, *seq, key->last_ms, key->last_seq));
+	*ms = call->now_ms;
+	*seq = 0;
+	if (key != NULL && key->last_ms >= *ms) {
+		*ms = key->last_ms;
+		*seq = key->last_seq + 1;
+	}
+	return true;
+}
+
+static void reply_id(struct sim_call *call, uint64_t ms, uint64_t seq)
+{
+	char room[48];
+	int len = snprintf(room, sizeof(room), "%" PRIu64 "-%" PRIu64, ms, seq);
+
+	reply_bulk(call, (struct slice){ room, (size_t)len });
+}
+
+void command_xadd(struct sim_call *call)
+{
+	bool is_wrong;
+	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
+	uint64_t ms, seq;
+
+	if (is_wrong)
+		return;
+	if (call->argc != 5) {
+		reply_error(call, "ERR the simulated stream takes one field");
+		return;
+	}
+	if (!id_choose(call, key, &ms, &seq)) {
+		reply_error(call, "ERR The ID specified in XADD is equal or smaller than the target stream top item");
+		return;
+	}
+	if (key == NULL)
+		key = store_create(call, call->db, store_intern(call, call->argv[1]), SIM_STREAM);
+	key->entries = array_grow(key->entries, key->entry_count, &key->entry_cap, sizeof(*key->entries));
+	key->entries[key->entry_count++] = (struct sim_entry){
+		.ms = ms, .seq = seq, .field = store_intern(call, call->argv[3]), .value = store_intern(call, call->argv[4])
+	};
+	key->last_ms = ms;
+	key->last_seq = seq;
+	reply_id(call, ms, seq);
+}
+
+static void entries_remove(struct sim_key *key, unsigned first, unsigned count)
+{
+	memmove(&key->entries[first], &key->entries[first + count], (key->entry_count - first - count) * sizeof(*key->entries));
+	key->entry_count -= count;
+}
+
+void command_xdel(struct sim_call *call)
+{
+	bool is_wrong;
+	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
+	int64_t removed = 0;
+	uint64_t ms, seq;
+
+	if (is_wrong)
+		return;
+	for (unsigned i = 2; key != NULL && i < call->argc; i++) {
+		if (!id_read(call->argv[i], &ms, &seq, 0)) {
+			reply_error(call, "ERR Invalid stream ID specified as stream command argument");
+			return;
+		}
+		for (unsigned at = key->entry_count; at-- > 0;) {
+			if (key->entries[at].ms != ms || key->entries[at].seq != seq)
+				continue;
+			entries_remove(key, at, 1);
+			removed++;
+		}
+	}
+	reply_integer(call, removed);
+}
+
+/* XTRIM key MINID|MAXLEN [=] threshold */
+void command_xtrim(struct sim_call *call)
+{
+	bool is_wrong;
+	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
+	bool is_exact = call->argc == 4 || (call->argc == 5 && argument_is(call->argv[3], "="));
+	uint64_t ms, seq;
+	unsigned first = 0;
+
+	if (is_wrong)
+		return;
+	if (!is_exact || !id_read(call->argv[call->argc - 1], &ms, &seq, 0)) {
+		reply_error(call, "ERR syntax error");
+		return;
+	}
+	if (key != NULL && argument_is(call->argv[2], "minid")) {
+		while (first < key->entry_count && id_is_after(ms, seq, key->entries[first].ms, key->entries[first].seq))
+			first++;
+	} else if (key != NULL && key->entry_count > ms) {
+		first = key->entry_count - (unsigned)ms;
+	}
+	if (first > 0)
+		entries_remove(key, 0, first);
+	reply_integer(call, first);
+}
+
+void command_xlen(struct sim_call *call)
+{
+	bool is_wrong;
+	const struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
+
+	if (!is_wrong)
+		reply_integer(call, key == NULL ? 0 : key->entry_count);
+}

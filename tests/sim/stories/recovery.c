@@ -1,0 +1,72 @@
+/* Stories of loss: of a process, of a store's tail, of all of a store, of a log's head. */
+#include "story.h"
+
+void killed_sidecar_ships_what_it_had_executed(struct story *story)
+{
+	struct dc *killed = &story->world->dcs[AMS];
+
+	killed->is_log_cut = true;
+	killed->log_generation++;
+	story_say(story, AMS, "INCRBY l:n 5");
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 50);
+	story_expect(story, AMS, "l:n", "5");
+	sidecar_crash(story->world, killed);
+	fault_heal(story->world, killed, FAULT_LOG_CUT, 0);
+	story_wait(story, 50);
+	story_expect(story, BOM, "l:n", NULL);
+	sidecar_start(story->world, killed);
+	story_wait(story, 1000);
+	story_expect_everywhere(story, "l:n", "5");
+	story_expect_everywhere(story, "l:k", "v1");
+}
+
+void store_restored_from_an_old_snapshot_catches_up(struct story *story)
+{
+	unsigned snapshot;
+
+	story_say(story, AMS, "INCRBY l:n 1");
+	story_wait(story, 200);
+	snapshot = sim_store_journal(story->world->dcs[BOM].store);
+	story_say(story, AMS, "INCRBY l:n 10");
+	story_say(story, BOM, "INCRBY l:n 100");
+	story_wait(story, 200);
+	story_restore(story, BOM, snapshot);
+	story_expect(story, BOM, "l:n", "1");
+	story_wait(story, 50);
+	story_say(story, BOM, "INCRBY l:n 1000");
+	story_wait(story, 1000);
+	story_expect_everywhere(story, "l:n", "1111");
+}
+
+void emptied_store_gets_everything_back(struct story *story)
+{
+	story_say(story, AMS, "INCRBY l:n 1");
+	story_say(story, BOM, "INCRBY l:n 10");
+	story_say(story, BOM, "HSET m:h f v");
+	story_wait(story, 2000);
+	story_restore(story, BOM, 0);
+	story_expect(story, BOM, "l:n", NULL);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:n", "11");
+	story_expect_element_everywhere(story, "m:h", "f", "v");
+}
+
+void truncated_log_stops_its_reader_loudly(struct story *story)
+{
+	struct dc *reader = &story->world->dcs[CPT], *source = &story->world->dcs[AMS];
+	unsigned alarms = reader->alarms;
+
+	story_cut(story, CPT, AMS);
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 100);
+	sim_log_truncate(&source->log, source->log.count);
+	story_say(story, AMS, "SET l:other v2");
+	story_mend(story, CPT, AMS);
+	story_wait(story, 2000);
+	story_check(story, core_status(reader->core)->peers[world_local_index(reader, AMS)].state == PEER_NEEDS_RESYNC, "the reader needs a resync");
+	story_check(story, reader->alarms > alarms, "the reader raises an alarm");
+	story_expect(story, CPT, "l:other", NULL);
+	story_expect(story, BOM, "l:other", "v2");
+	story->is_told = true;
+}

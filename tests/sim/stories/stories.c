@@ -1,0 +1,62 @@
+/* The list of stories, and how one is told. */
+#include "stories.h"
+
+#include <stdio.h>
+
+#include "story.h"
+
+struct tale {
+	const char *name;
+	void (*tell)(struct story *story);
+};
+
+#define TALE(function) { #function, function }
+
+static const struct tale tales[] = {
+	TALE(overtaking_write_is_held_back),
+	TALE(later_write_beats_a_clock_that_is_ahead),
+	TALE(write_is_answered_while_its_log_is_down),
+	TALE(log_delivered_twice_counts_once),
+	TALE(increment_survives_a_delete_that_has_not_seen_it),
+	TALE(add_wins_over_a_remove_that_has_not_seen_it),
+	TALE(newer_type_is_seen_everywhere),
+	TALE(concurrent_sets_are_one_conflict_everywhere),
+	TALE(different_fields_are_no_conflict),
+	TALE(killed_sidecar_ships_what_it_had_executed),
+	TALE(store_restored_from_an_old_snapshot_catches_up),
+	TALE(emptied_store_gets_everything_back),
+	TALE(truncated_log_stops_its_reader_loudly),
+	TALE(key_expires_everywhere_although_clocks_differ),
+	TALE(field_written_at_the_deadline_is_the_same_everywhere),
+};
+
+#define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))
+
+static bool tale_tell(const struct tale *tale, bool is_trace)
+{
+	const struct world_plan plan = { .seed = 1, .dc_count = 3, .keys = 1, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
+	struct trace trace = { .is_on = is_trace };
+	struct coverage *coverage = memory_new(sizeof(*coverage));
+	struct story story = { .name = tale->name, .world = world_new(&plan, coverage, &trace) };
+	bool is_passed;
+
+	story_wait(&story, 200);
+	tale->tell(&story);
+	if (!story.is_told)
+		world_conclude(story.world);
+	is_passed = auditor_findings(story.world->auditor) == 0;
+	printf("%s  %s\n%s", is_passed ? "holds" : "FAILS", tale->name, auditor_report(story.world->auditor));
+	world_free(story.world);
+	memory_free(coverage);
+	return is_passed;
+}
+
+bool stories_run(bool is_trace)
+{
+	unsigned passed = 0;
+
+	for (unsigned i = 0; i < TALE_COUNT; i++)
+		passed += tale_tell(&tales[i], is_trace);
+	printf("%u stories passed, %u failed\n", passed, (unsigned)TALE_COUNT - passed);
+	return passed == TALE_COUNT;
+}

@@ -1,0 +1,35 @@
+/* Stories: short deterministic runs, each named after the fact that it shows. */
+#ifndef SIM_STORIES_H
+#define SIM_STORIES_H
+
+#include <stdbool.h>
+
+struct story;
+
+/* Tells all of them; false: one does not hold. */
+bool stories_run(bool is_trace);
+
+/* causality.c */
+void overtaking_write_is_held_back(struct story *story);
+void later_write_beats_a_clock_that_is_ahead(struct story *story);
+void write_is_answered_while_its_log_is_down(struct story *story);
+void log_delivered_twice_counts_once(struct story *story);
+
+/* concurrency.c */
+void increment_survives_a_delete_that_has_not_seen_it(struct story *story);
+void add_wins_over_a_remove_that_has_not_seen_it(struct story *story);
+void newer_type_is_seen_everywhere(struct story *story);
+void concurrent_sets_are_one_conflict_everywhere(struct story *story);
+void different_fields_are_no_conflict(struct story *story);
+
+/* recovery.c */
+void killed_sidecar_ships_what_it_had_executed(struct story *story);
+void store_restored_from_an_old_snapshot_catches_up(struct story *story);
+void truncated_log_stops_its_reader_loudly(struct story *story);
+void emptied_store_gets_everything_back(struct story *story);
+
+/* expiry.c */
+void key_expires_everywhere_although_clocks_differ(struct story *story);
+void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);
+
+#endif
