@@ -1,0 +1,160 @@
+/* Contradictions: settings that are right by themselves and wrong together. */
+#include "reading.h"
+
+#include "text.h"
+#include "value.h"
+
+#include <string.h>
+
+static void check_names(struct reading *reading);
+static void check_addresses(struct reading *reading);
+static void check_streams(struct reading *reading);
+static void check_secrets(struct reading *reading);
+static void check_numbers(struct reading *reading);
+static void check_reachable(struct reading *reading);
+static bool is_shadowed(const char *earlier, const char *later);
+static struct place place_of(const struct reading *reading, const char *first, const char *second);
+
+void contradictions_find(struct reading *reading)
+{
+	check_names(reading);
+	check_addresses(reading);
+	check_streams(reading);
+	check_secrets(reading);
+	check_numbers(reading);
+	check_reachable(reading);
+}
+
+static void check_names(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+
+	for (unsigned i = 0; settings->dc != NULL && i < settings->peer_count; i++)
+		if (strcmp(settings->peers[i].name, settings->dc) == 0)
+			complain(reading->complaints, place_of(reading, "peers", settings->dc),
+			         "peer '%s' is this datacenter itself (dc: %s), keep only the others", settings->dc, settings->dc);
+}
+
+/* Two things cannot answer at one address. */
+static void check_addresses(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	const struct settings_address *addresses[SETTINGS_PEERS_MAX + 3] = { &settings->listen, &settings->admin, &settings->redis_address };
+	const char *names[SETTINGS_PEERS_MAX + 3][2] = { { "listen", NULL }, { "admin", NULL }, { "redis", "address" } };
+	unsigned count = 3;
+
+	for (unsigned i = 0; i < settings->peer_count; i++, count++) {
+		addresses[count] = &settings->peers[i].address;
+		names[count][0] = "peers";
+		names[count][1] = settings->peers[i].name;
+	}
+	for (unsigned i = 1; i < count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			if (addresses[i]->host == NULL || !value_addresses_equal(addresses[i], addresses[j]))
+				continue;
+			const char *const *one = names[j], *const *other = names[i];
+
+			complain(reading->complaints, place_of(reading, other[0], other[1]), "%s%s%s has the same address as %s%s%s, give each its own",
+			         other[0], other[1] != NULL ? "." : "", other[1] != NULL ? other[1] : "", one[0], one[1] != NULL ? "." : "",
+			         one[1] != NULL ? one[1] : "");
+		}
+	}
+}
+
+static const char *stream_address(const struct settings_log *log)
+{
+	if (log->kind == NULL || strcmp(log->kind, "redis-stream") != 0)
+		return NULL;
+	for (unsigned i = 0; i < log->pair_count; i++)
+		if (strcmp(log->pairs[i].name, "address") == 0)
+			return log->pairs[i].value;
+	return NULL;
+}
+
+/* One Redis holds one log: its datacenter's. */
+static void check_streams(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+
+	for (unsigned i = 0; i < settings->peer_count; i++) {
+		const char *ours = stream_address(&settings->peers[i].log);
+		struct settings_address address = { 0 };
+		struct place place = place_of(reading, "peers", settings->peers[i].name);
+
+		if (ours == NULL || !value_read_address(ours, &address))
+			continue;
+		if (value_addresses_equal(&address, &settings->redis_address))
+			complain(reading->complaints, place, "peer '%s' is read from this datacenter's own Redis (%s), write the address of its Redis",
+			         settings->peers[i].name, ours);
+		for (unsigned j = 0; j < i; j++) {
+			const char *theirs = stream_address(&settings->peers[j].log);
+
+			if (theirs != NULL && strcmp(ours, theirs) == 0)
+				complain(reading->complaints, place, "peers '%s' and '%s' are read from one Redis (%s), each has its own",
+				         settings->peers[j].name, settings->peers[i].name, ours);
+		}
+		memory_free(address.host);
+	}
+}
+
+static void check_secrets(struct reading *reading)
+{
+	const struct tree *redis = tree_find(reading->root, "redis");
+
+	if (tree_find(redis, "password") != NULL && tree_find(redis, "password_file") != NULL)
+		complain(reading->complaints, tree_find(redis, "password")->key_place,
+		         "redis.password and redis.password_file are both given, remove one");
+	if (reading->settings->redis_username != NULL && reading->settings->redis_password == NULL && tree_find(redis, "password_file") == NULL)
+		complain(reading->complaints, tree_find(redis, "username")->key_place, "redis.username has no password, add redis.password_file");
+}
+
+static void check_numbers(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+
+	if (settings->clock_quarantine_ms <= settings->clock_drift_ms)
+		complain(reading->complaints, place_of(reading, "clock", "quarantine"),
+		         "clock.quarantine is not above clock.drift, a peer would be cut off before anyone is told");
+	if (settings->limits_message_bytes > settings->limits_inbox_bytes)
+		complain(reading->complaints, place_of(reading, "limits", "message"),
+		         "limits.message is above limits.inbox, one message could never be taken in");
+}
+
+static void check_reachable(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	const struct tree *rules = tree_find(reading->root, "rules");
+
+	for (unsigned i = 1; i < settings->rule_count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			const char *earlier = settings->rules[j].match, *later = settings->rules[i].match;
+
+			if (earlier == NULL || later == NULL || !is_shadowed(earlier, later))
+				continue;
+			complain(reading->complaints, rules->items[i].place, "this rule is never reached: '%s' on line %u matches first, move it up",
+			         earlier, rules->items[j].place.line);
+			break;
+		}
+	}
+}
+
+/* Surely matched by the earlier pattern: the same one, or one that begins with what stands before the earlier one's only, final "*". */
+static bool is_shadowed(const char *earlier, const char *later)
+{
+	size_t prefix_len = strcspn(earlier, "*?[\\");
+
+	if (strcmp(earlier, later) == 0)
+		return true;
+	return earlier[prefix_len] == '*' && earlier[prefix_len + 1] == '\0' && strncmp(later, earlier, prefix_len) == 0;
+}
+
+/* Where FIRST.SECOND stands, or FIRST (SECOND may be NULL), or the file's first line when it was left out. */
+static struct place place_of(const struct reading *reading, const char *first, const char *second)
+{
+	const struct tree *outer = tree_find(reading->root, first);
+	const struct tree *inner = second != NULL ? tree_find(outer, second) : NULL;
+
+	if (inner != NULL)
+		return inner->key_place;
+	return outer != NULL ? outer->key_place : reading->root->place;
+}

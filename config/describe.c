@@ -1,0 +1,85 @@
+/* Description: docs/configuration.md, made from settings.def. */
+#include "settings.h"
+
+#include "row.h"
+#include "text.h"
+
+#include <string.h>
+
+static void describe_rows(struct buffer *out, const char *section);
+static void describe_row(struct buffer *out, const struct row *row);
+
+static const char introduction[] =
+	"<!-- Made by homeportd --describe-settings: do not edit. -->\n"
+	"# Configuration\n\n"
+	"`homeportd --config FILE` reads one YAML file; `homeportd --check --config FILE` only checks it: exit code 0, or 1 and a line\n"
+	"`FILE:LINE:COL: what, remedy` for each thing wrong. Nothing unknown, repeated or contradictory is let through.\n"
+	"`config/homeport.yml` is a file to start from, `config/examples/` has more.\n\n"
+	"Durations are whole numbers with a unit: `500ms`, `5s`, `1m`, `1h`, `7d`. Sizes are bytes: `900000`, `16KiB`, `64MiB`, `1GiB`. Addresses are\n"
+	"`HOST:PORT`, an IPv6 address in brackets. Names of files are relative to the directory of the configuration file.\n\n"
+	"*Change* says what a changed value needs: *reload* is taken over on SIGHUP, *restart* is not; SIGHUP logs which is which.\n";
+
+static const char lists[] =
+	"\n## log\n\n"
+	"The log that this datacenter's writes are shipped through; default `redis-stream: {}`. Exactly one of:\n\n"
+	"| log | settings |\n|---|---|\n"
+	"| `kafka` | any property of librdkafka, as it is; `bootstrap.servers` is needed. The topic is `homeport.<dc>`, with one partition; where it "
+	"is absent it is created, with settings of the topic given as `create.<name>`: `create.retention.ms` (7 days), `create.replication.factor` |\n"
+	"| `redis-stream` | none: the log is kept in the Redis under `redis`, in the reserved database, and peers read it from there |\n\n"
+	"A property whose name ends in `_file` is read from the first line of a file: `sasl.password_file: /run/secrets/kafka`.\n"
+	"Change: restart.\n"
+	"\n## peers\n\n"
+	"Every other datacenter, by name (at most 15): `address`, where its sidecar answers clients, and `log`, which log to read it from:\n"
+	"`kafka` as above, or `redis-stream` with the `address` of *its* Redis and, where needed, `username`, `password` or `password_file`, and\n"
+	"`database` (its `redis.database`). Change: restart.\n\n"
+	"```yaml\npeers:\n"
+	"  us: { address: 10.0.1.5:7001, log: { kafka: { bootstrap.servers: 10.0.1.9:9092 } } }\n"
+	"  ap: { address: 10.0.2.5:7001, log: { redis-stream: { address: 10.0.2.6:6379, password_file: ap.secret } } }\n```\n"
+	"\n## rules\n\n"
+	"Which conflict rule for which keys: a list of `match` (a glob as in Redis's `KEYS`) and `rule` (`lww` or `merge`). The first match\n"
+	"wins; what nothing matches is `lww`. All datacenters must have the same rules: `/readyz` says when they differ. A rule\n"
+	"that an earlier one hides is refused. Change: restart every datacenter.\n\n"
+	"```yaml\nrules:\n"
+	"  - { match: \"cart:*\", rule: merge }\n"
+	"  - { match: \"*\", rule: lww }\n```\n";
+
+void settings_describe(struct buffer *out)
+{
+	buffer_add_text(out, introduction);
+	buffer_add_text(out, "\n## At the top\n\n");
+	describe_rows(out, "");
+	for (unsigned i = 0; i < section_count(); i++) {
+		const struct section *section = section_at(i);
+
+		buffer_add_format(out, "\n## %s\n\n%s\n\n", section->name, section->prose);
+		describe_rows(out, section->name);
+	}
+	buffer_add_text(out, lists);
+}
+
+/* The rows of a section; "" has those at the top. */
+static void describe_rows(struct buffer *out, const char *section)
+{
+	buffer_add_text(out, "| setting | type | default | limits | change | |\n|---|---|---|---|---|---|\n");
+	for (unsigned i = 0; i < row_count(); i++) {
+		const struct row *row = row_at(i);
+		size_t section_len = strcspn(row->path, ".");
+		bool is_top = row->path[section_len] == '\0';
+
+		if (is_top ? section[0] == '\0' : strlen(section) == section_len && strncmp(row->path, section, section_len) == 0)
+			describe_row(out, row);
+	}
+}
+
+static void describe_row(struct buffer *out, const struct row *row)
+{
+	buffer_add_format(out, "| `%s` | %s | ", row->path, row_type_text(row->type));
+	if (row->when == ROW_REQUIRED)
+		buffer_add_text(out, "*required*");
+	else if (row->preset[0] != '\0')
+		buffer_add_format(out, "`%s`", row->preset);
+	buffer_add_text(out, " | ");
+	if (row->min[0] != '\0')
+		buffer_add_format(out, "%s … %s", row->min, row->max);
+	buffer_add_format(out, " | %s | %s |\n", row->when == ROW_RELOAD ? "reload" : "restart", row->prose);
+}

@@ -1,0 +1,219 @@
+/* Settings: defaults first, then the file over them, row by row; then what the rows cannot know: lists and contradictions. */
+#include "settings.h"
+
+#include "nearest.h"
+#include "reading.h"
+#include "row.h"
+#include "text.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define NAMES_MAX 64
+
+static void assign_defaults(struct settings *settings);
+static void read_top(struct reading *reading);
+static void read_section(struct reading *reading, const struct tree *node);
+static void read_value(struct reading *reading, const struct row *row, const struct tree *node);
+static void require_rows(struct reading *reading);
+static void read_lists(struct reading *reading);
+static unsigned names_in(const char *section, const char *names[NAMES_MAX]);
+static bool is_section(const char *name);
+static char *directory_of(const char *path);
+
+static const char *const lists[] = { "log", "peers", "rules" };
+
+#define LIST_COUNT ((unsigned)(sizeof(lists) / sizeof(lists[0])))
+
+bool settings_load(const char *path, struct settings *settings, struct buffer *errors)
+{
+	struct complaints complaints = { .path = path, .out = errors };
+	struct tree *root = tree_load(&complaints);
+
+	*settings = (struct settings){ 0 };
+	if (root == NULL)
+		return false;
+	char *directory = directory_of(path);
+	struct reading reading = { .root = root, .directory = directory, .settings = settings, .complaints = &complaints };
+
+	assign_defaults(settings);
+	if (reading_is_mapping(&reading, root, "the file")) {
+		read_top(&reading);
+		require_rows(&reading);
+		read_lists(&reading);
+		contradictions_find(&reading);
+	}
+	memory_free(directory);
+	tree_free(root);
+	if (complaints.count == 0)
+		return true;
+	settings_free(settings);
+	return false;
+}
+
+void settings_free(struct settings *settings)
+{
+	for (unsigned i = 0; i < row_count(); i++)
+		row_clear(row_at(i), settings);
+	log_free(&settings->log);
+	peers_free(settings);
+	rules_free(settings);
+	*settings = (struct settings){ 0 };
+}
+
+bool reading_take_text(struct reading *reading, const struct tree *node, const char *path, char **target)
+{
+	if (node->kind == TREE_SCALAR && !node->is_empty) {
+		memory_free(*target);
+		*target = text_copy(node->text);
+		return true;
+	}
+	complain(reading->complaints, node->place, "%s is %s, write one value", path, tree_kind_text(node));
+	return false;
+}
+
+bool reading_is_mapping(struct reading *reading, const struct tree *node, const char *path)
+{
+	if (node->kind == TREE_MAPPING || (node->is_empty && node != reading->root))
+		return true;
+	complain(reading->complaints, node->place, "%s is %s, write a mapping (name: value)", path, tree_kind_text(node));
+	return false;
+}
+
+void reading_refuse_key(struct reading *reading, const struct tree *item, const char *parent, const char *const *names, unsigned count)
+{
+	const char *near = nearest_name(item->key, names, count);
+	const char *dot = parent[0] == '\0' ? "" : ".";
+	struct buffer remedy = { 0 };
+
+	if (near != NULL) {
+		buffer_add_format(&remedy, "did you mean '%s'?", near);
+	} else {
+		buffer_add_text(&remedy, "known are");
+		for (unsigned i = 0; i < count; i++)
+			buffer_add_format(&remedy, "%s %s", i == 0 ? "" : ",", names[i]);
+	}
+	complain(reading->complaints, item->key_place, "unknown setting '%s%s%s', %.*s", parent, dot, item->key, (int)remedy.len, remedy.ptr);
+	buffer_free(&remedy);
+}
+
+static void assign_defaults(struct settings *settings)
+{
+	struct buffer why = { 0 };
+
+	for (unsigned i = 0; i < row_count(); i++) {
+		const struct row *row = row_at(i);
+		bool is_good = row->preset[0] == '\0' || row_assign(row, settings, row->preset, ".", &why);
+
+		assert(is_good);
+	}
+	buffer_free(&why);
+}
+
+static void read_top(struct reading *reading)
+{
+	for (unsigned i = 0; i < reading->root->count; i++) {
+		const struct tree *item = &reading->root->items[i];
+		const struct row *row = row_find("", item->key);
+		const char *names[NAMES_MAX];
+
+		if (text_is_among(item->key, lists, LIST_COUNT))
+			continue;
+		if (is_section(item->key))
+			read_section(reading, item);
+		else if (row != NULL && strchr(row->path, '.') == NULL)
+			read_value(reading, row, item);
+		else
+			reading_refuse_key(reading, item, "", names, names_in("", names));
+	}
+}
+
+static void read_section(struct reading *reading, const struct tree *node)
+{
+	const char *names[NAMES_MAX];
+
+	if (!reading_is_mapping(reading, node, node->key))
+		return;
+	for (unsigned i = 0; i < node->count; i++) {
+		const struct row *row = row_find(node->key, node->items[i].key);
+
+		if (row != NULL)
+			read_value(reading, row, &node->items[i]);
+		else
+			reading_refuse_key(reading, &node->items[i], node->key, names, names_in(node->key, names));
+	}
+}
+
+static void read_value(struct reading *reading, const struct row *row, const struct tree *node)
+{
+	struct buffer why = { 0 };
+	char *text = NULL;
+
+	if (reading_take_text(reading, node, row->path, &text) && !row_assign(row, reading->settings, text, reading->directory, &why))
+		complain(reading->complaints, node->place, "%s: %.*s", row->path, (int)why.len, why.ptr);
+	memory_free(text);
+	buffer_free(&why);
+}
+
+static void require_rows(struct reading *reading)
+{
+	for (unsigned i = 0; i < row_count(); i++) {
+		const struct row *row = row_at(i);
+
+		if (row->when == ROW_REQUIRED && tree_find(reading->root, row->path) == NULL)
+			complain(reading->complaints, reading->root->place, "'%s' is missing, add %s: %s", row->path, row->path, row_type_text(row->type));
+	}
+}
+
+static void read_lists(struct reading *reading)
+{
+	const struct tree *peers = tree_find(reading->root, "peers");
+	const struct tree *rules = tree_find(reading->root, "rules");
+
+	log_read_own(reading, tree_find(reading->root, "log"));
+	if (peers != NULL)
+		peers_read(reading, peers);
+	if (rules != NULL)
+		rules_read(reading, rules);
+}
+
+/* What may stand in a section; at the top: settings, sections and lists. */
+static unsigned names_in(const char *section, const char *names[NAMES_MAX])
+{
+	size_t section_len = strlen(section);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < row_count() && count < NAMES_MAX; i++) {
+		const char *path = row_at(i)->path;
+
+		if (section_len == 0 && strchr(path, '.') == NULL)
+			names[count++] = path;
+		else if (section_len > 0 && strncmp(path, section, section_len) == 0 && path[section_len] == '.')
+			names[count++] = path + section_len + 1;
+	}
+	if (section_len > 0)
+		return count;
+	for (unsigned i = 0; i < section_count() && count < NAMES_MAX; i++)
+		names[count++] = section_at(i)->name;
+	for (unsigned i = 0; i < LIST_COUNT && count < NAMES_MAX; i++)
+		names[count++] = lists[i];
+	return count;
+}
+
+static bool is_section(const char *name)
+{
+	for (unsigned i = 0; i < section_count(); i++)
+		if (strcmp(section_at(i)->name, name) == 0)
+			return true;
+	return false;
+}
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = text_copy(slash != NULL ? path : ".");
+
+	if (slash != NULL)
+		directory[slash == path ? 1 : slash - path] = '\0';
+	return directory;
+}

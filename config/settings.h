@@ -1,0 +1,73 @@
+/* Settings: what the operator configured, checked and complete: every value that was left out has its default.
+ * Plain data. The scalar members, their types, limits and meaning are the rows of settings.def. */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include "../proxy/core/bytes.h"
+
+#define SETTINGS_PEERS_MAX 15          /* other datacenters */
+
+struct settings_address {
+	char *host;                    /* owned; an IPv6 address stands without brackets */
+	uint16_t port;
+};
+
+enum settings_level { SETTINGS_LEVEL_DEBUG, SETTINGS_LEVEL_INFO, SETTINGS_LEVEL_WARN, SETTINGS_LEVEL_ERROR };
+
+struct settings_pair {                 /* both owned */
+	char *name;
+	char *value;
+};
+
+/* Which log, and its settings as they stand in the YAML. For redis-stream: address, username, password, database;
+ * the own log's are filled from redis. A name that ends in "_file" has been replaced by the file's first line. */
+struct settings_log {
+	char *kind;                    /* "kafka", "redis-stream"; owned */
+	struct settings_pair *pairs;   /* owned */
+	unsigned pair_count;
+};
+
+struct settings_peer {
+	char *name;                    /* owned */
+	struct settings_address address; /* where its sidecar answers clients */
+	struct settings_log log;       /* which log to read it from */
+};
+
+struct settings_rule {                 /* both owned; in the order of the file: the first match wins */
+	char *match;
+	char *rule;
+};
+
+#define SETTINGS_C_NAME(member) char *member;       /* owned; NULL where the row has no default and nothing was set */
+#define SETTINGS_C_TEXT(member) char *member;
+#define SETTINGS_C_SECRET(member) char *member;
+#define SETTINGS_C_FILE(member)                     /* fills the member of the row before */
+#define SETTINGS_C_ADDRESS(member) struct settings_address member;
+#define SETTINGS_C_COUNT(member) uint64_t member;
+#define SETTINGS_C_DURATION(member) uint64_t member; /* milliseconds */
+#define SETTINGS_C_SIZE(member) uint64_t member;     /* bytes */
+#define SETTINGS_C_LEVEL(member) enum settings_level member;
+
+struct settings {
+#define SECTION(name, prose)
+#define SETTING(path, member, type, preset, min, max, when, prose) SETTINGS_C_##type(member)
+#include "settings.def"
+#undef SETTING
+#undef SECTION
+	struct settings_log log;       /* of this datacenter */
+	struct settings_peer *peers;   /* owned */
+	unsigned peer_count;
+	struct settings_rule *rules;   /* owned */
+	unsigned rule_count;
+};
+
+/* Reads and checks the file. False: *settings is empty, and ERRORS has one line for each thing wrong: FILE:LINE:COL: what, remedy. */
+MUST_CHECK bool settings_load(const char *path, struct settings *settings, struct buffer *errors);
+void settings_free(struct settings *settings);
+/* Reads the file again and takes over into *RUNNING what may change while running. NOTES gets one line for each setting
+ * that changed: taken over, or waiting for a restart. False: the file is wrong (ERRORS says how) and nothing changed. */
+MUST_CHECK bool settings_reload(const char *path, struct settings *running, struct buffer *notes, struct buffer *errors);
+/* docs/configuration.md. */
+void settings_describe(struct buffer *out);
+
+#endif

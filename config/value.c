@@ -1,0 +1,162 @@
+#include "value.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_MAX_LEN 4096
+#define HOST_MAX_LEN 255
+#define NAME_MAX_LEN 32
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit duration_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
+static const struct unit size_units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 }, { NULL, 0 } };
+static const char *const level_texts[] = { "debug", "info", "warn", "error" };
+
+static bool read_with_unit(const char *text, const struct unit *units, uint64_t *number);
+static const char *skip_digits(const char *text, uint64_t *number);
+static bool is_name_byte(char byte);
+
+bool value_read_count(const char *text, uint64_t *count)
+{
+	uint64_t number;
+	const char *end = skip_digits(text, &number);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	*count = number;
+	return true;
+}
+
+bool value_read_duration(const char *text, uint64_t *ms)
+{
+	return read_with_unit(text, duration_units, ms);
+}
+
+bool value_read_size(const char *text, uint64_t *bytes)
+{
+	return read_with_unit(text, size_units, bytes);
+}
+
+bool value_read_level(const char *text, enum settings_level *level)
+{
+	for (unsigned i = 0; i < sizeof(level_texts) / sizeof(level_texts[0]); i++)
+		if (strcmp(text, level_texts[i]) == 0) {
+			*level = (enum settings_level)i;
+			return true;
+		}
+	return false;
+}
+
+const char *value_level_text(enum settings_level level)
+{
+	return level_texts[level];
+}
+
+bool value_read_address(const char *text, struct settings_address *address)
+{
+	const char *colon = strrchr(text, ':');
+	const char *host = text;
+	uint64_t port;
+
+	if (colon == NULL || !value_read_count(colon + 1, &port) || port == 0 || port > UINT16_MAX)
+		return false;
+	size_t host_len = (size_t)(colon - text);
+	bool is_bracketed = host_len > 2 && text[0] == '[' && colon[-1] == ']';
+
+	if (is_bracketed) {
+		host++;
+		host_len -= 2;
+	}
+	if (host_len == 0 || host_len > HOST_MAX_LEN || strcspn(host, " \t/[]") < host_len)
+		return false;
+	if (!is_bracketed && memchr(host, ':', host_len) != NULL)
+		return false;
+	char *copy = memory_new(host_len + 1);
+
+	memcpy(copy, host, host_len);
+	memory_free(address->host);
+	*address = (struct settings_address){ copy, (uint16_t)port };
+	return true;
+}
+
+bool value_addresses_equal(const struct settings_address *a, const struct settings_address *b)
+{
+	if (a->host == NULL || b->host == NULL)
+		return a->host == b->host;
+	return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+bool value_is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > NAME_MAX_LEN || text[0] == '-' || text[0] == '_')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_name_byte(text[i]))
+			return false;
+	return true;
+}
+
+char *value_read_file(const char *path, const char *directory, struct buffer *why)
+{
+	struct buffer full = { 0 };
+	char line[LINE_MAX_LEN + 2];
+
+	if (path[0] != '/')
+		buffer_add_format(&full, "%s/", directory);
+	buffer_add_format(&full, "%s", path);
+	buffer_add_byte(&full, '\0');
+	FILE *file = fopen(full.ptr, "r");
+
+	buffer_free(&full);
+	if (file == NULL) {
+		buffer_add_format(why, "cannot read the file '%s' (%s), check the path and its permissions", path, strerror(errno));
+		return NULL;
+	}
+	bool is_read = fgets(line, sizeof(line), file) != NULL;
+
+	fclose(file);
+	line[is_read ? strcspn(line, "\r\n") : 0] = '\0';
+	if (line[0] == '\0' || strlen(line) > LINE_MAX_LEN) {
+		buffer_add_format(why, "the first line of the file '%s' is %s, put the value there", path, line[0] == '\0' ? "empty" : "too long");
+		return NULL;
+	}
+	return text_copy(line);
+}
+
+static bool read_with_unit(const char *text, const struct unit *units, uint64_t *number)
+{
+	uint64_t amount;
+	const char *end = skip_digits(text, &amount);
+
+	for (; end != NULL && units->name != NULL; units++) {
+		if (strcmp(end, units->name) != 0)
+			continue;
+		return !__builtin_mul_overflow(amount, units->factor, number);
+	}
+	return false;
+}
+
+/* NULL: TEXT begins with no digit, or the number is too large. */
+static const char *skip_digits(const char *text, uint64_t *number)
+{
+	const char *at = text;
+
+	for (*number = 0; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(*number, 10u, number) || __builtin_add_overflow(*number, (unsigned)(*at - '0'), number))
+			return NULL;
+	return at == text ? NULL : at;
+}
+
+static bool is_name_byte(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
+}
