@@ -1,0 +1,53 @@
+#include "kafka_health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void tell(struct kafka_health *health);
+
+/* Statistics are JSON, one a second; brokers' states are the only ones that are in capitals. */
+void kafka_health_take(struct kafka_health *health, rd_kafka_event_t *event)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_ERROR:
+		snprintf(health->why, sizeof health->why, "%s", rd_kafka_event_error_string(event));
+		if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+			health->is_up = false;
+		break;
+	case RD_KAFKA_EVENT_STATS:
+		health->is_up = strstr(rd_kafka_event_stats(event), "\"state\":\"UP\"") != NULL;
+		break;
+	default:
+		return;
+	}
+	tell(health);
+}
+
+void kafka_health_note_up(struct kafka_health *health)
+{
+	if (health->is_up)
+		return;
+	health->is_up = true;
+	tell(health);
+}
+
+void kafka_health_set_problem(struct kafka_health *health, const char *text)
+{
+	const char *problem = text != NULL ? text : "";
+	if (strcmp(health->problem, problem) == 0)
+		return;
+	snprintf(health->problem, sizeof health->problem, "%s", problem);
+	health->is_told = health->is_told && text == NULL;
+	tell(health);
+}
+
+static void tell(struct kafka_health *health)
+{
+	bool is_up = health->is_up && health->problem[0] == '\0';
+	if (health->is_told && health->is_told_up == is_up)
+		return;
+	health->is_told = true;
+	health->is_told_up = is_up;
+	const char *why = health->problem[0] != '\0' ? health->problem : health->why[0] != '\0' ? health->why : "no broker answered yet";
+	health->handlers.state(health->handlers.context, health->dc, is_up, is_up ? health->doing : why);
+}
