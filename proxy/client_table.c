@@ -1,0 +1,212 @@
+/* Clients: all of them (see client_table.h). */
+#include "client_table.h"
+
+#include "client_listener.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SLOT_BITS 20                 /* a token: slot, generation (never 0), number */
+#define GENERATION_BITS 12
+#define NUMBER_BITS 32
+#define SLOTS_MAX (UINT32_C(1) << SLOT_BITS)
+#define GENERATION_MAX ((UINT32_C(1) << GENERATION_BITS) - 1)
+
+struct client_slot {
+	struct client *client;       /* owned; NULL: free */
+	uint32_t generation;
+	uint32_t next_free;
+};
+
+struct client_table {
+	struct client_commons commons;
+	struct client_listener *listener; /* NULL while draining */
+	struct client_slot *slots;
+	uint32_t slot_count;         /* used at least once */
+	uint32_t slot_cap;
+	uint32_t first_free;         /* SLOTS_MAX: none */
+	unsigned count;
+	uint64_t last_id;
+};
+
+static void table_accept(void *context, int fd);
+
+/* Redis's own limits; before AUTH a stranger gets far less. */
+void client_table_adjust(struct client_table *table)
+{
+	table->commons.limits = (struct resp_limits){
+		.arguments_max = INT32_MAX,
+		.bulk_len_max = table->commons.settings->limits_bulk_bytes,
+		.inline_len_max = 64 * 1024,
+	};
+	table->commons.limits_before_auth = (struct resp_limits){
+		.arguments_max = 10,
+		.bulk_len_max = 16 * 1024,
+		.inline_len_max = 64 * 1024,
+	};
+}
+
+struct client_table *client_table_new(const struct client_table_options *options, struct buffer *error)
+{
+	struct client_table *table = memory_new(sizeof(*table));
+	table->commons.loop = options->loop;
+	table->commons.clock = options->clock;
+	table->commons.settings = options->settings;
+	table->commons.counters = options->counters;
+	table->commons.handlers = options->handlers;
+	table->first_free = SLOTS_MAX;
+	client_table_adjust(table);
+	table->listener = client_listener_new(options->loop, &options->settings->listen, table_accept, table, error);
+	if (table->listener == NULL) {
+		client_table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+/* ---- slots ---- */
+
+static uint32_t slot_take(struct client_table *table)
+{
+	uint32_t slot = table->first_free;
+	if (slot != SLOTS_MAX) {
+		table->first_free = table->slots[slot].next_free;
+		return slot;
+	}
+	if (table->slot_count == table->slot_cap) {
+		table->slot_cap = table->slot_cap == 0 ? 64 : table->slot_cap * 2;
+		table->slots = memory_resize(table->slots, table->slot_cap * sizeof(*table->slots));
+	}
+	slot = table->slot_count++;
+	table->slots[slot] = (struct client_slot){ 0 };
+	return slot;
+}
+
+static void slot_give_back(struct client_table *table, uint32_t slot)
+{
+	table->slots[slot].client = NULL;
+	table->slots[slot].next_free = table->first_free;
+	table->first_free = slot;
+}
+
+uint64_t client_token(const struct client *client, uint32_t number)
+{
+	return (uint64_t)client->slot << (GENERATION_BITS + NUMBER_BITS) | (uint64_t)client->generation << NUMBER_BITS | number;
+}
+
+struct client *client_table_find(const struct client_table *table, uint64_t token, uint32_t *number)
+{
+	uint32_t slot = (uint32_t)(token >> (GENERATION_BITS + NUMBER_BITS));
+	uint32_t generation = (uint32_t)(token >> NUMBER_BITS) & GENERATION_MAX;
+	assert(slot < table->slot_count);
+	struct client *client = table->slots[slot].client;
+	if (client == NULL || client->generation != generation)
+		return NULL;
+	*number = (uint32_t)token;
+	return client;
+}
+
+unsigned client_table_count(const struct client_table *table)
+{
+	return table->count;
+}
+
+void client_table_visit(const struct client_table *table, void (*visit)(void *context, struct client *client), void *context)
+{
+	for (uint32_t i = 0; i < table->slot_count; i++) {
+		struct client *client = table->slots[i].client;
+		if (client != NULL && client->end != CLIENT_DEAD)
+			visit(context, client);
+	}
+}
+
+/* ---- coming and going ---- */
+
+static void table_accept(void *context, int fd)
+{
+	struct client_table *table = context;
+	const struct settings *settings = table->commons.settings;
+	if (table->count >= settings->limits_clients || table->count >= SLOTS_MAX) {
+		static const char refusal[] = "-ERR max number of clients reached\r\n";
+		/* One try: whoever is refused has an empty socket buffer, and nobody waits for him. */
+		ssize_t sent = send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
+		(void)sent;
+		close(fd);
+		table->commons.counters->clients_refused++;
+		return;
+	}
+	client_listener_tune(fd, settings->limits_client_keepalive_ms);
+	struct client *client = client_new(&table->commons, fd);
+	client->slot = slot_take(table);
+	struct client_slot *slot = &table->slots[client->slot];
+	slot->generation = slot->generation == GENERATION_MAX ? 1 : slot->generation + 1;
+	slot->client = client;
+	client->generation = slot->generation;
+	client->id = ++table->last_id;
+	client_listener_addresses(fd, client->peer, client->local);
+	table->count++;
+	table->commons.counters->clients = table->count;
+	table->commons.counters->clients_accepted++;
+	table->commons.handlers.accepted(table->commons.handlers.context, client);
+}
+
+static void table_remove(struct client_table *table, struct client *client)
+{
+	table->commons.handlers.closing(table->commons.handlers.context, client);
+	slot_give_back(table, client->slot);
+	client_free(client);
+	table->count--;
+	table->commons.counters->clients = table->count;
+}
+
+static void client_set_ending(void *context, struct client *client)
+{
+	(void)context;
+	client_end(client, CLIENT_ENDS);
+}
+
+void client_table_drain(struct client_table *table)
+{
+	client_listener_free(table->listener);
+	table->listener = NULL;
+	client_table_visit(table, client_set_ending, NULL);
+}
+
+void client_table_free(struct client_table *table)
+{
+	if (table == NULL)
+		return;
+	client_listener_free(table->listener);
+	for (uint32_t i = 0; i < table->slot_count; i++) {
+		if (table->slots[i].client != NULL)
+			table_remove(table, table->slots[i].client);
+	}
+	memory_free(table->slots);
+	buffer_free(&table->commons.scratch);
+	memory_free(table);
+}
+
+/* ---- once a turn ---- */
+
+void client_table_catch_up(struct client_table *table)
+{
+	/* Whoever is flagged meanwhile stands in front of the list: new work, which needs no catching up. */
+	for (struct client *client = table->commons.flagged; client != NULL; client = client->next_flagged)
+		client_catch_up(client);
+}
+
+void client_table_flush(struct client_table *table)
+{
+	table->commons.requests = 0;
+	while (table->commons.flagged != NULL) {
+		struct client *client = table->commons.flagged;
+		client_flush(client);
+		/* Only now off the list: what flushing finds out about the client is dealt with right here. */
+		table->commons.flagged = client->next_flagged;
+		client->is_flagged = false;
+		if (client->end == CLIENT_DEAD)
+			table_remove(table, client);
+	}
+}

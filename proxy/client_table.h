@@ -1,0 +1,37 @@
+/* Clients: all connections of clients: the listener, the limits, the tokens, and what is done with them once a turn.
+ * A token names one question of one client. Slots are used again, so a token carries its slot's generation: the answer to a
+ * client that is gone finds nobody. */
+#ifndef PROXY_CLIENT_TABLE_H
+#define PROXY_CLIENT_TABLE_H
+
+#include "client.h"
+
+struct client_table;
+
+struct client_table_options {
+	struct event_base *loop;
+	struct turn_clock *clock;
+	const struct settings *settings;       /* these two are borrowed as long as the table lives */
+	struct sidecar_counters *counters;
+	struct client_handlers handlers;
+};
+
+/* Listens at settings.listen. NULL: ERROR says what and what to do. */
+struct client_table *client_table_new(const struct client_table_options *options, struct buffer *error);
+void client_table_free(struct client_table *table);
+/* The settings were reloaded. */
+void client_table_adjust(struct client_table *table);
+/* Takes no more connections, and no more requests from those there are. */
+void client_table_drain(struct client_table *table);
+
+/* Two halves of the end of a turn: first those held up may go on (which may add to the turn), then everybody gets his answers. */
+void client_table_catch_up(struct client_table *table);
+void client_table_flush(struct client_table *table);
+
+unsigned client_table_count(const struct client_table *table);
+uint64_t client_token(const struct client *client, uint32_t number);
+/* NULL: that client is gone. */
+struct client *client_table_find(const struct client_table *table, uint64_t token, uint32_t *number);
+void client_table_visit(const struct client_table *table, void (*visit)(void *context, struct client *client), void *context);
+
+#endif

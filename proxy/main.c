@@ -1,0 +1,264 @@
+/* homeportd: starts, wires and stops the sidecar. The map of the source, in the order in which data passes:
+ *
+ *   client_listener.c → client_table.c → client.c     connections and their bytes; client_answers.c: answers in order
+ *   core/resp_*.c                                     RESP: requests and replies
+ *   session.c, session_*.c                            what a request is: a read, a write, or about the conversation itself
+ *     login.c, pinned.c over upstream.c; watch.c      who a client is; subscriptions and blocking reads; WATCH
+ *   turn.c, turn_groups.c                             one turn of the loop: events for the core, its effects for everybody else
+ *   core/core.h                                       the replication core: see docs/replication-model.md
+ *     command.def → plan.def → envelope               what a command is, how a write is executed and shipped, a batch as bytes
+ *   ../connectors/store.h                             Redis: one ordered pipe of reads and groups a protocol version
+ *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
+ *   metrics.c, admin.c, ready.c, log.c                what operators see
+ *   ../config/settings.h                              what they can set */
+#include "../config/settings.h"
+#include "admin.h"
+#include "client_table.h"
+#include "core/command.h"
+#include "log.h"
+#include "metrics.h"
+#include "service_manager.h"
+#include "session.h"
+#include "turn.h"
+
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+
+#define DRAIN_LOOK_MS 10
+
+struct sidecar {
+	const char *config_path;
+	struct settings settings;
+	const char *dcs[CORE_DCS_MAX];
+	struct turn_clock clock;
+	struct sidecar_status status;
+	struct event_base *loop;
+	struct sessions *sessions;
+	struct client_table *clients;
+	struct turn *turn;
+	struct admin *admin;
+	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
+	uint64_t drain_end_us;       /* when a stop waits no longer */
+};
+
+/* ---- stopping and reloading ---- */
+
+/* Stops once everybody has what he is owed and the log has every write, or when the time for that is up. */
+static void sidecar_on_drain_look(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct sidecar *sidecar = context;
+	bool is_quiet = client_table_count(sidecar->clients) == 0 && turn_is_quiet(sidecar->turn);
+	bool is_late = turn_clock_now(&sidecar->clock)->steady_us >= sidecar->drain_end_us;
+	if (!is_quiet && !is_late)
+		return;
+	log_info("stopped", "drained", is_quiet ? "yes" : "no: clients or the log took longer than `drain`; the outbox keeps what is left");
+	turn_stop(sidecar->turn, 0);
+}
+
+static void sidecar_on_stop(evutil_socket_t number, short what, void *context)
+{
+	static const struct timeval interval = { .tv_usec = DRAIN_LOOK_MS * 1000 };
+	(void)number;
+	(void)what;
+	struct sidecar *sidecar = context;
+	if (sidecar->status.is_draining)
+		return;
+	log_info("stopping", "clients", log_number(client_table_count(sidecar->clients)));
+	service_manager_tell("STOPPING=1");
+	sidecar->status.is_draining = true;
+	sidecar->drain_end_us = turn_clock_now(&sidecar->clock)->steady_us + sidecar->settings.drain_ms * 1000;
+	sessions_drain(sidecar->sessions);
+	event_add(sidecar->drain_look, &interval);
+}
+
+static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
+{
+	(void)number;
+	(void)what;
+	struct sidecar *sidecar = context;
+	struct buffer notes = { 0 }, errors = { 0 };
+	bool is_reloaded = settings_reload(sidecar->config_path, &sidecar->settings, &notes, &errors);
+	struct buffer *text = is_reloaded ? &notes : &errors;
+	buffer_add_byte(text, '\0');
+	if (is_reloaded)
+		log_info("configuration reloaded", "changes", text->ptr);
+	else
+		log_error("configuration not reloaded", "errors", text->ptr);
+	buffer_free(&notes);
+	buffer_free(&errors);
+	log_set_level(sidecar->settings.log_level);
+	client_table_adjust(sidecar->clients);
+}
+
+/* ---- starting ---- */
+
+static void sidecar_name_dcs(struct sidecar *sidecar)
+{
+	sidecar->dcs[0] = sidecar->settings.dc;
+	for (unsigned i = 0; i < sidecar->settings.peer_count; i++)
+		sidecar->dcs[i + 1] = sidecar->settings.peers[i].name;
+	sidecar->status.settings = &sidecar->settings;
+	sidecar->status.dcs = sidecar->dcs;
+	sidecar->status.dc_count = sidecar->settings.peer_count + 1;
+	sidecar->status.started_ms = turn_clock_now(&sidecar->clock)->unix_ms;
+}
+
+static struct event_base *loop_new(void)
+{
+	struct event_config *config = event_config_new();
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);   /* one thread owns it */
+	struct event_base *loop = event_base_new_with_config(config);
+	event_config_free(config);
+	return loop;
+}
+
+static void sidecar_listen_to_signals(struct sidecar *sidecar)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sidecar->on_term = evsignal_new(sidecar->loop, SIGTERM, sidecar_on_stop, sidecar);
+	sidecar->on_int = evsignal_new(sidecar->loop, SIGINT, sidecar_on_stop, sidecar);
+	sidecar->on_hup = evsignal_new(sidecar->loop, SIGHUP, sidecar_on_reload, sidecar);
+	sidecar->drain_look = event_new(sidecar->loop, -1, EV_PERSIST, sidecar_on_drain_look, sidecar);
+	event_add(sidecar->on_term, NULL);
+	event_add(sidecar->on_int, NULL);
+	event_add(sidecar->on_hup, NULL);
+}
+
+/* Stops at the first part that cannot be had: ERROR says what and what to do. */
+static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
+{
+	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status });
+	sidecar->clients = client_table_new(&(struct client_table_options){
+		.loop = sidecar->loop,
+		.clock = &sidecar->clock,
+		.settings = &sidecar->settings,
+		.counters = &sidecar->status.counters,
+		.handlers = sessions_client_handlers(sidecar->sessions),
+	}, error);
+	if (sidecar->clients == NULL)
+		return false;
+	sidecar->turn = turn_new(&(struct turn_options){
+		.loop = sidecar->loop,
+		.clock = &sidecar->clock,
+		.status = &sidecar->status,
+		.handlers = sessions_turn_handlers(sidecar->sessions),
+	}, error);
+	if (sidecar->turn == NULL)
+		return false;
+	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients);
+	sidecar->admin = admin_new(sidecar->loop, &sidecar->status, error);
+	return sidecar->admin != NULL;
+}
+
+static void sidecar_unwire(struct sidecar *sidecar)
+{
+	if (sidecar->admin != NULL)
+		admin_free(sidecar->admin);
+	client_table_free(sidecar->clients);
+	turn_free(sidecar->turn);
+	sessions_free(sidecar->sessions);
+	event_free(sidecar->on_term);
+	event_free(sidecar->on_int);
+	event_free(sidecar->on_hup);
+	event_free(sidecar->drain_look);
+	event_base_free(sidecar->loop);
+}
+
+static int sidecar_run(struct sidecar *sidecar)
+{
+	int exit_code = EXIT_FAILURE;
+	struct buffer error = { 0 };
+	sidecar_name_dcs(sidecar);
+	sidecar->loop = loop_new();
+	sidecar_listen_to_signals(sidecar);
+	if (sidecar_wire(sidecar, &error)) {
+		log_info("started", "version", PACKAGE_VERSION, "dc", sidecar->settings.dc,
+		         "port", log_number(sidecar->settings.listen.port));
+		service_manager_tell("READY=1");
+		exit_code = turn_run(sidecar->turn);
+	} else {
+		buffer_add_byte(&error, '\0');
+		log_error("cannot start", "why", error.ptr);
+	}
+	buffer_free(&error);
+	sidecar_unwire(sidecar);
+	return exit_code;
+}
+
+/* ---- the command line ---- */
+
+static const char usage[] =
+	"usage: homeportd --config FILE [--check]\n"
+	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics\n"
+	"  --config FILE        run beside the Redis that FILE names (docs/configuration.md)\n"
+	"  --check              only check FILE: exit 0 when it is good, 1 when not\n"
+	"  --describe-…         write docs/commands.md, docs/configuration.md or docs/metrics.md\n";
+
+static int describe(void (*write)(struct buffer *out))
+{
+	struct buffer text = { 0 };
+	write(&text);
+	fwrite(text.ptr, 1, text.len, stdout);
+	buffer_free(&text);
+	return EXIT_SUCCESS;
+}
+
+/* Loads and, unless it is only to be checked, runs. */
+static int start(const char *config_path, bool is_check)
+{
+	struct sidecar sidecar = { .config_path = config_path };
+	struct buffer errors = { 0 };
+	bool is_loaded = settings_load(config_path, &sidecar.settings, &errors);
+	if (!is_loaded)
+		fwrite(errors.ptr, 1, errors.len, stderr);
+	buffer_free(&errors);
+	int exit_code = is_loaded ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (is_loaded && !is_check) {
+		log_set_level(sidecar.settings.log_level);
+		exit_code = sidecar_run(&sidecar);
+	}
+	settings_free(&sidecar.settings);
+	return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPTION_CONFIG = 'c', OPTION_CHECK = 'k', OPTION_VERSION = 'v', OPTION_COMMANDS = 'C', OPTION_SETTINGS = 'S', OPTION_METRICS = 'M',
+	       OPTION_HELP = 'h' };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, OPTION_CONFIG },
+		{ "check", no_argument, NULL, OPTION_CHECK },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ "describe-commands", no_argument, NULL, OPTION_COMMANDS },
+		{ "describe-settings", no_argument, NULL, OPTION_SETTINGS },
+		{ "describe-metrics", no_argument, NULL, OPTION_METRICS },
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ 0 },
+	};
+	const char *config_path = NULL;
+	bool is_check = false;
+	int option;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG: config_path = optarg; break;
+		case OPTION_CHECK: is_check = true; break;
+		case OPTION_VERSION: return puts("homeportd " PACKAGE_VERSION) < 0;
+		case OPTION_COMMANDS: return describe(command_describe);
+		case OPTION_SETTINGS: return describe(settings_describe);
+		case OPTION_METRICS: return describe(metrics_describe);
+		case OPTION_HELP: return fputs(usage, stdout) < 0;
+		default: return fputs(usage, stderr), EXIT_FAILURE;
+		}
+	}
+	if (config_path == NULL || optind < argc) {
+		fputs(usage, stderr);
+		return EXIT_FAILURE;
+	}
+	return start(config_path, is_check);
+}

@@ -1,0 +1,128 @@
+/* HOMEPORT STATUS and HELP, and the section that INFO gets (see session_commands.h). */
+#include "session_commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void line_add(struct buffer *text, const char *name, uint64_t number)
+{
+	buffer_add_text(text, name);
+	buffer_add_byte(text, ':');
+	buffer_add_uint64(text, number);
+	buffer_add_text(text, "\r\n");
+}
+
+/* One line a peer, as Redis writes its replicas: homeport_peer0:name=us,state=following,… */
+static void peer_add(struct buffer *text, unsigned index, const char *name, const struct core_peer_status *peer, uint64_t now_ms)
+{
+	char line[300];
+	uint64_t lag_events = peer->known_seq > peer->applied_seq ? peer->known_seq - peer->applied_seq : 0;
+	int64_t staleness_ms = peer->fresh_ms == 0 ? -1 : now_ms > peer->fresh_ms ? (int64_t)(now_ms - peer->fresh_ms) : 0;
+	snprintf(line, sizeof(line), "homeport_peer%u:name=%s,state=%s,staleness_ms=%lld,lag_events=%llu,held_events=%llu,owed_events=%llu\r\n",
+	         index, name, peer_state_text(peer->state), (long long)staleness_ms, (unsigned long long)lag_events,
+	         (unsigned long long)peer->held_events, (unsigned long long)peer->owed_events);
+	buffer_add_text(text, line);
+}
+
+static void section_add(struct sessions *sessions, struct buffer *text)
+{
+	const struct sidecar_status *status = sessions->status;
+	buffer_add_text(text, "# Homeport\r\nhomeport_dc:");
+	buffer_add_text(text, status->dcs[0]);
+	buffer_add_text(text, "\r\nhomeport_role:leader\r\n");
+	line_add(text, "homeport_clients", status->counters.clients);
+	if (status->core == NULL)
+		return;
+	const struct core_status *core = core_status(status->core);
+	line_add(text, "homeport_store_open", core->is_open);
+	line_add(text, "homeport_recalling", core->is_recalling);
+	line_add(text, "homeport_seq", core->seq);
+	line_add(text, "homeport_outbox_events", core->outbox_events);
+	line_add(text, "homeport_unstable_elements", core->unstable_elements);
+	line_add(text, "homeport_peers", core->peer_count - 1);
+	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
+	for (unsigned i = 1; i < core->peer_count; i++)
+		peer_add(text, i - 1, status->dcs[i], &core->peers[i], now_ms);
+}
+
+/* The keyspace section without the reserved database. */
+static void keyspace_hide(const struct sessions *sessions, struct buffer *text)
+{
+	char name[16];
+	int len = snprintf(name, sizeof(name), "\ndb%u:", (unsigned)sessions->status->settings->redis_database);
+	char *line = text->len == 0 ? NULL : memmem(text->ptr, text->len, name, (size_t)len);
+	if (line == NULL)
+		return;
+	size_t left = text->len - (size_t)(line - text->ptr);
+	const char *end = memchr(line + 1, '\n', left - 1);
+	size_t hidden = end == NULL ? left : (size_t)(end - line);
+	memmove(line, line + hidden, left - hidden);
+	text->len -= hidden;
+}
+
+/* INFO with a section Redis does not know answers an empty text: so our section alone is what INFO HOMEPORT gets. */
+struct slice session_adapt_info(struct sessions *sessions, struct slice reply, bool with_our_section)
+{
+	struct slice cursor = reply;
+	struct reply info;
+	if (!reply_read(&cursor, &info) || info.type != REPLY_STRING)
+		return reply;
+	bool is_verbatim = reply.ptr[0] == '=';
+	struct buffer text = { 0 };
+	buffer_add(&text, info.text);
+	keyspace_hide(sessions, &text);
+	if (with_our_section && text.len > 0)
+		buffer_add_text(&text, "\r\n");
+	if (with_our_section)
+		section_add(sessions, &text);
+
+	struct buffer *adapted = &sessions->reply;
+	buffer_reset(adapted);
+	if (is_verbatim) {
+		buffer_add_byte(adapted, '=');
+		buffer_add_uint64(adapted, text.len + 4);
+		buffer_add_text(adapted, "\r\ntxt:");
+		buffer_add(adapted, buffer_slice(&text));
+		buffer_add_text(adapted, "\r\n");
+	} else {
+		resp_add_bulk(adapted, buffer_slice(&text));
+	}
+	buffer_free(&text);
+	return buffer_slice(adapted);
+}
+
+bool session_info_is_ours(const struct request *request)
+{
+	if (request->argc == 1)
+		return true;
+	for (uint32_t i = 1; i < request->argc; i++) {
+		struct slice section = request->argv[i];
+		if (session_is(section, "HOMEPORT") || session_is(section, "ALL") || session_is(section, "EVERYTHING") ||
+		    session_is(section, "DEFAULT"))
+			return true;
+	}
+	return false;
+}
+
+void session_homeport_status(struct session *session, const struct request *request)
+{
+	(void)request;
+	struct buffer text = { 0 };
+	section_add(session->sessions, &text);
+	resp_add_bulk(session_reply_begin(session), buffer_slice(&text));
+	buffer_free(&text);
+	session_reply_built(session);
+}
+
+void session_homeport_help(struct session *session, const struct request *request)
+{
+	static const char *const lines[] = {
+		"HOMEPORT <subcommand>. Subcommands are:",
+		"STATUS",
+		"    What this homeportd is doing: its datacenter, its peers, and how far they are behind.",
+		"HELP",
+		"    Print this help.",
+	};
+	(void)request;
+	session_reply_lines(session, lines, sizeof(lines) / sizeof(lines[0]));
+}

@@ -1,0 +1,9 @@
+/* Status as JSON: the body of /v1/status. */
+#ifndef PROXY_STATUS_JSON_H
+#define PROXY_STATUS_JSON_H
+
+#include "status.h"
+
+void status_write_json(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out);
+
+#endif
