@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""The store connector on a real Redis: order, aborted groups, opening, fencing, notices of expired keys."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lib import tap
+from lib.driver import Driver
+from lib.redis_server import RedisServer
+from lib.workspace import Workspace
+
+RESERVED_DB = 15
+
+
+def open_store(workspace, redis, *password):
+    store = Driver(workspace, "store_driver", *redis.address, *password)
+    facts, (run_id, databases, positions, outbox, nonce) = store.expect("facts"), store.expect("opened")
+    return store, {"facts": facts, "run_id": run_id, "databases": databases, "positions": int(positions), "outbox": int(outbox),
+                   "nonce": int(nonce)}
+
+
+def keeps_order(facts, workspace, redis):
+    store, opened = open_store(workspace, redis)
+    facts.equal(opened["facts"][1:], ["1", "1"], "an open store knows the eviction policy and has turned notices on")
+    facts.equal(opened["databases"], "16", "an open store knows the number of databases")
+    count = 3000
+    for number in range(count):
+        protocol = 3 if number * 7 % 5 < 2 else 2
+        store.tell("group", protocol, number, "RPUSH", "list", number)
+        store.tell("read", protocol, number % 3, number, "STRLEN", "nothing")
+        store.tell("read", protocol, 0, count + number, "LLEN", "list")
+        if number % 10 == 0:
+            store.tell("flush")
+    store.tell("flush")
+    store.expect(f"reply {2 * count - 1}")
+    answered = [int(line.split()[1]) for line in store.said if line.startswith("answered")]
+    facts.equal(answered, list(range(count)), "groups on two lanes are answered in the order of sending")
+    with redis.client() as client:
+        facts.equal([int(item) for item in client("LRANGE", "list", 0, -1)], list(range(count)), "and run in that order")
+    lengths = {int(tag) - count: int(reply[1:].split("\\")[0]) for _, tag, reply in
+               (line.split() for line in store.said if line.startswith("reply")) if int(tag) >= count}
+    facts.check(all(lengths[number] > number for number in range(count)), "a read sees the groups sent before it on its lane")
+    facts.equal(store.end(), 0, "a store closes without a leak")
+
+
+def tells_why_a_group_was_aborted(facts, workspace, redis):
+    store, _ = open_store(workspace, redis)
+    store.tell("group", 2, 1, "GET", "a", ";", "NOSUCH", "b", ";", "ALSO", "c")
+    store.tell("flush")
+    facts.check("unknown\\x20command\\x20'NOSUCH'" in store.expect("answered 1 0")[0], "an aborted group tells its first error")
+    with redis.client() as client:
+        client("CONFIG", "SET", "maxmemory", "1")
+        store.tell("group", 3, 2, "SET", "a", "b")
+        store.tell("flush")
+        facts.equal(store.expect("answered 2 0"), ["OOM\\x20command\\x20not\\x20allowed\\x20when\\x20used\\x20memory\\x20>\\x20'maxmemory'."],
+                    "a full Redis's own words reach the client")
+        client("CONFIG", "SET", "maxmemory", "0")
+    store.tell("group", 3, 3, "RPUSH", "list", "1", ";", "HSET", "list", "f", "v", ";", "SET", "a", "b")
+    store.tell("flush")
+    store.expect("answered 3 5")
+    elements = [store.expect("element")[0] for _ in range(5)]
+    facts.check(elements[2].startswith("-WRONGTYPE") and elements[3].startswith("+OK"), "an error within a group is the reply to its command")
+    store.end()
+
+
+def bounds_replies(facts, workspace, redis):
+    store, _ = open_store(workspace, redis)
+    with redis.client() as client:
+        client("SET", "large", "x" * 700_000)
+        client("SET", "too-large", "x" * 4_000_000)
+    store.tell("read", 2, 0, 1, "GET", "large")
+    store.tell("flush")
+    facts.check(store.expect("reply 1")[0].startswith("$700000"), "a long reply comes whole")
+    store.tell("read", 3, 0, 2, "GET", "too-large")
+    store.tell("flush")
+    facts.equal(" ".join(store.expect("lost")), "a reply is larger than the limit", "a reply past the limit is refused")
+    store.expect("opened")
+    store.end()
+
+
+def opens_with_what_redis_remembers(facts, workspace, redis):
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        client("HSET", "homeport:positions", "us", "1", "ap", "2")
+        client.pipeline([("XADD", "homeport:outbox", "*", "i", number) for number in range(2500)])
+    store, opened = open_store(workspace, redis)
+    facts.equal((opened["positions"], opened["outbox"]), (2, 2500), "an opening reads all positions and the whole outbox")
+    redis.kill()
+    facts.check(store.expect("lost"), "a killed Redis is noticed")
+    facts.check(store.expect("waiting"), "and waited for")
+    redis.start()
+    run_id, _, positions, outbox, nonce = store.expect("opened")
+    facts.check(run_id != opened["run_id"], "a restarted Redis is another run")
+    facts.equal((positions, outbox), ("2", "2500"), "what it remembers is read again")
+    facts.check(int(nonce) > opened["nonce"], "each opening has a larger nonce")
+    store.end()
+
+
+def fences_older_sidecars(facts, workspace, redis):
+    old, _ = open_store(workspace, redis)
+    new, _ = open_store(workspace, redis)
+    facts.check(old.expect("lost"), "an older sidecar's connections are closed")
+    facts.check("another sidecar took this Redis over" in " ".join(old.expect("fenced")), "and it learns why")
+    new.tell("group", 2, 1, "INCR", "n")
+    new.tell("flush")
+    facts.check(new.expect("answered 1 3") is not None, "the newer one works on")
+    new.end()
+    old.end()
+
+
+def hears_of_expired_keys(facts, workspace, redis):
+    store, _ = open_store(workspace, redis)
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        client("SET", "ours", "v", "PX", "50")
+        client("SELECT", "4")
+        client("SET", "a b", "v", "PX", "100")
+    facts.equal(store.expect("expired"), ["4", "a\\x20b"], "an expired key is told, one of the reserved database is not")
+    store.end()
+
+
+def logs_in(facts, workspace):
+    redis = RedisServer(workspace, "locked", options=("--requirepass", "secret"))
+    redis.start(wait=False)
+    store = Driver(workspace, "store_driver", *redis.address, "wrong")
+    facts.check("while logging in: WRONGPASS" in " ".join(wait_for_text(store, "waiting", "WRONGPASS")), "a wrong password is told")
+    store.end()
+    store, _ = open_store(workspace, redis, "secret")
+    facts.check(True, "a right password opens")
+    store.end()
+
+
+def wait_for_text(store, start, text):
+    while True:
+        words = store.expect(start)
+        if text in " ".join(words):
+            return words
+
+
+def test(facts):
+    with Workspace() as workspace:
+        for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, fences_older_sidecars,
+                     hears_of_expired_keys):
+            redis = RedisServer(workspace, case.__name__).start()
+            case(facts, workspace, redis)
+            redis.kill()
+        logs_in(facts, workspace)
+
+
+tap.run(test)

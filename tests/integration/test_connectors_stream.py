@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The redis-stream log connector on a real Redis: nothing acknowledged is lost, order is kept, no position is given twice."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lib import tap
+from lib.driver import Driver
+from lib.messages import acknowledged, first_seen, messages, wait_for_acknowledgement, wait_for_message
+from lib.redis_server import RedisServer
+from lib.workspace import Workspace
+
+RESERVED_DB = 15
+
+
+def open_log(workspace, redis, role, *settings):
+    log = Driver(workspace, "log_driver", "redis-stream", "eu", role, f"address={redis.address[0]}:{redis.port}", *settings)
+    log.expect("state 1")
+    return log
+
+
+def survives_kills_of_redis(facts, workspace, redis):
+    count = 20_000
+    writer, reader = open_log(workspace, redis, "own"), open_log(workspace, redis, "peer")
+    reader.tell("follow", -1)
+    for last in range(2000, count + 1, 2000):
+        writer.tell("append", last - 1999, last, 200)
+        if last % 6000 == 0:
+            redis.kill()
+            redis.start()
+    wait_for_acknowledgement(writer, count)
+    wait_for_message(reader, count)
+    found = messages(reader)
+    facts.equal(first_seen(reader), list(range(1, count + 1)), "messages come in order, without gaps, whatever is killed")
+    facts.check(any(line.startswith("retry") for line in writer.said), "what was under way was asked for again")
+    positions = [position for position, _ in found]
+    facts.equal(positions, sorted(set(positions)), "positions grow")
+    facts.equal(dict(acknowledged(writer)).get(count), positions[-1], "an append is told its position")
+    reader.end()
+    facts.equal(writer.end(), 0, "a log closes without a leak")
+
+
+def never_gives_a_position_twice(facts, workspace, redis):
+    writer, reader = open_log(workspace, redis, "own"), open_log(workspace, redis, "peer")
+    reader.tell("follow", -1)
+    writer.tell("append", 1, 100, 20)
+    wait_for_message(reader, 100)
+    with redis.client() as client:
+        client("FLUSHALL")
+    writer.end()
+    writer = open_log(workspace, redis, "own")
+    writer.tell("append", 1, 50, 20)
+    wait_for_message(reader, 50)
+    found = messages(reader)
+    facts.equal([number for _, number in found], [*range(1, 101), *range(1, 51)], "a reader goes on where Redis forgot the log")
+    facts.check(len({position for position, _ in found}) == 150, "and no position names two messages")
+    writer.end()
+    reader.end()
+
+
+def sees_what_was_trimmed(facts, workspace, redis):
+    writer = open_log(workspace, redis, "own", "retain=1000000")
+    writer.tell("append", 1, 300, 700)
+    wait_for_acknowledgement(writer, 300)
+    positions = dict(acknowledged(writer))
+    writer.tell("trim", positions[300])
+    reader = open_log(workspace, redis, "peer")
+    reader.tell("follow", positions[100])
+    facts.equal(reader.expect("message")[1].split(":")[0], "101", "what may be dropped stays as history while there is room")
+    for last in range(400, 1201, 100):
+        writer.tell("append", last - 99, last, 700)
+        wait_for_acknowledgement(writer, last)
+        writer.tell("trim", acknowledged(writer)[-50][1])
+    positions = dict(acknowledged(writer))
+    reader.tell("follow", positions[1150])
+    facts.check(reader.expect(f"message {positions[1151]}"), "what may not be dropped is there")
+    reader.tell("follow", positions[100])
+    facts.check("was trimmed" in " ".join(reader.expect("lost")), "a position before what was trimmed is lost")
+    reader.tell("follow", -1)
+    facts.check(int(reader.expect("message")[1].split(":")[0]) > 100, "from the beginning: from what is left")
+    reader.end()
+    writer.end()
+
+
+def stops_at_its_limit(facts, workspace, redis):
+    writer = open_log(workspace, redis, "own", "retain=1000000")
+    writer.tell("append", 1, 3000, 1000)
+    facts.check("size limit" in " ".join(writer.expect("state 0")), "a full stream says so")
+    held = max(number for number, _ in acknowledged(writer))
+    facts.check(500 < held < 2000, "and takes no more than its limit, or a little", held)
+    for _ in range(20):
+        done = acknowledged(writer)[-1]
+        if done[0] == 3000:
+            break
+        writer.tell("trim", done[1])
+        writer.expect("appended", 5)
+    wait_for_acknowledgement(writer, 3000)
+    facts.check(True, "trimmed, it takes the rest")
+    writer.end()
+
+
+def pauses(facts, workspace, redis):
+    writer, reader = open_log(workspace, redis, "own"), open_log(workspace, redis, "peer")
+    reader.tell("follow", -1)
+    writer.tell("append", 1, 10, 10)
+    wait_for_message(reader, 10)
+    reader.tell("pause", 1)
+    writer.tell("append", 11, 2000, 10)
+    wait_for_acknowledgement(writer, 2000)
+    count = len(messages(reader))
+    facts.check(count < 1000, "a paused log is not read on", count)
+    reader.tell("pause", 0)
+    wait_for_message(reader, 2000)
+    facts.equal([number for _, number in messages(reader)], list(range(1, 2001)), "and goes on where it was")
+    writer.tell("append", 2001, 3000, 10)
+    writer.tell("close", 5000)
+    writer.expect("closed")
+    facts.equal(acknowledged(writer)[-1][0], 3000, "closing waits for what is under way")
+    reader.end()
+    writer.end()
+
+
+def refuses_bad_settings(facts, workspace):
+    for settings, text in ((("adress=1:2",), 'did you mean "address"'), ((), "no address"), (("address=nowhere",), "HOST:PORT"),
+                           (("address=a:1", "database=x"), "database must be")):
+        log = Driver(workspace, "log_driver", "redis-stream", "eu", "own", *settings)
+        facts.check(text in " ".join(log.expect("error")), f"settings {settings} are refused with a remedy")
+
+
+def test(facts):
+    with Workspace() as workspace:
+        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, stops_at_its_limit, pauses):
+            redis = RedisServer(workspace, case.__name__).start()
+            case(facts, workspace, redis)
+            redis.kill()
+        refuses_bad_settings(facts, workspace)
+
+
+tap.run(test)

@@ -1,0 +1,67 @@
+"""Catalog: every test there is, in the order in which they run: quick and telling ones first. Programs in the folders that hold one test a
+file are found by name, so a new file is a new test."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+SANITIZED = TOP / "build" / "sanitize"
+OPTIMIZED = TOP / "build" / "optimized"
+
+
+@dataclass
+class Test:
+    name: str
+    command: list
+    build: Path = SANITIZED        # which homeportd it runs: HOMEPORT_BUILD
+    seconds: int = 300             # then it is stopped, and has failed
+    is_long: bool = False          # only with --all, or when asked for by name
+
+
+def programs(folder, pattern):
+    """Executables of a folder, as (name, path)."""
+    paths = sorted((TOP / "tests" / folder).glob(pattern))
+    return [(f"{folder}/{path.stem}", path) for path in paths if path.is_file() and os.access(path, os.X_OK)]
+
+
+def each(folder, pattern, **facts):
+    return [Test(name, [path], **facts) for name, path in programs(folder, pattern)]
+
+
+def simulation():
+    jobs, kept_seeds = str(os.cpu_count()), TOP / "tests" / "sim" / "seeds.txt"
+    known_seeds = TOP / "tests" / "sim" / "known.txt"
+    return [
+        Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
+        *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
+        Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),
+        Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-10000", "--jobs", jobs], seconds=900),
+    ]
+
+
+def scenarios():
+    return [Test(f"{name} {log}", [path, "--log", log], seconds=240)
+            for name, path in programs("scenarios", "s*.py") for log in ("redis-stream", "kafka")]
+
+
+def long_ones():
+    main_job = TOP / "tests" / "chaos" / "main_job"
+    return [
+        Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
+        Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
+        *each("fuzz", "run*", seconds=1800, is_long=True),
+        Test("bench/run", [TOP / "tests" / "bench" / "run"], OPTIMIZED, 3600, True),
+    ]
+
+
+def all_tests():
+    return [
+        Test("unit", [SANITIZED / "tests" / "unit" / "unit"]),
+        *each("check", "*"),
+        *simulation(),
+        *each("integration", "test_*"),
+        *scenarios(),
+        Test("chaos/main_job", [TOP / "tests" / "chaos" / "main_job"], OPTIMIZED, 600),
+        *long_ones(),
+    ]

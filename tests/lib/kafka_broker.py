@@ -1,0 +1,60 @@
+"""A real Apache Kafka broker, by tests/tools/kafka-broker, with as many doors (listeners) as there are ways to it that a test
+wants to cut or slow down one by one: a broker tells its clients where to connect, so every way needs a listener of its own."""
+
+import subprocess
+
+from .link import Link
+from .workspace import HOST, TOP, free_port
+
+TOOL = TOP / "tests" / "tools" / "kafka-broker"
+
+
+class KafkaBroker:
+    def __init__(self, workspace, doors=(), settings=()):
+        self.workspace = workspace
+        self.directory = workspace.directory / "kafka"
+        self.port = free_port()
+        self.address = (HOST, self.port)
+        self.process_id = None
+        self.links = {door: Link(workspace) for door in doors}
+        self._settings = [*self._listener_settings(doors), *settings]
+        workspace.on_close(self.kill)
+
+    def _listener_settings(self, doors):
+        if not doors:
+            return []
+        controller = free_port()
+        listeners = {"PLAINTEXT": (self.port, self.port)}
+        for number, door in enumerate(doors):
+            port = free_port()
+            self.links[door].aim((HOST, port))
+            listeners[f"DOOR{number}"] = (port, self.links[door].port)
+        bound = [f"{name}://{HOST}:{port}" for name, (port, _) in listeners.items()]
+        told = [f"{name}://{HOST}:{port}" for name, (_, port) in listeners.items()]
+        return [f"listeners={','.join(bound)},CONTROLLER://{HOST}:{controller}",
+                f"advertised.listeners={','.join(told)}",
+                f"controller.quorum.voters=1@{HOST}:{controller}",
+                "listener.security.protocol.map=" + ",".join(f"{name}:PLAINTEXT" for name in [*listeners, "CONTROLLER"])]
+
+    def start(self):
+        settings = [word for setting in self._settings for word in ("--set", setting)]
+        done = subprocess.run([TOOL, "start", "--port", str(self.port), "--dir", self.directory, *settings],
+                              capture_output=True, text=True, start_new_session=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"the Kafka broker did not start:\n{done.stderr}")
+        self.process_id = int(done.stdout.split()[-1])
+        self.workspace.watch(self.process_id)
+        return self
+
+    def _end(self, command):
+        if self.process_id is None:
+            return
+        subprocess.run([TOOL, command, "--dir", self.directory], check=False, start_new_session=True, capture_output=True)
+        self.workspace.unwatch(self.process_id)
+        self.process_id = None
+
+    def kill(self):
+        self._end("kill")
+
+    def stop(self):
+        self._end("stop")

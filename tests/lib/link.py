@@ -1,0 +1,113 @@
+"""Link: a way between two datacenters that a test can cut, heal and slow down. A TCP relay on one thread."""
+
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+
+from .workspace import HOST
+
+
+class Link:
+    def __init__(self, workspace, target=None):
+        self._target = target
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        self.address = (HOST, self.port)
+        self.delay_seconds = 0.0
+        self._is_cut = False
+        self._has_dropped = threading.Event()
+        self._pipes = {}
+        self._is_closed = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._listener.setblocking(False)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        workspace.on_close(self.close)
+
+    def aim(self, target):
+        self._target = target
+
+    def cut(self):
+        """When this returns nothing passes any more: connections are broken, new ones are refused at once."""
+        self._is_cut = True
+        self._has_dropped.wait(5)
+
+    def heal(self):
+        self._is_cut = False
+        self._has_dropped.clear()
+
+    def slow(self, seconds):
+        """From now on what comes from the target arrives SECONDS later."""
+        self.delay_seconds = seconds
+
+    def close(self):
+        self._is_closed = True
+        self._thread.join(2)
+
+    def _run(self):
+        while not self._is_closed:
+            if self._is_cut:
+                self._drop_all()
+                self._has_dropped.set()
+            for key, _ in self._selector.select(0.01):
+                if key.fileobj is self._listener:
+                    self._accept()
+                else:
+                    self._receive(key.fileobj)
+            self._deliver()
+        self._drop_all()
+        self._listener.close()
+        self._selector.close()
+
+    def _accept(self):
+        near, _ = self._listener.accept()
+        far = None
+        if not self._is_cut:
+            try:
+                far = socket.create_connection(self._target, 1)
+            except OSError:
+                pass
+        if far is None:
+            near.close()
+            return
+        for source, sink, is_slowed in ((near, far, False), (far, near, True)):
+            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._pipes[source] = (sink, deque(), is_slowed)
+            self._selector.register(source, selectors.EVENT_READ)
+
+    def _receive(self, source):
+        if source not in self._pipes:
+            return
+        try:
+            data = source.recv(1 << 18)
+        except OSError:
+            data = b""
+        if data:
+            _, waiting, is_slowed = self._pipes[source]
+            waiting.append((time.monotonic() + (self.delay_seconds if is_slowed else 0), data))
+        else:
+            self._drop(source)
+
+    def _deliver(self):
+        now = time.monotonic()
+        for source, (sink, waiting, _) in list(self._pipes.items()):
+            while waiting and waiting[0][0] <= now:
+                try:
+                    sink.sendall(waiting.popleft()[1])
+                except OSError:
+                    self._drop(source)
+                    break
+
+    def _drop(self, source):
+        for end in (source, self._pipes.get(source, (None,))[0]):
+            if end in self._pipes:
+                del self._pipes[end]
+                self._selector.unregister(end)
+                end.close()
+
+    def _drop_all(self):
+        for source in list(self._pipes):
+            self._drop(source)

@@ -1,0 +1,105 @@
+"""A homeportd beside a Redis server, and what it says about itself."""
+
+import http.client
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from .resp import Client
+from .workspace import HOST, TOP, Server, free_port, wait_until
+
+SKEWED_CLOCK = TOP / "tests" / "tools" / "skewed_clock.c"
+SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
+LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+
+
+def build_directory():
+    """Where the programs under test were built: HOMEPORT_BUILD, or what deploy/build made last for the tests."""
+    return Path(os.environ.get("HOMEPORT_BUILD", TOP / "build" / "optimized"))
+
+
+class Metrics:
+    """One reading of /metrics."""
+
+    def __init__(self, text):
+        self._samples = {}
+        for line in text.splitlines():
+            match = SAMPLE.match(line)
+            if match:
+                name, labels, value = match.groups()
+                self._samples.setdefault(name, []).append((dict(LABEL.findall(labels or "")), float(value)))
+
+    def values(self, name, **labels):
+        return [value for found, value in self._samples.get(name, []) if labels.items() <= found.items()]
+
+    def total(self, name, **labels):
+        return sum(self.values(name, **labels))
+
+    def one(self, name, **labels):
+        values = self.values(name, **labels)
+        assert len(values) == 1, f"{name}{labels}: {len(values)} samples"
+        return values[0]
+
+
+class Sidecar(Server):
+    def __init__(self, workspace, name, config, port, clock_offset_seconds=0):
+        """CONFIG: the YAML but for `listen` and `admin`, which are added here."""
+        super().__init__(workspace, name)
+        self.port = port
+        self.admin_port = free_port()
+        self.address = (HOST, self.port)
+        self.clock_offset_seconds = clock_offset_seconds
+        self.config_path = workspace.directory / f"{name}.yml"
+        self.config_path.write_text(f"listen: {HOST}:{self.port}\nadmin: {HOST}:{self.admin_port}\n{config}")
+
+    def command(self):
+        return [build_directory() / "homeportd", "--config", self.config_path]
+
+    def environment(self):
+        if not self.clock_offset_seconds:
+            return {}
+        library = self.workspace.directory / "skewed_clock.so"
+        if not library.exists():
+            subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, SKEWED_CLOCK, "-ldl"], check=True)
+        return {"LD_PRELOAD": str(library), "SKEW_SECONDS": str(self.clock_offset_seconds),
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def client(self, timeout=10):
+        return Client(self.address, timeout)
+
+    def http(self, path):
+        connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def metrics(self):
+        status, text = self.http("/metrics")
+        assert status == 200, f"/metrics of {self.name}: {status}"
+        return Metrics(text)
+
+    def is_ready(self):
+        return self.http("/readyz")[0] == 200
+
+    def _assert_running(self):
+        if not self.is_running():
+            raise RuntimeError(f"{self.name} stopped while starting:\n{self.log_text()[-3000:]}")
+
+    def wait_ready(self, seconds=60):
+        def ready():
+            self._assert_running()
+            return self.is_ready()
+        try:
+            wait_until(ready, seconds, f"{self.name} is ready")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self._last_words()}") from None
+
+    def _last_words(self):
+        try:
+            return self.http("/readyz?verbose")[1] + self.log_text()[-1500:]
+        except OSError:
+            return self.log_text()[-1500:]

@@ -1,0 +1,97 @@
+/* Facts about answers: where the replies to a group end, and what they say. */
+#include "../../connectors/answer.h"
+
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+void suite_answer(void);
+
+/* The state when BYTES came one more at a time, in memory that moves; the answer is left as it is then. */
+static enum resp_state feed(struct answer *answer, unsigned command_count, struct slice bytes, size_t *len)
+{
+	enum resp_state state = RESP_MORE;
+	answer_begin(answer, command_count);
+	for (size_t end = 1; end <= bytes.len && state == RESP_MORE; end++) {
+		struct slice copy = buffer_copy((struct slice){ bytes.ptr, end });
+		state = answer_read(answer, copy, len);
+		memory_free((void *)(uintptr_t)copy.ptr);
+	}
+	return state;
+}
+
+static void replies_are_found_at_every_cut(void)
+{
+	struct slice bytes = SLICE("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$3\r\na\r\n\r\n*2\r\n:1\r\n$-1\r\n");
+	struct answer answer = { 0 };
+	struct slice error;
+	size_t len = 0;
+	CU_ASSERT(feed(&answer, 2, bytes, &len) == RESP_READY && len == bytes.len);
+	const struct slice *replies = answer_replies(&answer, bytes, &error);
+	CU_ASSERT_FATAL(replies != NULL);
+	CU_ASSERT(slice_equal(replies[0], SLICE("$3\r\na\r\n\r\n")) && slice_equal(replies[1], SLICE("*2\r\n:1\r\n$-1\r\n")));
+	answer_free(&answer);
+}
+
+static void a_cut_line_does_not_spoil_what_follows(void)
+{
+	struct slice bytes = SLICE("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n"), aborted = SLICE("+OK\r\n+QUEUED\r\n-ERR\r\n");
+	struct answer answer = { 0 };
+	size_t len = 0;
+	for (size_t cut = 1; cut < bytes.len; cut++) {
+		answer_begin(&answer, 1);
+		CU_ASSERT(answer_read(&answer, (struct slice){ bytes.ptr, cut }, &len) == RESP_MORE);
+		CU_ASSERT(answer_read(&answer, bytes, &len) == RESP_READY && len == bytes.len);
+	}
+	for (size_t cut = 1; cut < aborted.len; cut++) {
+		answer_begin(&answer, 1);
+		CU_ASSERT(answer_read(&answer, (struct slice){ aborted.ptr, cut }, &len) == RESP_MORE);
+		CU_ASSERT(answer_read(&answer, aborted, &len) == RESP_READY && len == aborted.len);
+	}
+	answer_free(&answer);
+}
+
+static void only_the_answer_is_taken_from_what_follows(void)
+{
+	struct slice bytes = SLICE("+OK\r\n*0\r\n+OK\r\n");
+	struct answer answer = { 0 };
+	struct slice error;
+	size_t len = 0;
+	answer_begin(&answer, 0);
+	CU_ASSERT(answer_read(&answer, bytes, &len) == RESP_READY && len == strlen("+OK\r\n*0\r\n"));
+	CU_ASSERT(answer_replies(&answer, bytes, &error) != NULL && error.len == 0);
+	answer_free(&answer);
+}
+
+static void the_first_queueing_error_is_the_groups_error(void)
+{
+	struct slice bytes = SLICE("+OK\r\n+QUEUED\r\n-OOM no memory\r\n-ERR unknown\r\n-EXECABORT aborted\r\n");
+	struct answer answer = { 0 };
+	struct slice error;
+	size_t len = 0;
+	CU_ASSERT(feed(&answer, 3, bytes, &len) == RESP_READY && len == bytes.len);
+	CU_ASSERT(answer_replies(&answer, bytes, &error) == NULL && slice_equal(error, SLICE("OOM no memory")));
+	bytes = SLICE("+OK\r\n+QUEUED\r\n-READONLY replica\r\n");
+	CU_ASSERT(feed(&answer, 1, bytes, &len) == RESP_READY);
+	CU_ASSERT(answer_replies(&answer, bytes, &error) == NULL && slice_equal(error, SLICE("READONLY replica")));
+	answer_free(&answer);
+}
+
+static void replies_outside_a_transaction_are_refused(void)
+{
+	struct answer answer = { 0 };
+	size_t len = 0;
+	CU_ASSERT(feed(&answer, 1, SLICE("-NOPERM no multi\r\n:1\r\n"), &len) == RESP_ERROR);
+	CU_ASSERT(feed(&answer, 1, SLICE("+OK\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"), &len) == RESP_ERROR);
+	CU_ASSERT(feed(&answer, 1, SLICE("+OK\r\n+QUEUED\r\n:1\r\n"), &len) == RESP_ERROR);
+	answer_free(&answer);
+}
+
+void suite_answer(void)
+{
+	CU_pSuite suite = CU_add_suite("answer", NULL, NULL);
+	CU_ADD_TEST(suite, replies_are_found_at_every_cut);
+	CU_ADD_TEST(suite, a_cut_line_does_not_spoil_what_follows);
+	CU_ADD_TEST(suite, only_the_answer_is_taken_from_what_follows);
+	CU_ADD_TEST(suite, the_first_queueing_error_is_the_groups_error);
+	CU_ADD_TEST(suite, replies_outside_a_transaction_are_refused);
+}

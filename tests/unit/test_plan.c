@@ -1,0 +1,373 @@
+/* Facts about plans: what each command is sent as, what it intends, and what its replies make of that.
+ * A case is one line in, one line of store commands and one line of changes out. */
+#include "../../proxy/core/plan.h"
+
+#include "../../proxy/core/command.h"
+
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+void suite_plan(void);
+
+static const struct plan_world world = { .now_ms = 1000000, .db = 2, .reserved_db = 3, .databases = 4 };
+
+struct planning {
+	struct resp_requests *parser;
+	struct buffer store_commands;
+	struct changes intent;
+	struct planned planned;
+	const char *error;
+};
+
+/* LINE is an inline command. */
+static void plan_line(struct planning *planning, const char *line)
+{
+	static const struct resp_limits limits = { 100, 1000, 1000 };
+	struct request request;
+	size_t used;
+	*planning = (struct planning){ .parser = resp_requests_new() };
+	CU_ASSERT_EQUAL_FATAL(resp_request_next(planning->parser, &limits, slice_of(line), &request, &used, &planning->error), RESP_READY);
+	const struct command *command = command_find(request.argc, request.argv);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(command);
+	planning->error = plan_command(command, &request, &world, &planning->store_commands, &planning->intent, &planning->planned);
+}
+
+static void planning_free(struct planning *planning)
+{
+	resp_requests_free(planning->parser);
+	buffer_free(&planning->store_commands);
+	changes_free(&planning->intent);
+}
+
+/* "GET k; PEXPIRETIME k;" */
+static void describe_commands(struct slice commands, struct buffer *out)
+{
+	struct reply array, word;
+	while (commands.len > 0 && reply_read(&commands, &array)) {
+		for (int64_t i = 0; i < array.integer && reply_read(&commands, &word); i++) {
+			buffer_add(out, word.text);
+			buffer_add_text(out, i + 1 == array.integer ? "; " : " ");
+		}
+	}
+}
+
+static const char *const kind_names[] = {
+	[CHANGE_SET] = "set", [CHANGE_CLEAR] = "clear", [CHANGE_FLUSH] = "flush", [CHANGE_INCREMENT] = "increment",
+	[CHANGE_INCREMENT_FLOAT] = "increment-float", [CHANGE_FIELD_SET] = "field", [CHANGE_FIELD_REMOVE] = "field-remove",
+	[CHANGE_FIELD_INCREMENT] = "field-increment", [CHANGE_FIELD_INCREMENT_FLOAT] = "field-increment-float",
+	[CHANGE_MEMBER_ADD] = "member", [CHANGE_MEMBER_REMOVE] = "member-remove", [CHANGE_SCORE_SET] = "score",
+	[CHANGE_SCORE_REMOVE] = "score-remove", [CHANGE_SCORE_INCREMENT] = "score-increment", [CHANGE_EXPIRE] = "expire",
+};
+
+static void describe_text(struct slice text, struct buffer *out)
+{
+	if (text.len == 0)
+		return;
+	buffer_add_byte(out, ' ');
+	buffer_add(out, text);
+}
+
+static void describe_number(const char *name, int64_t number, struct buffer *out)
+{
+	if (number == 0)
+		return;
+	buffer_add_text(out, name);
+	buffer_add_int64(out, number);
+}
+
+/* "field k element value; expire k at=5; " scores in thousandths */
+static void describe_changes(const struct changes *changes, struct buffer *out)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->items[i];
+		CU_ASSERT(change->db == world.db || change->db == DB_ALL);
+		buffer_add_text(out, kind_names[change->kind]);
+		describe_text(change->key, out);
+		describe_text(change->element, out);
+		describe_text(change->value, out);
+		describe_number(" +", change->number, out);
+		describe_number(" *", (int64_t)(change->score * 1000), out);
+		describe_number(" at=", change->expire_at_ms, out);
+		describe_text(change->result, out);
+		buffer_add_text(out, "; ");
+	}
+}
+
+static bool text_is(struct buffer *text, const char *expected, const char *line)
+{
+	bool is_equal = slice_equal(buffer_slice(text), slice_of(expected));
+	if (!is_equal)
+		printf("\n    %s    expected %s\n    found    %.*s\n", line, expected, (int)text->len, buffer_slice(text).ptr);
+	buffer_free(text);
+	return is_equal;
+}
+
+static bool sends(const char *line, enum plan plan, const char *commands, const char *intent)
+{
+	struct planning planning;
+	struct buffer found_commands = { 0 }, found_intent = { 0 };
+	plan_line(&planning, line);
+	describe_commands(buffer_slice(&planning.store_commands), &found_commands);
+	describe_changes(&planning.intent, &found_intent);
+	bool is_plan = planning.error == NULL && planning.planned.plan == plan;
+	if (!is_plan)
+		printf("\n    %s    plan %d, expected %d\n", line, (int)planning.planned.plan, (int)plan);
+	planning_free(&planning);
+	bool is_sent = text_is(&found_commands, commands, line);
+	return text_is(&found_intent, intent, line) && is_sent && is_plan;
+}
+
+#define REPLIES_MAX 8
+
+/* REPLIES are raw, one after another. */
+static bool finishes(const char *line, const char *replies, const char *expected)
+{
+	struct planning planning;
+	struct slice cursor = slice_of(replies), items[REPLIES_MAX];
+	unsigned count = 0;
+	for (; cursor.len > 0 && count < REPLIES_MAX; count++) {
+		const char *start = cursor.ptr;
+		CU_ASSERT_FATAL(reply_skip(&cursor));
+		items[count] = (struct slice){ start, (size_t)(cursor.ptr - start) };
+	}
+	plan_line(&planning, line);
+	CU_ASSERT_PTR_NULL_FATAL(planning.error);
+	CU_ASSERT_EQUAL(planning.planned.replies, count);
+	struct changes result = { 0 };
+	struct buffer found = { 0 };
+	plan_finish(planning.planned.plan, &planning.intent, items, &result);
+	describe_changes(&result, &found);
+	bool is_equal = text_is(&found, expected, line);
+	changes_free(&result);
+	planning_free(&planning);
+	return is_equal;
+}
+
+static bool refuses(const char *line, const char *error)
+{
+	struct planning planning;
+	plan_line(&planning, line);
+	bool is_refused = planning.error != NULL && strstr(planning.error, error) != NULL && planning.store_commands.len == 0 &&
+	                  planning.intent.count == 0;
+	planning_free(&planning);
+	return is_refused;
+}
+
+#define SEEN "PEXPIRETIME k; GET k; "
+#define WHOLE(key) "PEXPIRETIME " key "; GET " key "; HGETALL " key "; SMEMBERS " key "; ZRANGE " key " 0 -1 WITHSCORES; "
+
+static void set_is_certain_and_carries_an_absolute_deadline(void)
+{
+	CU_ASSERT(sends("SET k v\n", PLAN_SET, "SET k v; ", "set k v; "));
+	CU_ASSERT(sends("SET k v EX 5\n", PLAN_SET, "SET k v PXAT 1005000; ", "set k v at=1005000; "));
+	CU_ASSERT(sends("set k v px 5\n", PLAN_SET, "SET k v PXAT 1000005; ", "set k v at=1000005; "));
+	CU_ASSERT(sends("SET k v EXAT 5\n", PLAN_SET, "SET k v PXAT 5000; ", "set k v at=5000; "));
+	CU_ASSERT(sends("SET k v PXAT 5\n", PLAN_SET, "SET k v PXAT 5; ", "set k v at=5; "));
+	CU_ASSERT(sends("SET k v KEEPTTL\n", PLAN_SET, "SET k v KEEPTTL; ", "set k v at=-1; "));
+	CU_ASSERT(sends("SETEX k 5 v\n", PLAN_SETEX, "SET k v PXAT 1005000; ", "set k v at=1005000; "));
+	CU_ASSERT(sends("PSETEX k 5 v\n", PLAN_PSETEX, "SET k v PXAT 1000005; ", "set k v at=1000005; "));
+	CU_ASSERT(sends("GETSET k v\n", PLAN_REPLACE, "GETSET k v; ", "set k v; "));
+	CU_ASSERT(sends("SET k v GET\n", PLAN_REPLACE, "SET k v GET; ", "set k v; "));
+}
+
+static void conditional_set_is_settled_by_its_reply(void)
+{
+	CU_ASSERT(sends("SET k v NX EX 5\n", PLAN_SET_IF, "SET k v PXAT 1005000 NX; ", "set k v at=1005000; "));
+	CU_ASSERT(finishes("SET k v NX EX 5\n", "+OK\r\n", "set k v at=1005000; "));
+	CU_ASSERT(finishes("SET k v NX\n", "$-1\r\n", ""));
+	CU_ASSERT(finishes("SET k v XX\n", "_\r\n", ""));
+	CU_ASSERT(finishes("SET k v XX GET\n", "$1\r\no\r\n", "set k v; "));
+	CU_ASSERT(finishes("SET k v XX GET\n", "_\r\n", ""));
+	CU_ASSERT(finishes("SET k v NX GET\n", "_\r\n", "set k v; "));
+	CU_ASSERT(finishes("SET k v NX GET\n", "$1\r\no\r\n", ""));
+	CU_ASSERT(finishes("SETNX k v\n", ":1\r\n", "set k v; "));
+	CU_ASSERT(finishes("SETNX k v\n", ":0\r\n", ""));
+	CU_ASSERT(finishes("MSETNX a 1 b 2\n", ":1\r\n", "set a 1; set b 2; "));
+	CU_ASSERT(finishes("MSETNX a 1 b 2\n", ":0\r\n", ""));
+}
+
+static void what_cannot_be_read_is_sent_as_it_is_and_seen_afterwards(void)
+{
+	CU_ASSERT(sends("SET k v EX 0\n", PLAN_SET_SEEN, "SET k v EX 0; " SEEN, "set k v; "));
+	CU_ASSERT(sends("SET k v NX XX\n", PLAN_SET_SEEN, "SET k v NX XX; " SEEN, "set k v; "));
+	CU_ASSERT(sends("SET k v EX\n", PLAN_SET_SEEN, "SET k v EX; " SEEN, "set k v; "));
+	CU_ASSERT(sends("SET k v EX 9223372036854775807\n", PLAN_SET_SEEN, "SET k v EX 9223372036854775807; " SEEN, "set k v; "));
+	CU_ASSERT(finishes("SET k v IFEQ x\n", "+OK\r\n:77\r\n$1\r\nv\r\n", "set k v at=77; "));
+	CU_ASSERT(finishes("SET k v IFEQ x\n", "_\r\n:-1\r\n$1\r\no\r\n", ""));
+	CU_ASSERT(sends("SETEX k x v\n", PLAN_VOID, "SETEX k x v; ", ""));
+	CU_ASSERT(sends("MSET a 1 b\n", PLAN_VOID, "MSET a 1 b; ", ""));
+	CU_ASSERT(sends("INCRBY k x\n", PLAN_VOID, "INCRBY k x; ", ""));
+	CU_ASSERT(sends("DECRBY k -9223372036854775808\n", PLAN_VOID, "DECRBY k -9223372036854775808; ", ""));
+	CU_ASSERT(sends("ZADD k 1 a x b\n", PLAN_VOID, "ZADD k 1 a x b; ", ""));
+	CU_ASSERT(sends("ZADD k NX CH INCR\n", PLAN_VOID, "ZADD k NX CH INCR; ", ""));
+}
+
+static void strings_ship_increments_or_the_whole_value(void)
+{
+	CU_ASSERT(sends("MSET a 1 b 2\n", PLAN_MSET, "MSET a 1 b 2; ", "set a 1; set b 2; "));
+	CU_ASSERT(sends("INCR k\n", PLAN_INCREMENT, "INCR k; ", "increment k +1; "));
+	CU_ASSERT(sends("DECRBY k 5\n", PLAN_DECREMENT, "DECRBY k 5; ", "increment k +-5; "));
+	CU_ASSERT(finishes("INCRBYFLOAT k 0.5\n", "$3\r\n1.5\r\n", "increment-float k 0.5 1.5; "));
+	CU_ASSERT(sends("APPEND k v\n", PLAN_VALUE, "APPEND k v; GET k; ", "set k at=-1; "));
+	CU_ASSERT(finishes("APPEND k v\n", ":3\r\n$3\r\nabv\r\n", "set k abv at=-1; "));
+	CU_ASSERT(finishes("SETRANGE k 0 \"\"\n", ":0\r\n$-1\r\n", ""));
+	CU_ASSERT(finishes("SETBIT k 7 1\n", ":0\r\n$1\r\n\x01\r\n", "set k \x01 at=-1; "));
+	CU_ASSERT(finishes("BITFIELD k INCRBY u8 0 1\n", "*1\r\n:1\r\n$1\r\n\x01\r\n", "set k \x01 at=-1; "));
+	CU_ASSERT(sends("BITFIELD k GET u8 0\n", PLAN_VOID, "BITFIELD k GET u8 0; ", ""));
+	CU_ASSERT(finishes("PFADD k a\n", ":1\r\n$1\r\nH\r\n", "set k H at=-1; "));
+	CU_ASSERT(finishes("PFADD k a\n", ":0\r\n$1\r\nH\r\n", ""));
+	CU_ASSERT(finishes("PFMERGE k a\n", "+OK\r\n$1\r\nH\r\n", "set k H at=-1; "));
+	CU_ASSERT(finishes("BITOP AND k a b\n", ":1\r\n$1\r\nx\r\n", "set k x; "));
+	CU_ASSERT(finishes("BITOP AND k a b\n", ":0\r\n$-1\r\n", "clear k; "));
+}
+
+static void hashes_ship_fields(void)
+{
+	CU_ASSERT(sends("HSET k a 1 b 2\n", PLAN_FIELDS_SET, "HSET k a 1 b 2; ", "field k a 1; field k b 2; "));
+	CU_ASSERT(sends("HSET k a 1 b\n", PLAN_VOID, "HSET k a 1 b; ", ""));
+	CU_ASSERT(sends("HDEL k a b\n", PLAN_FIELDS_REMOVE, "HDEL k a b; ", "field-remove k a; field-remove k b; "));
+	CU_ASSERT(sends("HINCRBY k a -2\n", PLAN_FIELD_INCREMENT, "HINCRBY k a -2; ", "field-increment k a +-2; "));
+	CU_ASSERT(finishes("HINCRBYFLOAT k a 0.5\n", "$1\r\n2\r\n", "field-increment-float k a 0.5 2; "));
+	CU_ASSERT(finishes("HSETNX k a 1\n", ":1\r\n", "field k a 1; "));
+	CU_ASSERT(finishes("HSETNX k a 1\n", ":0\r\n", ""));
+}
+
+static void sets_ship_members(void)
+{
+	CU_ASSERT(sends("SADD k a b\n", PLAN_MEMBERS_ADD, "SADD k a b; ", "member k a; member k b; "));
+	CU_ASSERT(sends("SREM k a\n", PLAN_MEMBERS_REMOVE, "SREM k a; ", "member-remove k a; "));
+	CU_ASSERT(finishes("SPOP k\n", "$1\r\na\r\n", "member-remove k a; "));
+	CU_ASSERT(finishes("SPOP k\n", "_\r\n", ""));
+	CU_ASSERT(finishes("SPOP k 2\n", "*2\r\n$1\r\na\r\n$1\r\nb\r\n", "member-remove k a; member-remove k b; "));
+	CU_ASSERT(finishes("SPOP k 2\n", "~1\r\n$1\r\na\r\n", "member-remove k a; "));
+	CU_ASSERT(finishes("SMOVE k d a\n", ":1\r\n", "member-remove k a; member d a; "));
+	CU_ASSERT(finishes("SMOVE k d a\n", ":0\r\n", ""));
+	CU_ASSERT(finishes("SUNIONSTORE d a b\n", ":1\r\n~1\r\n$1\r\nx\r\n", "clear d; member d x; "));
+	CU_ASSERT(finishes("SINTERSTORE d a b\n", ":0\r\n*0\r\n", "clear d; "));
+}
+
+static void sorted_sets_ship_scores(void)
+{
+	CU_ASSERT(sends("ZADD k CH 1 a 2.5 b\n", PLAN_SCORES_SET, "ZADD k CH 1 a 2.5 b; ", "score k a *1000; score k b *2500; "));
+	CU_ASSERT(sends("ZADD k GT 1 a 2 b\n", PLAN_SCORES_CHANGED, "ZMSCORE k a b; ZADD k GT 1 a 2 b; ZMSCORE k a b; ", "score k a *1000; score k b *2000; "));
+	CU_ASSERT(finishes("ZADD k GT 1 a 2 b 3 c\n", "*3\r\n$1\r\n5\r\n$1\r\n1\r\n_\r\n:2\r\n*3\r\n$1\r\n5\r\n$1\r\n2\r\n$1\r\n3\r\n", "score k b *2000; score k c *3000; "));
+	CU_ASSERT(finishes("ZADD k XX 1 a\n", "*1\r\n_\r\n:0\r\n*1\r\n_\r\n", ""));
+	CU_ASSERT(finishes("ZADD k INCR 1.5 a\n", ",2.5\r\n", "score-increment k a *1500 2.5; "));
+	CU_ASSERT(finishes("ZADD k XX INCR 1.5 a\n", "$-1\r\n", ""));
+	CU_ASSERT(finishes("ZINCRBY k 1 a\n", "$1\r\n3\r\n", "score-increment k a *1000 3; "));
+	CU_ASSERT(sends("ZINCRBY k x a\n", PLAN_VOID, "ZINCRBY k x a; ", ""));
+	CU_ASSERT(finishes("GEOADD k 1 2 a\n", ":0\r\n*1\r\n,12.5\r\n", "score k a *12500; "));
+	CU_ASSERT(finishes("GEOADD k NX 1 2 a\n", "*1\r\n,12.5\r\n:0\r\n*1\r\n,12.5\r\n", ""));
+	CU_ASSERT(sends("ZREM k a b\n", PLAN_SCORES_REMOVE, "ZREM k a b; ", "score-remove k a; score-remove k b; "));
+	CU_ASSERT(sends("ZREMRANGEBYSCORE k (1 2\n", PLAN_SCORES_REMOVE_SCORE, "ZRANGE k (1 2 BYSCORE; ZREMRANGEBYSCORE k (1 2; ", "score-remove k; "));
+	CU_ASSERT(sends("ZREMRANGEBYRANK k 0 1\n", PLAN_SCORES_REMOVE_RANK, "ZRANGE k 0 1; ZREMRANGEBYRANK k 0 1; ", "score-remove k; "));
+	CU_ASSERT(finishes("ZREMRANGEBYLEX k [a [b\n", "*1\r\n$1\r\na\r\n:1\r\n", "score-remove k a; "));
+	CU_ASSERT(finishes("ZPOPMIN k\n", "*2\r\n$1\r\na\r\n,1\r\n", "score-remove k a; "));
+	CU_ASSERT(finishes("ZPOPMAX k 2\n", "*2\r\n*2\r\n$1\r\na\r\n,1\r\n*2\r\n$1\r\nb\r\n,0\r\n", "score-remove k a; score-remove k b; "));
+	CU_ASSERT(finishes("ZMPOP 2 k l MIN\n", "*2\r\n$1\r\nl\r\n*1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n", "score-remove l a; "));
+	CU_ASSERT(finishes("ZMPOP 2 k l MIN\n", "*-1\r\n", ""));
+	CU_ASSERT(sends("ZMPOP 3 k l MIN\n", PLAN_VOID, "ZMPOP 3 k l MIN; ", ""));
+	CU_ASSERT(finishes("ZUNIONSTORE d 1 a\n", ":2\r\n*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$2\r\n-2\r\n", "clear d; score d a *1000; score d b *-2000; "));
+	CU_ASSERT(finishes("ZRANGESTORE d a 0 -1\n", ":1\r\n*1\r\n*2\r\n$1\r\na\r\n,1.5\r\n", "clear d; score d a *1500; "));
+	CU_ASSERT(finishes("GEORADIUS k 1 2 3 m STORE d\n", ":0\r\n*0\r\n", "clear d; "));
+	CU_ASSERT(sends("GEORADIUS k 1 2 3 m\n", PLAN_VOID, "GEORADIUS k 1 2 3 m; ", ""));
+}
+
+static void keys_ship_what_became_of_them(void)
+{
+	CU_ASSERT(sends("DEL a b\n", PLAN_CLEAR, "DEL a b; ", "clear a; clear b; "));
+	CU_ASSERT(sends("GETDEL k\n", PLAN_GETDEL, "GETDEL k; ", "clear k; "));
+	CU_ASSERT(sends("RENAME k d\n", PLAN_RENAME, "RENAME k d; " WHOLE("d"), "clear k; clear d; "));
+	CU_ASSERT(sends("RENAME k k\n", PLAN_VOID, "RENAME k k; ", ""));
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:99\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear k; clear d; set d v at=99; "));
+	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", ""));
+	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
+	CU_ASSERT(sends("COPY k d DB 2\n", PLAN_COPY, "COPY k d DB 2; " WHOLE("d"), "clear d; "));
+	CU_ASSERT(refuses("COPY k d DB 1\n", "HOMEPORT unsupported"));
+	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
+	CU_ASSERT(refuses("RESTORE k 0 \"\\x12\"\n", "HOMEPORT unsupported"));
+}
+
+static void deadlines_ship_as_the_store_has_them(void)
+{
+	CU_ASSERT(sends("EXPIRE k 5 NX\n", PLAN_EXPIRE, "EXPIRE k 5 NX; PEXPIRETIME k; ", "expire k; "));
+	CU_ASSERT(finishes("EXPIRE k 5\n", ":1\r\n:1005000\r\n", "expire k at=1005000; "));
+	CU_ASSERT(finishes("EXPIRE k 5\n", ":0\r\n:-2\r\n", ""));
+	CU_ASSERT(finishes("PEXPIREAT k 1\n", ":1\r\n:-2\r\n", "clear k; "));
+	CU_ASSERT(finishes("PERSIST k\n", ":1\r\n:-1\r\n", "expire k; "));
+	CU_ASSERT(finishes("GETEX k EX 5\n", "$1\r\nv\r\n:1005000\r\n", "expire k at=1005000; "));
+	CU_ASSERT(finishes("GETEX k EX 5\n", "_\r\n:-2\r\n", ""));
+	CU_ASSERT(sends("GETEX k\n", PLAN_VOID, "GETEX k; ", ""));
+}
+
+static void flushes_spare_the_reserved_database(void)
+{
+	CU_ASSERT(sends("FLUSHDB\n", PLAN_FLUSHDB, "FLUSHDB; ", "flush; "));
+	CU_ASSERT(sends("FLUSHALL ASYNC\n", PLAN_FLUSHALL,
+	                "SELECT 0; FLUSHDB ASYNC; SELECT 1; FLUSHDB ASYNC; SELECT 2; FLUSHDB ASYNC; SELECT 2; ", "flush; "));
+	CU_ASSERT(refuses("FLUSHALL NOW\n", "ERR syntax error"));
+	CU_ASSERT(refuses("FLUSHDB SYNC SYNC\n", "ERR syntax error"));
+}
+
+static void internal_writes_only_read(void)
+{
+	struct buffer commands = { 0 }, text = { 0 };
+	struct changes changes = { 0 }, result = { 0 };
+	struct planned planned;
+	plan_readback(&world, SLICE("k"), true, &commands, &changes, &planned);
+	describe_commands(buffer_slice(&commands), &text);
+	CU_ASSERT(text_is(&text, WHOLE("k"), "readback"));
+	CU_ASSERT_EQUAL(planned.replies, 5);
+	const struct slice gone[] = { SLICE(":-2\r\n"), SLICE("_\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n") };
+	plan_finish(planned.plan, &changes, gone, &result);
+	describe_changes(&result, &text);
+	CU_ASSERT(text_is(&text, "clear k +1; ", "readback of an absent key"));
+
+	buffer_reset(&commands);
+	changes.count = 0;
+	plan_settle(&world, CHANGE_SCORE_SET, SLICE("k"), SLICE("m"), &commands, &changes, &planned);
+	describe_commands(buffer_slice(&commands), &text);
+	CU_ASSERT(text_is(&text, "ZSCORE k m; ", "settle"));
+	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE(",2.5\r\n") }, &result);
+	describe_changes(&result, &text);
+	CU_ASSERT(text_is(&text, "score k m *2500; ", "settle"));
+
+	buffer_reset(&commands);
+	changes.count = 0;
+	plan_settle(&world, CHANGE_SET, SLICE("k"), SLICE(""), &commands, &changes, &planned);
+	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE("$1\r\n7\r\n") }, &result);
+	describe_changes(&result, &text);
+	CU_ASSERT(text_is(&text, "set k 7 at=-1; ", "settle"));
+	buffer_free(&commands);
+	changes_free(&changes);
+	changes_free(&result);
+}
+
+static void plan_numbers_are_known_or_not(void)
+{
+	CU_ASSERT(!plan_is_known(PLAN_NONE));
+	CU_ASSERT(plan_is_known(PLAN_VOID));
+	CU_ASSERT(plan_is_known(PLAN_SETTLE));
+	CU_ASSERT(!plan_is_known(PLAN_UNTIMED + 1));
+	CU_ASSERT(!plan_is_known(UINT64_MAX));
+	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);
+	CU_ASSERT_EQUAL(plan_certainty(PLAN_INCREMENT), CERTAINTY_CHECKED);
+	CU_ASSERT_EQUAL(plan_certainty(PLAN_RENAME), CERTAINTY_PENDING);
+}
+
+void suite_plan(void)
+{
+	CU_pSuite suite = CU_add_suite("plan", NULL, NULL);
+	CU_ADD_TEST(suite, set_is_certain_and_carries_an_absolute_deadline);
+	CU_ADD_TEST(suite, conditional_set_is_settled_by_its_reply);
+	CU_ADD_TEST(suite, what_cannot_be_read_is_sent_as_it_is_and_seen_afterwards);
+	CU_ADD_TEST(suite, strings_ship_increments_or_the_whole_value);
+	CU_ADD_TEST(suite, hashes_ship_fields);
+	CU_ADD_TEST(suite, sets_ship_members);
+	CU_ADD_TEST(suite, sorted_sets_ship_scores);
+	CU_ADD_TEST(suite, keys_ship_what_became_of_them);
+	CU_ADD_TEST(suite, deadlines_ship_as_the_store_has_them);
+	CU_ADD_TEST(suite, flushes_spare_the_reserved_database);
+	CU_ADD_TEST(suite, internal_writes_only_read);
+	CU_ADD_TEST(suite, plan_numbers_are_known_or_not);
+}
