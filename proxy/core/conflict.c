@@ -2,7 +2,7 @@
 
 #include "conflict_count.h"
 #include "rule.h"
-
+#include "version.h"
 
 const char *kind_text(enum kind kind)
 {
@@ -227,13 +227,13 @@ static bool is_same_verdict(const struct version *before, const struct version *
 }
 
 /* Lets VERSION compete; notes for the store when another version decides now. */
-static void element_compete(struct conflicts *conflicts, struct element *element, const struct version *version)
+static void compete(struct conflicts *conflicts, struct element *element, const struct version *version)
 {
 	const struct rule *rule = element->key->rule;
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
-	rule->compete(conflicts->keyspace, element, version);
+	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
 	if (conflicts->mode != APPLY_REMOTE || (!is_own && is_same_verdict(had_decider ? &before : NULL, decider)))
@@ -297,7 +297,7 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 	for (struct element *other = key->elements; other != NULL; other = other->next) {
 		if (other->kind >= KIND_TYPES || other->kind == KIND_STRING)
 			continue;
-		element_compete(conflicts, other, &(struct version){ .stamp = *arriving->stamp });
+		compete(conflicts, other, &(struct version){ .stamp = *arriving->stamp });
 		if (conflicts->mode == APPLY_REMOTE)
 			keyspace_set_key_dirty(conflicts->keyspace, key);
 	}
@@ -305,7 +305,7 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 		return;
 	struct element *ttl = keyspace_element(conflicts->keyspace, key, KIND_TTL, (struct slice){ "", 0 });
 	struct version deadline = { .stamp = *arriving->stamp, .is_present = true, .expire_at_ms = arriving->change->expire_at_ms };
-	element_compete(conflicts, ttl, &deadline);
+	compete(conflicts, ttl, &deadline);
 }
 
 /* A key that comes back: a deadline decided while it was away goes with it. */
@@ -345,7 +345,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 		if (version.is_present)
 			version.value = change->value;
 		bool was_redecided = element->is_redecided;
-		element_compete(conflicts, element, &version);
+		compete(conflicts, element, &version);
 		/* A dead string tells the store nothing: the key is there with another type. */
 		if (!is_alive && kind == KIND_STRING)
 			element->is_redecided = was_redecided;
@@ -368,7 +368,7 @@ static void clear_elements(struct conflicts *conflicts, struct key *key, const s
 			continue;
 		bool has_settle = conflicts->mode != APPLY_LOCAL && element->kind < KIND_TYPES && element->kind != KIND_SET &&
 		                  conflicts_must_settle(conflicts, element, stamp, 0);
-		element_compete(conflicts, element, &absent);
+		compete(conflicts, element, &absent);
 		if (has_settle)
 			add_settle(conflicts, element);
 	}
@@ -386,7 +386,7 @@ static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, 
 		conflicts_count(conflicts, &arriving);
 	struct element *clears = keyspace_element(keyspace, key, KIND_KEY, (struct slice){ "", 0 });
 	keyspace_mark(keyspace, clears, stamp, arriving.flags, 0);
-	key->rule->compete(keyspace, clears, &(struct version){ .stamp = *stamp });
+	element_compete(keyspace, clears, &(struct version){ .stamp = *stamp });
 	clear_elements(conflicts, key, stamp);
 }
 

@@ -1,6 +1,4 @@
-#include "keyspace.h"
-
-#include "rule.h"
+#include "version.h"
 
 #include <assert.h>
 #include <string.h>
@@ -79,17 +77,17 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		if (flush->db == DB_ALL || flush->db == key->db)
-			key->rule->compete(keyspace, element, &(struct version){ .stamp = flush->stamp });
+			element_compete(keyspace, element, &(struct version){ .stamp = flush->stamp });
 	}
 	const struct element *clears = key->fixed[KIND_KEY];
 	for (unsigned i = 0; clears != NULL && i < clears->version_count; i++)
-		key->rule->compete(keyspace, element, &clears->versions[i]);
+		element_compete(keyspace, element, &clears->versions[i]);
 	const struct element *string = key->fixed[KIND_STRING];
 	if (string == NULL || element->kind == KIND_STRING || element->kind == KIND_TTL)
 		return;
 	for (unsigned i = 0; i < string->version_count; i++)
 		if (string->versions[i].is_set)
-			key->rule->compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp });
+			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp });
 }
 
 static bool kind_is_fixed(enum kind kind)
@@ -135,8 +133,7 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
 	assert(!element->is_dirty);
-	while (element->version_count > 0)
-		element_remove_version(keyspace, element, element->version_count - 1);
+	element_drop_versions(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++) {
 		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
 		memory_free(element->histories[i].marks);
@@ -155,46 +152,6 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 		element->next->prev_link = element->prev_link;
 	keyspace->bytes -= sizeof *element + element->name.len;
 	memory_free(element);
-}
-
-/* ---- versions ---- */
-
-void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
-{
-	if (element->version_count == element->version_cap) {
-		element->version_cap = element->version_cap ? element->version_cap * 2 : 1;
-		element->versions = memory_resize(element->versions, element->version_cap * sizeof *version);
-	}
-	struct version *added = &element->versions[element->version_count++];
-	*added = *version;
-	context_hold(added->stamp.context);
-	if (added->value.len > 0)
-		added->value = buffer_copy(version->value);
-	keyspace->bytes += sizeof *version + added->value.len;
-}
-
-static void version_drop_value(struct keyspace *keyspace, struct version *version)
-{
-	if (version->value.len == 0)
-		return;
-	keyspace->bytes -= version->value.len;
-	memory_free((void *)(uintptr_t)version->value.ptr);
-	version->value = (struct slice){ "", 0 };
-}
-
-void element_remove_version(struct keyspace *keyspace, struct element *element, unsigned index)
-{
-	struct version *version = &element->versions[index];
-	version_drop_value(keyspace, version);
-	context_drop(version->stamp.context);
-	keyspace->bytes -= sizeof *version;
-	*version = element->versions[--element->version_count];
-}
-
-void version_kill(struct keyspace *keyspace, struct version *version)
-{
-	version_drop_value(keyspace, version);
-	version->is_present = false;
 }
 
 /* ---- marks ---- */
@@ -359,8 +316,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	if (!versions_stable)
 		return;
 	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
-	while (element->version_count > 0)
-		element_remove_version(keyspace, element, element->version_count - 1);
+	element_drop_versions(keyspace, element);
 	element_prune_marks(keyspace, element);
 }
 

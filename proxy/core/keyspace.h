@@ -57,7 +57,7 @@ struct element {
 	unsigned history_count;
 	uint32_t unstable;           /* marks that a ledger still names */
 	bool has_deltas, has_fractions;          /* some mark was one */
-	struct version *versions;    /* owned: what may still decide, as the rule keeps it */
+	struct version *versions;    /* owned: the live ones: those that no other covers */
 	unsigned version_count, version_cap;
 	/* What the store must be told at the end of the turn (render.c). */
 	bool is_dirty;               /* in keyspace.dirty_elements */
@@ -133,11 +133,6 @@ static inline bool key_has_other_type(const struct key *key, enum kind kind)
 	return false;
 }
 
-/* VERSION's list operations for the rules. Adding copies value and holds the context. */
-void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version);
-void element_remove_version(struct keyspace *keyspace, struct element *element, unsigned index);
-/* Makes a version absent: a newer write of another type killed it. */
-void version_kill(struct keyspace *keyspace, struct version *version);
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
 /* How many marks of HISTORY have seq <= LIMIT. */
 uint32_t history_upto(const struct history *history, uint64_t limit);

@@ -1,6 +1,7 @@
-/* Rule: how the operator wants concurrent versions of an element resolved (data path, step 9). A rule is two functions:
- * which versions can still matter, and which of those decides. Both are pure functions of the set of versions, so
- * the order of arrival cannot matter. A rule is one file and one line in rule.c. */
+/* Rule: how the operator wants concurrent versions of an element resolved (data path, step 9). A rule is one function: which of an
+ * element's live versions decides. It is a pure function of the set of versions, so the order of arrival cannot matter, and
+ * every live version is kept, the losers' values too: a later write may cover the winner alone (keyspace.h, element_compete).
+ * A rule is one file and one line in rule.c. */
 #ifndef CORE_RULE_H
 #define CORE_RULE_H
 
@@ -8,8 +9,6 @@
 
 struct rule {
 	const char *name;
-	/* Takes NEWCOMER (copied) into the element's versions unless it can never decide; drops those that now cannot. */
-	void (*compete)(struct keyspace *keyspace, struct element *element, const struct version *newcomer);
 	/* The deciding version; NULL: none is unstable, the store's value stands. */
 	const struct version *(*decide)(const struct keyspace *keyspace, const struct element *element);
 };

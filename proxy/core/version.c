@@ -1,0 +1,67 @@
+#include "version.h"
+
+static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
+{
+	if (element->version_count == element->version_cap) {
+		element->version_cap = element->version_cap ? element->version_cap * 2 : 1;
+		element->versions = memory_resize(element->versions, element->version_cap * sizeof *version);
+	}
+	struct version *added = &element->versions[element->version_count++];
+	*added = *version;
+	context_hold(added->stamp.context);
+	if (added->value.len > 0)
+		added->value = buffer_copy(version->value);
+	keyspace->bytes += sizeof *version + added->value.len;
+}
+
+static void version_drop_value(struct keyspace *keyspace, struct version *version)
+{
+	if (version->value.len == 0)
+		return;
+	keyspace->bytes -= version->value.len;
+	memory_free((void *)(uintptr_t)version->value.ptr);
+	version->value = (struct slice){ "", 0 };
+}
+
+static void element_remove_version(struct keyspace *keyspace, struct element *element, unsigned index)
+{
+	struct version *version = &element->versions[index];
+	version_drop_value(keyspace, version);
+	context_drop(version->stamp.context);
+	keyspace->bytes -= sizeof *version;
+	*version = element->versions[--element->version_count];
+}
+
+static bool is_same_write(const struct stamp *a, const struct stamp *b)
+{
+	return a->origin == b->origin && a->seq == b->seq;
+}
+
+void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer)
+{
+	const struct stamp *stamp = &newcomer->stamp;
+	for (unsigned i = 0; i < element->version_count; i++) {
+		const struct stamp *other = &element->versions[i].stamp;
+		/* In one write a value beats the clear, and the later value the earlier. */
+		if (stamp_covers(other, stamp) || (is_same_write(other, stamp) && !newcomer->is_present))
+			return;
+	}
+	for (unsigned i = element->version_count; i-- > 0;) {
+		const struct stamp *other = &element->versions[i].stamp;
+		if (is_same_write(other, stamp) || stamp_covers(stamp, other))
+			element_remove_version(keyspace, element, i);
+	}
+	element_add_version(keyspace, element, newcomer);
+}
+
+void element_drop_versions(struct keyspace *keyspace, struct element *element)
+{
+	while (element->version_count > 0)
+		element_remove_version(keyspace, element, element->version_count - 1);
+}
+
+void version_kill(struct keyspace *keyspace, struct version *version)
+{
+	version_drop_value(keyspace, version);
+	version->is_present = false;
+}

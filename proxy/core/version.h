@@ -1,0 +1,14 @@
+/* Version: the live versions of an element: those that no other write to it covers. They are a pure function of the set of writes,
+ * so all DCs that have applied the same writes have the same ones. Which of them is visible is for the rules (rule.h). */
+#ifndef CORE_VERSION_H
+#define CORE_VERSION_H
+
+#include "keyspace.h"
+
+/* Takes NEWCOMER (copied) into the element's live versions unless one of them covers it; drops those that it covers. */
+void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer);
+void element_drop_versions(struct keyspace *keyspace, struct element *element);
+/* Makes a version absent: a newer write of another type killed it. */
+void version_kill(struct keyspace *keyspace, struct version *version);
+
+#endif
