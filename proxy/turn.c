@@ -257,7 +257,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 	const struct settings *settings = turn->status->settings;
 	struct core_rule *rules = memory_new(settings->rule_count * sizeof(*rules));
 	for (unsigned i = 0; i < settings->rule_count; i++)
-		rules[i] = (struct core_rule){ settings->rules[i].match, settings->rules[i].rule };
+		rules[i] = (struct core_rule){ .match = settings->rules[i].match, .rule = settings->rules[i].rule };
 	struct core_options options = {
 		.dcs = turn->status->dcs,
 		.dc_count = turn->status->dc_count,

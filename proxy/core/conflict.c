@@ -45,6 +45,9 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 	case CHANGE_EXPIRE:
 		*kind = KIND_TTL;
 		return true;
+	case CHANGE_SIBLING:
+		*kind = change->number & 2 ? KIND_HASH : KIND_STRING;
+		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH:
 		return false;
 	}
@@ -115,7 +118,7 @@ bool version_is_number(const struct element *element, const struct version *vers
 
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element)
 {
-	struct verdict verdict = { element->key->rule->decide(keyspace, element), 0, false };
+	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
 		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_sees(&verdict.decider->stamp, history->origin));
@@ -229,7 +232,7 @@ static bool is_same_verdict(const struct version *before, const struct version *
 /* Lets VERSION compete; notes for the store when another version decides now. */
 static void compete(struct conflicts *conflicts, struct element *element, const struct version *version)
 {
-	const struct rule *rule = element->key->rule;
+	const struct rule *rule = element->key->policy->rule;
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
@@ -270,7 +273,7 @@ static bool has_seen_types(const struct element *element, const struct stamp *st
 /* A delta reaches the store as an addition; a fraction that has seen everything brings its result along. */
 static void note_delta(struct conflicts *conflicts, struct element *element, const struct effectual *arriving, long double delta)
 {
-	const struct version *decider = element->key->rule->decide(conflicts->keyspace, element);
+	const struct version *decider = element->key->policy->rule->decide(conflicts->keyspace, element);
 	if (decider != NULL && (!version_is_number(element, decider) || stamp_covers(&decider->stamp, arriving->stamp)))
 		return;
 	int64_t whole;
@@ -312,7 +315,7 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 static void note_deadline(struct conflicts *conflicts, struct key *key)
 {
 	struct element *ttl = key->fixed[KIND_TTL];
-	const struct version *deadline = ttl == NULL ? NULL : key->rule->decide(conflicts->keyspace, ttl);
+	const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(conflicts->keyspace, ttl);
 	if (deadline == NULL || !deadline->is_present || deadline->expire_at_ms <= 0)
 		return;
 	ttl->is_redecided = true;

@@ -5,6 +5,7 @@
 
 #include "effect.h"
 #include "keyspace.h"
+#include "rule.h"
 
 enum apply_mode {
 	APPLY_LOCAL,         /* the store has executed it: remember it */
@@ -32,7 +33,7 @@ struct conflicts {
 	bool is_listing;                     /* give EFFECT_CONFLICT, too */
 	struct effects *effects;             /* of this step */
 	struct buffer *arena;                /* chunks live until the next step: seqs of reports */
-	uint64_t counts[4][KIND_COUNT][OUTCOME_COUNT];
+	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
 	struct settle *settles;              /* owned; taken by the core */
 	unsigned settle_count, settle_cap;
 };

@@ -19,7 +19,7 @@ static enum outcome outcome_of(const struct effectual *arriving, const struct ke
 	if ((arriving->flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
 	bool is_present = arriving->flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
-	if (key->rule == &rule_merge && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
+	if (key->policy->rule->is_add_winning && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
 		return OUTCOME_ADD_WINS;
 	return OUTCOME_NEWEST;
 }
@@ -42,7 +42,7 @@ static void report(struct conflicts *conflicts, const struct effectual *arriving
 	effect->conflict.key = met != NULL ? met->key->name : arriving->change->key;
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
 	effect->conflict.kind = kind_text(filter->kind);
-	effect->conflict.rule = met != NULL ? met->key->rule->name : "lww";
+	effect->conflict.rule = met != NULL ? met->key->policy->rule->name : "lww";
 	effect->conflict.outcome = outcome;
 }
 
@@ -80,7 +80,7 @@ static void count_history(struct conflicts *conflicts, const struct effectual *a
 	if (count == 0)
 		return;
 	enum outcome outcome = outcome_of(arriving, met->key, flags, filter);
-	conflicts->counts[rule_index(met->key->rule)][filter->kind][outcome] += count;
+	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][outcome] += count;
 	if (conflicts->is_listing)
 		report(conflicts, arriving, met, history->origin, filter, outcome, seqs_at, count);
 }
@@ -103,7 +103,7 @@ static void count_flushes(struct conflicts *conflicts, const struct effectual *a
 		    stamp_covers(&flush->stamp, arriving->stamp))
 			continue;
 		struct filter filter = { .kind = arriving->element != NULL ? arriving->element->kind : KIND_KEY };
-		const struct rule *rule = arriving->key != NULL ? arriving->key->rule : &rule_lww;
+		const struct rule *rule = arriving->key != NULL ? arriving->key->policy->rule : &rule_lww;
 		enum outcome outcome = arriving->key != NULL ? outcome_of(arriving, arriving->key, 0, &filter) : OUTCOME_NEWEST;
 		conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
 		if (!conflicts->is_listing)

@@ -8,25 +8,61 @@
 
 /* ---- making one ---- */
 
+/* Which rank each DC has: the ones named first, in their order, then all others alike. */
+static const char *ranks_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
+{
+	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
+		policy->ranks[dc] = configured->order_count;
+	for (unsigned i = 0; i < configured->order_count; i++) {
+		int dc = origins_dc(&core->origins, slice_of(configured->order[i]));
+		if (dc < 0)
+			return "a rule's order names a datacenter that does not exist: name this one and its peers";
+		if (policy->ranks[dc] != configured->order_count)
+			return "a rule's order names a datacenter twice: name each once";
+		policy->ranks[dc] = i;
+	}
+	return NULL;
+}
+
+static const char *policy_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
+{
+	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
+	if (policy->rule == NULL)
+		return "unknown rule name: use lww, priority, record, merge or custom";
+	const char *error = ranks_load(core, configured, policy);
+	if (error == NULL)
+		policy->match = buffer_copy(slice_of(configured->match));
+	return error;
+}
+
+/* What the digest is made of: all that makes two DCs decide alike. */
+static void add_policy_text(const struct core_rule *configured, struct buffer *text)
+{
+	buffer_add_text(text, configured->match);
+	buffer_add_byte(text, '\0');
+	buffer_add_text(text, configured->rule);
+	buffer_add_byte(text, '\0');
+	for (unsigned i = 0; i < configured->order_count; i++) {
+		buffer_add_text(text, configured->order[i]);
+		buffer_add_byte(text, '\0');
+	}
+	if (configured->handler_digest != 0)
+		buffer_add_uint64(text, configured->handler_digest);
+}
+
 static const char *rules_load(struct core *core, const struct core_options *options)
 {
 	struct buffer text = { 0 };
 	const char *error = NULL;
-	core->rules = memory_new((options->rule_count + 1) * sizeof *core->rules);
+	core->policies = memory_new((options->rule_count + 1) * sizeof *core->policies);
+	core->fallback = (struct policy){ .rule = &rule_lww, .index = UINT32_MAX };
 	core->options.rule_count = 0;
 	for (unsigned i = 0; i < options->rule_count && error == NULL; i++) {
-		const struct rule *rule = rule_find(slice_of(options->rules[i].rule));
-		if (rule == NULL) {
-			error = "unknown rule name: use lww or merge";
+		error = policy_load(core, &options->rules[i], &core->policies[i]);
+		if (error != NULL)
 			break;
-		}
-		core->rules[i].match = buffer_copy(slice_of(options->rules[i].match));
-		core->rules[i].rule = rule;
-		core->options.rule_count++;
-		buffer_add_text(&text, options->rules[i].match);
-		buffer_add_byte(&text, '\0');
-		buffer_add_text(&text, rule->name);
-		buffer_add_byte(&text, '\0');
+		core->policies[i].index = core->options.rule_count++;
+		add_policy_text(&options->rules[i], &text);
 	}
 	core->rules_digest = slice_hash(buffer_slice(&text));
 	buffer_free(&text);
@@ -46,19 +82,19 @@ static const char *options_check(const struct core_options *options)
 	return NULL;
 }
 
-static const struct rule *rule_for(void *context, struct slice key)
+static const struct policy *policy_for(void *context, struct slice key)
 {
 	const struct core *core = context;
 	for (unsigned i = 0; i < core->options.rule_count; i++)
-		if (glob_match(core->rules[i].match, key))
-			return core->rules[i].rule;
-	return &rule_lww;
+		if (glob_match(core->policies[i].match, key))
+			return &core->policies[i];
+	return &core->fallback;
 }
 
 void core_open_keyspace(struct core *core)
 {
-	core->keyspace.rule_for = rule_for;
-	core->keyspace.rule_context = core;
+	core->keyspace.policy_for = policy_for;
+	core->keyspace.policy_context = core;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 }
@@ -110,8 +146,8 @@ void core_free(struct core *core)
 		memory_free(core->dc_names[i]);
 	}
 	for (unsigned i = 0; i < core->options.rule_count; i++)
-		memory_free((void *)(uintptr_t)core->rules[i].match.ptr);
-	memory_free(core->rules);
+		memory_free((void *)(uintptr_t)core->policies[i].match.ptr);
+	memory_free(core->policies);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -329,6 +365,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPENDED: outbox_appended(core, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
+	case EVENT_ASKED: case EVENT_HANDLED: case EVENT_RULES: break;
 	}
 	fix_reports(core);
 }

@@ -150,7 +150,7 @@ static const char *add_command(struct core *core, struct group *group, const str
 	}
 	struct plan_world world = world_of(core, db);
 	struct planned planned;
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	const char *error = plan_command(row, request, &world, group->script.out, &core->changes, &planned);
 	if (error == NULL) {
 		add_planned(core, group, member, &planned);
@@ -254,7 +254,7 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 	group_add_unit(group, 0, db);
 	struct plan_world world = world_of(core, db);
 	struct planned planned;
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	plan_readback(&world, key, is_expired, group->script.out, &core->changes, &planned);
 	add_internal(core, group, db, &planned);
 }
@@ -265,7 +265,7 @@ void gather_untimed(struct core *core, uint32_t db, struct slice key)
 	script_select(&group->script, db);
 	group_add_unit(group, 0, db);
 	struct planned planned = { PLAN_UNTIMED, 1, 0 };
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	changes_add(&core->changes, CHANGE_EXPIRE, db, key);
 	resp_add_command(&group->bytes, 2, (struct slice[]){ SLICE("PERSIST"), key });
 	add_internal(core, group, db, &planned);
@@ -280,7 +280,7 @@ void gather_settles(struct core *core)
 		group_add_unit(group, 0, settle->db);
 		struct plan_world world = world_of(core, settle->db);
 		struct planned planned;
-		core->changes.count = 0;
+		changes_reset(&core->changes);
 		plan_settle(&world, settle->kind, settle->key, settle->element, group->script.out, &core->changes, &planned);
 		add_internal(core, group, settle->db, &planned);
 		settle_free(settle);

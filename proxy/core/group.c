@@ -134,6 +134,7 @@ static struct changes *finish_write(struct core *core, const struct member *memb
 {
 	const struct slice *replies = event->answered.replies + member->reply_first;
 	core->results.count = 0;
+	core->results.facts = core->changes.facts;
 	*is_as_intended = false;
 	if (reply_is_error(replies[member->answer]))
 		return &core->results;

@@ -45,7 +45,7 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	key = memory_new(sizeof *key);
 	key->db = db;
 	key->name = buffer_copy(name);
-	key->rule = keyspace->rule_for(keyspace->rule_context, name);
+	key->policy = keyspace->policy_for(keyspace->policy_context, name);
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
 	return key;

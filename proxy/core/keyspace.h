@@ -9,7 +9,7 @@
 #include "origin.h"
 #include "table.h"
 
-struct rule;
+struct policy;
 
 enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
 #define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
@@ -72,7 +72,7 @@ struct key {
 	struct table_node node;      /* in keyspace.keys */
 	uint32_t db;
 	struct slice name;           /* owned */
-	const struct rule *rule;
+	const struct policy *policy;  /* the rule for it, as configured when this record was made */
 	struct element *elements;
 	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
@@ -92,8 +92,8 @@ struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
-	const struct rule *(*rule_for)(void *context, struct slice key);
-	void *rule_context;
+	const struct policy *(*policy_for)(void *context, struct slice key);
+	void *policy_context;
 	struct table keys, elements;
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
@@ -105,7 +105,7 @@ struct keyspace {
 	uint64_t bytes;              /* of all this, roughly */
 };
 
-/* Zero-initialise, then this. RULE_FOR tells the rule of a key. */
+/* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */

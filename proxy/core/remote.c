@@ -187,7 +187,7 @@ static void add_checks(struct core *core, struct group *group)
 		core->keyspace.thinned_keys = key->thinned_next;
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
-		const struct version *deadline = ttl == NULL ? NULL : key->rule->decide(&core->keyspace, ttl);
+		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
 		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0))
 			continue;
 		if (group->check_count == group->check_cap) {

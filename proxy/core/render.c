@@ -89,7 +89,7 @@ static void render_string(const struct keyspace *keyspace, struct script *script
 	unsigned argc = 4;
 	struct buffer deadline = { 0 };
 	if (ttl != NULL && ttl->is_redecided) {
-		const struct version *decider = key->rule->decide(keyspace, ttl);
+		const struct version *decider = key->policy->rule->decide(keyspace, ttl);
 		argc = 3;
 		if (decider != NULL && decider->is_present && decider->expire_at_ms > 0) {
 			add_deadline(&deadline, keyspace->now_ms, decider->expire_at_ms);
@@ -221,7 +221,7 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 	}
 	if (ttl == NULL)
 		return;
-	const struct version *deadline = key->rule->decide(keyspace, ttl);
+	const struct version *deadline = key->policy->rule->decide(keyspace, ttl);
 	if (is_visible && deadline != NULL && deadline->is_present && deadline->expire_at_ms > 0)
 		render_ttl(keyspace, script, ttl, deadline);
 	element_clean(ttl);
@@ -267,7 +267,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		if (!element->is_redecided)
 			continue;
 		script_select(script, element->key->db);
-		render_ttl(keyspace, script, element, element->key->rule->decide(keyspace, element));
+		render_ttl(keyspace, script, element, element->key->policy->rule->decide(keyspace, element));
 		element_clean(element);
 	}
 }

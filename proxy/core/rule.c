@@ -1,7 +1,8 @@
 #include "rule.h"
 
-static const struct rule *const rules[] = { &rule_lww, &rule_merge };
+static const struct rule *const rules[] = { &rule_lww, &rule_priority, &rule_record, &rule_merge, &rule_custom };
 #define RULE_COUNT (sizeof rules / sizeof *rules)
+_Static_assert(RULE_COUNT == CORE_RULES, "each rule has its counters");
 
 const struct rule *rule_at(unsigned index)
 {

@@ -16,4 +16,4 @@ static const struct version *merge_decide(const struct keyspace *keyspace, const
 	return best;
 }
 
-const struct rule rule_merge = { "merge", merge_decide };
+const struct rule rule_merge = { .name = "merge", .decide = merge_decide, .is_add_winning = true };

@@ -137,7 +137,8 @@ struct core {
 	/* what was configured */
 	char **dc_names;
 	struct core_options options;
-	struct configured_rule { struct slice match; const struct rule *rule; } *rules;
+	struct policy *policies;                     /* owned; options.rule_count of them */
+	struct policy fallback;                      /* for keys that none matches */
 	uint64_t rules_digest;
 	/* what lives as long as the core */
 	struct core_status status;

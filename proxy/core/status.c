@@ -27,6 +27,7 @@ const char *outcome_text(enum outcome outcome)
 {
 	static const char *const texts[OUTCOME_COUNT] = {
 		[OUTCOME_NEWEST] = "newest", [OUTCOME_ADD_WINS] = "add-wins", [OUTCOME_SUM] = "sum", [OUTCOME_TYPE] = "type",
+		[OUTCOME_PRIORITY] = "priority", [OUTCOME_OPEN] = "open",
 	};
 	return texts[outcome];
 }

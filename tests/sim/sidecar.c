@@ -227,7 +227,7 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 
 static struct core *core_start(const struct world *world, const struct dc *dc)
 {
-	static const struct core_rule rules[] = { { "m:*", "merge" }, { "*", "lww" } };
+	static const struct core_rule rules[] = { { .match = "m:*", .rule = "merge" }, { .match = "*", .rule = "lww" } };
 	const char *dcs[WORLD_DCS_MAX];
 	const char *error = NULL;
 	struct core_options options = {

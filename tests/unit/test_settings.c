@@ -239,8 +239,11 @@ static void nearest_name_is_near_or_none(void)
 
 static void configurable_rules_are_the_rules_of_the_core(void)
 {
-	CU_ASSERT_STRING_EQUAL(core_rule_text(0), "lww");
-	CU_ASSERT_STRING_EQUAL(core_rule_text(1), "merge");
+	static const char *const names[] = { "lww", "priority", "record", "merge", "custom" };
+
+	for (unsigned i = 0; i < CORE_RULES; i++)
+		CU_ASSERT_STRING_EQUAL(core_rule_text(i), names[i]);
+	CU_ASSERT_PTR_NULL(core_rule_text(CORE_RULES));
 }
 
 void suite_settings(void)
