@@ -50,9 +50,8 @@ void recover_close(struct core *core)
 		inbox_drop(core, dc);
 		core->peers[dc].is_following = core->peers[dc].is_follow_moved = false;
 	}
-	/* Finals that never got through the gate: older ones may still be in the outbox only, and come first. */
 	if (!core->is_gate_open)
-		append_list_move(&core->waiting, &core->carried);
+		settle_carry(core);
 	outbox_disown_entries(core);
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
 		settle_free(&core->conflicts.settles[i]);
@@ -84,11 +83,22 @@ static void forget_positions(struct core *core)
 	}
 }
 
+/* Entries stand in the order in which they were executed: by incarnation, then by seq. */
 struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq)
 {
-	for (unsigned i = core->stored_count; i-- > 0;)
-		if (core->stored[i].origin == origin && core->stored[i].first_seq == first_seq)
-			return &core->stored[i];
+	uint64_t incarnation = core->origins.items[origin].incarnation;
+	unsigned low = 0, high = core->stored_count;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		struct stored *stored = &core->stored[middle];
+		uint64_t other = core->origins.items[stored->origin].incarnation;
+		if (stored->origin == origin && stored->first_seq == first_seq)
+			return stored;
+		if (other < incarnation || (other == incarnation && stored->first_seq < first_seq))
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
