@@ -165,7 +165,7 @@ void recover_open(struct core *core, const struct event *event)
 		self->before = context_new(core->announced, core->origins.count);
 	core->is_open = true;
 	core->is_probe_due = false;
-	core->is_hello_seen = core->is_gate_open = core->is_recalled = false;
+	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {
 		core->opened_applied[i] = core->origins.items[i].applied;
 		core->logged[i] = core->origins.items[i].floor;
@@ -210,12 +210,37 @@ static void stop_reading(struct core *core)
 	effects_add(core->effects, EFFECT_UNFOLLOW)->log.dc = 0;
 }
 
+/* The log has nothing of the origin: it never had, or has lost it. */
+static bool is_in_doubt(const struct core *core, unsigned origin)
+{
+	return !core->origins.items[origin].is_logged_whole && core->logged[origin] == 0;
+}
+
+/* The store is so old that it knows no position in the log, and the log no longer has its beginning. Writes that may have been in there
+ * must not be shipped a second time, perhaps as something else. */
+static bool has_doubts(const struct core *core)
+{
+	if (!core->is_log_cut)
+		return false;
+	for (unsigned i = 0; i < core->stored_count; i++)
+		if (is_in_doubt(core, core->stored[i].origin))
+			return true;
+	for (const struct append *append = core->carried.first; append != NULL; append = append->next)
+		if (is_in_doubt(core, append->origin))
+			return true;
+	return false;
+}
+
 /* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
  * not in the log yet: they have come back by then, like any other origin's. */
 static void hear_hello(struct core *core)
 {
 	bool is_first = !core->is_hello_seen;
 	core->is_hello_seen = core->has_announced = true;
+	if (is_first && has_doubts(core)) {
+		peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
+		return;
+	}
 	if (is_first) {
 		drop_logged(core);
 		settle_adopt_carried(core);
