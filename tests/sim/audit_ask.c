@@ -199,6 +199,18 @@ static bool told_read(struct auditor *auditor, struct audited_ask *ask, struct s
 	return reply.len == 0;
 }
 
+/* What was applied may still be on its way to the store; then it is in a log. */
+static bool is_founded(const struct auditor *auditor, unsigned dc, const struct vector *seen)
+{
+	for (unsigned origin = 0; origin < seen->count; origin++) {
+		const struct audited_write *last = audit_find(auditor, origin, vector_at(seen, origin));
+
+		if (vector_at(seen, origin) > vector_at(&auditor->dcs[dc].applied, origin) && (last == NULL || !last->is_shipped))
+			return false;
+	}
+	return true;
+}
+
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply)
 {
 	struct audited_ask *ask = ask_find(auditor, request->token);
@@ -213,8 +225,8 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 		return;
 	}
 	ask->is_replied = true;
-	if (!vector_reaches(&auditor->dcs[request->dc].applied, &ask->seen))
-		auditor_find(auditor, "request %llu was given a context that says more than its store has executed", (unsigned long long)request->token);
+	if (!is_founded(auditor, request->dc, &ask->seen))
+		auditor_find(auditor, "request %llu was given a context that says more than its store has, or will get from logs", (unsigned long long)request->token);
 	if (!vector_reaches(&ask->seen, &ask->floor))
 		auditor_find(auditor, "request %llu was given a context without what had been answered before", (unsigned long long)request->token);
 }
@@ -352,14 +364,24 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 	memory_free(live);
 }
 
+static bool is_keeping(const struct auditor *auditor, uint32_t key)
+{
+	enum audit_rule rule = auditor->options.rule_of(pool_text(auditor->options.pool, key));
+
+	return rule == AUDIT_RECORD || rule == AUDIT_CUSTOM;
+}
+
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned i = 0; i < auditor->ask_count; i++) {
 		const struct audited_ask *ask = &auditor->asks[i];
 		enum ask kind = request_of(auditor, ask)->ask.ask;
 		bool is_write = kind == ASK_SET || kind == ASK_DELETE;
+		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
-		if (!ask->is_replied)
+		if (ask->is_executed && !is_kept)
+			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);
+		if (!ask->is_replied || !is_kept)
 			continue;
 		if (is_write && !ask->is_executed)
 			auditor_find(auditor, "request %llu was answered, and nothing was written for it", (unsigned long long)ask->token);

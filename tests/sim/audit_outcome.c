@@ -80,13 +80,21 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
+/* A removal that was applied where a context write was made is covered by it, seen or not ("Contexts of clients"). */
+static bool covers(const struct touch *newer, const struct touch *older)
+{
+	if (newer->write == older->write)
+		return false;
+	return audit_covers(newer->write, older->write) || (older->fact->kind != FACT_SET && audit_follows(newer->write, older->write));
+}
+
 /* Rule 4: live is what no other competitor covers. */
 static bool is_live(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if (competes(trial, contest, other) && other->write != touch->write && audit_covers(other->write, touch->write))
+		if (competes(trial, contest, other) && covers(other, touch))
 			return false;
 	}
 	return true;
