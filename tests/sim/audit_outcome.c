@@ -88,13 +88,19 @@ static bool covers(const struct touch *newer, const struct touch *older)
 	return audit_covers(newer->write, older->write) || (older->fact->kind != FACT_SET && audit_follows(newer->write, older->write));
 }
 
-/* Rule 4: live is what no other competitor covers. */
+/* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
+static bool sets_aside(const struct audit_contest *contest, const struct touch *touch)
+{
+	return !contest->is_deadline && contest->type != SIM_STRING && touch->fact->kind == FACT_SET && touch->fact->type == SIM_STRING;
+}
+
+/* Rule 4: live is what no other one covers; one that its type killed has covered all the same. */
 static bool is_live(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if (competes(trial, contest, other) && covers(other, touch))
+		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && covers(other, touch))
 			return false;
 	}
 	return true;
