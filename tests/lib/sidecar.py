@@ -30,8 +30,12 @@ class Metrics:
                 name, labels, value = match.groups()
                 self._samples.setdefault(name, []).append((dict(LABEL.findall(labels or "")), float(value)))
 
+    def samples(self, name, **labels):
+        """(labels, value) of each."""
+        return [(found, value) for found, value in self._samples.get(name, []) if labels.items() <= found.items()]
+
     def values(self, name, **labels):
-        return [value for found, value in self._samples.get(name, []) if labels.items() <= found.items()]
+        return [value for _, value in self.samples(name, **labels)]
 
     def total(self, name, **labels):
         return sum(self.values(name, **labels))
