@@ -1,8 +1,10 @@
 """A homeportd beside a Redis server, and what it says about itself."""
 
 import http.client
+import json
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -55,7 +57,17 @@ class Sidecar(Server):
         self.address = (HOST, self.port)
         self.clock_offset_seconds = clock_offset_seconds
         self.config_path = workspace.directory / f"{name}.yml"
+        self._write_config(config)
+
+    def _write_config(self, config):
         self.config_path.write_text(f"listen: {HOST}:{self.port}\nadmin: {HOST}:{self.admin_port}\n{config}")
+
+    def change_config(self, config):
+        self._write_config(config)
+        self.reload()
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
 
     def command(self):
         return [build_directory() / "homeportd", "--config", self.config_path]
@@ -72,14 +84,25 @@ class Sidecar(Server):
     def client(self, timeout=10):
         return Client(self.address, timeout)
 
-    def http(self, path):
+    def http(self, path, body=None, password=None):
+        """With a BODY (to become JSON) it is a POST."""
         connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=5)
+        headers = {"Authorization": f"Bearer {password}"} if password else {}
         try:
-            connection.request("GET", path)
+            if body is None:
+                connection.request("GET", path, headers=headers)
+            else:
+                connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def ctl(self, *words):
+        """Runs homeportctl: (exit status, what it printed, what it complained about)."""
+        done = subprocess.run([build_directory() / "homeportctl", "--admin", f"{HOST}:{self.admin_port}", *map(str, words)],
+                              capture_output=True, text=True, timeout=30, check=False, cwd=self.workspace.directory)
+        return done.returncode, done.stdout, done.stderr
 
     def metrics(self):
         status, text = self.http("/metrics")
