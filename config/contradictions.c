@@ -99,11 +99,16 @@ static void check_streams(struct reading *reading)
 
 static void check_secrets(struct reading *reading)
 {
+	static const char *const sections[] = { "redis", "conflicts" };
 	const struct tree *redis = tree_find(reading->root, "redis");
 
-	if (tree_find(redis, "password") != NULL && tree_find(redis, "password_file") != NULL)
-		complain(reading->complaints, tree_find(redis, "password")->key_place,
-		         "redis.password and redis.password_file are both given, remove one");
+	for (unsigned i = 0; i < COUNT_OF(sections); i++) {
+		const struct tree *section = tree_find(reading->root, sections[i]);
+
+		if (tree_find(section, "password") != NULL && tree_find(section, "password_file") != NULL)
+			complain(reading->complaints, tree_find(section, "password")->key_place,
+			         "%s.password and %s.password_file are both given, remove one", sections[i], sections[i]);
+	}
 	if (reading->settings->redis_username != NULL && reading->settings->redis_password == NULL && tree_find(redis, "password_file") == NULL)
 		complain(reading->complaints, tree_find(redis, "username")->key_place, "redis.username has no password, add redis.password_file");
 }
@@ -118,6 +123,9 @@ static void check_numbers(struct reading *reading)
 	if (settings->limits_message_bytes > settings->limits_inbox_bytes)
 		complain(reading->complaints, place_of(reading, "limits", "message"),
 		         "limits.message is above limits.inbox, one message could never be taken in");
+	if (settings->handlers_retry_ms > settings->handlers_retry_ms_max)
+		complain(reading->complaints, place_of(reading, "handlers", "retry"),
+		         "handlers.retry is above handlers.retry_max, the first pause cannot be the longest: raise handlers.retry_max");
 }
 
 static void check_reachable(struct reading *reading)

@@ -46,6 +46,7 @@ struct settings_rule {                 /* both owned; in the order of the file: 
 #define SETTINGS_C_COUNT(member) uint64_t member;
 #define SETTINGS_C_DURATION(member) uint64_t member; /* milliseconds */
 #define SETTINGS_C_SIZE(member) uint64_t member;     /* bytes */
+#define SETTINGS_C_BOOL(member) bool member;
 #define SETTINGS_C_LEVEL(member) enum settings_level member;
 
 struct settings {

@@ -44,6 +44,16 @@ bool value_read_size(const char *text, uint64_t *bytes)
 	return read_with_unit(text, size_units, bytes);
 }
 
+bool value_read_bool(const char *text, bool *answer)
+{
+	bool is_yes = strcmp(text, "yes") == 0;
+
+	if (!is_yes && strcmp(text, "no") != 0)
+		return false;
+	*answer = is_yes;
+	return true;
+}
+
 bool value_read_level(const char *text, enum settings_level *level)
 {
 	for (unsigned i = 0; i < sizeof(level_texts) / sizeof(level_texts[0]); i++)

@@ -8,6 +8,7 @@
 MUST_CHECK bool value_read_count(const char *text, uint64_t *count);
 MUST_CHECK bool value_read_duration(const char *text, uint64_t *ms);    /* 500ms, 5s, 1m, 1h, 7d */
 MUST_CHECK bool value_read_size(const char *text, uint64_t *bytes);     /* 900000, 900000B, 16KiB, 64MiB, 1GiB */
+MUST_CHECK bool value_read_bool(const char *text, bool *answer);       /* yes, no */
 MUST_CHECK bool value_read_level(const char *text, enum settings_level *level);
 MUST_CHECK bool value_read_address(const char *text, struct settings_address *address); /* HOST:PORT, [IPV6]:PORT */
 /* Datacenter names end up in topic names and metric labels. */

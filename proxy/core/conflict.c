@@ -229,6 +229,15 @@ static bool is_same_verdict(const struct version *before, const struct version *
 	       before->is_present == after->is_present;
 }
 
+/* As what a write competes: a client's own context counts for what it covers; its batch's for what it meets (conflict_count.c). */
+static struct stamp competing(const struct conflicts *conflicts, const struct stamp *stamp)
+{
+	struct stamp competing = *stamp;
+	if (conflicts->explicit_context != NULL)
+		competing.context = conflicts->explicit_context;
+	return competing;
+}
+
 /* Lets VERSION compete; notes for the store when another version decides now. */
 static void compete(struct conflicts *conflicts, struct element *element, const struct version *version)
 {
@@ -300,14 +309,14 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 	for (struct element *other = key->elements; other != NULL; other = other->next) {
 		if (other->kind >= KIND_TYPES || other->kind == KIND_STRING)
 			continue;
-		compete(conflicts, other, &(struct version){ .stamp = *arriving->stamp });
+		compete(conflicts, other, &(struct version){ .stamp = competing(conflicts, arriving->stamp) });
 		if (conflicts->mode == APPLY_REMOTE)
 			keyspace_set_key_dirty(conflicts->keyspace, key);
 	}
 	if (!(arriving->flags & MARK_TTL))
 		return;
 	struct element *ttl = keyspace_element(conflicts->keyspace, key, KIND_TTL, (struct slice){ "", 0 });
-	struct version deadline = { .stamp = *arriving->stamp, .is_present = true, .expire_at_ms = arriving->change->expire_at_ms };
+	struct version deadline = { .stamp = competing(conflicts, arriving->stamp), .is_present = true, .expire_at_ms = arriving->change->expire_at_ms };
 	compete(conflicts, ttl, &deadline);
 }
 
@@ -342,7 +351,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags & ~(unsigned)MARK_DELTA, is_alive ? delta : 0);
 	if (!is_delta) {
 		struct version version = {
-			.stamp = *stamp, .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET,
+			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET,
 			.expire_at_ms = change->expire_at_ms, .score = change->score,
 		};
 		if (version.is_present)
@@ -365,7 +374,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 
 static void clear_elements(struct conflicts *conflicts, struct key *key, const struct stamp *stamp)
 {
-	struct version absent = { .stamp = *stamp };
+	struct version absent = { .stamp = competing(conflicts, stamp) };
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind == KIND_KEY)
 			continue;
@@ -389,7 +398,7 @@ static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, 
 		conflicts_count(conflicts, &arriving);
 	struct element *clears = keyspace_element(keyspace, key, KIND_KEY, (struct slice){ "", 0 });
 	keyspace_mark(keyspace, clears, stamp, arriving.flags, 0);
-	element_compete(keyspace, clears, &(struct version){ .stamp = *stamp });
+	element_compete(keyspace, clears, &(struct version){ .stamp = competing(conflicts, stamp) });
 	clear_elements(conflicts, key, stamp);
 }
 
@@ -413,10 +422,35 @@ static void apply_flush(struct conflicts *conflicts, const struct stamp *stamp, 
 	keyspace_each_key(keyspace, flush_key, &(struct flushing){ conflicts, stamp, change->db });
 }
 
+/* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
+ * is there anyway, nothing happens (docs/replication-model.md, "Contexts of clients"). */
+static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
+	if (origin < 0)
+		return;
+	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	struct element *element = keyspace_element(keyspace, key, kind, change->element);
+	if (conflicts->mode != APPLY_RECALL)
+		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0 }, (unsigned)origin);
+	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
+		return;
+	struct context *nothing = context_new(NULL, 0);
+	struct version version = {
+		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
+		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
+	};
+	element_compete(keyspace, element, &version);
+	context_drop(nothing);
+}
+
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	enum kind kind;
-	if (change_kind_of(change, &kind))
+	if (change->kind == CHANGE_SIBLING && change_kind_of(change, &kind))
+		apply_sibling(conflicts, stamp, change, kind);
+	else if (change_kind_of(change, &kind))
 		apply_element(conflicts, stamp, change, kind);
 	else if (change->kind == CHANGE_CLEAR)
 		apply_clear(conflicts, stamp, change);

@@ -18,6 +18,10 @@ static enum outcome outcome_of(const struct effectual *arriving, const struct ke
 		return OUTCOME_TYPE;
 	if ((arriving->flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
+	if (key->policy->rule == &rule_priority)
+		return OUTCOME_PRIORITY;
+	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
+		return OUTCOME_OPEN;
 	bool is_present = arriving->flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
 	if (key->policy->rule->is_add_winning && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
 		return OUTCOME_ADD_WINS;
@@ -83,6 +87,19 @@ static void count_history(struct conflicts *conflicts, const struct effectual *a
 	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][outcome] += count;
 	if (conflicts->is_listing)
 		report(conflicts, arriving, met, history->origin, filter, outcome, seqs_at, count);
+}
+
+void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin)
+{
+	const struct filter filter = { .kind = arriving->element->kind };
+	const struct rule *rule = arriving->key->policy->rule;
+	enum outcome outcome = outcome_of(arriving, arriving->key, 0, &filter);
+	conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
+	if (!conflicts->is_listing)
+		return;
+	size_t seqs_at = conflicts->arena->len;
+	memcpy(buffer_grow(conflicts->arena, sizeof(uint64_t)), &arriving->change->seq, sizeof(uint64_t));
+	report(conflicts, arriving, arriving->element, origin, &filter, outcome, seqs_at, 1);
 }
 
 static void count_element(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, const struct filter *filter)

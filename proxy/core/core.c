@@ -118,6 +118,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->scratch = envelope_scratch_new();
 	core->conflicts.arena = &core->seqs;
 	core->conflicts.is_listing = options->is_listing_conflicts;
+	core->asks_end = &core->asks;
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
 	append_list_init(&core->sent);
@@ -155,6 +156,7 @@ void core_free(struct core *core)
 	changes_free(&core->results);
 	buffer_free(&core->seqs);
 	buffer_free(&core->text);
+	buffer_free(&core->replies);
 	buffer_free(&core->resolutions);
 	buffer_free(&core->run_id);
 	memory_free(core->rereads);
@@ -204,6 +206,20 @@ struct context *core_confirmed(struct core *core)
 		seqs[i] = core->origins.items[i].confirmed;
 	seqs[core->self] = core->answered_seq;
 	return context_new(seqs, core->origins.count);
+}
+
+struct context *core_translate(struct core *core, struct slice positions)
+{
+	uint64_t seqs[ORIGINS_MAX] = { 0 };
+	struct position position;
+	while (envelope_context_next(&positions, &position)) {
+		int origin = origins_get(&core->origins, position.dc, position.incarnation);
+		if (origin >= 0)
+			seqs[origin] = position.seq;
+	}
+	struct context *context = context_new(seqs, core->origins.count);
+	context->is_explicit = true;
+	return context;
 }
 
 bool core_has_applied(const struct core *core, const struct context *context)
@@ -275,6 +291,7 @@ static void turn_ended(struct core *core)
 	stability_pump(core);
 	remote_pump(core);
 	reread_pump(core);
+	ask_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
 	else if (!core->is_draining && (core->open[0] != NULL || core->open[1] != NULL))
@@ -322,11 +339,16 @@ static void lost_position(struct core *core, unsigned dc)
 		peer_stop(core, dc, PEER_NEEDS_RESYNC, "its log no longer holds the position to continue from: adopt a peer's snapshot");
 }
 
-/* Reports were written while their list of seqs could still move. */
+/* Reports and answers were written while what they point to could still move. */
 static void fix_reports(struct core *core)
 {
-	for (unsigned i = 0; core->conflicts.is_listing && i < core->effects->count; i++) {
+	const char *reply = core->replies.ptr;
+	for (unsigned i = 0; i < core->effects->count; i++) {
 		struct effect *effect = &core->effects->items[i];
+		if (effect->type == EFFECT_REPLY && effect->reply.bytes.ptr == NULL) {
+			effect->reply.bytes.ptr = reply;
+			reply += effect->reply.bytes.len;
+		}
 		if (effect->type == EFFECT_CONFLICT)
 			effect->conflict.other_seqs = (const uint64_t *)(const void *)(core->seqs.ptr + (uintptr_t)effect->conflict.other_seqs);
 	}
@@ -340,6 +362,8 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->now_ms = event->now_ms;
 	core->keyspace.now_ms = event->now_ms;
 	core->seqs.len = 0;
+	buffer_reset(&core->replies);
+	core->reply_at = 0;
 	while (core->done != NULL) {
 		struct group *group = core->done;
 		core->done = group->next;
@@ -365,7 +389,8 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPENDED: outbox_appended(core, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
-	case EVENT_ASKED: case EVENT_HANDLED: case EVENT_RULES: break;
+	case EVENT_ASKED: ask_take(core, event); break;
+	case EVENT_HANDLED: case EVENT_RULES: break;
 	}
 	fix_reports(core);
 }

@@ -194,7 +194,7 @@ static void checkpoint_restore(struct core *core, struct group *group, const str
 }
 
 /* Limits: what would grow without bound is refused instead, with the remedy. */
-static const char *limit_reached(const struct core *core)
+const char *gather_limit(const struct core *core)
 {
 	if (core->outbox_bytes > core->options.outbox_bytes_max)
 		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
@@ -205,7 +205,7 @@ static const char *limit_reached(const struct core *core)
 
 void gather_request(struct core *core, const struct event *event)
 {
-	const char *error = limit_reached(core);
+	const char *error = gather_limit(core);
 	bool is_write = false;
 	for (unsigned i = 0; i < event->request.count; i++)
 		is_write |= event->request.rows[i]->class == COMMAND_WRITE;
@@ -269,6 +269,22 @@ void gather_untimed(struct core *core, uint32_t db, struct slice key)
 	changes_add(&core->changes, CHANGE_EXPIRE, db, key);
 	resp_add_command(&group->bytes, 2, (struct slice[]){ SLICE("PERSIST"), key });
 	add_internal(core, group, db, &planned);
+}
+
+void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv)
+{
+	struct group *group = open_group(core, 0);
+	script_select(&group->script, asked->db);
+	struct unit *unit = group_add_unit(group, asked->token, asked->db);
+	struct member *member = group_add_member(group);
+	struct planned planned = { plan, 1, 0 };
+	resp_add_command(&group->bytes, argc, argv);
+	add_planned(core, group, member, &planned);
+	member->ask = asked->token;
+	add_emptiness_check(core, group, member);
+	unit->member_count = 1;
+	unit->command_len = group->bytes.len - unit->command_at;
+	core->status.local_writes++;
 }
 
 void gather_settles(struct core *core)

@@ -59,6 +59,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
 	}
+	spill_write(core, &group->script);
 	/* The outbox tells where earlier incarnations ended until the positions do. */
 	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
 		return;
@@ -155,13 +156,6 @@ static bool has_emptied(const struct member *member, const struct event *event, 
 	return !slice_equal(replies[member->answer], SLICE(":0\r\n"));
 }
 
-static void remember_write(struct core *core, const struct stamp *stamp, const struct changes *changes)
-{
-	core->conflicts.mode = APPLY_LOCAL;
-	for (unsigned i = 0; i < changes->count; i++)
-		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
-}
-
 /* Takes the writes into the metadata. Returns whether the final form differs from the intent; then FINAL holds its writes. */
 static bool finish_writes(struct core *core, struct group *group, const struct event *event, struct buffer *final)
 {
@@ -182,7 +176,9 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 		}
 		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
 		if (core->is_gate_open)
-			remember_write(core, &stamp, changes);
+			apply_changes(core, &stamp, changes, APPLY_LOCAL);
+		if (member->ask != 0)
+			ask_written(core, member->ask, event->answered.replies[member->reply_first + member->answer]);
 		core->status.void_writes += changes->count == 0;
 		if (group->is_lifted)
 			reread_touched(core, changes);
@@ -304,7 +300,7 @@ static void record_answered(struct core *core, const struct group *group)
 
 static void refuse_unit(struct core *core, const struct unit *unit, struct slice error)
 {
-	if (unit->token == 0)
+	if (unit->token == 0 || ask_refused(core, unit->token, error))
 		return;
 	struct effect *effect = effects_add(core->effects, EFFECT_REFUSE);
 	effect->refuse.token = unit->token;
@@ -322,6 +318,8 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
+	if (group->kind == GROUP_ASK)
+		ask_refused(core, group->ask, error);
 	group_release_keys(core, group);
 	group->is_sent = false;
 	if (group->kind == GROUP_LOCAL && group->unit_count == 1)
@@ -353,7 +351,8 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 		added->reply_count = member->reply_count;
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
-		if (unit->token != 0)
+		added->ask = member->ask;
+		if (unit->token != 0 && member->ask == 0)
 			group_add_slot(group, unit->token, added->reply_first + added->answer, i);
 		group->script.count += member->reply_count;
 		enum plan pending;
@@ -410,6 +409,7 @@ void group_answered(struct core *core, const struct event *event)
 	case GROUP_LOCAL: local_answered(core, group, event); break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;
 	case GROUP_PROBE: settle_answered(core, event); break;
+	case GROUP_ASK: ask_answered(core, group, event); break;
 	case GROUP_TRIAL: core->is_store_refusing = false; break;
 	case GROUP_RECORD: record_answered(core, group); break;
 	}

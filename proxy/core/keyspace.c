@@ -1,3 +1,4 @@
+#include "rule.h"
 #include "version.h"
 
 #include <assert.h>
@@ -306,18 +307,54 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 	}
 }
 
+bool element_is_open(const struct element *element)
+{
+	return element->kind < KIND_TYPES && element->version_count > 1 && element->key->policy->rule->is_keeping;
+}
+
+static void element_spill(struct keyspace *keyspace, const struct element *element)
+{
+	const struct key *key = element->key;
+	if (!key->policy->rule->is_keeping || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
+		return;
+	if (keyspace->spill_count == keyspace->spill_cap) {
+		keyspace->spill_cap = keyspace->spill_cap ? keyspace->spill_cap * 2 : 8;
+		keyspace->spills = memory_resize(keyspace->spills, keyspace->spill_cap * sizeof(struct spill));
+	}
+	const struct version *version = &element->versions[0];
+	keyspace->spills[keyspace->spill_count++] = (struct spill){
+		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
+		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
+	};
+}
+
 static void element_prune(struct keyspace *keyspace, struct element *element)
 {
 	bool versions_stable = versions_are_stable(keyspace, element);
+	if (element_is_open(element)) {
+		if (!element->has_deltas)
+			element_prune_marks(keyspace, element);
+		return;
+	}
 	if (element->unstable == 0 && versions_stable) {
+		element_spill(keyspace, element);
 		element_free(keyspace, element);
 		return;
 	}
 	if (!versions_stable)
 		return;
+	element_spill(keyspace, element);
 	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
 	element_drop_versions(keyspace, element);
 	element_prune_marks(keyspace, element);
+}
+
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
+{
+	struct key *key = element->key;
+	if (!element->is_dirty)
+		element_prune(keyspace, element);
+	keyspace_release_key(keyspace, key);
 }
 
 static void key_prune_all(struct keyspace *keyspace, struct key *key)
@@ -391,6 +428,11 @@ void keyspace_free(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_free_all, keyspace);
 	for (unsigned i = 0; i < keyspace->flush_count; i++)
 		context_drop(keyspace->flushes[i].stamp.context);
+	for (unsigned i = 0; i < keyspace->spill_count; i++) {
+		memory_free((void *)(uintptr_t)keyspace->spills[i].key.ptr);
+		memory_free((void *)(uintptr_t)keyspace->spills[i].element.ptr);
+	}
+	memory_free(keyspace->spills);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);

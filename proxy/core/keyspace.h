@@ -89,6 +89,16 @@ struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	uint32_t db;                 /* or DB_ALL */
 };
 
+/* The last live version of an element whose rule keeps versions, when its metadata goes: its dot stays beside the data. */
+struct spill {
+	uint32_t db;
+	enum kind kind;              /* string or hash */
+	struct slice key, element;   /* owned */
+	unsigned origin;
+	uint64_t seq, hlc;
+	bool is_present;
+};
+
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
@@ -102,6 +112,8 @@ struct keyspace {
 	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;
+	struct spill *spills;        /* owned; taken by spill.c with the next group */
+	unsigned spill_count, spill_cap;
 	uint64_t bytes;              /* of all this, roughly */
 };
 
@@ -111,6 +123,10 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
 /* Finds or adds. A new one starts with the clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
+/* Several live versions wait for a decision: they stay, stable or not. */
+bool element_is_open(const struct element *element);
+/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta);

@@ -54,6 +54,7 @@ void recover_close(struct core *core)
 	if (!core->is_gate_open)
 		append_list_move(&core->waiting, &core->carried);
 	outbox_disown_entries(core);
+	ask_drop_all(core);
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
 		settle_free(&core->conflicts.settles[i]);
 	core->conflicts.settle_count = 0;

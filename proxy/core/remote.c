@@ -7,15 +7,27 @@
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 
+void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+{
+	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
+	core->conflicts.mode = mode;
+	core->conflicts.explicit_context = explicit;
+	core->conflicts.facts = &changes->facts;
+	for (unsigned i = 0; i < changes->count; i++)
+		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+	core->conflicts.explicit_context = NULL;
+	core->conflicts.facts = NULL;
+	if (explicit != NULL)
+		context_drop(explicit);
+}
+
 void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode)
 {
 	struct stamp stamp = *first;
 	struct slice raw;
 	enum plan pending;
-	core->conflicts.mode = mode;
 	while (envelope_write_next(&writes, &pending, &core->changes, &raw)) {
-		for (unsigned i = 0; i < core->changes.count; i++)
-			conflicts_apply(&core->conflicts, &stamp, &core->changes.items[i]);
+		apply_changes(core, &stamp, &core->changes, mode);
 		stamp.seq++;
 		stamp.hlc++;
 	}

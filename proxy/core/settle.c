@@ -22,7 +22,8 @@ static void probe_change(struct script *script, const struct change *change)
 static bool is_checked(const struct change *change)
 {
 	enum kind kind;
-	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE;
+	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE &&
+	       change->kind != CHANGE_SIBLING;
 }
 
 /* Did it take place, going by what the store holds now? Nothing there: then either it did, or a later write of ours covers it. */

@@ -22,6 +22,7 @@ enum group_kind {
 	GROUP_RECORD,        /* positions or resolutions alone */
 	GROUP_PROBE,         /* recovery asks what became of checked writes */
 	GROUP_TRIAL,         /* does the store take writes again? */
+	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
 };
 
 struct member {                      /* one command of a group */
@@ -30,6 +31,7 @@ struct member {                      /* one command of a group */
 	size_t write_at, write_len;  /* in group.writes */
 	unsigned key_first, key_count;
 	bool is_flush;
+	uint64_t ask;                /* the ask whose write it is: it answers the client itself; 0: none */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
 };
 
@@ -65,6 +67,7 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
+	uint64_t ask;                        /* for which ask */
 	bool has_run;                        /* record: the incarnation, too */
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
@@ -131,6 +134,30 @@ struct stored {                      /* an outbox entry found at opening that th
 	unsigned write_count;
 };
 
+/* ---- clients that deal with versions themselves ---- */
+
+enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
+
+struct asked {                       /* EVENT_ASKED; also a handler's result, with a token of the core's own */
+	struct asked *next;
+	uint64_t token;
+	bool is_internal;                    /* nobody waits for the answer */
+	enum ask ask;
+	enum ask_phase phase;
+	uint32_t db;
+	bool is_field, is_explicit;
+	enum choice choice;
+	enum write_choice write_choice;
+	struct slice key, element, value, id, by, client;  /* owned */
+	struct context *context;             /* what it has seen; held. NULL: all that is applied */
+	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
+	bool is_loaded, has_value, has_dot;
+	struct slice loaded;                 /* owned */
+	unsigned origin;
+	uint64_t seq, hlc;
+	bool is_written;                     /* the write took place: what is left is to tell what there is now */
+};
+
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
 
 struct core {
@@ -154,6 +181,8 @@ struct core {
 	struct changes changes, results;
 	struct buffer seqs;                          /* of conflict reports, until the next step */
 	struct buffer text;                          /* scratch */
+	struct buffer replies;                       /* of asks answered in this step, until the next */
+	size_t reply_at;                             /* where the next one begins */
 	/* what is rebuilt at each opening */
 	bool is_open;
 	uint64_t nonce;
@@ -192,6 +221,8 @@ struct core {
 	struct reread *rereads;
 	unsigned reread_count, reread_cap;
 	uint64_t heartbeat_ms, record_ms, trial_ms;  /* when last */
+	struct asked *asks, **asks_end;              /* owned; in the order they came */
+	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
 
 /* gather.c */
@@ -200,6 +231,9 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 void gather_untimed(struct core *core, uint32_t db, struct slice key);
 void gather_settles(struct core *core);
 void gather_close(struct core *core);            /* sends the open groups */
+const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
+/* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
+void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
@@ -235,6 +269,29 @@ void inbox_pop(struct core *core, struct peer *peer);
 /* remote.c */
 void remote_pump(struct core *core);
 void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
+/* One write: its changes, in order, with its own context where it has one. */
+void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
+/* ask.c */
+void ask_take(struct core *core, const struct event *event);
+void ask_add(struct core *core, struct asked *asked);                /* takes it over */
+void ask_pump(struct core *core);
+void ask_answered(struct core *core, const struct group *group, const struct event *event);
+void ask_written(struct core *core, uint64_t token, struct slice reply);
+bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
+void ask_drop_all(struct core *core);
+/* ask_write.c */
+void ask_write(struct core *core, struct asked *asked, struct element *element);
+/* ask_reply.c */
+void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element);
+void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
+void ask_refuse(struct core *core, const struct asked *asked, const char *text);
+/* spill.c */
+void spill_write(struct core *core, struct script *script);          /* dots of settled versions, beside the data for good */
+void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
+bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
+/* token.c */
+struct context *token_read(struct core *core, struct slice token, const char **error);
+void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);
@@ -273,5 +330,6 @@ uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of t
 unsigned core_positions(const struct core *core, const struct context *context, struct position *positions);
 struct context *core_context(struct core *core);                     /* what is applied now; a new reference */
 struct context *core_confirmed(struct core *core);                   /* what the store has answered; a new reference */
+struct context *core_translate(struct core *core, struct slice positions);   /* as in write_facts.context; what is unknown is left out */
 
 #endif

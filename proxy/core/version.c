@@ -54,6 +54,14 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	element_add_version(keyspace, element, newcomer);
 }
 
+const struct version *element_version(const struct element *element, unsigned origin, uint64_t seq)
+{
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (element->versions[i].stamp.origin == origin && element->versions[i].stamp.seq == seq)
+			return &element->versions[i];
+	return NULL;
+}
+
 void element_drop_versions(struct keyspace *keyspace, struct element *element)
 {
 	while (element->version_count > 0)

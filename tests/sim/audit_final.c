@@ -225,7 +225,7 @@ static void judge_key(struct auditor *auditor, const struct audited_key *key, st
 	const struct sim_key *first = sim_store_find(auditor->dcs[0].store, key->db, key->key);
 	bool is_wrong = false;
 
-	audit_outcome(auditor, key->touches, key->count, auditor->options.is_merge(pool_text(auditor->options.pool, key->key)), outcome);
+	audit_outcome(auditor, key->touches, key->count, auditor->options.rule_of(pool_text(auditor->options.pool, key->key)), outcome);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
 		const struct sim_key *mine = sim_store_find(auditor->dcs[dc].store, key->db, key->key);
 

@@ -10,7 +10,7 @@ struct trial {
 	const struct auditor *auditor;
 	const struct touch *touches;
 	unsigned count;
-	bool is_merge;
+	enum audit_rule rule;
 };
 
 static bool fact_is_clear(const struct fact *fact)
@@ -74,7 +74,7 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
-/* Rule 5: live is what no other competitor covers. */
+/* Rule 4: live is what no other competitor covers. */
 static bool is_live(const struct trial *trial, const struct contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
@@ -86,6 +86,21 @@ static bool is_live(const struct trial *trial, const struct contest *contest, co
 	return true;
 }
 
+static unsigned rank_of(const struct trial *trial, const struct touch *touch)
+{
+	return trial->auditor->options.rank_of(trial->auditor->origins[touch->write->origin].dc);
+}
+
+/* Two live ones: does the rule prefer A? What it does not tell apart the newer one decides. */
+static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
+{
+	if (trial->rule == AUDIT_MERGE && is_present(a) != is_present(b))
+		return is_present(a);
+	if (trial->rule == AUDIT_PRIORITY && rank_of(trial, a) != rank_of(trial, b))
+		return rank_of(trial, a) < rank_of(trial, b);
+	return touch_compare(trial, a, b) > 0;
+}
+
 /* Rules 4 and 5. NULL: nobody ever wrote it. */
 static const struct touch *decide(const struct trial *trial, const struct contest *contest)
 {
@@ -94,13 +109,9 @@ static const struct touch *decide(const struct trial *trial, const struct contes
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *touch = &trial->touches[i];
 
-		if (!competes(trial, contest, touch) || (trial->is_merge && !is_live(trial, contest, touch)))
+		if (!competes(trial, contest, touch) || !is_live(trial, contest, touch))
 			continue;
-		if (best == NULL || (trial->is_merge && is_present(touch) && !is_present(best)))
-			best = touch;
-		else if (trial->is_merge && is_present(touch) != is_present(best))
-			continue;
-		else if (touch_compare(trial, touch, best) > 0)
+		if (best == NULL || is_preferred(trial, touch, best))
 			best = touch;
 	}
 	return best;
@@ -178,9 +189,9 @@ static bool has_fractions(const struct trial *trial, const struct contest *conte
 	return false;
 }
 
-void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome)
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome)
 {
-	const struct trial trial = { auditor, touches, count, is_merge };
+	const struct trial trial = { auditor, touches, count, rule };
 	const struct touch *deadline = decide(&trial, &(struct contest){ .is_deadline = true });
 
 	outcome->count = 0;

@@ -23,7 +23,7 @@ struct key_outcome {
 	unsigned count, cap;
 	int64_t deadline_ms;         /* 0: none */
 };
-void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome);
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome);
 
 /* audit_final.c: everything that was shipped, by key. */
 struct audited_key {

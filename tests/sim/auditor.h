@@ -6,6 +6,7 @@
 #ifndef SIM_AUDITOR_H
 #define SIM_AUDITOR_H
 
+#include "audit_rule.h"
 #include "lane.h"
 #include "pool.h"
 #include "requests.h"
@@ -19,7 +20,8 @@ struct audit_options {
 	const char *const *dc_names;
 	struct pool *pool;           /* borrowed */
 	struct requests *requests;   /* borrowed */
-	bool (*is_merge)(struct slice key);      /* else lww */
+	enum audit_rule (*rule_of)(struct slice key);
+	unsigned (*rank_of)(unsigned dc);        /* under priority: smaller is better */
 };
 
 struct auditor *auditor_new(const struct audit_options *options);

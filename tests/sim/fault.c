@@ -23,7 +23,7 @@ static void fault_cover(struct world *world, struct dc *dc, enum fault fault, ui
 		if (request->dc != dc->index || (request->state == REQUEST_ANSWERED && request->is_durable) || request->state == REQUEST_REFUSED)
 			continue;
 		for (unsigned j = 0; j < request->count; j++)
-			coverage_add(world->coverage, request->commands[j].operation, fault);
+			coverage_add(world->coverage, request->commands[j].operation, request->commands[j].rule, fault);
 	}
 }
 

@@ -3,6 +3,7 @@
  *   $p short time, ms   $P long time, ms   $e long time, s   $d short deadline, ms   $D long deadline, ms */
 #include "generator.h"
 #include "sidecar.h"
+#include "world_rules.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -174,9 +175,21 @@ static void command_add_word(struct world *world, struct client_command *command
 	command->argv[command->argc++] = pool_text(world->pool, pool_intern(world->pool, word));
 }
 
+static char draw_rule(struct world *world)
+{
+	/* Those that keep versions more often: an open conflict has most ways to go wrong. */
+	static const enum audit_rule rules[] = {
+		AUDIT_LWW, AUDIT_MERGE, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_RECORD, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_CUSTOM,
+	};
+
+	if (!world->plan.has_all_rules)
+		return dice_chance(&world->dice, 50) ? 'm' : 'l';
+	return world_rule_letter(rules[dice_below(&world->dice, sizeof(rules) / sizeof(rules[0]))]);
+}
+
 static void draw_command(struct world *world, const struct dc *dc, const struct template *template, struct client_command *command)
 {
-	char rule = dice_chance(&world->dice, 50) ? 'm' : 'l';
+	char rule = draw_rule(world);
 	const char *at = template->text;
 
 	while (*at != '\0') {
@@ -192,6 +205,7 @@ static void draw_command(struct world *world, const struct dc *dc, const struct 
 		at += len + (at[len] == ' ');
 	}
 	command->operation = (unsigned)(template - templates);
+	command->rule = command->argc > 1 ? world_rule_of(command->argv[1]) : AUDIT_LWW;
 	command->row = command_find(command->argc, command->argv);
 	assert(command->row != NULL);
 }
@@ -228,11 +242,11 @@ static void cover_command(struct world *world, const struct dc *dc, const struct
 		bool is_met = dc->fault_until_us[fault] > world->now_us || (fault == FAULT_SKEW && world->plan.has_faults[fault]);
 
 		if (is_met)
-			coverage_add(world->coverage, command->operation, (enum fault)fault);
+			coverage_add(world->coverage, command->operation, command->rule, (enum fault)fault);
 		is_calm = is_calm && !is_met;
 	}
 	if (is_calm)
-		coverage_add(world->coverage, command->operation, FAULT_NONE);
+		coverage_add(world->coverage, command->operation, command->rule, FAULT_NONE);
 }
 
 /* A client whose sidecar is down, or not connected, gets nothing through. */

@@ -3,6 +3,7 @@
 #define SIM_REQUESTS_H
 
 #include "../../proxy/core/command.h"
+#include "audit_rule.h"
 
 #define REQUEST_COMMANDS_MAX 6
 #define REQUEST_ARGUMENTS_MAX 8
@@ -14,6 +15,7 @@ struct client_command {
 	unsigned argc;
 	const struct command *row;
 	unsigned operation;          /* the generator's, for coverage */
+	enum audit_rule rule;        /* of its keys, likewise */
 };
 
 struct client_request {

@@ -1,5 +1,6 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
 #include "sidecar.h"
+#include "world_rules.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -227,11 +228,12 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 
 static struct core *core_start(const struct world *world, const struct dc *dc)
 {
-	static const struct core_rule rules[] = { { .match = "m:*", .rule = "merge" }, { .match = "*", .rule = "lww" } };
+	unsigned rule_count;
+	const struct core_rule *rules = world_rules(&rule_count);
 	const char *dcs[WORLD_DCS_MAX];
 	const char *error = NULL;
 	struct core_options options = {
-		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = 2, .databases = SIM_DATABASES,
+		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = rule_count, .databases = SIM_DATABASES,
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
 		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
 		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,

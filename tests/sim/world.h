@@ -19,6 +19,7 @@
 #include "trace.h"
 
 #define WORLD_DCS_MAX 5
+#define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
 /* Everything a run is made of besides its seed's rolls. Stories fill it by hand. */
@@ -33,6 +34,7 @@ struct world_plan {
 	unsigned fault_events;
 	bool has_ttls;
 	unsigned message_bytes_max;
+	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 };
 
 /* How one DC follows one log. */

@@ -125,6 +125,11 @@ static void what_is_left_out_has_its_default(void)
 	CU_ASSERT_STRING_EQUAL(settings.log.pairs[0].name, "address");
 	CU_ASSERT_STRING_EQUAL(settings.log.pairs[0].value, "127.0.0.1:6379");
 	CU_ASSERT_EQUAL(settings.peer_count, 0);
+	CU_ASSERT_EQUAL(settings.conflicts_keep_ms, UINT64_C(7) * 24 * 3600 * 1000);
+	CU_ASSERT_FALSE(settings.conflicts_redact);
+	CU_ASSERT_PTR_NULL(settings.conflicts_users);
+	CU_ASSERT_PTR_NULL(settings.conflicts_password);
+	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
 	settings_free(&settings);
 	buffer_free(&errors);
 	unlink(path);
@@ -149,6 +154,10 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	CU_ASSERT_STRING_EQUAL(notes.ptr, "listen changed: restart to take it over\n"
 	                                  "log_level changed\n"
 	                                  "rules changed: restart every datacenter to take it over\n");
+	write_whole(path, "dc: eu\nlog_level: debug\nconflicts: { redact: yes, password: secret }\n");
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings.conflicts_redact);
+	CU_ASSERT_STRING_EQUAL(settings.conflicts_password, "secret");
 	write_whole(path, "dc: eu\nlog_level: loud\n");
 	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
@@ -211,6 +220,18 @@ static void values_with_units_are_exact_or_refused(void)
 	CU_ASSERT_FALSE(value_read_count("", &number));
 }
 
+static void yes_and_no_are_the_only_answers(void)
+{
+	bool answer = false;
+
+	CU_ASSERT_TRUE(value_read_bool("yes", &answer));
+	CU_ASSERT_TRUE(answer);
+	CU_ASSERT_FALSE(value_read_bool("true", &answer));
+	CU_ASSERT_TRUE(answer);
+	CU_ASSERT_TRUE(value_read_bool("no", &answer));
+	CU_ASSERT_FALSE(answer);
+}
+
 static void addresses_need_a_host_and_a_port(void)
 {
 	struct settings_address address = { 0 };
@@ -256,6 +277,7 @@ void suite_settings(void)
 	CU_add_test(suite, "reload_takes_over_what_may_change_and_notes_the_rest", reload_takes_over_what_may_change_and_notes_the_rest);
 	CU_add_test(suite, "reload_notes_changes_of_logs_and_peers_only_where_there_are", reload_notes_changes_of_logs_and_peers_only_where_there_are);
 	CU_add_test(suite, "values_with_units_are_exact_or_refused", values_with_units_are_exact_or_refused);
+	CU_add_test(suite, "yes_and_no_are_the_only_answers", yes_and_no_are_the_only_answers);
 	CU_add_test(suite, "addresses_need_a_host_and_a_port", addresses_need_a_host_and_a_port);
 	CU_add_test(suite, "nearest_name_is_near_or_none", nearest_name_is_near_or_none);
 	CU_add_test(suite, "configurable_rules_are_the_rules_of_the_core", configurable_rules_are_the_rules_of_the_core);
