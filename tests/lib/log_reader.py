@@ -61,6 +61,13 @@ def conflict_events(world, dc):
     return [decode("Conflict", data) for data in stream_values(dc.redis, CONFLICTS_STREAM, CONFLICTS_FIELD)]
 
 
+def open_episodes(dc):
+    """The records of conflicts that are open, or have writes that are not stable."""
+    with dc.redis.client(60) as client:
+        client("SELECT", RESERVED_DATABASE)
+        return [decode("Conflict", data) for data in client("HVALS", "homeport:episodes")]
+
+
 def published_conflicts(world, dc):
     """The conflicts topic, where the log is Kafka."""
     return [decode("Conflict", data) for data in topic_values(world.broker, f"homeport.{dc.name}.conflicts")]

@@ -5,13 +5,14 @@ import json
 from .workspace import wait_until
 
 
+def _without_cursor(record):
+    """It says where the record stands in this datacenter's own list."""
+    return {name: value for name, value in record.items() if name != "cursor"}
+
+
 def listed(client, *filters):
-    """HOMEPORT CONFLICTS with FILTERS: a list of dictionaries."""
-    return [json.loads(record) for record in client("HOMEPORT", "CONFLICTS", *filters, "FORMAT", "JSON")]
-
-
-def record(client, conflict_id):
-    return json.loads(client("HOMEPORT", "CONFLICT", conflict_id, "FORMAT", "JSON"))
+    """HOMEPORT CONFLICTS with FILTERS, newest first: a list of dictionaries."""
+    return [_without_cursor(record) for record in json.loads(client("HOMEPORT", "CONFLICTS", *filters, "FORMAT", "JSON"))["conflicts"]]
 
 
 def everywhere(world, *filters):
@@ -32,7 +33,7 @@ def wait_same(world, count, *filters, seconds=20):
     """Until every datacenter lists the same COUNT records; returns them."""
     def look():
         found = everywhere(world, *filters)
-        records = found[next(iter(found))]
+        records = next(iter(found.values()))
         return [records] if are_same(found) and len(records) == count else None
     try:
         return wait_until(look, seconds, f"{count} records {' '.join(map(str, filters))}, the same everywhere")[0]

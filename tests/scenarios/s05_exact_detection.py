@@ -6,6 +6,7 @@ import random
 import threading
 import time
 import sys
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -16,12 +17,14 @@ from lib.world import World
 DCS = ("a", "b", "c")
 WRITES, KEYS, SEED = 10_000, 100, 5
 BURST = 4                             # writes that one client sends at once
-RULES = (("merge:*", "merge"), ("*", "lww"))
+RULES = (("merge:*", "merge"), ("priority:*", "priority", "order: [b, a, c]"), ("record:*", "record"), ("*", "lww"))
+RULE_NAMES = ("lww", "merge", "priority", "record")
+SIDES_MAX = 64                        # a record tells this many; of more, the newest
 
 
 def key_of(dice):
     number = dice.randrange(KEYS)
-    return f"{('merge', 'lww')[number % 2]}:{number}", number // 2 % 5
+    return f"{RULE_NAMES[number % 4]}:{number}", number // 4 % 5
 
 
 def random_write(dice):
@@ -100,6 +103,31 @@ def check_counts(story, world, pairs):
         story.equal(reported_counts(dc), expected, f"{dc.name} counts exactly the oracle's {sum(expected.values())} conflicts, by rule and type")
 
 
+def recorded_episodes(world, dc):
+    """{id: record}: as it was written down last."""
+    return {record["id"]: record for record in (*log_reader.conflict_events(world, dc), *log_reader.open_episodes(dc))}
+
+
+def told(record):
+    """(subject, pairs, writes) of a record; of more writes than it can tell, how many it tells."""
+    dots = frozenset(oracle.Dot(**side["dot"]) for side in record["sides"])
+    return (record["db"], record["key"], record["type"], record["element"]), record["pairs"], dots if len(dots) < SIDES_MAX else SIDES_MAX
+
+
+def check_records(story, world, pairs):
+    """Each connected component of the oracle's pairs is one record, with the same pairs and writes, at every datacenter."""
+    episodes = oracle.episodes_of(pairs)
+    expected = Counter((episode.subject, episode.pairs, episode.dots if len(episode.dots) < SIDES_MAX else SIDES_MAX) for episode in episodes)
+    found = {dc.name: recorded_episodes(world, dc) for dc in world}
+    for name, records in found.items():
+        seen = Counter(told(record) for record in records.values())
+        missed, false = expected - seen, seen - expected
+        story.check(not missed and not false, f"{name} wrote down exactly the oracle's {len(episodes)} conflicts, with all who took part",
+                    f"{sum(missed.values())} missed: {list(missed)[:2]}; {sum(false.values())} false: {list(false)[:2]}")
+    story.check(found["a"] == found["b"] == found["c"], "the records are the same everywhere",
+                [key for key in found["a"] if found["a"][key] != found["b"].get(key)][:3])
+
+
 def exact_detection(story, log):
     with World(DCS, log, rules=RULES).start() as world:
         story.step(f"{WRITES} random writes to {KEYS} keys at three datacenters, while links are slowed down and cut (seed {SEED})")
@@ -113,6 +141,7 @@ def exact_detection(story, log):
         story.step(f"the oracle read {len(writes)} writes from the logs and found {len(pairs)} concurrent pairs")
         story.equal(kinds, {"string", "hash", "set", "zset", "ttl", "key"}, "conflicts of every kind are among them")
         check_counts(story, world, pairs)
+        check_records(story, world, pairs)
 
 
 scenario.run(exact_detection)
