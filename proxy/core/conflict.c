@@ -309,7 +309,7 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 	for (struct element *other = key->elements; other != NULL; other = other->next) {
 		if (other->kind >= KIND_TYPES || other->kind == KIND_STRING)
 			continue;
-		compete(conflicts, other, &(struct version){ .stamp = competing(conflicts, arriving->stamp) });
+		compete(conflicts, other, &(struct version){ .stamp = competing(conflicts, arriving->stamp), .is_outdone = true });
 		if (conflicts->mode == APPLY_REMOTE)
 			keyspace_set_key_dirty(conflicts->keyspace, key);
 	}
@@ -351,7 +351,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags & ~(unsigned)MARK_DELTA, is_alive ? delta : 0);
 	if (!is_delta) {
 		struct version version = {
-			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET,
+			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,
 			.expire_at_ms = change->expire_at_ms, .score = change->score,
 		};
 		if (version.is_present)

@@ -74,6 +74,7 @@ struct core_status {
 	uint64_t groups_unanswered;
 	uint64_t outbox_events, outbox_bytes;
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
+	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */

@@ -88,7 +88,7 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 		return;
 	for (unsigned i = 0; i < string->version_count; i++)
 		if (string->versions[i].is_set)
-			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp });
+			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp, .is_outdone = true });
 }
 
 static bool kind_is_fixed(enum kind kind)
@@ -134,6 +134,7 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
 	assert(!element->is_dirty);
+	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++) {
 		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
@@ -205,9 +206,23 @@ static void history_make_room(struct keyspace *keyspace, struct history *history
 	history->head = 0;
 }
 
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept)
+{
+	struct key *key = element->key;
+	if (element->is_kept == is_kept)
+		return;
+	element->is_kept = is_kept;
+	if (!kind_is_fixed(element->kind))
+		keyspace->kept_elements += is_kept ? 1 : UINT32_MAX;
+	keyspace->kept_keys += is_kept && key->kept == 0;
+	key->kept += is_kept ? 1 : UINT32_MAX;
+	keyspace->kept_keys -= !is_kept && key->kept == 0;
+}
+
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta)
 {
 	struct history *history = element_history_add(element, stamp->origin);
+	element_set_kept(keyspace, element, false);
 	history_make_room(keyspace, history);
 	/* Older seqs come later only while metadata is recalled beside new local writes. */
 	uint32_t at = history->len++;
@@ -334,6 +349,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	if (element_is_open(element)) {
 		if (!element->has_deltas)
 			element_prune_marks(keyspace, element);
+		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
 		return;
 	}
 	if (element->unstable == 0 && versions_stable) {

@@ -40,6 +40,8 @@ struct history {                     /* of one origin, in seq order */
 struct version {
 	struct stamp stamp;          /* holds a reference to its context */
 	bool is_present;
+	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
+	bool is_clearing;            /* the same write cleared the key before it made this present */
 	bool is_set;                 /* a string SET: clears elements of other types */
 	int64_t expire_at_ms;        /* TTL */
 	double score;                /* sorted set */
@@ -56,6 +58,7 @@ struct element {
 	struct history *histories;   /* owned */
 	unsigned history_count;
 	uint32_t unstable;           /* marks that a ledger still names */
+	bool is_kept;                /* all of it is stable; it stays because a decision is open */
 	bool has_deltas, has_fractions;          /* some mark was one */
 	struct version *versions;    /* owned: the live ones: those that no other covers */
 	unsigned version_count, version_cap;
@@ -76,6 +79,7 @@ struct key {
 	struct element *elements;
 	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
+	uint32_t kept;               /* elements that are */
 	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
 	uint32_t in_flight;          /* those of them that were sent: a remote batch waits for their answers */
 	struct key *dirty_next;
@@ -112,6 +116,7 @@ struct keyspace {
 	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;
+	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
 	struct spill *spills;        /* owned; taken by spill.c with the next group */
 	unsigned spill_count, spill_cap;
 	uint64_t bytes;              /* of all this, roughly */
@@ -123,6 +128,8 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
 /* Finds or adds. A new one starts with the clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
+/* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
 /* Several live versions wait for a decision: they stay, stable or not. */
 bool element_is_open(const struct element *element);
 /* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */

@@ -3,8 +3,12 @@
  * them or all of them are stable (docs/replication-model.md, rule 5a). */
 #include "rule.h"
 
+#include <limits.h>
+
 static unsigned rank_of(const struct keyspace *keyspace, const struct element *element, const struct version *version)
 {
+	if (version->is_outdone)
+		return UINT_MAX;
 	return element->key->policy->ranks[keyspace->origins->items[version->stamp.origin].dc];
 }
 

@@ -84,8 +84,9 @@ const struct core_status *core_status(struct core *core)
 	status->groups_unanswered = core->unanswered_count;
 	status->outbox_events = core->outbox_events;
 	status->outbox_bytes = core->outbox_bytes;
-	status->unstable_keys = core->keyspace.keys.count;
-	status->unstable_elements = core->keyspace.elements.count;
+	status->unstable_keys = core->keyspace.keys.count - core->keyspace.kept_keys;
+	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
+	status->kept_keys = core->keyspace.kept_keys;
 	status->metadata_bytes = core->keyspace.bytes;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
 	status->peer_count = core->options.dc_count;

@@ -6,6 +6,7 @@ static void element_add_version(struct keyspace *keyspace, struct element *eleme
 		element->version_cap = element->version_cap ? element->version_cap * 2 : 1;
 		element->versions = memory_resize(element->versions, element->version_cap * sizeof *version);
 	}
+	element_set_kept(keyspace, element, false);
 	struct version *added = &element->versions[element->version_count++];
 	*added = *version;
 	context_hold(added->stamp.context);
@@ -40,6 +41,7 @@ static bool is_same_write(const struct stamp *a, const struct stamp *b)
 void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer)
 {
 	const struct stamp *stamp = &newcomer->stamp;
+	bool is_clearing = newcomer->is_clearing;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct stamp *other = &element->versions[i].stamp;
 		/* In one write a value beats the clear, and the later value the earlier. */
@@ -48,10 +50,13 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	}
 	for (unsigned i = element->version_count; i-- > 0;) {
 		const struct stamp *other = &element->versions[i].stamp;
+		if (is_same_write(other, stamp))
+			is_clearing |= element->versions[i].is_clearing || (!element->versions[i].is_present && !element->versions[i].is_outdone);
 		if (is_same_write(other, stamp) || stamp_covers(stamp, other))
 			element_remove_version(keyspace, element, i);
 	}
 	element_add_version(keyspace, element, newcomer);
+	element->versions[element->version_count - 1].is_clearing = is_clearing;
 }
 
 const struct version *element_version(const struct element *element, unsigned origin, uint64_t seq)
@@ -72,4 +77,5 @@ void version_kill(struct keyspace *keyspace, struct version *version)
 {
 	version_drop_value(keyspace, version);
 	version->is_present = false;
+	version->is_outdone = !version->is_clearing;
 }

@@ -74,13 +74,19 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
+/* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
+static bool sets_aside(const struct contest *contest, const struct touch *touch)
+{
+	return !contest->is_deadline && contest->type != SIM_STRING && touch->fact->kind == FACT_SET && touch->fact->type == SIM_STRING;
+}
+
 /* Rule 4: live is what no other competitor covers. */
 static bool is_live(const struct trial *trial, const struct contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if (competes(trial, contest, other) && other->write != touch->write && audit_covers(other->write, touch->write))
+		if ((competes(trial, contest, other) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
 			return false;
 	}
 	return true;
