@@ -80,13 +80,13 @@ static bool sets_aside(const struct contest *contest, const struct touch *touch)
 	return !contest->is_deadline && contest->type != SIM_STRING && touch->fact->kind == FACT_SET && touch->fact->type == SIM_STRING;
 }
 
-/* Rule 4: live is what no other competitor covers. */
+/* Rule 4: live is what no other one covers; one that its type killed has covered all the same. */
 static bool is_live(const struct trial *trial, const struct contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if ((competes(trial, contest, other) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
+		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
 			return false;
 	}
 	return true;
