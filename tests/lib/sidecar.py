@@ -1,7 +1,6 @@
 """A homeportd beside a Redis server, and what it says about itself."""
 
 import http.client
-import json
 import os
 import re
 import signal
@@ -84,15 +83,10 @@ class Sidecar(Server):
     def client(self, timeout=10):
         return Client(self.address, timeout)
 
-    def http(self, path, body=None, password=None):
-        """With a BODY (to become JSON) it is a POST."""
+    def http(self, path, method="GET", body=None, headers=None):
         connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=5)
-        headers = {"Authorization": f"Bearer {password}"} if password else {}
         try:
-            if body is None:
-                connection.request("GET", path, headers=headers)
-            else:
-                connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **headers})
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
