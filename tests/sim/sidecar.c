@@ -1,5 +1,6 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
 #include "sidecar.h"
+#include "client_ask.h"
 #include "world_rules.h"
 
 #include <assert.h>
@@ -161,6 +162,9 @@ static void run_effect(struct world *world, struct dc *dc, const struct effect *
 		break;
 	case EFFECT_VISIBLE:
 		break;
+	case EFFECT_REPLY:
+		client_ask_replied(world, dc, effect->reply.token, effect->reply.bytes);
+		break;
 	case EFFECT_REOPEN:
 		trace_line(world->trace, dc->index, "the core wants a new connection to the store");
 		world_plan_next(world, &(struct happening){ .type = HAPPENING_REOPEN, .dc = dc->index, .generation = dc->connection }, 100);
@@ -222,6 +226,8 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.rows = rows;
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
+	if (world->plan.has_all_rules)
+		event.request.client = slice_of(world_dc_names[dc->index]);
 	sidecar_step(world, dc, &event);
 }
 
@@ -238,7 +244,8 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
 		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
 		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
-		.is_listing_conflicts = true,
+		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.siblings_max = SIM_SIBLINGS_MAX,
 	};
 	struct core *core;
 
