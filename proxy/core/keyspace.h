@@ -71,7 +71,7 @@ struct element {
 struct key {
 	struct table_node node;      /* in keyspace.keys */
 	uint32_t db;
-	struct slice name;           /* owned */
+	struct slice name;           /* stands behind the struct */
 	const struct rule *rule;
 	struct element *elements;
 	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
@@ -95,6 +95,7 @@ struct keyspace {
 	const struct rule *(*rule_for)(void *context, struct slice key);
 	void *rule_context;
 	struct table keys, elements;
+	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
 	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
@@ -114,6 +115,8 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta);
+/* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
+void keyspace_warm(struct key *const *keys, unsigned count);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
