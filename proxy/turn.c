@@ -217,13 +217,12 @@ static void refuse_run(struct turn *turn, const struct effect *effect)
 		turn->handlers.refused(turn->handlers.context, token, effect->refuse.error);
 }
 
-static void reply_run(struct turn *turn, const struct effect *effect)
+void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
 {
-	uint64_t token = effect->reply.token;
 	if (turn_errands_are_meant(token))
-		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, effect->reply.bytes);
+		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, reply);
 	else
-		turn->handlers.answered(turn->handlers.context, token, effect->reply.bytes);
+		turn->handlers.answered(turn->handlers.context, token, reply);
 }
 
 static void effect_run(struct turn *turn, const struct effect *effect)
@@ -236,7 +235,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		refuse_run(turn, effect);
 		return;
 	case EFFECT_REPLY:
-		reply_run(turn, effect);
+		turn_answer(turn, effect->reply.token, effect->reply.bytes);
 		return;
 	case EFFECT_APPEND:
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);

@@ -32,6 +32,8 @@ struct turn {
 
 /* Gives EVENT to the core and runs its effects. Connectors never call back from within a call, so steps do not nest. */
 void turn_step(struct turn *turn, struct event *event);
+/* To a client, or to who runs an errand. */
+void turn_answer(struct turn *turn, uint64_t token, struct slice reply);
 
 /* ---- turn_store.c ---- */
 

@@ -85,11 +85,7 @@ static void turn_on_fenced(void *context, const char *why)
 
 static void turn_on_reply(void *context, uint64_t tag, struct slice reply)
 {
-	struct turn *turn = context;
-	if (turn_errands_are_meant(tag))
-		turn_errands_end(turn->errands, tag, ERRAND_ANSWERED, reply);
-	else
-		turn->handlers.answered(turn->handlers.context, tag, reply);
+	turn_answer(context, tag, reply);
 }
 
 static void turn_on_answered(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error)
@@ -103,7 +99,7 @@ static void turn_on_answered(void *context, uint64_t id, const struct slice *rep
 			const struct slot *slot = &group.slots[i];
 			assert(slot->reply < count);
 			if (slot->token != 0)
-				turn->handlers.answered(turn->handlers.context, slot->token, replies[slot->reply]);
+				turn_answer(turn, slot->token, replies[slot->reply]);
 		}
 	}
 	turn_step(turn, &(struct event){ .type = EVENT_ANSWERED, .answered = { id, replies, count, error } });

@@ -6,9 +6,10 @@
 
 #include <assert.h>
 
+/* Removals are no siblings (version.c). */
 static bool is_seen(const struct asked *asked, const struct version *version)
 {
-	return asked->context == NULL || context_at(asked->context, version->stamp.origin) >= version->stamp.seq;
+	return asked->context == NULL || !version->is_present || context_at(asked->context, version->stamp.origin) >= version->stamp.seq;
 }
 
 static unsigned siblings_left(const struct asked *asked, const struct element *element)

@@ -67,7 +67,7 @@ static bool facts_conflict(const struct fact *a, const struct fact *b)
 
 static bool is_concurrent(const struct audited_write *a, const struct audited_write *b)
 {
-	return a->origin != b->origin && !audit_covers(a, b) && !audit_covers(b, a);
+	return a->origin != b->origin && !audit_follows(a, b) && !audit_follows(b, a);
 }
 
 static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
@@ -83,6 +83,13 @@ static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 			pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
 		}
 	}
+}
+
+/* A client's context write meets every version that is alive beside it, of its own DC, too. */
+static void sibling_conflicts(struct pairs *pairs, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < write->sibling_count; i++)
+		pairs_add(pairs, write->origin, write->seq, write->siblings[i].origin, write->siblings[i].seq);
 }
 
 /* ---- reported = expected ---- */
@@ -146,6 +153,10 @@ void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned i = 0; i < keys->count; i++)
 		key_conflicts(&auditor->expected, &keys->items[i]);
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
+		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
+			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)
+				sibling_conflicts(&auditor->expected, auditor->origins[origin].writes[i]);
 	pairs_sort(&auditor->expected);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
 		dc_conflicts(auditor, dc);

@@ -334,6 +334,7 @@ void auditor_conclude(struct auditor *auditor)
 	judge_promises(auditor);
 	judge_clocks(auditor);
 	audit_conflicts(auditor, &keys);
+	audit_asks(auditor, &keys);
 	free(outcome.elements);
 	audited_keys_free(&keys);
 }

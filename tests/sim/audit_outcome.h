@@ -25,6 +25,16 @@ struct key_outcome {
 };
 void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome);
 
+/* What competes for an element: the deadline (IS_DEADLINE) or an element of a type. */
+struct audit_contest {
+	bool is_deadline;
+	enum sim_type type;
+	uint32_t element;
+};
+/* Rule 4: the live versions of an element, one touch a write, in LIVE, which has room for COUNT. Returns how many. */
+unsigned audit_live(const struct auditor *auditor, const struct touch *touches, unsigned count, const struct audit_contest *contest,
+                    const struct touch **live);
+
 /* audit_final.c: everything that was shipped, by key. */
 struct audited_key {
 	uint32_t db, key;

@@ -37,11 +37,16 @@ void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
+void auditor_asked(struct auditor *auditor, const struct client_request *request);
+void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */
 void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
 void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status);
+/* Calls VISIT for every string and hash field that was ever written. */
+void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
+                          void *context);
 /* After every DC's store and status were given. */
 void auditor_conclude(struct auditor *auditor);
 

@@ -3,6 +3,7 @@
 #define SIM_REQUESTS_H
 
 #include "../../proxy/core/command.h"
+#include "../../proxy/core/event.h"
 #include "audit_rule.h"
 
 #define REQUEST_COMMANDS_MAX 6
@@ -18,6 +19,14 @@ struct client_command {
 	enum audit_rule rule;        /* of its keys, likewise */
 };
 
+/* A client that deals with versions itself. Texts are in the pool. */
+struct client_ask {
+	enum ask ask;
+	uint32_t key, element, value, context, id;
+	bool is_field;
+	enum choice choice;
+};
+
 struct client_request {
 	uint64_t token;
 	unsigned dc;
@@ -26,6 +35,8 @@ struct client_request {
 	bool is_transaction;
 	struct client_command commands[REQUEST_COMMANDS_MAX];
 	unsigned count;
+	bool is_ask;                 /* ASK; then the one command only says what to count it as */
+	struct client_ask ask;
 	enum request_state state;
 	bool is_durable;             /* all of its writes are in the log, or it has none */
 };

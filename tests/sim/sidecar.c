@@ -1,5 +1,6 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
 #include "sidecar.h"
+#include "client_ask.h"
 #include "world_rules.h"
 
 #include <assert.h>
@@ -90,6 +91,7 @@ static void follow(struct world *world, struct dc *dc, unsigned origin, int64_t 
 
 	trace_line(world->trace, dc->index, "follows log of %s after %lld", world_dc_names[origin], (long long)position);
 	*follower = (struct follower){ .is_active = true, .is_cut = is_cut, .generation = follower->generation + 1 };
+	follower->is_at_beginning = position == POSITION_BEGIN;
 	follower->cursor = position == POSITION_BEGIN ? world->dcs[origin].log.start : (unsigned)(position + 1);
 	follower_plan(world, dc, origin);
 }
@@ -160,6 +162,9 @@ static void run_effect(struct world *world, struct dc *dc, const struct effect *
 		break;
 	case EFFECT_VISIBLE:
 		break;
+	case EFFECT_REPLY:
+		client_ask_replied(world, dc, effect->reply.token, effect->reply.bytes);
+		break;
 	case EFFECT_REOPEN:
 		trace_line(world->trace, dc->index, "the core wants a new connection to the store");
 		world_plan_next(world, &(struct happening){ .type = HAPPENING_REOPEN, .dc = dc->index, .generation = dc->connection }, 100);
@@ -221,6 +226,8 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.rows = rows;
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
+	if (world->plan.has_all_rules)
+		event.request.client = slice_of(world_dc_names[dc->index]);
 	sidecar_step(world, dc, &event);
 }
 
@@ -237,7 +244,8 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
 		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
 		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
-		.is_listing_conflicts = true,
+		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.siblings_max = SIM_SIBLINGS_MAX,
 	};
 	struct core *core;
 
@@ -459,6 +467,11 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 		sidecar_step(world, dc, &event);
 		return;
 	}
+	if (follower->is_at_beginning && follower->cursor > 0) {
+		trace_line(world->trace, dc->index, "log of %s no longer has its beginning", world_dc_names[origin]);
+		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { .dc = world_local_index(dc, origin) } });
+	}
+	follower->is_at_beginning = false;
 	event.batch.dc = world_local_index(dc, origin);
 	event.batch.position = follower->cursor;
 	event.batch.bytes = log->messages[follower->cursor++];

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "client_ask.h"
 #include "generator.h"
 #include "world_rules.h"
 
@@ -327,10 +328,15 @@ void world_conclude(struct world *world)
 	trace_line(world->trace, WORLD_DCS_MAX, "everything is healed");
 	if (auditor_findings(world->auditor) > 0 || truncation_ends_run(world))
 		return;
-	if (world_settle(world))
+	if (world_settle(world)) {
+		if (world->plan.has_all_rules) {
+			client_ask_everything(world);
+			world_settle(world);
+		}
 		world_audit(world);
-	else if (auditor_findings(world->auditor) == 0)
+	} else if (auditor_findings(world->auditor) == 0) {
 		describe_unsettled(world);
+	}
 }
 
 bool world_run(struct world *world)
@@ -402,6 +408,7 @@ void world_free(struct world *world)
 	}
 	happenings_free(&world->happenings);
 	requests_free(&world->requests);
+	free(world->memories.items);
 	auditor_free(world->auditor);
 	pool_free(world->pool);
 	memory_free(world);
@@ -432,4 +439,5 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	if (seed < WORLD_RULES_SEED)
 		return;
 	plan->has_all_rules = true;
+	plan->has_contexts = dice_chance(&dice, 70);
 }

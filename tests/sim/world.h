@@ -20,6 +20,7 @@
 
 #define WORLD_DCS_MAX 5
 #define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
+#define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
 /* Everything a run is made of besides its seed's rolls. Stories fill it by hand. */
@@ -35,11 +36,13 @@ struct world_plan {
 	bool has_ttls;
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
+	bool has_contexts;           /* clients deal with versions themselves */
 };
 
 /* How one DC follows one log. */
 struct follower {
 	bool is_active, is_paused, is_cut, is_planned;
+	bool is_at_beginning;        /* nothing was delivered yet, and all was asked for */
 	unsigned generation;
 	unsigned cursor;             /* next message */
 };
@@ -73,6 +76,8 @@ struct dc {
 	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
 };
 
+struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_ask.c */
+
 struct world {
 	struct world_plan plan;
 	struct dice dice;
@@ -81,6 +86,7 @@ struct world {
 	struct pool *pool;
 	struct dc dcs[WORLD_DCS_MAX];
 	struct requests requests;
+	struct client_memories memories;
 	struct auditor *auditor;
 	struct coverage *coverage;   /* borrowed */
 	struct trace *trace;         /* borrowed */
