@@ -68,10 +68,10 @@ class Sidecar(Server):
     def client(self, timeout=10):
         return Client(self.address, timeout)
 
-    def http(self, path):
+    def http(self, path, method="GET", body=None, headers=None):
         connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=5)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
