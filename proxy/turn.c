@@ -1,6 +1,7 @@
 /* Turn: events in, effects out (see turn.h). */
 #include "turn.h"
 
+#include "handlers.h"
 #include "log.h"
 #include "turn_errands.h"
 #include "turn_parts.h"
@@ -24,6 +25,8 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error)
 	turn->status = options->status;
 	turn->handlers = options->handlers;
 	turn->errands = turn_errands_new(turn->loop);
+	turn->rule_handlers = handlers_new();
+	turn_change_rules(turn);
 	if (!turn_open_logs(turn, error)) {
 		turn_free(turn);
 		return NULL;
@@ -51,13 +54,14 @@ void turn_free(struct turn *turn)
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
 	turn_errands_free(turn->errands);
+	handlers_free(turn->rule_handlers);
 	memory_free(turn);
 }
 
 int turn_run(struct turn *turn)
 {
 	while (!turn->is_stopped) {
-		event_base_loop(turn->loop, EVLOOP_ONCE);
+		event_base_loop(turn->loop, handlers_is_idle(turn->rule_handlers) ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
 		turn_end(turn);
 	}
 	return turn->exit_code;
@@ -80,6 +84,7 @@ static void turn_reopen_store(struct turn *turn)
 
 static void turn_end(struct turn *turn)
 {
+	turn_run_handler(turn);
 	turn->handlers.gathered(turn->handlers.context);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
@@ -236,6 +241,9 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		return;
 	case EFFECT_REPLY:
 		turn_answer(turn, effect->reply.token, effect->reply.bytes);
+		return;
+	case EFFECT_HANDLE:
+		handlers_ask(turn->rule_handlers, effect);
 		return;
 	case EFFECT_APPEND:
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);

@@ -7,6 +7,7 @@
 #include "turn.h"
 #include "turn_groups.h"
 
+struct handlers;
 struct turn_errands;
 
 struct turn {
@@ -20,6 +21,8 @@ struct turn {
 	struct log *logs[CORE_DCS_MAX]; /* [0]: the own one */
 	struct turn_groups groups;
 	struct turn_errands *errands; /* owned */
+	struct handlers *rule_handlers; /* owned; of custom rules */
+	unsigned rules_reloads;      /* those of the settings whose rules the core has */
 	struct event *tick;          /* libevent's */
 	bool is_open;
 	bool is_stepping;            /* the core's effects are being run */
@@ -45,5 +48,11 @@ void turn_on_lost(void *context, const char *why);
 /* False: ERROR says which log, what and what to do. */
 MUST_CHECK bool turn_open_logs(struct turn *turn, struct buffer *error);
 void turn_close_logs(struct turn *turn);
+
+/* ---- turn_rules.c ---- */
+
+/* Owned; what it borrows is the settings'. */
+struct core_rule *turn_make_rules(const struct settings *settings);
+void turn_run_handler(struct turn *turn);
 
 #endif
