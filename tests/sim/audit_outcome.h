@@ -47,5 +47,8 @@ struct audited_keys {
 };
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
 void audited_keys_free(struct audited_keys *keys);
+struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key);     /* finds or adds */
+/* audit_handler.c: several live versions that differ. */
+bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);
 
 #endif

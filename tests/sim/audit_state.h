@@ -62,6 +62,14 @@ struct audited_ask {
 	unsigned writes;             /* shipped on its behalf */
 };
 
+/* Versions that a handler was asked to merge, ordered by dot. */
+struct audited_handling {
+	unsigned dc;
+	uint32_t db, key, element;
+	struct audited_sibling *versions;        /* owned */
+	unsigned version_count;
+};
+
 /* A point in a store's history to come back to. */
 struct audited_point {
 	unsigned journal;
@@ -110,11 +118,14 @@ struct auditor {
 	unsigned findings;
 	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
 	unsigned exempt_count, exempt_cap;
+	bool (*is_changed)(struct slice key);    /* its rule changed on the way; NULL: none did */
 	unsigned lost_count;
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
 	unsigned judged_replies;
+	struct audited_handling *handlings;      /* owned */
+	unsigned handling_count, handling_cap;
 };
 
 /* auditor.c */
@@ -149,6 +160,10 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audite
 struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
+
+/* audit_handler.c */
+void audit_handlings(struct auditor *auditor);
+void audit_handlings_free(struct auditor *auditor);
 
 /* audit_conflict.c */
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);

@@ -1,6 +1,7 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
 #include "sidecar.h"
 #include "client_ask.h"
+#include "sim_handler.h"
 #include "world_rules.h"
 
 #include <assert.h>
@@ -161,6 +162,10 @@ static void run_effect(struct world *world, struct dc *dc, const struct effect *
 		break;
 	case EFFECT_VISIBLE:
 		break;
+	case EFFECT_HANDLE:
+		auditor_handle(world->auditor, dc->index, effect, world->plan.fault_events == 0);
+		sim_handler_asked(world, dc, effect);
+		break;
 	case EFFECT_REPLY:
 		client_ask_replied(world, dc, effect->reply.token, effect->reply.bytes);
 		break;
@@ -230,12 +235,24 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	sidecar_step(world, dc, &event);
 }
 
+void sidecar_new_rules(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_RULES };
+
+	if (dc->has_new_rules)
+		return;
+	dc->has_new_rules = true;
+	trace_line(world->trace, dc->index, "the rules change");
+	event.rules.rules = world_rules(true, &event.rules.count);
+	sidecar_step(world, dc, &event);
+}
+
 /* ---- start and stop ---- */
 
 static struct core *core_start(const struct world *world, const struct dc *dc)
 {
 	unsigned rule_count;
-	const struct core_rule *rules = world_rules(&rule_count);
+	const struct core_rule *rules = world_rules(dc->has_new_rules, &rule_count);
 	const char *dcs[WORLD_DCS_MAX];
 	const char *error = NULL;
 	struct core_options options = {

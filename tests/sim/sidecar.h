@@ -10,6 +10,7 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 void sidecar_step(struct world *world, struct dc *dc, struct event *event);
 void sidecar_turn(struct world *world, struct dc *dc);
 void sidecar_tick(struct world *world, struct dc *dc);
+void sidecar_new_rules(struct world *world, struct dc *dc);      /* the operator changes the rules, once */
 void sidecar_open(struct world *world, struct dc *dc);           /* the connection is made: reads what the store remembers */
 void connection_break(struct world *world, struct dc *dc);       /* some of what is on its way may still run */
 void connection_retry(struct world *world, struct dc *dc);
