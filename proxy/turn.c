@@ -407,6 +407,13 @@ static void turn_on_lost_position(void *context, unsigned dc, const char *why)
 		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_POSITION, .log = { dc } });
 }
 
+static void turn_on_lost_beginning(void *context, unsigned dc)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { dc } });
+}
+
 /* The core's own log goes on while the store is away: what it gave to append stays given. */
 static void turn_on_appended(void *context, uint64_t id, int64_t position)
 {
@@ -456,6 +463,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.context = turn,
 		.message = turn_on_message,
 		.lost_position = turn_on_lost_position,
+		.lost_beginning = turn_on_lost_beginning,
 		.appended = turn_on_appended,
 		.append_retry = turn_on_append_retry,
 		.state = turn_on_log_state,

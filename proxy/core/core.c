@@ -386,6 +386,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		break;
 	case EVENT_BATCH: inbox_take(core, event->batch.dc, event->batch.position, event->batch.bytes); break;
 	case EVENT_LOG_LOST_POSITION: lost_position(core, event->log.dc); break;
+	case EVENT_LOG_LOST_BEGINNING: core->is_log_cut |= event->log.dc == 0; break;
 	case EVENT_APPENDED: outbox_appended(core, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;

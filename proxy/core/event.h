@@ -21,6 +21,7 @@ enum event_type {
 	EVENT_EXPIRED,       /* the store says that a key expired */
 	EVENT_BATCH,         /* a message of a DC's log (the own one too, while recalling), in log order */
 	EVENT_LOG_LOST_POSITION, /* a DC's log no longer has the position we asked for */
+	EVENT_LOG_LOST_BEGINNING, /* asked for all of a DC's log, from POSITION_BEGIN on: its first messages are gone, what it still has follows */
 	EVENT_APPENDED,      /* everything up to append ID is durable in the own log */
 	EVENT_APPEND_RETRY,  /* the connector dropped everything from append ID on: give it again */
 	EVENT_TICK,          /* at least every 100 ms */

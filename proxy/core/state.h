@@ -88,6 +88,7 @@ struct append {
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
 	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
+	bool is_guess;                       /* carried: its outcome was never asked for */
 };
 
 struct append_list { struct append *first, **end; };
@@ -171,7 +172,8 @@ struct core {
 	struct core_status status;
 	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
 	struct append_list sent, waiting;            /* to the connector and not durable; not handed over yet */
-	struct append_list carried;                  /* of an earlier opening that ended before the own log was read; the store may have lost them */
+	struct append_list carried;                  /* of earlier openings that ended before the own log was read; the store may have lost them.
+	                                              * In the order in which they were executed */
 	uint64_t next_append_id, outbox_bytes, outbox_events;
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
@@ -210,6 +212,7 @@ struct core {
 	bool is_trim_due;
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
 	bool is_run_due;                             /* the store does not have our incarnation yet, nor where earlier ones ended */
@@ -308,7 +311,8 @@ void recover_pump(struct core *core);
 struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq);
 /* settle.c */
 void settle_stored(struct core *core);                               /* the own log was read: what became of outbox entries it lacks? */
-void settle_adopt_carried(struct core *core);                        /* finals of an earlier opening */
+void settle_carry(struct core *core);                                /* an opening ends before its gate opened */
+void settle_adopt_carried(struct core *core);                        /* what came of earlier openings */
 void settle_answered(struct core *core, const struct event *event);
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);

@@ -92,6 +92,7 @@ static void follow(struct world *world, struct dc *dc, unsigned origin, int64_t 
 
 	trace_line(world->trace, dc->index, "follows log of %s after %lld", world_dc_names[origin], (long long)position);
 	*follower = (struct follower){ .is_active = true, .is_cut = is_cut, .generation = follower->generation + 1 };
+	follower->is_at_beginning = position == POSITION_BEGIN;
 	follower->cursor = position == POSITION_BEGIN ? world->dcs[origin].log.start : (unsigned)(position + 1);
 	follower_plan(world, dc, origin);
 }
@@ -483,6 +484,11 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 		sidecar_step(world, dc, &event);
 		return;
 	}
+	if (follower->is_at_beginning && follower->cursor > 0) {
+		trace_line(world->trace, dc->index, "log of %s no longer has its beginning", world_dc_names[origin]);
+		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { .dc = world_local_index(dc, origin) } });
+	}
+	follower->is_at_beginning = false;
 	event.batch.dc = world_local_index(dc, origin);
 	event.batch.position = follower->cursor;
 	event.batch.bytes = log->messages[follower->cursor++];

@@ -42,6 +42,7 @@ struct world_plan {
 /* How one DC follows one log. */
 struct follower {
 	bool is_active, is_paused, is_cut, is_planned;
+	bool is_at_beginning;        /* nothing was delivered yet, and all was asked for */
 	unsigned generation;
 	unsigned cursor;             /* next message */
 };
