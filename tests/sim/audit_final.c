@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../proxy/core/core.h"
-#include "audit_outcome.h"
+#include "audit_record.h"
 
 /* ---- everything that was shipped, by key ---- */
 
@@ -337,6 +337,7 @@ void auditor_conclude(struct auditor *auditor)
 	audit_conflicts(auditor, &keys);
 	audit_asks(auditor, &keys);
 	audit_handlings(auditor);
+	audit_records(auditor, &keys);
 	free(outcome.elements);
 	audited_keys_free(&keys);
 }

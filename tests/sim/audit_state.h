@@ -19,6 +19,8 @@ struct audited_sibling {
 	unsigned origin;
 	uint64_t seq;
 	uint32_t value;
+	uint32_t db, key, element;   /* shipped ones: of what */
+	bool is_field;
 };
 
 struct audited_write {
@@ -123,7 +125,7 @@ struct auditor {
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
-	unsigned judged_replies;
+	unsigned judged_replies, judged_records;
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
 };
@@ -166,6 +168,8 @@ void audit_handlings(struct auditor *auditor);
 void audit_handlings_free(struct auditor *auditor);
 
 /* audit_conflict.c */
+/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that nobody else can confirm. */
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
 
 #endif
