@@ -45,12 +45,18 @@ struct record_dot { struct slice dc; uint64_t incarnation, seq; };   /* seq 0: n
 struct record_side {
 	struct record_dot dot;
 	uint64_t hlc;
-	struct slice context;        /* encoded homeport.Position messages, as in a Batch: what was applied where it was written */
+	struct slice context;        /* encoded homeport.Position messages, each as field 3 of homeport.Side: what was applied where it was
+	                              * written, in the order of DC and incarnation */
 	struct slice command, client;
 	struct slice value;          /* capped (core_options.record_value_bytes_max); whole while the side is live under record or custom */
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
-	bool is_removal, is_live;
+	bool is_removal;
+	bool is_live;                /* waits for a decision */
+	bool is_dead;                /* … although a write of another type killed it: it is absent whatever it wrote */
+	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
+
+struct record_stretch { struct slice dc; uint64_t incarnation, first_seq, last_seq; };      /* of one origin's writes in the episode */
 
 struct record {
 	struct slice id;             /* printable, without spaces: unique for the episode, the same everywhere */
@@ -62,12 +68,15 @@ struct record {
 	uint64_t rules_digest;
 	const struct record_side *sides;
 	unsigned side_count;
-	uint64_t pairs;              /* concurrent pairs of writes among all sides, left-out ones too */
+	struct slice stretches;      /* encoded, for record_stretch_next: from and to which of its writes each origin takes part */
+	uint64_t first_hlc;          /* of the smallest stamp, which ID names */
+	uint64_t pairs;              /* concurrent pairs of changes among all sides, left-out ones too */
 	struct record_dot winner;    /* whose value is visible; seq 0: a sum, or nothing */
 	struct slice value;          /* applied; capped */
 	struct record_dot resolution;        /* the write that ended it */
 	struct slice resolved_by;
-	uint64_t opened_hlc, ended_hlc;      /* greatest stamp among the first pair's sides … of the write that ended it; 0: not ended */
+	uint64_t opened_hlc;         /* the earliest moment at which there was a pair: the smallest of all pairs' greater stamps */
+	uint64_t ended_hlc;          /* of the write that ended it; 0: not ended */
 	uint32_t attempts;           /* of the handler, at the DC that runs it */
 	struct slice last_error;
 };
@@ -77,5 +86,15 @@ void record_encode(struct buffer *out, const struct record *record);
 /* Slices point into BYTES; sides into SCRATCH (reset by the next decode; zero-initialised is empty; free with memory_free(scratch.sides)). */
 struct record_scratch { struct record_side *sides; unsigned cap; };
 MUST_CHECK bool record_decode(struct slice bytes, struct record_scratch *scratch, struct record *record);
+
+/* Pieces of a record, appended to OUT, and taken off again: false at the end. */
+void record_add_position(struct buffer *out, const struct record_dot *position);
+bool record_position_next(struct slice *context, struct record_dot *position);
+void record_add_stretch(struct buffer *out, const struct record_stretch *stretch);
+bool record_stretch_next(struct slice *stretches, struct record_stretch *stretch);
+
+/* FNV-1a, 64 bits, a byte a step: for hashes that others shall be able to compute. START: RECORD_HASH_START, or what came before. */
+#define RECORD_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t record_hash(uint64_t start, struct slice bytes);
 
 #endif
