@@ -117,7 +117,7 @@ static void judge_status(const struct case_at *at, const struct record *record)
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
 		             subject_text(at), record_status_text(record->status));
 	for (unsigned i = 0; must_be_open && i < record->side_count; i++) {
-		struct record_side_dot dot;
+		struct record_side_dot dot = { 0, 0 };
 		bool is_live = false;
 
 		for (unsigned j = 0; dot_find(at->auditor, &record->sides[i].dot, &dot) && j < count; j++)
@@ -132,7 +132,7 @@ static void judge_status(const struct case_at *at, const struct record *record)
 /* What a side says it wrote must be what was shipped: texts only, as numbers have many spellings. */
 static void judge_value(const struct case_at *at, const struct record_side *side)
 {
-	struct record_side_dot dot;
+	struct record_side_dot dot = { 0, 0 };
 	const struct audited_write *write = dot_find(at->auditor, &side->dot, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
 	const struct fact *last = NULL;
 
@@ -273,10 +273,13 @@ void audit_records(struct auditor *auditor, const struct audited_keys *keys)
 	audit_subjects_gather(auditor, keys, &subjects);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
 		audit_records_read(auditor, dc, &records[dc]);
+		auditor->judged_records += records[dc].count;
+	}
+	/* A core that writes none down has none to judge. */
+	for (unsigned dc = 0; auditor->judged_records > 0 && dc < auditor->options.dc_count; dc++) {
 		judge_dc((struct case_at){ .auditor = auditor, .dc = dc, .keys = keys }, &subjects, &records[dc]);
 		if (dc > 0)
 			compare_dcs(auditor, &records[0], &records[dc], dc);
-		auditor->judged_records += records[dc].count;
 	}
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
 		audit_records_free(&records[dc]);
