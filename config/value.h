@@ -16,6 +16,9 @@ bool value_is_name(const char *text);
 /* The first line of a file, owned; NULL: WHY says so. A relative PATH is relative to DIRECTORY. */
 char *value_read_file(const char *path, const char *directory, struct buffer *why);
 
+/* All of a file; at most BYTES_MAX. False: WHY says so. A relative PATH is relative to DIRECTORY. */
+MUST_CHECK bool value_read_whole(const char *path, const char *directory, size_t bytes_max, struct buffer *text, struct buffer *why);
+
 const char *value_level_text(enum settings_level level);
 bool value_addresses_equal(const struct settings_address *a, const struct settings_address *b);
 

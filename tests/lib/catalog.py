@@ -52,6 +52,7 @@ def long_ones():
         Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
         *each("fuzz", "run*", seconds=1800, is_long=True),
+        Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),
         Test("bench/run", [TOP / "tests" / "bench" / "run"], OPTIMIZED, 3600, True),
     ]
 

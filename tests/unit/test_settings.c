@@ -146,14 +146,13 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	close(fd);
 	write_whole(path, "dc: eu\n");
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
-	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\nrules: [{ match: \"*\", rule: merge }]\n");
+	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\n");
 	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
 	buffer_add_byte(&notes, '\0');
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
 	CU_ASSERT_EQUAL(settings.listen.port, 7001);
 	CU_ASSERT_STRING_EQUAL(notes.ptr, "listen changed: restart to take it over\n"
-	                                  "log_level changed\n"
-	                                  "rules changed: restart every datacenter to take it over\n");
+	                                  "log_level changed\n");
 	write_whole(path, "dc: eu\nlog_level: debug\nconflicts: { redact: yes, password: secret }\n");
 	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
 	CU_ASSERT_TRUE(settings.conflicts_redact);
@@ -165,6 +164,54 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	buffer_free(&notes);
 	buffer_free(&errors);
 	unlink(path);
+}
+
+/* What makes another rule: each of its parts, and the text of its handler. */
+static void reload_takes_changed_rules_over(void)
+{
+	struct buffer errors = { 0 }, notes = { 0 }, handler = { 0 };
+	struct settings settings;
+	char path[] = "/tmp/homeport-settings-XXXXXX", lua[] = "/tmp/homeport-handler-XXXXXX";
+	static const char one[] = "function resolve(key, versions) return '1' end", other[] = "function resolve(key, versions) return '2' end";
+	int fd = mkstemp(path), lua_fd = mkstemp(lua);
+
+	CU_ASSERT_FATAL(fd >= 0 && lua_fd >= 0);
+	close(fd);
+	close(lua_fd);
+	write_whole(lua, one);
+	write_whole(path, "dc: eu\nrules: [{ match: \"*\", rule: lww }]\n");
+	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	buffer_add_format(&handler, "dc: eu\nrules: [{ match: \"p:*\", rule: priority, order: [eu] }, { match: \"*\", rule: custom, handler: %s }]\n", lua);
+	buffer_add_byte(&handler, '\0');
+	write_whole(path, handler.ptr);
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
+	CU_ASSERT_EQUAL(settings.rule_count, 2);
+	CU_ASSERT_EQUAL_FATAL(settings.rules[0].order_count, 1);
+	CU_ASSERT_STRING_EQUAL(settings.rules[0].order[0], "eu");
+	CU_ASSERT_STRING_EQUAL(settings.rules[1].handler, lua);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(one)));
+	CU_ASSERT_EQUAL(settings.rules[1].handler_digest, slice_hash(slice_of(one)));
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
+	write_whole(lua, other);
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
+	buffer_add_byte(&notes, '\0');
+	CU_ASSERT_STRING_EQUAL(notes.ptr, "rules changed: the other datacenters need the same ones\n"
+	                                  "rules changed: the other datacenters need the same ones\n");
+	/* A mistake anywhere changes nothing. */
+	write_whole(lua, "function resolve(");
+	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
+	settings_free(&settings);
+	buffer_free(&notes);
+	buffer_free(&errors);
+	buffer_free(&handler);
+	unlink(path);
+	unlink(lua);
 }
 
 /* Loads BEFORE, reloads AFTER and expects NOTES. */
@@ -275,6 +322,7 @@ void suite_settings(void)
 	CU_add_test(suite, "shipped_files_are_good", shipped_files_are_good);
 	CU_add_test(suite, "what_is_left_out_has_its_default", what_is_left_out_has_its_default);
 	CU_add_test(suite, "reload_takes_over_what_may_change_and_notes_the_rest", reload_takes_over_what_may_change_and_notes_the_rest);
+	CU_add_test(suite, "reload_takes_changed_rules_over", reload_takes_changed_rules_over);
 	CU_add_test(suite, "reload_notes_changes_of_logs_and_peers_only_where_there_are", reload_notes_changes_of_logs_and_peers_only_where_there_are);
 	CU_add_test(suite, "values_with_units_are_exact_or_refused", values_with_units_are_exact_or_refused);
 	CU_add_test(suite, "yes_and_no_are_the_only_answers", yes_and_no_are_the_only_answers);
