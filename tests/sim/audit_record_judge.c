@@ -106,6 +106,33 @@ static bool is_open(const struct case_at *at, const struct touch **live, unsigne
 	return alive > 1 && audit_is_open(at->auditor, key, &contest);
 }
 
+/* What ended it has seen every side, and says how. */
+static void judge_resolution(const struct case_at *at, const struct record *record)
+{
+	static const enum record_status statuses[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
+	struct record_side_dot dot;
+	const struct audited_write *write;
+
+	if (record->resolution.seq == 0) {
+		if (record->status != RECORD_OPEN && record->status != RECORD_AUTO)
+			auditor_find(at->auditor, "%s: the record %.*s ended by nothing", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr);
+		return;
+	}
+	write = dot_find(at->auditor, &record->resolution, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
+	if (write == NULL || !write->is_shipped || record->status != statuses[write->choice])
+		auditor_find(at->auditor, "%s: the record %.*s is %s, which what ended it does not say", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, record_status_text(record->status));
+	for (unsigned i = 0; write != NULL && i < at->expected->side_count; i++) {
+		const struct audited_write *side = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		if (side != write && !audit_follows(write, side))
+			auditor_find(at->auditor, "%s: the record %.*s was ended by a write that had not seen %s", at->auditor->options.dc_names[at->dc],
+			             (int)record->id.len, record->id.ptr, audit_dot(at->auditor, side->origin, side->seq));
+	}
+}
+
 static void judge_status(const struct case_at *at, const struct record *record)
 {
 	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
@@ -113,6 +140,7 @@ static void judge_status(const struct case_at *at, const struct record *record)
 	unsigned count;
 	bool must_be_open = is_open(at, live, &count);
 
+	judge_resolution(at, record);
 	if (must_be_open != (record->status == RECORD_OPEN))
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
 		             subject_text(at), record_status_text(record->status));
