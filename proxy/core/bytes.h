@@ -28,6 +28,13 @@ struct buffer {
 void *memory_new(size_t size);   /* zeroed */
 void *memory_resize(void *ptr, size_t size);
 void memory_free(void *ptr);
+/* Fetches LEN bytes into the processor's cache: for many places at once it takes little longer than for one. */
+static inline void memory_warm(const void *ptr, size_t len)
+{
+	const char *end = (const char *)ptr + len;
+	for (const char *line = ptr; line < end; line += 64)
+		__builtin_prefetch(line);
+}
 
 struct slice slice_of(const char *text);        /* a C string, without its terminator */
 bool slice_equal(struct slice a, struct slice b);

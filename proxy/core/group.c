@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the fastest cache */
+
 struct group *group_new(struct core *core, enum group_kind kind)
 {
 	struct group *group = memory_new(sizeof *group);
@@ -156,6 +158,24 @@ static bool has_emptied(const struct member *member, const struct event *event, 
 	return !slice_equal(replies[member->answer], SLICE(":0\r\n"));
 }
 
+/* KEYS: those of the intent, in its order, which is mostly that of the changes. */
+static void remember_write(struct core *core, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count)
+{
+	core->expected_keys = keys;
+	core->expected_count = key_count;
+	apply_changes(core, stamp, changes, APPLY_LOCAL);
+	core->expected_count = 0;
+}
+
+/* The keys of the WARM_MEMBERS members from FIRST on. */
+static void warm_members(const struct group *group, unsigned first)
+{
+	unsigned end = group->member_count - first < WARM_MEMBERS ? group->member_count : first + WARM_MEMBERS;
+	unsigned key_end = group->members[end - 1].key_first + group->members[end - 1].key_count;
+	unsigned key_first = group->members[first].key_first;
+	keyspace_warm(group->keys + key_first, key_end - key_first);
+}
+
 /* Takes the writes into the metadata. Returns whether the final form differs from the intent; then FINAL holds its writes. */
 static bool finish_writes(struct core *core, struct group *group, const struct event *event, struct buffer *final)
 {
@@ -163,6 +183,8 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 	bool is_changed = false;
 	for (unsigned i = 0; i < group->member_count; i++) {
 		const struct member *member = &group->members[i];
+		if (i % WARM_MEMBERS == 0)
+			warm_members(group, i);
 		if (member->plan == PLAN_NONE)
 			continue;
 		struct slice writes = { group->writes.ptr + member->write_at, member->write_len }, raw;
@@ -176,7 +198,7 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 		}
 		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
 		if (core->is_gate_open)
-			apply_changes(core, &stamp, changes, APPLY_LOCAL);
+			remember_write(core, &stamp, changes, group->keys + member->key_first, member->key_count);
 		if (member->ask != 0)
 			ask_written(core, member->ask, event->answered.replies[member->reply_first + member->answer]);
 		core->status.void_writes += changes->count == 0;

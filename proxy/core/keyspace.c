@@ -39,13 +39,16 @@ struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct s
 
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
 {
+	struct key *key = keyspace->expected;
+	if (key != NULL && key->db == db && slice_equal(key->name, name))
+		return key;
 	uint64_t hash = key_hash(db, name);
-	struct key *key = key_lookup(keyspace, hash, db, name);
+	key = key_lookup(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
-	key = memory_new(sizeof *key);
+	key = memory_new(sizeof *key + name.len);
 	key->db = db;
-	key->name = buffer_copy(name);
+	key->name = (struct slice){ memcpy(key + 1, name.ptr, name.len), name.len };
 	key->policy = keyspace->policy_for(keyspace->policy_context, name);
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
@@ -58,7 +61,6 @@ void keyspace_release_key(struct keyspace *keyspace, struct key *key)
 		return;
 	table_remove(&keyspace->keys, &key->node);
 	keyspace->bytes -= sizeof *key + key->name.len;
-	memory_free((void *)(uintptr_t)key->name.ptr);
 	memory_free(key);
 }
 
@@ -239,6 +241,36 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + delta;
 	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
 	element->unstable++;
+}
+
+static void element_warm(const struct element *element, unsigned step)
+{
+	switch (step) {
+	case 0:
+		memory_warm(element, sizeof *element);
+		return;
+	case 1:
+		memory_warm(element->histories, sizeof *element->histories);
+		memory_warm(element->versions, sizeof *element->versions);
+		return;
+	default:
+		for (unsigned i = 0; i < element->history_count; i++)
+			memory_warm(history_mark(&element->histories[i], element->histories[i].len), 1);
+		for (unsigned i = 0; i < element->version_count; i++) {
+			memory_warm(element->versions[i].value.ptr, 1);
+			memory_warm(element->versions[i].stamp.context, 1);
+		}
+	}
+}
+
+/* From the element to its histories to their last marks one look waits for the one before it: so all keys take each step together. */
+void keyspace_warm(struct key *const *keys, unsigned count)
+{
+	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
+	for (unsigned step = 0; step < 3; step++)
+		for (unsigned i = 0; i < count * 2; i++)
+			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
+				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
 }
 
 bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)

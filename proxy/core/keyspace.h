@@ -74,8 +74,8 @@ struct element {
 struct key {
 	struct table_node node;      /* in keyspace.keys */
 	uint32_t db;
-	struct slice name;           /* owned */
-	const struct policy *policy;  /* the rule for it, as configured when this record was made */
+	struct slice name;           /* stands behind the struct */
+	const struct policy *policy; /* the rule for it, as configured when this record was made */
 	struct element *elements;
 	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
@@ -109,6 +109,7 @@ struct keyspace {
 	const struct policy *(*policy_for)(void *context, struct slice key);
 	void *policy_context;
 	struct table keys, elements;
+	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
 	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
@@ -137,6 +138,8 @@ void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta);
+/* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
+void keyspace_warm(struct key *const *keys, unsigned count);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);

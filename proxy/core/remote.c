@@ -15,8 +15,11 @@ void apply_changes(struct core *core, const struct stamp *stamp, const struct ch
 	core->conflicts.mode = mode;
 	core->conflicts.explicit_context = explicit;
 	core->conflicts.facts = &changes->facts;
-	for (unsigned i = 0; i < changes->count; i++)
+	for (unsigned i = 0; i < changes->count; i++) {
+		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
 		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+	}
+	core->keyspace.expected = NULL;
 	core->conflicts.explicit_context = NULL;
 	core->conflicts.facts = NULL;
 	if (explicit != NULL)

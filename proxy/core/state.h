@@ -196,6 +196,8 @@ struct core {
 	uint64_t now_ms;
 	struct effects *effects;
 	/* groups */
+	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
+	unsigned expected_count;
 	struct group *open[2];                       /* by protocol: gathering, not sent */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;

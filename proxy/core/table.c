@@ -45,7 +45,7 @@ static void table_grow(struct table *table)
 
 void table_add(struct table *table, struct table_node *node, uint64_t hash)
 {
-	if (table->count >= table->slot_count)
+	if (table->count >= table->slot_count / 2)
 		table_grow(table);
 	struct table_node **slot = table_slot(table, hash);
 	node->hash = hash;

@@ -1,4 +1,4 @@
-/* Table: a hash table whose nodes live inside their owners. Chained, doubles when full, never shrinks below its start. */
+/* Table: a hash table whose nodes live inside their owners. Chained, doubles when half full, never shrinks below its start. */
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
 

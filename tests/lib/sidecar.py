@@ -17,7 +17,7 @@ LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
 def build_directory():
     """Where the programs under test were built: HOMEPORT_BUILD, or what deploy/build made last for the tests."""
-    return Path(os.environ.get("HOMEPORT_BUILD", TOP / "build" / "optimized"))
+    return Path(os.environ.get("HOMEPORT_BUILD", TOP / "build" / "optimized")).resolve()
 
 
 class Metrics:
