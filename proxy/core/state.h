@@ -155,6 +155,7 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	struct context *context;             /* what it has seen; held. NULL: all that is applied */
 	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
 	bool is_loaded, has_value, has_dot;
+	bool is_outdated;                    /* the key was settled anew while the store was asked: ask again */
 	struct slice loaded;                 /* owned */
 	unsigned origin;
 	uint64_t seq, hlc;
@@ -297,6 +298,7 @@ void ask_pump(struct core *core);
 void ask_answered(struct core *core, const struct group *group, const struct event *event);
 void ask_written(struct core *core, uint64_t token, struct slice reply);
 bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
+void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
 void ask_drop_all(struct core *core);
 /* ask_write.c */
 void ask_write(struct core *core, struct asked *asked, struct element *element);
@@ -307,6 +309,7 @@ void ask_refuse(struct core *core, const struct asked *asked, const char *text);
 /* spill.c */
 void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
 void spill_retry(struct core *core, struct group *group);
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key);
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
 bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
 /* policies.c */
