@@ -25,8 +25,9 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error)
 	turn->status = options->status;
 	turn->handlers = options->handlers;
 	turn->errands = turn_errands_new(turn->loop);
-	turn->rule_handlers = handlers_new();
-	turn_change_rules(turn);
+	turn->custom = handlers_new();
+	handlers_set(turn->custom, turn->status->settings);
+	turn->rules_reloads = turn->status->settings->rules_reloads;
 	if (!turn_open_logs(turn, error)) {
 		turn_free(turn);
 		return NULL;
@@ -54,14 +55,14 @@ void turn_free(struct turn *turn)
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
 	turn_errands_free(turn->errands);
-	handlers_free(turn->rule_handlers);
+	handlers_free(turn->custom);
 	memory_free(turn);
 }
 
 int turn_run(struct turn *turn)
 {
 	while (!turn->is_stopped) {
-		event_base_loop(turn->loop, handlers_is_idle(turn->rule_handlers) ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+		event_base_loop(turn->loop, EVLOOP_ONCE);
 		turn_end(turn);
 	}
 	return turn->exit_code;
@@ -84,8 +85,10 @@ static void turn_reopen_store(struct turn *turn)
 
 static void turn_end(struct turn *turn)
 {
-	turn_run_handler(turn);
 	turn->handlers.gathered(turn->handlers.context);
+	/* The next one runs in a turn of its own, which must not wait for anything to happen. */
+	if (turn_run_handler(turn))
+		event_active(turn->tick, EV_TIMEOUT, 0);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
 	store_flush(turn->store);
@@ -242,9 +245,6 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_REPLY:
 		turn_answer(turn, effect->reply.token, effect->reply.bytes);
 		return;
-	case EFFECT_HANDLE:
-		handlers_ask(turn->rule_handlers, effect);
-		return;
 	case EFFECT_APPEND:
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
 		return;
@@ -256,6 +256,9 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		return;
 	case EFFECT_REOPEN:
 		turn->is_reopening = true;
+		return;
+	case EFFECT_HANDLE:
+		handlers_ask(turn->custom, effect);
 		return;
 	case EFFECT_ALARM:
 		alarm_log(turn, effect);

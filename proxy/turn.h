@@ -51,6 +51,8 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error);
 void turn_free(struct turn *turn);
 /* Runs turns until stopped. Returns the exit code. */
 int turn_run(struct turn *turn);
+/* The settings were reloaded: takes over rules and handlers that changed. */
+void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
 

@@ -21,8 +21,8 @@ struct turn {
 	struct log *logs[CORE_DCS_MAX]; /* [0]: the own one */
 	struct turn_groups groups;
 	struct turn_errands *errands; /* owned */
-	struct handlers *rule_handlers; /* owned; of custom rules */
-	unsigned rules_reloads;      /* those of the settings whose rules the core has */
+	struct handlers *custom;     /* owned; handlers of custom rules */
+	unsigned rules_reloads;      /* settings.rules_reloads when the core got its rules */
 	struct event *tick;          /* libevent's */
 	bool is_open;
 	bool is_stepping;            /* the core's effects are being run */
@@ -43,16 +43,17 @@ void turn_answer(struct turn *turn, uint64_t token, struct slice reply);
 void turn_open_store(struct turn *turn);
 void turn_on_lost(void *context, const char *why);
 
+/* ---- turn_rules.c ---- */
+
+/* Owned; what it points to is the settings'. */
+struct core_rule *turn_rules_new(const struct settings *settings);
+/* Runs a handler that the core has asked for. True: there are more. */
+bool turn_run_handler(struct turn *turn);
+
 /* ---- turn_logs.c ---- */
 
 /* False: ERROR says which log, what and what to do. */
 MUST_CHECK bool turn_open_logs(struct turn *turn, struct buffer *error);
 void turn_close_logs(struct turn *turn);
-
-/* ---- turn_rules.c ---- */
-
-/* Owned; what it borrows is the settings'. */
-struct core_rule *turn_make_rules(const struct settings *settings);
-void turn_run_handler(struct turn *turn);
 
 #endif

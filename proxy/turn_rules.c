@@ -1,4 +1,4 @@
-/* Turn, rules: what the configuration says of them becomes the core's, and their handlers run between two steps of it. */
+/* The turn's rules: which the core has, their change while running, and the handlers of custom ones (see turn_parts.h). */
 #include "turn_parts.h"
 
 #include "handlers.h"
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-struct core_rule *turn_make_rules(const struct settings *settings)
+struct core_rule *turn_rules_new(const struct settings *settings)
 {
 	struct core_rule *rules = memory_new(settings->rule_count * sizeof(*rules));
 	for (unsigned i = 0; i < settings->rule_count; i++) {
@@ -22,30 +22,35 @@ struct core_rule *turn_make_rules(const struct settings *settings)
 	return rules;
 }
 
-void turn_change_rules(struct turn *turn)
+void turn_take_settings(struct turn *turn)
 {
 	const struct settings *settings = turn->status->settings;
 	bool is_changed = turn->rules_reloads != settings->rules_reloads;
-	handlers_set(turn->rule_handlers, settings);
+	/* Also for their limits. */
+	handlers_set(turn->custom, settings);
 	turn->rules_reloads = settings->rules_reloads;
-	/* The core that is made later gets them anyway. */
 	if (!is_changed || turn->core == NULL)
 		return;
-	struct core_rule *rules = turn_make_rules(settings);
+	struct core_rule *rules = turn_rules_new(settings);
 	turn_step(turn, &(struct event){ .type = EVENT_RULES, .rules = { rules, settings->rule_count } });
 	memory_free(rules);
 }
 
-/* One a turn: clients are served between two runs. */
-void turn_run_handler(struct turn *turn)
+static void log_failure(struct slice error)
+{
+	char text[400];
+	snprintf(text, sizeof(text), "%.*s", (int)error.len, error.ptr);
+	log_warn("a handler could not merge: the conflict stays open", "why", text);
+}
+
+/* One a turn: clients have their turns between two. */
+bool turn_run_handler(struct turn *turn)
 {
 	struct event handled;
-	if (!turn->is_open || !handlers_run(turn->rule_handlers, &handled))
-		return;
-	if (!handled.handled.is_done) {
-		char text[400];
-		snprintf(text, sizeof(text), "%.*s", (int)handled.handled.error.len, handled.handled.error.ptr);
-		log_warn("a handler could not merge: the conflict stays open", "why", text);
+	if (turn->is_open && handlers_run(turn->custom, &handled)) {
+		if (!handled.handled.is_done)
+			log_failure(handled.handled.error);
+		turn_step(turn, &handled);
 	}
-	turn_step(turn, &handled);
+	return turn->is_open && !handlers_is_idle(turn->custom);
 }

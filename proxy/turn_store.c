@@ -10,7 +10,7 @@
 static bool turn_make_core(struct turn *turn, uint32_t databases)
 {
 	const struct settings *settings = turn->status->settings;
-	struct core_rule *rules = turn_make_rules(settings);
+	struct core_rule *rules = turn_rules_new(settings);
 	struct core_options options = {
 		.dcs = turn->status->dcs,
 		.dc_count = turn->status->dc_count,
@@ -64,7 +64,7 @@ void turn_on_lost(void *context, const char *why)
 	turn->is_open = false;
 	turn_groups_clear(&turn->groups);
 	turn_step(turn, &(struct event){ .type = EVENT_LOST });
-	handlers_forget(turn->rule_handlers);
+	handlers_forget(turn->custom);
 	turn_errands_lose(turn->errands);
 	turn->handlers.lost(turn->handlers.context);
 }

@@ -89,7 +89,7 @@ static void load(struct core *core, struct asked *asked)
 	struct group *group = group_new(core, GROUP_ASK);
 	enum kind kind = asked->is_field ? KIND_HASH : KIND_STRING;
 	/* What was spilled just now may be what is asked for. */
-	spill_write(core, &group->script);
+	spill_write(core, group);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
 	group->xadd_reply = group->script.count;
@@ -100,6 +100,11 @@ static void load(struct core *core, struct asked *asked)
 	spill_read(core, &group->script, asked->db, kind, asked->key, asked->element);
 	asked->phase = ASK_LOADING;
 	group_send(core, group);
+}
+
+static void forget_loaded(struct asked *asked)
+{
+	asked->is_loaded = asked->has_dot = asked->has_value = false;
 }
 
 static void reply_raw(struct core *core, const struct asked *asked, struct slice raw)
@@ -198,7 +203,7 @@ static void try_ask(struct core *core, struct asked *asked)
 	if (asked->phase != ASK_WAITING)
 		return;
 	if (!is_quiet(core, asked)) {
-		asked->is_loaded = asked->has_dot = asked->has_value = false;
+		forget_loaded(asked);
 		return;
 	}
 	struct key *key = keyspace_key(&core->keyspace, asked->db, asked->key);
@@ -232,6 +237,7 @@ void ask_written(struct core *core, uint64_t token, struct slice raw)
 	}
 	asked->phase = ASK_WAITING;
 	asked->is_written = true;
+	forget_loaded(asked);
 }
 
 bool ask_refused(struct core *core, uint64_t token, struct slice error)

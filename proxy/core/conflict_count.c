@@ -42,11 +42,13 @@ static void report(struct conflicts *conflicts, const struct effectual *arriving
 	/* An offset for now: the arena may move until the step ends (core.c turns it into a pointer). */
 	effect->conflict.other_seqs = (const uint64_t *)(uintptr_t)seqs_at;
 	effect->conflict.count = count;
-	effect->conflict.db = met != NULL ? met->key->db : arriving->change->db;
-	effect->conflict.key = met != NULL ? met->key->name : arriving->change->key;
+	/* The change's own bytes are gone when the step ends. */
+	const struct key *key = met != NULL ? met->key : arriving->key;
+	effect->conflict.db = key != NULL ? key->db : arriving->change->db;
+	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
 	effect->conflict.kind = kind_text(filter->kind);
-	effect->conflict.rule = met != NULL ? met->key->policy->rule->name : "lww";
+	effect->conflict.rule = key != NULL ? key->policy->rule->name : "lww";
 	effect->conflict.outcome = outcome;
 }
 
