@@ -97,6 +97,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 	buffer_free(&errors);
 	log_set_level(sidecar->settings.log_level);
 	client_table_adjust(sidecar->clients);
+	turn_take_settings(sidecar->turn);
 }
 
 /* ---- starting ---- */

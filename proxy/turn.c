@@ -1,6 +1,7 @@
 /* Turn: events in, effects out (see turn.h). */
 #include "turn.h"
 
+#include "handlers.h"
 #include "log.h"
 #include "turn_errands.h"
 #include "turn_parts.h"
@@ -24,6 +25,9 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error)
 	turn->status = options->status;
 	turn->handlers = options->handlers;
 	turn->errands = turn_errands_new(turn->loop);
+	turn->custom = handlers_new();
+	handlers_set(turn->custom, turn->status->settings);
+	turn->rules_reloads = turn->status->settings->rules_reloads;
 	if (!turn_open_logs(turn, error)) {
 		turn_free(turn);
 		return NULL;
@@ -51,6 +55,7 @@ void turn_free(struct turn *turn)
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
 	turn_errands_free(turn->errands);
+	handlers_free(turn->custom);
 	memory_free(turn);
 }
 
@@ -81,6 +86,9 @@ static void turn_reopen_store(struct turn *turn)
 static void turn_end(struct turn *turn)
 {
 	turn->handlers.gathered(turn->handlers.context);
+	/* The next one runs in a turn of its own, which must not wait for anything to happen. */
+	if (turn_run_handler(turn))
+		event_active(turn->tick, EV_TIMEOUT, 0);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
 	store_flush(turn->store);
@@ -217,13 +225,12 @@ static void refuse_run(struct turn *turn, const struct effect *effect)
 		turn->handlers.refused(turn->handlers.context, token, effect->refuse.error);
 }
 
-static void reply_run(struct turn *turn, const struct effect *effect)
+void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
 {
-	uint64_t token = effect->reply.token;
 	if (turn_errands_are_meant(token))
-		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, effect->reply.bytes);
+		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, reply);
 	else
-		turn->handlers.answered(turn->handlers.context, token, effect->reply.bytes);
+		turn->handlers.answered(turn->handlers.context, token, reply);
 }
 
 static void effect_run(struct turn *turn, const struct effect *effect)
@@ -236,7 +243,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		refuse_run(turn, effect);
 		return;
 	case EFFECT_REPLY:
-		reply_run(turn, effect);
+		turn_answer(turn, effect->reply.token, effect->reply.bytes);
 		return;
 	case EFFECT_APPEND:
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
@@ -249,6 +256,9 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		return;
 	case EFFECT_REOPEN:
 		turn->is_reopening = true;
+		return;
+	case EFFECT_HANDLE:
+		handlers_ask(turn->custom, effect);
 		return;
 	case EFFECT_ALARM:
 		alarm_log(turn, effect);

@@ -51,8 +51,13 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error);
 void turn_free(struct turn *turn);
 /* Runs turns until stopped. Returns the exit code. */
 int turn_run(struct turn *turn);
+/* The settings were reloaded: takes over rules and handlers that changed. */
+void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
+
+/* The settings were read again: their rules count from now on, with their handlers and what those may use. */
+void turn_change_rules(struct turn *turn);
 
 bool turn_is_open(const struct turn *turn);
 /* Nothing is on its way: no group unanswered, and the log has taken every own write. */

@@ -1,6 +1,7 @@
 /* The turn's store: the core is made when it is open for the first time; what it tells becomes events (see turn_parts.h). */
 #include "turn_parts.h"
 
+#include "handlers.h"
 #include "log.h"
 #include "turn_errands.h"
 
@@ -9,9 +10,7 @@
 static bool turn_make_core(struct turn *turn, uint32_t databases)
 {
 	const struct settings *settings = turn->status->settings;
-	struct core_rule *rules = memory_new(settings->rule_count * sizeof(*rules));
-	for (unsigned i = 0; i < settings->rule_count; i++)
-		rules[i] = (struct core_rule){ .match = settings->rules[i].match, .rule = settings->rules[i].rule };
+	struct core_rule *rules = turn_rules_new(settings);
 	struct core_options options = {
 		.dcs = turn->status->dcs,
 		.dc_count = turn->status->dc_count,
@@ -65,6 +64,7 @@ void turn_on_lost(void *context, const char *why)
 	turn->is_open = false;
 	turn_groups_clear(&turn->groups);
 	turn_step(turn, &(struct event){ .type = EVENT_LOST });
+	handlers_forget(turn->custom);
 	turn_errands_lose(turn->errands);
 	turn->handlers.lost(turn->handlers.context);
 }
@@ -85,11 +85,7 @@ static void turn_on_fenced(void *context, const char *why)
 
 static void turn_on_reply(void *context, uint64_t tag, struct slice reply)
 {
-	struct turn *turn = context;
-	if (turn_errands_are_meant(tag))
-		turn_errands_end(turn->errands, tag, ERRAND_ANSWERED, reply);
-	else
-		turn->handlers.answered(turn->handlers.context, tag, reply);
+	turn_answer(context, tag, reply);
 }
 
 static void turn_on_answered(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error)
@@ -103,7 +99,7 @@ static void turn_on_answered(void *context, uint64_t id, const struct slice *rep
 			const struct slot *slot = &group.slots[i];
 			assert(slot->reply < count);
 			if (slot->token != 0)
-				turn->handlers.answered(turn->handlers.context, slot->token, replies[slot->reply]);
+				turn_answer(turn, slot->token, replies[slot->reply]);
 		}
 	}
 	turn_step(turn, &(struct event){ .type = EVENT_ANSWERED, .answered = { id, replies, count, error } });

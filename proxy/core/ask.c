@@ -102,6 +102,11 @@ static void load(struct core *core, struct asked *asked)
 	group_send(core, group);
 }
 
+static void forget_loaded(struct asked *asked)
+{
+	asked->is_loaded = asked->has_dot = asked->has_value = false;
+}
+
 static void reply_raw(struct core *core, const struct asked *asked, struct slice raw)
 {
 	if (asked->is_internal)
@@ -198,7 +203,7 @@ static void try_ask(struct core *core, struct asked *asked)
 	if (asked->phase != ASK_WAITING)
 		return;
 	if (!is_quiet(core, asked)) {
-		asked->is_loaded = asked->has_dot = asked->has_value = false;
+		forget_loaded(asked);
 		return;
 	}
 	struct key *key = keyspace_key(&core->keyspace, asked->db, asked->key);
@@ -232,6 +237,7 @@ void ask_written(struct core *core, uint64_t token, struct slice raw)
 	}
 	asked->phase = ASK_WAITING;
 	asked->is_written = true;
+	forget_loaded(asked);
 }
 
 bool ask_refused(struct core *core, uint64_t token, struct slice error)

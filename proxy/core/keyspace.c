@@ -358,7 +358,10 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 
 bool element_is_open(const struct element *element)
 {
-	return element->kind < KIND_TYPES && element->version_count > 1 && element->key->policy->rule->is_keeping;
+	unsigned count = 0;
+	for (unsigned i = 0; i < element->version_count; i++)
+		count += !element->versions[i].is_outdone;
+	return element->kind < KIND_TYPES && count > 1 && element->key->policy->rule->is_keeping;
 }
 
 static void element_spill(struct keyspace *keyspace, const struct element *element)
@@ -371,6 +374,9 @@ static void element_spill(struct keyspace *keyspace, const struct element *eleme
 		keyspace->spills = memory_resize(keyspace->spills, keyspace->spill_cap * sizeof(struct spill));
 	}
 	const struct version *version = &element->versions[0];
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!element->versions[i].is_outdone)
+			version = &element->versions[i];
 	keyspace->spills[keyspace->spill_count++] = (struct spill){
 		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
 		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,

@@ -11,7 +11,7 @@ from lib import tap
 from lib.conflict_records import CONFLICTS, EPISODES, record, side
 from lib.resp import ReplyError
 from lib.sidecar import build_directory
-from lib.workspace import HOST, wait_until
+from lib.workspace import HOST
 from lib.world import World
 
 PASSWORD = "open sesame"
@@ -155,6 +155,35 @@ def by_users(facts, world):
             facts.check(str(reply).startswith("NOPERM") and "conflicts.users" in str(reply), f"nor may HOMEPORT {order[0]}", reply)
 
 
+def ctl(world, *words):
+    command = [build_directory() / "homeportctl", "--admin", f"{HOST}:{world['a'].sidecar.admin_port}", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def by_homeportctl(facts, world):
+    password = world.workspace.directory / "password"
+    password.write_text(PASSWORD + "\n")
+    status, text, _ = ctl(world, "conflicts", "list", "--match", "cart:*")
+    lines = text.splitlines()
+    facts.check(status == 0 and len(lines) == 3 and lines[1].startswith("a-1-8-0 ") and lines[1].endswith("base64:Y2FydDr/"),
+                "homeportctl conflicts list is a table", text)
+    facts.check("more: --cursor e" in ctl(world, "conflicts", "list", "--count", "5")[1], "that says how it goes on")
+    facts.equal(len(json.loads(ctl(world, "--json", "conflicts", "list")[1])["conflicts"]), 24, "or JSON")
+    facts.check("value hidden, 3 bytes" in ctl(world, "conflicts", "show", "b-1-7-0")[1], "show hides values")
+    facts.check("value=two" in ctl(world, "--password-file", password, "conflicts", "show", "b-1-7-0")[1], "unless the password is given")
+    facts.check(ctl(world, "conflicts", "report", "--count", "1")[1].startswith("24 conflicts, 3 of them open, 64 pairs"), "report sums up")
+    facts.equal(ctl(world, "conflicts", "show", "nobody")[0], 1, "what the sidecar refuses exits with 1")
+    facts.equal(ctl(world, "conflicts", "ignore", "b-1-7-0")[0], 1, "as does an order without the password")
+    for words in (("conflicts",), ("conflicts", "show"), ("conflicts", "resolve"), ("conflicts", "resolve", "b-1-7-0"), ("conflicts", "ignore"),
+                  ("conflicts", "ignore", "b-1-7-0", "--match", "*"), ("explain",)):
+        status, _, error = ctl(world, *words)
+        facts.check(status == 2 and error, f"homeportctl {' '.join(words)} says what is missing", error)
+    status, text, _ = ctl(world, "--password-file", password, "explain", "page:1")
+    facts.check(status == 0 and text.startswith("rule: lww"), "homeportctl explain tells a key's rule", text)
+    facts.equal(ctl(world, "explain", "page:1")[0], 1, "where values are redacted, with the password alone")
+
+
 def test(facts):
     settings = f'conflicts: {{ redact: yes, users: "default, ops", password: "{PASSWORD}" }}\n'
     with World(("a", "b"), settings=settings).start() as world:
@@ -166,6 +195,7 @@ def test(facts):
             report(facts, client)
             by_users(facts, world)
             over_http(facts, world)
+            by_homeportctl(facts, world)
 
 
 tap.run(test)

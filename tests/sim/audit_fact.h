@@ -18,6 +18,7 @@ struct fact {
 	long double amount;          /* of a delta */
 	bool is_fraction;
 	bool is_expiry;              /* a clear because a deadline was met */
+	bool is_of_set;              /* of a deadline: a string's SET brought it */
 	int64_t deadline_ms;         /* 0: none */
 };
 
@@ -51,6 +52,7 @@ void vector_free(struct vector *vector);
 struct fact *facts_add(struct facts *facts, enum fact_kind kind, uint32_t db, uint32_t key);
 void facts_free(struct facts *facts);
 bool facts_equal(const struct facts *a, const struct facts *b);
+void pairs_sort(struct pairs *pairs);        /* each once */
 void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq);
 
 #endif
