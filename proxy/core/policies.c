@@ -22,6 +22,10 @@ static const char *policy_load(const struct core *core, const struct core_rule *
 	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
 	if (policy->rule == NULL)
 		return "unknown rule name: use lww, priority, record, merge or custom";
+	if (!ttl_choice_find(configured->ttl, &policy->ttl))
+		return "a rule's ttl is unknown: use newest, longest or shortest";
+	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
+		return "only rule merge has a ttl: remove it, or use merge";
 	const char *error = ranks_load(core, configured, policy);
 	if (error == NULL)
 		policy->match = buffer_copy(slice_of(configured->match));
@@ -41,6 +45,10 @@ static void add_policy_text(const struct core_rule *configured, struct buffer *t
 	}
 	if (configured->handler_digest != 0)
 		buffer_add_uint64(text, configured->handler_digest);
+	if (configured->ttl != NULL) {
+		buffer_add_text(text, configured->ttl);
+		buffer_add_byte(text, '\0');
+	}
 }
 
 const struct policy *policies_find(void *context, struct slice key)
