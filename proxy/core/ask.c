@@ -89,7 +89,7 @@ static void load(struct core *core, struct asked *asked)
 	struct group *group = group_new(core, GROUP_ASK);
 	enum kind kind = asked->is_field ? KIND_HASH : KIND_STRING;
 	/* What was spilled just now may be what is asked for. */
-	spill_write(core, &group->script);
+	spill_write(core, group);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
 	group->xadd_reply = group->script.count;

@@ -103,6 +103,13 @@ struct spill {
 	bool is_present;
 };
 
+struct spills {
+	struct spill *items;         /* owned */
+	unsigned count, cap;
+};
+void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
+void spills_free(struct spills *spills);
+
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
@@ -118,8 +125,7 @@ struct keyspace {
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;
 	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
-	struct spill *spills;        /* owned; taken by spill.c with the next group */
-	unsigned spill_count, spill_cap;
+	struct spills spills;        /* go with the next group (spill.c) */
 	uint64_t bytes;              /* of all this, roughly */
 };
 

@@ -68,6 +68,7 @@ struct group {
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
 	uint64_t ask;                        /* for which ask */
+	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
@@ -291,7 +292,8 @@ void ask_reply_siblings(struct core *core, const struct asked *asked, const stru
 void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
 void ask_refuse(struct core *core, const struct asked *asked, const char *text);
 /* spill.c */
-void spill_write(struct core *core, struct script *script);          /* dots of settled versions, beside the data for good */
+void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
+void spill_retry(struct core *core, struct group *group);
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
 bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
 /* token.c */
