@@ -81,6 +81,7 @@ void core_free(struct core *core)
 	policies_free(core->policies);
 	suspects_drop(core);
 	memory_free(core->suspects);
+	memory_free(core->handled);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -224,6 +225,7 @@ static void turn_ended(struct core *core)
 	remote_pump(core);
 	rules_pump(core);
 	reread_pump(core);
+	handle_pump(core);
 	ask_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
@@ -324,7 +326,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
 	case EVENT_ASKED: ask_take(core, event); break;
-	case EVENT_HANDLED: break;
+	case EVENT_HANDLED: handle_ended(core, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);

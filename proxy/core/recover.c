@@ -54,6 +54,7 @@ void recover_close(struct core *core)
 		settle_carry(core);
 	outbox_disown_entries(core);
 	ask_drop_all(core);
+	handle_forget(core);
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
 		settle_free(&core->conflicts.settles[i]);
 	core->conflicts.settle_count = 0;
@@ -170,6 +171,7 @@ void recover_open(struct core *core, const struct event *event)
 		self->before = context_new(core->announced, core->origins.count);
 	episodes_restore(core, event);
 	core->is_open = true;
+	core->opened_ms = core->now_ms;
 	core->is_probe_due = false;
 	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {

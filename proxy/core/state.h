@@ -150,7 +150,9 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	enum ask ask;
 	enum ask_phase phase;
 	uint32_t db;
-	bool is_field, is_explicit;
+	enum kind kind;                      /* which of the key's elements */
+	bool is_explicit;
+	bool is_keeping_ttl;
 	enum choice choice;
 	enum write_choice write_choice;
 	struct slice key, element, value, id, by, client;  /* owned */
@@ -244,6 +246,16 @@ struct core {
 	struct reread *rereads;
 	unsigned reread_count, reread_cap;
 	uint64_t heartbeat_ms, record_ms, trial_ms;  /* when last */
+	struct handling {                            /* the handler that runs: one at a time */
+		uint64_t id;                         /* 0: none */
+		uint32_t db;
+		enum kind kind;
+		struct slice key, element;           /* owned */
+		struct context *context;             /* what it was shown; held */
+		uint64_t due_ms;                     /* nobody answered until then: it is given up */
+	} handling;
+	struct handle_version *handled;              /* owned; of the step's EFFECT_HANDLE */
+	uint64_t next_handle_id, opened_ms;
 	struct asked *asks, **asks_end;              /* owned; in the order they came */
 	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
@@ -308,7 +320,15 @@ void ask_write(struct core *core, struct asked *asked, struct element *element);
 /* ask_reply.c */
 void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element);
 void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
+void ask_reply_ok(struct core *core, const struct asked *asked);
 void ask_refuse(struct core *core, const struct asked *asked, const char *text);
+/* resolve.c */
+const char *ask_name_conflict(struct core *core, struct asked *asked);       /* which element the conflict ASKED->id is about; NULL, or an error */
+const char *ask_choose(struct core *core, struct asked *asked, const struct element *element);   /* what its choice comes to */
+/* handle.c */
+void handle_pump(struct core *core);
+void handle_ended(struct core *core, const struct event *event);
+void handle_forget(struct core *core);
 /* spill.c */
 void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
 void spill_retry(struct core *core, struct group *group);
