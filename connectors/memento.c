@@ -10,28 +10,20 @@ static bool read_entry(struct slice *cursor, struct stored_entry *entry);
 static bool read_string(struct slice *cursor, struct slice *text);
 static bool read_id(struct slice text, struct stored_entry *entry);
 
-static bool take_pairs(struct memento *memento, struct slice reply, struct stored_pair **pairs, unsigned *count)
+bool memento_take_positions(struct memento *memento, struct slice reply)
 {
 	struct slice cursor = keep(memento, reply);
 	struct reply header;
 	if (!reply_read(&cursor, &header) || header.type != REPLY_ARRAY || header.integer % 2 != 0)
 		return false;
-	*count = (unsigned)(header.integer / 2);
-	*pairs = memory_resize(*pairs, *count * sizeof **pairs);
-	for (unsigned i = 0; i < *count; i++)
-		if (!read_string(&cursor, &(*pairs)[i].field) || !read_string(&cursor, &(*pairs)[i].value))
+	memento->position_count = (unsigned)(header.integer / 2);
+	memento->positions = memory_resize(memento->positions, memento->position_count * sizeof *memento->positions);
+	for (unsigned i = 0; i < memento->position_count; i++) {
+		struct stored_pair *pair = &memento->positions[i];
+		if (!read_string(&cursor, &pair->field) || !read_string(&cursor, &pair->value))
 			return false;
+	}
 	return true;
-}
-
-bool memento_take_positions(struct memento *memento, struct slice reply)
-{
-	return take_pairs(memento, reply, &memento->positions, &memento->position_count);
-}
-
-bool memento_take_episodes(struct memento *memento, struct slice reply)
-{
-	return take_pairs(memento, reply, &memento->episodes, &memento->episode_count);
 }
 
 bool memento_take_outbox(struct memento *memento, struct slice reply, unsigned *count)
@@ -105,7 +97,6 @@ void memento_free(struct memento *memento)
 	memory_free(memento->kept);
 	memory_free(memento->positions);
 	memory_free(memento->outbox);
-	memory_free(memento->episodes);
 	*memento = (struct memento){ 0 };
 }
 

@@ -16,7 +16,7 @@
 static struct telling telling_of(const struct core *core, struct ordering *ordering)
 {
 	ordering_fill(ordering, &core->origins);
-	return (struct telling){ &core->keyspace, ordering, core->rules_digest };
+	return (struct telling){ &core->keyspace, ordering, core->policies->digest };
 }
 
 static void add_header(struct buffer *out, unsigned argc)
@@ -304,13 +304,20 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	note_drop(&core->keyspace, note);
 	context_drop(context);
 }
+static const char *last_dash(struct slice text)
+{
+	while (text.len > 0 && text.ptr[text.len - 1] != '-')
+		text.len--;
+	return text.len == 0 ? NULL : text.ptr + text.len - 1;
+}
+
 /* "<dc>-<incarnation>-<seq>-<hash>", from behind: a DC's name may have dashes. */
 static bool read_first(struct core *core, const struct record *record, struct stamp *first)
 {
 	struct slice left = record->id;
 	int64_t numbers[3] = { 0 };
 	for (unsigned i = 0; i < 3; i++) {
-		const char *dash = left.len == 0 ? NULL : memrchr(left.ptr, '-', left.len);
+		const char *dash = last_dash(left);
 		if (dash == NULL)
 			return false;
 		struct slice part = { dash + 1, left.len - (size_t)(dash + 1 - left.ptr) };

@@ -4,6 +4,7 @@
  * Which DC: of those whose versions are alive in the conflict, the one with the smallest name; one that was not heard for TAKEOVER_MS is passed
  * over, and if all are, the smallest of those that are heard. Should two DCs run it all the same, their results are two concurrent
  * writes: a conflict like any other, and handled like one. */
+#include "episode.h"
 #include "rule.h"
 #include "state.h"
 #include "version.h"

@@ -2,6 +2,7 @@
  * is applied, so the conflict ends wherever it arrives (docs/replication-model.md, "Records"). */
 #include "conflict.h"
 #include "number.h"
+#include "episode.h"
 #include "rule.h"
 #include "state.h"
 #include "version.h"

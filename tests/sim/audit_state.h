@@ -160,8 +160,6 @@ bool audit_derive(struct auditor *auditor, const struct sim_store *store, const 
 void audit_asked_execution(struct auditor *auditor, const struct audited_write *write);
 void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write);
 struct audited_keys;
-/* audit_record.c */
-void audit_records(struct auditor *auditor);
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
 

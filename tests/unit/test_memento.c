@@ -17,8 +17,6 @@ static void positions_and_outbox_are_read(void)
 	CU_ASSERT(memento_take_positions(&memento, SLICE("*2\r\n$2\r\nus\r\n$1\r\n7\r\n")));
 	CU_ASSERT_FATAL(memento.position_count == 1);
 	CU_ASSERT(slice_equal(memento.positions[0].field, SLICE("us")) && slice_equal(memento.positions[0].value, SLICE("7")));
-	CU_ASSERT(memento_take_episodes(&memento, SLICE("*2\r\n$2\r\nid\r\n$2\r\n\x08\x01\r\n")));
-	CU_ASSERT(memento.episode_count == 1 && slice_equal(memento.episodes[0].value, SLICE("\x08\x01")));
 	struct slice chunk = SLICE("*1\r\n*2\r\n$5\r\n12-34\r\n*2\r\n$1\r\ni\r\n$3\r\nabc\r\n");
 	CU_ASSERT(memento_take_outbox(&memento, chunk, &count) && count == 1);
 	CU_ASSERT(memento_take_outbox(&memento, SLICE("*1\r\n*2\r\n$22\r\n18446744073709551615-1\r\n*2\r\n$1\r\nf\r\n$0\r\n\r\n"), &count));
