@@ -24,7 +24,7 @@ struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
 
-enum episode_list { EPISODES_WAITING, EPISODES_OPEN, EPISODE_LISTS };
+enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
 
 struct episode {
 	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
@@ -33,6 +33,7 @@ struct episode {
 	enum episode_list list;
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it opened */
+	bool is_counted;             /* as open */
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
@@ -47,6 +48,7 @@ struct episode {
 	enum record_status ended_as;
 	struct slice by;             /* owned */
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
+	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	bool is_retried;             /* somebody wants it run now, here */
 	uint64_t retry_ms;           /* not before */
@@ -58,7 +60,7 @@ struct episodes {
 	struct episode *lists[EPISODE_LISTS];
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
-	uint64_t count, open_count, bytes;
+	uint64_t count, kept_count, open_count, bytes;
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
 	struct buffer gone;          /* ids of records that are no more, as RESP strings */
@@ -110,6 +112,7 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
 void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
 enum record_status episode_status(const struct episode *episode);
+bool episode_is_kept(const struct episode *episode);
 /* Did another absolute of the episode see this side? */
 bool episode_covers(const struct episode *episode, const struct side *side);
 enum record_kind episode_kind(const struct episode *episode);

@@ -166,10 +166,10 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 	told->value = room_from(draft, start);
 }
 
-static void add_side(struct draft *draft, const struct side *side, bool is_open)
+static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 {
 	const struct element *element = draft->episode->element;
-	const struct version *version = is_open ? element_version(element, side->stamp.origin, side->stamp.seq) : NULL;
+	const struct version *version = is_kept ? element_version(element, side->stamp.origin, side->stamp.seq) : NULL;
 	struct record_side *told = &draft->sides[draft->record.side_count++];
 	size_t start = draft->room.len;
 	*told = (struct record_side){
@@ -190,14 +190,14 @@ static void add_side(struct draft *draft, const struct side *side, bool is_open)
 static void add_sides(struct draft *draft)
 {
 	const struct episode *episode = draft->episode;
-	bool *is_shown = memory_new(episode->side_count), is_open = draft->record.status == RECORD_OPEN;
+	bool *is_shown = memory_new(episode->side_count), is_kept = episode_is_kept(episode);
 	draft->sides = memory_new((episode_choose(episode, is_shown) + 1) * sizeof *draft->sides);
-	for (unsigned round = is_open ? 0 : 1; round < 2; round++) {
+	for (unsigned round = is_kept ? 0 : 1; round < 2; round++) {
 		for (unsigned i = episode->side_count; i-- > 0;) {
 			const struct side *side = &episode->sides[i];
-			bool is_live = is_open && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL;
+			bool is_live = is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL;
 			if (is_shown[i] && is_live == (round == 0))
-				add_side(draft, side, is_open);
+				add_side(draft, side, is_kept);
 		}
 	}
 	memory_free(is_shown);
