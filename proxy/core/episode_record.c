@@ -48,13 +48,13 @@ static uint64_t subject_hash(const struct element *element)
 /* Ids begin with a dot: most others differ in the seq already. */
 struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
 {
-	for (struct episode *episode = keyspace->episodes->lists[EPISODES_OPEN]; episode != NULL; episode = episode->listed_after) {
+	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
 		struct buffer own = { 0 };
 		episode_add_id(keyspace, episode, &own);
 		bool is_it = slice_equal(buffer_slice(&own), id);
 		buffer_free(&own);
 		if (is_it)
-			return episode;
+			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
 	}
 	return NULL;
 }
@@ -62,7 +62,7 @@ struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice
 struct episode *element_open_episode(const struct element *element)
 {
 	struct episode *episode = element->episodes;
-	while (episode != NULL && episode->list != EPISODES_OPEN)
+	while (episode != NULL && episode->list != EPISODES_KEPT)
 		episode = episode->next;
 	return episode;
 }

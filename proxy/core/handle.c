@@ -117,7 +117,7 @@ void handle_pump(struct core *core)
 		handle_forget(core);
 	if (core->handling.id != 0 || !core->is_recalled || core->aborted != NULL)
 		return;
-	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_OPEN]; episode != NULL; episode = episode->listed_after) {
+	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
 		if (!element_is_open(episode->element) || !is_due(core, episode))
 			continue;
 		episode->is_retried = false;

@@ -412,6 +412,11 @@ static void key_sweep(void *context, struct key *key)
 	key_prune_all(keyspace, key);
 }
 
+void keyspace_sweep(struct keyspace *keyspace)
+{
+	keyspace_each_key(keyspace, key_sweep, keyspace);
+}
+
 void keyspace_forget(struct keyspace *keyspace)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
@@ -436,7 +441,7 @@ void keyspace_forget(struct keyspace *keyspace)
 		is_swept = true;
 	}
 	if (is_swept)
-		keyspace_each_key(keyspace, key_sweep, keyspace);
+		keyspace_sweep(keyspace);
 }
 
 /* ---- the end, and invariants ---- */

@@ -167,6 +167,8 @@ void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB
 void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
+/* Looks at every key: what conflict records brought back has no mark that would bring it up. */
+void keyspace_sweep(struct keyspace *keyspace);
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
 

@@ -302,4 +302,5 @@ void recover_pump(struct core *core)
 	core->is_recalled = true;
 	/* What was stable came back only for what it beats or covers. */
 	keyspace_forget(&core->keyspace);
+	keyspace_sweep(&core->keyspace);
 }
