@@ -188,11 +188,18 @@ static bool is_keeping(const struct episode *episode)
 	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
 }
 
+/* Is it alive: neither covered, nor outdone by a write of another type? */
+static bool is_live(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return version != NULL && !version->is_outdone;
+}
+
 static unsigned live_count(const struct episode *episode)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < episode->side_count; i++)
-		count += element_version(episode->element, episode->sides[i].stamp.origin, episode->sides[i].stamp.seq) != NULL;
+		count += is_live(episode, &episode->sides[i]);
 	return count;
 }
 
@@ -201,13 +208,13 @@ bool episode_is_kept(const struct episode *episode)
 	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
 }
 
-/* Do live versions differ? As they were written: that a write of another type killed one is not known where a later write covers it first. */
+/* Do live versions differ? */
 static bool is_disputed(const struct episode *episode)
 {
 	const struct note *first = NULL;
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
-		if (element_version(episode->element, side->stamp.origin, side->stamp.seq) == NULL)
+		if (!is_live(episode, side))
 			continue;
 		if (first != NULL && !note_is_same(first, side->note, episode->element->kind))
 			return true;
@@ -405,4 +412,12 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 			resolve(keyspace, episode, party, facts);
 		}
 	}
+	episodes_reconsider(keyspace, element);
+}
+
+void episodes_reconsider(struct keyspace *keyspace, struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
 }

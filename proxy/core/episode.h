@@ -96,6 +96,8 @@ struct meeting {
 void episodes_meet(const struct meeting *meeting);
 /* Before an absolute write competes for ELEMENT. FACTS are the write's. */
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Fewer versions of ELEMENT may be alive than before: whether a decision is open is to be seen when records are written next. */
+void episodes_reconsider(struct keyspace *keyspace, struct element *element);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
 

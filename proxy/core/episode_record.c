@@ -175,12 +175,12 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	*told = (struct record_side){
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
-		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
+		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL && !version->is_outdone, .is_explicit = side->note->context->is_explicit,
 		.is_increment = (side->flags & MARK_DELTA) != 0,
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
-	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
+	told->is_dead = version != NULL && version->is_outdone;
 	if (version != NULL)
 		add_whole(draft, version, told);
 	told->context = add_context(draft, side->note->context);

@@ -339,7 +339,7 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
-	if (side->is_live && element->kind < KIND_TYPES)
+	if ((side->is_live || side->is_dead) && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
 	context_drop(context);
