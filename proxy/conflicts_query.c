@@ -183,7 +183,7 @@ bool conflicts_query_matches(const struct conflicts_query *query, const struct r
 {
 	if (query->id.len > 0 && !slice_equal(record->id, buffer_slice(&query->id)))
 		return false;
-	if (query->kind != 0 && record->kind != query->kind)
+	if (query->kind != 0 && record_told_kind(record) != query->kind)
 		return false;
 	if (query->status != 0 && record->status != query->status)
 		return false;

@@ -105,7 +105,7 @@ static bool is_due(const struct core *core, const struct episode *episode)
 	const struct element *element = episode->element;
 	if (!element->key->policy->rule->is_handling || (element->kind != KIND_STRING && element->kind != KIND_HASH))
 		return false;
-	/* Handlers of rules that were replaced are gone: the conflict waits for a person. */
+	/* Handlers of rules that were replaced by others are gone: the conflict waits for a person. */
 	if (element->key->policy != policies_find((void *)(uintptr_t)core, element->key->name) || element->key->under_way > 0)
 		return false;
 	return episode->is_retried || (core->now_ms >= episode->retry_ms && is_runner(core, element));
