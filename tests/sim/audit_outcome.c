@@ -80,14 +80,6 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
-/* A removal that was applied where a context write was made is covered by it, seen or not ("Contexts of clients"). */
-static bool covers(const struct touch *newer, const struct touch *older)
-{
-	if (newer->write == older->write)
-		return false;
-	return audit_covers(newer->write, older->write) || (older->fact->kind != FACT_SET && audit_follows(newer->write, older->write));
-}
-
 /* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
 static bool sets_aside(const struct audit_contest *contest, const struct touch *touch)
 {
@@ -100,7 +92,7 @@ static bool is_live(const struct trial *trial, const struct audit_contest *conte
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && covers(other, touch))
+		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
 			return false;
 	}
 	return true;
