@@ -180,8 +180,37 @@ static void judge_value(const struct case_at *at, const struct record_side *side
 		             side->value.ptr, audit_dot(at->auditor, dot.origin, dot.seq));
 }
 
-static void judge_record(const struct case_at *at, const struct record *record)
+/* It is named after its first write, kept while it is open, and told of in the stream. */
+static void judge_place(const struct case_at *at, const struct written_record *written)
 {
+	const struct record *record = &written->record;
+	const struct audited_write *first = NULL;
+	const struct audited_origin *origin;
+	char prefix[120];
+
+	for (unsigned i = 0; i < at->expected->side_count; i++) {
+		const struct audited_write *write = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		if (first == NULL || audit_compare(at->auditor, write, first) < 0)
+			first = write;
+	}
+	origin = &at->auditor->origins[first->origin];
+	snprintf(prefix, sizeof(prefix), "%s-%llu-%llu-", at->auditor->options.dc_names[origin->dc], (unsigned long long)origin->incarnation,
+	         (unsigned long long)first->seq);
+	if (record->id.len != strlen(prefix) + 16 || memcmp(record->id.ptr, prefix, strlen(prefix)) != 0)
+		auditor_find(at->auditor, "%s: the record %.*s is not named after its first write, %s", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, prefix);
+	if (!written->is_in_stream || written->is_in_hash != (record->status == RECORD_OPEN))
+		auditor_find(at->auditor, "%s: the record %.*s is %s and %s in the hash, %s in the stream", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, record_status_text(record->status), written->is_in_hash ? "is" : "is not",
+		             written->is_in_stream ? "is" : "is not");
+}
+
+static void judge_record(const struct case_at *at, const struct written_record *written)
+{
+	const struct record *record = &written->record;
+
+	judge_place(at, written);
 	if (record->pairs != at->expected->pairs)
 		auditor_find(at->auditor, "%s: the record %.*s of %s counts %llu pairs, there are %llu", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, subject_text(at), (unsigned long long)record->pairs,
@@ -215,7 +244,7 @@ static void judge_expected(const struct case_at *at, struct written_records *rec
 		if (!is_about(at->auditor, &records->items[i].record, at->subject) || !is_match(at->auditor, &records->items[i].record, at->expected))
 			continue;
 		records->items[i].is_expected = true;
-		judge_record(at, &records->items[i].record);
+		judge_record(at, &records->items[i]);
 		return;
 	}
 	if (has_unfounded(at->auditor, records, at->subject))
