@@ -103,11 +103,23 @@ static unsigned rank_of(const struct trial *trial, const struct touch *touch)
 	return trial->auditor->options.rank_of(trial->auditor->origins[touch->write->origin].dc);
 }
 
+/* No deadline ends last. */
+static int64_t end_of(const struct touch *touch)
+{
+	return touch->fact->deadline_ms == 0 ? INT64_MAX : touch->fact->deadline_ms;
+}
+
 /* Two live ones: does the rule prefer A? What it does not tell apart the newer one decides. */
 static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
 {
-	if (trial->rule == AUDIT_MERGE && is_present(a) != is_present(b))
+	bool is_merge = trial->rule == AUDIT_MERGE || trial->rule == AUDIT_LONGEST || trial->rule == AUDIT_SHORTEST;
+
+	if (is_merge && is_present(a) != is_present(b))
 		return is_present(a);
+	if (a->fact->kind == FACT_DEADLINE && b->fact->kind == FACT_DEADLINE && end_of(a) != end_of(b) && trial->rule == AUDIT_LONGEST)
+		return end_of(a) > end_of(b);
+	if (a->fact->kind == FACT_DEADLINE && b->fact->kind == FACT_DEADLINE && end_of(a) != end_of(b) && trial->rule == AUDIT_SHORTEST)
+		return end_of(a) < end_of(b);
 	if (trial->rule == AUDIT_PRIORITY && rank_of(trial, a) != rank_of(trial, b))
 		return rank_of(trial, a) < rank_of(trial, b);
 	return touch_compare(trial, a, b) > 0;
