@@ -53,7 +53,8 @@ enum side_tag {
 	SIDE_LIVE = WIRE_TAG(10, WIRE_VARINT),
 	SIDE_DEAD = WIRE_TAG(11, WIRE_VARINT),
 	SIDE_EXPLICIT = WIRE_TAG(12, WIRE_VARINT),
-	SIDE_FIELD_MAX = 12,
+	SIDE_INCREMENT = WIRE_TAG(13, WIRE_VARINT),
+	SIDE_FIELD_MAX = 13,
 };
 
 const char *record_kind_text(enum record_kind kind)
@@ -153,7 +154,8 @@ static size_t side_len(const struct record_side *side)
 	return 1 + wire_varint_len(dot) + dot + wire_uint_len(side->hlc) + side->context.len + wire_text_len(side->command) +
 	       wire_text_len(side->client) + wire_text_len(side->value) + wire_uint_len(side->value_len) +
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
-	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit);
+	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
+	       wire_uint_len(side->is_increment);
 }
 
 static void add_side(struct buffer *out, const struct record_side *side)
@@ -174,6 +176,7 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	add_uint(out, SIDE_LIVE, side->is_live);
 	add_uint(out, SIDE_DEAD, side->is_dead);
 	add_uint(out, SIDE_EXPLICIT, side->is_explicit);
+	add_uint(out, SIDE_INCREMENT, side->is_increment);
 	assert(out->len == start + len);
 }
 
@@ -271,6 +274,7 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_LIVE: return flag_read(field, &side->is_live);
 	case SIDE_DEAD: return flag_read(field, &side->is_dead);
 	case SIDE_EXPLICIT: return flag_read(field, &side->is_explicit);
+	case SIDE_INCREMENT: return flag_read(field, &side->is_increment);
 	default: return false;
 	}
 }

@@ -53,6 +53,7 @@ struct record_side {
 	bool is_removal;
 	bool is_live;                /* waits for a decision */
 	bool is_dead;                /* … although a write of another type killed it: it is absent whatever it wrote */
+	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
 
