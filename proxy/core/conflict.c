@@ -177,6 +177,7 @@ static bool kill_element(struct keyspace *keyspace, struct element *element, con
 	}
 	for (unsigned i = 0; i < element->history_count; i++)
 		has_died |= kill_deltas(keyspace, &element->histories[i], killer);
+	episodes_reconsider(keyspace, element);
 	return has_died;
 }
 
@@ -437,9 +438,9 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	const struct stamp *stamp = conflicts->party.stamp;
-	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq) {
+	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq || conflicts->mode != conflicts->naming_mode) {
 		conflicts->naming_origin = stamp->origin;
-		conflicts->naming_seq = stamp->seq;
+		conflicts->naming_seq = stamp->seq, conflicts->naming_mode = conflicts->mode;
 		conflicts->is_named = conflicts->mode == APPLY_RECALL &&
 			(mark_is_stable(keyspace, stamp->origin, stamp->seq) || episodes_know(element, stamp));
 	}

@@ -37,6 +37,7 @@ struct conflicts {
 	struct party party;                  /* the change that is being applied */
 	unsigned naming_origin;              /* the last write that named siblings … */
 	uint64_t naming_seq;
+	enum apply_mode naming_mode;
 	bool is_named;                       /* … and their records know it already */
 	struct buffer *arena;                /* chunks live until the next step: seqs of reports */
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];

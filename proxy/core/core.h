@@ -78,7 +78,8 @@ struct core_status {
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t open_conflicts;     /* records that wait for a decision */
-	uint64_t episodes, episode_bytes;    /* records in memory: open, with writes that are not stable, or ended and not written yet */
+	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
+	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
 	uint64_t records;            /* records ended since core_new, and how: */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */

@@ -32,7 +32,7 @@ static void unlist(struct episodes *episodes, struct episode *episode)
 		episodes->lists[episode->list] = episode->listed_after;
 	if (episode->listed_after != NULL)
 		episode->listed_after->listed_before = episode->listed_before;
-	episodes->open_count -= episode->list == EPISODES_OPEN;
+	episodes->kept_count -= episode->list == EPISODES_KEPT;
 }
 
 static void enlist(struct episodes *episodes, struct episode *episode, enum episode_list list)
@@ -43,7 +43,7 @@ static void enlist(struct episodes *episodes, struct episode *episode, enum epis
 	if (episode->listed_after != NULL)
 		episode->listed_after->listed_before = episode;
 	episodes->lists[list] = episode;
-	episodes->open_count += list == EPISODES_OPEN;
+	episodes->kept_count += list == EPISODES_KEPT;
 }
 
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list)
@@ -91,6 +91,7 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	*link = episode->next;
 	unlist(keyspace->episodes, episode);
 	keyspace->episodes->count--;
+	keyspace->episodes->open_count -= episode->is_counted;
 	drop_resolution(keyspace, episode);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		note_drop(keyspace, episode->sides[i].note);
@@ -98,6 +99,7 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	memory_free(episode->sides);
 	memory_free(episode->stretches);
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
+	buffer_free(&episode->told_ids);
 	memory_free((void *)(uintptr_t)episode->last_error.ptr);
 	episode->element = NULL;
 	if (!episode->is_dirty)
@@ -186,19 +188,46 @@ static bool is_keeping(const struct episode *episode)
 	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
 }
 
+/* Is it alive: neither covered, nor outdone by a write of another type? */
+static bool is_live(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return version != NULL && !version->is_outdone;
+}
+
 static unsigned live_count(const struct episode *episode)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < episode->side_count; i++)
-		count += element_version(episode->element, episode->sides[i].stamp.origin, episode->sides[i].stamp.seq) != NULL;
+		count += is_live(episode, &episode->sides[i]);
 	return count;
+}
+
+bool episode_is_kept(const struct episode *episode)
+{
+	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
+}
+
+/* Do live versions differ? */
+static bool is_disputed(const struct episode *episode)
+{
+	const struct note *first = NULL;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct side *side = &episode->sides[i];
+		if (!is_live(episode, side))
+			continue;
+		if (first != NULL && !note_is_same(first, side->note, episode->element->kind))
+			return true;
+		first = side->note;
+	}
+	return false;
 }
 
 enum record_status episode_status(const struct episode *episode)
 {
 	if (episode->resolution.seq != 0)
 		return episode->ended_as;
-	return is_keeping(episode) && live_count(episode) > 1 ? RECORD_OPEN : RECORD_AUTO;
+	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
 }
 
 /* ---- joining ---- */
@@ -228,7 +257,9 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	if (other->opened_hlc < episode->opened_hlc)
 		episode->opened_hlc = other->opened_hlc;
 	episode_add_traits(&episode->traits, &episode->pop_origin, other->traits, other->pop_origin);
-	episode->is_told |= other->is_told;
+	if (other->is_told && other->stored_id.len > 0)
+		resp_add_bulk(&episode->told_ids, other->stored_id);
+	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
 	note_gone(keyspace->episodes, other);
@@ -377,8 +408,16 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 			if (note_is_better(party->note, episode->resolution_note, element->kind))
 				resolve(keyspace, episode, party, facts);
 		} else if (is_keeping(episode) && sees_all(party->stamp, episode) &&
-		           (ended->seq != 0 ? stamp_compare(keyspace->origins, party->stamp, ended) < 0 : live_count(episode) > 1)) {
+		           (ended->seq != 0 ? stamp_compare(keyspace->origins, party->stamp, ended) < 0 : is_disputed(episode))) {
 			resolve(keyspace, episode, party, facts);
 		}
 	}
+	episodes_reconsider(keyspace, element);
+}
+
+void episodes_reconsider(struct keyspace *keyspace, struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
 }

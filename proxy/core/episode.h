@@ -24,7 +24,7 @@ struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
 
-enum episode_list { EPISODES_WAITING, EPISODES_OPEN, EPISODE_LISTS };
+enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
 
 struct episode {
 	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
@@ -33,6 +33,7 @@ struct episode {
 	enum episode_list list;
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it opened */
+	bool is_counted;             /* as open */
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
@@ -47,6 +48,7 @@ struct episode {
 	enum record_status ended_as;
 	struct slice by;             /* owned */
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
+	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	struct slice last_error;     /* owned */
 	uint64_t bytes;
@@ -56,7 +58,7 @@ struct episodes {
 	struct episode *lists[EPISODE_LISTS];
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
-	uint64_t count, open_count, bytes;
+	uint64_t count, kept_count, open_count, bytes;
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
 	struct buffer gone;          /* ids of records that are no more, as RESP strings */
@@ -88,6 +90,8 @@ struct meeting {
 void episodes_meet(const struct meeting *meeting);
 /* Before an absolute write competes for ELEMENT. FACTS are the write's. */
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Fewer versions of ELEMENT may be alive than before: whether a decision is open is to be seen when records are written next. */
+void episodes_reconsider(struct keyspace *keyspace, struct element *element);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
 
@@ -104,6 +108,7 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
 void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
 enum record_status episode_status(const struct episode *episode);
+bool episode_is_kept(const struct episode *episode);
 /* Did another absolute of the episode see this side? */
 bool episode_covers(const struct episode *episode, const struct side *side);
 enum record_kind episode_kind(const struct episode *episode);

@@ -22,19 +22,19 @@ bool episode_covers(const struct episode *episode, const struct side *side)
 }
 
 /* May it still decide, or be what a decision is open about? */
-static bool matters(const struct episode *episode, const struct side *side, enum record_status status)
+static bool matters(const struct episode *episode, const struct side *side, bool is_kept)
 {
-	if (status == RECORD_OPEN && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL)
+	if (is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL)
 		return true;
-	return (status == RECORD_OPEN || status == RECORD_AUTO) && is_absolute(side) && !episode_covers(episode, side);
+	return episode->resolution.seq == 0 && is_absolute(side) && !episode_covers(episode, side);
 }
 
 unsigned episode_choose(const struct episode *episode, bool *is_shown)
 {
-	enum record_status status = episode_status(episode);
+	bool is_kept = episode_is_kept(episode);
 	unsigned count = 0;
 	for (unsigned i = 0; i < episode->side_count; i++) {
-		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], status);
+		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], is_kept);
 		count += is_shown[i];
 	}
 	return count;

@@ -49,6 +49,7 @@ static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *co
 	(*commands)++;
 }
 
+/* An earlier write changes the id. */
 static void set_stored_id(struct core *core, struct episode *episode, struct slice id)
 {
 	if (slice_equal(episode->stored_id, id))
@@ -57,8 +58,19 @@ static void set_stored_id(struct core *core, struct episode *episode, struct sli
 		resp_add_bulk(&core->keyspace.episodes->gone, episode->stored_id);
 		core->keyspace.episodes->gone_count++;
 	}
+	if (episode->is_told)
+		resp_add_bulk(&episode->told_ids, episode->stored_id);
+	episode->is_told = false;
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
 	episode->stored_id = buffer_copy(id);
+}
+
+static void note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+{
+	episodes->open_count -= episode->is_counted;
+	episode->is_counted = status == RECORD_OPEN;
+	episodes->open_count += episode->is_counted;
+	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
 }
 
 struct writing {
@@ -69,6 +81,30 @@ struct writing {
 	unsigned pair_count, opened_count;
 };
 
+/* Who was told that they are open is told that they are no more. */
+static void tell_merged(struct core *core, struct episode *episode, struct slice id)
+{
+	const struct element *element = episode->element;
+	struct slice left = buffer_slice(&episode->told_ids);
+	struct reply old;
+	while (left.len > 0 && reply_read(&left, &old)) {
+		struct buffer bytes = { 0 };
+		struct record record = {
+			.id = old.text, .kind = episode_kind(episode), .status = RECORD_SUPERSEDED, .db = element->key->db, .key = element->key->name,
+			.element = element->name, .type = slice_of(kind_text(element->kind)), .rule = slice_of(element->key->policy->rule->name),
+			.rules_digest = core->policies->digest, .merged_into = id,
+		};
+		/* It was joined with others, and has got its name back. */
+		if (slice_equal(old.text, id))
+			continue;
+		record_encode(&bytes, &record);
+		add_entry(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
+		core->keyspace.episodes->final_count++;
+		buffer_free(&bytes);
+	}
+	buffer_free(&episode->told_ids);
+}
+
 static void write_one(struct core *core, struct writing *writing, struct episode *episode)
 {
 	enum record_status status = episode_status(episode);
@@ -76,6 +112,7 @@ static void write_one(struct core *core, struct writing *writing, struct episode
 	episode_add_id(&core->keyspace, episode, &writing->id);
 	episode_encode(&writing->telling, episode, &writing->record);
 	set_stored_id(core, episode, buffer_slice(&writing->id));
+	tell_merged(core, episode, buffer_slice(&writing->id));
 	resp_add_bulk(&writing->pairs, buffer_slice(&writing->id));
 	resp_add_bulk(&writing->pairs, buffer_slice(&writing->record));
 	writing->pair_count++;
@@ -84,7 +121,7 @@ static void write_one(struct core *core, struct writing *writing, struct episode
 		writing->opened_count++;
 		episode->is_told = true;
 	}
-	episode_move(core->keyspace.episodes, episode, status == RECORD_OPEN ? EPISODES_OPEN : EPISODES_WAITING);
+	note_status(core->keyspace.episodes, episode, status);
 	episode->is_dirty = false;
 }
 
@@ -192,7 +229,7 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	/* What ended it may be replaced by something older that is concurrent with it. */
 	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
-	return episode_status(episode) != RECORD_OPEN;
+	return !episode_is_kept(episode);
 }
 
 static void finish(struct core *core, const struct telling *telling, struct episode *episode)
@@ -204,10 +241,13 @@ static void finish(struct core *core, const struct telling *telling, struct epis
 	add_entry(core, &keyspace->episodes->finals, buffer_slice(&record));
 	keyspace->episodes->final_count++;
 	buffer_free(&record);
-	if (episode->stored_id.len > 0) {
-		resp_add_bulk(&keyspace->episodes->gone, episode->stored_id);
-		keyspace->episodes->gone_count++;
-	}
+	struct buffer id = { 0 };
+	episode_add_id(keyspace, episode, &id);
+	set_stored_id(core, episode, buffer_slice(&id));
+	tell_merged(core, episode, buffer_slice(&id));
+	resp_add_bulk(&keyspace->episodes->gone, buffer_slice(&id));
+	keyspace->episodes->gone_count++;
+	buffer_free(&id);
 	core->status.records++;
 	episode_free(keyspace, episode);
 	keyspace_settle_element(keyspace, element);
@@ -282,7 +322,7 @@ static void restore_version(struct core *core, struct element *element, const st
 	}
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_open)
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side)
 {
 	struct element *element = episode->element;
 	int origin = origin_of(core, &side->dot);
@@ -299,7 +339,7 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
-	if (is_open && side->is_live && element->kind < KIND_TYPES)
+	if ((side->is_live || side->is_dead) && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
 	context_drop(context);
@@ -376,16 +416,15 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	struct key *key = keyspace_key(keyspace, record->db, record->key);
 	struct element *element = keyspace_element(keyspace, key, kind, record->element);
 	struct episode *episode = episode_new(keyspace, element);
-	bool is_open = record->status == RECORD_OPEN;
 	episode->pairs = record->pairs;
 	episode->opened_hlc = record->opened_hlc;
 	episode->traits = traits_of_kind(record->kind);
 	episode->attempts = record->attempts;
 	episode->last_error = buffer_copy(record->last_error);
 	episode->stored_id = buffer_copy(record->id);
-	episode->is_told = is_open;
+	episode->is_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i], is_open);
+		restore_side(core, episode, &record->sides[i]);
 	restore_stretches(core, episode, record);
 	restore_resolution(core, episode, record);
 	struct stamp first;
@@ -396,7 +435,7 @@ static void restore_record(struct core *core, const struct record *record, enum 
 		keyspace_settle_element(keyspace, element);
 		return;
 	}
-	episode_move(keyspace->episodes, episode, episode_status(episode) == RECORD_OPEN ? EPISODES_OPEN : EPISODES_WAITING);
+	note_status(keyspace->episodes, episode, episode_status(episode));
 	element_set_kept(keyspace, element, element->version_count > 1 && versions_are_stable(keyspace, element));
 }
 

@@ -188,6 +188,16 @@ void note_add_value(const struct note *note, enum kind kind, struct buffer *out,
 		*hash = record_hash(RECORD_HASH_START, (struct slice){ out->ptr + start, out->len - start });
 }
 
+bool note_is_same(const struct note *a, const struct note *b, enum kind kind)
+{
+	struct buffer text = { 0 };
+	uint64_t lens[2], hashes[2];
+	note_add_value(a, kind, &text, &lens[0], &hashes[0]);
+	note_add_value(b, kind, &text, &lens[1], &hashes[1]);
+	buffer_free(&text);
+	return note_is_removal(a, kind) == note_is_removal(b, kind) && lens[0] == lens[1] && hashes[0] == hashes[1];
+}
+
 /* Of a write that made several elements present, the smallest value stands for all: whichever of them is met first. */
 static bool is_smaller(const struct note *newer, const struct note *older)
 {

@@ -56,6 +56,8 @@ struct slice note_client(const struct note *note);
 bool note_is_removal(const struct note *note, enum kind kind);
 /* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */
 void note_add_value(const struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash);
+/* Do two notes of the element that a record of KIND is about leave it alike? */
+bool note_is_same(const struct note *a, const struct note *b, enum kind kind);
 /* Which of two notes of one write to one element a record tells: what it made present, then the later. */
 bool note_is_better(const struct note *newer, const struct note *older, enum kind kind);
 

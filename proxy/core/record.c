@@ -29,7 +29,8 @@ enum record_tag {
 	RECORD_TAG_LAST_ERROR = WIRE_TAG(20, WIRE_BYTES),
 	RECORD_TAG_FIRST_HLC = WIRE_TAG(21, WIRE_VARINT),
 	RECORD_TAG_STRETCH = WIRE_TAG(22, WIRE_BYTES),
-	RECORD_FIELD_MAX = 22,
+	RECORD_TAG_MERGED_INTO = WIRE_TAG(23, WIRE_BYTES),
+	RECORD_FIELD_MAX = 23,
 };
 
 enum dot_tag {                       /* of a Position as well */
@@ -209,6 +210,7 @@ void record_encode(struct buffer *out, const struct record *record)
 	add_text(out, RECORD_TAG_LAST_ERROR, record->last_error);
 	add_uint(out, RECORD_TAG_FIRST_HLC, record->first_hlc);
 	buffer_add(out, record->stretches);
+	add_text(out, RECORD_TAG_MERGED_INTO, record->merged_into);
 }
 
 /* ---- reading ---- */
@@ -345,6 +347,7 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case RECORD_TAG_VALUE: record->value = field->bytes; return true;
 	case RECORD_TAG_RESOLUTION: return dot_read(field->bytes, &record->resolution);
 	case RECORD_TAG_RESOLVED_BY: record->resolved_by = field->bytes; return true;
+	case RECORD_TAG_MERGED_INTO: record->merged_into = field->bytes; return true;
 	case RECORD_TAG_LAST_ERROR: record->last_error = field->bytes; return true;
 	case RECORD_TAG_STRETCH: return run_extend(&record->stretches, raw) && stretch_read(field->bytes, &stretch);
 	default: return number_field_read(field, record);
@@ -371,7 +374,7 @@ bool record_decode(struct slice bytes, struct record_scratch *scratch, struct re
 {
 	struct slice nothing = { bytes.ptr, 0 };
 	*record = (struct record){ .id = nothing, .key = nothing, .element = nothing, .type = nothing, .rule = nothing, .stretches = nothing,
-		                   .value = nothing, .resolved_by = nothing, .last_error = nothing };
+		                   .value = nothing, .resolved_by = nothing, .last_error = nothing, .merged_into = nothing };
 	if (!format_is_known(bytes))
 		return false;
 	while (bytes.len > 0) {

@@ -33,7 +33,7 @@ static void fill(struct record *record, struct record_side *sides)
 		.element = SLICE("f"), .type = SLICE("hash"), .rule = SLICE("record"), .rules_digest = UINT64_MAX, .sides = sides, .side_count = 2,
 		.stretches = buffer_slice(&stretches), .first_hlc = 700, .pairs = 3, .winner = { SLICE("bom"), 9, 3 }, .value = SLICE("cu"),
 		.resolution = { SLICE("cpt"), 1, 2 }, .resolved_by = SLICE("ann"), .opened_hlc = 800, .ended_hlc = 1000, .attempts = 2,
-		.last_error = SLICE("no"),
+		.last_error = SLICE("no"), .merged_into = SLICE("other"),
 	};
 }
 
@@ -64,7 +64,7 @@ static void record_survives_its_bytes(void)
 	CU_ASSERT(slice_equal(read.rule, record.rule) && read.rules_digest == UINT64_MAX && read.first_hlc == 700 && read.pairs == 3);
 	CU_ASSERT(dot_equal(&read.winner, &record.winner) && dot_equal(&read.resolution, &record.resolution) && slice_equal(read.value, record.value));
 	CU_ASSERT(slice_equal(read.resolved_by, record.resolved_by) && read.opened_hlc == 800 && read.ended_hlc == 1000);
-	CU_ASSERT(read.attempts == 2 && slice_equal(read.last_error, record.last_error));
+	CU_ASSERT(read.attempts == 2 && slice_equal(read.last_error, record.last_error) && slice_equal(read.merged_into, record.merged_into));
 	CU_ASSERT_FATAL(read.side_count == 2);
 	CU_ASSERT(side_equal(&read.sides[0], &sides[0]) && side_equal(&read.sides[1], &sides[1]));
 	record_encode(&again, &read);
