@@ -55,7 +55,6 @@ struct context {
 	uint32_t refs : 31;
 	uint32_t is_explicit : 1;    /* what a client had seen when it wrote, not all that was applied: counts for the own origin, too */
 	uint32_t count;
-	struct context *applied;     /* held; explicit: all that was applied there. NULL otherwise */
 	uint64_t seqs[];
 };
 struct context *context_new(const uint64_t *seqs, uint32_t count);      /* refs = 1 */
