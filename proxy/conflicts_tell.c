@@ -1,7 +1,5 @@
 #include "conflicts_tell.h"
 
-#include "core/wire.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -114,30 +112,12 @@ static void tell_hex(struct teller *teller, const char *name, uint64_t number)
 	tell_text(teller, name, text);
 }
 
-/* homeport.Position: dc, incarnation, seq. */
-static void tell_position(struct teller *teller, struct slice position)
-{
-	struct record_dot dot = { .dc = { "", 0 } };
-	struct wire_field field;
-	while (position.len > 0 && wire_field_next(&position, &field) == WIRE_OK) {
-		if (field.number == 1 && field.type == WIRE_BYTES)
-			dot.dc = field.bytes;
-		else if (field.number == 2)
-			dot.incarnation = field.value;
-		else if (field.number == 3)
-			dot.seq = field.value;
-	}
-	tell_dot(teller, NULL, &dot);
-}
-
 static void tell_context(struct teller *teller, const char *name, struct slice context)
 {
-	struct wire_field field;
+	struct record_dot position;
 	tell_list(teller, name);
-	while (context.len > 0 && wire_field_next(&context, &field) == WIRE_OK) {
-		if (field.type == WIRE_BYTES)
-			tell_position(teller, field.bytes);
-	}
+	while (record_position_next(&context, &position))
+		tell_dot(teller, NULL, &position);
 	tell_end(teller);
 }
 
