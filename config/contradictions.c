@@ -140,8 +140,8 @@ static void check_reachable(struct reading *reading)
 
 			if (earlier == NULL || later == NULL || !is_shadowed(earlier, later))
 				continue;
-			complain(reading->complaints, rules->items[i].place, "this rule is never reached: '%s' on line %u matches first, move it up or remove it",
-			         earlier, rules->items[j].place.line);
+			complain(reading->complaints, rules->items[i].place, "rule '%s' is never reached: '%s' on line %u matches first, move it up or remove it",
+			         later, earlier, rules->items[j].place.line);
 			break;
 		}
 	}

@@ -24,6 +24,7 @@ struct entry {
 struct handlers {
 	struct entry *entries;       /* owned; by index of the configured rule */
 	unsigned count;
+	unsigned rules_reloads;      /* of the settings they were made of */
 	struct wanted_run *first, **end;
 	struct buffer result, error; /* of the last run */
 };
@@ -67,8 +68,9 @@ void handlers_set(struct handlers *handlers, const struct settings *settings)
 		if (rule->handler != NULL)
 			entry->handler = handler_new(rule->handler_text, rule->handler, &limits, &entry->error);
 	}
-	for (struct wanted_run *run = handlers->first; run != NULL; run = run->next)
+	for (struct wanted_run *run = handlers->first; run != NULL && handlers->rules_reloads != settings->rules_reloads; run = run->next)
 		run->is_obsolete = true;
+	handlers->rules_reloads = settings->rules_reloads;
 }
 
 void handlers_ask(struct handlers *handlers, const struct effect *handle)

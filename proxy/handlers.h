@@ -10,8 +10,8 @@ struct handlers;
 
 struct handlers *handlers_new(void);
 void handlers_free(struct handlers *handlers);
-/* Makes the handlers of SETTINGS' rules, with its limits, in place of those there were. Runs that wait are of no use any more: they end with
- * an error. One that cannot be made under these limits says so at each of its runs. */
+/* Makes the handlers of SETTINGS' rules, with its limits, in place of those there were. Where the rules have changed, runs that
+ * wait are of no use any more: they end with an error. A handler that cannot be made under these limits says so at each of its runs. */
 void handlers_set(struct handlers *handlers, const struct settings *settings);
 /* Keeps a copy of an EFFECT_HANDLE. */
 void handlers_ask(struct handlers *handlers, const struct effect *handle);

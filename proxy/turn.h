@@ -56,6 +56,9 @@ void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
 
+/* The settings were read again: their rules count from now on, with their handlers and what those may use. */
+void turn_change_rules(struct turn *turn);
+
 bool turn_is_open(const struct turn *turn);
 /* Nothing is on its way: no group unanswered, and the log has taken every own write. */
 bool turn_is_quiet(const struct turn *turn);

@@ -4,6 +4,8 @@
 #include "handlers.h"
 #include "log.h"
 
+#include <stdio.h>
+
 struct core_rule *turn_rules_new(const struct settings *settings)
 {
 	struct core_rule *rules = memory_new(settings->rule_count * sizeof(*rules));
@@ -34,11 +36,21 @@ void turn_take_settings(struct turn *turn)
 	memory_free(rules);
 }
 
+static void log_failure(struct slice error)
+{
+	char text[400];
+	snprintf(text, sizeof(text), "%.*s", (int)error.len, error.ptr);
+	log_warn("a handler could not merge: the conflict stays open", "why", text);
+}
+
 /* One a turn: clients have their turns between two. */
 bool turn_run_handler(struct turn *turn)
 {
 	struct event handled;
-	if (turn->is_open && handlers_run(turn->custom, &handled))
+	if (turn->is_open && handlers_run(turn->custom, &handled)) {
+		if (!handled.handled.is_done)
+			log_failure(handled.handled.error);
 		turn_step(turn, &handled);
+	}
 	return turn->is_open && !handlers_is_idle(turn->custom);
 }

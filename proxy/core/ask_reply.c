@@ -5,13 +5,17 @@
 /* Newest first. */
 static unsigned sorted_versions(const struct core *core, const struct element *element, const struct version **sorted)
 {
+	unsigned count = 0;
 	for (unsigned i = 0; i < element->version_count; i++) {
-		unsigned at = i;
+		unsigned at = count;
+		if (element->versions[i].is_outdone)
+			continue;
+		count++;
 		for (; at > 0 && stamp_compare(&core->origins, &sorted[at - 1]->stamp, &element->versions[i].stamp) < 0; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = &element->versions[i];
 	}
-	return element->version_count;
+	return count;
 }
 
 static void add_dot(const struct core *core, struct buffer *out, const struct stamp *stamp)

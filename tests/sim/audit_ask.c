@@ -217,8 +217,8 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 
 	if (ask->is_replied)
 		auditor_find(auditor, "request %llu is answered twice", (unsigned long long)request->token);
-	/* Another type, as Redis words it. */
-	if (reply.len > 0 && reply.ptr[0] == '-')
+	/* Another type, as Redis words it; or what has no versions in it. */
+	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.ask > ASK_DELETE)
 		return;
 	if (!told_read(auditor, ask, reply)) {
 		auditor_find(auditor, "request %llu has an answer that cannot be read: %.*s", (unsigned long long)request->token, (int)reply.len, reply.ptr);
@@ -247,28 +247,29 @@ void audit_asked_execution(struct auditor *auditor, const struct audited_write *
 {
 	struct audited_ask *ask = ask_of_client(auditor);
 
-	if (ask == NULL)
+	/* A handler's result is nobody's. */
+	if (ask == NULL && auditor->changes.facts.choice == WRITE_ORDINARY)
 		auditor_find(auditor, "%s is a write of a client that asked for none", audit_dot(auditor, write->origin, write->seq));
-	else
+	if (ask != NULL)
 		ask->is_executed = true;
 }
 
 void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write)
 {
+	struct audited_ask *ask = ask_of_client(auditor);
 	struct vector claimed = { .count = 0 };
 	const struct client_request *request;
-	struct audited_ask *ask;
 
-	if (!write->is_explicit)
-		return;
-	ask = ask_of_client(auditor);
 	if (ask == NULL) {
-		auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
+		if (write->is_explicit && write->choice == WRITE_ORDINARY)
+			auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
 		return;
 	}
 	request = request_of(auditor, ask);
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
+	if (request->ask.ask == ASK_RESOLVE)
+		return;
 	if (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&claimed, &write->claimed) ||
 	    !vector_reaches(&write->claimed, &claimed))
 		auditor_find(auditor, "%s was not shipped with the context that its client brought", audit_dot(auditor, write->origin, write->seq));

@@ -70,6 +70,11 @@ static bool is_concurrent(const struct audited_write *a, const struct audited_wr
 	return a->origin != b->origin && !audit_follows(a, b) && !audit_follows(b, a);
 }
 
+bool audit_is_conflict(const struct touch *a, const struct touch *b)
+{
+	return a->write->origin != b->write->origin && facts_conflict(a->fact, b->fact) && is_concurrent(a->write, b->write);
+}
+
 static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 {
 	for (unsigned i = 0; i < key->count; i++) {
@@ -78,9 +83,8 @@ static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 		for (unsigned j = i + 1; j < key->count; j++) {
 			const struct touch *b = &key->touches[j];
 
-			if (a->write->origin == b->write->origin || !facts_conflict(a->fact, b->fact) || !is_concurrent(a->write, b->write))
-				continue;
-			pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
+			if (audit_is_conflict(a, b))
+				pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
 		}
 	}
 }
@@ -106,9 +110,7 @@ static bool is_silent(const struct audited_dc *watched, unsigned origin, uint64_
 	return false;
 }
 
-/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that
- * nobody else can confirm. */
-static bool has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq)
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq)
 {
 	const struct audited_write *write = audit_find(auditor, origin, seq);
 
@@ -131,8 +133,8 @@ static void dc_conflicts(struct auditor *auditor, unsigned dc)
 	for (unsigned i = 0; i < watched->reported.count; i++) {
 		const struct pair *pair = &watched->reported.items[i];
 
-		if (!has_pair(&auditor->expected, pair) && !has_changed(auditor, pair->origin, pair->seq) &&
-		    !has_changed(auditor, pair->other_origin, pair->other_seq))
+		if (!has_pair(&auditor->expected, pair) && !audit_has_changed(auditor, pair->origin, pair->seq) &&
+		    !audit_has_changed(auditor, pair->other_origin, pair->other_seq))
 			auditor_find(auditor, "%s reports a conflict that is none: %s and %s", name, audit_dot(auditor, pair->origin, pair->seq),
 			             audit_dot(auditor, pair->other_origin, pair->other_seq));
 	}

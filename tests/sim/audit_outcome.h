@@ -47,5 +47,10 @@ struct audited_keys {
 };
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
 void audited_keys_free(struct audited_keys *keys);
+struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key);     /* finds or adds */
+/* audit_conflict.c: rule 9, for two touches of one key. */
+bool audit_is_conflict(const struct touch *a, const struct touch *b);
+/* audit_handler.c: several live versions that differ. */
+bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);
 
 #endif

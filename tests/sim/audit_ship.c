@@ -92,8 +92,11 @@ static void fact_read(struct auditor *auditor, const struct change *change, stru
 		fact_read_delta(change, fact);
 	if (kind == FACT_DEADLINE)
 		fact->deadline_ms = change->expire_at_ms;
-	if (change->kind == CHANGE_SET && change->expire_at_ms != EXPIRE_KEEP)
-		facts_add(facts, FACT_DEADLINE, db, key)->deadline_ms = change->expire_at_ms;
+	if (change->kind != CHANGE_SET || change->expire_at_ms == EXPIRE_KEEP)
+		return;
+	fact = facts_add(facts, FACT_DEADLINE, db, key);
+	fact->deadline_ms = change->expire_at_ms;
+	fact->is_of_set = true;
 }
 
 void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts)
@@ -210,7 +213,9 @@ static void extras_read(struct auditor *auditor, struct audited_write *write)
 		write->siblings = array_grow(write->siblings, write->sibling_count, &write->sibling_cap, sizeof(*write->siblings));
 		write->siblings[write->sibling_count++] = (struct audited_sibling){
 			.is_known = true, .is_removal = change->number & 1, .origin = audit_origin(auditor, (unsigned)dc, change->incarnation),
-			.seq = change->seq, .value = pool_intern(auditor->options.pool, change->value),
+			.seq = change->seq, .value = pool_intern(auditor->options.pool, change->value), .db = change->db,
+			.key = pool_intern(auditor->options.pool, change->key), .is_field = change->number & 2,
+			.element = change->number & 2 ? pool_intern(auditor->options.pool, change->element) : 0,
 		};
 	}
 }

@@ -19,6 +19,8 @@ struct audited_sibling {
 	unsigned origin;
 	uint64_t seq;
 	uint32_t value;
+	uint32_t db, key, element;   /* shipped ones: of what */
+	bool is_field;
 };
 
 struct audited_write {
@@ -60,6 +62,14 @@ struct audited_ask {
 	unsigned sibling_count, sibling_cap;
 	bool is_executed;
 	unsigned writes;             /* shipped on its behalf */
+};
+
+/* Versions that a handler was asked to merge, ordered by dot. */
+struct audited_handling {
+	unsigned dc;
+	uint32_t db, key, element;
+	struct audited_sibling *versions;        /* owned */
+	unsigned version_count;
 };
 
 /* A point in a store's history to come back to. */
@@ -110,11 +120,14 @@ struct auditor {
 	unsigned findings;
 	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
 	unsigned exempt_count, exempt_cap;
+	bool (*is_changed)(struct slice key);    /* its rule changed on the way; NULL: none did */
 	unsigned lost_count;
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
-	unsigned judged_replies;
+	unsigned judged_replies, judged_records;
+	struct audited_handling *handlings;      /* owned */
+	unsigned handling_count, handling_cap;
 };
 
 /* auditor.c */
@@ -150,7 +163,13 @@ struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
 
+/* audit_handler.c */
+void audit_handlings(struct auditor *auditor);
+void audit_handlings_free(struct auditor *auditor);
+
 /* audit_conflict.c */
+/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that nobody else can confirm. */
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
 
 #endif

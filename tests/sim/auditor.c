@@ -477,6 +477,7 @@ void auditor_free(struct auditor *auditor)
 	free(auditor->origins);
 	free(auditor->exempt);
 	audit_asks_free(auditor);
+	audit_handlings_free(auditor);
 	free(auditor->expected.items);
 	changes_free(&auditor->changes);
 	envelope_scratch_free(auditor->scratch);

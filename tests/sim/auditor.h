@@ -39,6 +39,13 @@ void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
+/* IS_CALM: nothing ever breaks in this world. */
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm);
+/* How many values of custom rules wait for a handler. */
+unsigned auditor_unmerged(struct auditor *auditor);
+/* The rules changed for some keys: then what these hold is judged for agreement only. */
+void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
+bool auditor_has_changed_rules(const struct auditor *auditor);
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */

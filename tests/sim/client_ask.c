@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../proxy/core/record.h"
 #include "generator.h"
 #include "sidecar.h"
 #include "world_rules.h"
@@ -86,15 +87,20 @@ static enum audit_rule draw_rule(struct world *world)
 {
 	uint64_t roll = dice_below(&world->dice, 100);
 
+	if (world->plan.is_narrow && world->plan.favourite >= AUDIT_RECORD && dice_chance(&world->dice, 85))
+		return world->plan.favourite;
 	return roll < 60 ? AUDIT_RECORD : roll < 94 ? AUDIT_CUSTOM : (enum audit_rule)dice_below(&world->dice, AUDIT_RECORD);
 }
 
 void client_ask_send(struct world *world, struct dc *dc)
 {
 	static const enum ask kinds[] = { ASK_GET, ASK_GET, ASK_GET, ASK_SET, ASK_SET, ASK_SET, ASK_SET, ASK_DELETE };
-	struct client_request *request = generator_request(world, dc);
+	struct client_request *request;
 	char room[32];
 
+	if (dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
+		return;
+	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
 	request->ask.ask = kinds[dice_below(&world->dice, sizeof(kinds) / sizeof(kinds[0]))];
 	request->ask.is_field = dice_chance(&world->dice, 40);
@@ -106,6 +112,68 @@ void client_ask_send(struct world *world, struct dc *dc)
 	request->ask.value = request->ask.ask == ASK_SET ? pool_intern(world->pool, slice_of(room)) : 0;
 	request->ask.context = request->ask.ask == ASK_GET ? 0 : draw_context(world, dc, request);
 	ask_send(world, dc, request);
+}
+
+/* ---- conflicts that wait for somebody ---- */
+
+/* An open record of DC's store, as an operator would see it listed; false: there is none. What it points to is in the pool, or in SCRATCH. */
+static bool draw_open_record(struct world *world, const struct dc *dc, struct record_scratch *scratch, struct record *record)
+{
+	const struct sim_key *episodes = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_EPISODES_KEY)));
+	unsigned count = episodes == NULL ? 0 : episodes->count, first = (unsigned)dice_below(&world->dice, count);
+
+	for (unsigned i = 0; i < count; i++)
+		if (record_decode(pool_text(world->pool, episodes->elements[(first + i) % count].value), scratch, record) && record->status == RECORD_OPEN)
+			return true;
+	return false;
+}
+
+/* What the choice is about, as text. */
+static void draw_choice(struct world *world, const struct record *record, struct client_request *request)
+{
+	char room[200];
+
+	request->ask.choice = (enum choice)dice_below(&world->dice, CHOICE_RULE + 1);
+	snprintf(room, sizeof(room), "w%llu", (unsigned long long)request->token);
+	if (request->ask.choice == CHOICE_SIDE && record->side_count > 0) {
+		const struct record_dot *dot = &record->sides[dice_below(&world->dice, record->side_count)].dot;
+
+		snprintf(room, sizeof(room), "%.*s/%llu/%llu", (int)dot->dc.len, dot->dc.ptr, (unsigned long long)dot->incarnation, (unsigned long long)dot->seq);
+	} else if (request->ask.choice == CHOICE_RULE) {
+		snprintf(room, sizeof(room), "%s", dice_chance(&world->dice, 50) ? "lww" : "merge");
+	}
+	request->ask.value = pool_intern(world->pool, slice_of(room));
+}
+
+bool client_ask_resolve(struct world *world, struct dc *dc)
+{
+	struct record_scratch scratch = { .cap = 0 };
+	struct client_request *request;
+	struct record record;
+	bool has_record = draw_open_record(world, dc, &scratch, &record);
+
+	if (has_record) {
+		request = generator_request(world, dc);
+		request->db = record.db;
+		request->ask.ask = dice_chance(&world->dice, 20) ? ASK_RETRY : ASK_RESOLVE;
+		request->ask.key = pool_intern(world->pool, record.key);
+		request->ask.element = pool_intern(world->pool, record.element);
+		request->ask.is_field = slice_equal(record.type, SLICE("hash"));
+		request->ask.id = pool_intern(world->pool, record.id);
+		draw_choice(world, &record, request);
+		ask_send(world, dc, request);
+	}
+	memory_free(scratch.sides);
+	return has_record;
+}
+
+uint64_t client_ask_say(struct world *world, struct dc *dc, const struct client_ask *ask)
+{
+	struct client_request *request = generator_request(world, dc);
+
+	request->ask = *ask;
+	ask_send(world, dc, request);
+	return request->token;
 }
 
 /* ---- the end ---- */
@@ -156,8 +224,10 @@ void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, stru
 	request->state = REQUEST_ANSWERED;
 	request->is_durable = true;
 	auditor_replied(world->auditor, request, reply);
-	if (reply.len == 0 || reply.ptr[0] != '*')
+	request->ask.reply = pool_intern(world->pool, reply);
+	if (reply.len == 0 || reply.ptr[0] != '*' || request->ask.ask > ASK_DELETE)
 		return;
+	request->ask.given = pool_intern(world->pool, reply_context(reply));
 	memmove(memory->contexts + 1, memory->contexts, (CONTEXTS_KEPT - 1) * sizeof(memory->contexts[0]));
-	memory->contexts[0] = pool_intern(world->pool, reply_context(reply));
+	memory->contexts[0] = request->ask.given;
 }

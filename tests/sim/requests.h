@@ -23,6 +23,7 @@ struct client_command {
 struct client_ask {
 	enum ask ask;
 	uint32_t key, element, value, context, id;
+	uint32_t reply, given;       /* the answer, and the context in it */
 	bool is_field;
 	enum choice choice;
 };

@@ -6,6 +6,7 @@
 
 #include "client_ask.h"
 #include "generator.h"
+#include "sim_handler.h"
 #include "world_rules.h"
 
 #define TICK_US 100000
@@ -116,6 +117,7 @@ static bool is_void(const struct dc *dc, const struct happening *happening)
 	case HAPPENING_REOPEN:
 		return happening->generation != dc->connection;
 	case HAPPENING_TURN:
+	case HAPPENING_HANDLED:
 		return happening->generation != dc->life;
 	case HAPPENING_LANDED:
 	case HAPPENING_APPENDED:
@@ -160,6 +162,9 @@ static void world_dispatch(struct world *world, const struct happening *happenin
 		break;
 	case HAPPENING_DELIVERY:
 		log_deliver(world, dc, (unsigned)happening->a);
+		break;
+	case HAPPENING_HANDLED:
+		sim_handler_ended(world, dc, happening->a);
 		break;
 	case HAPPENING_OPENED:
 		sidecar_open(world, dc);
@@ -206,6 +211,17 @@ void world_advance(struct world *world, uint64_t duration_us)
 
 /* ---- the end ---- */
 
+/* Where one DC has new rules all get them. */
+static void spread_rules(struct world *world)
+{
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		if (world->dcs[i].has_new_rules)
+			auditor_rules_changed(world->auditor, world_rule_changes);
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		if (auditor_has_changed_rules(world->auditor))
+			sidecar_new_rules(world, &world->dcs[i]);
+}
+
 void world_heal(struct world *world)
 {
 	for (unsigned i = 0; i < world->plan.dc_count; i++) {
@@ -219,6 +235,7 @@ void world_heal(struct world *world)
 		if (dc->core == NULL)
 			sidecar_start(world, dc);
 	}
+	spread_rules(world);
 }
 
 static bool dc_is_quiet(const struct world *world, const struct dc *dc)
@@ -252,6 +269,9 @@ bool world_settle(struct world *world)
 	while (quiet < 3 && world->now_us < limit_us && auditor_findings(world->auditor) == 0) {
 		world_advance(world, 400000);
 		quiet = world_is_quiet(world) ? quiet + 1 : 0;
+		/* Handlers are asked again after a while. */
+		if (quiet == 3 && auditor_unmerged(world->auditor) > 0)
+			quiet = 0;
 	}
 	return quiet == 3;
 }
@@ -409,6 +429,7 @@ void world_free(struct world *world)
 	happenings_free(&world->happenings);
 	requests_free(&world->requests);
 	free(world->memories.items);
+	free(world->handlings.items);
 	auditor_free(world->auditor);
 	pool_free(world->pool);
 	memory_free(world);
@@ -440,4 +461,13 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		return;
 	plan->has_all_rules = true;
 	plan->has_contexts = dice_chance(&dice, 70);
+	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
+	plan->is_narrow = dice_chance(&dice, 40);
+	plan->favourite = (enum audit_rule)dice_below(&dice, AUDIT_RULES);
+	if (!plan->is_narrow)
+		return;
+	plan->dc_count = 3 + (unsigned)dice_below(&dice, 2);
+	plan->keys = 1;
+	plan->operations = 10 + (unsigned)dice_below(&dice, 80);
+	plan->load_us = plan->operations * (500 + dice_below(&dice, 10000));
 }

@@ -37,6 +37,8 @@ struct world_plan {
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 	bool has_contexts;           /* clients deal with versions themselves */
+	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
+	enum audit_rule favourite;   /* … of this one */
 };
 
 /* How one DC follows one log. */
@@ -60,6 +62,7 @@ struct dc {
 	bool is_turn_planned;
 	uint64_t nonce;
 	unsigned alarms;
+	bool has_new_rules;
 	uint64_t fault_until_us[FAULT_COUNT]; /* for coverage */
 	/* store and the connection to it */
 	struct sim_store *store;
@@ -78,6 +81,9 @@ struct dc {
 
 struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_ask.c */
 
+struct handling { uint64_t id; bool is_done; uint32_t value; };      /* a handler that was asked for */
+struct handlings { struct handling *items; unsigned count, cap; };
+
 struct world {
 	struct world_plan plan;
 	struct dice dice;
@@ -87,6 +93,7 @@ struct world {
 	struct dc dcs[WORLD_DCS_MAX];
 	struct requests requests;
 	struct client_memories memories;
+	struct handlings handlings;
 	struct auditor *auditor;
 	struct coverage *coverage;   /* borrowed */
 	struct trace *trace;         /* borrowed */

@@ -7,8 +7,10 @@
 
 #define WORLD_RULES_MAX 8
 
-/* The rules that every sidecar is started with. */
-const struct core_rule *world_rules(unsigned *count);
+/* The rules that a sidecar runs with: as they were, or IS_CHANGED: another order of datacenters, and some keys of lww under merge. */
+const struct core_rule *world_rules(bool is_changed, unsigned *count);
+/* Does the change concern this key? */
+bool world_rule_changes(struct slice key);
 /* The same in the auditor's words. */
 enum audit_rule world_rule_of(struct slice key);
 /* Under priority: the place of a DC, smaller is better; those not named share the last one. */

@@ -107,11 +107,16 @@ static void other_rules_end_the_runs_that_wait(void)
 
 	handlers_set(handlers, &settings);
 	ask(handlers, 1, 1, "");
-	settings.handlers_memory_bytes = 1000;
+	settings.handlers_steps = 20000;
 	handlers_set(handlers, &settings);
+	expect(handlers, 1, true, "key/nil eu=value@1001 us=nil@1000");
 	ask(handlers, 2, 1, "");
-	expect(handlers, 1, false, "the rules have changed");
-	expect(handlers, 2, false, "join.lua: needs more than 1000 bytes of memory (handlers.memory)");
+	settings.handlers_memory_bytes = 1000;
+	settings.rules_reloads = 1;
+	handlers_set(handlers, &settings);
+	ask(handlers, 3, 1, "");
+	expect(handlers, 2, false, "the rules have changed");
+	expect(handlers, 3, false, "join.lua: needs more than 1000 bytes of memory (handlers.memory)");
 	handlers_free(handlers);
 }
 
