@@ -41,7 +41,7 @@ static struct question *question_new(struct session *session, bool is_json)
 
 static struct teller *question_teller(const struct question *question)
 {
-	return question->is_json ? teller_json_new() : teller_resp_new();
+	return question->is_json ? teller_json_new(false) : teller_resp_new();
 }
 
 /* Answers with what was told; frees both. */
@@ -49,7 +49,7 @@ static void question_answer(struct question *question, struct teller *teller)
 {
 	struct buffer reply = { 0 }, text = { 0 };
 	if (question->is_json) {
-		teller_json_finish(teller, false, &text);
+		teller_json_finish(teller, &text);
 		resp_add_bulk(&reply, buffer_slice(&text));
 		buffer_free(&text);
 	} else {
