@@ -1,6 +1,7 @@
 #include "conflict.h"
 
 #include "conflict_count.h"
+#include "episode.h"
 #include "rule.h"
 #include "version.h"
 
@@ -250,6 +251,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
+	episodes_compete(conflicts->keyspace, element, &conflicts->party, conflicts->facts);
 	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
@@ -342,7 +344,8 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	long double delta;
-	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta) };
+	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta), conflicts->party.note };
+	conflicts->party.flags = arriving.flags;
 	if (conflicts->mode == APPLY_REMOTE)
 		conflicts_count(conflicts, &arriving);
 	bool has_settle = conflicts->mode != APPLY_LOCAL && kind < KIND_TYPES &&
@@ -353,7 +356,8 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	bool is_delta = arriving.flags & MARK_DELTA;
 	if (is_delta && is_alive && conflicts->mode == APPLY_REMOTE)
 		note_delta(conflicts, element, &arriving, delta);
-	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0);
+	keyspace_mark(keyspace, element, &(struct marking){
+		stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0, arriving.note });
 	if (!is_delta) {
 		struct version version = {
 			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,
@@ -398,11 +402,12 @@ static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, 
 	struct keyspace *keyspace = conflicts->keyspace;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	long double delta;
-	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta) };
+	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta), conflicts->party.note };
+	conflicts->party.flags = arriving.flags;
 	if (conflicts->mode == APPLY_REMOTE)
 		conflicts_count(conflicts, &arriving);
 	struct element *clears = keyspace_element(keyspace, key, KIND_KEY, (struct slice){ "", 0 });
-	keyspace_mark(keyspace, clears, stamp, arriving.flags, 0);
+	keyspace_mark(keyspace, clears, &(struct marking){ stamp, arriving.flags, 0, arriving.note });
 	element_compete(keyspace, clears, &(struct version){ .stamp = competing(conflicts, stamp) });
 	clear_elements(conflicts, key, stamp);
 }
@@ -420,11 +425,33 @@ static void apply_flush(struct conflicts *conflicts, const struct stamp *stamp, 
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	if (conflicts->mode == APPLY_REMOTE) {
-		conflicts_count(conflicts, &(struct effectual){ stamp, change, NULL, NULL, 0 });
+		conflicts_count(conflicts, &(struct effectual){ stamp, change, NULL, NULL, 0, conflicts->party.note });
 		keyspace_set_flush_dirty(keyspace, change->db);
 	}
-	keyspace_add_flush(keyspace, stamp, change->db);
+	keyspace_add_flush(keyspace, stamp, change->db, conflicts->party.note);
 	keyspace_each_key(keyspace, flush_key, &(struct flushing){ conflicts, stamp, change->db });
+}
+
+/* The sibling is one more side. What a write of ours met before a crash may not have been written down: it is met again then. */
+static void pair_sibling(struct conflicts *conflicts, struct element *element, const struct change *change, unsigned origin)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	const struct stamp *stamp = conflicts->party.stamp;
+	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq) {
+		conflicts->naming_origin = stamp->origin;
+		conflicts->naming_seq = stamp->seq;
+		conflicts->is_named = conflicts->mode == APPLY_RECALL &&
+			(mark_is_stable(keyspace, stamp->origin, stamp->seq) || episodes_know(element, stamp));
+	}
+	if (conflicts->is_named)
+		return;
+	/* The write itself tells more of itself when it gets to its own change. */
+	struct context *seen = conflicts->explicit_context != NULL ? conflicts->explicit_context : stamp->context;
+	struct note *note = note_new(keyspace, &(struct change){ .kind = CHANGE_CLEAR }, conflicts->facts, seen);
+	note->is_poor = true;
+	struct stamp sibling = { .seq = change->seq, .hlc = change->hlc, .context = conflicts->party.note->context, .origin = origin };
+	episodes_pair(keyspace, element, &(struct party){ stamp, note, 0 }, &(struct party){ &sibling, conflicts->party.note, 0 });
+	note_drop(keyspace, note);
 }
 
 /* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
@@ -438,7 +465,8 @@ static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	if (conflicts->mode != APPLY_RECALL)
-		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0 }, (unsigned)origin);
+		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0, NULL }, (unsigned)origin);
+	pair_sibling(conflicts, element, change, (unsigned)origin);
 	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
 		return;
 	struct context *nothing = context_new(NULL, 0);
@@ -453,6 +481,11 @@ static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	enum kind kind;
+	struct context *seen = conflicts->explicit_context != NULL ? conflicts->explicit_context : stamp->context;
+	struct context *context = change->kind == CHANGE_SIBLING ? context_new(NULL, 0) : context_hold(seen);
+	struct note *note = note_new(conflicts->keyspace, change, conflicts->facts, context);
+	context_drop(context);
+	conflicts->party = (struct party){ stamp, note, 0 };
 	if (change->kind == CHANGE_SIBLING && change_kind_of(change, &kind))
 		apply_sibling(conflicts, stamp, change, kind);
 	else if (change_kind_of(change, &kind))
@@ -461,4 +494,5 @@ void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, con
 		apply_clear(conflicts, stamp, change);
 	else
 		apply_flush(conflicts, stamp, change);
+	note_drop(conflicts->keyspace, note);
 }

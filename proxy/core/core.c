@@ -25,6 +25,7 @@ void core_open_keyspace(struct core *core)
 {
 	core->keyspace.policy_for = policies_find;
 	core->keyspace.policy_context = core;
+	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 }

@@ -80,6 +80,7 @@ struct core_status {
 	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
+	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
 	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */

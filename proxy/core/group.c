@@ -38,6 +38,7 @@ void group_free(struct core *core, struct group *group)
 	buffer_free(&group->bytes);
 	buffer_free(&group->writes);
 	buffer_free(&group->payload);
+	buffer_free(&group->ends);
 	memory_free(group->members);
 	memory_free(group->units);
 	memory_free(group->slots);
@@ -63,6 +64,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		core->resolution_count = 0;
 	}
 	spill_write(core, group);
+	episodes_write(core, group);
 	/* The outbox tells where earlier incarnations ended until the positions do. */
 	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
 		return;
@@ -341,6 +343,8 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
+	if (group->kind == GROUP_RECORD)
+		episodes_unwritten(core, group);
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
 	spill_retry(core, group);

@@ -73,7 +73,9 @@ void positions_record(struct core *core)
 	bool is_moved = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		is_moved |= core->peers[dc].is_follow_moved;
-	if (is_moved || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
+	/* A record that left the store must not come back with writes that would not be stable again. */
+	is_moved |= episodes_have_ended(core);
+	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
 		struct group *group = group_new(core, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
 		if (core->peers[0].is_follow_moved)

@@ -51,8 +51,9 @@ struct record_side {
 	struct slice value;          /* capped (core_options.record_value_bytes_max); whole while the side is live under record or custom */
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
 	bool is_removal;
-	bool is_live;                /* waits for a decision */
+	bool is_live;                /* under record or custom: no write has covered it yet */
 	bool is_dead;                /* … although a write of another type killed it: it is absent whatever it wrote */
+	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
 
@@ -77,6 +78,7 @@ struct record {
 	struct slice resolved_by;
 	uint64_t opened_hlc;         /* the earliest moment at which there was a pair: the smallest of all pairs' greater stamps */
 	uint64_t ended_hlc;          /* of the write that ended it; 0: not ended */
+	struct slice merged_into;    /* not empty: this record is no more, a write that came later joined it with the one of this id */
 	uint32_t attempts;           /* of the handler, at the DC that runs it */
 	struct slice last_error;
 };

@@ -168,6 +168,7 @@ void recover_open(struct core *core, const struct event *event)
 	struct origin *self = &core->origins.items[core->self];
 	if (!is_same_run && core->has_announced)
 		self->before = context_new(core->announced, core->origins.count);
+	episodes_restore(core, event);
 	core->is_open = true;
 	core->is_probe_due = false;
 	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;

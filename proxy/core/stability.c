@@ -94,6 +94,7 @@ void stability_pump(struct core *core)
 	}
 	if (is_moved)
 		keyspace_forget(&core->keyspace);
+	episodes_pump(core, is_moved);
 	advance_rounds(core);
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		move_follow_position(core, dc);

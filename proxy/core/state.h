@@ -73,6 +73,8 @@ struct group {
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
 	unsigned reach_count, reach_cap;
+	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
+	unsigned end_count;
 	struct check *checks;
 	unsigned check_count, check_cap;
 	uint64_t written_ms[CORE_DCS_MAX];   /* remote: oldest write of each DC, for latency; 0: none */
@@ -214,6 +216,7 @@ struct core {
 	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
 	unsigned expected_count;
 	struct group *open[2];                       /* by protocol: gathering, not sent */
+	struct slice client;                         /* of the request that is being gathered: its name for itself */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
 	struct group *unanswered, **unanswered_end;
@@ -326,6 +329,13 @@ void suspects_drop(struct core *core);
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);
 void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
+/* episode_store.c */
+void episodes_write(struct core *core, struct group *group);          /* what changed, with a group of remote writes or positions */
+void episodes_unwritten(struct core *core, struct group *group);      /* the store refused it */
+bool episodes_are_pending(const struct core *core);
+bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
+void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
+void episodes_restore(struct core *core, const struct event *event);
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);

@@ -183,6 +183,8 @@ static void record_keep(struct written_records *records, struct slice bytes)
 			continue;
 		memory_free(records->items[i].scratch.sides);
 		records->items[i] = written;
+		if (written.record.merged_into.len > 0)
+			records->items[i] = records->items[--records->count];
 		return;
 	}
 	records->items = array_grow(records->items, records->count, &records->cap, sizeof(*records->items));

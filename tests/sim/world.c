@@ -246,6 +246,9 @@ static bool dc_is_quiet(const struct world *world, const struct dc *dc)
 		return false;
 	if (status->unstable_keys > 0 || status->unstable_elements > 0)
 		return false;
+	/* Records that ended leave within a second. */
+	if (status->unsettled_episodes > 0)
+		return false;
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		if (status->peers[i].held_events > 0)
 			return false;
