@@ -122,7 +122,7 @@ static enum step reader_take(struct conflicts_reader *reader, struct slice bytes
 		log_warn("a conflict record cannot be read and is left out", "entry", entry.len > 0 ? "of the stream" : "of the hash");
 		return STEP_MORE;
 	}
-	if (entry.len > 0 && record.status == RECORD_OPEN)
+	if (entry.len > 0 && record.status == RECORD_OPEN && record.merged_into.len == 0)
 		return STEP_MORE;
 	return reader->reading.take(reader->reading.context, &record, bytes, entry) ? STEP_MORE : STEP_ENOUGH;
 }

@@ -32,6 +32,8 @@ void conflict_tell(const struct record *record, const struct conflicts_view *vie
 	tell_bytes(teller, "resolved_by", record->resolved_by);
 	tell_number(teller, "attempts", record->attempts);
 	tell_bytes(teller, "last_error", record->last_error);
+	if (record->merged_into.len > 0)
+		tell_bytes(teller, "merged_into", record->merged_into);
 	tell_list(teller, "sides");
 	for (unsigned i = 0; i < record->side_count; i++)
 		tell_side(&record->sides[i], view, teller);

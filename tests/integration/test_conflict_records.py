@@ -39,6 +39,7 @@ def fill(world):
                                                   kind="handler-failed", last_error="no"))
         redis("HSET", EPISODES, "a-1-6-0", record("a-1-6-0", "page:1", [side("a", 6, "p", live=False), side("b", 6, "q")], "auto", rule="lww", opened_ms=6000))
         redis("XADD", CONFLICTS, "*", "c", whole)
+        redis("XADD", CONFLICTS, "*", "c", record("a-1-90-0", "cart:1", sides, merged_into="b-1-7-0"))
         for number in range(20):
             redis("XADD", CONFLICTS, "*", "c", record(f"a-1-{100 + number}-0", f"count:{number % 3}", [side("a", 1, "1", command="incr"), side("b", 2, "2")],
                                                      "superseded" if number % 2 else "auto", opened_ms=1000 + number, ended_ms=2000, pairs=3))
@@ -75,6 +76,7 @@ def one(facts, client):
     facts.equal((newest["dc"], newest["dot"], newest["client"], newest["command"], newest["value"], newest["context"], newest["is_live"]),
                 (b"b", b"b/1/7", b"till", b"set", b"two", [b"a/1/3", b"b/1/6"], 1), "with its sides")
     facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-105-0"))["status"], b"superseded", "one that has ended is found, too")
+    facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-90-0"))["merged_into"], b"b-1-7-0", "and one that became part of another, by its id alone")
     facts.equal(len(pairs(pairs(client("HOMEPORT", "CONFLICT", "a-1-9-0"))["sides"][0])["value"]), 1000, "values are whole there")
     cut = pairs(client("HOMEPORT", "CONFLICTS", "MATCH", "user:1")[0])
     facts.equal(len(pairs(cut["sides"][0])["value"]), 256, "and cut in a list")

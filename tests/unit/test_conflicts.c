@@ -50,6 +50,9 @@ static void each_filter_chooses_by_its_own_fact(void)
 	};
 	fill();
 	CU_ASSERT(conflicts_query_matches(&(struct conflicts_query){ 0 }, &record, NOW_MS));
+	record.merged_into = SLICE("eu-7-1-0");
+	CU_ASSERT(!conflicts_query_matches(&(struct conflicts_query){ 0 }, &record, NOW_MS));
+	record.merged_into = (struct slice){ "", 0 };
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		CU_ASSERT(matches(filters[i].name, filters[i].right));
 		CU_ASSERT(!matches(filters[i].name, filters[i].wrong));
