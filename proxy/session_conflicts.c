@@ -27,12 +27,14 @@ static bool session_has_right(const struct session *session)
 	return conflicts_user_is_allowed(session->sessions->status->settings, session->user);
 }
 
+/* A client asks one at a time: the next waits in its connection, so that whoever asks much is slow and not refused. */
 static struct question *question_new(struct session *session, bool is_json)
 {
 	const struct settings *settings = session->sessions->status->settings;
 	struct question *question = memory_new(sizeof(*question));
 	question->sessions = session->sessions;
-	question->token = session_expect(session, 1, false, ANSWER_PLAIN);
+	question->token = session_expect(session, 1, false, ANSWER_ASKED);
+	client_stall(session->client);
 	question->is_json = is_json;
 	question->view.is_redacted = settings->conflicts_redact && !session_has_right(session);
 	question->view.value_bytes_max = settings->conflicts_value_bytes;

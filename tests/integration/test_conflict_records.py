@@ -85,6 +85,12 @@ def one(facts, client):
     facts.equal((found["sides"][1]["is_removal"], found["sides"][1]["value"]), (True, None), "a removal has no value")
 
 
+def in_a_row(facts, client):
+    replies = client.pipeline([("HOMEPORT", "CONFLICT", f"a-1-{100 + number % 20}-0") for number in range(300)] + [("PING",)])
+    facts.equal([pairs(reply)["id"] for reply in replies[:-1]] + replies[-1:], [f"a-1-{100 + number % 20}-0".encode() for number in range(300)] + ["PONG"],
+                "hundreds of questions in one write are answered one after the other")
+
+
 def wrong_words(facts, client):
     for words, text in ((("CONFLICTS", "COUNT", "0"), "count is out of range"), (("CONFLICTS", "SIZE", "1"), "'SIZE' is no filter"),
                         (("CONFLICTS", "STATUS"), "a word is missing behind STATUS"), (("CONFLICTS", "STATUS", "closed"), "choose auto, open,"),
@@ -193,6 +199,7 @@ def test(facts):
         with world["a"].client() as client:
             listing(facts, client)
             one(facts, client)
+            in_a_row(facts, client)
             wrong_words(facts, client)
             report(facts, client)
             by_users(facts, world)
