@@ -2,6 +2,7 @@
 """Conflicts from beginning to end at two datacenters: they open, are recorded alike, are resolved at one and end at both, by every way there is."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,21 @@ def disagree(world, writes):
     world.heal("b")
     world.wait_zero_lag()
     return a, b
+
+
+def rules_change_live(facts, world):
+    def reload(name):
+        sidecar = world[name].sidecar
+        sidecar.config_path.write_text(sidecar.config_path.read_text().replace('rules:\n', 'rules:\n  - { match: "late:*", rule: record }\n'))
+        sidecar.process.send_signal(signal.SIGHUP)
+    a = world["a"].client()
+    facts.equal(a("HOMEPORT", "EXPLAIN", "late:1")[0], b"rule: lww (pattern *)", "a key has the rule of the first pattern that matches")
+    reload("a")
+    wait_until(lambda: a("HOMEPORT", "EXPLAIN", "late:1")[0] == b"rule: record (pattern late:*)", 10, "SIGHUP changes the rules")
+    wait_until(lambda: world["b"].sidecar.metrics().one("homeport_rules_differ") == 1, 10, "the other datacenter says that the rules differ")
+    facts.check("rules a:" in world["b"].sidecar.http("/readyz?verbose")[1], "SIGHUP changes the rules; until it is done everywhere /readyz says so")
+    reload("b")
+    wait_until(lambda: all(dc.sidecar.metrics().one("homeport_rules_differ") == 0 for dc in world), 10, "the rules are the same again")
 
 
 def opens_alike(facts, world):
@@ -151,6 +167,7 @@ def automatic_ones(facts, world):
 
 def test(facts):
     with World(("a", "b"), rules=RULES).start() as world:
+        rules_change_live(facts, world)
         opens_alike(facts, world)
         context_covers(facts, world)
         resolving(facts, world)
