@@ -6,6 +6,7 @@
 
 #include "effect.h"
 #include "event.h"
+#include "record.h"
 #include "rules.h"
 
 #define CORE_DCS_MAX 16
@@ -82,7 +83,7 @@ struct core_status {
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
 	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
-	uint64_t records;            /* records ended since core_new, and how: */
+	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];
