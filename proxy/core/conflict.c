@@ -116,6 +116,11 @@ bool version_is_number(const struct element *element, const struct version *vers
 	return !version->is_present || element->kind == KIND_ZSET || slice_to_long_double(version->value, &number);
 }
 
+static bool is_live_delta(const struct mark *mark)
+{
+	return (mark->flags & (MARK_DELTA | MARK_DEAD)) == MARK_DELTA;
+}
+
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element)
 {
 	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
@@ -127,7 +132,7 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 		long double before = seen == 0 ? history->total_before : history_mark(history, seen - 1)->total;
 		verdict.sum += history_mark(history, history->len - 1)->total - before;
 		for (uint32_t j = history->len; element->has_deltas && j-- > seen && !verdict.has_deltas;)
-			verdict.has_deltas = history_mark(history, j)->flags & MARK_DELTA;
+			verdict.has_deltas = is_live_delta(history_mark(history, j));
 	}
 	return verdict;
 }
@@ -144,7 +149,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
 		if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 			break;
-		has_died |= (mark->flags & MARK_DELTA) != 0;
+		has_died |= is_live_delta(mark);
 	}
 	if (!has_died)
 		return false;
@@ -153,7 +158,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		struct mark *mark = history_mark(history, i);
 		mark->total = i < count ? 0 : mark->total - dead;
 		if (i < count)
-			mark->flags = (unsigned)(mark->flags & ~(unsigned)MARK_DELTA) & 0xff;
+			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
 	}
 	history->total_before = 0;
 	return true;
@@ -348,7 +353,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	bool is_delta = arriving.flags & MARK_DELTA;
 	if (is_delta && is_alive && conflicts->mode == APPLY_REMOTE)
 		note_delta(conflicts, element, &arriving, delta);
-	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags & ~(unsigned)MARK_DELTA, is_alive ? delta : 0);
+	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0);
 	if (!is_delta) {
 		struct version version = {
 			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,

@@ -57,6 +57,25 @@ static bool filter_takes(const struct filter *filter, unsigned flags)
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
 }
 
+/* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
+struct run { enum outcome outcome; size_t seqs_at; unsigned count; };
+
+static void count_run(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, unsigned other,
+                      const struct filter *filter, const struct run *run)
+{
+	if (run->count == 0)
+		return;
+	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][run->outcome] += run->count;
+	if (conflicts->is_listing)
+		report(conflicts, arriving, met, other, filter, run->outcome, run->seqs_at, run->count);
+}
+
+/* However long it is: an outcome depends on no other flags. */
+static bool has_one_outcome(const struct history *history)
+{
+	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
+}
+
 /* Counts the marks of one origin that the arriving change has not seen. */
 static void count_history(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met,
                           const struct history *history, const struct filter *filter)
@@ -68,27 +87,27 @@ static void count_history(struct conflicts *conflicts, const struct effectual *a
 	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
 	if (before != NULL && arriving->stamp->seq <= context_at(before, arriving->stamp->origin))
 		return;
-	size_t seqs_at = conflicts->arena->len;
-	unsigned count = history->len - first, flags = history_mark(history, history->len - 1)->flags;
-	if (filter->wanted || filter->unwanted || conflicts->is_listing) {
-		count = 0;
-		for (uint32_t i = first; i < history->len; i++) {
-			const struct mark *mark = history_mark(history, i);
-			if (!filter_takes(filter, mark->flags))
-				continue;
-			flags = mark->flags;
-			count++;
-			uint64_t seq = mark->seq;
-			if (conflicts->is_listing)
-				memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
-		}
-	}
-	if (count == 0)
+	if (!filter->wanted && !filter->unwanted && !conflicts->is_listing && has_one_outcome(history)) {
+		enum outcome outcome = outcome_of(arriving, met->key, history->all_flags, filter);
+		count_run(conflicts, arriving, met, history->origin, filter, &(struct run){ .outcome = outcome, .count = history->len - first });
 		return;
-	enum outcome outcome = outcome_of(arriving, met->key, flags, filter);
-	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][outcome] += count;
-	if (conflicts->is_listing)
-		report(conflicts, arriving, met, history->origin, filter, outcome, seqs_at, count);
+	}
+	struct run run = { .seqs_at = conflicts->arena->len };
+	for (uint32_t i = first; i < history->len; i++) {
+		const struct mark *mark = history_mark(history, i);
+		uint64_t seq = mark->seq;
+		if (!filter_takes(filter, mark->flags))
+			continue;
+		enum outcome outcome = outcome_of(arriving, met->key, mark->flags, filter);
+		if (outcome != run.outcome) {
+			count_run(conflicts, arriving, met, history->origin, filter, &run);
+			run = (struct run){ .outcome = outcome, .seqs_at = conflicts->arena->len };
+		}
+		run.count++;
+		if (conflicts->is_listing)
+			memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
+	}
+	count_run(conflicts, arriving, met, history->origin, filter, &run);
 }
 
 void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin)

@@ -16,6 +16,7 @@ struct core_rule {
 	const char *const *order;    /* priority: names of DCs, first wins; those not named come after, newest first */
 	unsigned order_count;
 	uint64_t handler_digest;     /* custom: of the handler's text */
+	const char *ttl;             /* merge: of several deadlines the "newest" (or NULL), "longest" (none is longest of all) or "shortest" */
 };
 
 struct core_options {

@@ -103,7 +103,7 @@ static void add_batch_header(struct core *core, struct group *group)
 	struct position positions[ORIGINS_MAX];
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
-		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->rules_digest,
+		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->policies->digest,
 		.context = positions, .context_count = core_positions(core, group->stamp.context, positions),
 	};
 	envelope_begin(&group->payload, &header);

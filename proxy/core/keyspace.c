@@ -188,7 +188,7 @@ static struct history *element_history_add(struct element *element, unsigned ori
 		return history;
 	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
 	history = &element->histories[element->history_count++];
-	*history = (struct history){ .origin = origin };
+	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
 	return history;
 }
 
@@ -236,6 +236,8 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
 	mark->flags = flags & 0xff;
 	mark->hlc = stamp->hlc;
+	history->some_flags |= flags & 0xff;
+	history->all_flags &= flags & 0xff;
 	element->has_deltas |= (flags & MARK_DELTA) != 0;
 	element->has_fractions |= (flags & MARK_FRACTION) != 0;
 	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + delta;

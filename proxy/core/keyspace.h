@@ -20,6 +20,7 @@ enum mark_flag {
 	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
+	MARK_DEAD = 32,              /* a delta that a newer write of another type killed: it adds nothing */
 };
 
 /* One unstable write of one origin to one element. */
@@ -32,6 +33,7 @@ struct mark {
 struct history {                     /* of one origin, in seq order */
 	unsigned origin;
 	uint32_t head, len, cap;
+	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
 	long double total_before;    /* of marks already forgotten */
 	struct mark *marks;          /* owned; valid are [head, head+len) */
 };
@@ -85,6 +87,7 @@ struct key {
 	struct key *dirty_next;
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
+	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 

@@ -19,6 +19,8 @@ struct cases { struct scope_case *items; unsigned count, cap; };
 static const struct scope_policy policies[] = {
 	{ "lww", SCOPE_LWW, { 0, 0, 0 }, SCOPE_TTL_NEWEST },
 	{ "merge", SCOPE_MERGE, { 0, 0, 0 }, SCOPE_TTL_NEWEST },
+	{ "merge, ttl: longest", SCOPE_MERGE, { 0, 0, 0 }, SCOPE_TTL_LONGEST },
+	{ "merge, ttl: shortest", SCOPE_MERGE, { 0, 0, 0 }, SCOPE_TTL_SHORTEST },
 	{ "priority bom cpt ams", SCOPE_PRIORITY, { 2, 0, 1 }, SCOPE_TTL_NEWEST },
 	{ "priority cpt", SCOPE_PRIORITY, { 1, 1, 0 }, SCOPE_TTL_NEWEST },
 	{ "record", SCOPE_RECORD, { 0, 0, 0 }, SCOPE_TTL_NEWEST },

@@ -239,6 +239,25 @@ static void check_agreement(struct play *play, unsigned number)
 	play->tally->untimed += is_untimed;
 }
 
+/* Not only how many: of which rule, kind and outcome, too. */
+static void check_labels(struct play *play)
+{
+	const struct core_status *first = core_status(play->world->dcs[0].core), *other;
+
+	for (unsigned dc = 1; dc < SCOPE_DCS; dc++) {
+		other = core_status(play->world->dcs[dc].core);
+		for (unsigned rule = 0; rule < CORE_RULES; rule++)
+			for (unsigned kind = 0; core_kind_text(kind) != NULL; kind++)
+				for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+					unsigned long long a = first->conflicts[rule][kind][outcome], b = other->conflicts[rule][kind][outcome];
+
+					if (a != b)
+						wrong(play, 0, "in this world %s counts %llu conflicts of %s that end \"%s\", %s %llu", scope_dc_names[0], a,
+						      core_kind_text(kind), outcome_text((enum outcome)outcome), scope_dc_names[dc], b);
+				}
+	}
+}
+
 /* Nothing is remembered once everything is stable (rule 12), and nothing that is shown changes with that. */
 static void check_rest(struct play *play)
 {
@@ -274,6 +293,7 @@ void scope_play(const struct scope_course *course, struct scope_case *cases, uns
 		if (is_plain_pair(&play, i))
 			check_row(&play, i);
 	}
+	check_labels(&play);
 	check_rest(&play);
 	if (play.world->wrong[0] != '\0')
 		wrong(&play, 0, "%s", play.world->wrong);

@@ -390,8 +390,11 @@ struct scope_world *scope_world_new(const struct scope_policy *policy, bool is_t
 {
 	static const char *const rules[SCOPE_RULES] = { "lww", "priority", "record", "merge", "custom" };
 	struct scope_world *world = memory_new(sizeof(*world));
+	static const char *const ttls[] = { [SCOPE_TTL_NEWEST] = NULL, [SCOPE_TTL_LONGEST] = "longest", [SCOPE_TTL_SHORTEST] = "shortest" };
 	const char *order[SCOPE_DCS];
-	struct core_rule rule = { .match = "*", .rule = rules[policy->rule], .order = order, .order_count = order_of(policy, order) };
+	struct core_rule rule = {
+		.match = "*", .rule = rules[policy->rule], .order = order, .order_count = order_of(policy, order), .ttl = ttls[policy->ttl],
+	};
 
 	world->pool = pool_new();
 	world->is_traced = is_traced;
