@@ -49,6 +49,7 @@ static void tell_side(const struct record_side *side, const struct conflicts_vie
 	tell_bytes(teller, "dc", side->dot.dc);
 	tell_dot(teller, "dot", &side->dot);
 	tell_time(teller, "written", side->hlc);
+	tell_hex(teller, "hlc", side->hlc);
 	tell_context(teller, "context", side->context);
 	tell_bytes(teller, "command", side->command);
 	tell_bytes(teller, "client", side->client);

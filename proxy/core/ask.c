@@ -89,7 +89,7 @@ static void load(struct core *core, struct asked *asked)
 	struct group *group = group_new(core, GROUP_ASK);
 	enum kind kind = asked->is_field ? KIND_HASH : KIND_STRING;
 	/* What was spilled just now may be what is asked for. */
-	spill_write(core, &group->script);
+	spill_write(core, group);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
 	group->xadd_reply = group->script.count;
@@ -107,6 +107,17 @@ static void forget_loaded(struct asked *asked)
 	asked->is_loaded = asked->has_dot = asked->has_value = false;
 }
 
+void ask_outdate(struct core *core, uint32_t db, struct slice key)
+{
+	for (struct asked *asked = core->asks; asked != NULL; asked = asked->next) {
+		if (asked->db != db || !slice_equal(asked->key, key))
+			continue;
+		asked->is_outdated = asked->phase == ASK_LOADING;
+		if (asked->phase == ASK_WAITING)
+			forget_loaded(asked);
+	}
+}
+
 static void reply_raw(struct core *core, const struct asked *asked, struct slice raw)
 {
 	if (asked->is_internal)
@@ -122,6 +133,11 @@ void ask_answered(struct core *core, const struct group *group, const struct eve
 	struct asked *asked = *ask_link(core, group->ask);
 	if (asked == NULL)
 		return;
+	if (asked->is_outdated) {
+		asked->is_outdated = false;
+		asked->phase = ASK_WAITING;
+		return;
+	}
 	/* The value, SELECT, its dot. */
 	struct slice value = event->answered.replies[group->xadd_reply], raw = value;
 	struct reply reply;
@@ -206,6 +222,9 @@ static void try_ask(struct core *core, struct asked *asked)
 		forget_loaded(asked);
 		return;
 	}
+	/* It changed, and was settled again, since the store was asked. */
+	if (spill_is_waiting(core, asked->db, asked->key))
+		forget_loaded(asked);
 	struct key *key = keyspace_key(&core->keyspace, asked->db, asked->key);
 	struct element *element = keyspace_element(&core->keyspace, key, asked->is_field ? KIND_HASH : KIND_STRING, asked->element);
 	if (element->version_count == 0 && !asked->is_loaded)

@@ -8,75 +8,6 @@
 
 /* ---- making one ---- */
 
-/* Which rank each DC has: the ones named first, in their order, then all others alike. */
-static const char *ranks_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
-{
-	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
-		policy->ranks[dc] = configured->order_count;
-	for (unsigned i = 0; i < configured->order_count; i++) {
-		int dc = origins_dc(&core->origins, slice_of(configured->order[i]));
-		if (dc < 0)
-			return "a rule's order names a datacenter that does not exist: name this one and its peers";
-		if (policy->ranks[dc] != configured->order_count)
-			return "a rule's order names a datacenter twice: name each once";
-		policy->ranks[dc] = i;
-	}
-	return NULL;
-}
-
-static const char *policy_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
-{
-	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
-	if (policy->rule == NULL)
-		return "unknown rule name: use lww, priority, record, merge or custom";
-	if (!ttl_choice_find(configured->ttl, &policy->ttl))
-		return "a rule's ttl is unknown: use newest, longest or shortest";
-	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
-		return "only rule merge has a ttl: remove it, or use merge";
-	const char *error = ranks_load(core, configured, policy);
-	if (error == NULL)
-		policy->match = buffer_copy(slice_of(configured->match));
-	return error;
-}
-
-/* What the digest is made of: all that makes two DCs decide alike. */
-static void add_policy_text(const struct core_rule *configured, struct buffer *text)
-{
-	buffer_add_text(text, configured->match);
-	buffer_add_byte(text, '\0');
-	buffer_add_text(text, configured->rule);
-	buffer_add_byte(text, '\0');
-	for (unsigned i = 0; i < configured->order_count; i++) {
-		buffer_add_text(text, configured->order[i]);
-		buffer_add_byte(text, '\0');
-	}
-	if (configured->handler_digest != 0)
-		buffer_add_uint64(text, configured->handler_digest);
-	if (configured->ttl != NULL) {
-		buffer_add_text(text, configured->ttl);
-		buffer_add_byte(text, '\0');
-	}
-}
-
-static const char *rules_load(struct core *core, const struct core_options *options)
-{
-	struct buffer text = { 0 };
-	const char *error = NULL;
-	core->policies = memory_new((options->rule_count + 1) * sizeof *core->policies);
-	core->fallback = (struct policy){ .rule = &rule_lww, .index = UINT32_MAX };
-	core->options.rule_count = 0;
-	for (unsigned i = 0; i < options->rule_count && error == NULL; i++) {
-		error = policy_load(core, &options->rules[i], &core->policies[i]);
-		if (error != NULL)
-			break;
-		core->policies[i].index = core->options.rule_count++;
-		add_policy_text(&options->rules[i], &text);
-	}
-	core->rules_digest = slice_hash(buffer_slice(&text));
-	buffer_free(&text);
-	return error;
-}
-
 static const char *options_check(const struct core_options *options)
 {
 	if (options->dc_count == 0 || options->dc_count > CORE_DCS_MAX)
@@ -90,18 +21,9 @@ static const char *options_check(const struct core_options *options)
 	return NULL;
 }
 
-static const struct policy *policy_for(void *context, struct slice key)
-{
-	const struct core *core = context;
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		if (glob_match(core->policies[i].match, key))
-			return &core->policies[i];
-	return &core->fallback;
-}
-
 void core_open_keyspace(struct core *core)
 {
-	core->keyspace.policy_for = policy_for;
+	core->keyspace.policy_for = policies_find;
 	core->keyspace.policy_context = core;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
@@ -133,7 +55,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	append_list_init(&core->waiting);
 	append_list_init(&core->carried);
 	core_open_keyspace(core);
-	*error = rules_load(core, options);
+	core->policies = policies_new(core, options->rules, options->rule_count, error);
 	if (*error == NULL)
 		return core;
 	core_free(core);
@@ -154,9 +76,10 @@ void core_free(struct core *core)
 		buffer_free(&core->peers[i].parts);
 		memory_free(core->dc_names[i]);
 	}
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		memory_free((void *)(uintptr_t)core->policies[i].match.ptr);
-	memory_free(core->policies);
+	policies_free_older(core);
+	policies_free(core->policies);
+	suspects_drop(core);
+	memory_free(core->suspects);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -298,6 +221,7 @@ static void turn_ended(struct core *core)
 	recover_pump(core);
 	stability_pump(core);
 	remote_pump(core);
+	rules_pump(core);
 	reread_pump(core);
 	ask_pump(core);
 	if (core->aborted != NULL)
@@ -399,7 +323,8 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
 	case EVENT_ASKED: ask_take(core, event); break;
-	case EVENT_HANDLED: case EVENT_RULES: break;
+	case EVENT_HANDLED: break;
+	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);
 }

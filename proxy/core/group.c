@@ -43,6 +43,7 @@ void group_free(struct core *core, struct group *group)
 	memory_free(group->slots);
 	memory_free(group->keys);
 	memory_free(group->reaches);
+	spills_free(&group->spills);
 	for (unsigned i = 0; i < group->check_count; i++)
 		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
 	memory_free(group->checks);
@@ -61,7 +62,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
 	}
-	spill_write(core, &group->script);
+	spill_write(core, group);
 	/* The outbox tells where earlier incarnations ended until the positions do. */
 	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
 		return;
@@ -102,7 +103,7 @@ static void add_batch_header(struct core *core, struct group *group)
 	struct position positions[ORIGINS_MAX];
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
-		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->rules_digest,
+		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->policies->digest,
 		.context = positions, .context_count = core_positions(core, group->stamp.context, positions),
 	};
 	envelope_begin(&group->payload, &header);
@@ -342,6 +343,7 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	core->is_probe_due |= group->kind == GROUP_PROBE;
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
+	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;
 	if (group->kind == GROUP_LOCAL && group->unit_count == 1)

@@ -364,23 +364,38 @@ bool element_is_open(const struct element *element)
 	return element->kind < KIND_TYPES && count > 1 && element->key->policy->rule->is_keeping;
 }
 
+void spills_add(struct spills *spills, const struct spill *spill)
+{
+	if (spills->count == spills->cap) {
+		spills->cap = spills->cap ? spills->cap * 2 : 8;
+		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
+	}
+	spills->items[spills->count++] = *spill;
+}
+
+void spills_free(struct spills *spills)
+{
+	for (unsigned i = 0; i < spills->count; i++) {
+		memory_free((void *)(uintptr_t)spills->items[i].key.ptr);
+		memory_free((void *)(uintptr_t)spills->items[i].element.ptr);
+	}
+	memory_free(spills->items);
+	*spills = (struct spills){ 0 };
+}
+
 static void element_spill(struct keyspace *keyspace, const struct element *element)
 {
 	const struct key *key = element->key;
 	if (!key->policy->rule->is_keeping || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
 		return;
-	if (keyspace->spill_count == keyspace->spill_cap) {
-		keyspace->spill_cap = keyspace->spill_cap ? keyspace->spill_cap * 2 : 8;
-		keyspace->spills = memory_resize(keyspace->spills, keyspace->spill_cap * sizeof(struct spill));
-	}
 	const struct version *version = &element->versions[0];
 	for (unsigned i = 0; i < element->version_count; i++)
 		if (!element->versions[i].is_outdone)
 			version = &element->versions[i];
-	keyspace->spills[keyspace->spill_count++] = (struct spill){
+	spills_add(&keyspace->spills, &(struct spill){
 		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
 		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
-	};
+	});
 }
 
 static void element_prune(struct keyspace *keyspace, struct element *element)
@@ -484,11 +499,7 @@ void keyspace_free(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_free_all, keyspace);
 	for (unsigned i = 0; i < keyspace->flush_count; i++)
 		context_drop(keyspace->flushes[i].stamp.context);
-	for (unsigned i = 0; i < keyspace->spill_count; i++) {
-		memory_free((void *)(uintptr_t)keyspace->spills[i].key.ptr);
-		memory_free((void *)(uintptr_t)keyspace->spills[i].element.ptr);
-	}
-	memory_free(keyspace->spills);
+	spills_free(&keyspace->spills);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);

@@ -87,6 +87,7 @@ struct key {
 	struct key *dirty_next;
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
+	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
@@ -105,6 +106,13 @@ struct spill {
 	bool is_present;
 };
 
+struct spills {
+	struct spill *items;         /* owned */
+	unsigned count, cap;
+};
+void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
+void spills_free(struct spills *spills);
+
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
@@ -120,8 +128,7 @@ struct keyspace {
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;
 	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
-	struct spill *spills;        /* owned; taken by spill.c with the next group */
-	unsigned spill_count, spill_cap;
+	struct spills spills;        /* go with the next group (spill.c) */
 	uint64_t bytes;              /* of all this, roughly */
 };
 

@@ -59,6 +59,7 @@ void recover_close(struct core *core)
 	core->conflicts.settle_count = 0;
 	drop_stored(core);
 	keyspace_free(&core->keyspace);
+	policies_free_older(core);
 	core_open_keyspace(core);
 	buffer_reset(&core->resolutions);
 	core->resolution_count = 0;
@@ -79,6 +80,7 @@ static void forget_positions(struct core *core)
 		struct peer *peer = &core->peers[dc];
 		peer->follow_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
+		peer->applied_digest = 0;
 		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
 		memset(peer->known, 0, sizeof peer->known);
 	}
@@ -148,6 +150,8 @@ void recover_open(struct core *core, const struct event *event)
 	recover_close(core);
 	forget_positions(core);
 	core->nonce = event->opened.nonce;
+	core->is_suspecting = false;
+	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && read_entry(core, &event->opened.outbox[i]);

@@ -42,19 +42,38 @@ static void write_spill(struct core *core, struct script *script, const struct s
 	buffer_free(&value);
 }
 
-void spill_write(struct core *core, struct script *script)
+void spill_write(struct core *core, struct group *group)
 {
-	struct keyspace *keyspace = &core->keyspace;
-	if (keyspace->spill_count == 0)
+	struct spills *waiting = &core->keyspace.spills;
+	if (waiting->count == 0 || group->spills.count > 0)
 		return;
-	script_select(script, core->options.reserved_db);
-	for (unsigned i = 0; i < keyspace->spill_count; i++) {
-		struct spill *spill = &keyspace->spills[i];
-		write_spill(core, script, spill);
-		memory_free((void *)(uintptr_t)spill->key.ptr);
-		memory_free((void *)(uintptr_t)spill->element.ptr);
+	script_select(&group->script, core->options.reserved_db);
+	for (unsigned i = 0; i < waiting->count; i++) {
+		write_spill(core, &group->script, &waiting->items[i]);
+		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
 	}
-	keyspace->spill_count = 0;
+	group->spills = *waiting;
+	*waiting = (struct spills){ 0 };
+}
+
+/* The store refused the group: the next one tries again. What was spilled since is newer and comes after it. */
+void spill_retry(struct core *core, struct group *group)
+{
+	struct spills *waiting = &core->keyspace.spills, newer = *waiting;
+	*waiting = group->spills;
+	group->spills = (struct spills){ 0 };
+	for (unsigned i = 0; i < newer.count; i++)
+		spills_add(waiting, &newer.items[i]);
+	memory_free(newer.items);
+}
+
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key)
+{
+	const struct spills *waiting = &core->keyspace.spills;
+	for (unsigned i = 0; i < waiting->count; i++)
+		if (waiting->items[i].db == db && slice_equal(waiting->items[i].key, key))
+			return true;
+	return false;
 }
 
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element)

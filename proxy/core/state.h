@@ -68,6 +68,7 @@ struct group {
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
 	uint64_t ask;                        /* for which ask */
+	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
@@ -102,7 +103,7 @@ struct delivery {                    /* one message of a log */
 	struct context *context;             /* by our origin indexes; held */
 	struct slice writes;                 /* in bytes */
 	unsigned origin, write_count;
-	uint64_t first_seq, hlc, hello;
+	uint64_t first_seq, hlc, hello, rules_digest;
 	bool is_gap_counted;
 };
 
@@ -120,6 +121,7 @@ struct peer {                        /* one DC's log and what we know of the DC;
 	struct mile *miles;                  /* applied but not stable, in log order */
 	unsigned mile_head, mile_count, mile_cap;
 	uint64_t known[ORIGINS_MAX];         /* what it has applied */
+	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
 	struct buffer parts;                 /* of a batch that comes in parts */
 	uint32_t part_next;
 	struct core_peer_status status;
@@ -153,10 +155,21 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	struct context *context;             /* what it has seen; held. NULL: all that is applied */
 	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
 	bool is_loaded, has_value, has_dot;
+	bool is_outdated;                    /* the key was settled anew while the store was asked: ask again */
 	struct slice loaded;                 /* owned */
 	unsigned origin;
 	uint64_t seq, hlc;
 	bool is_written;                     /* the write took place: what is left is to tell what there is now */
+};
+
+/* ---- rules ---- */
+
+struct policies {
+	struct policies *older;              /* keys made under them may still be there */
+	struct policy *items;                /* owned */
+	struct policy fallback;              /* for keys that none matches */
+	unsigned count;
+	uint64_t digest;
 };
 
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
@@ -165,9 +178,11 @@ struct core {
 	/* what was configured */
 	char **dc_names;
 	struct core_options options;
-	struct policy *policies;                     /* owned; options.rule_count of them */
-	struct policy fallback;                      /* for keys that none matches */
-	uint64_t rules_digest;
+	struct policies *policies;                   /* owned; those that count now, and through them older ones */
+	/* rules that differ, or did (rules_change.c) */
+	bool is_suspecting;
+	struct reread *suspects;                     /* owned; keys decided meanwhile between several versions */
+	unsigned suspect_count, suspect_cap;
 	/* what lives as long as the core */
 	struct core_status status;
 	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
@@ -283,6 +298,7 @@ void ask_pump(struct core *core);
 void ask_answered(struct core *core, const struct group *group, const struct event *event);
 void ask_written(struct core *core, uint64_t token, struct slice reply);
 bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
+void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
 void ask_drop_all(struct core *core);
 /* ask_write.c */
 void ask_write(struct core *core, struct asked *asked, struct element *element);
@@ -291,9 +307,22 @@ void ask_reply_siblings(struct core *core, const struct asked *asked, const stru
 void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
 void ask_refuse(struct core *core, const struct asked *asked, const char *text);
 /* spill.c */
-void spill_write(struct core *core, struct script *script);          /* dots of settled versions, beside the data for good */
+void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
+void spill_retry(struct core *core, struct group *group);
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key);
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
 bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
+/* policies.c */
+struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error);
+void policies_free(struct policies *policies);
+void policies_free_older(struct core *core);
+const struct policy *policies_find(void *context, struct slice key);
+/* rules_change.c */
+void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
+void rules_hear(struct core *core, unsigned dc, uint64_t digest);
+void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
+void rules_pump(struct core *core);
+void suspects_drop(struct core *core);
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);
 void token_write(struct core *core, struct buffer *out);             /* all that is applied now */

@@ -22,9 +22,9 @@ class Datacenter:
     redis: RedisServer
     sidecar: Sidecar = None
 
-    def client(self):
+    def client(self, timeout=10):
         """As an application: through the sidecar."""
-        return self.sidecar.client()
+        return self.sidecar.client(timeout)
 
     def data(self):
         """Past the sidecar: what Redis really holds."""

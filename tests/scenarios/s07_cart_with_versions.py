@@ -27,8 +27,8 @@ class Shopper:
     def write(self, story, world, expected, *goods):
         found = versions.put(self._client, CART, json.dumps(goods), self._context)
         self._context = found.context
-        story.equal(carts(found), expected, f"{self._name} writes {list(goods)}, and is answered {expected}")
-        story.step("")
+        story.step(f"{self._name} writes {list(goods)}")
+        story.equal(carts(found), expected, f"it is answered with {' and '.join(map(str, expected))}")
         world.wait_zero_lag()
 
 

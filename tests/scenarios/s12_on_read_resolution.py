@@ -100,9 +100,9 @@ def siblings_outlive_restarts(story, world, a, b):
         world.wait_zero_lag()
         story.equal(values_everywhere(world, "doc:4"), [[b"merged"]] * 3, "and so does a context that was given before")
         again("SET", "plain", "1")
-        story.check(refusal(again, "HOMEPORT", "SET", "plain", "2", "").startswith("HOMEPORT the rule of this key keeps no versions (lww)"),
+        story.check(refusal(again, "HOMEPORT", "SET", "plain", "2", "").startswith("HOMEPORT the rule of this key keeps no versions"),
                     "a key under another rule says that it keeps no versions", refusal(again, "HOMEPORT", "SET", "plain", "2", ""))
-        story.check(refusal(again, "HOMEPORT", "SET", "doc:4", "2", "no context").startswith("HOMEPORT "), "a context that is none is refused",
+        story.check("is no context" in refusal(again, "HOMEPORT", "SET", "doc:4", "2", "no context"), "a context that is none is refused",
                     refusal(again, "HOMEPORT", "SET", "doc:4", "2", "no context"))
 
 

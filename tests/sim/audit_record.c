@@ -152,10 +152,8 @@ void audit_subjects_gather(const struct auditor *auditor, const struct audited_k
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
 			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)
 				gather_siblings(subjects, auditor->origins[origin].writes[i]);
-	for (unsigned i = 0; i < subjects->count; i++) {
-		pairs_sort(&subjects->items[i].pairs);
+	for (unsigned i = 0; i < subjects->count; i++)
 		components(&subjects->items[i]);
-	}
 }
 
 void audit_subjects_free(struct audited_subjects *subjects)

@@ -87,6 +87,8 @@ static enum audit_rule draw_rule(struct world *world)
 {
 	uint64_t roll = dice_below(&world->dice, 100);
 
+	if (world->plan.is_narrow && world->plan.favourite >= AUDIT_RECORD && dice_chance(&world->dice, 85))
+		return world->plan.favourite;
 	return roll < 60 ? AUDIT_RECORD : roll < 94 ? AUDIT_CUSTOM : (enum audit_rule)dice_below(&world->dice, AUDIT_RECORD);
 }
 

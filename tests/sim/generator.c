@@ -215,6 +215,8 @@ static char draw_rule(struct world *world)
 
 	if (!world->plan.has_all_rules)
 		return dice_chance(&world->dice, 50) ? 'm' : 'l';
+	if (world->plan.is_narrow && dice_chance(&world->dice, 85))
+		return world_rule_letter(world->plan.favourite);
 	return world_rule_letter(rules[dice_below(&world->dice, sizeof(rules) / sizeof(rules[0]))]);
 }
 

@@ -462,4 +462,12 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->has_all_rules = true;
 	plan->has_contexts = dice_chance(&dice, 70);
 	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
+	plan->is_narrow = dice_chance(&dice, 40);
+	plan->favourite = (enum audit_rule)dice_below(&dice, AUDIT_RULES);
+	if (!plan->is_narrow)
+		return;
+	plan->dc_count = 3 + (unsigned)dice_below(&dice, 2);
+	plan->keys = 1;
+	plan->operations = 10 + (unsigned)dice_below(&dice, 80);
+	plan->load_us = plan->operations * (500 + dice_below(&dice, 10000));
 }
