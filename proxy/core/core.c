@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define TRIAL_MS 500
-#define RECORD_MS 1000
 
 /* ---- making one ---- */
 
@@ -95,11 +94,21 @@ struct core *core_new(const struct core_options *options, const char **error)
 	return NULL;
 }
 
+static void free_done(struct core *core)
+{
+	while (core->done != NULL) {
+		struct group *group = core->done;
+		core->done = group->next;
+		group_free(core, group);
+	}
+}
+
 void core_free(struct core *core)
 {
 	if (core == NULL)
 		return;
 	recover_close(core);
+	free_done(core);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
 	append_list_clear(core, &core->waiting);
@@ -121,7 +130,7 @@ void core_free(struct core *core)
 	buffer_free(&core->text);
 	buffer_free(&core->resolutions);
 	buffer_free(&core->run_id);
-	memory_free(core->rereads);
+	reread_clear(core);
 	memory_free(core->conflicts.settles);
 	memory_free(core);
 }
@@ -237,6 +246,8 @@ static void turn_ended(struct core *core)
 		return;
 	recover_pump(core);
 	stability_pump(core);
+	if (positions_are_due(core) && core->remote_unanswered == 0)
+		positions_record(core);
 	remote_pump(core);
 	reread_pump(core);
 	if (core->aborted != NULL)
@@ -275,8 +286,6 @@ static void tick(struct core *core)
 		core->trial_ms = core->now_ms;
 		settle_stored(core);
 	}
-	if (core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL)
-		positions_record(core);
 	turn_ended(core);
 }
 
@@ -304,11 +313,7 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->now_ms = event->now_ms;
 	core->keyspace.now_ms = event->now_ms;
 	core->seqs.len = 0;
-	while (core->done != NULL) {
-		struct group *group = core->done;
-		core->done = group->next;
-		group_free(core, group);
-	}
+	free_done(core);
 }
 
 void core_step(struct core *core, const struct event *event, struct effects *effects)

@@ -81,6 +81,7 @@ void group_send(struct core *core, struct group *group)
 	core->unanswered_end = &group->next;
 	core->unanswered_count++;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
+	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
 	for (unsigned i = 0; i < group->key_count; i++)
 		group->keys[i]->in_flight++;
@@ -311,6 +312,23 @@ static void refuse_unit(struct core *core, const struct unit *unit, struct slice
 	core->status.refused_writes++;
 }
 
+/* Our own writes have nobody who would ask again. What was to be read back still is. */
+void group_reread(struct core *core, const struct group *group)
+{
+	for (unsigned i = 0; group->kind == GROUP_LOCAL && i < group->unit_count; i++) {
+		const struct unit *unit = &group->units[i];
+		if (unit->token != 0)
+			continue;
+		const struct member *member = &group->members[unit->member_first];
+		struct slice writes = { group->writes.ptr + member->write_at, member->write_len }, raw;
+		enum plan pending;
+		if (!envelope_write_next(&writes, &pending, &core->changes, &raw))
+			continue;
+		const struct change *change = &core->changes.items[0];
+		reread_add(core, change->db, change->key, change->kind == CHANGE_CLEAR && change->number == 1);
+	}
+}
+
 /* One bad command must not abort its neighbours: several requests are re-run one by one, a single one gets its error. */
 static void group_aborted(struct core *core, struct group *group, struct slice error)
 {
@@ -323,8 +341,11 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	core->is_probe_due |= group->kind == GROUP_PROBE;
 	group_release_keys(core, group);
 	group->is_sent = false;
-	if (group->kind == GROUP_LOCAL && group->unit_count == 1)
+	if (group->kind == GROUP_LOCAL && group->unit_count == 1) {
+		core->is_store_refusing |= group->units[0].token == 0;
+		group_reread(core, group);
 		refuse_unit(core, &group->units[0], error);
+	}
 	if (group->kind != GROUP_LOCAL || group->unit_count == 1) {
 		group_free(core, group);
 		return;
@@ -397,6 +418,7 @@ void group_answered(struct core *core, const struct event *event)
 		core->unanswered_end = &core->unanswered;
 	core->unanswered_count--;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
+	core->remote_unanswered -= group->kind == GROUP_REMOTE;
 	if (event->answered.replies == NULL) {
 		group_aborted(core, group, event->answered.error);
 		/* Nothing is under way: seqs that no later entry followed never named a write and are free. */

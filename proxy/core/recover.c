@@ -13,6 +13,7 @@ static void free_groups(struct core *core, struct group **list)
 	while (*list != NULL) {
 		struct group *group = *list;
 		*list = group->next;
+		group_reread(core, group);
 		group_free(core, group);
 	}
 }
@@ -23,28 +24,22 @@ static void drop_stored(struct core *core)
 		memory_free((void *)(uintptr_t)core->stored[i].intent.ptr);
 		memory_free((void *)(uintptr_t)core->stored[i].final.ptr);
 	}
-	for (unsigned i = 0; i < core->reread_count; i++)
-		memory_free((void *)(uintptr_t)core->rereads[i].key.ptr);
 	memory_free(core->stored);
 	core->stored = NULL;
-	core->stored_count = core->reread_count = 0;
+	core->stored_count = 0;
 }
 
 void recover_close(struct core *core)
 {
 	core->is_open = false;
-	for (unsigned lane = 0; lane < 2; lane++) {
-		if (core->open[lane] != NULL)
-			group_free(core, core->open[lane]);
-		core->open[lane] = NULL;
-	}
+	for (unsigned lane = 0; lane < 2; lane++)
+		free_groups(core, &core->open[lane]);
 	core->gathering++;
 	free_groups(core, &core->unanswered);
 	free_groups(core, &core->aborted);
-	free_groups(core, &core->done);
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
-	core->unanswered_count = core->local_unanswered = core->units_rerun = core->flushes_in_flight = 0;
+	core->unanswered_count = core->local_unanswered = core->remote_unanswered = core->units_rerun = core->flushes_in_flight = 0;
 	core->is_draining = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		inbox_drop(core, dc);
@@ -53,8 +48,11 @@ void recover_close(struct core *core)
 	if (!core->is_gate_open)
 		settle_carry(core);
 	outbox_disown_entries(core);
-	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
+	/* What was to be read back still is; so is what was read back in vain. */
+	for (unsigned i = 0; i < core->conflicts.settle_count; i++) {
+		reread_add(core, core->conflicts.settles[i].db, core->conflicts.settles[i].key, false);
 		settle_free(&core->conflicts.settles[i]);
+	}
 	core->conflicts.settle_count = 0;
 	drop_stored(core);
 	keyspace_free(&core->keyspace);

@@ -150,7 +150,7 @@ struct core {
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
-	bool is_store_refusing;                      /* remote groups were aborted: try before applying more */
+	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
 	struct changes changes, results;
 	struct buffer seqs;                          /* of conflict reports, until the next step */
@@ -170,7 +170,7 @@ struct core {
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
 	struct group *unanswered, **unanswered_end;
-	unsigned unanswered_count, local_unanswered;
+	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	struct group *done;                          /* answered in the last step */
 	unsigned flushes_in_flight;
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be re-run */
@@ -212,6 +212,7 @@ void group_free(struct core *core, struct group *group);
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);
+void group_reread(struct core *core, const struct group *group);    /* its answer will not come */
 void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
 /* outbox.c */
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
@@ -244,6 +245,7 @@ void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned or
 /* positions.c */
 void positions_write(struct core *core, struct script *script);
 MUST_CHECK bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation);
+bool positions_are_due(const struct core *core);
 void positions_record(struct core *core);        /* a group of its own for positions that moved */
 /* recover.c */
 void recover_open(struct core *core, const struct event *event);
@@ -262,6 +264,7 @@ void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expire
 void reread_touched(struct core *core, const struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
+void reread_clear(struct core *core);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
 bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */
