@@ -211,7 +211,14 @@ bool core_lift(const struct core *core, struct context **context, unsigned own)
 	return is_lifted;
 }
 
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted)
+/* Depends on what was stamped and announced alone: whoever settles the write comes to the same time, and times go up with seqs. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc)
+{
+	uint64_t before = core->origins.items[own].before_hlc;
+	return before > 0 && before + seq > hlc ? before + seq : hlc;
+}
+
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted)
 {
 	uint64_t seqs[ORIGINS_MAX] = { 0 };
 	int own = origins_get(&core->origins, batch->dc, batch->incarnation);
@@ -224,6 +231,7 @@ struct context *core_lifted(struct core *core, const struct batch *batch, bool *
 	}
 	struct context *context = context_new(seqs, core->origins.count);
 	*is_lifted = core_lift(core, &context, (unsigned)own);
+	batch->hlc = core_lift_hlc(core, (unsigned)own, batch->first_seq, batch->hlc);
 	return context;
 }
 

@@ -255,8 +255,10 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	bool is_lowered = lower_context(core, &group->stamp);
 	bool is_lifted = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	group->is_lifted |= is_lifted;
+	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
+	bool is_moved = is_lifted || is_lowered || hlc != group->stamp.hlc;
+	group->stamp.hlc = hlc;
 	bool is_changed = finish_writes(core, group, event, &final);
-	bool is_moved = is_lifted || is_lowered;
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));
 	if (is_changed || is_moved) {

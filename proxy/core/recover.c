@@ -256,8 +256,10 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 	own->is_logged_whole |= delivery->hello == own->incarnation;
 	if (delivery->write_count > 0 && delivery->first_seq > core->logged[delivery->origin] + 1)
 		own->is_logged_whole = false;
-	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL)
+	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL) {
 		own->before = context_new(core->announced, core->origins.count);
+		own->before_hlc = core->announced_hlc;
+	}
 	for (uint32_t i = 0; i < delivery->context->count; i++)
 		if (delivery->context->seqs[i] > core->announced[i])
 			core->announced[i] = delivery->context->seqs[i];
@@ -268,6 +270,8 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 	if (delivery->write_count > 0 && last_seq > core->logged[delivery->origin])
 		core->logged[delivery->origin] = last_seq;
 	uint64_t last_hlc = delivery->hlc + delivery->write_count;
+	if (last_hlc > core->announced_hlc)
+		core->announced_hlc = last_hlc;
 	if (last_hlc > core->hlc)
 		core->hlc = last_hlc;
 	if (delivery->hello == core->nonce)

@@ -71,8 +71,8 @@ static bool add_header(struct core *core, struct buffer *out, const struct batch
 	/* What was announced before has been seen, although the store may have forgotten it. */
 	struct position positions[ORIGINS_MAX];
 	bool is_lifted;
-	struct context *context = core_lifted(core, header, &is_lifted);
 	struct batch lifted = *header;
+	struct context *context = core_lifted(core, &lifted, &is_lifted);
 	lifted.context = positions;
 	lifted.context_count = core_positions(core, context, positions);
 	envelope_begin(out, &lifted);
@@ -264,6 +264,9 @@ static void open_gate(struct core *core, const struct event *event)
 	bool has_lost = core->carried.first != NULL;
 	add_lost(core, &list);
 	add_waiting(core, &list);
+	uint64_t last_hlc = core_lift_hlc(core, core->self, core->next_seq, 0);
+	if (last_hlc > core->hlc)
+		core->hlc = last_hlc;
 	core->is_gate_open = true;
 	outbox_hand_over(core);
 	if (has_lost)

@@ -149,6 +149,7 @@ struct core {
 	uint64_t next_append_id, outbox_bytes, outbox_events;
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
+	uint64_t announced_hlc;                      /* … and their time */
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
 	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
@@ -271,8 +272,10 @@ bool core_has_applied(const struct core *core, const struct context *context);  
 bool core_is_caught_up(const struct core *core);                     /* the store has all that our writes count as having seen */
 /* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
 bool core_lift(const struct core *core, struct context **context, unsigned own);
-/* A batch of ours: its context, lifted; a new reference. */
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted);
+/* The same for its time: that of its write SEQ, which was stamped HLC. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc);
+/* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted);
 void core_open_keyspace(struct core *core);
 void core_alarm(struct core *core, unsigned dc, const char *text);
 uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of the first of WRITES new writes */
