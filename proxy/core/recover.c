@@ -163,6 +163,8 @@ void recover_open(struct core *core, const struct event *event)
 		self->before = context_new(core->announced, core->origins.count);
 	core->is_open = true;
 	core->is_probe_due = false;
+	memset(core->heard, 0, sizeof core->heard);
+	core->heard_hlc = 0;
 	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {
 		core->opened_applied[i] = core->origins.items[i].applied;
@@ -249,6 +251,15 @@ static void hear_hello(struct core *core)
 		settle_stored(core);
 }
 
+/* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
+static void hear(struct core *core, unsigned origin, uint64_t seq)
+{
+	if (seq > core->heard[origin])
+		core->heard[origin] = seq;
+	if (seq > core->announced[origin])
+		core->announced[origin] = seq;
+}
+
 void recover_own_batch(struct core *core, const struct delivery *delivery)
 {
 	struct origin *own = &core->origins.items[delivery->origin];
@@ -257,21 +268,19 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 	if (delivery->write_count > 0 && delivery->first_seq > core->logged[delivery->origin] + 1)
 		own->is_logged_whole = false;
 	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL) {
-		own->before = context_new(core->announced, core->origins.count);
-		own->before_hlc = core->announced_hlc;
+		own->before = context_new(core->heard, core->origins.count);
+		own->before_hlc = core->heard_hlc;
 	}
-	for (uint32_t i = 0; i < delivery->context->count; i++)
-		if (delivery->context->seqs[i] > core->announced[i])
-			core->announced[i] = delivery->context->seqs[i];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
-	if (last_seq > core->announced[delivery->origin])
-		core->announced[delivery->origin] = last_seq;
+	for (uint32_t i = 0; i < delivery->context->count; i++)
+		hear(core, i, delivery->context->seqs[i]);
+	hear(core, delivery->origin, last_seq);
 	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
 	if (delivery->write_count > 0 && last_seq > core->logged[delivery->origin])
 		core->logged[delivery->origin] = last_seq;
 	uint64_t last_hlc = delivery->hlc + delivery->write_count;
-	if (last_hlc > core->announced_hlc)
-		core->announced_hlc = last_hlc;
+	if (last_hlc > core->heard_hlc)
+		core->heard_hlc = last_hlc;
 	if (last_hlc > core->hlc)
 		core->hlc = last_hlc;
 	if (delivery->hello == core->nonce)

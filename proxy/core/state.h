@@ -149,7 +149,6 @@ struct core {
 	uint64_t next_append_id, outbox_bytes, outbox_events;
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
-	uint64_t announced_hlc;                      /* … and their time */
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
 	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
@@ -183,6 +182,7 @@ struct core {
 	bool is_trim_due;
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
 	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
