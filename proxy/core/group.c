@@ -87,6 +87,7 @@ void group_send(struct core *core, struct group *group)
 	core->unanswered_end = &group->next;
 	core->unanswered_count++;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
+	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
 	for (unsigned i = 0; i < group->key_count; i++)
 		group->keys[i]->in_flight++;
@@ -276,8 +277,10 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	bool is_lowered = lower_context(core, &group->stamp);
 	bool is_lifted = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	group->is_lifted |= is_lifted;
+	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
+	bool is_moved = is_lifted || is_lowered || hlc != group->stamp.hlc;
+	group->stamp.hlc = hlc;
 	bool is_changed = finish_writes(core, group, event, &final);
-	bool is_moved = is_lifted || is_lowered;
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));
 	if (is_changed || is_moved) {
@@ -333,6 +336,23 @@ static void refuse_unit(struct core *core, const struct unit *unit, struct slice
 	core->status.refused_writes++;
 }
 
+/* Our own writes have nobody who would ask again. What was to be read back still is. */
+void group_reread(struct core *core, const struct group *group)
+{
+	for (unsigned i = 0; group->kind == GROUP_LOCAL && i < group->unit_count; i++) {
+		const struct unit *unit = &group->units[i];
+		if (unit->token != 0)
+			continue;
+		const struct member *member = &group->members[unit->member_first];
+		struct slice writes = { group->writes.ptr + member->write_at, member->write_len }, raw;
+		enum plan pending;
+		if (!envelope_write_next(&writes, &pending, &core->changes, &raw))
+			continue;
+		const struct change *change = &core->changes.items[0];
+		reread_add(core, change->db, change->key, change->kind == CHANGE_CLEAR && change->number == 1);
+	}
+}
+
 /* One bad command must not abort its neighbours: several requests are re-run one by one, a single one gets its error. */
 static void group_aborted(struct core *core, struct group *group, struct slice error)
 {
@@ -350,8 +370,11 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;
-	if (group->kind == GROUP_LOCAL && group->unit_count == 1)
+	if (group->kind == GROUP_LOCAL && group->unit_count == 1) {
+		core->is_store_refusing |= group->units[0].token == 0;
+		group_reread(core, group);
 		refuse_unit(core, &group->units[0], error);
+	}
 	if (group->kind != GROUP_LOCAL || group->unit_count == 1) {
 		group_free(core, group);
 		return;
@@ -425,6 +448,7 @@ void group_answered(struct core *core, const struct event *event)
 		core->unanswered_end = &core->unanswered;
 	core->unanswered_count--;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
+	core->remote_unanswered -= group->kind == GROUP_REMOTE;
 	if (event->answered.replies == NULL) {
 		group_aborted(core, group, event->answered.error);
 		/* Nothing is under way: seqs that no later entry followed never named a write and are free. */

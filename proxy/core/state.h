@@ -197,7 +197,7 @@ struct core {
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
-	bool is_store_refusing;                      /* remote groups were aborted: try before applying more */
+	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
 	struct changes changes, results;
 	struct buffer seqs;                          /* of conflict reports, until the next step */
@@ -222,7 +222,7 @@ struct core {
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
 	struct group *unanswered, **unanswered_end;
-	unsigned unanswered_count, local_unanswered;
+	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	struct group *done;                          /* answered in the last step */
 	unsigned flushes_in_flight;
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be re-run */
@@ -234,6 +234,7 @@ struct core {
 	bool is_trim_due;
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
 	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
@@ -279,6 +280,7 @@ void group_free(struct core *core, struct group *group);
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);
+void group_reread(struct core *core, const struct group *group);    /* its answer will not come */
 void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
 /* outbox.c */
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
@@ -363,6 +365,7 @@ void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned or
 /* positions.c */
 void positions_write(struct core *core, struct script *script);
 MUST_CHECK bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation);
+bool positions_are_due(const struct core *core);
 void positions_record(struct core *core);        /* a group of its own for positions that moved */
 /* recover.c */
 void recover_open(struct core *core, const struct event *event);
@@ -381,14 +384,17 @@ void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expire
 void reread_touched(struct core *core, const struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
+void reread_clear(struct core *core);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
 bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */
 bool core_is_caught_up(const struct core *core);                     /* the store has all that our writes count as having seen */
 /* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
 bool core_lift(const struct core *core, struct context **context, unsigned own);
-/* A batch of ours: its context, lifted; a new reference. */
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted);
+/* The same for its time: that of its write SEQ, which was stamped HLC. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc);
+/* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted);
 void core_open_keyspace(struct core *core);
 void core_alarm(struct core *core, unsigned dc, const char *text);
 uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of the first of WRITES new writes */
