@@ -41,6 +41,8 @@ void group_free(struct core *core, struct group *group)
 	memory_free(group->members);
 	memory_free(group->units);
 	memory_free(group->slots);
+	memory_free(group->names);
+	buffer_free(&group->name_bytes);
 	memory_free(group->keys);
 	memory_free(group->reaches);
 	for (unsigned i = 0; i < group->check_count; i++)
@@ -113,6 +115,7 @@ void group_close_local(struct core *core, struct group *group)
 		group_free(core, group);
 		return;
 	}
+	group_find_keys(core, group);
 	if (group->write_count > 0) {
 		group->stamp = (struct stamp){
 			.seq = core->next_seq, .hlc = core_tick_hlc(core, group->write_count), .context = core_context(core), .origin = core->self,
@@ -377,7 +380,7 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 			continue;
 		envelope_add_write_raw(&group->writes, raw);
 		added->write_len = group->writes.len - added->write_at;
-		group_note_keys(core, group, added, &core->changes);
+		group_note_keys(group, added, &core->changes);
 		group->write_count++;
 	}
 	copy->member_count = unit->member_count;

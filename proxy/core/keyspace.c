@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define WARM_KEYS 32                 /* looked up together */
+
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
 {
 	keyspace->origins = origins;
@@ -36,13 +38,9 @@ struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct s
 	return key_lookup(keyspace, key_hash(db, name), db, name);
 }
 
-struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	struct key *key = keyspace->expected;
-	if (key != NULL && key->db == db && slice_equal(key->name, name))
-		return key;
-	uint64_t hash = key_hash(db, name);
-	key = key_lookup(keyspace, hash, db, name);
+	struct key *key = key_lookup(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
 	key = memory_new(sizeof *key + name.len);
@@ -52,6 +50,30 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
 	return key;
+}
+
+struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	struct key *key = keyspace->expected;
+	if (key != NULL && key->db == db && slice_equal(key->name, name))
+		return key;
+	return key_get(keyspace, key_hash(db, name), db, name);
+}
+
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys)
+{
+	uint64_t hashes[WARM_KEYS];
+	for (unsigned first = 0; first < count; first += WARM_KEYS) {
+		unsigned end = count - first < WARM_KEYS ? count : first + WARM_KEYS;
+		for (unsigned i = first; i < end; i++) {
+			hashes[i - first] = key_hash(names[i].db, names[i].name);
+			table_warm(&keyspace->keys, hashes[i - first]);
+		}
+		for (unsigned i = first; i < end; i++)
+			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
+		for (unsigned i = first; i < end; i++)
+			keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+	}
 }
 
 void keyspace_release_key(struct keyspace *keyspace, struct key *key)
@@ -247,10 +269,13 @@ static void element_warm(const struct element *element, unsigned step)
 	}
 }
 
-/* From the element to its histories to their last marks one look waits for the one before it: so all keys take each step together. */
+/* From the key to the element to its histories to their last marks one look waits for the one before it: so all keys take each step
+ * together. */
 void keyspace_warm(struct key *const *keys, unsigned count)
 {
 	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
+	for (unsigned i = 0; i < count; i++)
+		memory_warm(keys[i], sizeof(struct key));
 	for (unsigned step = 0; step < 3; step++)
 		for (unsigned i = 0; i < count * 2; i++)
 			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)

@@ -84,6 +84,8 @@ struct key {
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
+struct key_name { uint32_t db; struct slice name; };
+
 struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	struct stamp stamp;
 	uint32_t db;                 /* or DB_ALL */
@@ -110,6 +112,8 @@ struct keyspace {
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
+/* keyspace_key of each: many at once need not wait for memory one after the other. */
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys);
 /* Finds or adds. A new one starts with the clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Frees the key if nothing is known of it any more. */

@@ -57,8 +57,11 @@ struct group {
 	unsigned unit_count, unit_cap;
 	struct slot *slots;
 	unsigned slot_count, slot_cap;
-	struct key **keys;                   /* under way */
-	unsigned key_count, key_cap;
+	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
+	struct buffer name_bytes;            /* … here, one behind the other */
+	unsigned name_count, name_cap;
+	struct key **keys;                   /* NULL until it is closed; under way then */
+	unsigned key_count;
 	unsigned flush_count;
 	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
@@ -202,7 +205,8 @@ void gather_close(struct core *core);            /* sends the open groups */
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
-void group_note_keys(struct core *core, struct group *group, struct member *member, const struct changes *changes);
+void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
+void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
 /* group.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
