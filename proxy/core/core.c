@@ -100,6 +100,7 @@ void core_free(struct core *core)
 	if (core == NULL)
 		return;
 	recover_close(core);
+	group_free_spare(core);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
 	append_list_clear(core, &core->waiting);

@@ -89,7 +89,10 @@ void group_find_keys(struct core *core, struct group *group)
 		group->names[i].name.ptr = at;
 		at += group->names[i].name.len;
 	}
-	group->keys = memory_new(group->name_count * sizeof(struct key *));
+	if (group->name_count > group->key_cap) {
+		group->key_cap = group->name_cap;
+		group->keys = memory_resize(group->keys, group->key_cap * sizeof(struct key *));
+	}
 	group->key_count = group->name_count;
 	keyspace_keys(&core->keyspace, group->names, group->name_count, group->keys);
 	for (unsigned i = 0; i < group->key_count; i++)

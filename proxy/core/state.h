@@ -60,8 +60,8 @@ struct group {
 	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
 	struct buffer name_bytes;            /* … here, one behind the other */
 	unsigned name_count, name_cap;
-	struct key **keys;                   /* NULL until it is closed; under way then */
-	unsigned key_count;
+	struct key **keys;                   /* none until it is closed; under way then */
+	unsigned key_count, key_cap;
 	unsigned flush_count;
 	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
@@ -170,6 +170,8 @@ struct core {
 	struct group *open[2];                       /* by protocol: gathering, not sent */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
+	struct group *spare_groups;                  /* empty ones */
+	unsigned spare_group_count;
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered;
 	struct group *done;                          /* answered in the last step */
@@ -210,6 +212,7 @@ void group_find_keys(struct core *core, struct group *group);        /* when all
 /* group.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
+void group_free_spare(struct core *core);
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);
