@@ -13,6 +13,7 @@ static void check_secrets(struct reading *reading);
 static void check_numbers(struct reading *reading);
 static void check_reachable(struct reading *reading);
 static bool is_shadowed(const char *earlier, const char *later);
+static size_t token_len(const char *pattern);
 static struct place place_of(const struct reading *reading, const char *first, const char *second);
 
 void contradictions_find(struct reading *reading)
@@ -99,11 +100,16 @@ static void check_streams(struct reading *reading)
 
 static void check_secrets(struct reading *reading)
 {
+	static const char *const sections[] = { "redis", "conflicts" };
 	const struct tree *redis = tree_find(reading->root, "redis");
 
-	if (tree_find(redis, "password") != NULL && tree_find(redis, "password_file") != NULL)
-		complain(reading->complaints, tree_find(redis, "password")->key_place,
-		         "redis.password and redis.password_file are both given, remove one");
+	for (unsigned i = 0; i < COUNT_OF(sections); i++) {
+		const struct tree *section = tree_find(reading->root, sections[i]);
+
+		if (tree_find(section, "password") != NULL && tree_find(section, "password_file") != NULL)
+			complain(reading->complaints, tree_find(section, "password")->key_place,
+			         "%s.password and %s.password_file are both given, remove one", sections[i], sections[i]);
+	}
 	if (reading->settings->redis_username != NULL && reading->settings->redis_password == NULL && tree_find(redis, "password_file") == NULL)
 		complain(reading->complaints, tree_find(redis, "username")->key_place, "redis.username has no password, add redis.password_file");
 }
@@ -118,6 +124,9 @@ static void check_numbers(struct reading *reading)
 	if (settings->limits_message_bytes > settings->limits_inbox_bytes)
 		complain(reading->complaints, place_of(reading, "limits", "message"),
 		         "limits.message is above limits.inbox, one message could never be taken in");
+	if (settings->handlers_retry_ms > settings->handlers_retry_ms_max)
+		complain(reading->complaints, place_of(reading, "handlers", "retry"),
+		         "handlers.retry is above handlers.retry_max, the first pause cannot be the longest: raise handlers.retry_max");
 }
 
 static void check_reachable(struct reading *reading)
@@ -131,21 +140,59 @@ static void check_reachable(struct reading *reading)
 
 			if (earlier == NULL || later == NULL || !is_shadowed(earlier, later))
 				continue;
-			complain(reading->complaints, rules->items[i].place, "this rule is never reached: '%s' on line %u matches first, move it up",
-			         earlier, rules->items[j].place.line);
+			complain(reading->complaints, rules->items[i].place, "rule '%s' is never reached: '%s' on line %u matches first, move it up or remove it",
+			         later, earlier, rules->items[j].place.line);
 			break;
 		}
 	}
 }
 
-/* Surely matched by the earlier pattern: the same one, or one that begins with what stands before the earlier one's only, final "*". */
+/* Surely everything that LATER matches is matched by EARLIER: EARLIER matches LATER's own text, where a "*" of LATER is matched by a "*" only,
+ * and what stands for one character by the same or by "?". */
 static bool is_shadowed(const char *earlier, const char *later)
 {
-	size_t prefix_len = strcspn(earlier, "*?[\\");
+	const char *star = NULL, *star_later = NULL; /* where to go on after a mismatch */
 
-	if (strcmp(earlier, later) == 0)
-		return true;
-	return earlier[prefix_len] == '*' && earlier[prefix_len + 1] == '\0' && strncmp(later, earlier, prefix_len) == 0;
+	while (true) {
+		size_t earlier_len = token_len(earlier), later_len = token_len(later);
+
+		if (*earlier == '*') {
+			star = ++earlier;
+			star_later = later;
+			continue;
+		}
+		if (*earlier == '\0' && *later == '\0')
+			return true;
+		if (*later != '\0' && *later != '*' &&
+		    (*earlier == '?' || (earlier_len == later_len && strncmp(earlier, later, later_len) == 0))) {
+			earlier += earlier_len;
+			later += later_len;
+			continue;
+		}
+		if (star == NULL || *star_later == '\0')
+			return false;
+		star_later += token_len(star_later);
+		earlier = star;
+		later = star_later;
+	}
+}
+
+/* Bytes of what stands first in a pattern: a character, \x, [set]. */
+static size_t token_len(const char *pattern)
+{
+	size_t len = 1;
+
+	if (pattern[0] == '\0')
+		return 0;
+	if (pattern[0] == '\\')
+		return pattern[1] == '\0' ? 1 : 2;
+	if (pattern[0] != '[')
+		return 1;
+	if (pattern[len] == '^')
+		len++;
+	while (pattern[len] != '\0' && pattern[len] != ']')
+		len += pattern[len] == '\\' && pattern[len + 1] != '\0' ? 2 : 1;
+	return pattern[len] == ']' ? len + 1 : len;
 }
 
 /* Where FIRST.SECOND stands, or FIRST (SECOND may be NULL), or the file's first line when it was left out. */

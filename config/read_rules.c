@@ -1,13 +1,25 @@
-/* Reading rules: which conflict rule for which keys; the first match wins. */
+/* Reading rules: which conflict rule for which keys; the first match wins. A rule is right here or the sidecar does not start: a handler is
+ * compiled, and every datacenter that is named exists. */
 #include "reading.h"
 
+#include "../proxy/handler.h"
 #include "nearest.h"
 #include "text.h"
+#include "value.h"
 
-static const char *const rule_names[] = { "match", "rule" };
-static const char *const rules_known[] = { "lww", "merge" };
+#include <string.h>
+
+#define EXAMPLE "write { match: \"cart:*\", rule: merge }"
+
+static const char *const rule_names[] = { "match", "rule", "order", "handler" };
+static const char *const rules_known[] = { "lww", "priority", "record", "merge", "custom" };
 
 static void read_rule(struct reading *reading, const struct tree *node, struct settings_rule *rule);
+static void refuse_rule(struct reading *reading, const struct tree *name);
+static void read_order(struct reading *reading, const struct tree *order, struct settings_rule *rule);
+static bool is_order_right(struct reading *reading, const struct tree *name, const struct settings_rule *rule);
+static void read_handler(struct reading *reading, const struct tree *handler, struct settings_rule *rule);
+static void check_handler(struct reading *reading, const struct tree *handler, const struct settings_rule *rule);
 
 void rules_read(struct reading *reading, const struct tree *node)
 {
@@ -31,28 +43,139 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 		if (!text_is_among(node->items[i].key, rule_names, COUNT_OF(rule_names)))
 			reading_refuse_key(reading, &node->items[i], "rules", rule_names, COUNT_OF(rule_names));
 	const struct tree *match = tree_find(node, "match"), *name = tree_find(node, "rule");
+	const struct tree *order = tree_find(node, "order"), *handler = tree_find(node, "handler");
 
 	if (match == NULL || name == NULL) {
-		complain(reading->complaints, node->place, "a rule needs match and rule, write { match: \"cart:*\", rule: merge }");
+		complain(reading->complaints, node->place, "a rule needs match and rule, " EXAMPLE);
 		return;
 	}
 	if (!reading_take_text(reading, match, "match", &rule->match) || !reading_take_text(reading, name, "rule", &rule->rule))
 		return;
 	if (rule->match[0] == '\0')
 		complain(reading->complaints, match->place, "an empty match matches the empty key only, write \"*\" for every key");
-	if (text_is_among(rule->rule, rules_known, COUNT_OF(rules_known)))
+	if (!text_is_among(rule->rule, rules_known, COUNT_OF(rules_known))) {
+		refuse_rule(reading, name);
 		return;
-	const char *near = nearest_name(rule->rule, rules_known, COUNT_OF(rules_known));
+	}
+	bool is_priority = strcmp(rule->rule, "priority") == 0, is_custom = strcmp(rule->rule, "custom") == 0;
 
-	complain(reading->complaints, name->place, "unknown rule '%s', choose lww or merge%s%s%s", rule->rule, near != NULL ? " (did you mean " : "",
-	         near != NULL ? near : "", near != NULL ? "?)" : "");
+	if (is_priority && order == NULL)
+		complain(reading->complaints, name->place, "rule priority has no order, add order: [%s, …]",
+		         reading->settings->dc != NULL ? reading->settings->dc : "eu");
+	if (is_custom && handler == NULL)
+		complain(reading->complaints, name->place, "rule custom has no handler, add handler: merge.lua");
+	if (!is_priority && order != NULL)
+		complain(reading->complaints, order->key_place, "order is for rule priority, remove it or write rule: priority");
+	if (!is_custom && handler != NULL)
+		complain(reading->complaints, handler->key_place, "handler is for rule custom, remove it or write rule: custom");
+	if (is_priority && order != NULL)
+		read_order(reading, order, rule);
+	if (is_custom && handler != NULL)
+		read_handler(reading, handler, rule);
+}
+
+static void refuse_rule(struct reading *reading, const struct tree *name)
+{
+	const char *near = nearest_name(name->text, rules_known, COUNT_OF(rules_known));
+
+	complain(reading->complaints, name->place, "unknown rule '%s', choose lww, priority, record, merge or custom%s%s%s", name->text,
+	         near != NULL ? " (did you mean " : "", near != NULL ? near : "", near != NULL ? "?)" : "");
+}
+
+/* ---- priority ---- */
+
+static void read_order(struct reading *reading, const struct tree *order, struct settings_rule *rule)
+{
+	if (order->kind != TREE_SEQUENCE || order->count == 0) {
+		complain(reading->complaints, order->place, "order is %s, write a list of datacenters, the first one wins: [eu, us]",
+		         order->kind == TREE_SEQUENCE ? "empty" : tree_kind_text(order));
+		return;
+	}
+	rule->order = memory_new(order->count * sizeof(*rule->order));
+	for (unsigned i = 0; i < order->count; i++) {
+		if (!reading_take_text(reading, &order->items[i], "order", &rule->order[rule->order_count]))
+			continue;
+		if (is_order_right(reading, &order->items[i], rule))
+			rule->order_count++;
+	}
+}
+
+/* The name after the last one in RULE's order is that of a datacenter, and new there. */
+static bool is_order_right(struct reading *reading, const struct tree *name, const struct settings_rule *rule)
+{
+	const struct settings *settings = reading->settings;
+	const char *names[SETTINGS_PEERS_MAX + 1];
+	unsigned count = 0;
+
+	if (settings->dc != NULL)
+		names[count++] = settings->dc;
+	for (unsigned i = 0; i < settings->peer_count; i++)
+		names[count++] = settings->peers[i].name;
+	if (text_is_among(name->text, (const char *const *)rule->order, rule->order_count)) {
+		complain(reading->complaints, name->place, "order names '%s' twice, keep the first", name->text);
+	} else if (count > 0 && !text_is_among(name->text, names, count)) {
+		const char *near = nearest_name(name->text, names, count);
+
+		complain(reading->complaints, name->place, "order names '%s', which is neither dc nor among peers, %s%s%s", name->text,
+		         near != NULL ? "did you mean '" : "write one of theirs", near != NULL ? near : "", near != NULL ? "'?" : "");
+	} else {
+		return true;
+	}
+	memory_free(rule->order[rule->order_count]);
+	rule->order[rule->order_count] = NULL;
+	return false;
+}
+
+/* ---- custom ---- */
+
+static void read_handler(struct reading *reading, const struct tree *handler, struct settings_rule *rule)
+{
+	struct buffer text = { 0 }, why = { 0 };
+
+	if (!reading_take_text(reading, handler, "handler", &rule->handler))
+		return;
+	if (value_read_whole(rule->handler, reading->directory, HANDLER_TEXT_MAX, &text, &why)) {
+		rule->handler_text = buffer_copy(buffer_slice(&text));
+		rule->handler_digest = slice_hash(rule->handler_text);
+		check_handler(reading, handler, rule);
+	} else {
+		complain(reading->complaints, handler->place, "handler: %.*s", (int)why.len, why.ptr);
+	}
+	buffer_free(&text);
+	buffer_free(&why);
+}
+
+static void check_handler(struct reading *reading, const struct tree *handler, const struct settings_rule *rule)
+{
+	const struct settings *settings = reading->settings;
+	const struct handler_limits limits = {
+		.steps = settings->handlers_steps,
+		.memory_bytes = settings->handlers_memory_bytes,
+		.time_ms = settings->handlers_time_ms,
+		.result_bytes = settings->limits_bulk_bytes,
+	};
+	struct buffer why = { 0 };
+	struct handler *made = handler_new(rule->handler_text, rule->handler, &limits, &why);
+
+	if (made == NULL)
+		complain(reading->complaints, handler->place, "handler: %.*s, correct the file; homeportctl handler test --handler %s tries it",
+		         (int)why.len, why.ptr, rule->handler);
+	handler_free(made);
+	buffer_free(&why);
 }
 
 void rules_free(struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->rule_count; i++) {
-		memory_free(settings->rules[i].match);
-		memory_free(settings->rules[i].rule);
+		struct settings_rule *rule = &settings->rules[i];
+
+		memory_free(rule->match);
+		memory_free(rule->rule);
+		for (unsigned j = 0; j < rule->order_count; j++)
+			memory_free(rule->order[j]);
+		memory_free(rule->order);
+		memory_free(rule->handler);
+		memory_free((void *)(uintptr_t)rule->handler_text.ptr);
 	}
 	memory_free(settings->rules);
 }

@@ -9,7 +9,9 @@
 
 static bool logs_differ(const struct settings_log *a, const struct settings_log *b);
 static bool peers_differ(const struct settings *a, const struct settings *b);
+static bool rule_differs(const struct settings_rule *a, const struct settings_rule *b);
 static bool rules_differ(const struct settings *a, const struct settings *b);
+static void rules_swap(struct settings *a, struct settings *b);
 
 bool settings_reload(const char *path, struct settings *running, struct buffer *notes, struct buffer *errors)
 {
@@ -30,8 +32,10 @@ bool settings_reload(const char *path, struct settings *running, struct buffer *
 		buffer_add_text(notes, "log changed: restart to take it over\n");
 	if (peers_differ(running, &fresh))
 		buffer_add_text(notes, "peers changed: restart to take it over\n");
-	if (rules_differ(running, &fresh))
-		buffer_add_text(notes, "rules changed: restart every datacenter to take it over\n");
+	if (rules_differ(running, &fresh)) {
+		rules_swap(running, &fresh);
+		buffer_add_text(notes, "rules changed: the other datacenters need the same ones\n");
+	}
 	settings_free(&fresh);
 	return true;
 }
@@ -65,7 +69,32 @@ static bool rules_differ(const struct settings *a, const struct settings *b)
 	if (a->rule_count != b->rule_count)
 		return true;
 	for (unsigned i = 0; i < a->rule_count; i++)
-		if (strcmp(a->rules[i].match, b->rules[i].match) != 0 || strcmp(a->rules[i].rule, b->rules[i].rule) != 0)
+		if (rule_differs(&a->rules[i], &b->rules[i]))
 			return true;
 	return false;
+}
+
+/* A handler's file may say something else under the same name, or the same under another name: that one is in its error messages. */
+static bool rule_differs(const struct settings_rule *a, const struct settings_rule *b)
+{
+	if (strcmp(a->match, b->match) != 0 || strcmp(a->rule, b->rule) != 0 || a->order_count != b->order_count)
+		return true;
+	for (unsigned i = 0; i < a->order_count; i++)
+		if (strcmp(a->order[i], b->order[i]) != 0)
+			return true;
+	if (a->handler == NULL || b->handler == NULL)
+		return a->handler != b->handler;
+	return strcmp(a->handler, b->handler) != 0 || !slice_equal(a->handler_text, b->handler_text);
+}
+
+static void rules_swap(struct settings *a, struct settings *b)
+{
+	struct settings_rule *rules = a->rules;
+	unsigned count = a->rule_count;
+
+	a->rules = b->rules;
+	a->rule_count = b->rule_count;
+	a->rules_reloads++;
+	b->rules = rules;
+	b->rule_count = count;
 }

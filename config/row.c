@@ -36,6 +36,7 @@ static const struct {
 	[ROW_COUNT] = { "count", "write a whole number" },
 	[ROW_DURATION] = { "duration", "write a whole number with its unit, such as 500ms, 5s, 1m, 1h or 7d" },
 	[ROW_SIZE] = { "size", "write a whole number of bytes, or with a unit, such as 16KiB, 64MiB or 1GiB" },
+	[ROW_BOOL] = { "answer", "write yes or no" },
 	[ROW_LEVEL] = { "level", "write debug, info, warn or error" },
 };
 
@@ -109,6 +110,9 @@ bool row_assign(const struct row *row, struct settings *settings, const char *te
 	case ROW_ADDRESS:
 		is_good = value_read_address(text, member);
 		break;
+	case ROW_BOOL:
+		is_good = value_read_bool(text, member);
+		break;
 	case ROW_LEVEL:
 		is_good = value_read_level(text, member);
 		break;
@@ -126,6 +130,7 @@ bool row_differs(const struct row *row, const struct settings *a, const struct s
 	case ROW_COUNT:
 	case ROW_DURATION:
 	case ROW_SIZE:
+	case ROW_BOOL:
 	case ROW_LEVEL:
 		return memcmp(left, right, member_size(row->type)) != 0;
 	case ROW_ADDRESS:
@@ -235,6 +240,8 @@ static size_t member_size(enum row_type type)
 	case ROW_DURATION:
 	case ROW_SIZE:
 		return sizeof(uint64_t);
+	case ROW_BOOL:
+		return sizeof(bool);
 	case ROW_LEVEL:
 		return sizeof(enum settings_level);
 	case ROW_NAME:

@@ -33,9 +33,14 @@ struct settings_peer {
 	struct settings_log log;       /* which log to read it from */
 };
 
-struct settings_rule {                 /* both owned; in the order of the file: the first match wins */
+struct settings_rule {                 /* in the order of the file: the first match wins; all owned */
 	char *match;
-	char *rule;
+	char *rule;                    /* "lww", "priority", "record", "merge", "custom" */
+	char **order;                  /* priority: names of datacenters, first wins; else none */
+	unsigned order_count;
+	char *handler;                 /* custom: the file, as the configuration names it; else NULL */
+	struct slice handler_text;     /* … what it says, and a hash of that */
+	uint64_t handler_digest;
 };
 
 #define SETTINGS_C_NAME(member) char *member;       /* owned; NULL where the row has no default and nothing was set */
@@ -46,6 +51,7 @@ struct settings_rule {                 /* both owned; in the order of the file: 
 #define SETTINGS_C_COUNT(member) uint64_t member;
 #define SETTINGS_C_DURATION(member) uint64_t member; /* milliseconds */
 #define SETTINGS_C_SIZE(member) uint64_t member;     /* bytes */
+#define SETTINGS_C_BOOL(member) bool member;
 #define SETTINGS_C_LEVEL(member) enum settings_level member;
 
 struct settings {
@@ -59,13 +65,19 @@ struct settings {
 	unsigned peer_count;
 	struct settings_rule *rules;   /* owned */
 	unsigned rule_count;
+	unsigned rules_reloads;        /* how often settings_reload brought other rules */
 };
 
 /* Reads and checks the file. False: *settings is empty, and ERRORS has one line for each thing wrong: FILE:LINE:COL: what, remedy. */
 MUST_CHECK bool settings_load(const char *path, struct settings *settings, struct buffer *errors);
+/* Likewise, of a file that may have `rules` without being a whole configuration, to try them out: without `dc` it has none, and their orders
+ * may name any of DCS; COUNT 0: any name at all. */
+MUST_CHECK bool settings_load_rules(const char *path, const char *const *dcs, unsigned count, struct settings *settings, struct buffer *errors);
+/* All that has a default, without a file. */
+void settings_load_defaults(struct settings *settings);
 void settings_free(struct settings *settings);
 /* Reads the file again and takes over into *RUNNING what may change while running. NOTES gets one line for each setting
- * that changed: taken over, or waiting for a restart. False: the file is wrong (ERRORS says how) and nothing changed. */
+ * that changed: taken over (rules and their handlers, too), or waiting for a restart. False: the file is wrong (ERRORS says how) and nothing changed. */
 MUST_CHECK bool settings_reload(const char *path, struct settings *running, struct buffer *notes, struct buffer *errors);
 /* docs/configuration.md. */
 void settings_describe(struct buffer *out);

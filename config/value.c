@@ -19,6 +19,7 @@ static const struct unit duration_units[] = { { "ms", 1 }, { "s", 1000 }, { "m",
 static const struct unit size_units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1048576 }, { "GiB", 1073741824 }, { NULL, 0 } };
 static const char *const level_texts[] = { "debug", "info", "warn", "error" };
 
+static FILE *open_file(const char *path, const char *directory, struct buffer *why);
 static bool read_with_unit(const char *text, const struct unit *units, uint64_t *number);
 static const char *skip_digits(const char *text, uint64_t *number);
 static bool is_name_byte(char byte);
@@ -42,6 +43,16 @@ bool value_read_duration(const char *text, uint64_t *ms)
 bool value_read_size(const char *text, uint64_t *bytes)
 {
 	return read_with_unit(text, size_units, bytes);
+}
+
+bool value_read_bool(const char *text, bool *answer)
+{
+	bool is_yes = strcmp(text, "yes") == 0;
+
+	if (!is_yes && strcmp(text, "no") != 0)
+		return false;
+	*answer = is_yes;
+	return true;
 }
 
 bool value_read_level(const char *text, enum settings_level *level)
@@ -107,20 +118,11 @@ bool value_is_name(const char *text)
 
 char *value_read_file(const char *path, const char *directory, struct buffer *why)
 {
-	struct buffer full = { 0 };
 	char line[LINE_MAX_LEN + 2];
+	FILE *file = open_file(path, directory, why);
 
-	if (path[0] != '/')
-		buffer_add_format(&full, "%s/", directory);
-	buffer_add_format(&full, "%s", path);
-	buffer_add_byte(&full, '\0');
-	FILE *file = fopen(full.ptr, "r");
-
-	buffer_free(&full);
-	if (file == NULL) {
-		buffer_add_format(why, "cannot read the file '%s' (%s), check the path and its permissions", path, strerror(errno));
+	if (file == NULL)
 		return NULL;
-	}
 	bool is_read = fgets(line, sizeof(line), file) != NULL;
 
 	fclose(file);
@@ -130,6 +132,43 @@ char *value_read_file(const char *path, const char *directory, struct buffer *wh
 		return NULL;
 	}
 	return text_copy(line);
+}
+
+bool value_read_whole(const char *path, const char *directory, size_t bytes_max, struct buffer *text, struct buffer *why)
+{
+	FILE *file = open_file(path, directory, why);
+
+	if (file == NULL)
+		return false;
+	char chunk[16384];
+	size_t len;
+
+	while (text->len <= bytes_max && (len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buffer_add(text, (struct slice){ chunk, len });
+	bool is_failed = ferror(file) != 0;
+
+	if (is_failed)
+		buffer_add_format(why, "cannot read the file '%s' (%s), check the path and its permissions", path, strerror(errno));
+	else if (text->len > bytes_max)
+		buffer_add_format(why, "the file '%s' is larger than %zu bytes, make it smaller", path, bytes_max);
+	fclose(file);
+	return !is_failed && text->len <= bytes_max;
+}
+
+static FILE *open_file(const char *path, const char *directory, struct buffer *why)
+{
+	struct buffer full = { 0 };
+
+	if (path[0] != '/')
+		buffer_add_format(&full, "%s/", directory);
+	buffer_add_format(&full, "%s", path);
+	buffer_add_byte(&full, '\0');
+	FILE *file = fopen(full.ptr, "r");
+
+	buffer_free(&full);
+	if (file == NULL)
+		buffer_add_format(why, "cannot read the file '%s' (%s), check the path and its permissions", path, strerror(errno));
+	return file;
 }
 
 static bool read_with_unit(const char *text, const struct unit *units, uint64_t *number)

@@ -188,6 +188,8 @@ static void take_message(struct kafka_consumer *consumer, const rd_kafka_message
 		kafka_health_set_problem(&consumer->health, NULL);
 		kafka_health_note_up(&consumer->health);
 	}
+	if (consumer->position == POSITION_BEGIN && message->offset > 0)
+		consumer->handlers.lost_beginning(consumer->handlers.context, consumer->dc);
 	consumer->position = message->offset;
 	consumer->handlers.message(consumer->handlers.context, consumer->dc, message->offset,
 	                           (struct slice){ message->payload, message->len });

@@ -26,6 +26,7 @@ struct log_handlers {
 	void *context;
 	void (*message)(void *context, unsigned dc, int64_t position, struct slice bytes);
 	void (*lost_position)(void *context, unsigned dc, const char *why);
+	void (*lost_beginning)(void *context, unsigned dc);               /* followed from POSITION_BEGIN: what comes now is not the first message */
 	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
 	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: call append again from ID, store open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */

@@ -1,8 +1,11 @@
 #include "memento.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct slice keep(struct memento *memento, struct slice reply);
+static bool read_episodes(struct memento *memento, struct slice *cursor);
+static void settle_episodes(struct memento *memento);
 static bool read_entry(struct slice *cursor, struct stored_entry *entry);
 static bool read_string(struct slice *cursor, struct slice *text);
 static bool read_id(struct slice text, struct stored_entry *entry);
@@ -38,8 +41,57 @@ bool memento_take_outbox(struct memento *memento, struct slice reply, unsigned *
 	return true;
 }
 
+bool memento_take_episodes(struct memento *memento, struct slice reply)
+{
+	struct slice cursor = keep(memento, reply), place;
+	struct reply header;
+	if (!reply_read(&cursor, &header) || header.type != REPLY_ARRAY || header.integer != 2)
+		return false;
+	if (!read_string(&cursor, &place) || place.len == 0 || place.len >= sizeof memento->episodes_place || !read_episodes(memento, &cursor))
+		return false;
+	memcpy(memento->episodes_place, place.ptr, place.len);
+	memento->episodes_place[place.len] = '\0';
+	if (strcmp(memento->episodes_place, "0") == 0)
+		settle_episodes(memento);
+	return true;
+}
+
+static bool read_episodes(struct memento *memento, struct slice *cursor)
+{
+	struct reply header;
+	if (!reply_read(cursor, &header) || header.type != REPLY_ARRAY || header.integer % 2 != 0)
+		return false;
+	unsigned total = memento->episode_count + (unsigned)(header.integer / 2);
+	memento->episodes = memory_resize(memento->episodes, total * sizeof *memento->episodes);
+	while (memento->episode_count < total) {
+		struct stored_pair *pair = &memento->episodes[memento->episode_count++];
+		if (!read_string(cursor, &pair->field) || !read_string(cursor, &pair->value))
+			return false;
+	}
+	return true;
+}
+
+static int compare_fields(const void *left, const void *right)
+{
+	return slice_compare(((const struct stored_pair *)left)->field, ((const struct stored_pair *)right)->field);
+}
+
+/* A scan may tell a field twice. Sorted, they also come in the same order after each start. */
+static void settle_episodes(struct memento *memento)
+{
+	unsigned count = 0;
+	if (memento->episode_count == 0)
+		return;
+	qsort(memento->episodes, memento->episode_count, sizeof *memento->episodes, compare_fields);
+	for (unsigned i = 1; i < memento->episode_count; i++)
+		if (!slice_equal(memento->episodes[i].field, memento->episodes[count].field))
+			memento->episodes[++count] = memento->episodes[i];
+	memento->episode_count = count + 1;
+}
+
 void memento_free(struct memento *memento)
 {
+	memory_free(memento->episodes);
 	for (unsigned i = 0; i < memento->kept_count; i++)
 		memory_free((void *)memento->kept[i].ptr);
 	memory_free(memento->kept);

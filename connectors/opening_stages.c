@@ -4,20 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../proxy/core/record.h"
 #include "store_facts.h"
 
 #define EPOCH_KEY "homeport:epoch"
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
 #define OUTBOX_CHUNK 1000
+#define EPISODES_CHUNK "100"             /* each may hold whole values */
 
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
 static sender send_login, send_transaction, send_epoch_read, send_epoch_claim, send_names, send_client_list, send_kills, send_info,
-	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read;
+	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
+	send_episodes_read;
 static taker take_epoch_found, take_epoch, take_client_list, take_info, take_databases, take_notify, take_notify_change,
-	take_positions, take_outbox;
+	take_positions, take_outbox, take_episodes;
 static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words);
 static void add_kill(struct opening *opening, struct slice client);
 static bool find_number(struct slice line, struct slice after, uint64_t *number);
@@ -39,6 +42,7 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "subscribing to notices of expired keys", send_subscribe, NULL, true },
 	{ "reading " CORE_POSITIONS_KEY, send_positions_read, take_positions, false },
 	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
+	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
 };
 
 static void send_login(struct opening *opening)
@@ -242,6 +246,21 @@ static enum opening_state take_outbox(struct opening *opening, struct slice repl
 	if (!memento_take_outbox(&opening->memento, reply, &count))
 		return OPENING_FAILED;
 	opening->is_stage_repeated = count == OUTBOX_CHUNK;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_episodes_read(struct opening *opening)
+{
+	const char *place = opening->memento.episodes_place;
+	send_words(opening, LANE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
+	                                      SLICE(EPISODES_CHUNK)));
+}
+
+static enum opening_state take_episodes(struct opening *opening, struct slice reply)
+{
+	if (!memento_take_episodes(&opening->memento, reply))
+		return OPENING_FAILED;
+	opening->is_stage_repeated = strcmp(opening->memento.episodes_place, "0") != 0;
 	return OPENING_UNDER_WAY;
 }
 

@@ -12,7 +12,7 @@ struct opening_stage {
 	bool is_optional;                    /* errors are fine */
 };
 
-#define OPENING_STAGE_COUNT 14
+#define OPENING_STAGE_COUNT 15
 extern const struct opening_stage opening_stages[OPENING_STAGE_COUNT];
 
 #endif

@@ -260,6 +260,8 @@ static void finish_opening(struct store *store)
 			.position_count = memento->position_count,
 			.outbox = memento->outbox,
 			.outbox_count = memento->outbox_count,
+			.episodes = memento->episodes,
+			.episode_count = memento->episode_count,
 		},
 	};
 	uint32_t databases = store->opening.databases;

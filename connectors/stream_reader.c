@@ -156,6 +156,8 @@ static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 		lose_position(reader, before);
 		return false;
 	}
+	if (reader->position == POSITION_BEGIN && before > 0)
+		reader->handlers.lost_beginning(reader->handlers.context, reader->dc);
 	reader->position = position;
 	const redisReply *fields = entry->element[1];
 	struct slice bytes = { NULL, 0 };

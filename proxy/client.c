@@ -136,6 +136,10 @@ static void client_on_readable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	struct client *client = context;
 	size_t received;
+	if (client->is_held_up) {    /* not the socket: client_flush wants another turn, to catch up in */
+		client_flag(client);
+		return;
+	}
 	if (client->in.len > 0) {
 		char *room = buffer_grow(&client->in, READ_CHUNK);
 		bool has_come = client_receive(client, room, READ_CHUNK, &received);
@@ -192,11 +196,14 @@ static size_t client_take(struct client *client, struct slice input)
 	return client->end == CLIENT_STAYS ? input.len - rest.len : input.len;
 }
 
+static bool client_can_catch_up(const struct client *client)
+{
+	return client->end == CLIENT_STAYS && client->is_held_up && !client->is_stalled && answers_due(&client->answers) < DUE_MAX / 2;
+}
+
 void client_catch_up(struct client *client)
 {
-	if (client->end != CLIENT_STAYS || !client->is_held_up || client->is_stalled)
-		return;
-	if (answers_due(&client->answers) >= DUE_MAX / 2)
+	if (!client_can_catch_up(client))
 		return;
 	client->is_held_up = false;
 	client_take_kept(client);
@@ -260,4 +267,7 @@ void client_flush(struct client *client)
 	} else if (client->end == CLIENT_ENDS && client_is_quiet(client)) {
 		client_end(client, CLIENT_DEAD);
 	}
+	/* What it waited for came when this turn's catching up was over. */
+	if (client_can_catch_up(client))
+		event_active(client->readable, EV_READ, 0);
 }

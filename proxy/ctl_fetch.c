@@ -5,8 +5,10 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <string.h>
 
-#define WAIT_SECONDS 10
+#define WAIT_SECONDS 60                  /* many conflicts at once take a while */
 #define BODY_BYTES_MAX (64 * 1024 * 1024)
 
 /* What the request's end tells. */
@@ -16,8 +18,9 @@ struct fetch {
 };
 
 static void request_ended(struct evhttp_request *request, void *context);
+static void add_password(struct evkeyvalq *headers, const char *password);
 
-int ctl_fetch(const struct settings_address *address, const char *path, struct buffer *body, struct buffer *error)
+int ctl_fetch(const struct settings_address *address, const struct ctl_request *asked, struct buffer *body, struct buffer *error)
 {
 	struct fetch fetch = { .status = 0, .body = body };
 	struct event_base *loop = event_base_new();
@@ -26,10 +29,18 @@ int ctl_fetch(const struct settings_address *address, const char *path, struct b
 
 	evhttp_connection_set_timeout(connection, WAIT_SECONDS);
 	evhttp_connection_set_max_body_size(connection, BODY_BYTES_MAX);
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Host", address->host);
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+	evhttp_add_header(headers, "Host", address->host);
+	evhttp_add_header(headers, "Connection", "close");
+	if (asked->password != NULL)
+		add_password(headers, asked->password);
+	if (asked->body != NULL) {
+		evhttp_add_header(headers, "Content-Type", "application/json");
+		evbuffer_add(evhttp_request_get_output_buffer(request), asked->body, strlen(asked->body));
+	}
 	/* The connection owns the request from here on, also where making it fails. */
-	if (evhttp_make_request(connection, request, EVHTTP_REQ_GET, path) == 0)
+	if (evhttp_make_request(connection, request, asked->body != NULL ? EVHTTP_REQ_POST : EVHTTP_REQ_GET, asked->path) == 0)
 		event_base_dispatch(loop);
 	evhttp_connection_free(connection);
 	event_base_free(loop);
@@ -37,6 +48,16 @@ int ctl_fetch(const struct settings_address *address, const char *path, struct b
 		buffer_add_format(error, "no sidecar answers at %s:%u, see that it runs and that this is its admin address (--admin)", address->host,
 		                  address->port);
 	return fetch.status;
+}
+
+static void add_password(struct evkeyvalq *headers, const char *password)
+{
+	struct buffer text = { 0 };
+
+	buffer_add_format(&text, "Bearer %s", password);
+	buffer_add_byte(&text, '\0');
+	evhttp_add_header(headers, "Authorization", text.ptr);
+	buffer_free(&text);
 }
 
 /* REQUEST is NULL, or its status 0, when there was no answer. */

@@ -4,16 +4,18 @@
  *   core/resp_*.c                                     RESP: requests and replies
  *   session.c, session_*.c                            what a request is: a read, a write, or about the conversation itself
  *     login.c, pinned.c over upstream.c; watch.c      who a client is; subscriptions and blocking reads; WATCH
- *   turn.c, turn_groups.c                             one turn of the loop: events for the core, its effects for everybody else
+ *   turn.c, turn_*.c                                  one turn of the loop: events for the core, its effects for everybody else
+ *   conflicts*.c over teller.h                        conflict records: read from Redis, told as JSON or RESP, resolved many at once
  *   core/core.h                                       the replication core: see docs/replication-model.md
  *     command.def → plan.def → envelope               what a command is, how a write is executed and shipped, a batch as bytes
  *   ../connectors/store.h                             Redis: one ordered pipe of reads and groups a protocol version
  *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
- *   metrics.c, admin.c, ready.c, log.c                what operators see
+ *   metrics.c, admin*.c, ready.c, log.c               what operators see
  *   ../config/settings.h                              what they can set */
 #include "../config/settings.h"
 #include "admin.h"
 #include "client_table.h"
+#include "conflicts.h"
 #include "core/command.h"
 #include "log.h"
 #include "metrics.h"
@@ -43,6 +45,7 @@ struct sidecar {
 	struct sessions *sessions;
 	struct client_table *clients;
 	struct turn *turn;
+	struct conflicts *conflicts;
 	struct admin *admin;
 	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
 	uint64_t drain_end_us;       /* when a stop waits no longer */
@@ -97,6 +100,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 	buffer_free(&errors);
 	log_set_level(sidecar->settings.log_level);
 	client_table_adjust(sidecar->clients);
+	turn_take_settings(sidecar->turn);
 }
 
 /* ---- starting ---- */
@@ -154,13 +158,15 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 	}, error);
 	if (sidecar->turn == NULL)
 		return false;
-	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients);
-	sidecar->admin = admin_new(sidecar->loop, &sidecar->status, error);
+	sidecar->conflicts = conflicts_new(sidecar->turn, &sidecar->clock);
+	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients, sidecar->conflicts);
+	sidecar->admin = admin_new(&(struct admin_options){ sidecar->loop, &sidecar->status, sidecar->turn, sidecar->conflicts }, error);
 	return sidecar->admin != NULL;
 }
 
 static void sidecar_unwire(struct sidecar *sidecar)
 {
+	conflicts_free(sidecar->conflicts);  /* tells those who wait, so they must still be there */
 	if (sidecar->admin != NULL)
 		admin_free(sidecar->admin);
 	client_table_free(sidecar->clients);

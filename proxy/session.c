@@ -216,6 +216,7 @@ static void session_gather(struct session *session, const struct command *row, c
 			.commands = request,
 			.rows = &row,
 			.count = 1,
+			.client = session->name,
 		},
 	};
 	turn_request(sessions->turn, &event);
@@ -344,10 +345,11 @@ void sessions_free(struct sessions *sessions)
 	memory_free(sessions);
 }
 
-void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients)
+void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts)
 {
 	sessions->turn = turn;
 	sessions->clients = clients;
+	sessions->conflicts = conflicts;
 }
 
 struct client_handlers sessions_client_handlers(struct sessions *sessions)

@@ -4,6 +4,7 @@
 #define PROXY_SESSION_H
 
 #include "client_table.h"
+#include "conflicts.h"
 #include "turn.h"
 
 struct sessions;
@@ -21,7 +22,7 @@ void sessions_free(struct sessions *sessions);
 struct client_handlers sessions_client_handlers(struct sessions *sessions);
 struct turn_handlers sessions_turn_handlers(struct sessions *sessions);
 /* … and whom they speak to. Before the first turn. */
-void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients);
+void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts);
 /* A stop is under way: nobody is let in or listened to any more; what was asked is answered. */
 void sessions_drain(struct sessions *sessions);
 

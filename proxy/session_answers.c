@@ -110,6 +110,8 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 		reply = session_adapt_info(sessions, reply, answer->kind == ANSWER_INFO_OURS);
 	else if (answer->kind == ANSWER_ACCESS)
 		sessions_probe(sessions);
+	else if (answer->kind == ANSWER_ASKED)
+		client_resume(client);
 	answers_fill(&client->answers, number, reply, &client->out);
 	client_flag(client);
 }
@@ -124,6 +126,8 @@ void sessions_refuse(void *context, uint64_t token, struct slice error)
 		return;
 	sessions->status->counters.commands[COMMAND_RESULT_REFUSED]++;
 	sessions_observe(sessions, answer);
+	if (answer->kind == ANSWER_ASKED)
+		client_resume(client);
 	buffer_reset(&sessions->reply);
 	buffer_add_byte(&sessions->reply, '-');
 	buffer_add(&sessions->reply, error);

@@ -58,6 +58,16 @@ bool client_types_have(const struct client_types *types, const struct client *cl
 
 session_handler session_select, session_quit, session_reset, session_whoami;
 
+/* ---- session_versions.c, session_conflicts.c ---- */
+
+session_handler session_homeport_get, session_homeport_set, session_homeport_del, session_homeport_explain;
+session_handler session_homeport_conflicts, session_homeport_conflict, session_homeport_resolve, session_homeport_ignore,
+	session_homeport_retry;
+/* Gives EVENT to the core, who asks being filled in; the client waits for the answer. */
+void session_ask(struct session *session, struct event *event);
+/* "user@address:port", for records. */
+void session_add_by(const struct session *session, struct buffer *by);
+
 /* ---- session_homeport.c ---- */
 
 session_handler session_homeport_status, session_homeport_help;

@@ -2,6 +2,7 @@
 #ifndef PROXY_SESSION_PARTS_H
 #define PROXY_SESSION_PARTS_H
 
+#include "conflicts.h"
 #include "core/command.h"
 #include "login.h"
 #include "session.h"
@@ -19,6 +20,7 @@ enum answer_kind {
 	ANSWER_INFO,                 /* must not show the reserved database */
 	ANSWER_INFO_OURS,            /* and gets our section */
 	ANSWER_ACCESS,               /* who is let in may have changed */
+	ANSWER_ASKED,                /* the client waits for it before it goes on */
 };
 
 /* What an AUTH or a HELLO asked for. */
@@ -57,6 +59,7 @@ struct sessions {
 	struct turn *turn;
 	struct client_table *clients;
 	struct watches *watches;
+	struct conflicts *conflicts;
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
 	struct login *probe;         /* owned; asks whether strangers are let in */
 	struct event *probe_retry;   /* libevent's; owned */

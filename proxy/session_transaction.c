@@ -180,6 +180,7 @@ static void transaction_run(struct session *session)
 			.rows = rows,
 			.count = count,
 			.is_transaction = true,
+			.client = session->name,
 		},
 	};
 	turn_request(session->sessions->turn, &event);

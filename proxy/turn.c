@@ -1,10 +1,10 @@
 /* Turn: events in, effects out (see turn.h). */
 #include "turn.h"
 
-#include "../connectors/log.h"
-#include "../connectors/store.h"
+#include "handlers.h"
 #include "log.h"
-#include "turn_groups.h"
+#include "turn_errands.h"
+#include "turn_parts.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -13,29 +13,7 @@
 
 #define TICK_MS 100
 
-struct turn {
-	struct event_base *loop;
-	struct turn_clock *clock;
-	struct sidecar_status *status;
-	struct turn_handlers handlers;
-	struct store *store;
-	struct core *core;           /* NULL before the store was opened for the first time */
-	struct effects effects;
-	struct log *logs[CORE_DCS_MAX]; /* [0]: the own one */
-	struct turn_groups groups;
-	struct event *tick;          /* libevent's */
-	bool is_open;
-	bool is_stepping;            /* the core's effects are being run */
-	bool is_reopening;           /* at the end of this turn */
-	bool is_stopped;
-	int exit_code;
-};
-
-static bool logs_open(struct turn *turn, struct buffer *error);
-static void turn_open_store(struct turn *turn);
-static void turn_on_lost(void *context, const char *why);
 static void turn_end(struct turn *turn);
-static void turn_step(struct turn *turn, struct event *event);
 static void turn_on_tick(evutil_socket_t fd, short what, void *context);
 
 struct turn *turn_new(const struct turn_options *options, struct buffer *error)
@@ -46,7 +24,11 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error)
 	turn->clock = options->clock;
 	turn->status = options->status;
 	turn->handlers = options->handlers;
-	if (!logs_open(turn, error)) {
+	turn->errands = turn_errands_new(turn->loop);
+	turn->custom = handlers_new();
+	handlers_set(turn->custom, turn->status->settings);
+	turn->rules_reloads = turn->status->settings->rules_reloads;
+	if (!turn_open_logs(turn, error)) {
 		turn_free(turn);
 		return NULL;
 	}
@@ -62,10 +44,7 @@ void turn_free(struct turn *turn)
 		return;
 	/* Nobody listens any more: what connectors still say on their way out changes nothing. */
 	turn->is_open = false;
-	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++) {
-		if (turn->logs[dc] != NULL)
-			turn->logs[dc]->class->close(turn->logs[dc], 0);
-	}
+	turn_close_logs(turn);
 	if (turn->store != NULL)
 		store_free(turn->store);
 	if (turn->tick != NULL)
@@ -75,6 +54,8 @@ void turn_free(struct turn *turn)
 	core_free(turn->core);
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
+	turn_errands_free(turn->errands);
+	handlers_free(turn->custom);
 	memory_free(turn);
 }
 
@@ -105,6 +86,9 @@ static void turn_reopen_store(struct turn *turn)
 static void turn_end(struct turn *turn)
 {
 	turn->handlers.gathered(turn->handlers.context);
+	/* The next one runs in a turn of its own, which must not wait for anything to happen. */
+	if (turn_run_handler(turn))
+		event_active(turn->tick, EV_TIMEOUT, 0);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
 	store_flush(turn->store);
@@ -139,6 +123,38 @@ void turn_request(struct turn *turn, struct event *request)
 {
 	assert(turn->is_open);
 	turn_step(turn, request);
+}
+
+void turn_ask(struct turn *turn, struct event *asked)
+{
+	assert(asked->type == EVENT_ASKED);
+	assert(turn->is_open);
+	turn_step(turn, asked);
+}
+
+/* ---- for the sidecar itself ---- */
+
+void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *errand)
+{
+	asked->asked.token = turn_errands_add(turn->errands, errand);
+	if (turn->is_open)
+		turn_ask(turn, asked);
+	else
+		turn_errands_end(turn->errands, asked->asked.token, ERRAND_LOST, (struct slice){ "", 0 });
+}
+
+void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand)
+{
+	uint64_t token = turn_errands_add(turn->errands, errand);
+	if (turn->is_open)
+		store_read(turn->store, 2, (uint32_t)turn->status->settings->redis_database, command, token);
+	else
+		turn_errands_end(turn->errands, token, ERRAND_LOST, (struct slice){ "", 0 });
+}
+
+void turn_forget(struct turn *turn, const void *context)
+{
+	turn_errands_drop(turn->errands, context);
 }
 
 uint64_t turn_gathering(const struct turn *turn)
@@ -200,6 +216,23 @@ static void log_effect_run(struct turn *turn, const struct effect *effect)
 	}
 }
 
+static void refuse_run(struct turn *turn, const struct effect *effect)
+{
+	uint64_t token = effect->refuse.token;
+	if (turn_errands_are_meant(token))
+		turn_errands_end(turn->errands, token, ERRAND_REFUSED, effect->refuse.error);
+	else
+		turn->handlers.refused(turn->handlers.context, token, effect->refuse.error);
+}
+
+void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
+{
+	if (turn_errands_are_meant(token))
+		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, reply);
+	else
+		turn->handlers.answered(turn->handlers.context, token, reply);
+}
+
 static void effect_run(struct turn *turn, const struct effect *effect)
 {
 	switch (effect->type) {
@@ -207,7 +240,10 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		group_run(turn, effect);
 		return;
 	case EFFECT_REFUSE:
-		turn->handlers.refused(turn->handlers.context, effect->refuse.token, effect->refuse.error);
+		refuse_run(turn, effect);
+		return;
+	case EFFECT_REPLY:
+		turn_answer(turn, effect->reply.token, effect->reply.bytes);
 		return;
 	case EFFECT_APPEND:
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
@@ -221,6 +257,9 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_REOPEN:
 		turn->is_reopening = true;
 		return;
+	case EFFECT_HANDLE:
+		handlers_ask(turn->custom, effect);
+		return;
 	case EFFECT_ALARM:
 		alarm_log(turn, effect);
 		return;
@@ -229,8 +268,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	}
 }
 
-/* Connectors never call back from within a call, so steps do not nest. */
-static void turn_step(struct turn *turn, struct event *event)
+void turn_step(struct turn *turn, struct event *event)
 {
 	assert(!turn->is_stepping);
 	turn->is_stepping = true;
@@ -248,239 +286,4 @@ static void turn_on_tick(evutil_socket_t fd, short what, void *context)
 	struct turn *turn = context;
 	if (turn->core != NULL)
 		turn_step(turn, &(struct event){ .type = EVENT_TICK });
-}
-
-/* ---- the store ---- */
-
-static bool turn_make_core(struct turn *turn, uint32_t databases)
-{
-	const struct settings *settings = turn->status->settings;
-	struct core_rule *rules = memory_new(settings->rule_count * sizeof(*rules));
-	for (unsigned i = 0; i < settings->rule_count; i++)
-		rules[i] = (struct core_rule){ settings->rules[i].match, settings->rules[i].rule };
-	struct core_options options = {
-		.dcs = turn->status->dcs,
-		.dc_count = turn->status->dc_count,
-		.rules = rules,
-		.rule_count = settings->rule_count,
-		.databases = databases,
-		.reserved_db = (uint32_t)settings->redis_database,
-		.heartbeat_ms = (uint32_t)settings->heartbeat_ms,
-		.drift_ms_max = (uint32_t)settings->clock_drift_ms,
-		.quarantine_ms = (uint32_t)settings->clock_quarantine_ms,
-		.message_bytes_max = settings->limits_message_bytes,
-		.inbox_bytes_max = settings->limits_inbox_bytes,
-		.outbox_bytes_max = settings->limits_outbox_bytes,
-		.metadata_bytes_max = settings->limits_metadata_bytes,
-		.group_commands_max = (uint32_t)settings->limits_group_commands,
-	};
-	const char *error = NULL;
-	turn->core = core_new(&options, &error);
-	memory_free(rules);
-	turn->status->core = turn->core;
-	if (turn->core == NULL)
-		log_error("cannot start", "why", error);
-	return turn->core != NULL;
-}
-
-static void turn_on_opened(void *context, const struct event *event, uint32_t databases)
-{
-	struct turn *turn = context;
-	if (turn->core == NULL && !turn_make_core(turn, databases)) {
-		turn_stop(turn, 1);
-		return;
-	}
-	turn->is_open = true;
-	struct event opened = *event;
-	turn_step(turn, &opened);
-	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id);
-	turn->handlers.opened(turn->handlers.context, databases);
-}
-
-static void turn_on_lost(void *context, const char *why)
-{
-	struct turn *turn = context;
-	log_warn("store lost", "why", why);
-	turn->status->counters.store_losses++;
-	if (!turn->is_open)
-		return;
-	turn->is_open = false;
-	turn_groups_clear(&turn->groups);
-	turn_step(turn, &(struct event){ .type = EVENT_LOST });
-	turn->handlers.lost(turn->handlers.context);
-}
-
-static void turn_on_waiting(void *context, const char *why)
-{
-	(void)context;
-	log_warn("store not open yet", "why", why);
-}
-
-static void turn_on_fenced(void *context, const char *why)
-{
-	struct turn *turn = context;
-	log_error("another sidecar took this Redis over: stopping", "why", why);
-	turn->status->is_fenced = true;
-	turn_stop(turn, 1);
-}
-
-static void turn_on_reply(void *context, uint64_t tag, struct slice reply)
-{
-	struct turn *turn = context;
-	turn->handlers.answered(turn->handlers.context, tag, reply);
-}
-
-static void turn_on_answered(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error)
-{
-	struct turn *turn = context;
-	struct turn_group group = turn_groups_take(&turn->groups);
-	assert(group.id == id);
-	/* Clients first: the core lets go of the slots once it has the answer. */
-	if (replies != NULL) {
-		for (unsigned i = 0; i < group.slot_count; i++) {
-			const struct slot *slot = &group.slots[i];
-			assert(slot->reply < count);
-			if (slot->token != 0)
-				turn->handlers.answered(turn->handlers.context, slot->token, replies[slot->reply]);
-		}
-	}
-	turn_step(turn, &(struct event){ .type = EVENT_ANSWERED, .answered = { id, replies, count, error } });
-}
-
-static void turn_on_expired(void *context, uint32_t db, struct slice key)
-{
-	struct turn *turn = context;
-	turn->handlers.expired(turn->handlers.context, db, key);
-	if (turn->is_open)
-		turn_step(turn, &(struct event){ .type = EVENT_EXPIRED, .expired = { db, key } });
-}
-
-/* The loop ends a turn after each pass anyway. */
-static void turn_on_fed(void *context)
-{
-	(void)context;
-}
-
-static void turn_open_store(struct turn *turn)
-{
-	const struct settings *settings = turn->status->settings;
-	struct store_options options = {
-		.loop = turn->loop,
-		.host = settings->redis_address.host,
-		.port = settings->redis_address.port,
-		.username = settings->redis_username,
-		.password = settings->redis_password,
-		.reserved_db = (uint32_t)settings->redis_database,
-		.retry_ms_max = (uint32_t)settings->redis_retry_ms_max,
-		.reply_bytes_max = settings->redis_reply_bytes_max,
-	};
-	struct store_handlers handlers = {
-		.context = turn,
-		.opened = turn_on_opened,
-		.lost = turn_on_lost,
-		.waiting = turn_on_waiting,
-		.fenced = turn_on_fenced,
-		.reply = turn_on_reply,
-		.answered = turn_on_answered,
-		.expired = turn_on_expired,
-		.fed = turn_on_fed,
-	};
-	turn->store = store_new(&options, &handlers);
-	turn->status->store = turn->store;
-}
-
-/* ---- the logs ---- */
-
-static void turn_on_message(void *context, unsigned dc, int64_t position, struct slice bytes)
-{
-	struct turn *turn = context;
-	if (turn->is_open)
-		turn_step(turn, &(struct event){ .type = EVENT_BATCH, .batch = { dc, position, bytes } });
-}
-
-static void turn_on_lost_position(void *context, unsigned dc, const char *why)
-{
-	struct turn *turn = context;
-	log_error("the log no longer has the position to continue from: this datacenter needs a resync",
-	          "dc", turn->status->dcs[dc], "why", why);
-	if (turn->is_open)
-		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_POSITION, .log = { dc } });
-}
-
-/* The core's own log goes on while the store is away: what it gave to append stays given. */
-static void turn_on_appended(void *context, uint64_t id, int64_t position)
-{
-	struct turn *turn = context;
-	if (turn->core != NULL)
-		turn_step(turn, &(struct event){ .type = EVENT_APPENDED, .appended = { id, position } });
-}
-
-static void turn_on_append_retry(void *context, uint64_t id)
-{
-	struct turn *turn = context;
-	if (turn->core != NULL)
-		turn_step(turn, &(struct event){ .type = EVENT_APPEND_RETRY, .appended = { .id = id } });
-}
-
-static void turn_on_log_state(void *context, unsigned dc, bool is_connected, const char *text)
-{
-	struct turn *turn = context;
-	struct log_status *status = &turn->status->logs[dc];
-	status->is_connected = is_connected;
-	/* The first state of all may be told while the log is still being opened. */
-	if (turn->logs[dc] != NULL)
-		status->retention_ms = turn->logs[dc]->class->retention_ms(turn->logs[dc]);
-	snprintf(status->text, sizeof(status->text), "%s", text);
-	log_line(is_connected ? SETTINGS_LEVEL_INFO : SETTINGS_LEVEL_WARN, is_connected ? "log connected" : "log not connected",
-	         "dc", turn->status->dcs[dc], "what", text, NULL);
-}
-
-static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *settings, struct buffer *error)
-{
-	const struct log_class *class = log_class_find(settings->kind);
-	assert(class != NULL);       /* the configuration was checked */
-	struct log_pair *pairs = memory_new(settings->pair_count * sizeof(*pairs));
-	for (unsigned i = 0; i < settings->pair_count; i++)
-		pairs[i] = (struct log_pair){ settings->pairs[i].name, settings->pairs[i].value };
-	struct log_options options = {
-		.loop = turn->loop,
-		.dc = turn->status->dcs[dc],
-		.dc_index = dc,
-		.is_own = dc == 0,
-		.pairs = pairs,
-		.pair_count = settings->pair_count,
-		.reserved_db = (uint32_t)turn->status->settings->redis_database,
-		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
-	};
-	struct log_handlers handlers = {
-		.context = turn,
-		.message = turn_on_message,
-		.lost_position = turn_on_lost_position,
-		.appended = turn_on_appended,
-		.append_retry = turn_on_append_retry,
-		.state = turn_on_log_state,
-		.fed = turn_on_fed,
-	};
-	const char *why = "";
-	turn->logs[dc] = class->open(&options, &handlers, &why);
-	memory_free(pairs);
-	if (turn->logs[dc] != NULL)
-		return true;
-	buffer_add_text(error, "cannot open the log of ");
-	buffer_add_text(error, options.dc);
-	buffer_add_text(error, ": ");
-	buffer_add_text(error, why);
-	return false;
-}
-
-static bool logs_open(struct turn *turn, struct buffer *error)
-{
-	const struct settings *settings = turn->status->settings;
-	if (!log_open(turn, 0, &settings->log, error))
-		return false;
-	for (unsigned i = 0; i < settings->peer_count; i++) {
-		if (!log_open(turn, i + 1, &settings->peers[i].log, error))
-			return false;
-	}
-	return true;
 }

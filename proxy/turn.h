@@ -26,6 +26,19 @@ struct turn_handlers {
 	void (*ended)(void *context);                        /* release answers */
 };
 
+/* How an errand of the sidecar's own ends (turn_errands.h). */
+enum errand_end {
+	ERRAND_ANSWERED,             /* REPLY is the whole reply, RESP; it may be an error of the store's */
+	ERRAND_REFUSED,              /* nothing was executed; REPLY is the error's line, without '-' */
+	ERRAND_LOST,                 /* the store is away: the outcome is unknown */
+};
+
+/* Who waits for it. DONE is called once, by the loop, never from within the call that asks. */
+struct errand {
+	void *context;
+	void (*done)(void *context, enum errand_end end, struct slice reply);
+};
+
 struct turn_options {
 	struct event_base *loop;
 	struct turn_clock *clock;
@@ -38,8 +51,13 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error);
 void turn_free(struct turn *turn);
 /* Runs turns until stopped. Returns the exit code. */
 int turn_run(struct turn *turn);
+/* The settings were reloaded: takes over rules and handlers that changed. */
+void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
+
+/* The settings were read again: their rules count from now on, with their handlers and what those may use. */
+void turn_change_rules(struct turn *turn);
 
 bool turn_is_open(const struct turn *turn);
 /* Nothing is on its way: no group unanswered, and the log has taken every own write. */
@@ -48,6 +66,14 @@ bool turn_is_quiet(const struct turn *turn);
 void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token);
 /* A write or a transaction (EVENT_REQUEST; time is filled in). The store must be open. */
 void turn_request(struct turn *turn, struct event *request);
+/* A client deals with versions or conflicts itself (EVENT_ASKED; time is filled in). The store must be open. */
+void turn_ask(struct turn *turn, struct event *asked);
+/* Likewise for the sidecar itself; token and time are filled in. */
+void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *errand);
+/* One command in the reserved database, outside of all groups. */
+void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand);
+/* Errands with this context are nobody's any more. */
+void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
 uint64_t turn_gathering(const struct turn *turn);
 

@@ -21,6 +21,8 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_SCORE_REMOVE = 13,    /* sorted set: element */
 	CHANGE_SCORE_INCREMENT = 14, /* sorted set: element, score = the increment, result = the score after it, as text */
 	CHANGE_EXPIRE = 15,          /* expire_at_ms: deadline, 0 none */
+	CHANGE_SIBLING = 16,         /* string, or hash when number & 2 (then element, which may be empty): the version that dc … hlc name is
+	                              * still alive beside this write, which had not seen it. value; number & 1: it is a removal */
 };
 
 #define EXPIRE_KEEP INT64_C(-1)
@@ -36,6 +38,8 @@ struct change {
 	int64_t number;
 	double score;
 	int64_t expire_at_ms;        /* Unix time in milliseconds */
+	struct slice dc;             /* siblings: their dot and time */
+	uint64_t incarnation, seq, hlc;
 };
 
 #endif

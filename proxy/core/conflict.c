@@ -45,6 +45,9 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 	case CHANGE_EXPIRE:
 		*kind = KIND_TTL;
 		return true;
+	case CHANGE_SIBLING:
+		*kind = change->number & 2 ? KIND_HASH : KIND_STRING;
+		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH:
 		return false;
 	}
@@ -113,9 +116,14 @@ bool version_is_number(const struct element *element, const struct version *vers
 	return !version->is_present || element->kind == KIND_ZSET || slice_to_long_double(version->value, &number);
 }
 
+static bool is_live_delta(const struct mark *mark)
+{
+	return (mark->flags & (MARK_DELTA | MARK_DEAD)) == MARK_DELTA;
+}
+
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element)
 {
-	struct verdict verdict = { element->key->rule->decide(keyspace, element), 0, false };
+	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
 		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_sees(&verdict.decider->stamp, history->origin));
@@ -124,7 +132,7 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 		long double before = seen == 0 ? history->total_before : history_mark(history, seen - 1)->total;
 		verdict.sum += history_mark(history, history->len - 1)->total - before;
 		for (uint32_t j = history->len; element->has_deltas && j-- > seen && !verdict.has_deltas;)
-			verdict.has_deltas = history_mark(history, j)->flags & MARK_DELTA;
+			verdict.has_deltas = is_live_delta(history_mark(history, j));
 	}
 	return verdict;
 }
@@ -141,7 +149,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
 		if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 			break;
-		has_died |= (mark->flags & MARK_DELTA) != 0;
+		has_died |= is_live_delta(mark);
 	}
 	if (!has_died)
 		return false;
@@ -150,7 +158,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		struct mark *mark = history_mark(history, i);
 		mark->total = i < count ? 0 : mark->total - dead;
 		if (i < count)
-			mark->flags = (unsigned)(mark->flags & ~(unsigned)MARK_DELTA) & 0xff;
+			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
 	}
 	history->total_before = 0;
 	return true;
@@ -226,10 +234,19 @@ static bool is_same_verdict(const struct version *before, const struct version *
 	       before->is_present == after->is_present;
 }
 
+/* As what a write competes: a client's own context counts for what it covers; its batch's for what it meets (conflict_count.c). */
+static struct stamp competing(const struct conflicts *conflicts, const struct stamp *stamp)
+{
+	struct stamp competing = *stamp;
+	if (conflicts->explicit_context != NULL)
+		competing.context = conflicts->explicit_context;
+	return competing;
+}
+
 /* Lets VERSION compete; notes for the store when another version decides now. */
 static void compete(struct conflicts *conflicts, struct element *element, const struct version *version)
 {
-	const struct rule *rule = element->key->rule;
+	const struct rule *rule = element->key->policy->rule;
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
@@ -270,7 +287,7 @@ static bool has_seen_types(const struct element *element, const struct stamp *st
 /* A delta reaches the store as an addition; a fraction that has seen everything brings its result along. */
 static void note_delta(struct conflicts *conflicts, struct element *element, const struct effectual *arriving, long double delta)
 {
-	const struct version *decider = element->key->rule->decide(conflicts->keyspace, element);
+	const struct version *decider = element->key->policy->rule->decide(conflicts->keyspace, element);
 	if (decider != NULL && (!version_is_number(element, decider) || stamp_covers(&decider->stamp, arriving->stamp)))
 		return;
 	int64_t whole;
@@ -297,14 +314,14 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 	for (struct element *other = key->elements; other != NULL; other = other->next) {
 		if (other->kind >= KIND_TYPES || other->kind == KIND_STRING)
 			continue;
-		compete(conflicts, other, &(struct version){ .stamp = *arriving->stamp });
+		compete(conflicts, other, &(struct version){ .stamp = competing(conflicts, arriving->stamp), .is_outdone = true });
 		if (conflicts->mode == APPLY_REMOTE)
 			keyspace_set_key_dirty(conflicts->keyspace, key);
 	}
 	if (!(arriving->flags & MARK_TTL))
 		return;
 	struct element *ttl = keyspace_element(conflicts->keyspace, key, KIND_TTL, (struct slice){ "", 0 });
-	struct version deadline = { .stamp = *arriving->stamp, .is_present = true, .expire_at_ms = arriving->change->expire_at_ms };
+	struct version deadline = { .stamp = competing(conflicts, arriving->stamp), .is_present = true, .expire_at_ms = arriving->change->expire_at_ms };
 	compete(conflicts, ttl, &deadline);
 }
 
@@ -312,7 +329,7 @@ static void apply_set_aside(struct conflicts *conflicts, const struct effectual 
 static void note_deadline(struct conflicts *conflicts, struct key *key)
 {
 	struct element *ttl = key->fixed[KIND_TTL];
-	const struct version *deadline = ttl == NULL ? NULL : key->rule->decide(conflicts->keyspace, ttl);
+	const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(conflicts->keyspace, ttl);
 	if (deadline == NULL || !deadline->is_present || deadline->expire_at_ms <= 0)
 		return;
 	ttl->is_redecided = true;
@@ -336,10 +353,10 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	bool is_delta = arriving.flags & MARK_DELTA;
 	if (is_delta && is_alive && conflicts->mode == APPLY_REMOTE)
 		note_delta(conflicts, element, &arriving, delta);
-	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags & ~(unsigned)MARK_DELTA, is_alive ? delta : 0);
+	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0);
 	if (!is_delta) {
 		struct version version = {
-			.stamp = *stamp, .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET,
+			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,
 			.expire_at_ms = change->expire_at_ms, .score = change->score,
 		};
 		if (version.is_present)
@@ -362,7 +379,7 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 
 static void clear_elements(struct conflicts *conflicts, struct key *key, const struct stamp *stamp)
 {
-	struct version absent = { .stamp = *stamp };
+	struct version absent = { .stamp = competing(conflicts, stamp) };
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind == KIND_KEY)
 			continue;
@@ -386,7 +403,7 @@ static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, 
 		conflicts_count(conflicts, &arriving);
 	struct element *clears = keyspace_element(keyspace, key, KIND_KEY, (struct slice){ "", 0 });
 	keyspace_mark(keyspace, clears, stamp, arriving.flags, 0);
-	element_compete(keyspace, clears, &(struct version){ .stamp = *stamp });
+	element_compete(keyspace, clears, &(struct version){ .stamp = competing(conflicts, stamp) });
 	clear_elements(conflicts, key, stamp);
 }
 
@@ -410,10 +427,35 @@ static void apply_flush(struct conflicts *conflicts, const struct stamp *stamp, 
 	keyspace_each_key(keyspace, flush_key, &(struct flushing){ conflicts, stamp, change->db });
 }
 
+/* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
+ * is there anyway, nothing happens (docs/replication-model.md, "Contexts of clients"). */
+static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
+	if (origin < 0)
+		return;
+	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	struct element *element = keyspace_element(keyspace, key, kind, change->element);
+	if (conflicts->mode != APPLY_RECALL)
+		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0 }, (unsigned)origin);
+	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
+		return;
+	struct context *nothing = context_new(NULL, 0);
+	struct version version = {
+		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
+		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
+	};
+	element_compete(keyspace, element, &version);
+	context_drop(nothing);
+}
+
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	enum kind kind;
-	if (change_kind_of(change, &kind))
+	if (change->kind == CHANGE_SIBLING && change_kind_of(change, &kind))
+		apply_sibling(conflicts, stamp, change, kind);
+	else if (change_kind_of(change, &kind))
 		apply_element(conflicts, stamp, change, kind);
 	else if (change->kind == CHANGE_CLEAR)
 		apply_clear(conflicts, stamp, change);

@@ -5,6 +5,8 @@
 
 #include "effect.h"
 #include "keyspace.h"
+#include "plan.h"
+#include "rule.h"
 
 enum apply_mode {
 	APPLY_LOCAL,         /* the store has executed it: remember it */
@@ -31,8 +33,10 @@ struct conflicts {
 	enum apply_mode mode;
 	bool is_listing;                     /* give EFFECT_CONFLICT, too */
 	struct effects *effects;             /* of this step */
+	struct context *explicit_context;    /* of the write that is being applied; NULL: its batch's counts */
+	const struct write_facts *facts;     /* of the write that is being applied */
 	struct buffer *arena;                /* chunks live until the next step: seqs of reports */
-	uint64_t counts[4][KIND_COUNT][OUTCOME_COUNT];
+	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
 	struct settle *settles;              /* owned; taken by the core */
 	unsigned settle_count, settle_cap;
 };

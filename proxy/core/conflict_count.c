@@ -18,8 +18,12 @@ static enum outcome outcome_of(const struct effectual *arriving, const struct ke
 		return OUTCOME_TYPE;
 	if ((arriving->flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
+	if (key->policy->rule == &rule_priority)
+		return OUTCOME_PRIORITY;
+	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
+		return OUTCOME_OPEN;
 	bool is_present = arriving->flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
-	if (key->rule == &rule_merge && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
+	if (key->policy->rule->is_add_winning && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
 		return OUTCOME_ADD_WINS;
 	return OUTCOME_NEWEST;
 }
@@ -38,17 +42,38 @@ static void report(struct conflicts *conflicts, const struct effectual *arriving
 	/* An offset for now: the arena may move until the step ends (core.c turns it into a pointer). */
 	effect->conflict.other_seqs = (const uint64_t *)(uintptr_t)seqs_at;
 	effect->conflict.count = count;
-	effect->conflict.db = met != NULL ? met->key->db : arriving->change->db;
-	effect->conflict.key = met != NULL ? met->key->name : arriving->change->key;
+	/* The change's own bytes are gone when the step ends. */
+	const struct key *key = met != NULL ? met->key : arriving->key;
+	effect->conflict.db = key != NULL ? key->db : arriving->change->db;
+	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
 	effect->conflict.kind = kind_text(filter->kind);
-	effect->conflict.rule = met != NULL ? met->key->rule->name : "lww";
+	effect->conflict.rule = key != NULL ? key->policy->rule->name : "lww";
 	effect->conflict.outcome = outcome;
 }
 
 static bool filter_takes(const struct filter *filter, unsigned flags)
 {
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
+}
+
+/* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
+struct run { enum outcome outcome; size_t seqs_at; unsigned count; };
+
+static void count_run(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, unsigned other,
+                      const struct filter *filter, const struct run *run)
+{
+	if (run->count == 0)
+		return;
+	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][run->outcome] += run->count;
+	if (conflicts->is_listing)
+		report(conflicts, arriving, met, other, filter, run->outcome, run->seqs_at, run->count);
+}
+
+/* However long it is: an outcome depends on no other flags. */
+static bool has_one_outcome(const struct history *history)
+{
+	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
 }
 
 /* Counts the marks of one origin that the arriving change has not seen. */
@@ -62,27 +87,40 @@ static void count_history(struct conflicts *conflicts, const struct effectual *a
 	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
 	if (before != NULL && arriving->stamp->seq <= context_at(before, arriving->stamp->origin))
 		return;
-	size_t seqs_at = conflicts->arena->len;
-	unsigned count = history->len - first, flags = history_mark(history, history->len - 1)->flags;
-	if (filter->wanted || filter->unwanted || conflicts->is_listing) {
-		count = 0;
-		for (uint32_t i = first; i < history->len; i++) {
-			const struct mark *mark = history_mark(history, i);
-			if (!filter_takes(filter, mark->flags))
-				continue;
-			flags = mark->flags;
-			count++;
-			uint64_t seq = mark->seq;
-			if (conflicts->is_listing)
-				memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
-		}
-	}
-	if (count == 0)
+	if (!filter->wanted && !filter->unwanted && !conflicts->is_listing && has_one_outcome(history)) {
+		enum outcome outcome = outcome_of(arriving, met->key, history->all_flags, filter);
+		count_run(conflicts, arriving, met, history->origin, filter, &(struct run){ .outcome = outcome, .count = history->len - first });
 		return;
-	enum outcome outcome = outcome_of(arriving, met->key, flags, filter);
-	conflicts->counts[rule_index(met->key->rule)][filter->kind][outcome] += count;
-	if (conflicts->is_listing)
-		report(conflicts, arriving, met, history->origin, filter, outcome, seqs_at, count);
+	}
+	struct run run = { .seqs_at = conflicts->arena->len };
+	for (uint32_t i = first; i < history->len; i++) {
+		const struct mark *mark = history_mark(history, i);
+		uint64_t seq = mark->seq;
+		if (!filter_takes(filter, mark->flags))
+			continue;
+		enum outcome outcome = outcome_of(arriving, met->key, mark->flags, filter);
+		if (outcome != run.outcome) {
+			count_run(conflicts, arriving, met, history->origin, filter, &run);
+			run = (struct run){ .outcome = outcome, .seqs_at = conflicts->arena->len };
+		}
+		run.count++;
+		if (conflicts->is_listing)
+			memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
+	}
+	count_run(conflicts, arriving, met, history->origin, filter, &run);
+}
+
+void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin)
+{
+	const struct filter filter = { .kind = arriving->element->kind };
+	const struct rule *rule = arriving->key->policy->rule;
+	enum outcome outcome = outcome_of(arriving, arriving->key, 0, &filter);
+	conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
+	if (!conflicts->is_listing)
+		return;
+	size_t seqs_at = conflicts->arena->len;
+	memcpy(buffer_grow(conflicts->arena, sizeof(uint64_t)), &arriving->change->seq, sizeof(uint64_t));
+	report(conflicts, arriving, arriving->element, origin, &filter, outcome, seqs_at, 1);
 }
 
 static void count_element(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, const struct filter *filter)
@@ -103,7 +141,7 @@ static void count_flushes(struct conflicts *conflicts, const struct effectual *a
 		    stamp_covers(&flush->stamp, arriving->stamp))
 			continue;
 		struct filter filter = { .kind = arriving->element != NULL ? arriving->element->kind : KIND_KEY };
-		const struct rule *rule = arriving->key != NULL ? arriving->key->rule : &rule_lww;
+		const struct rule *rule = arriving->key != NULL ? arriving->key->policy->rule : &rule_lww;
 		enum outcome outcome = arriving->key != NULL ? outcome_of(arriving, arriving->key, 0, &filter) : OUTCOME_NEWEST;
 		conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
 		if (!conflicts->is_listing)

@@ -15,6 +15,8 @@ struct effectual {
 
 /* Counts and reports every pair. Call before the change leaves its own mark. */
 void conflicts_count(struct conflicts *conflicts, const struct effectual *arriving);
+/* A version of ORIGIN that the arriving write names as alive beside itself: one pair. */
+void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin);
 /* Is there a change to this element that the arriving one has not seen and that adds, or could add, a fraction to it,
  * and is it for this DC to read the result back? */
 bool conflicts_must_settle(const struct conflicts *conflicts, const struct element *element, const struct stamp *stamp, unsigned flags);

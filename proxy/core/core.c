@@ -8,31 +8,6 @@
 
 /* ---- making one ---- */
 
-static const char *rules_load(struct core *core, const struct core_options *options)
-{
-	struct buffer text = { 0 };
-	const char *error = NULL;
-	core->rules = memory_new((options->rule_count + 1) * sizeof *core->rules);
-	core->options.rule_count = 0;
-	for (unsigned i = 0; i < options->rule_count && error == NULL; i++) {
-		const struct rule *rule = rule_find(slice_of(options->rules[i].rule));
-		if (rule == NULL) {
-			error = "unknown rule name: use lww or merge";
-			break;
-		}
-		core->rules[i].match = buffer_copy(slice_of(options->rules[i].match));
-		core->rules[i].rule = rule;
-		core->options.rule_count++;
-		buffer_add_text(&text, options->rules[i].match);
-		buffer_add_byte(&text, '\0');
-		buffer_add_text(&text, rule->name);
-		buffer_add_byte(&text, '\0');
-	}
-	core->rules_digest = slice_hash(buffer_slice(&text));
-	buffer_free(&text);
-	return error;
-}
-
 static const char *options_check(const struct core_options *options)
 {
 	if (options->dc_count == 0 || options->dc_count > CORE_DCS_MAX)
@@ -46,19 +21,10 @@ static const char *options_check(const struct core_options *options)
 	return NULL;
 }
 
-static const struct rule *rule_for(void *context, struct slice key)
-{
-	const struct core *core = context;
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		if (glob_match(core->rules[i].match, key))
-			return core->rules[i].rule;
-	return &rule_lww;
-}
-
 void core_open_keyspace(struct core *core)
 {
-	core->keyspace.rule_for = rule_for;
-	core->keyspace.rule_context = core;
+	core->keyspace.policy_for = policies_find;
+	core->keyspace.policy_context = core;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 }
@@ -82,13 +48,14 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->scratch = envelope_scratch_new();
 	core->conflicts.arena = &core->seqs;
 	core->conflicts.is_listing = options->is_listing_conflicts;
+	core->asks_end = &core->asks;
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
 	append_list_init(&core->sent);
 	append_list_init(&core->waiting);
 	append_list_init(&core->carried);
 	core_open_keyspace(core);
-	*error = rules_load(core, options);
+	core->policies = policies_new(core, options->rules, options->rule_count, error);
 	if (*error == NULL)
 		return core;
 	core_free(core);
@@ -110,9 +77,10 @@ void core_free(struct core *core)
 		buffer_free(&core->peers[i].parts);
 		memory_free(core->dc_names[i]);
 	}
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		memory_free((void *)(uintptr_t)core->rules[i].match.ptr);
-	memory_free(core->rules);
+	policies_free_older(core);
+	policies_free(core->policies);
+	suspects_drop(core);
+	memory_free(core->suspects);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -120,6 +88,7 @@ void core_free(struct core *core)
 	changes_free(&core->results);
 	buffer_free(&core->seqs);
 	buffer_free(&core->text);
+	buffer_free(&core->replies);
 	buffer_free(&core->resolutions);
 	buffer_free(&core->run_id);
 	memory_free(core->rereads);
@@ -169,6 +138,20 @@ struct context *core_confirmed(struct core *core)
 		seqs[i] = core->origins.items[i].confirmed;
 	seqs[core->self] = core->answered_seq;
 	return context_new(seqs, core->origins.count);
+}
+
+struct context *core_translate(struct core *core, struct slice positions)
+{
+	uint64_t seqs[ORIGINS_MAX] = { 0 };
+	struct position position;
+	while (envelope_context_next(&positions, &position)) {
+		int origin = origins_get(&core->origins, position.dc, position.incarnation);
+		if (origin >= 0)
+			seqs[origin] = position.seq;
+	}
+	struct context *context = context_new(seqs, core->origins.count);
+	context->is_explicit = true;
+	return context;
 }
 
 bool core_has_applied(const struct core *core, const struct context *context)
@@ -239,7 +222,9 @@ static void turn_ended(struct core *core)
 	recover_pump(core);
 	stability_pump(core);
 	remote_pump(core);
+	rules_pump(core);
 	reread_pump(core);
+	ask_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
 	else if (!core->is_draining && (core->open[0] != NULL || core->open[1] != NULL))
@@ -287,11 +272,16 @@ static void lost_position(struct core *core, unsigned dc)
 		peer_stop(core, dc, PEER_NEEDS_RESYNC, "its log no longer holds the position to continue from: adopt a peer's snapshot");
 }
 
-/* Reports were written while their list of seqs could still move. */
+/* Reports and answers were written while what they point to could still move. */
 static void fix_reports(struct core *core)
 {
-	for (unsigned i = 0; core->conflicts.is_listing && i < core->effects->count; i++) {
+	const char *reply = core->replies.ptr;
+	for (unsigned i = 0; i < core->effects->count; i++) {
 		struct effect *effect = &core->effects->items[i];
+		if (effect->type == EFFECT_REPLY && effect->reply.bytes.ptr == NULL) {
+			effect->reply.bytes.ptr = reply;
+			reply += effect->reply.bytes.len;
+		}
 		if (effect->type == EFFECT_CONFLICT)
 			effect->conflict.other_seqs = (const uint64_t *)(const void *)(core->seqs.ptr + (uintptr_t)effect->conflict.other_seqs);
 	}
@@ -305,6 +295,8 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->now_ms = event->now_ms;
 	core->keyspace.now_ms = event->now_ms;
 	core->seqs.len = 0;
+	buffer_reset(&core->replies);
+	core->reply_at = 0;
 	while (core->done != NULL) {
 		struct group *group = core->done;
 		core->done = group->next;
@@ -327,9 +319,13 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		break;
 	case EVENT_BATCH: inbox_take(core, event->batch.dc, event->batch.position, event->batch.bytes); break;
 	case EVENT_LOG_LOST_POSITION: lost_position(core, event->log.dc); break;
+	case EVENT_LOG_LOST_BEGINNING: core->is_log_cut |= event->log.dc == 0; break;
 	case EVENT_APPENDED: outbox_appended(core, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
+	case EVENT_ASKED: ask_take(core, event); break;
+	case EVENT_HANDLED: break;
+	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);
 }

@@ -6,12 +6,17 @@
 
 #include "effect.h"
 #include "event.h"
+#include "rules.h"
 
 #define CORE_DCS_MAX 16
 
 struct core_rule {
 	const char *match;           /* glob as in Redis's KEYS */
-	const char *rule;            /* "lww", "merge" */
+	const char *rule;            /* "lww", "priority", "record", "merge", "custom" */
+	const char *const *order;    /* priority: names of DCs, first wins; those not named come after, newest first */
+	unsigned order_count;
+	uint64_t handler_digest;     /* custom: of the handler's text */
+	const char *ttl;             /* merge: of several deadlines the "newest" (or NULL), "longest" (none is longest of all) or "shortest" */
 };
 
 struct core_options {
@@ -29,6 +34,10 @@ struct core_options {
 	uint64_t outbox_bytes_max;   /* not yet durable in the log; past it writes are refused: 256 MiB */
 	uint64_t metadata_bytes_max; /* versions not yet stable; past it writes are refused: 1 GiB */
 	uint32_t group_commands_max; /* 1024 */
+	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
+	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
+	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */
+	uint32_t siblings_max;       /* of one element, through ASK_SET: 32; one more is refused */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };
 
@@ -66,7 +75,12 @@ struct core_status {
 	uint64_t groups_unanswered;
 	uint64_t outbox_events, outbox_bytes;
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
-	uint64_t conflicts[4][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
+	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t open_conflicts;     /* records that wait for a decision */
+	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
+	uint64_t records;            /* records ended since core_new, and how: */
+	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];
 };

@@ -16,7 +16,16 @@ enum effect_type {
 	EFFECT_CONFLICT,     /* concurrent changes were found and resolved */
 	EFFECT_VISIBLE,      /* remote writes became visible here: for the latency histogram */
 	EFFECT_REOPEN,       /* drop the store's connection and open it again: EVENT_LOST, then EVENT_OPENED */
+	EFFECT_REPLY,        /* answer this client: the whole reply, as RESP2 (which RESP3 clients read as well) */
+	EFFECT_HANDLE,       /* run the handler of a custom rule on these versions; answer with EVENT_HANDLED */
 	EFFECT_ALARM,        /* something an operator must see; text says what, for the log */
+};
+
+struct handle_version {              /* a live version, for a handler. In the order of their stamps, newest first */
+	struct slice dc;
+	uint64_t incarnation, seq, hlc;
+	bool is_present;
+	struct slice value;
 };
 
 struct slot {
@@ -25,7 +34,7 @@ struct slot {
 	unsigned request;            /* which command of the transaction, 0-based */
 };
 
-enum outcome { OUTCOME_NEWEST, OUTCOME_ADD_WINS, OUTCOME_SUM, OUTCOME_TYPE, OUTCOME_COUNT };
+enum outcome { OUTCOME_NEWEST, OUTCOME_ADD_WINS, OUTCOME_SUM, OUTCOME_TYPE, OUTCOME_PRIORITY, OUTCOME_OPEN, OUTCOME_COUNT };
 
 struct effect {
 	enum effect_type type;
@@ -44,7 +53,7 @@ struct effect {
 		struct {
 			unsigned dc;                 /* origin of the arriving change, and its dot */
 			uint64_t incarnation, seq;
-			unsigned other_dc;           /* the writes it is concurrent with: one effect for each origin and change */
+			unsigned other_dc;           /* the writes it is concurrent with: one effect for each origin, change and outcome */
 			uint64_t other_incarnation;
 			const uint64_t *other_seqs;
 			unsigned count;
@@ -55,6 +64,15 @@ struct effect {
 			enum outcome outcome;
 		} conflict;
 		struct { unsigned dc; uint64_t written_ms, writes; } visible;    /* the oldest of them, and how many */
+		struct { uint64_t token; struct slice bytes; } reply;
+		struct {
+			uint64_t id;
+			unsigned rule;               /* index of the configured rule */
+			uint32_t db;
+			struct slice key, element;   /* element: the hash field; empty for a string */
+			const struct handle_version *versions;
+			unsigned count;
+		} handle;
 		struct { struct slice text; unsigned dc; } alarm;
 	};
 };

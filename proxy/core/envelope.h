@@ -37,6 +37,10 @@ struct batch {
 /* Encoding: header first, then each write. */
 void envelope_begin(struct buffer *out, const struct batch *header);   /* writes everything but the writes */
 void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes); /* PLAN_NONE: final */
+/* An explicit context for write_facts.context; APPENDS. */
+void envelope_add_context(struct buffer *out, const struct position *positions, unsigned count);
+/* Takes the next position off such a context; what is not one is skipped. False at the end. */
+bool envelope_context_next(struct slice *context, struct position *position);
 /* A write as it stands in another batch. */
 void envelope_add_write_raw(struct buffer *out, struct slice write);
 

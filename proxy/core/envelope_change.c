@@ -16,7 +16,7 @@ bool change_read(struct slice bytes, struct change *change)
 			continue;
 		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
 		case CHANGE_TAG_KIND:
-			if (field.value < CHANGE_SET || field.value > CHANGE_EXPIRE)
+			if (field.value < CHANGE_SET || field.value > CHANGE_SIBLING)
 				return false;
 			change->kind = (enum change_kind)field.value;
 			break;
@@ -32,6 +32,10 @@ bool change_read(struct slice bytes, struct change *change)
 		case CHANGE_TAG_SCORE: memcpy(&change->score, &field.value, sizeof(change->score)); break;
 		case CHANGE_TAG_EXPIRE_AT_MS: change->expire_at_ms = wire_unzigzag(field.value); break;
 		case CHANGE_TAG_RESULT: change->result = field.bytes; break;
+		case CHANGE_TAG_DC: change->dc = field.bytes; break;
+		case CHANGE_TAG_INCARNATION: change->incarnation = field.value; break;
+		case CHANGE_TAG_SEQ: change->seq = field.value; break;
+		case CHANGE_TAG_HLC: change->hlc = field.value; break;
 		default:
 			return false;        /* a known field of another type */
 		}
@@ -40,7 +44,7 @@ bool change_read(struct slice bytes, struct change *change)
 }
 
 /* What a kind may carry. */
-enum { HAS_KEY = 1, HAS_ELEMENT = 2, HAS_VALUE = 4, HAS_NUMBER = 8, HAS_SCORE = 16, HAS_DEADLINE = 32, HAS_RESULT = 64 };
+enum { HAS_KEY = 1, HAS_ELEMENT = 2, HAS_VALUE = 4, HAS_NUMBER = 8, HAS_SCORE = 16, HAS_DEADLINE = 32, HAS_RESULT = 64, HAS_DOT = 128 };
 
 static const unsigned kind_fields[] = {
 	[CHANGE_SET] = HAS_KEY | HAS_VALUE | HAS_DEADLINE,
@@ -58,6 +62,7 @@ static const unsigned kind_fields[] = {
 	[CHANGE_SCORE_REMOVE] = HAS_KEY | HAS_ELEMENT,
 	[CHANGE_SCORE_INCREMENT] = HAS_KEY | HAS_ELEMENT | HAS_SCORE | HAS_RESULT,
 	[CHANGE_EXPIRE] = HAS_KEY | HAS_DEADLINE,
+	[CHANGE_SIBLING] = HAS_KEY | HAS_ELEMENT | HAS_VALUE | HAS_NUMBER | HAS_DOT,
 };
 
 /* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
@@ -71,6 +76,7 @@ static bool fields_are_due(const struct change *change)
 	has |= change->score != 0 ? HAS_SCORE : 0;
 	has |= change->expire_at_ms != 0 ? HAS_DEADLINE : 0;
 	has |= change->result.len > 0 ? HAS_RESULT : 0;
+	has |= change->dc.len > 0 || change->incarnation != 0 || change->seq != 0 || change->hlc != 0 ? HAS_DOT : 0;
 	return (has & ~kind_fields[change->kind]) == 0;
 }
 
@@ -84,7 +90,7 @@ static bool increment_is_number(const struct change *change, bool is_pending)
 
 bool change_is_valid(const struct change *change, bool is_pending)
 {
-	if (change->kind < CHANGE_SET || change->kind > CHANGE_EXPIRE || !fields_are_due(change) || isnan(change->score))
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_SIBLING || !fields_are_due(change) || isnan(change->score))
 		return false;
 	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
 		return false;
@@ -95,6 +101,9 @@ bool change_is_valid(const struct change *change, bool is_pending)
 		return change->expire_at_ms >= 0;
 	case CHANGE_CLEAR:
 		return change->number == 0 || change->number == 1;
+	case CHANGE_SIBLING:
+		return change->dc.len > 0 && change->seq > 0 && change->number >= 0 && change->number <= 3 &&
+		       (change->element.len == 0 || (change->number & 2) != 0);
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:

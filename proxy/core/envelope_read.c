@@ -44,11 +44,33 @@ void envelope_scratch_free(struct envelope_scratch *scratch)
 
 /* ---- writes ---- */
 
+static bool position_read(struct slice bytes, struct position *position);
+
+/* RAW is the whole field: contexts are kept as the stretch from the first one to the end of the last. */
+static bool fact_read(const struct wire_field *field, struct slice raw, struct write_facts *facts)
+{
+	struct position position;
+	switch ((enum write_tag)WIRE_TAG(field->number, field->type)) {
+	case WRITE_COMMAND: facts->command = field->bytes; return true;
+	case WRITE_CLIENT: facts->client = field->bytes; return true;
+	case WRITE_BY: facts->by = field->bytes; return true;
+	case WRITE_EXPLICIT: facts->is_explicit = field->value == 1; return field->value <= 1;
+	case WRITE_CHOICE: facts->choice = (enum write_choice)field->value; return field->value <= WRITE_IGNORES;
+	case WRITE_CONTEXT:
+		if (facts->context.len == 0)
+			facts->context.ptr = raw.ptr;
+		facts->context.len = (size_t)(raw.ptr + raw.len - facts->context.ptr);
+		return position_read(field->bytes, &position);
+	default: return false;       /* a known field of another type */
+	}
+}
+
 static bool write_read(struct slice bytes, enum plan *pending, struct changes *changes)
 {
 	*pending = PLAN_NONE;
-	changes->count = 0;
+	changes_reset(changes);
 	while (bytes.len > 0) {
+		const char *start = bytes.ptr;
 		struct wire_field field;
 		if (wire_field_next(&bytes, &field) != WIRE_OK)
 			return false;
@@ -65,7 +87,8 @@ static bool write_read(struct slice bytes, enum plan *pending, struct changes *c
 				return false;
 			break;
 		default:
-			return false;
+			if (!fact_read(&field, (struct slice){ start, (size_t)(bytes.ptr - start) }, &changes->facts))
+				return false;
 		}
 	}
 	return true;
@@ -76,10 +99,21 @@ static bool write_is_valid(struct slice bytes, struct changes *changes)
 	enum plan pending;
 	if (!write_read(bytes, &pending, changes))
 		return false;
+	if (changes->facts.context.len > 0 && !changes->facts.is_explicit)
+		return false;
 	for (unsigned i = 0; i < changes->count; i++)
 		if (!change_is_valid(&changes->items[i], pending != PLAN_NONE))
 			return false;
 	return true;
+}
+
+bool envelope_context_next(struct slice *context, struct position *position)
+{
+	struct wire_field field;
+	while (context->len > 0 && wire_field_next(context, &field) == WIRE_OK)
+		if (field.number == WRITE_CONTEXT >> 3 && field.type == WIRE_BYTES && position_read(field.bytes, position))
+			return true;
+	return false;
 }
 
 bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw)

@@ -12,11 +12,11 @@ static size_t position_len(const struct position *position)
 	return wire_text_len(position->dc) + wire_uint_len(position->incarnation) + wire_uint_len(position->seq);
 }
 
-static void add_position(struct buffer *out, const struct position *position)
+static void add_position(struct buffer *out, unsigned tag, const struct position *position)
 {
 	size_t len = position_len(position);
 	char *at = buffer_grow(out, 1 + wire_varint_len(len) + len);
-	*at++ = (char)BATCH_CONTEXT;
+	*at++ = (char)tag;
 	at = wire_put_varint(at, len);
 	at = wire_put_text(at, POSITION_DC, position->dc);
 	at = wire_put_uint(at, POSITION_INCARNATION, position->incarnation);
@@ -44,7 +44,7 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 	add_uint(out, BATCH_FIRST_SEQ, header->first_seq);
 	add_uint(out, BATCH_HLC, header->hlc);
 	for (unsigned i = 0; i < header->context_count; i++)
-		add_position(out, &header->context[i]);
+		add_position(out, BATCH_CONTEXT, &header->context[i]);
 	wire_put_fixed64(buffer_grow(out, wire_fixed64_len(header->rules_digest)), BATCH_RULES_DIGEST, header->rules_digest);
 	for (unsigned i = 0; i < header->path_count; i++)
 		add_text(out, BATCH_PATH, header->path[i]);
@@ -70,7 +70,8 @@ static size_t change_len(const struct change *change)
 	return wire_uint_len((uint64_t)change->kind) + wire_uint_len(change->db) + wire_text_len(change->key) +
 	       wire_text_len(change->element) + wire_text_len(change->value) + wire_uint_len(wire_zigzag(change->number)) +
 	       wire_fixed64_len(double_bits(change->score)) + wire_uint_len(wire_zigzag(change->expire_at_ms)) +
-	       wire_text_len(change->result);
+	       wire_text_len(change->result) + wire_text_len(change->dc) + wire_uint_len(change->incarnation) +
+	       wire_uint_len(change->seq) + wire_uint_len(change->hlc);
 }
 
 static char *put_change(char *at, const struct change *change, size_t len)
@@ -85,12 +86,41 @@ static char *put_change(char *at, const struct change *change, size_t len)
 	at = wire_put_uint(at, CHANGE_TAG_NUMBER, wire_zigzag(change->number));
 	at = wire_put_fixed64(at, CHANGE_TAG_SCORE, double_bits(change->score));
 	at = wire_put_uint(at, CHANGE_TAG_EXPIRE_AT_MS, wire_zigzag(change->expire_at_ms));
-	return wire_put_text(at, CHANGE_TAG_RESULT, change->result);
+	at = wire_put_text(at, CHANGE_TAG_RESULT, change->result);
+	if (change->kind != CHANGE_SIBLING)
+		return at;
+	at = wire_put_text(at, CHANGE_TAG_DC, change->dc);
+	at = wire_put_uint(at, CHANGE_TAG_INCARNATION, change->incarnation);
+	at = wire_put_uint(at, CHANGE_TAG_SEQ, change->seq);
+	return wire_put_uint(at, CHANGE_TAG_HLC, change->hlc);
+}
+
+static size_t facts_len(const struct write_facts *facts)
+{
+	return wire_text_len(facts->command) + wire_text_len(facts->client) + facts->context.len + wire_uint_len(facts->is_explicit) +
+	       wire_uint_len((uint64_t)facts->choice) + wire_text_len(facts->by);
+}
+
+static char *put_facts(char *at, const struct write_facts *facts)
+{
+	at = wire_put_text(at, WRITE_COMMAND, facts->command);
+	at = wire_put_text(at, WRITE_CLIENT, facts->client);
+	if (facts->context.len > 0)
+		memcpy(at, facts->context.ptr, facts->context.len);
+	at = wire_put_uint(at + facts->context.len, WRITE_EXPLICIT, facts->is_explicit);
+	at = wire_put_uint(at, WRITE_CHOICE, (uint64_t)facts->choice);
+	return wire_put_text(at, WRITE_BY, facts->by);
+}
+
+void envelope_add_context(struct buffer *out, const struct position *positions, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		add_position(out, WRITE_CONTEXT, &positions[i]);
 }
 
 void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes)
 {
-	size_t len = wire_uint_len((uint64_t)pending);
+	size_t len = wire_uint_len((uint64_t)pending) + facts_len(&changes->facts);
 	for (unsigned i = 0; i < changes->count; i++) {
 		size_t change = change_len(&changes->items[i]);
 		len += 1 + wire_varint_len(change) + change;
@@ -103,6 +133,7 @@ void envelope_add_write(struct buffer *out, enum plan pending, const struct chan
 	at = wire_put_uint(at, WRITE_PENDING, (uint64_t)pending);
 	for (unsigned i = 0; i < changes->count; i++)
 		at = put_change(at, &changes->items[i], change_len(&changes->items[i]));
+	at = put_facts(at, &changes->facts);
 	assert(at == start + whole);
 }
 

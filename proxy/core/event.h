@@ -6,6 +6,7 @@
 #include "resp.h"
 
 struct command;
+struct core_rule;
 
 #define POSITION_BEGIN INT64_C(-1)   /* before a log's first message */
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */
@@ -20,9 +21,29 @@ enum event_type {
 	EVENT_EXPIRED,       /* the store says that a key expired */
 	EVENT_BATCH,         /* a message of a DC's log (the own one too, while recalling), in log order */
 	EVENT_LOG_LOST_POSITION, /* a DC's log no longer has the position we asked for */
+	EVENT_LOG_LOST_BEGINNING, /* asked for all of a DC's log, from POSITION_BEGIN on: its first messages are gone, what it still has follows */
 	EVENT_APPENDED,      /* everything up to append ID is durable in the own log */
 	EVENT_APPEND_RETRY,  /* the connector dropped everything from append ID on: give it again */
 	EVENT_TICK,          /* at least every 100 ms */
+	EVENT_ASKED,         /* a client deals with versions or conflicts itself: answered by EFFECT_REPLY or EFFECT_REFUSE */
+	EVENT_HANDLED,       /* the handler asked for by EFFECT_HANDLE has ended */
+	EVENT_RULES,         /* the operator changed the rules: they count from now on */
+};
+
+enum ask {
+	ASK_GET,             /* all siblings of KEY (or its field ELEMENT), and a context */
+	ASK_SET,             /* VALUE replaces what CONTEXT has seen, and only that */
+	ASK_DELETE,          /* likewise: removes what CONTEXT has seen */
+	ASK_EXPLAIN,         /* which rule, which versions, which one is visible and why */
+	ASK_RESOLVE,         /* ends the open conflict ID as CHOICE says */
+	ASK_RETRY,           /* has the handler of the open conflict ID run again now */
+};
+enum choice {
+	CHOICE_WINNER,       /* what is visible stays: the record says "ignored" */
+	CHOICE_SIDE,         /* the value of the side whose dot VALUE names: "dc/incarnation/seq" */
+	CHOICE_VALUE,        /* VALUE */
+	CHOICE_REMOVAL,      /* nothing: the element goes */
+	CHOICE_RULE,         /* what the rule that VALUE names ("lww", "merge") would choose */
 };
 
 struct stored_pair { struct slice field, value; };
@@ -39,6 +60,8 @@ struct event {
 			unsigned position_count;
 			const struct stored_entry *outbox;   /* XRANGE CORE_OUTBOX_KEY - + */
 			unsigned outbox_count;
+			const struct stored_pair *episodes;  /* HGETALL CORE_EPISODES_KEY */
+			unsigned episode_count;
 		} opened;
 		struct {
 			uint64_t token;              /* not 0; comes back with the answer */
@@ -48,7 +71,28 @@ struct event {
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */
 			unsigned count;              /* more than 1, or is_transaction: atomic */
 			bool is_transaction;
+			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
 		} request;
+		struct {
+			uint64_t token;
+			enum ask ask;
+			uint32_t db;
+			struct slice key, element;
+			bool is_field;               /* of a hash: ELEMENT; else the string KEY */
+			struct slice value;
+			struct slice context;        /* opaque, as ASK_GET gave it; empty: has seen nothing */
+			struct slice id;             /* of a conflict record */
+			enum choice choice;
+			struct slice by;             /* who resolves, for the record: "user@address" or the like */
+			struct slice client;
+		} asked;
+		struct {
+			uint64_t id;                 /* of EFFECT_HANDLE */
+			bool is_done;
+			struct slice value;          /* done: the merged value */
+			struct slice error;          /* not done: why, in one line */
+		} handled;
+		struct { const struct core_rule *rules; unsigned count; } rules;
 		struct {
 			uint64_t id;
 			const struct slice *replies; /* EXEC's elements, raw; NULL when it was aborted */

@@ -166,7 +166,7 @@ static const char *add_command(struct core *core, struct group *group, const str
 	}
 	struct plan_world world = world_of(core, db);
 	struct planned planned;
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	const char *error = plan_command(row, request, &world, group->script.out, &core->changes, &planned);
 	if (error == NULL) {
 		add_planned(core, group, member, &planned);
@@ -207,7 +207,7 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 }
 
 /* Limits: what would grow without bound is refused instead, with the remedy. */
-static const char *limit_reached(const struct core *core)
+const char *gather_limit(const struct core *core)
 {
 	if (core->outbox_bytes > core->options.outbox_bytes_max)
 		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
@@ -218,7 +218,7 @@ static const char *limit_reached(const struct core *core)
 
 void gather_request(struct core *core, const struct event *event)
 {
-	const char *error = limit_reached(core);
+	const char *error = gather_limit(core);
 	bool is_write = false;
 	for (unsigned i = 0; i < event->request.count; i++)
 		is_write |= event->request.rows[i]->class == COMMAND_WRITE;
@@ -267,7 +267,7 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 	group_add_unit(group, 0, db);
 	struct plan_world world = world_of(core, db);
 	struct planned planned;
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	plan_readback(&world, key, is_expired, group->script.out, &core->changes, &planned);
 	add_internal(core, group, db, &planned);
 }
@@ -278,10 +278,26 @@ void gather_untimed(struct core *core, uint32_t db, struct slice key)
 	script_select(&group->script, db);
 	group_add_unit(group, 0, db);
 	struct planned planned = { PLAN_UNTIMED, 1, 0 };
-	core->changes.count = 0;
+	changes_reset(&core->changes);
 	changes_add(&core->changes, CHANGE_EXPIRE, db, key);
 	resp_add_command(&group->bytes, 2, (struct slice[]){ SLICE("PERSIST"), key });
 	add_internal(core, group, db, &planned);
+}
+
+void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv)
+{
+	struct group *group = open_group(core, 0);
+	script_select(&group->script, asked->db);
+	struct unit *unit = group_add_unit(group, asked->token, asked->db);
+	struct member *member = group_add_member(group);
+	struct planned planned = { plan, 1, 0 };
+	resp_add_command(&group->bytes, argc, argv);
+	add_planned(core, group, member, &planned);
+	member->ask = asked->token;
+	add_emptiness_check(core, group, member);
+	unit->member_count = 1;
+	unit->command_len = group->bytes.len - unit->command_at;
+	core->status.local_writes++;
 }
 
 void gather_settles(struct core *core)
@@ -293,7 +309,7 @@ void gather_settles(struct core *core)
 		group_add_unit(group, 0, settle->db);
 		struct plan_world world = world_of(core, settle->db);
 		struct planned planned;
-		core->changes.count = 0;
+		changes_reset(&core->changes);
 		plan_settle(&world, settle->kind, settle->key, settle->element, group->script.out, &core->changes, &planned);
 		add_internal(core, group, settle->db, &planned);
 		settle_free(settle);

@@ -77,6 +77,7 @@ void group_free(struct core *core, struct group *group)
 	group_release_keys(core, group);
 	if (group->stamp.context != NULL)
 		context_drop(group->stamp.context);
+	spills_free(&group->spills);
 	for (unsigned i = 0; i < group->check_count; i++)
 		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
 	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
@@ -111,6 +112,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
 	}
+	spill_write(core, group);
 	/* The outbox tells where earlier incarnations ended until the positions do. */
 	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
 		return;
@@ -151,7 +153,7 @@ static void add_batch_header(struct core *core, struct group *group)
 	struct position positions[ORIGINS_MAX];
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
-		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->rules_digest,
+		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->policies->digest,
 		.context = positions, .context_count = core_positions(core, group->stamp.context, positions),
 	};
 	envelope_begin(&group->payload, &header);
@@ -187,6 +189,7 @@ static struct changes *finish_write(struct core *core, const struct member *memb
 {
 	const struct slice *replies = event->answered.replies + member->reply_first;
 	core->results.count = 0;
+	core->results.facts = core->changes.facts;
 	*is_as_intended = false;
 	if (reply_is_error(replies[member->answer]))
 		return &core->results;
@@ -210,12 +213,10 @@ static bool has_emptied(const struct member *member, const struct event *event, 
 /* KEYS: those of the intent, in its order, which is mostly that of the changes. */
 static void remember_write(struct core *core, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count)
 {
-	core->conflicts.mode = APPLY_LOCAL;
-	for (unsigned i = 0; i < changes->count; i++) {
-		core->keyspace.expected = i < key_count ? keys[i] : NULL;
-		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
-	}
-	core->keyspace.expected = NULL;
+	core->expected_keys = keys;
+	core->expected_count = key_count;
+	apply_changes(core, stamp, changes, APPLY_LOCAL);
+	core->expected_count = 0;
 }
 
 /* The keys of the WARM_MEMBERS members from FIRST on. */
@@ -250,6 +251,8 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
 		if (core->is_gate_open)
 			remember_write(core, &stamp, changes, group->keys + member->key_first, member->key_count);
+		if (member->ask != 0)
+			ask_written(core, member->ask, event->answered.replies[member->reply_first + member->answer]);
 		core->status.void_writes += changes->count == 0;
 		if (group->is_lifted)
 			reread_touched(core, changes);
@@ -371,7 +374,7 @@ static void record_answered(struct core *core, const struct group *group)
 
 static void refuse_unit(struct core *core, const struct unit *unit, struct slice error)
 {
-	if (unit->token == 0)
+	if (unit->token == 0 || ask_refused(core, unit->token, error))
 		return;
 	struct effect *effect = effects_add(core->effects, EFFECT_REFUSE);
 	effect->refuse.token = unit->token;
@@ -389,6 +392,9 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
+	if (group->kind == GROUP_ASK)
+		ask_refused(core, group->ask, error);
+	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;
 	if (group->kind == GROUP_LOCAL && group->unit_count == 1)
@@ -420,7 +426,8 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 		added->reply_count = member->reply_count;
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
-		if (unit->token != 0)
+		added->ask = member->ask;
+		if (unit->token != 0 && member->ask == 0)
 			group_add_slot(group, unit->token, added->reply_first + added->answer, i);
 		group->script.count += member->reply_count;
 		enum plan pending;
@@ -477,6 +484,7 @@ void group_answered(struct core *core, const struct event *event)
 	case GROUP_LOCAL: local_answered(core, group, event); break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;
 	case GROUP_PROBE: settle_answered(core, event); break;
+	case GROUP_ASK: ask_answered(core, group, event); break;
 	case GROUP_TRIAL: core->is_store_refusing = false; break;
 	case GROUP_RECORD: record_answered(core, group); break;
 	}

@@ -1,3 +1,4 @@
+#include "rule.h"
 #include "version.h"
 
 #include <assert.h>
@@ -46,7 +47,7 @@ static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db
 	key = memory_new(sizeof *key + name.len);
 	key->db = db;
 	key->name = (struct slice){ memcpy(key + 1, name.ptr, name.len), name.len };
-	key->rule = keyspace->rule_for(keyspace->rule_context, name);
+	key->policy = keyspace->policy_for(keyspace->policy_context, name);
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
 	return key;
@@ -111,7 +112,7 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 		return;
 	for (unsigned i = 0; i < string->version_count; i++)
 		if (string->versions[i].is_set)
-			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp });
+			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp, .is_outdone = true });
 }
 
 static bool kind_is_fixed(enum kind kind)
@@ -157,6 +158,7 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
 	assert(!element->is_dirty);
+	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++) {
 		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
@@ -178,114 +180,20 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	memory_free(element);
 }
 
-/* ---- marks ---- */
-
-struct history *element_history(const struct element *element, unsigned origin)
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept)
 {
-	for (unsigned i = 0; i < element->history_count; i++)
-		if (element->histories[i].origin == origin)
-			return &element->histories[i];
-	return NULL;
-}
-
-uint32_t history_upto(const struct history *history, uint64_t limit)
-{
-	uint32_t low = 0, high = history->len;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (history_mark(history, middle)->seq <= limit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct history *element_history_add(struct element *element, unsigned origin)
-{
-	struct history *history = element_history(element, origin);
-	if (history != NULL)
-		return history;
-	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
-	history = &element->histories[element->history_count++];
-	*history = (struct history){ .origin = origin };
-	return history;
-}
-
-static void history_make_room(struct keyspace *keyspace, struct history *history)
-{
-	if (history->head + history->len < history->cap)
+	struct key *key = element->key;
+	if (element->is_kept == is_kept)
 		return;
-	if (history->head > history->cap / 2) {
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
-	} else {
-		uint32_t cap = history->cap ? history->cap * 2 : 1;
-		keyspace->bytes += (cap - history->cap) * sizeof(struct mark);
-		history->marks = memory_resize(history->marks, cap * sizeof(struct mark));
-		history->cap = cap;
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
-	}
-	history->head = 0;
+	element->is_kept = is_kept;
+	if (!kind_is_fixed(element->kind))
+		keyspace->kept_elements += is_kept ? 1 : UINT32_MAX;
+	keyspace->kept_keys += is_kept && key->kept == 0;
+	key->kept += is_kept ? 1 : UINT32_MAX;
+	keyspace->kept_keys -= !is_kept && key->kept == 0;
 }
 
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta)
-{
-	struct history *history = element_history_add(element, stamp->origin);
-	history_make_room(keyspace, history);
-	/* Older seqs come later only while metadata is recalled beside new local writes. */
-	uint32_t at = history->len++;
-	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
-		*history_mark(history, at) = *history_mark(history, at - 1);
-		history_mark(history, at)->total += delta;
-	}
-	struct mark *mark = history_mark(history, at);
-	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
-	mark->flags = flags & 0xff;
-	mark->hlc = stamp->hlc;
-	element->has_deltas |= (flags & MARK_DELTA) != 0;
-	element->has_fractions |= (flags & MARK_FRACTION) != 0;
-	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + delta;
-	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
-	element->unstable++;
-}
-
-static void element_warm(const struct element *element, unsigned step)
-{
-	switch (step) {
-	case 0:
-		memory_warm(element, sizeof *element);
-		return;
-	case 1:
-		memory_warm(element->histories, sizeof *element->histories);
-		memory_warm(element->versions, sizeof *element->versions);
-		return;
-	default:
-		for (unsigned i = 0; i < element->history_count; i++)
-			memory_warm(history_mark(&element->histories[i], element->histories[i].len), 1);
-		for (unsigned i = 0; i < element->version_count; i++) {
-			memory_warm(element->versions[i].value.ptr, 1);
-			memory_warm(element->versions[i].stamp.context, 1);
-		}
-	}
-}
-
-/* From the key to the element to its histories to their last marks one look waits for the one before it: so all keys take each step
- * together. */
-void keyspace_warm(struct key *const *keys, unsigned count)
-{
-	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
-	for (unsigned i = 0; i < count; i++)
-		memory_warm(keys[i], sizeof(struct key));
-	for (unsigned step = 0; step < 3; step++)
-		for (unsigned i = 0; i < count * 2; i++)
-			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
-				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
-}
-
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
-{
-	return seq <= keyspace->origins->items[origin].stable;
-}
+/* ---- flushes ---- */
 
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db)
 {
@@ -363,18 +271,76 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 	}
 }
 
+bool element_is_open(const struct element *element)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < element->version_count; i++)
+		count += !element->versions[i].is_outdone;
+	return element->kind < KIND_TYPES && count > 1 && element->key->policy->rule->is_keeping;
+}
+
+void spills_add(struct spills *spills, const struct spill *spill)
+{
+	if (spills->count == spills->cap) {
+		spills->cap = spills->cap ? spills->cap * 2 : 8;
+		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
+	}
+	spills->items[spills->count++] = *spill;
+}
+
+void spills_free(struct spills *spills)
+{
+	for (unsigned i = 0; i < spills->count; i++) {
+		memory_free((void *)(uintptr_t)spills->items[i].key.ptr);
+		memory_free((void *)(uintptr_t)spills->items[i].element.ptr);
+	}
+	memory_free(spills->items);
+	*spills = (struct spills){ 0 };
+}
+
+static void element_spill(struct keyspace *keyspace, const struct element *element)
+{
+	const struct key *key = element->key;
+	if (!key->policy->rule->is_keeping || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
+		return;
+	const struct version *version = &element->versions[0];
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!element->versions[i].is_outdone)
+			version = &element->versions[i];
+	spills_add(&keyspace->spills, &(struct spill){
+		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
+		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
+	});
+}
+
 static void element_prune(struct keyspace *keyspace, struct element *element)
 {
 	bool versions_stable = versions_are_stable(keyspace, element);
+	if (element_is_open(element)) {
+		if (!element->has_deltas)
+			element_prune_marks(keyspace, element);
+		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
+		return;
+	}
 	if (element->unstable == 0 && versions_stable) {
+		element_spill(keyspace, element);
 		element_free(keyspace, element);
 		return;
 	}
 	if (!versions_stable)
 		return;
+	element_spill(keyspace, element);
 	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
 	element_drop_versions(keyspace, element);
 	element_prune_marks(keyspace, element);
+}
+
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
+{
+	struct key *key = element->key;
+	if (!element->is_dirty)
+		element_prune(keyspace, element);
+	keyspace_release_key(keyspace, key);
 }
 
 static void key_prune_all(struct keyspace *keyspace, struct key *key)
@@ -448,6 +414,7 @@ void keyspace_free(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_free_all, keyspace);
 	for (unsigned i = 0; i < keyspace->flush_count; i++)
 		context_drop(keyspace->flushes[i].stamp.context);
+	spills_free(&keyspace->spills);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);

@@ -9,7 +9,7 @@
 #include "origin.h"
 #include "table.h"
 
-struct rule;
+struct policy;
 
 enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
 #define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
@@ -20,6 +20,7 @@ enum mark_flag {
 	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
+	MARK_DEAD = 32,              /* a delta that a newer write of another type killed: it adds nothing */
 };
 
 /* One unstable write of one origin to one element. */
@@ -32,6 +33,7 @@ struct mark {
 struct history {                     /* of one origin, in seq order */
 	unsigned origin;
 	uint32_t head, len, cap;
+	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
 	long double total_before;    /* of marks already forgotten */
 	struct mark *marks;          /* owned; valid are [head, head+len) */
 };
@@ -40,6 +42,8 @@ struct history {                     /* of one origin, in seq order */
 struct version {
 	struct stamp stamp;          /* holds a reference to its context */
 	bool is_present;
+	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
+	bool is_clearing;            /* the same write cleared the key before it made this present */
 	bool is_set;                 /* a string SET: clears elements of other types */
 	int64_t expire_at_ms;        /* TTL */
 	double score;                /* sorted set */
@@ -56,6 +60,7 @@ struct element {
 	struct history *histories;   /* owned */
 	unsigned history_count;
 	uint32_t unstable;           /* marks that a ledger still names */
+	bool is_kept;                /* all of it is stable; it stays because a decision is open */
 	bool has_deltas, has_fractions;          /* some mark was one */
 	struct version *versions;    /* owned: the live ones: those that no other covers */
 	unsigned version_count, version_cap;
@@ -72,15 +77,17 @@ struct key {
 	struct table_node node;      /* in keyspace.keys */
 	uint32_t db;
 	struct slice name;           /* stands behind the struct */
-	const struct rule *rule;
+	const struct policy *policy; /* the rule for it, as configured when this record was made */
 	struct element *elements;
 	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
+	uint32_t kept;               /* elements that are */
 	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
 	uint32_t in_flight;          /* those of them that were sent: a remote batch waits for their answers */
 	struct key *dirty_next;
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
+	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
@@ -91,11 +98,28 @@ struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	uint32_t db;                 /* or DB_ALL */
 };
 
+/* The last live version of an element whose rule keeps versions, when its metadata goes: its dot stays beside the data. */
+struct spill {
+	uint32_t db;
+	enum kind kind;              /* string or hash */
+	struct slice key, element;   /* owned */
+	unsigned origin;
+	uint64_t seq, hlc;
+	bool is_present;
+};
+
+struct spills {
+	struct spill *items;         /* owned */
+	unsigned count, cap;
+};
+void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
+void spills_free(struct spills *spills);
+
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
-	const struct rule *(*rule_for)(void *context, struct slice key);
-	void *rule_context;
+	const struct policy *(*policy_for)(void *context, struct slice key);
+	void *policy_context;
 	struct table keys, elements;
 	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
@@ -105,10 +129,12 @@ struct keyspace {
 	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;
+	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
+	struct spills spills;        /* go with the next group (spill.c) */
 	uint64_t bytes;              /* of all this, roughly */
 };
 
-/* Zero-initialise, then this. RULE_FOR tells the rule of a key. */
+/* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
@@ -116,6 +142,12 @@ struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct s
 void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys);
 /* Finds or adds. A new one starts with the clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
+/* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+/* Several live versions wait for a decision: they stay, stable or not. */
+bool element_is_open(const struct element *element);
+/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta);

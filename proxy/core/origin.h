@@ -52,8 +52,10 @@ void origins_free(struct origins *origins);
 
 /* A vector by origin index; what is beyond count is 0. Shared by reference count: every version of a batch holds the same one. */
 struct context {
-	uint32_t refs;
+	uint32_t refs : 31;
+	uint32_t is_explicit : 1;    /* what a client had seen when it wrote, not all that was applied: counts for the own origin, too */
 	uint32_t count;
+	struct context *applied;     /* held; explicit: all that was applied there. NULL otherwise */
 	uint64_t seqs[];
 };
 struct context *context_new(const uint64_t *seqs, uint32_t count);      /* refs = 1 */
@@ -68,18 +70,18 @@ static inline uint64_t context_at(const struct context *context, unsigned origin
 struct stamp {
 	uint64_t seq;
 	uint64_t hlc;
-	struct context *context;     /* the own origin's entry is not used: seq - 1 says it */
+	struct context *context;     /* the own origin's entry is not used unless it is explicit: seq - 1 says it */
 	unsigned origin;
 };
 /* Everything of ORIGIN up to the returned seq happened before, or is, this write. */
 static inline uint64_t stamp_sees(const struct stamp *stamp, unsigned origin)
 {
-	return origin == stamp->origin ? stamp->seq : context_at(stamp->context, origin);
+	return origin == stamp->origin && !stamp->context->is_explicit ? stamp->seq : context_at(stamp->context, origin);
 }
 /* Did OLDER happen before NEWER? (No write covers itself.) */
 static inline bool stamp_covers(const struct stamp *newer, const struct stamp *older)
 {
-	if (newer->origin == older->origin)
+	if (newer->origin == older->origin && !newer->context->is_explicit)
 		return older->seq < newer->seq;
 	return context_at(newer->context, older->origin) >= older->seq;
 }

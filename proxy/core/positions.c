@@ -1,5 +1,5 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, and "run" holding "<server run id> <incarnation>".
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "rules" holding the rules' digest, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
 
@@ -46,6 +46,16 @@ void positions_write(struct core *core, struct script *script)
 		buffer_free(&texts[i]);
 }
 
+/* Under which rules the data was decided, and whether all DCs have the same. */
+static void write_rules(struct core *core, struct script *script)
+{
+	struct buffer value = { 0 };
+	buffer_add_uint64(&value, core->policies->digest >> 1);
+	buffer_add_text(&value, core->is_suspecting ? " differing" : " agreed");
+	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("rules"), buffer_slice(&value) });
+	buffer_free(&value);
+}
+
 static void write_run(struct core *core, struct script *script)
 {
 	struct buffer value = { 0 };
@@ -54,6 +64,7 @@ static void write_run(struct core *core, struct script *script)
 	buffer_add_uint64(&value, core->origins.items[core->self].incarnation);
 	script_select(script, core->options.reserved_db);
 	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("run"), buffer_slice(&value) });
+	write_rules(core, script);
 	buffer_free(&value);
 }
 
@@ -132,7 +143,9 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 			*incarnation = (uint64_t)number;
 			continue;
 		}
-		int64_t hlc;
+		int64_t hlc, digest;
+		if (slice_equal(field, SLICE("rules")) && take_number(&value, ' ', &digest))
+			core->is_suspecting = (uint64_t)digest != core->policies->digest >> 1 || !slice_equal(value, SLICE("agreed"));
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
 			core->hlc = (uint64_t)hlc;
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)

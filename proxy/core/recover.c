@@ -50,15 +50,16 @@ void recover_close(struct core *core)
 		inbox_drop(core, dc);
 		core->peers[dc].is_following = core->peers[dc].is_follow_moved = false;
 	}
-	/* Finals that never got through the gate: older ones may still be in the outbox only, and come first. */
 	if (!core->is_gate_open)
-		append_list_move(&core->waiting, &core->carried);
+		settle_carry(core);
 	outbox_disown_entries(core);
+	ask_drop_all(core);
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
 		settle_free(&core->conflicts.settles[i]);
 	core->conflicts.settle_count = 0;
 	drop_stored(core);
 	keyspace_free(&core->keyspace);
+	policies_free_older(core);
 	core_open_keyspace(core);
 	buffer_reset(&core->resolutions);
 	core->resolution_count = 0;
@@ -79,16 +80,28 @@ static void forget_positions(struct core *core)
 		struct peer *peer = &core->peers[dc];
 		peer->follow_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
+		peer->applied_digest = 0;
 		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
 		memset(peer->known, 0, sizeof peer->known);
 	}
 }
 
+/* Entries stand in the order in which they were executed: by incarnation, then by seq. */
 struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq)
 {
-	for (unsigned i = core->stored_count; i-- > 0;)
-		if (core->stored[i].origin == origin && core->stored[i].first_seq == first_seq)
-			return &core->stored[i];
+	uint64_t incarnation = core->origins.items[origin].incarnation;
+	unsigned low = 0, high = core->stored_count;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		struct stored *stored = &core->stored[middle];
+		uint64_t other = core->origins.items[stored->origin].incarnation;
+		if (stored->origin == origin && stored->first_seq == first_seq)
+			return stored;
+		if (other < incarnation || (other == incarnation && stored->first_seq < first_seq))
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
@@ -137,6 +150,8 @@ void recover_open(struct core *core, const struct event *event)
 	recover_close(core);
 	forget_positions(core);
 	core->nonce = event->opened.nonce;
+	core->is_suspecting = false;
+	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && read_entry(core, &event->opened.outbox[i]);
@@ -155,7 +170,7 @@ void recover_open(struct core *core, const struct event *event)
 		self->before = context_new(core->announced, core->origins.count);
 	core->is_open = true;
 	core->is_probe_due = false;
-	core->is_hello_seen = core->is_gate_open = core->is_recalled = false;
+	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {
 		core->opened_applied[i] = core->origins.items[i].applied;
 		core->logged[i] = core->origins.items[i].floor;
@@ -200,12 +215,37 @@ static void stop_reading(struct core *core)
 	effects_add(core->effects, EFFECT_UNFOLLOW)->log.dc = 0;
 }
 
+/* The log has nothing of the origin: it never had, or has lost it. */
+static bool is_in_doubt(const struct core *core, unsigned origin)
+{
+	return !core->origins.items[origin].is_logged_whole && core->logged[origin] == 0;
+}
+
+/* The store is so old that it knows no position in the log, and the log no longer has its beginning. Writes that may have been in there
+ * must not be shipped a second time, perhaps as something else. */
+static bool has_doubts(const struct core *core)
+{
+	if (!core->is_log_cut)
+		return false;
+	for (unsigned i = 0; i < core->stored_count; i++)
+		if (is_in_doubt(core, core->stored[i].origin))
+			return true;
+	for (const struct append *append = core->carried.first; append != NULL; append = append->next)
+		if (is_in_doubt(core, append->origin))
+			return true;
+	return false;
+}
+
 /* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
  * not in the log yet: they have come back by then, like any other origin's. */
 static void hear_hello(struct core *core)
 {
 	bool is_first = !core->is_hello_seen;
 	core->is_hello_seen = core->has_announced = true;
+	if (is_first && has_doubts(core)) {
+		peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
+		return;
+	}
 	if (is_first) {
 		drop_logged(core);
 		settle_adopt_carried(core);

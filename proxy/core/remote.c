@@ -7,15 +7,34 @@
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 
+void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+{
+	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
+	if (explicit != NULL)
+		explicit->applied = context_hold(stamp->context);
+	core->conflicts.mode = mode;
+	core->conflicts.explicit_context = explicit;
+	core->conflicts.facts = &changes->facts;
+	for (unsigned i = 0; i < changes->count; i++) {
+		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
+		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+	}
+	core->keyspace.expected = NULL;
+	if (mode == APPLY_REMOTE)
+		rules_note(core, changes);
+	core->conflicts.explicit_context = NULL;
+	core->conflicts.facts = NULL;
+	if (explicit != NULL)
+		context_drop(explicit);
+}
+
 void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode)
 {
 	struct stamp stamp = *first;
 	struct slice raw;
 	enum plan pending;
-	core->conflicts.mode = mode;
 	while (envelope_write_next(&writes, &pending, &core->changes, &raw)) {
-		for (unsigned i = 0; i < core->changes.count; i++)
-			conflicts_apply(&core->conflicts, &stamp, &core->changes.items[i]);
+		apply_changes(core, &stamp, &core->changes, mode);
 		stamp.seq++;
 		stamp.hlc++;
 	}
@@ -150,6 +169,8 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 			(*group)->written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->visible_writes[dc] += delivery->write_count;
 	}
+	if (dc != 0)
+		rules_hear(core, dc, delivery->rules_digest);
 	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */
 	if (delivery->hello == 0 && hlc_ms(last_hlc) > peer->status.fresh_ms)
 		peer->status.fresh_ms = hlc_ms(last_hlc);
@@ -187,7 +208,7 @@ static void add_checks(struct core *core, struct group *group)
 		core->keyspace.thinned_keys = key->thinned_next;
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
-		const struct version *deadline = ttl == NULL ? NULL : key->rule->decide(&core->keyspace, ttl);
+		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
 		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0))
 			continue;
 		if (group->check_count == group->check_cap) {

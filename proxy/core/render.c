@@ -89,7 +89,7 @@ static void render_string(const struct keyspace *keyspace, struct script *script
 	unsigned argc = 4;
 	struct buffer deadline = { 0 };
 	if (ttl != NULL && ttl->is_redecided) {
-		const struct version *decider = key->rule->decide(keyspace, ttl);
+		const struct version *decider = key->policy->rule->decide(keyspace, ttl);
 		argc = 3;
 		if (decider != NULL && decider->is_present && decider->expire_at_ms > 0) {
 			add_deadline(&deadline, keyspace->now_ms, decider->expire_at_ms);
@@ -128,8 +128,7 @@ static void note_thinned(struct keyspace *keyspace, struct key *key)
 
 static void render_absent(struct keyspace *keyspace, struct script *script, const struct element *element)
 {
-	if (element->kind != KIND_STRING)
-		note_thinned(keyspace, element->key);
+	note_thinned(keyspace, element->key);
 	if (element->kind == KIND_STRING)
 		script_add(script, 2, (struct slice[]){ SLICE("DEL"), element->key->name });
 	else
@@ -199,12 +198,32 @@ static void render_element(struct keyspace *keyspace, struct script *script, str
 
 /* ---- one key, from nothing ---- */
 
+static bool is_visible_string(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *string = key->fixed[KIND_STRING];
+	if (string == NULL)
+		return false;
+	struct verdict verdict = element_verdict(keyspace, string);
+	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas;
+}
+
+/* A deadline that all have agreed on is known to the store alone, unless something has cleared the key since. */
+static bool is_deadline_settled(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *ttl = key->fixed[KIND_TTL], *clears = key->fixed[KIND_KEY];
+	if (ttl != NULL)
+		return key->policy->rule->decide(keyspace, ttl) == NULL;
+	return keyspace->flush_count == 0 && (clears == NULL || clears->version_count == 0);
+}
+
 static void render_key(struct keyspace *keyspace, struct script *script, struct key *key)
 {
-	script_select(script, key->db);
-	script_add(script, 2, (struct slice[]){ SLICE("DEL"), key->name });
 	struct element *ttl = key->fixed[KIND_TTL];
 	bool is_visible = false;
+	script_select(script, key->db);
+	/* Redis's SET replaces a value of any type and can keep its deadline. */
+	if (!is_visible_string(keyspace, key) || !is_deadline_settled(keyspace, key))
+		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key->name });
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES)
 			continue;
@@ -221,9 +240,13 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 	}
 	if (ttl == NULL)
 		return;
-	const struct version *deadline = key->rule->decide(keyspace, ttl);
-	if (is_visible && deadline != NULL && deadline->is_present && deadline->expire_at_ms > 0)
-		render_ttl(keyspace, script, ttl, deadline);
+	const struct version *deadline = key->policy->rule->decide(keyspace, ttl);
+	if (deadline != NULL && deadline->is_present && deadline->expire_at_ms > 0) {
+		if (is_visible)
+			render_ttl(keyspace, script, ttl, deadline);
+		else
+			note_thinned(keyspace, key);
+	}
 	element_clean(ttl);
 }
 
@@ -267,7 +290,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		if (!element->is_redecided)
 			continue;
 		script_select(script, element->key->db);
-		render_ttl(keyspace, script, element, element->key->rule->decide(keyspace, element));
+		render_ttl(keyspace, script, element, element->key->policy->rule->decide(keyspace, element));
 		element_clean(element);
 	}
 }

@@ -1,7 +1,8 @@
 #include "rule.h"
 
-static const struct rule *const rules[] = { &rule_lww, &rule_merge };
+static const struct rule *const rules[] = { &rule_lww, &rule_priority, &rule_record, &rule_merge, &rule_custom };
 #define RULE_COUNT (sizeof rules / sizeof *rules)
+_Static_assert(RULE_COUNT == CORE_RULES, "each rule has its counters");
 
 const struct rule *rule_at(unsigned index)
 {
@@ -22,6 +23,19 @@ const struct rule *rule_find(struct slice name)
 		if (slice_equal(slice_of(rules[i]->name), name))
 			return rules[i];
 	return NULL;
+}
+
+bool ttl_choice_find(const char *name, enum ttl_choice *choice)
+{
+	static const char *const names[] = { [TTL_NEWEST] = "newest", [TTL_LONGEST] = "longest", [TTL_SHORTEST] = "shortest" };
+	*choice = TTL_NEWEST;
+	for (unsigned i = 0; name != NULL && i < sizeof names / sizeof *names; i++) {
+		if (!slice_equal(slice_of(names[i]), slice_of(name)))
+			continue;
+		*choice = (enum ttl_choice)i;
+		return true;
+	}
+	return name == NULL;
 }
 
 /* Matches one character class at *pattern (after '['); moves past it. */

@@ -1,7 +1,7 @@
 /* lww: the last writer wins. Among the live absolutes and clears the newest decides (docs/replication-model.md, rule 4). */
 #include "rule.h"
 
-static const struct version *lww_decide(const struct keyspace *keyspace, const struct element *element)
+const struct version *newest_version(const struct keyspace *keyspace, const struct element *element)
 {
 	const struct version *best = NULL;
 	/* Stamps are unique, and of one write an element has one version: this cannot tie. */
@@ -11,4 +11,4 @@ static const struct version *lww_decide(const struct keyspace *keyspace, const s
 	return best;
 }
 
-const struct rule rule_lww = { "lww", lww_decide };
+const struct rule rule_lww = { .name = "lww", .decide = newest_version };

@@ -22,7 +22,8 @@ static void probe_change(struct script *script, const struct change *change)
 static bool is_checked(const struct change *change)
 {
 	enum kind kind;
-	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE;
+	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE &&
+	       change->kind != CHANGE_SIBLING;
 }
 
 /* Did it take place, going by what the store holds now? Nothing there: then either it did, or a later write of ours covers it. */
@@ -165,6 +166,33 @@ static void add_waiting(struct core *core, struct append_list *list)
 	append_list_move(list, &core->waiting);
 }
 
+/* ---- what was still to be settled when the connection was lost ---- */
+
+/* The store may forget an entry before it is asked what the entry came to. Then what its reply alone could tell is void; the rest counts as
+ * done. */
+static void carry_entry(struct core *core, const struct stored *stored, struct append_list *list)
+{
+	struct batch batch;
+	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	struct buffer bytes = { 0 };
+	struct changes none = { 0 };
+	struct slice raw;
+	enum plan pending;
+	envelope_begin(&bytes, &batch);
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
+		if (pending != PLAN_NONE)
+			envelope_add_write(&bytes, PLAN_NONE, &none);
+		else
+			envelope_add_write_raw(&bytes, raw);
+	}
+	outbox_add_batch(core, list, buffer_slice(&bytes), &(struct append){
+		.origin = stored->origin, .last_seq = stored->first_seq + stored->write_count - 1, .events = stored->write_count,
+		.is_guess = stored->final.len == 0,
+	});
+	buffer_free(&bytes);
+}
+
 /* Finals carried over from an earlier opening: where the store still has the intent, its outcome is known after all. The rest stays
  * carried: the store has lost it. */
 void settle_adopt_carried(struct core *core)
@@ -178,7 +206,7 @@ void settle_adopt_carried(struct core *core)
 		uint64_t first_seq = append->last_seq - append->events + 1;
 		struct stored *stored = stored_find(core, append->origin, first_seq);
 		bool is_logged = append->last_seq <= core->logged[append->origin];
-		if (stored != NULL && stored->final.len == 0)
+		if (stored != NULL && stored->final.len == 0 && !append->is_guess)
 			stored->final = buffer_copy(append->bytes);
 		if (stored != NULL || is_logged)
 			append_free(core, append);
@@ -187,6 +215,20 @@ void settle_adopt_carried(struct core *core)
 	}
 	append_list_init(&core->carried);
 	append_list_move(&lost, &core->carried);
+}
+
+/* Later writes claim to have seen all of this, and may be all that the store still has at the next opening. The outbox's entries come first:
+ * what is carried beside them is what the store had lost by then, so it is younger; what waits was written since. */
+void settle_carry(struct core *core)
+{
+	struct append_list list;
+	append_list_init(&list);
+	settle_adopt_carried(core);
+	for (unsigned i = 0; i < core->stored_count; i++)
+		carry_entry(core, &core->stored[i], &list);
+	append_list_move(&core->carried, &list);
+	append_list_move(&core->waiting, &list);
+	append_list_move(&list, &core->carried);
 }
 
 /* What the store has lost goes to the log, and comes back from there. */

@@ -22,6 +22,7 @@ enum group_kind {
 	GROUP_RECORD,        /* positions or resolutions alone */
 	GROUP_PROBE,         /* recovery asks what became of checked writes */
 	GROUP_TRIAL,         /* does the store take writes again? */
+	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
 };
 
 struct member {                      /* one command of a group */
@@ -30,6 +31,7 @@ struct member {                      /* one command of a group */
 	size_t write_at, write_len;  /* in group.writes */
 	unsigned key_first, key_count;
 	bool is_flush;
+	uint64_t ask;                /* the ask whose write it is: it answers the client itself; 0: none */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
 };
 
@@ -68,6 +70,8 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
+	uint64_t ask;                        /* for which ask */
+	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
@@ -88,6 +92,7 @@ struct append {
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
 	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
+	bool is_guess;                       /* carried: its outcome was never asked for */
 };
 
 struct append_list { struct append *first, **end; };
@@ -101,7 +106,7 @@ struct delivery {                    /* one message of a log */
 	struct context *context;             /* by our origin indexes; held */
 	struct slice writes;                 /* in bytes */
 	unsigned origin, write_count;
-	uint64_t first_seq, hlc, hello;
+	uint64_t first_seq, hlc, hello, rules_digest;
 	bool is_gap_counted;
 };
 
@@ -119,6 +124,7 @@ struct peer {                        /* one DC's log and what we know of the DC;
 	struct mile *miles;                  /* applied but not stable, in log order */
 	unsigned mile_head, mile_count, mile_cap;
 	uint64_t known[ORIGINS_MAX];         /* what it has applied */
+	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
 	struct buffer parts;                 /* of a batch that comes in parts */
 	uint32_t part_next;
 	struct core_peer_status status;
@@ -134,19 +140,58 @@ struct stored {                      /* an outbox entry found at opening that th
 	unsigned write_count;
 };
 
+/* ---- clients that deal with versions themselves ---- */
+
+enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
+
+struct asked {                       /* EVENT_ASKED; also a handler's result, with a token of the core's own */
+	struct asked *next;
+	uint64_t token;
+	bool is_internal;                    /* nobody waits for the answer */
+	enum ask ask;
+	enum ask_phase phase;
+	uint32_t db;
+	bool is_field, is_explicit;
+	enum choice choice;
+	enum write_choice write_choice;
+	struct slice key, element, value, id, by, client;  /* owned */
+	struct context *context;             /* what it has seen; held. NULL: all that is applied */
+	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
+	bool is_loaded, has_value, has_dot;
+	bool is_outdated;                    /* the key was settled anew while the store was asked: ask again */
+	struct slice loaded;                 /* owned */
+	unsigned origin;
+	uint64_t seq, hlc;
+	bool is_written;                     /* the write took place: what is left is to tell what there is now */
+};
+
+/* ---- rules ---- */
+
+struct policies {
+	struct policies *older;              /* keys made under them may still be there */
+	struct policy *items;                /* owned */
+	struct policy fallback;              /* for keys that none matches */
+	unsigned count;
+	uint64_t digest;
+};
+
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
 
 struct core {
 	/* what was configured */
 	char **dc_names;
 	struct core_options options;
-	struct configured_rule { struct slice match; const struct rule *rule; } *rules;
-	uint64_t rules_digest;
+	struct policies *policies;                   /* owned; those that count now, and through them older ones */
+	/* rules that differ, or did (rules_change.c) */
+	bool is_suspecting;
+	struct reread *suspects;                     /* owned; keys decided meanwhile between several versions */
+	unsigned suspect_count, suspect_cap;
 	/* what lives as long as the core */
 	struct core_status status;
 	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
 	struct append_list sent, waiting;            /* to the connector and not durable; not handed over yet */
-	struct append_list carried;                  /* of an earlier opening that ended before the own log was read; the store may have lost them */
+	struct append_list carried;                  /* of earlier openings that ended before the own log was read; the store may have lost them.
+	                                              * In the order in which they were executed */
 	uint64_t next_append_id, outbox_bytes, outbox_events;
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
@@ -156,6 +201,8 @@ struct core {
 	struct changes changes, results;
 	struct buffer seqs;                          /* of conflict reports, until the next step */
 	struct buffer text;                          /* scratch */
+	struct buffer replies;                       /* of asks answered in this step, until the next */
+	size_t reply_at;                             /* where the next one begins */
 	/* what is rebuilt at each opening */
 	bool is_open;
 	uint64_t nonce;
@@ -167,6 +214,8 @@ struct core {
 	uint64_t now_ms;
 	struct effects *effects;
 	/* groups */
+	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
+	unsigned expected_count;
 	struct group *open[2];                       /* by protocol: gathering, not sent */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
@@ -185,6 +234,7 @@ struct core {
 	bool is_trim_due;
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
 	bool is_run_due;                             /* the store does not have our incarnation yet, nor where earlier ones ended */
@@ -196,6 +246,8 @@ struct core {
 	struct reread *rereads;
 	unsigned reread_count, reread_cap;
 	uint64_t heartbeat_ms, record_ms, trial_ms;  /* when last */
+	struct asked *asks, **asks_end;              /* owned; in the order they came */
+	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
 
 /* gather.c */
@@ -204,6 +256,9 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 void gather_untimed(struct core *core, uint32_t db, struct slice key);
 void gather_settles(struct core *core);
 void gather_close(struct core *core);            /* sends the open groups */
+const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
+/* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
+void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
@@ -241,6 +296,43 @@ void inbox_pop(struct core *core, struct peer *peer);
 /* remote.c */
 void remote_pump(struct core *core);
 void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
+/* One write: its changes, in order, with its own context where it has one. */
+void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
+/* ask.c */
+void ask_take(struct core *core, const struct event *event);
+void ask_add(struct core *core, struct asked *asked);                /* takes it over */
+void ask_pump(struct core *core);
+void ask_answered(struct core *core, const struct group *group, const struct event *event);
+void ask_written(struct core *core, uint64_t token, struct slice reply);
+bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
+void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
+void ask_drop_all(struct core *core);
+/* ask_write.c */
+void ask_write(struct core *core, struct asked *asked, struct element *element);
+/* ask_reply.c */
+void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element);
+void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
+void ask_refuse(struct core *core, const struct asked *asked, const char *text);
+/* spill.c */
+void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
+void spill_retry(struct core *core, struct group *group);
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key);
+void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
+bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
+/* policies.c */
+struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error);
+void policies_free(struct policies *policies);
+void policies_free_older(struct core *core);
+const struct policy *policies_find(void *context, struct slice key);
+/* rules_change.c */
+void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
+void rules_hear(struct core *core, unsigned dc, uint64_t digest);
+void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
+void rules_pump(struct core *core);
+void suspects_drop(struct core *core);
+/* token.c */
+struct context *token_read(struct core *core, struct slice token, const char **error);
+void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);
@@ -257,7 +349,8 @@ void recover_pump(struct core *core);
 struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq);
 /* settle.c */
 void settle_stored(struct core *core);                               /* the own log was read: what became of outbox entries it lacks? */
-void settle_adopt_carried(struct core *core);                        /* finals of an earlier opening */
+void settle_carry(struct core *core);                                /* an opening ends before its gate opened */
+void settle_adopt_carried(struct core *core);                        /* what came of earlier openings */
 void settle_answered(struct core *core, const struct event *event);
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
@@ -279,5 +372,6 @@ uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of t
 unsigned core_positions(const struct core *core, const struct context *context, struct position *positions);
 struct context *core_context(struct core *core);                     /* what is applied now; a new reference */
 struct context *core_confirmed(struct core *core);                   /* what the store has answered; a new reference */
+struct context *core_translate(struct core *core, struct slice positions);   /* as in write_facts.context; what is unknown is left out */
 
 #endif

@@ -27,6 +27,7 @@ const char *outcome_text(enum outcome outcome)
 {
 	static const char *const texts[OUTCOME_COUNT] = {
 		[OUTCOME_NEWEST] = "newest", [OUTCOME_ADD_WINS] = "add-wins", [OUTCOME_SUM] = "sum", [OUTCOME_TYPE] = "type",
+		[OUTCOME_PRIORITY] = "priority", [OUTCOME_OPEN] = "open",
 	};
 	return texts[outcome];
 }
@@ -65,7 +66,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	status->held_bytes = peer->held_bytes;
 	status->applied_seq = origin < 0 ? 0 : core->origins.items[origin].applied;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
-	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->rules_digest;
+	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies->digest;
 	status->log_position = peer->position;
 	core->status.peers[dc] = *status;
 }
@@ -79,12 +80,13 @@ const struct core_status *core_status(struct core *core)
 	status->incarnation = core->is_open ? core->origins.items[core->self].incarnation : 0;
 	status->seq = core->answered_seq;
 	status->hlc = core->hlc;
-	status->rules_digest = core->rules_digest;
+	status->rules_digest = core->policies->digest;
 	status->groups_unanswered = core->unanswered_count;
 	status->outbox_events = core->outbox_events;
 	status->outbox_bytes = core->outbox_bytes;
-	status->unstable_keys = core->keyspace.keys.count;
-	status->unstable_elements = core->keyspace.elements.count;
+	status->unstable_keys = core->keyspace.keys.count - core->keyspace.kept_keys;
+	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
+	status->kept_keys = core->keyspace.kept_keys;
 	status->metadata_bytes = core->keyspace.bytes;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
 	status->peer_count = core->options.dc_count;

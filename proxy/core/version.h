@@ -7,6 +7,8 @@
 
 /* Takes NEWCOMER (copied) into the element's live versions unless one of them covers it; drops those that it covers. */
 void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer);
+/* The live version with this dot; NULL: it is not alive, or not known here. */
+const struct version *element_version(const struct element *element, unsigned origin, uint64_t seq);
 void element_drop_versions(struct keyspace *keyspace, struct element *element);
 /* Makes a version absent: a newer write of another type killed it. */
 void version_kill(struct keyspace *keyspace, struct version *version);

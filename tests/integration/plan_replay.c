@@ -214,6 +214,7 @@ static struct slice change_apply(struct server *peer, const struct change *chang
 	case CHANGE_SCORE_REMOVE: return ASK(peer, SLICE("ZREM"), key, element);
 	case CHANGE_SCORE_INCREMENT: return ASK(peer, SLICE("ZADD"), key, change->result, element);
 	case CHANGE_EXPIRE: break;
+	case CHANGE_SIBLING: break;  /* no command ships one */
 	}
 	return change->expire_at_ms == 0 ? ASK(peer, SLICE("PERSIST"), key) : ASK(peer, SLICE("PEXPIREAT"), key, number);
 }

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -30,8 +31,12 @@ class Metrics:
                 name, labels, value = match.groups()
                 self._samples.setdefault(name, []).append((dict(LABEL.findall(labels or "")), float(value)))
 
+    def samples(self, name, **labels):
+        """(labels, value) of each."""
+        return [(found, value) for found, value in self._samples.get(name, []) if labels.items() <= found.items()]
+
     def values(self, name, **labels):
-        return [value for found, value in self._samples.get(name, []) if labels.items() <= found.items()]
+        return [value for _, value in self.samples(name, **labels)]
 
     def total(self, name, **labels):
         return sum(self.values(name, **labels))
@@ -51,7 +56,17 @@ class Sidecar(Server):
         self.address = (HOST, self.port)
         self.clock_offset_seconds = clock_offset_seconds
         self.config_path = workspace.directory / f"{name}.yml"
+        self._write_config(config)
+
+    def _write_config(self, config):
         self.config_path.write_text(f"listen: {HOST}:{self.port}\nadmin: {HOST}:{self.admin_port}\n{config}")
+
+    def change_config(self, config):
+        self._write_config(config)
+        self.reload()
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
 
     def command(self):
         return [build_directory() / "homeportd", "--config", self.config_path]
@@ -68,14 +83,20 @@ class Sidecar(Server):
     def client(self, timeout=10):
         return Client(self.address, timeout)
 
-    def http(self, path):
+    def http(self, path, method="GET", body=None, headers=None):
         connection = http.client.HTTPConnection(HOST, self.admin_port, timeout=5)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def ctl(self, *words):
+        """Runs homeportctl: (exit status, what it printed, what it complained about)."""
+        done = subprocess.run([build_directory() / "homeportctl", "--admin", f"{HOST}:{self.admin_port}", *map(str, words)],
+                              capture_output=True, text=True, timeout=30, check=False, cwd=self.workspace.directory)
+        return done.returncode, done.stdout, done.stderr
 
     def metrics(self):
         status, text = self.http("/metrics")

@@ -22,9 +22,9 @@ class Datacenter:
     redis: RedisServer
     sidecar: Sidecar = None
 
-    def client(self):
+    def client(self, timeout=10):
         """As an application: through the sidecar."""
-        return self.sidecar.client()
+        return self.sidecar.client(timeout)
 
     def data(self):
         """Past the sidecar: what Redis really holds."""
@@ -35,7 +35,8 @@ class Datacenter:
 class World:
     def __init__(self, names=("a", "b"), log="redis-stream", rules=(("*", "lww"),), aof=True, clock_offsets=None, settings="",
                  with_links=True, ports=None):
-        """SETTINGS: more lines of YAML for every sidecar. PORTS: {name: port} for clients, free ones otherwise.
+        """RULES: (match, rule), or (match, rule, what more it needs as YAML: "order: [a, b]"). SETTINGS: more lines of YAML for every
+        sidecar. PORTS: {name: port} for clients, free ones otherwise.
         Without links every way is direct, which costs no time under load."""
         self.workspace = Workspace()
         self.log = log
@@ -44,9 +45,10 @@ class World:
         self._ports = {name: (ports or {}).get(name) or free_port() for name in names}
         self._links = {}
         self._with_links = with_links
+        self._settings = settings
         self._make_ways()
         for dc in self.dcs.values():
-            dc.sidecar = Sidecar(self.workspace, f"homeportd-{dc.name}", self._config(dc.name, rules) + settings,
+            dc.sidecar = Sidecar(self.workspace, f"homeportd-{dc.name}", self._config(dc.name, rules),
                                  self._ports[dc.name], (clock_offsets or {}).get(dc.name, 0))
 
     def _make_ways(self):
@@ -77,8 +79,13 @@ class World:
             if peer != name:
                 lines.append(f"  {peer}: {{ address: {HOST}:{self._ports[peer]}, log: {self._log_config(name, peer)} }}")
         lines.append("rules:")
-        lines += [f'  - {{ match: "{match}", rule: {rule} }}' for match, rule in rules]
-        return "\n".join(lines) + "\n"
+        lines += [f'  - {{ match: "{match}", rule: {", ".join((rule, *more))} }}' for match, rule, *more in rules]
+        return "\n".join(lines) + "\n" + self._settings
+
+    def change_rules(self, rules, names=None):
+        """Writes RULES into the configuration, of all or of those named, and has them taken over (SIGHUP)."""
+        for name in names or self.dcs:
+            self[name].sidecar.change_config(self._config(name, rules))
 
     def __getitem__(self, name):
         return self.dcs[name]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Scenario 9: counters are exact. 10 000 increments at each of three datacenters, in parallel, while sidecars, Redis servers and
-the broker are killed at random: 30 000 everywhere. Increments that a SET or a DEL did not see survive it."""
+the broker are killed at random: 30 000 everywhere. Increments that a SET or a DEL did not see survive it,
+whatever the rule."""
 
 import threading
 import time
@@ -16,6 +17,8 @@ from lib.resp import ReplyError
 INCREMENTS = 10_000
 PACE_SECONDS = 0.001  # so that every kill falls into the counting
 SEED = 9
+RULES = (("merge:*", "merge"), ("priority:*", "priority", "order: [a, b]"), ("record:*", "record"), ("*", "lww"))
+RULE_NAMES = ("lww", "merge", "priority", "record")
 
 
 class CountingClient(threading.Thread):
@@ -63,16 +66,21 @@ def counters_under_kills(story, log):
 
 
 def increments_nobody_saw(story, log):
-    with World(("a", "b"), log).start() as world, world["a"].client() as a, world["b"].client() as b:
-        a.pipeline([("SET", "set", 10), ("SET", "del", 10)])
+    """Under every rule: what a SET or DEL has not seen is added to what it left."""
+    with World(("a", "b"), log, rules=RULES).start() as world, world["a"].client() as a, world["b"].client() as b:
+        for rule in RULE_NAMES:
+            a.pipeline([("SET", f"{rule}:set", 10), ("SET", f"{rule}:del", 10), ("HSET", f"{rule}:hash", "set", 10, "del", 10)])
         world.wait_zero_lag()
         world.cut("b")
-        a.pipeline([("SET", "set", 100), ("DEL", "del")])
-        b.pipeline([("INCRBY", "set", 5), ("INCRBY", "del", 7)])
+        for rule in RULE_NAMES:
+            a.pipeline([("SET", f"{rule}:set", 100), ("DEL", f"{rule}:del"), ("HSET", f"{rule}:hash", "set", 100), ("HDEL", f"{rule}:hash", "del")])
+            b.pipeline([("INCRBY", f"{rule}:set", 5), ("INCRBY", f"{rule}:del", 7), ("HINCRBY", f"{rule}:hash", "set", 5),
+                        ("HINCRBY", f"{rule}:hash", "del", 7)])
         world.heal("b")
-        found = world.check_same_everywhere(story)
-        story.equal(found[0, b"set"][1], b"105", "a SET keeps the increments that it did not see")
-        story.equal(found[0, b"del"][1], b"7", "a DEL keeps the increments that it did not see")
+        found = {key: value for (_, key), (_, value, _) in world.check_same_everywhere(story).items()}
+        for rule in RULE_NAMES:
+            story.equal([found.get(f"{rule}:{name}".encode()) for name in ("set", "del", "hash")],
+                        [b"105", b"7", [(b"del", b"7"), (b"set", b"105")]], f"a SET or DEL keeps the increments that it did not see, under {rule}")
 
 
 def counters(story, log):

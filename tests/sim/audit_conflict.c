@@ -67,7 +67,12 @@ static bool facts_conflict(const struct fact *a, const struct fact *b)
 
 static bool is_concurrent(const struct audited_write *a, const struct audited_write *b)
 {
-	return a->origin != b->origin && !audit_covers(a, b) && !audit_covers(b, a);
+	return a->origin != b->origin && !audit_follows(a, b) && !audit_follows(b, a);
+}
+
+bool audit_is_conflict(const struct touch *a, const struct touch *b)
+{
+	return a->write->origin != b->write->origin && facts_conflict(a->fact, b->fact) && is_concurrent(a->write, b->write);
 }
 
 static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
@@ -78,11 +83,17 @@ static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 		for (unsigned j = i + 1; j < key->count; j++) {
 			const struct touch *b = &key->touches[j];
 
-			if (a->write->origin == b->write->origin || !facts_conflict(a->fact, b->fact) || !is_concurrent(a->write, b->write))
-				continue;
-			pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
+			if (audit_is_conflict(a, b))
+				pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
 		}
 	}
+}
+
+/* A client's context write meets every version that is alive beside it, of its own DC, too. */
+static void sibling_conflicts(struct pairs *pairs, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < write->sibling_count; i++)
+		pairs_add(pairs, write->origin, write->seq, write->siblings[i].origin, write->siblings[i].seq);
 }
 
 /* ---- reported = expected ---- */
@@ -99,9 +110,7 @@ static bool is_silent(const struct audited_dc *watched, unsigned origin, uint64_
 	return false;
 }
 
-/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that
- * nobody else can confirm. */
-static bool has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq)
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq)
 {
 	const struct audited_write *write = audit_find(auditor, origin, seq);
 
@@ -124,8 +133,8 @@ static void dc_conflicts(struct auditor *auditor, unsigned dc)
 	for (unsigned i = 0; i < watched->reported.count; i++) {
 		const struct pair *pair = &watched->reported.items[i];
 
-		if (!has_pair(&auditor->expected, pair) && !has_changed(auditor, pair->origin, pair->seq) &&
-		    !has_changed(auditor, pair->other_origin, pair->other_seq))
+		if (!has_pair(&auditor->expected, pair) && !audit_has_changed(auditor, pair->origin, pair->seq) &&
+		    !audit_has_changed(auditor, pair->other_origin, pair->other_seq))
 			auditor_find(auditor, "%s reports a conflict that is none: %s and %s", name, audit_dot(auditor, pair->origin, pair->seq),
 			             audit_dot(auditor, pair->other_origin, pair->other_seq));
 	}
@@ -146,6 +155,10 @@ void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned i = 0; i < keys->count; i++)
 		key_conflicts(&auditor->expected, &keys->items[i]);
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
+		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
+			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)
+				sibling_conflicts(&auditor->expected, auditor->origins[origin].writes[i]);
 	pairs_sort(&auditor->expected);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
 		dc_conflicts(auditor, dc);

@@ -62,6 +62,13 @@ void facts_free(struct facts *facts)
 
 bool audit_covers(const struct audited_write *newer, const struct audited_write *older)
 {
+	if (newer->is_explicit)
+		return vector_at(&newer->claimed, older->origin) >= older->seq;
+	return audit_follows(newer, older);
+}
+
+bool audit_follows(const struct audited_write *newer, const struct audited_write *older)
+{
 	if (newer->origin == older->origin)
 		return newer->seq > older->seq;
 	return vector_at(&newer->seen, older->origin) >= older->seq;

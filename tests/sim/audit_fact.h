@@ -18,6 +18,7 @@ struct fact {
 	long double amount;          /* of a delta */
 	bool is_fraction;
 	bool is_expiry;              /* a clear because a deadline was met */
+	bool is_of_set;              /* of a deadline: a string's SET brought it */
 	int64_t deadline_ms;         /* 0: none */
 };
 

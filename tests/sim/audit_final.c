@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "../../proxy/core/core.h"
-#include "audit_outcome.h"
+#include "audit_record.h"
 
 /* ---- everything that was shipped, by key ---- */
 
-static struct audited_key *keys_find(struct audited_keys *keys, uint32_t db, uint32_t key)
+struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key)
 {
 	for (unsigned i = 0; i < keys->count; i++)
 		if (keys->items[i].key == key && keys->items[i].db == db)
@@ -31,7 +31,7 @@ static void gather_keys(struct audited_keys *keys, const struct audited_write *w
 		const struct fact *fact = &write->shipped.items[i];
 
 		if (fact->kind != FACT_FLUSH)
-			key_touch(keys_find(keys, fact->db, fact->key), write, i);
+			key_touch(audited_key_find(keys, fact->db, fact->key), write, i);
 	}
 }
 
@@ -63,7 +63,7 @@ void audited_keys_gather(const struct auditor *auditor, struct audited_keys *key
 {
 	/* A key that nobody has, so that two flushes of one database meet on something. */
 	for (uint32_t db = 0; db < SIM_RESERVED_DB; db++)
-		keys_find(keys, db, 0);
+		audited_key_find(keys, db, 0);
 	each_shipped(auditor, keys, gather_keys);
 	each_shipped(auditor, keys, gather_flushes);
 }
@@ -223,13 +223,14 @@ static bool key_is_equal(const struct sim_key *a, const struct sim_key *b)
 static void judge_key(struct auditor *auditor, const struct audited_key *key, struct key_outcome *outcome)
 {
 	const struct sim_key *first = sim_store_find(auditor->dcs[0].store, key->db, key->key);
-	bool is_wrong = false;
+	struct slice name = pool_text(auditor->options.pool, key->key);
+	bool is_changed = auditor->is_changed != NULL && auditor->is_changed(name), is_wrong = false;
 
-	audit_outcome(auditor, key->touches, key->count, auditor->options.is_merge(pool_text(auditor->options.pool, key->key)), outcome);
+	audit_outcome(auditor, key->touches, key->count, auditor->options.rule_of(name), outcome);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
 		const struct sim_key *mine = sim_store_find(auditor->dcs[dc].store, key->db, key->key);
 
-		if (!key_is_right(auditor, key, mine, outcome, auditor->dcs[dc].clock_ms) || !key_is_equal(first, mine)) {
+		if ((!is_changed && !key_is_right(auditor, key, mine, outcome, auditor->dcs[dc].clock_ms)) || !key_is_equal(first, mine)) {
 			key_find(auditor, key, outcome, dc);
 			is_wrong = true;
 		}
@@ -247,7 +248,7 @@ static void judge_strays(struct auditor *auditor, struct audited_keys *keys)
 		for (unsigned i = 0; i < sim_store_key_count(store); i++) {
 			const struct sim_key *key = sim_store_key_at(store, i);
 
-			if (key->db != SIM_RESERVED_DB && keys_find(keys, key->db, key->name)->count == 0 && !audit_is_exempt(auditor, key->db, key->name))
+			if (key->db != SIM_RESERVED_DB && audited_key_find(keys, key->db, key->name)->count == 0 && !audit_is_exempt(auditor, key->db, key->name))
 				auditor_find(auditor, "%s: %s exists, and no write explains it", auditor->options.dc_names[dc], pool_text(auditor->options.pool, key->name).ptr);
 		}
 	}
@@ -334,6 +335,9 @@ void auditor_conclude(struct auditor *auditor)
 	judge_promises(auditor);
 	judge_clocks(auditor);
 	audit_conflicts(auditor, &keys);
+	audit_asks(auditor, &keys);
+	audit_handlings(auditor);
+	audit_records(auditor, &keys);
 	free(outcome.elements);
 	audited_keys_free(&keys);
 }

@@ -10,7 +10,8 @@ struct trial {
 	const struct auditor *auditor;
 	const struct touch *touches;
 	unsigned count;
-	bool is_merge;
+	enum audit_rule rule;
+	bool *killed;                /* owned; by touch: rule 7 */
 };
 
 static bool fact_is_clear(const struct fact *fact)
@@ -24,7 +25,7 @@ static bool fact_makes_present(const struct fact *fact)
 }
 
 /* Rule 7: a newer write that makes the key present with another type kills for good. */
-static bool is_killed(const struct trial *trial, const struct touch *touch)
+static bool kill_find(const struct trial *trial, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
@@ -36,14 +37,19 @@ static bool is_killed(const struct trial *trial, const struct touch *touch)
 	return false;
 }
 
-/* What competes for an element: the deadline (IS_DEADLINE) or an element of a type. */
-struct contest {
-	bool is_deadline;
-	enum sim_type type;
-	uint32_t element;
-};
+static void trial_open(struct trial *trial)
+{
+	trial->killed = memory_new((trial->count + 1) * sizeof(*trial->killed));
+	for (unsigned i = 0; i < trial->count; i++)
+		trial->killed[i] = fact_makes_present(trial->touches[i].fact) && kill_find(trial, &trial->touches[i]);
+}
 
-static bool concerns(const struct contest *contest, const struct fact *fact)
+static bool is_killed(const struct trial *trial, const struct touch *touch)
+{
+	return trial->killed[touch - trial->touches];
+}
+
+static bool concerns(const struct audit_contest *contest, const struct fact *fact)
 {
 	if (fact_is_clear(fact))
 		return true;
@@ -57,7 +63,7 @@ static bool is_present(const struct touch *touch)
 	return touch->fact->kind == FACT_SET || touch->fact->kind == FACT_DEADLINE;
 }
 
-static bool competes(const struct trial *trial, const struct contest *contest, const struct touch *touch)
+static bool competes(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	return concerns(contest, touch->fact) && !(touch->fact->kind == FACT_SET && is_killed(trial, touch));
 }
@@ -74,33 +80,58 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
-/* Rule 5: live is what no other competitor covers. */
-static bool is_live(const struct trial *trial, const struct contest *contest, const struct touch *touch)
+/* A removal that was applied where a context write was made is covered by it, seen or not ("Contexts of clients"). */
+static bool covers(const struct touch *newer, const struct touch *older)
+{
+	if (newer->write == older->write)
+		return false;
+	return audit_covers(newer->write, older->write) || (older->fact->kind != FACT_SET && audit_follows(newer->write, older->write));
+}
+
+/* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
+static bool sets_aside(const struct audit_contest *contest, const struct touch *touch)
+{
+	return !contest->is_deadline && contest->type != SIM_STRING && touch->fact->kind == FACT_SET && touch->fact->type == SIM_STRING;
+}
+
+/* Rule 4: live is what no other one covers; one that its type killed has covered all the same. */
+static bool is_live(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if (competes(trial, contest, other) && other->write != touch->write && audit_covers(other->write, touch->write))
+		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && covers(other, touch))
 			return false;
 	}
 	return true;
 }
 
+static unsigned rank_of(const struct trial *trial, const struct touch *touch)
+{
+	return trial->auditor->options.rank_of(trial->auditor->origins[touch->write->origin].dc);
+}
+
+/* Two live ones: does the rule prefer A? What it does not tell apart the newer one decides. */
+static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
+{
+	if (trial->rule == AUDIT_MERGE && is_present(a) != is_present(b))
+		return is_present(a);
+	if (trial->rule == AUDIT_PRIORITY && rank_of(trial, a) != rank_of(trial, b))
+		return rank_of(trial, a) < rank_of(trial, b);
+	return touch_compare(trial, a, b) > 0;
+}
+
 /* Rules 4 and 5. NULL: nobody ever wrote it. */
-static const struct touch *decide(const struct trial *trial, const struct contest *contest)
+static const struct touch *decide(const struct trial *trial, const struct audit_contest *contest)
 {
 	const struct touch *best = NULL;
 
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *touch = &trial->touches[i];
 
-		if (!competes(trial, contest, touch) || (trial->is_merge && !is_live(trial, contest, touch)))
+		if (!competes(trial, contest, touch) || !is_live(trial, contest, touch))
 			continue;
-		if (best == NULL || (trial->is_merge && is_present(touch) && !is_present(best)))
-			best = touch;
-		else if (trial->is_merge && is_present(touch) != is_present(best))
-			continue;
-		else if (touch_compare(trial, touch, best) > 0)
+		if (best == NULL || is_preferred(trial, touch, best))
 			best = touch;
 	}
 	return best;
@@ -116,7 +147,7 @@ static bool text_is_number(const struct auditor *auditor, uint32_t value, long d
 }
 
 /* Rule 6: what the decider does not cover adds up. */
-static unsigned sum_deltas(const struct trial *trial, const struct contest *contest, const struct touch *decider, struct outcome_element *outcome)
+static unsigned sum_deltas(const struct trial *trial, const struct audit_contest *contest, const struct touch *decider, struct outcome_element *outcome)
 {
 	unsigned surviving = 0;
 
@@ -137,7 +168,7 @@ static unsigned sum_deltas(const struct trial *trial, const struct contest *cont
 }
 
 /* False: absent. */
-static bool judge_element(const struct trial *trial, const struct contest *contest, struct outcome_element *outcome)
+static bool judge_element(const struct trial *trial, const struct audit_contest *contest, struct outcome_element *outcome)
 {
 	const struct touch *decider = decide(trial, contest);
 	bool has_value = decider != NULL && is_present(decider);
@@ -158,7 +189,7 @@ static bool judge_element(const struct trial *trial, const struct contest *conte
 	return true;
 }
 
-static bool is_judged(const struct key_outcome *outcome, const struct contest *contest)
+static bool is_judged(const struct key_outcome *outcome, const struct audit_contest *contest)
 {
 	for (unsigned i = 0; i < outcome->count; i++)
 		if (outcome->elements[i].type == contest->type && outcome->elements[i].element == contest->element)
@@ -167,7 +198,7 @@ static bool is_judged(const struct key_outcome *outcome, const struct contest *c
 }
 
 /* Fractions were added to it: sums are right up to rounding. */
-static bool has_fractions(const struct trial *trial, const struct contest *contest)
+static bool has_fractions(const struct trial *trial, const struct audit_contest *contest)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct fact *fact = trial->touches[i].fact;
@@ -178,16 +209,18 @@ static bool has_fractions(const struct trial *trial, const struct contest *conte
 	return false;
 }
 
-void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome)
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome)
 {
-	const struct trial trial = { auditor, touches, count, is_merge };
-	const struct touch *deadline = decide(&trial, &(struct contest){ .is_deadline = true });
+	struct trial trial = { .auditor = auditor, .touches = touches, .count = count, .rule = rule };
+	const struct touch *deadline;
 
+	trial_open(&trial);
+	deadline = decide(&trial, &(struct audit_contest){ .is_deadline = true });
 	outcome->count = 0;
 	outcome->deadline_ms = deadline != NULL && is_present(deadline) ? deadline->fact->deadline_ms : 0;
 	for (unsigned i = 0; i < count; i++) {
 		const struct fact *fact = touches[i].fact;
-		struct contest contest = { .type = fact->type, .element = fact->element };
+		struct audit_contest contest = { .type = fact->type, .element = fact->element };
 		struct outcome_element judged;
 
 		if (!fact_makes_present(fact) || is_judged(outcome, &contest) || is_killed(&trial, &touches[i]))
@@ -198,4 +231,31 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 		outcome->elements = array_grow(outcome->elements, outcome->count, &outcome->cap, sizeof(*outcome->elements));
 		outcome->elements[outcome->count++] = judged;
 	}
+	memory_free(trial.killed);
+}
+
+/* Of the changes of one write to one element, the one that counts. */
+static bool is_superseded(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
+{
+	for (unsigned i = 0; i < trial->count; i++) {
+		const struct touch *other = &trial->touches[i];
+
+		if (other->write == touch->write && competes(trial, contest, other) && touch_compare(trial, other, touch) > 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned audit_live(const struct auditor *auditor, const struct touch *touches, unsigned count, const struct audit_contest *contest,
+                    const struct touch **live)
+{
+	struct trial trial = { .auditor = auditor, .touches = touches, .count = count };
+	unsigned found = 0;
+
+	trial_open(&trial);
+	for (unsigned i = 0; i < count; i++)
+		if (competes(&trial, contest, &touches[i]) && !is_superseded(&trial, contest, &touches[i]) && is_live(&trial, contest, &touches[i]))
+			live[found++] = &touches[i];
+	memory_free(trial.killed);
+	return found;
 }

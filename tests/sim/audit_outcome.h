@@ -23,7 +23,17 @@ struct key_outcome {
 	unsigned count, cap;
 	int64_t deadline_ms;         /* 0: none */
 };
-void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, bool is_merge, struct key_outcome *outcome);
+void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome);
+
+/* What competes for an element: the deadline (IS_DEADLINE) or an element of a type. */
+struct audit_contest {
+	bool is_deadline;
+	enum sim_type type;
+	uint32_t element;
+};
+/* Rule 4: the live versions of an element, one touch a write, in LIVE, which has room for COUNT. Returns how many. */
+unsigned audit_live(const struct auditor *auditor, const struct touch *touches, unsigned count, const struct audit_contest *contest,
+                    const struct touch **live);
 
 /* audit_final.c: everything that was shipped, by key. */
 struct audited_key {
@@ -37,5 +47,10 @@ struct audited_keys {
 };
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
 void audited_keys_free(struct audited_keys *keys);
+struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key);     /* finds or adds */
+/* audit_conflict.c: rule 9, for two touches of one key. */
+bool audit_is_conflict(const struct touch *a, const struct touch *b);
+/* audit_handler.c: several live versions that differ. */
+bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);
 
 #endif

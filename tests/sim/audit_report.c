@@ -32,6 +32,16 @@ const char *auditor_report(const struct auditor *auditor)
 	return reported->report.ptr;
 }
 
+void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key))
+{
+	auditor->is_changed = is_concerned;
+}
+
+bool auditor_has_changed_rules(const struct auditor *auditor)
+{
+	return auditor->is_changed != NULL;
+}
+
 unsigned auditor_exempt_keys(const struct auditor *auditor)
 {
 	return auditor->exempt_count;

@@ -92,15 +92,19 @@ static void fact_read(struct auditor *auditor, const struct change *change, stru
 		fact_read_delta(change, fact);
 	if (kind == FACT_DEADLINE)
 		fact->deadline_ms = change->expire_at_ms;
-	if (change->kind == CHANGE_SET && change->expire_at_ms != EXPIRE_KEEP)
-		facts_add(facts, FACT_DEADLINE, db, key)->deadline_ms = change->expire_at_ms;
+	if (change->kind != CHANGE_SET || change->expire_at_ms == EXPIRE_KEEP)
+		return;
+	fact = facts_add(facts, FACT_DEADLINE, db, key);
+	fact->deadline_ms = change->expire_at_ms;
+	fact->is_of_set = true;
 }
 
 void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts)
 {
 	facts->count = 0;
 	for (unsigned i = 0; i < changes->count; i++)
-		fact_read(auditor, &changes->items[i], facts);
+		if (changes->items[i].kind != CHANGE_SIBLING)
+			fact_read(auditor, &changes->items[i], facts);
 }
 
 /* ---- comparing facts ---- */
@@ -189,6 +193,33 @@ static void context_read(struct auditor *auditor, const struct batch *batch, str
 	}
 }
 
+/* What is told of a write besides what it did: whose it is, what its client had seen, what is alive beside it. */
+static void extras_read(struct auditor *auditor, struct audited_write *write)
+{
+	struct slice context = auditor->changes.facts.context;
+	struct position position;
+	int dc;
+
+	write->is_explicit = auditor->changes.facts.is_explicit;
+	write->choice = auditor->changes.facts.choice;
+	while (envelope_context_next(&context, &position))
+		if ((dc = audit_dc(auditor, position.dc)) >= 0)
+			vector_raise(&write->claimed, audit_origin(auditor, (unsigned)dc, position.incarnation), position.seq);
+	for (unsigned i = 0; i < auditor->changes.count; i++) {
+		const struct change *change = &auditor->changes.items[i];
+
+		if (change->kind != CHANGE_SIBLING || (dc = audit_dc(auditor, change->dc)) < 0)
+			continue;
+		write->siblings = array_grow(write->siblings, write->sibling_count, &write->sibling_cap, sizeof(*write->siblings));
+		write->siblings[write->sibling_count++] = (struct audited_sibling){
+			.is_known = true, .is_removal = change->number & 1, .origin = audit_origin(auditor, (unsigned)dc, change->incarnation),
+			.seq = change->seq, .value = pool_intern(auditor->options.pool, change->value), .db = change->db,
+			.key = pool_intern(auditor->options.pool, change->key), .is_field = change->number & 2,
+			.element = change->number & 2 ? pool_intern(auditor->options.pool, change->element) : 0,
+		};
+	}
+}
+
 /* A write is shipped: for the first time it is compared with what was executed, later with what was shipped before. */
 static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct batch *batch, struct facts *facts)
 {
@@ -263,8 +294,11 @@ void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch
 		if (pending != PLAN_NONE)
 			auditor_find(auditor, "%s was shipped unfinished", audit_dot(auditor, origin, write->seq));
 		write_shipped(auditor, write, batch, &facts);
-		if (is_first)
+		if (is_first) {
+			extras_read(auditor, write);
 			context_check(auditor, write);
+			audit_asked_write(auditor, dc, write);
+		}
 	}
 	facts_free(&facts);
 }

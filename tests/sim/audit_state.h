@@ -12,6 +12,17 @@
 
 #define AUDIT_DCS_MAX 8
 
+/* A version of an element, as a core tells of it: to a client or to other DCs. */
+struct audited_sibling {
+	bool is_known;               /* it has a dot */
+	bool is_removal;
+	unsigned origin;
+	uint64_t seq;
+	uint32_t value;
+	uint32_t db, key, element;   /* shipped ones: of what */
+	bool is_field;
+};
+
 struct audited_write {
 	uint64_t hlc;
 	unsigned origin;
@@ -26,6 +37,11 @@ struct audited_write {
 	unsigned request_command;
 	struct facts derived, shipped;
 	struct vector seen;          /* owned: its context as shipped */
+	bool is_explicit;            /* its client brought a context of its own: that counts for what it covers */
+	struct vector claimed;       /* owned: that context */
+	struct audited_sibling *siblings;        /* owned: shipped with it, as alive beside it */
+	unsigned sibling_count, sibling_cap;
+	enum write_choice choice;
 	struct vector executed_at;   /* owned: what its store had executed */
 };
 
@@ -34,6 +50,26 @@ struct audited_origin {
 	uint64_t incarnation;
 	struct audited_write **writes;   /* owned; by seq - 1; NULL: never heard of */
 	unsigned count, cap;
+};
+
+/* What a client asked of versions, and what it was told. */
+struct audited_ask {
+	uint64_t token;
+	bool is_replied, is_final;   /* FINAL: asked when all was quiet */
+	struct vector floor;         /* owned: what its DC was known to have when it was asked */
+	struct vector seen;          /* owned: the context it was given */
+	struct audited_sibling *siblings;        /* owned */
+	unsigned sibling_count, sibling_cap;
+	bool is_executed;
+	unsigned writes;             /* shipped on its behalf */
+};
+
+/* Versions that a handler was asked to merge, ordered by dot. */
+struct audited_handling {
+	unsigned dc;
+	uint32_t db, key, element;
+	struct audited_sibling *versions;        /* owned */
+	unsigned version_count;
 };
 
 /* A point in a store's history to come back to. */
@@ -54,6 +90,7 @@ struct audited_group {
 struct audited_dc {
 	struct vector applied;       /* what its store has executed */
 	struct vector ever;          /* … at any time, forgotten or not */
+	struct vector answered;      /* … as far as its sidecar was told */
 	struct audited_point *points; /* owned */
 	unsigned point_count, point_cap;
 	struct audited_group *groups; /* owned */
@@ -83,8 +120,14 @@ struct auditor {
 	unsigned findings;
 	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
 	unsigned exempt_count, exempt_cap;
+	bool (*is_changed)(struct slice key);    /* its rule changed on the way; NULL: none did */
 	unsigned lost_count;
 	struct pairs expected;
+	struct audited_ask *asks;    /* owned */
+	unsigned ask_count, ask_cap;
+	unsigned judged_replies, judged_records;
+	struct audited_handling *handlings;      /* owned */
+	unsigned handling_count, handling_cap;
 };
 
 /* auditor.c */
@@ -93,8 +136,10 @@ int audit_dc(const struct auditor *auditor, struct slice name);                 
 struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
 struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
 const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
-/* Did NEWER see OLDER? By what was shipped. */
+/* Does NEWER replace OLDER where both wrote? By what was shipped; a client's own context counts before its DC's. */
 bool audit_covers(const struct audited_write *newer, const struct audited_write *older);
+/* Had NEWER's DC applied OLDER when it made it? */
+bool audit_follows(const struct audited_write *newer, const struct audited_write *older);
 /* Positive: A is newer. */
 int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b);
 
@@ -111,8 +156,20 @@ bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
 /* False: the reply does not tell. */
 bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts);
 
-/* audit_conflict.c */
+/* audit_ask.c */
+void audit_asked_execution(struct auditor *auditor, const struct audited_write *write);
+void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write);
 struct audited_keys;
+void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
+void audit_asks_free(struct auditor *auditor);
+
+/* audit_handler.c */
+void audit_handlings(struct auditor *auditor);
+void audit_handlings_free(struct auditor *auditor);
+
+/* audit_conflict.c */
+/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that nobody else can confirm. */
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
 
 #endif

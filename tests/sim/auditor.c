@@ -199,6 +199,23 @@ static bool is_internal(struct audited_dc *watched, const struct lane_group *gro
 	return false;
 }
 
+/* An ask's write has no slot: its client is answered by the core itself. */
+static void asked_write_derive(struct audited_dc *watched, const struct lane_group *group, struct audited_write *write)
+{
+	for (unsigned i = watched->call_next; i < watched->call_count; i++) {
+		struct call *call = &watched->calls[i];
+
+		if (call->is_persist || slot_has_reply(group, call->index))
+			continue;
+		watched->call_next = i + 1;
+		write->has_derived = call->is_derived;
+		facts_free(&write->derived);
+		write->derived = call->facts;
+		call->facts = (struct facts){ .count = 0 };
+		return;
+	}
+}
+
 static void write_executed(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, uint64_t hlc)
 {
 	if (write->is_executed)
@@ -231,6 +248,11 @@ static void local_writes_executed(struct auditor *auditor, unsigned dc, const st
 
 		write_executed(auditor, watched, write, batch.hlc + (seq - batch.first_seq));
 		seq++;
+		if (slice_equal(auditor->changes.facts.command, SLICE("homeport"))) {
+			audit_asked_execution(auditor, write);
+			asked_write_derive(watched, group, write);
+			continue;
+		}
 		while (slot < group->slot_count && !slot_is_write(auditor, &group->slots[slot]))
 			slot++;
 		if (is_internal(watched, group, pending, slot < group->slot_count ? group->slots[slot].reply : UINT_MAX))
@@ -308,6 +330,7 @@ void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct l
 		requests_find(auditor->options.requests, group->slots[i].token)->state = group->is_refused ? REQUEST_REFUSED : REQUEST_ANSWERED;
 	if (group->is_refused)
 		return;
+	vector_copy(&watched->answered, &watched->groups[0].after);
 	for (uint64_t i = 0; i < watched->groups[0].write_count; i++)
 		audit_write(auditor, watched->groups[0].origin, watched->groups[0].first_seq + i)->is_answered = true;
 	group_free(&watched->groups[0]);
@@ -373,6 +396,7 @@ void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journa
 	vector_free(&watched->applied);
 	if (watched->point_count > 0)
 		vector_copy(&watched->applied, &watched->points[watched->point_count - 1].applied);
+	vector_copy(&watched->answered, &watched->applied);
 	each_write(auditor, dc, write_rewound);
 }
 
@@ -408,6 +432,7 @@ static void dc_free(struct audited_dc *dc)
 {
 	vector_free(&dc->applied);
 	vector_free(&dc->ever);
+	vector_free(&dc->answered);
 	vector_free(&dc->advanced);
 	for (unsigned i = 0; i < dc->point_count; i++)
 		vector_free(&dc->points[i].applied);
@@ -435,6 +460,8 @@ static void origin_free(struct audited_origin *origin)
 		facts_free(&write->derived);
 		facts_free(&write->shipped);
 		vector_free(&write->seen);
+		vector_free(&write->claimed);
+		free(write->siblings);
 		vector_free(&write->executed_at);
 		memory_free(write);
 	}
@@ -449,6 +476,8 @@ void auditor_free(struct auditor *auditor)
 		origin_free(&auditor->origins[i]);
 	free(auditor->origins);
 	free(auditor->exempt);
+	audit_asks_free(auditor);
+	audit_handlings_free(auditor);
 	free(auditor->expected.items);
 	changes_free(&auditor->changes);
 	envelope_scratch_free(auditor->scratch);

@@ -6,6 +6,7 @@
 #ifndef SIM_AUDITOR_H
 #define SIM_AUDITOR_H
 
+#include "audit_rule.h"
 #include "lane.h"
 #include "pool.h"
 #include "requests.h"
@@ -19,7 +20,8 @@ struct audit_options {
 	const char *const *dc_names;
 	struct pool *pool;           /* borrowed */
 	struct requests *requests;   /* borrowed */
-	bool (*is_merge)(struct slice key);      /* else lww */
+	enum audit_rule (*rule_of)(struct slice key);
+	unsigned (*rank_of)(unsigned dc);        /* under priority: smaller is better */
 };
 
 struct auditor *auditor_new(const struct audit_options *options);
@@ -35,11 +37,23 @@ void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
+void auditor_asked(struct auditor *auditor, const struct client_request *request);
+void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
+/* IS_CALM: nothing ever breaks in this world. */
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm);
+/* How many values of custom rules wait for a handler. */
+unsigned auditor_unmerged(struct auditor *auditor);
+/* The rules changed for some keys: then what these hold is judged for agreement only. */
+void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
+bool auditor_has_changed_rules(const struct auditor *auditor);
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */
 void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
 void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status);
+/* Calls VISIT for every string and hash field that was ever written. */
+void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
+                          void *context);
 /* After every DC's store and status were given. */
 void auditor_conclude(struct auditor *auditor);
 

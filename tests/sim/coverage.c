@@ -6,9 +6,10 @@
 
 #include "generator.h"
 
-void coverage_add(struct coverage *coverage, unsigned operation, enum fault fault)
+void coverage_add(struct coverage *coverage, unsigned operation, enum audit_rule rule, enum fault fault)
 {
 	coverage->counts[operation][fault]++;
+	coverage->rules[rule][fault]++;
 }
 
 void coverage_merge(struct coverage *into, const struct coverage *other)
@@ -16,6 +17,21 @@ void coverage_merge(struct coverage *into, const struct coverage *other)
 	for (unsigned operation = 0; operation < OPERATIONS_MAX; operation++)
 		for (unsigned fault = 0; fault < FAULT_COUNT; fault++)
 			into->counts[operation][fault] += other->counts[operation][fault];
+	for (enum audit_rule rule = 0; rule < AUDIT_RULES; rule++)
+		for (unsigned fault = 0; fault < FAULT_COUNT; fault++)
+			into->rules[rule][fault] += other->rules[rule][fault];
+}
+
+static void print_rules(const struct coverage *coverage)
+{
+	static const char *const rules[AUDIT_RULES] = { "lww", "merge", "priority", "record", "custom" };
+
+	for (enum audit_rule rule = 0; rule < AUDIT_RULES; rule++) {
+		printf("%-32s", rules[rule]);
+		for (unsigned fault = 0; fault < FAULT_COUNT; fault++)
+			printf(" %15" PRIu64, coverage->rules[rule][fault]);
+		putchar('\n');
+	}
 }
 
 void coverage_print(const struct coverage *coverage)
@@ -37,5 +53,6 @@ void coverage_print(const struct coverage *coverage)
 		}
 		putchar('\n');
 	}
+	print_rules(coverage);
 	printf("coverage: %u of %u pairs of operation and fault were hit\n", hit, operation_count() * FAULT_COUNT);
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "audit_rule.h"
 #include "fault.h"
 
 enum operation_type { TYPE_STRING, TYPE_HASH, TYPE_SET, TYPE_ZSET, TYPE_ANY, TYPE_COUNT };
@@ -19,9 +20,10 @@ struct operation {
 
 struct coverage {
 	uint64_t counts[OPERATIONS_MAX][FAULT_COUNT];
+	uint64_t rules[AUDIT_RULES][FAULT_COUNT];
 };
 
-void coverage_add(struct coverage *coverage, unsigned operation, enum fault fault);
+void coverage_add(struct coverage *coverage, unsigned operation, enum audit_rule rule, enum fault fault);
 void coverage_merge(struct coverage *into, const struct coverage *other);
 void coverage_print(const struct coverage *coverage);
 

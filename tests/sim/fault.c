@@ -7,7 +7,7 @@ const char *fault_text(enum fault fault)
 {
 	static const char *const texts[FAULT_COUNT] = {
 		"none", "link cut", "log cut", "sidecar crash", "connection loss", "store restart", "store rollback", "both crash", "redelivery",
-		"append retry", "refusal", "truncation", "skew", "expiry",
+		"append retry", "refusal", "truncation", "skew", "expiry", "rules change",
 	};
 
 	return texts[fault];
@@ -23,7 +23,7 @@ static void fault_cover(struct world *world, struct dc *dc, enum fault fault, ui
 		if (request->dc != dc->index || (request->state == REQUEST_ANSWERED && request->is_durable) || request->state == REQUEST_REFUSED)
 			continue;
 		for (unsigned j = 0; j < request->count; j++)
-			coverage_add(world->coverage, request->commands[j].operation, fault);
+			coverage_add(world->coverage, request->commands[j].operation, request->commands[j].rule, fault);
 	}
 }
 
@@ -210,6 +210,9 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 	case FAULT_TRUNCATION:
 		truncate_log(world, dc);
 		break;
+	case FAULT_RULES:
+		sidecar_new_rules(world, dc);
+		break;
 	case FAULT_NONE:
 	case FAULT_SKEW:
 	case FAULT_EXPIRY:
@@ -227,6 +230,8 @@ void fault_strike(struct world *world)
 	for (enum fault fault = FAULT_LINK_CUT; fault <= FAULT_TRUNCATION; fault++)
 		if (world->plan.has_faults[fault])
 			allowed[count++] = fault;
+	if (world->plan.has_faults[FAULT_RULES])
+		allowed[count++] = FAULT_RULES;
 	if (count > 0)
 		fault_strike_at(world, dc, allowed[dice_below(&world->dice, count)]);
 }

@@ -23,6 +23,7 @@ enum fault {
 	FAULT_TRUNCATION,            /* a log drops messages that a DC still needs */
 	FAULT_SKEW,                  /* clocks differ and drift */
 	FAULT_EXPIRY,                /* deadlines are met */
+	FAULT_RULES,                 /* the operator changes the rules, at one DC after the other */
 	FAULT_COUNT,
 };
 

@@ -2,7 +2,9 @@
  *   $k key    $q another key of the same kind    $f field   $m member   $v value   $n whole number   $x fraction   $s score
  *   $p short time, ms   $P long time, ms   $e long time, s   $d short deadline, ms   $D long deadline, ms */
 #include "generator.h"
+#include "client_ask.h"
 #include "sidecar.h"
+#include "world_rules.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -87,14 +89,28 @@ static const struct template templates[] = {
 	{ { "HGETALL", "", TYPE_HASH, 8 }, "HGETALL $k", false },
 	{ { "SMEMBERS", "", TYPE_SET, 6 }, "SMEMBERS $k", false },
 	{ { "ZRANGE", "", TYPE_ZSET, 6 }, "ZRANGE $k 0 -1", false },
+	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask. */
+	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "DEL", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "EXPLAIN", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "RESOLVE", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "RETRY", TYPE_ANY, 0 }, "", false },
 };
 
 #define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
 _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each operation");
 
+#define ASK_COUNT 6
+
 unsigned operation_count(void)
 {
 	return TEMPLATE_COUNT;
+}
+
+unsigned generator_ask_operation(enum ask ask)
+{
+	return TEMPLATE_COUNT - ASK_COUNT + (unsigned)ask;
 }
 
 const struct operation *operation_at(unsigned index)
@@ -104,14 +120,30 @@ const struct operation *operation_at(unsigned index)
 
 /* ---- words ---- */
 
+/* What keys a command gets. */
+struct key_choice {
+	enum operation_type type;
+	char rule;                   /* its letter */
+	bool is_text;                /* of those strings and hashes that nobody adds to: a context tells all about their values */
+};
+
 /* A key says its rule and the type it mostly holds. */
-static void draw_key(struct world *world, enum operation_type type, char rule, char *room, size_t size)
+static void draw_key(struct world *world, const struct key_choice *choice, char *room, size_t size)
 {
-	static const char letters[] = "shez";
+	static const char letters[] = "shez", text_letters[] = "tgez";
+	enum operation_type type = choice->type;
 
 	if (type == TYPE_ANY || dice_chance(&world->dice, 4))
-		type = (enum operation_type)dice_below(&world->dice, TYPE_ANY);
-	snprintf(room, size, "%c:%c%u", rule, letters[type], (unsigned)dice_below(&world->dice, world->plan.keys));
+		type = (enum operation_type)dice_below(&world->dice, choice->is_text ? TYPE_SET : TYPE_ANY);
+	snprintf(room, size, "%c:%c%u", choice->rule, choice->is_text ? text_letters[type] : letters[type],
+	         (unsigned)dice_below(&world->dice, world->plan.keys));
+}
+
+void generator_text_key(struct world *world, enum audit_rule rule, bool is_hash, char *room, size_t size)
+{
+	const struct key_choice choice = { is_hash ? TYPE_HASH : TYPE_STRING, world_rule_letter(rule), true };
+
+	draw_key(world, &choice, room, size);
 }
 
 static uint64_t draw_short_ms(struct world *world, const struct dc *dc)
@@ -145,12 +177,12 @@ static long long draw_number(struct world *world, const struct dc *dc, char lett
 }
 
 /* Fills ROOM with what stands for $LETTER. */
-static void draw_word(struct world *world, const struct dc *dc, const struct template *template, char letter, char rule, char *room, size_t size)
+static void draw_word(struct world *world, const struct dc *dc, const struct key_choice *choice, char letter, char *room, size_t size)
 {
 	switch (letter) {
 	case 'k':
 	case 'q':
-		draw_key(world, template->operation.type, rule, room, size);
+		draw_key(world, choice, room, size);
 		break;
 	case 'f':
 	case 'm':
@@ -174,17 +206,38 @@ static void command_add_word(struct world *world, struct client_command *command
 	command->argv[command->argc++] = pool_text(world->pool, pool_intern(world->pool, word));
 }
 
+static char draw_rule(struct world *world)
+{
+	/* Those that keep versions more often: an open conflict has most ways to go wrong. */
+	static const enum audit_rule rules[] = {
+		AUDIT_LWW, AUDIT_MERGE, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_RECORD, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_CUSTOM,
+	};
+
+	if (!world->plan.has_all_rules)
+		return dice_chance(&world->dice, 50) ? 'm' : 'l';
+	if (world->plan.is_narrow && dice_chance(&world->dice, 85))
+		return world_rule_letter(world->plan.favourite);
+	return world_rule_letter(rules[dice_below(&world->dice, sizeof(rules) / sizeof(rules[0]))]);
+}
+
+static bool is_adding(const struct operation *operation)
+{
+	return strstr(operation->name, "INCR") != NULL || strstr(operation->name, "DECR") != NULL || strstr(operation->variant, "INCR") != NULL;
+}
+
 static void draw_command(struct world *world, const struct dc *dc, const struct template *template, struct client_command *command)
 {
-	char rule = dice_chance(&world->dice, 50) ? 'm' : 'l';
+	struct key_choice choice = { .type = template->operation.type, .rule = draw_rule(world) };
 	const char *at = template->text;
 
+	if (world->plan.has_contexts && !is_adding(&template->operation))
+		choice.is_text = dice_chance(&world->dice, 60);
 	while (*at != '\0') {
 		size_t len = strcspn(at, " ");
 		char room[64];
 
 		if (*at == '$') {
-			draw_word(world, dc, template, at[1], rule, room, sizeof(room));
+			draw_word(world, dc, &choice, at[1], room, sizeof(room));
 			command_add_word(world, command, slice_of(room));
 		} else {
 			command_add_word(world, command, (struct slice){ at, len });
@@ -192,6 +245,7 @@ static void draw_command(struct world *world, const struct dc *dc, const struct 
 		at += len + (at[len] == ' ');
 	}
 	command->operation = (unsigned)(template - templates);
+	command->rule = command->argc > 1 ? world_rule_of(command->argv[1]) : AUDIT_LWW;
 	command->row = command_find(command->argc, command->argv);
 	assert(command->row != NULL);
 }
@@ -228,15 +282,15 @@ static void cover_command(struct world *world, const struct dc *dc, const struct
 		bool is_met = dc->fault_until_us[fault] > world->now_us || (fault == FAULT_SKEW && world->plan.has_faults[fault]);
 
 		if (is_met)
-			coverage_add(world->coverage, command->operation, (enum fault)fault);
+			coverage_add(world->coverage, command->operation, command->rule, (enum fault)fault);
 		is_calm = is_calm && !is_met;
 	}
 	if (is_calm)
-		coverage_add(world->coverage, command->operation, FAULT_NONE);
+		coverage_add(world->coverage, command->operation, command->rule, FAULT_NONE);
 }
 
 /* A client whose sidecar is down, or not connected, gets nothing through. */
-static bool request_enter(struct world *world, struct dc *dc, struct client_request *request)
+bool generator_enter(struct world *world, struct dc *dc, struct client_request *request)
 {
 	for (unsigned i = 0; i < request->count; i++)
 		cover_command(world, dc, &request->commands[i]);
@@ -244,11 +298,12 @@ static bool request_enter(struct world *world, struct dc *dc, struct client_requ
 		request->state = REQUEST_REFUSED;
 		return false;
 	}
-	sidecar_request(world, dc, request);
+	if (!request->is_ask)
+		sidecar_request(world, dc, request);
 	return true;
 }
 
-static struct client_request *request_new(struct world *world, const struct dc *dc)
+struct client_request *generator_request(struct world *world, const struct dc *dc)
 {
 	struct client_request *request = requests_add(&world->requests);
 
@@ -260,8 +315,13 @@ static struct client_request *request_new(struct world *world, const struct dc *
 
 void generator_send(struct world *world, struct dc *dc)
 {
-	struct client_request *request = request_new(world, dc);
+	struct client_request *request;
 
+	if (world->plan.has_contexts && dice_chance(&world->dice, 30)) {
+		client_ask_send(world, dc);
+		return;
+	}
+	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
 	if (dice_chance(&world->dice, 12)) {
 		request->is_transaction = true;
@@ -269,12 +329,12 @@ void generator_send(struct world *world, struct dc *dc)
 	}
 	for (unsigned i = 0; i < request->count; i++)
 		draw_command(world, dc, draw_template(world), &request->commands[i]);
-	request_enter(world, dc, request);
+	generator_enter(world, dc, request);
 }
 
 uint64_t generator_say(struct world *world, struct dc *dc, const char *text)
 {
-	struct client_request *request = request_new(world, dc);
+	struct client_request *request = generator_request(world, dc);
 	struct client_command *command = &request->commands[0];
 
 	request->protocol = 2;
@@ -289,6 +349,6 @@ uint64_t generator_say(struct world *world, struct dc *dc, const char *text)
 	for (unsigned i = 0; i < TEMPLATE_COUNT; i++)
 		if (strncmp(templates[i].operation.name, command->argv[0].ptr, command->argv[0].len) == 0)
 			command->operation = i;
-	request_enter(world, dc, request);
+	generator_enter(world, dc, request);
 	return request->token;
 }

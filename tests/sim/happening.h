@@ -15,6 +15,7 @@ enum happening_type {
 	HAPPENING_LANDED,            /* the oldest append on its way becomes durable */
 	HAPPENING_APPENDED,          /* … and the sidecar hears of it */
 	HAPPENING_DELIVERY,          /* the next message of a log reaches a follower */
+	HAPPENING_HANDLED,           /* a handler has ended */
 	HAPPENING_OPENED,            /* a sidecar's connection to its store is made */
 	HAPPENING_REOPEN,            /* a sidecar drops its connection to the store to start over */
 	HAPPENING_SIDECAR_START,

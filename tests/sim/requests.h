@@ -3,6 +3,8 @@
 #define SIM_REQUESTS_H
 
 #include "../../proxy/core/command.h"
+#include "../../proxy/core/event.h"
+#include "audit_rule.h"
 
 #define REQUEST_COMMANDS_MAX 6
 #define REQUEST_ARGUMENTS_MAX 8
@@ -14,6 +16,16 @@ struct client_command {
 	unsigned argc;
 	const struct command *row;
 	unsigned operation;          /* the generator's, for coverage */
+	enum audit_rule rule;        /* of its keys, likewise */
+};
+
+/* A client that deals with versions itself. Texts are in the pool. */
+struct client_ask {
+	enum ask ask;
+	uint32_t key, element, value, context, id;
+	uint32_t reply, given;       /* the answer, and the context in it */
+	bool is_field;
+	enum choice choice;
 };
 
 struct client_request {
@@ -24,6 +36,8 @@ struct client_request {
 	bool is_transaction;
 	struct client_command commands[REQUEST_COMMANDS_MAX];
 	unsigned count;
+	bool is_ask;                 /* ASK; then the one command only says what to count it as */
+	struct client_ask ask;
 	enum request_state state;
 	bool is_durable;             /* all of its writes are in the log, or it has none */
 };

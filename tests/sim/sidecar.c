@@ -1,173 +1,12 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
+#include "../../proxy/core/record.h"
 #include "sidecar.h"
+#include "world_rules.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- effects ---- */
-
-static unsigned local_dcs(const struct world *world, const struct dc *dc, unsigned *dc_of_local)
-{
-	for (unsigned i = 0; i < world->plan.dc_count; i++)
-		dc_of_local[i] = world_global_index(dc, i);
-	return world->plan.dc_count;
-}
-
-static uint64_t lane_latency_us(struct world *world)
-{
-	return dice_chance(&world->dice, 10) ? dice_below(&world->dice, 20000) : 50 + dice_below(&world->dice, 400);
-}
-
-static void run_group(struct world *world, struct dc *dc, const struct effect *effect)
-{
-	uint64_t arrival_us = world->now_us + lane_latency_us(world);
-
-	trace_line(world->trace, dc->index, "group %llu sent, %u commands", (unsigned long long)effect->group.id, effect->group.reply_count);
-	if (!dc->is_open) {
-		auditor_find(world->auditor, "dc %u: the core sends a group while its store is not connected", dc->index);
-		return;
-	}
-	lane_send(&dc->lane, effect);
-	dc->group_us = arrival_us > dc->group_us ? arrival_us : dc->group_us;
-	world_plan_next(world, &(struct happening){ .type = HAPPENING_GROUP, .dc = dc->index, .generation = dc->connection },
-	                dc->group_us - world->now_us);
-}
-
-static void plan_landing(struct world *world, struct dc *dc)
-{
-	uint64_t landing_us = world->now_us + 100 + dice_below(&world->dice, 2000);
-
-	dc->landing_us = landing_us > dc->landing_us ? landing_us : dc->landing_us;
-	world_plan_next(world, &(struct happening){ .type = HAPPENING_LANDED, .dc = dc->index, .generation = dc->log_generation },
-	                dc->landing_us - world->now_us);
-}
-
-static void run_append(struct world *world, struct dc *dc, const struct effect *effect)
-{
-	sim_log_append(&dc->log, effect->append.id, effect->append.bytes);
-	if (!dc->is_log_cut)
-		plan_landing(world, dc);
-}
-
-void log_resume_appends(struct world *world, struct dc *dc)
-{
-	dc->log_generation++;
-	for (unsigned i = sim_log_landing(&dc->log); i > 0; i--)
-		plan_landing(world, dc);
-	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation }, 500);
-}
-
-static void follower_plan(struct world *world, struct dc *dc, unsigned origin)
-{
-	struct follower *follower = &dc->followers[origin];
-	const struct dc *source = &world->dcs[origin];
-	uint64_t latency_us;
-
-	if (!follower->is_active || follower->is_paused || follower->is_cut || follower->is_planned || source->is_log_cut)
-		return;
-	if (follower->cursor >= source->log.count)
-		return;
-	/* A DC's own log is near. */
-	latency_us = origin == dc->index && world->plan.link_us_max > 5000 ? 5000 : world->plan.link_us_max;
-	follower->is_planned = true;
-	world_plan_next(world, &(struct happening){ .type = HAPPENING_DELIVERY, .dc = dc->index, .generation = follower->generation, .a = origin },
-	                20 + dice_below(&world->dice, latency_us));
-}
-
-void log_wake_followers(struct world *world, unsigned origin)
-{
-	for (unsigned i = 0; i < world->plan.dc_count; i++)
-		follower_plan(world, &world->dcs[i], origin);
-}
-
-static void follow(struct world *world, struct dc *dc, unsigned origin, int64_t position)
-{
-	struct follower *follower = &dc->followers[origin];
-	bool is_cut = follower->is_cut;
-
-	trace_line(world->trace, dc->index, "follows log of %s after %lld", world_dc_names[origin], (long long)position);
-	*follower = (struct follower){ .is_active = true, .is_cut = is_cut, .generation = follower->generation + 1 };
-	follower->cursor = position == POSITION_BEGIN ? world->dcs[origin].log.start : (unsigned)(position + 1);
-	follower_plan(world, dc, origin);
-}
-
-static void run_log_effect(struct world *world, struct dc *dc, const struct effect *effect)
-{
-	unsigned origin = world_global_index(dc, effect->log.dc);
-	struct follower *follower = &dc->followers[origin];
-
-	switch (effect->type) {
-	case EFFECT_FOLLOW:
-		follow(world, dc, origin, effect->log.position);
-		break;
-	case EFFECT_UNFOLLOW:
-		*follower = (struct follower){ .is_cut = follower->is_cut, .generation = follower->generation + 1 };
-		break;
-	case EFFECT_PAUSE:
-		follower->is_paused = true;
-		break;
-	case EFFECT_RESUME:
-		follower->is_paused = false;
-		follower_plan(world, dc, origin);
-		break;
-	default:
-		/* EFFECT_TRIM: a log may drop what all have applied, but keeps it as history for stores that come back from a snapshot. */
-		break;
-	}
-}
-
-static void run_refusal(struct world *world, const struct dc *dc, const struct effect *effect)
-{
-	requests_find(&world->requests, effect->refuse.token)->state = REQUEST_REFUSED;
-	trace_line(world->trace, dc->index, "request %llu refused: %.*s", (unsigned long long)effect->refuse.token,
-	           (int)effect->refuse.error.len, effect->refuse.error.ptr);
-}
-
-static void run_conflict(struct world *world, const struct dc *dc, const struct effect *effect)
-{
-	unsigned dc_of_local[WORLD_DCS_MAX];
-
-	local_dcs(world, dc, dc_of_local);
-	trace_line(world->trace, dc->index, "conflict on %.*s %.*s (%s, %s): %s %llu with %u of %s, first %llu", (int)effect->conflict.key.len,
-	           effect->conflict.key.ptr, (int)effect->conflict.element.len, effect->conflict.element.ptr, effect->conflict.kind,
-	           effect->conflict.rule, world_dc_names[dc_of_local[effect->conflict.dc]], (unsigned long long)effect->conflict.seq,
-	           effect->conflict.count, world_dc_names[dc_of_local[effect->conflict.other_dc]],
-	           (unsigned long long)effect->conflict.other_seqs[0]);
-	auditor_conflict(world->auditor, dc->index, effect, dc_of_local);
-}
-
-static void run_effect(struct world *world, struct dc *dc, const struct effect *effect)
-{
-	switch (effect->type) {
-	case EFFECT_GROUP:
-		run_group(world, dc, effect);
-		break;
-	case EFFECT_APPEND:
-		run_append(world, dc, effect);
-		break;
-	case EFFECT_REFUSE:
-		run_refusal(world, dc, effect);
-		break;
-	case EFFECT_CONFLICT:
-		run_conflict(world, dc, effect);
-		break;
-	case EFFECT_ALARM:
-		trace_line(world->trace, dc->index, "alarm: %.*s", (int)effect->alarm.text.len, effect->alarm.text.ptr);
-		dc->alarms++;
-		break;
-	case EFFECT_VISIBLE:
-		break;
-	case EFFECT_REOPEN:
-		trace_line(world->trace, dc->index, "the core wants a new connection to the store");
-		world_plan_next(world, &(struct happening){ .type = HAPPENING_REOPEN, .dc = dc->index, .generation = dc->connection }, 100);
-		break;
-	default:
-		run_log_effect(world, dc, effect);
-		break;
-	}
-}
 
 /* ---- events ---- */
 
@@ -178,7 +17,7 @@ void sidecar_step(struct world *world, struct dc *dc, struct event *event)
 	event->now_ms = world_clock_ms(world, dc);
 	core_step(dc->core, event, &dc->effects);
 	for (unsigned i = 0; i < dc->effects.count; i++)
-		run_effect(world, dc, &dc->effects.items[i]);
+		sidecar_run_effect(world, dc, &dc->effects.items[i]);
 	core_check(dc->core);
 	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
 		return;
@@ -220,6 +59,20 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.rows = rows;
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
+	if (world->plan.has_all_rules)
+		event.request.client = slice_of(world_dc_names[dc->index]);
+	sidecar_step(world, dc, &event);
+}
+
+void sidecar_new_rules(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_RULES };
+
+	if (dc->has_new_rules)
+		return;
+	dc->has_new_rules = true;
+	trace_line(world->trace, dc->index, "the rules change");
+	event.rules.rules = world_rules(true, &event.rules.count);
 	sidecar_step(world, dc, &event);
 }
 
@@ -227,15 +80,17 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 
 static struct core *core_start(const struct world *world, const struct dc *dc)
 {
-	static const struct core_rule rules[] = { { "m:*", "merge" }, { "*", "lww" } };
+	unsigned rule_count;
+	const struct core_rule *rules = world_rules(dc->has_new_rules, &rule_count);
 	const char *dcs[WORLD_DCS_MAX];
 	const char *error = NULL;
 	struct core_options options = {
-		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = 2, .databases = SIM_DATABASES,
+		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = rule_count, .databases = SIM_DATABASES,
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
 		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
 		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
-		.is_listing_conflicts = true,
+		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.siblings_max = SIM_SIBLINGS_MAX,
 	};
 	struct core *core;
 
@@ -343,53 +198,72 @@ void connection_break(struct world *world, struct dc *dc)
 	dc->answer_us = 0;
 }
 
-static struct event opened_event(const struct world *world, struct dc *dc, struct stored_pair **pairs, struct stored_entry **entries)
+/* What the reserved database remembers, for as long as the event lasts. */
+struct memory {
+	struct stored_pair *positions, *episodes;    /* owned */
+	struct stored_entry *outbox;                 /* owned */
+};
+
+static const struct sim_key *reserved_key(const struct world *world, const struct dc *dc, const char *name)
 {
-	const struct sim_key *positions = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_POSITIONS_KEY)));
-	const struct sim_key *outbox = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_OUTBOX_KEY)));
+	return sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(name)));
+}
+
+static struct stored_pair *read_pairs(const struct world *world, const struct sim_key *hash, unsigned *count)
+{
+	struct stored_pair *pairs = memory_new(((hash == NULL ? 0 : hash->count) + 1) * sizeof(*pairs));
+
+	*count = hash == NULL ? 0 : hash->count;
+	for (unsigned i = 0; i < *count; i++) {
+		pairs[i].field = pool_text(world->pool, hash->elements[i].name);
+		pairs[i].value = pool_text(world->pool, hash->elements[i].value);
+	}
+	return pairs;
+}
+
+static struct event opened_event(const struct world *world, const struct dc *dc, struct memory *memory)
+{
+	const struct sim_key *outbox = reserved_key(world, dc, CORE_OUTBOX_KEY);
 	struct event event = { .type = EVENT_OPENED };
 
-	event.opened.position_count = positions == NULL ? 0 : positions->count;
+	memory->positions = read_pairs(world, reserved_key(world, dc, CORE_POSITIONS_KEY), &event.opened.position_count);
+	memory->episodes = read_pairs(world, reserved_key(world, dc, CORE_EPISODES_KEY), &event.opened.episode_count);
 	event.opened.outbox_count = outbox == NULL ? 0 : outbox->entry_count;
-	*pairs = memory_new((event.opened.position_count + 1) * sizeof(**pairs));
-	*entries = memory_new((event.opened.outbox_count + 1) * sizeof(**entries));
-	for (unsigned i = 0; i < event.opened.position_count; i++) {
-		(*pairs)[i].field = pool_text(world->pool, positions->elements[i].name);
-		(*pairs)[i].value = pool_text(world->pool, positions->elements[i].value);
-	}
+	memory->outbox = memory_new((event.opened.outbox_count + 1) * sizeof(*memory->outbox));
 	for (unsigned i = 0; i < event.opened.outbox_count; i++) {
 		const struct sim_entry *entry = &outbox->entries[i];
 
-		(*entries)[i] = (struct stored_entry){ entry->ms, entry->seq, pool_text(world->pool, entry->field), pool_text(world->pool, entry->value) };
+		memory->outbox[i] = (struct stored_entry){ entry->ms, entry->seq, pool_text(world->pool, entry->field), pool_text(world->pool, entry->value) };
 	}
-	event.opened.positions = *pairs;
-	event.opened.outbox = *entries;
+	event.opened.positions = memory->positions;
+	event.opened.episodes = memory->episodes;
+	event.opened.outbox = memory->outbox;
 	return event;
 }
 
 void sidecar_open(struct world *world, struct dc *dc)
 {
 	char run_id[48];
-	struct stored_pair *pairs;
-	struct stored_entry *entries;
-	struct event event = opened_event(world, dc, &pairs, &entries);
+	struct memory memory;
+	struct event event = opened_event(world, dc, &memory);
 	uint64_t clock_us = world_clock_ms(world, dc) * 1000;
 
 	dc->nonce = clock_us > dc->nonce ? clock_us : dc->nonce + 1;
 	snprintf(run_id, sizeof(run_id), "%s-run-%u", world_dc_names[dc->index], dc->run);
 	event.opened.run_id = slice_of(run_id);
 	event.opened.nonce = dc->nonce;
-	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries", dc->run, event.opened.position_count,
-	           event.opened.outbox_count);
+	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries, %u episodes", dc->run, event.opened.position_count,
+	           event.opened.outbox_count, event.opened.episode_count);
 	dc->is_open = true;
 	sidecar_step(world, dc, &event);
-	memory_free(pairs);
-	memory_free(entries);
+	memory_free(memory.positions);
+	memory_free(memory.episodes);
+	memory_free(memory.outbox);
 }
 
 void lane_deliver_group(struct world *world, struct dc *dc)
 {
-	uint64_t answer_us = world->now_us + lane_latency_us(world);
+	uint64_t answer_us = world->now_us + sidecar_lane_us(world);
 
 	run_next_group(world, dc);
 	dc->answer_us = answer_us > dc->answer_us ? answer_us : dc->answer_us;
@@ -457,6 +331,11 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 		sidecar_step(world, dc, &event);
 		return;
 	}
+	if (follower->is_at_beginning && follower->cursor > 0) {
+		trace_line(world->trace, dc->index, "log of %s no longer has its beginning", world_dc_names[origin]);
+		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { .dc = world_local_index(dc, origin) } });
+	}
+	follower->is_at_beginning = false;
 	event.batch.dc = world_local_index(dc, origin);
 	event.batch.position = follower->cursor;
 	event.batch.bytes = log->messages[follower->cursor++];

@@ -27,10 +27,10 @@ static bool id_read(struct slice text, uint64_t *ms, uint64_t *seq, uint64_t def
 	return end != room && *end == '\0';
 }
 
-static bool id_choose(struct sim_call *call, const struct sim_key *key, uint64_t *ms, uint64_t *seq)
+static bool id_choose(const struct sim_call *call, struct slice id, const struct sim_key *key, uint64_t *ms, uint64_t *seq)
 {
-	if (!argument_is(call->argv[2], "*"))
-		return id_read(call->argv[2], ms, seq, 0) && (key == NULL || id_is_after(*ms, *seq, key->last_ms, key->last_seq));
+	if (!argument_is(id, "*"))
+		return id_read(id, ms, seq, 0) && (key == NULL || id_is_after(*ms, *seq, key->last_ms, key->last_seq));
 	*ms = call->now_ms;
 	*seq = 0;
 	if (key != NULL && key->last_ms >= *ms) {
@@ -48,19 +48,72 @@ static void reply_id(struct sim_call *call, uint64_t ms, uint64_t seq)
 	reply_bulk(call, (struct slice){ room, (size_t)len });
 }
 
+static void entries_remove(struct sim_key *key, unsigned first, unsigned count)
+{
+	memmove(&key->entries[first], &key->entries[first + count], (key->entry_count - first - count) * sizeof(*key->entries));
+	key->entry_count -= count;
+}
+
+/* How a stream is to be cut: MINID|MAXLEN [=|~] threshold. */
+struct trimming {
+	bool is_by_id, is_approximate;
+	uint64_t ms, seq;            /* least id that stays; or MS: how many */
+	unsigned argc;               /* how many arguments it took; 0: it is none */
+};
+
+static bool trimming_read(const struct sim_call *call, unsigned at, struct trimming *trimming)
+{
+	unsigned threshold = at + 1;
+
+	*trimming = (struct trimming){ .argc = 0 };
+	if (at + 1 >= call->argc || (!argument_is(call->argv[at], "minid") && !argument_is(call->argv[at], "maxlen")))
+		return true;
+	trimming->is_by_id = argument_is(call->argv[at], "minid");
+	trimming->is_approximate = argument_is(call->argv[threshold], "~");
+	threshold += trimming->is_approximate || argument_is(call->argv[threshold], "=");
+	trimming->argc = threshold + 1 - at;
+	return threshold < call->argc && id_read(call->argv[threshold], &trimming->ms, &trimming->seq, 0);
+}
+
+/* How many entries went. Approximately: only whole nodes of a hundred, as Redis does by default. */
+static unsigned stream_trim(struct sim_key *key, const struct trimming *trimming)
+{
+	unsigned first = 0;
+
+	if (trimming->is_by_id) {
+		while (first < key->entry_count && id_is_after(trimming->ms, trimming->seq, key->entries[first].ms, key->entries[first].seq))
+			first++;
+	} else if (key->entry_count > trimming->ms) {
+		first = key->entry_count - (unsigned)trimming->ms;
+	}
+	if (trimming->is_approximate)
+		first -= first % 100;
+	if (first > 0)
+		entries_remove(key, 0, first);
+	return first;
+}
+
+/* XADD key [trimming] id field value */
 void command_xadd(struct sim_call *call)
 {
 	bool is_wrong;
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
+	struct trimming trimming;
+	const struct slice *id;
 	uint64_t ms, seq;
 
 	if (is_wrong)
 		return;
-	if (call->argc != 5) {
+	if (!trimming_read(call, 2, &trimming)) {
+		reply_error(call, "ERR syntax error");
+		return;
+	}
+	id = &call->argv[2 + trimming.argc];
+	if (call->argc != 5 + trimming.argc) {
 		reply_error(call, "ERR the simulated stream takes one field");
 		return;
 	}
-	if (!id_choose(call, key, &ms, &seq)) {
+	if (!id_choose(call, id[0], key, &ms, &seq)) {
 		reply_error(call, "ERR The ID specified in XADD is equal or smaller than the target stream top item");
 		return;
 	}
@@ -68,17 +121,13 @@ void command_xadd(struct sim_call *call)
 		key = store_create(call, call->db, store_intern(call, call->argv[1]), SIM_STREAM);
 	key->entries = array_grow(key->entries, key->entry_count, &key->entry_cap, sizeof(*key->entries));
 	key->entries[key->entry_count++] = (struct sim_entry){
-		.ms = ms, .seq = seq, .field = store_intern(call, call->argv[3]), .value = store_intern(call, call->argv[4])
+		.ms = ms, .seq = seq, .field = store_intern(call, id[1]), .value = store_intern(call, id[2])
 	};
 	key->last_ms = ms;
 	key->last_seq = seq;
+	if (trimming.argc > 0)
+		stream_trim(key, &trimming);
 	reply_id(call, ms, seq);
-}
-
-static void entries_remove(struct sim_key *key, unsigned first, unsigned count)
-{
-	memmove(&key->entries[first], &key->entries[first + count], (key->entry_count - first - count) * sizeof(*key->entries));
-	key->entry_count -= count;
 }
 
 void command_xdel(struct sim_call *call)
@@ -105,30 +154,19 @@ void command_xdel(struct sim_call *call)
 	reply_integer(call, removed);
 }
 
-/* XTRIM key MINID|MAXLEN [=] threshold */
+/* XTRIM key trimming */
 void command_xtrim(struct sim_call *call)
 {
 	bool is_wrong;
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
-	bool is_exact = call->argc == 4 || (call->argc == 5 && argument_is(call->argv[3], "="));
-	uint64_t ms, seq;
-	unsigned first = 0;
+	struct trimming trimming;
 
 	if (is_wrong)
 		return;
-	if (!is_exact || !id_read(call->argv[call->argc - 1], &ms, &seq, 0)) {
+	if (!trimming_read(call, 2, &trimming) || trimming.argc + 2 != call->argc)
 		reply_error(call, "ERR syntax error");
-		return;
-	}
-	if (key != NULL && argument_is(call->argv[2], "minid")) {
-		while (first < key->entry_count && id_is_after(ms, seq, key->entries[first].ms, key->entries[first].seq))
-			first++;
-	} else if (key != NULL && key->entry_count > ms) {
-		first = key->entry_count - (unsigned)ms;
-	}
-	if (first > 0)
-		entries_remove(key, 0, first);
-	reply_integer(call, first);
+	else
+		reply_integer(call, key == NULL ? 0 : stream_trim(key, &trimming));
 }
 
 void command_xlen(struct sim_call *call)

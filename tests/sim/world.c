@@ -4,17 +4,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "client_ask.h"
 #include "generator.h"
+#include "sim_handler.h"
+#include "world_rules.h"
 
 #define TICK_US 100000
 #define SETTLE_US_MAX UINT64_C(1800000000)
 
 const char *const world_dc_names[WORLD_DCS_MAX] = { "ams", "bom", "cpt", "dub", "eze" };
-
-static bool key_is_merge(struct slice key)
-{
-	return key.len > 2 && key.ptr[0] == 'm' && key.ptr[1] == ':';
-}
 
 /* ---- time and numbering ---- */
 
@@ -119,6 +117,7 @@ static bool is_void(const struct dc *dc, const struct happening *happening)
 	case HAPPENING_REOPEN:
 		return happening->generation != dc->connection;
 	case HAPPENING_TURN:
+	case HAPPENING_HANDLED:
 		return happening->generation != dc->life;
 	case HAPPENING_LANDED:
 	case HAPPENING_APPENDED:
@@ -163,6 +162,9 @@ static void world_dispatch(struct world *world, const struct happening *happenin
 		break;
 	case HAPPENING_DELIVERY:
 		log_deliver(world, dc, (unsigned)happening->a);
+		break;
+	case HAPPENING_HANDLED:
+		sim_handler_ended(world, dc, happening->a);
 		break;
 	case HAPPENING_OPENED:
 		sidecar_open(world, dc);
@@ -209,6 +211,17 @@ void world_advance(struct world *world, uint64_t duration_us)
 
 /* ---- the end ---- */
 
+/* Where one DC has new rules all get them. */
+static void spread_rules(struct world *world)
+{
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		if (world->dcs[i].has_new_rules)
+			auditor_rules_changed(world->auditor, world_rule_changes);
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		if (auditor_has_changed_rules(world->auditor))
+			sidecar_new_rules(world, &world->dcs[i]);
+}
+
 void world_heal(struct world *world)
 {
 	for (unsigned i = 0; i < world->plan.dc_count; i++) {
@@ -222,6 +235,7 @@ void world_heal(struct world *world)
 		if (dc->core == NULL)
 			sidecar_start(world, dc);
 	}
+	spread_rules(world);
 }
 
 static bool dc_is_quiet(const struct world *world, const struct dc *dc)
@@ -255,6 +269,9 @@ bool world_settle(struct world *world)
 	while (quiet < 3 && world->now_us < limit_us && auditor_findings(world->auditor) == 0) {
 		world_advance(world, 400000);
 		quiet = world_is_quiet(world) ? quiet + 1 : 0;
+		/* Handlers are asked again after a while. */
+		if (quiet == 3 && auditor_unmerged(world->auditor) > 0)
+			quiet = 0;
 	}
 	return quiet == 3;
 }
@@ -331,10 +348,15 @@ void world_conclude(struct world *world)
 	trace_line(world->trace, WORLD_DCS_MAX, "everything is healed");
 	if (auditor_findings(world->auditor) > 0 || truncation_ends_run(world))
 		return;
-	if (world_settle(world))
+	if (world_settle(world)) {
+		if (world->plan.has_all_rules) {
+			client_ask_everything(world);
+			world_settle(world);
+		}
 		world_audit(world);
-	else if (auditor_findings(world->auditor) == 0)
+	} else if (auditor_findings(world->auditor) == 0) {
 		describe_unsettled(world);
+	}
 }
 
 bool world_run(struct world *world)
@@ -374,7 +396,9 @@ static void dc_init(struct world *world, unsigned index)
 struct world *world_new(const struct world_plan *plan, struct coverage *coverage, struct trace *trace)
 {
 	struct world *world = memory_new(sizeof(*world));
-	struct audit_options options = { .dc_count = plan->dc_count, .dc_names = world_dc_names, .requests = &world->requests, .is_merge = key_is_merge };
+	struct audit_options options = {
+		.dc_count = plan->dc_count, .dc_names = world_dc_names, .requests = &world->requests, .rule_of = world_rule_of, .rank_of = world_rank_of,
+	};
 
 	world->plan = *plan;
 	world->coverage = coverage;
@@ -404,6 +428,8 @@ void world_free(struct world *world)
 	}
 	happenings_free(&world->happenings);
 	requests_free(&world->requests);
+	free(world->memories.items);
+	free(world->handlings.items);
 	auditor_free(world->auditor);
 	pool_free(world->pool);
 	memory_free(world);
@@ -425,9 +451,23 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->load_us = plan->operations * (500 + dice_below(&dice, 20000));
 	plan->link_us_max = dice_chance(&dice, 30) ? 500000 : 1000 + dice_below(&dice, 50000);
 	plan->fault_events = dice_chance(&dice, 10) ? 0 : (unsigned)dice_below(&dice, 12);
-	for (unsigned fault = FAULT_LINK_CUT; fault < FAULT_COUNT; fault++)
+	for (unsigned fault = FAULT_LINK_CUT; fault <= FAULT_EXPIRY; fault++)
 		plan->has_faults[fault] = dice_chance(&dice, 40);
 	plan->has_faults[FAULT_TRUNCATION] = dice_chance(&dice, 2);
 	plan->has_ttls = plan->has_faults[FAULT_EXPIRY];
 	plan->message_bytes_max = dice_chance(&dice, 5) ? 400 : 900000;
+	/* What came later is drawn later, and only for seeds of its own: so earlier seeds go on meaning what they meant. */
+	if (seed < WORLD_RULES_SEED)
+		return;
+	plan->has_all_rules = true;
+	plan->has_contexts = dice_chance(&dice, 70);
+	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
+	plan->is_narrow = dice_chance(&dice, 40);
+	plan->favourite = (enum audit_rule)dice_below(&dice, AUDIT_RULES);
+	if (!plan->is_narrow)
+		return;
+	plan->dc_count = 3 + (unsigned)dice_below(&dice, 2);
+	plan->keys = 1;
+	plan->operations = 10 + (unsigned)dice_below(&dice, 80);
+	plan->load_us = plan->operations * (500 + dice_below(&dice, 10000));
 }

@@ -19,6 +19,8 @@
 #include "trace.h"
 
 #define WORLD_DCS_MAX 5
+#define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
+#define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
 /* Everything a run is made of besides its seed's rolls. Stories fill it by hand. */
@@ -33,11 +35,16 @@ struct world_plan {
 	unsigned fault_events;
 	bool has_ttls;
 	unsigned message_bytes_max;
+	bool has_all_rules;          /* keys of every rule; else of lww and merge */
+	bool has_contexts;           /* clients deal with versions themselves */
+	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
+	enum audit_rule favourite;   /* … of this one */
 };
 
 /* How one DC follows one log. */
 struct follower {
 	bool is_active, is_paused, is_cut, is_planned;
+	bool is_at_beginning;        /* nothing was delivered yet, and all was asked for */
 	unsigned generation;
 	unsigned cursor;             /* next message */
 };
@@ -55,6 +62,7 @@ struct dc {
 	bool is_turn_planned;
 	uint64_t nonce;
 	unsigned alarms;
+	bool has_new_rules;
 	uint64_t fault_until_us[FAULT_COUNT]; /* for coverage */
 	/* store and the connection to it */
 	struct sim_store *store;
@@ -71,6 +79,11 @@ struct dc {
 	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
 };
 
+struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_ask.c */
+
+struct handling { uint64_t id; bool is_done; uint32_t value; };      /* a handler that was asked for */
+struct handlings { struct handling *items; unsigned count, cap; };
+
 struct world {
 	struct world_plan plan;
 	struct dice dice;
@@ -79,6 +92,8 @@ struct world {
 	struct pool *pool;
 	struct dc dcs[WORLD_DCS_MAX];
 	struct requests requests;
+	struct client_memories memories;
+	struct handlings handlings;
 	struct auditor *auditor;
 	struct coverage *coverage;   /* borrowed */
 	struct trace *trace;         /* borrowed */

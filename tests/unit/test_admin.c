@@ -41,7 +41,7 @@ static int start(void)
 
 	loop = event_base_new();
 	settings.admin = (struct settings_address){ host, free_port() };
-	admin = admin_new(loop, &status, &error);
+	admin = admin_new(&(struct admin_options){ .loop = loop, .status = &status }, &error);
 	buffer_free(&error);
 	return admin != NULL ? 0 : 1;
 }
@@ -135,7 +135,7 @@ static void an_address_in_use_is_refused_with_a_remedy(void)
 {
 	struct buffer error = { 0 };
 
-	CU_ASSERT_PTR_NULL(admin_new(loop, &status, &error));
+	CU_ASSERT_PTR_NULL(admin_new(&(struct admin_options){ .loop = loop, .status = &status }, &error));
 	buffer_add_byte(&error, '\0');
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.ptr, "Address already in use"));
 	buffer_free(&error);

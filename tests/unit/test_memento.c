@@ -42,6 +42,24 @@ static void what_is_not_ours_is_refused(void)
 	}
 }
 
+static void episodes_come_in_shares_and_once(void)
+{
+	struct memento memento = { 0 };
+	CU_ASSERT(memento_take_episodes(&memento, SLICE("*2\r\n$2\r\n17\r\n*4\r\n$1\r\nb\r\n$2\r\nb1\r\n$1\r\na\r\n$2\r\na1\r\n")));
+	CU_ASSERT_STRING_EQUAL(memento.episodes_place, "17");
+	CU_ASSERT(memento_take_episodes(&memento, SLICE("*2\r\n$1\r\n0\r\n*4\r\n$1\r\nb\r\n$2\r\nb1\r\n$1\r\nc\r\n$2\r\nc1\r\n")));
+	CU_ASSERT_STRING_EQUAL(memento.episodes_place, "0");
+	CU_ASSERT_EQUAL_FATAL(memento.episode_count, 3);
+	CU_ASSERT(slice_equal(memento.episodes[0].field, SLICE("a")) && slice_equal(memento.episodes[1].value, SLICE("b1")) &&
+	          slice_equal(memento.episodes[2].field, SLICE("c")));
+	memento_free(&memento);
+	static const char *const wrong[] = { "*1\r\n$1\r\n0\r\n", "*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n", "*2\r\n$0\r\n\r\n*0\r\n", "$1\r\n0\r\n" };
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		CU_ASSERT(!memento_take_episodes(&memento, slice_of(wrong[i])));
+		memento_free(&memento);
+	}
+}
+
 static void facts_are_read_from_info(void)
 {
 	struct store_facts facts = { .is_noeviction = true };
@@ -75,6 +93,7 @@ void suite_memento(void)
 	CU_pSuite suite = CU_add_suite("memento", NULL, NULL);
 	CU_ADD_TEST(suite, positions_and_outbox_are_read);
 	CU_ADD_TEST(suite, what_is_not_ours_is_refused);
+	CU_ADD_TEST(suite, episodes_come_in_shares_and_once);
 	CU_ADD_TEST(suite, facts_are_read_from_info);
 	CU_ADD_TEST(suite, addresses_are_read);
 }

@@ -125,6 +125,11 @@ static void what_is_left_out_has_its_default(void)
 	CU_ASSERT_STRING_EQUAL(settings.log.pairs[0].name, "address");
 	CU_ASSERT_STRING_EQUAL(settings.log.pairs[0].value, "127.0.0.1:6379");
 	CU_ASSERT_EQUAL(settings.peer_count, 0);
+	CU_ASSERT_EQUAL(settings.conflicts_keep_ms, UINT64_C(7) * 24 * 3600 * 1000);
+	CU_ASSERT_FALSE(settings.conflicts_redact);
+	CU_ASSERT_PTR_NULL(settings.conflicts_users);
+	CU_ASSERT_PTR_NULL(settings.conflicts_password);
+	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
 	settings_free(&settings);
 	buffer_free(&errors);
 	unlink(path);
@@ -141,19 +146,99 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	close(fd);
 	write_whole(path, "dc: eu\n");
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
-	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\nrules: [{ match: \"*\", rule: merge }]\n");
+	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\n");
 	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
 	buffer_add_byte(&notes, '\0');
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
 	CU_ASSERT_EQUAL(settings.listen.port, 7001);
 	CU_ASSERT_STRING_EQUAL(notes.ptr, "listen changed: restart to take it over\n"
-	                                  "log_level changed\n"
-	                                  "rules changed: restart every datacenter to take it over\n");
+	                                  "log_level changed\n");
+	write_whole(path, "dc: eu\nlog_level: debug\nconflicts: { redact: yes, password: secret }\n");
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings.conflicts_redact);
+	CU_ASSERT_STRING_EQUAL(settings.conflicts_password, "secret");
 	write_whole(path, "dc: eu\nlog_level: loud\n");
 	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
 	settings_free(&settings);
 	buffer_free(&notes);
+	buffer_free(&errors);
+	unlink(path);
+}
+
+/* What makes another rule: each of its parts, and the text of its handler. */
+static void reload_takes_changed_rules_over(void)
+{
+	struct buffer errors = { 0 }, notes = { 0 }, handler = { 0 };
+	struct settings settings;
+	char path[] = "/tmp/homeport-settings-XXXXXX", lua[] = "/tmp/homeport-handler-XXXXXX";
+	static const char one[] = "function resolve(key, versions) return '1' end", other[] = "function resolve(key, versions) return '2' end";
+	int fd = mkstemp(path), lua_fd = mkstemp(lua);
+
+	CU_ASSERT_FATAL(fd >= 0 && lua_fd >= 0);
+	close(fd);
+	close(lua_fd);
+	write_whole(lua, one);
+	write_whole(path, "dc: eu\nrules: [{ match: \"*\", rule: lww }]\n");
+	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	buffer_add_format(&handler, "dc: eu\nrules: [{ match: \"p:*\", rule: priority, order: [eu] }, { match: \"*\", rule: custom, handler: %s }]\n", lua);
+	buffer_add_byte(&handler, '\0');
+	write_whole(path, handler.ptr);
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
+	CU_ASSERT_EQUAL(settings.rule_count, 2);
+	CU_ASSERT_EQUAL_FATAL(settings.rules[0].order_count, 1);
+	CU_ASSERT_STRING_EQUAL(settings.rules[0].order[0], "eu");
+	CU_ASSERT_STRING_EQUAL(settings.rules[1].handler, lua);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(one)));
+	CU_ASSERT_EQUAL(settings.rules[1].handler_digest, slice_hash(slice_of(one)));
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
+	write_whole(lua, other);
+	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
+	buffer_add_byte(&notes, '\0');
+	CU_ASSERT_STRING_EQUAL(notes.ptr, "rules changed: the other datacenters need the same ones\n"
+	                                  "rules changed: the other datacenters need the same ones\n");
+	/* A mistake anywhere changes nothing. */
+	write_whole(lua, "function resolve(");
+	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
+	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
+	settings_free(&settings);
+	buffer_free(&notes);
+	buffer_free(&errors);
+	buffer_free(&handler);
+	unlink(path);
+	unlink(lua);
+}
+
+/* To try rules out, a file needs nothing else. */
+static void rules_alone_are_read_where_they_are_tried(void)
+{
+	static const char *const dcs[] = { "eu", "us" };
+	struct buffer errors = { 0 };
+	struct settings settings;
+	char path[] = "/tmp/homeport-settings-XXXXXX";
+	int fd = mkstemp(path);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [us, eu] }]\n");
+	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, dcs, 2, &settings, &errors));
+	CU_ASSERT_EQUAL(settings.rule_count, 1);
+	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
+	settings_free(&settings);
+	CU_ASSERT_FALSE(settings_load(path, &settings, &errors));
+	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [mars] }]\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, NULL, 0, &settings, &errors));
+	settings_free(&settings);
+	write_whole(path, "dc: eu\nrules: [{ match: \"*\", rule: priority, order: [us] }]\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
+	write_whole(path, "handlers: { steps: 1000 }\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
 	buffer_free(&errors);
 	unlink(path);
 }
@@ -211,6 +296,18 @@ static void values_with_units_are_exact_or_refused(void)
 	CU_ASSERT_FALSE(value_read_count("", &number));
 }
 
+static void yes_and_no_are_the_only_answers(void)
+{
+	bool answer = false;
+
+	CU_ASSERT_TRUE(value_read_bool("yes", &answer));
+	CU_ASSERT_TRUE(answer);
+	CU_ASSERT_FALSE(value_read_bool("true", &answer));
+	CU_ASSERT_TRUE(answer);
+	CU_ASSERT_TRUE(value_read_bool("no", &answer));
+	CU_ASSERT_FALSE(answer);
+}
+
 static void addresses_need_a_host_and_a_port(void)
 {
 	struct settings_address address = { 0 };
@@ -239,8 +336,11 @@ static void nearest_name_is_near_or_none(void)
 
 static void configurable_rules_are_the_rules_of_the_core(void)
 {
-	CU_ASSERT_STRING_EQUAL(core_rule_text(0), "lww");
-	CU_ASSERT_STRING_EQUAL(core_rule_text(1), "merge");
+	static const char *const names[] = { "lww", "priority", "record", "merge", "custom" };
+
+	for (unsigned i = 0; i < CORE_RULES; i++)
+		CU_ASSERT_STRING_EQUAL(core_rule_text(i), names[i]);
+	CU_ASSERT_PTR_NULL(core_rule_text(CORE_RULES));
 }
 
 void suite_settings(void)
@@ -251,8 +351,11 @@ void suite_settings(void)
 	CU_add_test(suite, "shipped_files_are_good", shipped_files_are_good);
 	CU_add_test(suite, "what_is_left_out_has_its_default", what_is_left_out_has_its_default);
 	CU_add_test(suite, "reload_takes_over_what_may_change_and_notes_the_rest", reload_takes_over_what_may_change_and_notes_the_rest);
+	CU_add_test(suite, "reload_takes_changed_rules_over", reload_takes_changed_rules_over);
+	CU_add_test(suite, "rules_alone_are_read_where_they_are_tried", rules_alone_are_read_where_they_are_tried);
 	CU_add_test(suite, "reload_notes_changes_of_logs_and_peers_only_where_there_are", reload_notes_changes_of_logs_and_peers_only_where_there_are);
 	CU_add_test(suite, "values_with_units_are_exact_or_refused", values_with_units_are_exact_or_refused);
+	CU_add_test(suite, "yes_and_no_are_the_only_answers", yes_and_no_are_the_only_answers);
 	CU_add_test(suite, "addresses_need_a_host_and_a_port", addresses_need_a_host_and_a_port);
 	CU_add_test(suite, "nearest_name_is_near_or_none", nearest_name_is_near_or_none);
 	CU_add_test(suite, "configurable_rules_are_the_rules_of_the_core", configurable_rules_are_the_rules_of_the_core);

@@ -43,6 +43,13 @@ static void lost_position(void *context, unsigned dc, const char *why)
 	driver_say("lost %s", why);
 }
 
+static void lost_beginning(void *context, unsigned dc)
+{
+	(void)context;
+	(void)dc;
+	driver_say("beginning");
+}
+
 static void appended(void *context, uint64_t id, int64_t position)
 {
 	(void)context;
@@ -121,7 +128,7 @@ int main(int argc, char **argv)
 		else
 			pairs[options.pair_count++] = (struct log_pair){ argv[i], equals + 1 };
 	}
-	struct log_handlers handlers = { NULL, message, lost_position, appended, append_retry, state, fed };
+	struct log_handlers handlers = { NULL, message, lost_position, lost_beginning, appended, append_retry, state, fed };
 	const struct log_class *class = log_class_find(argv[1]);
 	const char *error = "no such kind of log";
 	if (class != NULL)

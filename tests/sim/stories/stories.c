@@ -27,6 +27,11 @@ static const struct tale tales[] = {
 	TALE(emptied_store_gets_everything_back),
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(key_expires_everywhere_although_clocks_differ),
+	TALE(cart_walk_ends_with_two_siblings),
+	TALE(stale_context_keeps_what_was_long_settled),
+	TALE(removal_is_no_sibling_of_what_comes_after_it),
+	TALE(blind_writers_leave_one_version_a_datacenter),
+	TALE(one_sibling_too_many_is_refused),
 	TALE(field_written_at_the_deadline_is_the_same_everywhere),
 };
 
@@ -34,7 +39,7 @@ static const struct tale tales[] = {
 
 static bool tale_tell(const struct tale *tale, bool is_trace)
 {
-	const struct world_plan plan = { .seed = 1, .dc_count = 3, .keys = 1, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
+	const struct world_plan plan = { .seed = 1, .dc_count = 3, .keys = 1, .has_all_rules = true, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
 	struct trace trace = { .is_on = is_trace };
 	struct coverage *coverage = memory_new(sizeof(*coverage));
 	struct story story = { .name = tale->name, .world = world_new(&plan, coverage, &trace) };

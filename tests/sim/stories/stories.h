@@ -28,6 +28,13 @@ void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
 
+/* contexts.c */
+void cart_walk_ends_with_two_siblings(struct story *story);
+void stale_context_keeps_what_was_long_settled(struct story *story);
+void removal_is_no_sibling_of_what_comes_after_it(struct story *story);
+void blind_writers_leave_one_version_a_datacenter(struct story *story);
+void one_sibling_too_many_is_refused(struct story *story);
+
 /* expiry.c */
 void key_expires_everywhere_although_clocks_differ(struct story *story);
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);

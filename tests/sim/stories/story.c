@@ -2,6 +2,8 @@
 #include "story.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void story_say(struct story *story, unsigned dc, const char *command)
@@ -51,6 +53,19 @@ void story_restore(struct story *story, unsigned dc, unsigned kept)
 	auditor_store_rewound(story->world->auditor, dc, kept);
 	restored->run++;
 	sidecar_start(story->world, restored);
+}
+
+uint64_t story_ask(struct story *story, unsigned dc, enum ask ask, const char *key, const char *value, uint64_t seen)
+{
+	struct world *world = story->world;
+	const struct client_ask said = {
+		.ask = ask, .key = pool_intern(world->pool, slice_of(key)), .value = pool_intern(world->pool, slice_of(value)),
+		.context = seen == 0 ? 0 : requests_find(&world->requests, seen)->ask.given,
+	};
+	uint64_t token = client_ask_say(world, &world->dcs[dc], &said);
+
+	story_wait(story, 50);
+	return token;
 }
 
 /* ---- facts ---- */
@@ -105,6 +120,35 @@ void story_expect_element_everywhere(struct story *story, const char *key, const
 {
 	for (unsigned dc = 0; dc < story->world->plan.dc_count; dc++)
 		story_expect_element(story, dc, key, element, value);
+}
+
+/* The values in an answer of ASK_GET, between blanks. */
+static const char *siblings_of(struct slice reply, char *room, size_t size)
+{
+	const char *at = reply.ptr, *end = reply.ptr + reply.len;
+	size_t len = 0;
+
+	room[0] = '\0';
+	while ((at = memchr(at, '*', (size_t)(end - at))) != NULL) {
+		const char *text;
+
+		/* Each is an array of four, its value first. */
+		if (strncmp(at++, "*4\r\n$", 5) != 0)
+			continue;
+		text = strstr(at + 4, "\r\n");
+		if (text != NULL)
+			len += (size_t)snprintf(room + len, size - len, "%s%.*s", len > 0 ? " " : "", atoi(at + 4) < 0 ? 1 : atoi(at + 4),
+			                        atoi(at + 4) < 0 ? "-" : text + 2);
+	}
+	return room;
+}
+
+void story_expect_siblings(struct story *story, unsigned dc, const char *key, const char *values)
+{
+	char room[500];
+	const struct client_request *request = requests_find(&story->world->requests, story_ask(story, dc, ASK_GET, key, "", 0));
+
+	expect_text(story, dc, key, siblings_of(pool_text(story->world->pool, request->ask.reply), room, sizeof(room)), values);
 }
 
 void story_expect_conflicts(struct story *story, unsigned dc, uint64_t count)

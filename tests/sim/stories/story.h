@@ -3,6 +3,7 @@
 #ifndef SIM_STORY_H
 #define SIM_STORY_H
 
+#include "../client_ask.h"
 #include "../generator.h"
 #include "../sidecar.h"
 #include "stories.h"
@@ -17,6 +18,8 @@ struct story {
 
 void story_say(struct story *story, unsigned dc, const char *command);
 void story_wait(struct story *story, uint64_t duration_ms);
+/* A client asks, with the context that the answer to SEEN gave it (0: none); returns its token once there was time for an answer. */
+uint64_t story_ask(struct story *story, unsigned dc, enum ask ask, const char *key, const char *value, uint64_t seen);
 void story_set_clock(struct story *story, unsigned dc, int64_t ahead_ms);
 /* DC no longer reads the log of PEER, or does again. */
 void story_cut(struct story *story, unsigned dc, unsigned peer);
@@ -32,6 +35,8 @@ void story_expect(struct story *story, unsigned dc, const char *key, const char 
 void story_expect_element(struct story *story, unsigned dc, const char *key, const char *element, const char *value);
 void story_expect_everywhere(struct story *story, const char *key, const char *value);
 void story_expect_element_everywhere(struct story *story, const char *key, const char *element, const char *value);
+/* What HOMEPORT GET tells of KEY at DC: values between blanks, newest first; "-": a removal. */
+void story_expect_siblings(struct story *story, unsigned dc, const char *key, const char *values);
 /* How many conflicts DC has counted since it started. */
 void story_expect_conflicts(struct story *story, unsigned dc, uint64_t count);
 void story_check(struct story *story, bool is_true, const char *fact);

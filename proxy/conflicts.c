@@ -1,0 +1,46 @@
+/* Conflicts: the questions under way, so that they are bounded and can be dropped (see conflicts.h). */
+#include "conflicts_parts.h"
+
+#define JOBS_MAX 16u
+
+struct conflicts *conflicts_new(struct turn *turn, struct turn_clock *clock)
+{
+	struct conflicts *conflicts = memory_new(sizeof(*conflicts));
+	conflicts->turn = turn;
+	conflicts->clock = clock;
+	return conflicts;
+}
+
+void conflicts_free(struct conflicts *conflicts)
+{
+	if (conflicts == NULL)
+		return;
+	while (conflicts->jobs != NULL)
+		conflicts->jobs->drop(conflicts->jobs);
+	memory_free(conflicts);
+}
+
+bool conflicts_enter(struct conflicts *conflicts, struct conflicts_job *job, void (*drop)(struct conflicts_job *job))
+{
+	if (conflicts->job_count == JOBS_MAX)
+		return false;
+	*job = (struct conflicts_job){ .conflicts = conflicts, .next = conflicts->jobs, .link = &conflicts->jobs, .drop = drop };
+	if (job->next != NULL)
+		job->next->link = &job->next;
+	conflicts->jobs = job;
+	conflicts->job_count++;
+	return true;
+}
+
+void conflicts_leave(struct conflicts_job *job)
+{
+	*job->link = job->next;
+	if (job->next != NULL)
+		job->next->link = job->link;
+	job->conflicts->job_count--;
+}
+
+uint64_t conflicts_now_ms(const struct conflicts *conflicts)
+{
+	return turn_clock_now(conflicts->clock)->unix_ms;
+}

@@ -1,0 +1,11 @@
+/* Conflicts choice: how a conflict is to be ended, in words: winner, side DOT, value VALUE, remove, rule NAME. */
+#ifndef PROXY_CONFLICTS_CHOICE_H
+#define PROXY_CONFLICTS_CHOICE_H
+
+#include "conflicts.h"
+
+/* WITH: what stands behind the word; ptr NULL: nothing. Fills ask, choice and value of ORDER. False: ERROR says what is wrong and
+ * what to write. */
+MUST_CHECK bool conflicts_choice_read(struct slice word, struct slice with, struct conflicts_order *order, struct buffer *error);
+
+#endif

@@ -1,0 +1,227 @@
+#include "conflicts_reader.h"
+
+#include "core/resp.h"
+#include "log.h"
+
+#include <stdio.h>
+
+#define SHARE_BYTES (1u << 20)       /* aimed at, of one reply */
+#define SHARE_FIRST 16u              /* records asked for at first: how large they are is not known yet */
+#define SHARE_MAX 1000u
+
+enum source { SOURCE_HASH, SOURCE_RECORD, SOURCE_STREAM };
+
+struct conflicts_reader {
+	struct turn *turn;
+	struct conflicts_reading reading;
+	enum source source;
+	struct buffer place;         /* the hash: its cursor; the stream: where the next share ends; a record: its id */
+	unsigned share;              /* records asked for */
+	unsigned taken;              /* of the last share */
+	struct record_scratch scratch;
+};
+
+static void reader_ask(struct conflicts_reader *reader);
+static void reader_answered(void *context, enum errand_end end, struct slice reply);
+
+static struct conflicts_reader *reader_new(struct turn *turn, enum source source, const struct conflicts_reading *reading)
+{
+	struct conflicts_reader *reader = memory_new(sizeof(*reader));
+	reader->turn = turn;
+	reader->reading = *reading;
+	reader->source = source;
+	reader->share = SHARE_FIRST;
+	return reader;
+}
+
+struct conflicts_reader *conflicts_reader_open(struct turn *turn, const struct conflicts_reading *reading)
+{
+	struct conflicts_reader *reader = reader_new(turn, SOURCE_HASH, reading);
+	buffer_add_byte(&reader->place, '0');
+	reader_ask(reader);
+	return reader;
+}
+
+struct conflicts_reader *conflicts_reader_find(struct turn *turn, struct slice id, const struct conflicts_reading *reading)
+{
+	struct conflicts_reader *reader = reader_new(turn, SOURCE_RECORD, reading);
+	buffer_add(&reader->place, id);
+	reader_ask(reader);
+	return reader;
+}
+
+static void reader_set_end(struct conflicts_reader *reader, struct slice entry)
+{
+	buffer_reset(&reader->place);
+	buffer_add_byte(&reader->place, '(');
+	buffer_add(&reader->place, entry);
+}
+
+struct conflicts_reader *conflicts_reader_ended(struct turn *turn, struct slice before, const struct conflicts_reading *reading)
+{
+	struct conflicts_reader *reader = reader_new(turn, SOURCE_STREAM, reading);
+	if (before.len > 0)
+		reader_set_end(reader, before);
+	else
+		buffer_add_byte(&reader->place, '+');
+	reader_ask(reader);
+	return reader;
+}
+
+void conflicts_reader_stop(struct conflicts_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	turn_forget(reader->turn, reader);
+	buffer_free(&reader->place);
+	memory_free(reader->scratch.sides);
+	memory_free(reader);
+}
+
+static void reader_end(struct conflicts_reader *reader, const char *error)
+{
+	struct conflicts_reading reading = reader->reading;
+	conflicts_reader_stop(reader);
+	reading.ended(reading.context, error);
+}
+
+/* ---- asking ---- */
+
+static void reader_ask(struct conflicts_reader *reader)
+{
+	char share[12];
+	snprintf(share, sizeof(share), "%u", reader->share);
+	struct slice place = buffer_slice(&reader->place), count = slice_of(share);
+	const struct slice hash[] = { SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), place, SLICE("COUNT"), count };
+	const struct slice record[] = { SLICE("HGET"), SLICE(CORE_EPISODES_KEY), place };
+	const struct slice stream[] = { SLICE("XREVRANGE"), SLICE(CORE_CONFLICTS_KEY), place, SLICE("-"), SLICE("COUNT"), count };
+	struct buffer command = { 0 };
+	switch (reader->source) {
+	case SOURCE_HASH:
+		resp_add_command(&command, 5, hash);
+		break;
+	case SOURCE_RECORD:
+		resp_add_command(&command, 3, record);
+		break;
+	case SOURCE_STREAM:
+		resp_add_command(&command, 6, stream);
+		break;
+	}
+	turn_fetch(reader->turn, buffer_slice(&command), &(struct errand){ reader, reader_answered });
+	buffer_free(&command);
+}
+
+/* As many records as make a reply of the size aimed at, were they all like those of the last one. */
+static void reader_adapt(struct conflicts_reader *reader, size_t reply_len)
+{
+	if (reader->taken == 0)
+		return;
+	size_t fitting = SHARE_BYTES / (reply_len / reader->taken + 1);
+	reader->share = fitting < 1 ? 1 : fitting > SHARE_MAX ? SHARE_MAX : (unsigned)fitting;
+}
+
+/* ---- answers ---- */
+
+enum step { STEP_MORE, STEP_ENOUGH, STEP_OVER, STEP_WRONG };
+
+static enum step reader_take(struct conflicts_reader *reader, struct slice bytes, struct slice entry)
+{
+	struct record record;
+	reader->taken++;
+	if (!record_decode(bytes, &reader->scratch, &record)) {
+		log_warn("a conflict record cannot be read and is left out", "entry", entry.len > 0 ? "of the stream" : "of the hash");
+		return STEP_MORE;
+	}
+	if (entry.len > 0 && record.status == RECORD_OPEN)
+		return STEP_MORE;
+	return reader->reading.take(reader->reading.context, &record, bytes, entry) ? STEP_MORE : STEP_ENOUGH;
+}
+
+static bool read_list(struct slice *cursor, int64_t *count)
+{
+	struct reply reply;
+	if (!reply_read(cursor, &reply) || reply.type != REPLY_ARRAY)
+		return false;
+	*count = reply.integer;
+	return true;
+}
+
+static bool read_text(struct slice *cursor, struct slice *text)
+{
+	struct reply reply;
+	if (!reply_read(cursor, &reply) || reply.type != REPLY_STRING)
+		return false;
+	*text = reply.text;
+	return true;
+}
+
+/* [cursor, [id, record, …]] */
+static enum step reader_take_hash(struct conflicts_reader *reader, struct slice reply)
+{
+	struct slice place, id, bytes;
+	int64_t count;
+	if (!read_list(&reply, &count) || count != 2 || !read_text(&reply, &place) || !read_list(&reply, &count))
+		return STEP_WRONG;
+	for (; count > 1; count -= 2) {
+		if (!read_text(&reply, &id) || !read_text(&reply, &bytes))
+			return STEP_WRONG;
+		if (reader_take(reader, bytes, (struct slice){ "", 0 }) == STEP_ENOUGH)
+			return STEP_ENOUGH;
+	}
+	buffer_reset(&reader->place);
+	buffer_add(&reader->place, place);
+	return slice_equal(place, SLICE("0")) ? STEP_OVER : STEP_MORE;
+}
+
+static enum step reader_take_record(struct conflicts_reader *reader, struct slice reply)
+{
+	struct reply found;
+	if (!reply_read(&reply, &found))
+		return STEP_WRONG;
+	if (found.type == REPLY_STRING)
+		reader_take(reader, found.text, (struct slice){ "", 0 });
+	return STEP_OVER;
+}
+
+/* [[id, [field, record]], …] */
+static enum step reader_take_stream(struct conflicts_reader *reader, struct slice reply)
+{
+	int64_t count, parts, fields;
+	struct slice entry, name, bytes;
+	if (!read_list(&reply, &count))
+		return STEP_WRONG;
+	bool is_last = count < (int64_t)reader->share;
+	for (; count > 0; count--) {
+		if (!read_list(&reply, &parts) || parts != 2 || !read_text(&reply, &entry) || !read_list(&reply, &fields) || fields != 2 ||
+		    !read_text(&reply, &name) || !read_text(&reply, &bytes))
+			return STEP_WRONG;
+		if (reader_take(reader, bytes, entry) == STEP_ENOUGH)
+			return STEP_ENOUGH;
+		reader_set_end(reader, entry);
+	}
+	return is_last ? STEP_OVER : STEP_MORE;
+}
+
+static void reader_answered(void *context, enum errand_end end, struct slice reply)
+{
+	static enum step (*const takers[])(struct conflicts_reader *, struct slice) = {
+		[SOURCE_HASH] = reader_take_hash,
+		[SOURCE_RECORD] = reader_take_record,
+		[SOURCE_STREAM] = reader_take_stream,
+	};
+	struct conflicts_reader *reader = context;
+	if (end != ERRAND_ANSWERED) {
+		reader_end(reader, CONFLICTS_STORE_AWAY);
+		return;
+	}
+	reader->taken = 0;
+	enum step step = reply_is_error(reply) ? STEP_WRONG : takers[reader->source](reader, reply);
+	if (step == STEP_WRONG) {
+		reader_end(reader, "HOMEPORT the conflict records in Redis cannot be read: see that nobody else writes to the reserved database");
+	} else if (step == STEP_MORE) {
+		reader_adapt(reader, reply.len);
+		reader_ask(reader);
+	} else {
+		reader_end(reader, NULL);
+	}
+}

@@ -1,0 +1,402 @@
+/* Record: a conflict as bytes, and back (see record.h). The bytes come from a store or a log and are not trusted: what is outside
+ * docs/homeport.proto is refused, unknown fields are skipped, a newer format is refused. */
+#include "record.h"
+
+#include "wire.h"
+
+#include <assert.h>
+
+enum record_tag {
+	RECORD_TAG_FORMAT = WIRE_TAG(1, WIRE_VARINT),
+	RECORD_TAG_ID = WIRE_TAG(2, WIRE_BYTES),
+	RECORD_TAG_KIND = WIRE_TAG(3, WIRE_VARINT),
+	RECORD_TAG_STATUS = WIRE_TAG(4, WIRE_VARINT),
+	RECORD_TAG_DB = WIRE_TAG(5, WIRE_VARINT),
+	RECORD_TAG_KEY = WIRE_TAG(6, WIRE_BYTES),
+	RECORD_TAG_ELEMENT = WIRE_TAG(7, WIRE_BYTES),
+	RECORD_TAG_TYPE = WIRE_TAG(8, WIRE_BYTES),
+	RECORD_TAG_RULE = WIRE_TAG(9, WIRE_BYTES),
+	RECORD_TAG_RULES_DIGEST = WIRE_TAG(10, WIRE_FIXED64),
+	RECORD_TAG_SIDE = WIRE_TAG(11, WIRE_BYTES),
+	RECORD_TAG_PAIRS = WIRE_TAG(12, WIRE_VARINT),
+	RECORD_TAG_WINNER = WIRE_TAG(13, WIRE_BYTES),
+	RECORD_TAG_VALUE = WIRE_TAG(14, WIRE_BYTES),
+	RECORD_TAG_RESOLUTION = WIRE_TAG(15, WIRE_BYTES),
+	RECORD_TAG_RESOLVED_BY = WIRE_TAG(16, WIRE_BYTES),
+	RECORD_TAG_OPENED_HLC = WIRE_TAG(17, WIRE_VARINT),
+	RECORD_TAG_ENDED_HLC = WIRE_TAG(18, WIRE_VARINT),
+	RECORD_TAG_ATTEMPTS = WIRE_TAG(19, WIRE_VARINT),
+	RECORD_TAG_LAST_ERROR = WIRE_TAG(20, WIRE_BYTES),
+	RECORD_TAG_FIRST_HLC = WIRE_TAG(21, WIRE_VARINT),
+	RECORD_TAG_STRETCH = WIRE_TAG(22, WIRE_BYTES),
+	RECORD_FIELD_MAX = 22,
+};
+
+enum dot_tag {                       /* of a Position as well */
+	DOT_DC = WIRE_TAG(1, WIRE_BYTES),
+	DOT_INCARNATION = WIRE_TAG(2, WIRE_VARINT),
+	DOT_SEQ = WIRE_TAG(3, WIRE_VARINT),
+	DOT_LAST_SEQ = WIRE_TAG(4, WIRE_VARINT),     /* of a Stretch */
+	DOT_FIELD_MAX = 4,
+};
+
+enum side_tag {
+	SIDE_DOT = WIRE_TAG(1, WIRE_BYTES),
+	SIDE_HLC = WIRE_TAG(2, WIRE_VARINT),
+	SIDE_CONTEXT = WIRE_TAG(3, WIRE_BYTES),
+	SIDE_COMMAND = WIRE_TAG(4, WIRE_BYTES),
+	SIDE_CLIENT = WIRE_TAG(5, WIRE_BYTES),
+	SIDE_VALUE = WIRE_TAG(6, WIRE_BYTES),
+	SIDE_VALUE_LEN = WIRE_TAG(7, WIRE_VARINT),
+	SIDE_VALUE_HASH = WIRE_TAG(8, WIRE_FIXED64),
+	SIDE_REMOVAL = WIRE_TAG(9, WIRE_VARINT),
+	SIDE_LIVE = WIRE_TAG(10, WIRE_VARINT),
+	SIDE_DEAD = WIRE_TAG(11, WIRE_VARINT),
+	SIDE_EXPLICIT = WIRE_TAG(12, WIRE_VARINT),
+	SIDE_FIELD_MAX = 12,
+};
+
+const char *record_kind_text(enum record_kind kind)
+{
+	static const char *const texts[RECORD_KIND_COUNT] = {
+		[RECORD_WRITE_WRITE] = "write-write", [RECORD_WRITE_DELETE] = "write-delete", [RECORD_TYPE_CLASH] = "type-clash",
+		[RECORD_EXPIRY_WRITE] = "expiry-write", [RECORD_DOUBLE_POP] = "double-pop", [RECORD_HANDLER_FAILED] = "handler-failed",
+		[RECORD_STRANDED] = "stranded",
+	};
+	return kind < RECORD_KIND_COUNT ? texts[kind] : NULL;
+}
+
+const char *record_status_text(enum record_status status)
+{
+	static const char *const texts[RECORD_STATUS_COUNT] = {
+		[RECORD_AUTO] = "auto", [RECORD_OPEN] = "open", [RECORD_RESOLVED] = "resolved", [RECORD_SUPERSEDED] = "superseded",
+		[RECORD_IGNORED] = "ignored",
+	};
+	return status < RECORD_STATUS_COUNT ? texts[status] : NULL;
+}
+
+uint64_t record_hash(uint64_t start, struct slice bytes)
+{
+	uint64_t hash = start;
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ (unsigned char)bytes.ptr[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* ---- writing. Fields above 15 have a tag of two bytes. ---- */
+
+static void add_varint(struct buffer *out, uint64_t value)
+{
+	wire_put_varint(buffer_grow(out, wire_varint_len(value)), value);
+}
+
+static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
+{
+	if (value == 0)
+		return;
+	add_varint(out, tag);
+	add_varint(out, value);
+}
+
+static void add_text(struct buffer *out, unsigned tag, struct slice text)
+{
+	if (text.len == 0)
+		return;
+	add_varint(out, tag);
+	add_varint(out, text.len);
+	buffer_add(out, text);
+}
+
+static void add_fixed64(struct buffer *out, unsigned tag, uint64_t value)
+{
+	if (value == 0)
+		return;
+	add_varint(out, tag);
+	char *at = buffer_grow(out, sizeof value);
+	for (unsigned shift = 0; shift < 64; shift += 8)
+		*at++ = (char)(value >> shift);
+}
+
+static size_t dot_len(const struct record_dot *dot)
+{
+	return wire_text_len(dot->dc) + wire_uint_len(dot->incarnation) + wire_uint_len(dot->seq);
+}
+
+static void add_dot(struct buffer *out, unsigned tag, const struct record_dot *dot)
+{
+	add_varint(out, tag);
+	add_varint(out, dot_len(dot));
+	add_text(out, DOT_DC, dot->dc);
+	add_uint(out, DOT_INCARNATION, dot->incarnation);
+	add_uint(out, DOT_SEQ, dot->seq);
+}
+
+void record_add_position(struct buffer *out, const struct record_dot *position)
+{
+	add_dot(out, SIDE_CONTEXT, position);
+}
+
+void record_add_stretch(struct buffer *out, const struct record_stretch *stretch)
+{
+	struct record_dot first = { stretch->dc, stretch->incarnation, stretch->first_seq };
+	add_varint(out, RECORD_TAG_STRETCH);
+	add_varint(out, dot_len(&first) + wire_uint_len(stretch->last_seq));
+	add_text(out, DOT_DC, first.dc);
+	add_uint(out, DOT_INCARNATION, first.incarnation);
+	add_uint(out, DOT_SEQ, first.seq);
+	add_uint(out, DOT_LAST_SEQ, stretch->last_seq);
+}
+
+static size_t side_len(const struct record_side *side)
+{
+	size_t dot = dot_len(&side->dot);
+	return 1 + wire_varint_len(dot) + dot + wire_uint_len(side->hlc) + side->context.len + wire_text_len(side->command) +
+	       wire_text_len(side->client) + wire_text_len(side->value) + wire_uint_len(side->value_len) +
+	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
+	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit);
+}
+
+static void add_side(struct buffer *out, const struct record_side *side)
+{
+	size_t len = side_len(side);
+	add_varint(out, RECORD_TAG_SIDE);
+	add_varint(out, len);
+	size_t start = out->len;
+	add_dot(out, SIDE_DOT, &side->dot);
+	add_uint(out, SIDE_HLC, side->hlc);
+	buffer_add(out, side->context);
+	add_text(out, SIDE_COMMAND, side->command);
+	add_text(out, SIDE_CLIENT, side->client);
+	add_text(out, SIDE_VALUE, side->value);
+	add_uint(out, SIDE_VALUE_LEN, side->value_len);
+	add_fixed64(out, SIDE_VALUE_HASH, side->value_hash);
+	add_uint(out, SIDE_REMOVAL, side->is_removal);
+	add_uint(out, SIDE_LIVE, side->is_live);
+	add_uint(out, SIDE_DEAD, side->is_dead);
+	add_uint(out, SIDE_EXPLICIT, side->is_explicit);
+	assert(out->len == start + len);
+}
+
+void record_encode(struct buffer *out, const struct record *record)
+{
+	assert(record->id.len > 0 && record->id.len <= RECORD_ID_MAX);
+	assert(record_kind_text(record->kind) != NULL && record_status_text(record->status) != NULL);
+	add_uint(out, RECORD_TAG_FORMAT, RECORD_FORMAT);
+	add_text(out, RECORD_TAG_ID, record->id);
+	add_uint(out, RECORD_TAG_KIND, (uint64_t)record->kind);
+	add_uint(out, RECORD_TAG_STATUS, (uint64_t)record->status);
+	add_uint(out, RECORD_TAG_DB, record->db);
+	add_text(out, RECORD_TAG_KEY, record->key);
+	add_text(out, RECORD_TAG_ELEMENT, record->element);
+	add_text(out, RECORD_TAG_TYPE, record->type);
+	add_text(out, RECORD_TAG_RULE, record->rule);
+	add_fixed64(out, RECORD_TAG_RULES_DIGEST, record->rules_digest);
+	for (unsigned i = 0; i < record->side_count; i++)
+		add_side(out, &record->sides[i]);
+	add_uint(out, RECORD_TAG_PAIRS, record->pairs);
+	if (record->winner.seq != 0)
+		add_dot(out, RECORD_TAG_WINNER, &record->winner);
+	add_text(out, RECORD_TAG_VALUE, record->value);
+	if (record->resolution.seq != 0)
+		add_dot(out, RECORD_TAG_RESOLUTION, &record->resolution);
+	add_text(out, RECORD_TAG_RESOLVED_BY, record->resolved_by);
+	add_uint(out, RECORD_TAG_OPENED_HLC, record->opened_hlc);
+	add_uint(out, RECORD_TAG_ENDED_HLC, record->ended_hlc);
+	add_uint(out, RECORD_TAG_ATTEMPTS, record->attempts);
+	add_text(out, RECORD_TAG_LAST_ERROR, record->last_error);
+	add_uint(out, RECORD_TAG_FIRST_HLC, record->first_hlc);
+	buffer_add(out, record->stretches);
+}
+
+/* ---- reading ---- */
+
+static bool flag_read(const struct wire_field *field, bool *flag)
+{
+	*flag = field->value == 1;
+	return field->value <= 1;
+}
+
+/* Grows RUN to the end of this field: repeated messages are kept as they stand, one behind the other. */
+static bool run_extend(struct slice *run, struct slice raw)
+{
+	if (run->len == 0)
+		run->ptr = raw.ptr;
+	bool is_next = run->ptr + run->len == raw.ptr;
+	run->len += raw.len;
+	return is_next;
+}
+
+/* Dots, positions and stretches. */
+static bool stretch_read(struct slice bytes, struct record_stretch *stretch)
+{
+	*stretch = (struct record_stretch){ .dc = { bytes.ptr, 0 } };
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > DOT_FIELD_MAX)
+			continue;
+		switch ((enum dot_tag)WIRE_TAG(field.number, field.type)) {
+		case DOT_DC: stretch->dc = field.bytes; break;
+		case DOT_INCARNATION: stretch->incarnation = field.value; break;
+		case DOT_SEQ: stretch->first_seq = field.value; break;
+		case DOT_LAST_SEQ: stretch->last_seq = field.value; break;
+		default: return false;       /* a known field of another type */
+		}
+	}
+	return stretch->dc.len > 0 && stretch->first_seq > 0;
+}
+
+static bool dot_read(struct slice bytes, struct record_dot *dot)
+{
+	struct record_stretch stretch;
+	bool is_read = stretch_read(bytes, &stretch);
+	*dot = (struct record_dot){ stretch.dc, stretch.incarnation, stretch.first_seq };
+	return is_read && stretch.last_seq == 0;
+}
+
+static bool side_field_read(const struct wire_field *field, struct slice raw, struct record_side *side)
+{
+	struct record_dot position;
+	switch ((enum side_tag)WIRE_TAG(field->number, field->type)) {
+	case SIDE_DOT: return dot_read(field->bytes, &side->dot);
+	case SIDE_HLC: side->hlc = field->value; return true;
+	case SIDE_CONTEXT: return run_extend(&side->context, raw) && dot_read(field->bytes, &position);
+	case SIDE_COMMAND: side->command = field->bytes; return true;
+	case SIDE_CLIENT: side->client = field->bytes; return true;
+	case SIDE_VALUE: side->value = field->bytes; return true;
+	case SIDE_VALUE_LEN: side->value_len = field->value; return true;
+	case SIDE_VALUE_HASH: side->value_hash = field->value; return true;
+	case SIDE_REMOVAL: return flag_read(field, &side->is_removal);
+	case SIDE_LIVE: return flag_read(field, &side->is_live);
+	case SIDE_DEAD: return flag_read(field, &side->is_dead);
+	case SIDE_EXPLICIT: return flag_read(field, &side->is_explicit);
+	default: return false;
+	}
+}
+
+static bool side_read(struct slice bytes, struct record_side *side)
+{
+	*side = (struct record_side){ .command = { bytes.ptr, 0 }, .client = { bytes.ptr, 0 }, .value = { bytes.ptr, 0 }, .context = { bytes.ptr, 0 } };
+	while (bytes.len > 0) {
+		const char *start = bytes.ptr;
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		struct slice raw = { start, (size_t)(bytes.ptr - start) };
+		if (field.number <= SIDE_FIELD_MAX && !side_field_read(&field, raw, side))
+			return false;
+	}
+	return side->dot.seq > 0 && side->value.len <= side->value_len && (!side->is_removal || side->value_len == 0);
+}
+
+static bool side_add(struct record_scratch *scratch, struct slice bytes, struct record *record)
+{
+	if (record->side_count == scratch->cap) {
+		scratch->cap = scratch->cap == 0 ? 8 : scratch->cap * 2;
+		scratch->sides = memory_resize(scratch->sides, scratch->cap * sizeof *scratch->sides);
+	}
+	return side_read(bytes, &scratch->sides[record->side_count++]);
+}
+
+static bool number32_read(const struct wire_field *field, uint32_t *number)
+{
+	*number = (uint32_t)field->value;
+	return field->value <= UINT32_MAX;
+}
+
+/* What says how much, how and when. */
+static bool number_field_read(const struct wire_field *field, struct record *record)
+{
+	switch ((enum record_tag)WIRE_TAG(field->number, field->type)) {
+	case RECORD_TAG_KIND:
+		record->kind = (enum record_kind)field->value;
+		return field->value < RECORD_KIND_COUNT && record_kind_text(record->kind) != NULL;
+	case RECORD_TAG_STATUS:
+		record->status = (enum record_status)field->value;
+		return field->value < RECORD_STATUS_COUNT && record_status_text(record->status) != NULL;
+	case RECORD_TAG_FORMAT: return true;
+	case RECORD_TAG_DB: return number32_read(field, &record->db);
+	case RECORD_TAG_RULES_DIGEST: record->rules_digest = field->value; return true;
+	case RECORD_TAG_PAIRS: record->pairs = field->value; return true;
+	case RECORD_TAG_OPENED_HLC: record->opened_hlc = field->value; return true;
+	case RECORD_TAG_ENDED_HLC: record->ended_hlc = field->value; return true;
+	case RECORD_TAG_FIRST_HLC: record->first_hlc = field->value; return true;
+	case RECORD_TAG_ATTEMPTS: return number32_read(field, &record->attempts);
+	default: return false;
+	}
+}
+
+static bool field_read(const struct wire_field *field, struct slice raw, struct record_scratch *scratch, struct record *record)
+{
+	struct record_stretch stretch;
+	switch ((enum record_tag)WIRE_TAG(field->number, field->type)) {
+	case RECORD_TAG_ID: record->id = field->bytes; return true;
+	case RECORD_TAG_KEY: record->key = field->bytes; return true;
+	case RECORD_TAG_ELEMENT: record->element = field->bytes; return true;
+	case RECORD_TAG_TYPE: record->type = field->bytes; return true;
+	case RECORD_TAG_RULE: record->rule = field->bytes; return true;
+	case RECORD_TAG_SIDE: return side_add(scratch, field->bytes, record);
+	case RECORD_TAG_WINNER: return dot_read(field->bytes, &record->winner);
+	case RECORD_TAG_VALUE: record->value = field->bytes; return true;
+	case RECORD_TAG_RESOLUTION: return dot_read(field->bytes, &record->resolution);
+	case RECORD_TAG_RESOLVED_BY: record->resolved_by = field->bytes; return true;
+	case RECORD_TAG_LAST_ERROR: record->last_error = field->bytes; return true;
+	case RECORD_TAG_STRETCH: return run_extend(&record->stretches, raw) && stretch_read(field->bytes, &stretch);
+	default: return number_field_read(field, record);
+	}
+}
+
+static bool id_is_valid(struct slice id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if ((unsigned char)id.ptr[i] <= ' ' || (unsigned char)id.ptr[i] >= 0x7f)
+			return false;
+	return id.len > 0 && id.len <= RECORD_ID_MAX;
+}
+
+/* The format comes first, so a newer one is known before any of its other fields can puzzle us. */
+static bool format_is_known(struct slice bytes)
+{
+	struct wire_field field;
+	return bytes.len > 0 && wire_field_next(&bytes, &field) == WIRE_OK && field.number == RECORD_TAG_FORMAT >> 3 &&
+	       field.type == WIRE_VARINT && field.value >= 1 && field.value <= RECORD_FORMAT;
+}
+
+bool record_decode(struct slice bytes, struct record_scratch *scratch, struct record *record)
+{
+	struct slice nothing = { bytes.ptr, 0 };
+	*record = (struct record){ .id = nothing, .key = nothing, .element = nothing, .type = nothing, .rule = nothing, .stretches = nothing,
+		                   .value = nothing, .resolved_by = nothing, .last_error = nothing };
+	if (!format_is_known(bytes))
+		return false;
+	while (bytes.len > 0) {
+		const char *start = bytes.ptr;
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		struct slice raw = { start, (size_t)(bytes.ptr - start) };
+		if (field.number <= RECORD_FIELD_MAX && !field_read(&field, raw, scratch, record))
+			return false;
+	}
+	record->sides = scratch->sides;
+	return id_is_valid(record->id) && record->kind != 0 && record->status != 0;
+}
+
+bool record_position_next(struct slice *context, struct record_dot *position)
+{
+	struct wire_field field;
+	while (context->len > 0 && wire_field_next(context, &field) == WIRE_OK)
+		if (WIRE_TAG(field.number, field.type) == SIDE_CONTEXT && dot_read(field.bytes, position))
+			return true;
+	return false;
+}
+
+bool record_stretch_next(struct slice *stretches, struct record_stretch *stretch)
+{
+	struct wire_field field;
+	while (stretches->len > 0 && wire_field_next(stretches, &field) == WIRE_OK)
+		if (WIRE_TAG(field.number, field.type) == RECORD_TAG_STRETCH && stretch_read(field.bytes, stretch))
+			return true;
+	return false;
+}

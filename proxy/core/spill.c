@@ -1,0 +1,114 @@
+/* Spill: which write the value of a settled element is from, for keys whose rule keeps versions. While an element has metadata, its live
+ * versions are in memory; when the metadata goes, the dot of the one that is left goes to a hash beside the data, so that a client whose
+ * context is arbitrarily old can still be told whether it has seen it. Written with the next group, hence before, or together
+ * with, the positions that let the log forget the write.
+ *
+ * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
+#include "state.h"
+
+#include <string.h>
+
+#define CORE_VERSIONS_KEY "homeport:versions"
+
+static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct slice key, struct slice element)
+{
+	buffer_add_uint64(out, db);
+	buffer_add_byte(out, ':');
+	buffer_add_text(out, kind_text(kind));
+	buffer_add_byte(out, ':');
+	buffer_add_uint64(out, key.len);
+	buffer_add_byte(out, ':');
+	buffer_add(out, key);
+	buffer_add(out, element);
+}
+
+static void write_spill(struct core *core, struct script *script, const struct spill *spill)
+{
+	struct buffer field = { 0 }, value = { 0 };
+	add_field(&field, spill->db, spill->kind, spill->key, spill->element);
+	if (!spill->is_present) {
+		script_add(script, 3, (struct slice[]){ SLICE("HDEL"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field) });
+	} else {
+		const struct origin *origin = &core->origins.items[spill->origin];
+		buffer_add_text(&value, core->dc_names[origin->dc]);
+		const uint64_t numbers[] = { origin->incarnation, spill->seq, spill->hlc };
+		for (unsigned i = 0; i < 3; i++) {
+			buffer_add_byte(&value, ' ');
+			buffer_add_uint64(&value, numbers[i]);
+		}
+		script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field), buffer_slice(&value) });
+	}
+	buffer_free(&field);
+	buffer_free(&value);
+}
+
+void spill_write(struct core *core, struct group *group)
+{
+	struct spills *waiting = &core->keyspace.spills;
+	if (waiting->count == 0 || group->spills.count > 0)
+		return;
+	script_select(&group->script, core->options.reserved_db);
+	for (unsigned i = 0; i < waiting->count; i++) {
+		write_spill(core, &group->script, &waiting->items[i]);
+		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
+	}
+	group->spills = *waiting;
+	*waiting = (struct spills){ 0 };
+}
+
+/* The store refused the group: the next one tries again. What was spilled since is newer and comes after it. */
+void spill_retry(struct core *core, struct group *group)
+{
+	struct spills *waiting = &core->keyspace.spills, newer = *waiting;
+	*waiting = group->spills;
+	group->spills = (struct spills){ 0 };
+	for (unsigned i = 0; i < newer.count; i++)
+		spills_add(waiting, &newer.items[i]);
+	memory_free(newer.items);
+}
+
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key)
+{
+	const struct spills *waiting = &core->keyspace.spills;
+	for (unsigned i = 0; i < waiting->count; i++)
+		if (waiting->items[i].db == db && slice_equal(waiting->items[i].key, key))
+			return true;
+	return false;
+}
+
+void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element)
+{
+	struct buffer field = { 0 };
+	add_field(&field, db, kind, key, element);
+	script_select(script, core->options.reserved_db);
+	script_add(script, 3, (struct slice[]){ SLICE("HGET"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field) });
+	buffer_free(&field);
+}
+
+bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc)
+{
+	struct reply reply;
+	if (!reply_read(&raw, &reply) || reply.type != REPLY_STRING)
+		return false;
+	struct slice text = reply.text;
+	const char *space = text.len == 0 ? NULL : memchr(text.ptr, ' ', text.len);
+	if (space == NULL)
+		return false;
+	struct slice dc = { text.ptr, (size_t)(space - text.ptr) };
+	int64_t numbers[3] = { 0 };
+	for (unsigned i = 0; i < 3; i++) {
+		if (space == NULL)
+			return false;
+		text = (struct slice){ space + 1, text.len - (size_t)(space + 1 - text.ptr) };
+		space = text.len == 0 ? NULL : memchr(text.ptr, ' ', text.len);
+		if (!slice_to_int64((struct slice){ text.ptr, space == NULL ? text.len : (size_t)(space - text.ptr) }, &numbers[i]))
+			return false;
+	}
+	int index = origins_get(&core->origins, dc, (uint64_t)numbers[0]);
+	if (index < 0)
+		return false;
+	*origin = (unsigned)index;
+	*seq = (uint64_t)numbers[1];
+	*hlc = (uint64_t)numbers[2];
+	return true;
+}

@@ -1,0 +1,1 @@
+function merge(key, versions) return "x" end

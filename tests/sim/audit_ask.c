@@ -1,0 +1,425 @@
+/* Asks: what clients were told of versions and contexts, against what was shipped. A context is read here with code of the auditor's own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_outcome.h"
+
+static struct audited_ask *ask_find(const struct auditor *auditor, uint64_t token)
+{
+	for (unsigned i = 0; i < auditor->ask_count; i++)
+		if (auditor->asks[i].token == token)
+			return &auditor->asks[i];
+	return NULL;
+}
+
+static const struct client_request *request_of(const struct auditor *auditor, const struct audited_ask *ask)
+{
+	return requests_find(auditor->options.requests, ask->token);
+}
+
+void auditor_asked(struct auditor *auditor, const struct client_request *request)
+{
+	struct audited_ask *ask;
+
+	auditor->asks = array_grow(auditor->asks, auditor->ask_count, &auditor->ask_cap, sizeof(*auditor->asks));
+	ask = &auditor->asks[auditor->ask_count++];
+	*ask = (struct audited_ask){ .token = request->token };
+	vector_copy(&ask->floor, &auditor->dcs[request->dc].answered);
+}
+
+/* ---- contexts: base64url of protobuf positions ---- */
+
+static bool take_byte(struct slice *text, unsigned *bits, unsigned *have, unsigned char *byte)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	while (*have < 8) {
+		const char *letter = text->len == 0 ? NULL : memchr(letters, text->ptr[0], 64);
+
+		if (letter == NULL)
+			return false;
+		*bits = *bits << 6 | (unsigned)(letter - letters);
+		*have += 6;
+		text->ptr++;
+		text->len--;
+	}
+	*have -= 8;
+	*byte = (unsigned char)(*bits >> *have);
+	return true;
+}
+
+static bool take_number(struct slice *bytes, uint64_t *number)
+{
+	unsigned shift = 0;
+
+	*number = 0;
+	while (bytes->len > 0 && shift < 64) {
+		unsigned char byte = (unsigned char)*bytes->ptr++;
+
+		bytes->len--;
+		*number |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return true;
+		shift += 7;
+	}
+	return false;
+}
+
+/* Position: 1 dc, 2 incarnation, 3 seq. */
+static bool position_take(struct auditor *auditor, struct slice bytes, struct vector *vector)
+{
+	uint64_t tag, number, numbers[4] = { 0 };
+	int dc = -1;
+
+	while (bytes.len > 0) {
+		if (!take_number(&bytes, &tag) || !take_number(&bytes, &number))
+			return false;
+		if (tag == (1 << 3 | 2)) {
+			if (number > bytes.len)
+				return false;
+			dc = audit_dc(auditor, (struct slice){ bytes.ptr, number });
+			bytes = (struct slice){ bytes.ptr + number, bytes.len - number };
+		} else if (tag == (2 << 3) || tag == (3 << 3)) {
+			numbers[tag >> 3] = number;
+		} else {
+			return false;
+		}
+	}
+	if (dc < 0)
+		return false;
+	vector_raise(vector, audit_origin(auditor, (unsigned)dc, numbers[2]), numbers[3]);
+	return true;
+}
+
+static bool context_read(struct auditor *auditor, struct slice text, struct vector *vector)
+{
+	unsigned bits = 0, have = 0;
+	struct buffer decoded = { .len = 0 };
+	struct slice bytes;
+	unsigned char byte;
+	uint64_t tag, len;
+	bool is_read = true;
+
+	if (text.len == 1 && text.ptr[0] == '-')
+		return true;
+	while (take_byte(&text, &bits, &have, &byte))
+		buffer_add_byte(&decoded, (char)byte);
+	bytes = buffer_slice(&decoded);
+	while (is_read && bytes.len > 0) {
+		is_read = take_number(&bytes, &tag) && (tag & 7) == 2 && take_number(&bytes, &len) && len <= bytes.len &&
+		          position_take(auditor, (struct slice){ bytes.ptr, len }, vector);
+		if (is_read)
+			bytes = (struct slice){ bytes.ptr + len, bytes.len - len };
+	}
+	buffer_free(&decoded);
+	return is_read && text.len == 0;
+}
+
+static bool vector_reaches(const struct vector *vector, const struct vector *other)
+{
+	for (unsigned i = 0; i < other->count; i++)
+		if (vector_at(vector, i) < vector_at(other, i))
+			return false;
+	return true;
+}
+
+/* ---- replies ---- */
+
+/* What comes next, "*n", ":n", or "$n" with its text. Nil: TEXT.ptr is NULL. */
+static bool reply_take(struct slice *reply, char sign, int64_t *number, struct slice *text)
+{
+	const char *end = reply->len == 0 ? NULL : memchr(reply->ptr, '\n', reply->len);
+
+	if (end == NULL || reply->ptr[0] != sign)
+		return false;
+	*number = strtoll(reply->ptr + 1, NULL, 10);
+	*reply = (struct slice){ end + 1, reply->len - (size_t)(end + 1 - reply->ptr) };
+	*text = (struct slice){ NULL, 0 };
+	if (sign != '$' || *number < 0)
+		return true;
+	if ((size_t)*number + 2 > reply->len)
+		return false;
+	*text = (struct slice){ reply->ptr, (size_t)*number };
+	*reply = (struct slice){ reply->ptr + *number + 2, reply->len - (size_t)*number - 2 };
+	return true;
+}
+
+/* "dc/incarnation/seq" */
+static bool dot_read(struct auditor *auditor, struct slice text, struct audited_sibling *sibling)
+{
+	const char *slash = text.len == 0 ? NULL : memchr(text.ptr, '/', text.len);
+	char room[64], *end;
+	uint64_t incarnation;
+	int dc;
+
+	if (slash == NULL || text.len >= sizeof(room))
+		return false;
+	dc = audit_dc(auditor, (struct slice){ text.ptr, (size_t)(slash - text.ptr) });
+	snprintf(room, sizeof(room), "%.*s", (int)(text.ptr + text.len - slash - 1), slash + 1);
+	incarnation = strtoull(room, &end, 10);
+	if (dc < 0 || *end != '/')
+		return false;
+	sibling->origin = audit_origin(auditor, (unsigned)dc, incarnation);
+	sibling->seq = strtoull(end + 1, NULL, 10);
+	return true;
+}
+
+static bool sibling_take(struct auditor *auditor, struct slice *reply, struct audited_sibling *sibling)
+{
+	struct slice text;
+	int64_t number;
+
+	*sibling = (struct audited_sibling){ .is_known = true };
+	if (!reply_take(reply, '*', &number, &text) || number != 4 || !reply_take(reply, '$', &number, &text))
+		return false;
+	sibling->is_removal = text.ptr == NULL;
+	sibling->value = text.ptr == NULL ? 0 : pool_intern(auditor->options.pool, text);
+	if (!reply_take(reply, '$', &number, &text))
+		return false;
+	sibling->is_known = text.len > 0;
+	if (!reply_take(reply, '$', &number, &text) || (sibling->is_known && !dot_read(auditor, text, sibling)))
+		return false;
+	return reply_take(reply, ':', &number, &text);
+}
+
+static bool told_read(struct auditor *auditor, struct audited_ask *ask, struct slice reply)
+{
+	struct slice text;
+	int64_t number;
+
+	if (!reply_take(&reply, '*', &number, &text) || number != 2 || !reply_take(&reply, '$', &number, &text) ||
+	    !context_read(auditor, text, &ask->seen) || !reply_take(&reply, '*', &number, &text))
+		return false;
+	for (int64_t i = 0; i < number; i++) {
+		ask->siblings = array_grow(ask->siblings, ask->sibling_count, &ask->sibling_cap, sizeof(*ask->siblings));
+		if (!sibling_take(auditor, &reply, &ask->siblings[ask->sibling_count++]))
+			return false;
+	}
+	return reply.len == 0;
+}
+
+/* What was applied may still be on its way to the store; then it is in a log. */
+static bool is_founded(const struct auditor *auditor, unsigned dc, const struct vector *seen)
+{
+	for (unsigned origin = 0; origin < seen->count; origin++) {
+		const struct audited_write *last = audit_find(auditor, origin, vector_at(seen, origin));
+
+		if (vector_at(seen, origin) > vector_at(&auditor->dcs[dc].applied, origin) && (last == NULL || !last->is_shipped))
+			return false;
+	}
+	return true;
+}
+
+void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply)
+{
+	struct audited_ask *ask = ask_find(auditor, request->token);
+
+	if (ask->is_replied)
+		auditor_find(auditor, "request %llu is answered twice", (unsigned long long)request->token);
+	/* Another type, as Redis words it; or what has no versions in it. */
+	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.ask > ASK_DELETE)
+		return;
+	if (!told_read(auditor, ask, reply)) {
+		auditor_find(auditor, "request %llu has an answer that cannot be read: %.*s", (unsigned long long)request->token, (int)reply.len, reply.ptr);
+		return;
+	}
+	ask->is_replied = true;
+	if (!is_founded(auditor, request->dc, &ask->seen))
+		auditor_find(auditor, "request %llu was given a context that says more than its store has, or will get from logs", (unsigned long long)request->token);
+	if (!vector_reaches(&ask->seen, &ask->floor))
+		auditor_find(auditor, "request %llu was given a context without what had been answered before", (unsigned long long)request->token);
+}
+
+/* ---- writes with a context ---- */
+
+/* Whose write was just decoded: clients of asks call themselves after their request. */
+static struct audited_ask *ask_of_client(const struct auditor *auditor)
+{
+	struct slice client = auditor->changes.facts.client;
+	char room[32];
+
+	snprintf(room, sizeof(room), "%.*s", (int)client.len, client.ptr);
+	return strncmp(room, "ask-", 4) == 0 ? ask_find(auditor, strtoull(room + 4, NULL, 10)) : NULL;
+}
+
+void audit_asked_execution(struct auditor *auditor, const struct audited_write *write)
+{
+	struct audited_ask *ask = ask_of_client(auditor);
+
+	/* A handler's result is nobody's. */
+	if (ask == NULL && auditor->changes.facts.choice == WRITE_ORDINARY)
+		auditor_find(auditor, "%s is a write of a client that asked for none", audit_dot(auditor, write->origin, write->seq));
+	if (ask != NULL)
+		ask->is_executed = true;
+}
+
+void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write)
+{
+	struct audited_ask *ask = ask_of_client(auditor);
+	struct vector claimed = { .count = 0 };
+	const struct client_request *request;
+
+	if (ask == NULL) {
+		if (write->is_explicit && write->choice == WRITE_ORDINARY)
+			auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
+		return;
+	}
+	request = request_of(auditor, ask);
+	if (request->dc != dc || ++ask->writes > 1)
+		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
+	if (request->ask.ask == ASK_RESOLVE)
+		return;
+	if (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&claimed, &write->claimed) ||
+	    !vector_reaches(&write->claimed, &claimed))
+		auditor_find(auditor, "%s was not shipped with the context that its client brought", audit_dot(auditor, write->origin, write->seq));
+	vector_free(&claimed);
+}
+
+/* ---- the end ---- */
+
+static const struct audited_key *key_of(const struct audited_keys *keys, uint32_t db, uint32_t key)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->items[i].db == db && keys->items[i].key == key)
+			return &keys->items[i];
+	return NULL;
+}
+
+/* Only what was shipped can be judged: what store and sidecar lost together, nobody can confirm. */
+static bool is_all_shipped(const struct auditor *auditor, const struct vector *seen)
+{
+	for (unsigned origin = 0; origin < seen->count; origin++)
+		for (uint64_t seq = 1; seq <= vector_at(seen, origin); seq++)
+			if (audit_find(auditor, origin, seq) == NULL || !audit_find(auditor, origin, seq)->is_shipped)
+				return false;
+	return true;
+}
+
+static bool has_sibling(const struct audited_sibling *siblings, unsigned count, const struct touch *touch)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct audited_sibling *sibling = &siblings[i];
+
+		if (sibling->is_known && sibling->origin == touch->write->origin && sibling->seq == touch->write->seq)
+			return sibling->is_removal ? touch->fact->kind != FACT_SET : touch->fact->kind == FACT_SET && sibling->value == touch->fact->value;
+	}
+	return false;
+}
+
+/* Touches of KEY that SEEN has, into SUBSET; false: there are increments, whose sum no version tells. */
+static bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset,
+                           unsigned *count)
+{
+	*count = 0;
+	for (unsigned i = 0; i < key->count; i++) {
+		const struct touch *touch = &key->touches[i];
+
+		if (vector_at(seen, touch->write->origin) < touch->write->seq)
+			continue;
+		if (touch->fact->kind == FACT_DELTA && touch->fact->type == contest->type && touch->fact->element == contest->element)
+			return false;
+		subset[(*count)++] = *touch;
+	}
+	return true;
+}
+
+static void describe_siblings(struct auditor *auditor, const struct audited_ask *ask, const struct touch *const *live, unsigned count)
+{
+	for (unsigned i = 0; i < ask->sibling_count; i++) {
+		const struct audited_sibling *sibling = &ask->siblings[i];
+
+		auditor_find(auditor, "    told: %s %s", sibling->is_known ? audit_dot(auditor, sibling->origin, sibling->seq) : "no dot",
+		             sibling->is_removal ? "removed" : pool_text(auditor->options.pool, sibling->value).ptr);
+	}
+	for (unsigned i = 0; i < count; i++)
+		auditor_find(auditor, "    live: %s %s", audit_dot(auditor, live[i]->write->origin, live[i]->write->seq),
+		             live[i]->fact->kind == FACT_SET ? pool_text(auditor->options.pool, live[i]->fact->value).ptr : "removed");
+}
+
+/* What a client was told at a moment must be what is alive among the writes of its context. */
+static void judge_reply(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
+{
+	const struct client_request *request = request_of(auditor, ask);
+	const struct audited_key *key = key_of(keys, request->db, request->ask.key);
+	const struct audit_contest contest = { .type = request->ask.is_field ? SIM_HASH : SIM_STRING, .element = request->ask.element };
+	unsigned room = key == NULL ? 1 : key->count + 1, count = 0, live_count = 0, present = 0, told = 0;
+	struct touch *subset = memory_new(room * sizeof(*subset));
+	const struct touch **live = memory_new(room * sizeof(*live));
+
+	if (is_all_shipped(auditor, &ask->seen) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
+		live_count = audit_live(auditor, subset, count, &contest, live);
+		for (unsigned i = 0; i < live_count; i++) {
+			present += live[i]->fact->kind == FACT_SET;
+			told += has_sibling(ask->siblings, ask->sibling_count, live[i]);
+		}
+		auditor->judged_replies++;
+		if (ask->sibling_count != (present == 0 ? 0 : live_count) || (present > 0 && told != live_count)) {
+			auditor_find(auditor, "%s: request %llu was told of %u versions of %s %s in db %u, %u are alive:", auditor->options.dc_names[request->dc],
+			             (unsigned long long)ask->token, ask->sibling_count, pool_text(auditor->options.pool, request->ask.key).ptr,
+			             pool_text(auditor->options.pool, request->ask.element).ptr, request->db, live_count);
+			describe_siblings(auditor, ask, live, live_count);
+		}
+	}
+	memory_free(subset);
+	memory_free(live);
+}
+
+static bool is_keeping(const struct auditor *auditor, uint32_t key)
+{
+	enum audit_rule rule = auditor->options.rule_of(pool_text(auditor->options.pool, key));
+
+	return rule == AUDIT_RECORD || rule == AUDIT_CUSTOM;
+}
+
+void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
+{
+	for (unsigned i = 0; i < auditor->ask_count; i++) {
+		const struct audited_ask *ask = &auditor->asks[i];
+		enum ask kind = request_of(auditor, ask)->ask.ask;
+		bool is_write = kind == ASK_SET || kind == ASK_DELETE;
+		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
+
+		if (ask->is_executed && !is_kept)
+			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);
+		if (!ask->is_replied || !is_kept)
+			continue;
+		if (is_write && !ask->is_executed)
+			auditor_find(auditor, "request %llu was answered, and nothing was written for it", (unsigned long long)ask->token);
+		if (!audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
+			judge_reply(auditor, keys, ask);
+	}
+}
+
+void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
+                          void *context)
+{
+	struct audited_keys keys = { .count = 0 };
+
+	audited_keys_gather(auditor, &keys);
+	for (unsigned i = 0; i < keys.count; i++) {
+		const struct audited_key *key = &keys.items[i];
+
+		for (unsigned j = 0; j < key->count; j++) {
+			const struct fact *fact = key->touches[j].fact;
+			bool is_first = fact->kind == FACT_SET && (fact->type == SIM_STRING || fact->type == SIM_HASH);
+
+			for (unsigned k = 0; is_first && k < j; k++)
+				is_first = key->touches[k].fact->kind != FACT_SET || key->touches[k].fact->type != fact->type ||
+				           key->touches[k].fact->element != fact->element;
+			if (is_first)
+				visit(context, key->db, key->key, fact->type == SIM_HASH, fact->element);
+		}
+	}
+	audited_keys_free(&keys);
+}
+
+void audit_asks_free(struct auditor *auditor)
+{
+	for (unsigned i = 0; i < auditor->ask_count; i++) {
+		vector_free(&auditor->asks[i].floor);
+		vector_free(&auditor->asks[i].seen);
+		free(auditor->asks[i].siblings);
+	}
+	free(auditor->asks);
+}

@@ -1,0 +1,156 @@
+/* Handlers of custom rules: who was asked for what, what came of it, and that nothing stays unmerged that could be merged. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_outcome.h"
+
+static int sibling_order(const void *left, const void *right)
+{
+	const struct audited_sibling *a = left, *b = right;
+
+	if (a->origin != b->origin)
+		return a->origin < b->origin ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static bool is_same_question(const struct audited_handling *a, const struct audited_handling *b)
+{
+	if (a->db != b->db || a->key != b->key || a->element != b->element || a->version_count != b->version_count)
+		return false;
+	for (unsigned i = 0; i < a->version_count; i++)
+		if (sibling_order(&a->versions[i], &b->versions[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct audited_handling *handling_add(struct auditor *auditor, unsigned dc, const struct effect *effect)
+{
+	struct pool *pool = auditor->options.pool;
+	struct audited_handling *handling;
+
+	auditor->handlings = array_grow(auditor->handlings, auditor->handling_count, &auditor->handling_cap, sizeof(*auditor->handlings));
+	handling = &auditor->handlings[auditor->handling_count++];
+	*handling = (struct audited_handling){
+		.dc = dc, .db = effect->handle.db, .key = pool_intern(pool, effect->handle.key), .element = pool_intern(pool, effect->handle.element),
+		.version_count = effect->handle.count, .versions = memory_new((effect->handle.count + 1) * sizeof(*handling->versions)),
+	};
+	for (unsigned i = 0; i < effect->handle.count; i++) {
+		const struct handle_version *version = &effect->handle.versions[i];
+		int origin_dc = audit_dc(auditor, version->dc);
+
+		if (origin_dc < 0) {
+			auditor_find(auditor, "a handler is shown a version of nobody");
+			origin_dc = 0;
+		}
+		handling->versions[i] = (struct audited_sibling){
+			.is_known = true, .is_removal = !version->is_present, .origin = audit_origin(auditor, (unsigned)origin_dc, version->incarnation),
+			.seq = version->seq, .value = version->is_present ? pool_intern(pool, version->value) : 0,
+		};
+	}
+	return handling;
+}
+
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm)
+{
+	struct audited_handling *handling = handling_add(auditor, dc, effect);
+
+	if (handling->version_count < 2)
+		auditor_find(auditor, "a handler is asked to merge %u versions", handling->version_count);
+	qsort(handling->versions, handling->version_count, sizeof(*handling->versions), sibling_order);
+	for (unsigned i = 0; is_calm && i + 1 < auditor->handling_count; i++)
+		if (auditor->handlings[i].dc != dc && is_same_question(&auditor->handlings[i], handling))
+			auditor_find(auditor, "%s and %s ask their handlers for the same versions of %s", auditor->options.dc_names[auditor->handlings[i].dc],
+			             auditor->options.dc_names[dc], pool_text(auditor->options.pool, handling->key).ptr);
+}
+
+/* ---- the end ---- */
+
+/* What it was shown must be what was written. */
+static void judge_versions(struct auditor *auditor, const struct audited_handling *handling)
+{
+	for (unsigned i = 0; i < handling->version_count; i++) {
+		const struct audited_sibling *shown = &handling->versions[i];
+		const struct audited_write *write = audit_find(auditor, shown->origin, shown->seq);
+		bool is_right = shown->is_removal;
+
+		for (unsigned j = 0; write != NULL && write->is_shipped && j < write->shipped.count; j++) {
+			const struct fact *fact = &write->shipped.items[j];
+
+			is_right = is_right || (fact->kind == FACT_SET && fact->db == handling->db && fact->key == handling->key &&
+			                        fact->element == handling->element && fact->value == shown->value);
+		}
+		if (write != NULL && write->is_shipped && !is_right)
+			auditor_find(auditor, "a handler is shown %s of %s, which %s has not written", pool_text(auditor->options.pool, shown->value).ptr,
+			             pool_text(auditor->options.pool, handling->key).ptr, audit_dot(auditor, shown->origin, shown->seq));
+	}
+}
+
+/* Do live versions differ? */
+static bool is_open(const struct touch *const *live, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		const struct fact *fact = live[i]->fact, *first = live[0]->fact;
+		bool is_present = fact->kind == FACT_SET, was_present = first->kind == FACT_SET;
+
+		if (is_present != was_present || (is_present && (fact->value != first->value || fact->score != first->score)))
+			return true;
+	}
+	return false;
+}
+
+bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest)
+{
+	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
+	bool is_one = is_open(live, audit_live(auditor, key->touches, key->count, contest, live));
+
+	memory_free(live);
+	return is_one;
+}
+
+struct unmerged { struct auditor *auditor; struct audited_keys keys; unsigned count; bool is_told; };
+
+static void count_unmerged(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element)
+{
+	struct unmerged *unmerged = context;
+	const struct audit_contest contest = { .type = is_field ? SIM_HASH : SIM_STRING, .element = element };
+	struct slice name = pool_text(unmerged->auditor->options.pool, key);
+
+	if (unmerged->auditor->options.rule_of(name) != AUDIT_CUSTOM || audit_is_exempt(unmerged->auditor, db, key) ||
+	    !audit_is_open(unmerged->auditor, audited_key_find(&unmerged->keys, db, key), &contest))
+		return;
+	unmerged->count++;
+	if (unmerged->is_told)
+		auditor_find(unmerged->auditor, "%s %s in db %u was never merged", name.ptr, pool_text(unmerged->auditor->options.pool, element).ptr, db);
+}
+
+static unsigned each_unmerged(struct auditor *auditor, bool is_told)
+{
+	struct unmerged unmerged = { .auditor = auditor, .is_told = is_told };
+
+	/* A core that runs no handlers leaves such conflicts open, as under record. */
+	if (auditor->handling_count == 0)
+		return 0;
+	audited_keys_gather(auditor, &unmerged.keys);
+	auditor_each_subject(auditor, count_unmerged, &unmerged);
+	audited_keys_free(&unmerged.keys);
+	return unmerged.count;
+}
+
+unsigned auditor_unmerged(struct auditor *auditor)
+{
+	return each_unmerged(auditor, false);
+}
+
+void audit_handlings(struct auditor *auditor)
+{
+	for (unsigned i = 0; i < auditor->handling_count; i++)
+		judge_versions(auditor, &auditor->handlings[i]);
+	each_unmerged(auditor, true);
+}
+
+void audit_handlings_free(struct auditor *auditor)
+{
+	for (unsigned i = 0; i < auditor->handling_count; i++)
+		memory_free(auditor->handlings[i].versions);
+	free(auditor->handlings);
+}

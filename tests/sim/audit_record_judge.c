@@ -1,0 +1,315 @@
+/* Records, judged: every expected one is written at every datacenter, nothing else is, and all tell the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_record.h"
+
+static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "stream", "ttl", "key" };
+
+/* One record under judgement, with what it is about. */
+struct case_at {
+	struct auditor *auditor;
+	unsigned dc;
+	const struct audited_keys *keys;
+	const struct audited_subject *subject;
+	const struct expected_record *expected;
+};
+
+static const char *subject_text(const struct case_at *at)
+{
+	static char room[300];
+
+	snprintf(room, sizeof(room), "%s %s %s in db %u", kind_texts[at->subject->kind], pool_text(at->auditor->options.pool, at->subject->key).ptr,
+	         pool_text(at->auditor->options.pool, at->subject->element).ptr, at->subject->db);
+	return room;
+}
+
+static bool is_about(const struct auditor *auditor, const struct record *record, const struct audited_subject *subject)
+{
+	struct pool *pool = auditor->options.pool;
+
+	return record->db == subject->db && slice_equal(record->key, pool_text(pool, subject->key)) &&
+	       slice_equal(record->element, pool_text(pool, subject->element)) && slice_equal(record->type, slice_of(kind_texts[subject->kind]));
+}
+
+static bool dot_find(struct auditor *auditor, const struct record_dot *dot, struct record_side_dot *found)
+{
+	int dc = audit_dc(auditor, dot->dc);
+
+	if (dc < 0)
+		return false;
+	*found = (struct record_side_dot){ audit_origin(auditor, (unsigned)dc, dot->incarnation), dot->seq };
+	return true;
+}
+
+static bool has_side(const struct expected_record *expected, struct record_side_dot dot)
+{
+	for (unsigned i = 0; i < expected->side_count; i++)
+		if (expected->sides[i].origin == dot.origin && expected->sides[i].seq == dot.seq)
+			return true;
+	return false;
+}
+
+/* Has it exactly these sides, or, where there are too many, only such? */
+static bool is_match(struct auditor *auditor, const struct record *record, const struct expected_record *expected)
+{
+	struct record_side_dot dot;
+
+	if (record->side_count != expected->side_count && !(expected->side_count > RECORD_SIDES_MAX && record->side_count == RECORD_SIDES_MAX))
+		return false;
+	for (unsigned i = 0; i < record->side_count; i++)
+		if (!dot_find(auditor, &record->sides[i].dot, &dot) || !has_side(expected, dot))
+			return false;
+	return true;
+}
+
+/* Tells of a write that was lost with store and sidecar, or was settled otherwise: nobody can confirm it. */
+static bool is_unfounded(struct auditor *auditor, const struct record *record)
+{
+	struct record_side_dot dot;
+
+	for (unsigned i = 0; i < record->side_count; i++)
+		if (!dot_find(auditor, &record->sides[i].dot, &dot) || audit_find(auditor, dot.origin, dot.seq) == NULL ||
+		    audit_has_changed(auditor, dot.origin, dot.seq))
+			return true;
+	return false;
+}
+
+static bool has_unfounded(struct auditor *auditor, const struct written_records *records, const struct audited_subject *subject)
+{
+	for (unsigned i = 0; i < records->count; i++)
+		if (is_about(auditor, &records->items[i].record, subject) && is_unfounded(auditor, &records->items[i].record))
+			return true;
+	return false;
+}
+
+/* ---- one record ---- */
+
+static bool is_keeping(const struct case_at *at)
+{
+	enum audit_rule rule = at->auditor->options.rule_of(pool_text(at->auditor->options.pool, at->subject->key));
+
+	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_STREAM;
+}
+
+/* Is its decision still open, by the live versions at the end? */
+static bool is_open(const struct case_at *at, const struct touch **live, unsigned *count)
+{
+	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
+	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
+	unsigned alive = 0;
+
+	*count = is_keeping(at) ? audit_live(at->auditor, key->touches, key->count, &contest, live) : 0;
+	for (unsigned i = 0; i < *count; i++)
+		alive += has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq });
+	return alive > 1 && audit_is_open(at->auditor, key, &contest);
+}
+
+/* What ended it has seen every side, and says how. */
+static void judge_resolution(const struct case_at *at, const struct record *record)
+{
+	static const enum record_status statuses[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
+	struct record_side_dot dot;
+	const struct audited_write *write;
+
+	if (record->resolution.seq == 0) {
+		if (record->status != RECORD_OPEN && record->status != RECORD_AUTO)
+			auditor_find(at->auditor, "%s: the record %.*s ended by nothing", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr);
+		return;
+	}
+	write = dot_find(at->auditor, &record->resolution, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
+	if (write == NULL || !write->is_shipped || record->status != statuses[write->choice])
+		auditor_find(at->auditor, "%s: the record %.*s is %s, which what ended it does not say", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, record_status_text(record->status));
+	for (unsigned i = 0; write != NULL && i < at->expected->side_count; i++) {
+		const struct audited_write *side = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		if (side != write && !audit_follows(write, side))
+			auditor_find(at->auditor, "%s: the record %.*s was ended by a write that had not seen %s", at->auditor->options.dc_names[at->dc],
+			             (int)record->id.len, record->id.ptr, audit_dot(at->auditor, side->origin, side->seq));
+	}
+}
+
+static void judge_status(const struct case_at *at, const struct record *record)
+{
+	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
+	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
+	unsigned count;
+	bool must_be_open = is_open(at, live, &count);
+
+	judge_resolution(at, record);
+	if (must_be_open != (record->status == RECORD_OPEN))
+		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
+		             subject_text(at), record_status_text(record->status));
+	for (unsigned i = 0; must_be_open && i < record->side_count; i++) {
+		struct record_side_dot dot = { 0, 0 };
+		bool is_live = false;
+
+		for (unsigned j = 0; dot_find(at->auditor, &record->sides[i].dot, &dot) && j < count; j++)
+			is_live = is_live || (live[j]->write->origin == dot.origin && live[j]->write->seq == dot.seq);
+		if (is_live != record->sides[i].is_live)
+			auditor_find(at->auditor, "%s: the record of %s says that %s is %s", at->auditor->options.dc_names[at->dc], subject_text(at),
+			             audit_dot(at->auditor, dot.origin, dot.seq), is_live ? "covered" : "alive");
+	}
+	memory_free(live);
+}
+
+/* What a side says it wrote must be what was shipped: texts only, as numbers have many spellings. */
+static void judge_value(const struct case_at *at, const struct record_side *side)
+{
+	struct record_side_dot dot = { 0, 0 };
+	const struct audited_write *write = dot_find(at->auditor, &side->dot, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
+	const struct fact *last = NULL;
+
+	for (unsigned i = 0; at->subject->kind <= SUBJECT_HASH && write != NULL && write->is_shipped && i < write->shipped.count; i++) {
+		const struct fact *fact = &write->shipped.items[i];
+		bool is_it = (enum subject_kind)fact->type == at->subject->kind && fact->key == at->subject->key && fact->db == at->subject->db &&
+		             fact->element == at->subject->element;
+
+		if (is_it && (fact->kind == FACT_SET || fact->kind == FACT_REMOVE || fact->kind == FACT_DELTA))
+			last = fact;
+	}
+	if (last == NULL || last->kind == FACT_DELTA)
+		return;
+	if (side->is_removal != (last->kind == FACT_REMOVE) ||
+	    (last->kind == FACT_SET && !slice_equal(side->value, pool_text(at->auditor->options.pool, last->value))))
+		auditor_find(at->auditor, "%s: the record of %s has \"%.*s\" for %s", at->auditor->options.dc_names[at->dc], subject_text(at), (int)side->value.len,
+		             side->value.ptr, audit_dot(at->auditor, dot.origin, dot.seq));
+}
+
+static void judge_record(const struct case_at *at, const struct record *record)
+{
+	if (record->pairs != at->expected->pairs)
+		auditor_find(at->auditor, "%s: the record %.*s of %s counts %llu pairs, there are %llu", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, subject_text(at), (unsigned long long)record->pairs,
+		             (unsigned long long)at->expected->pairs);
+	judge_status(at, record);
+	for (unsigned i = 0; i < record->side_count; i++)
+		judge_value(at, &record->sides[i]);
+}
+
+static void describe_expected(const struct case_at *at, const struct written_records *records)
+{
+	for (unsigned i = 0; i < at->expected->side_count && i < 8; i++)
+		auditor_find(at->auditor, "    expected: %s", audit_dot(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq));
+	for (unsigned i = 0; i < records->count; i++) {
+		const struct record *record = &records->items[i].record;
+
+		if (!is_about(at->auditor, record, at->subject))
+			continue;
+		for (unsigned j = 0; j < record->side_count && j < 8; j++)
+			auditor_find(at->auditor, "    in %.*s: %.*s/%llu:%llu", (int)record->id.len, record->id.ptr, (int)record->sides[j].dot.dc.len,
+			             record->sides[j].dot.dc.ptr, (unsigned long long)record->sides[j].dot.incarnation,
+			             (unsigned long long)record->sides[j].dot.seq);
+	}
+}
+
+/* ---- one datacenter ---- */
+
+static void judge_expected(const struct case_at *at, struct written_records *records)
+{
+	for (unsigned i = 0; i < records->count; i++) {
+		if (!is_about(at->auditor, &records->items[i].record, at->subject) || !is_match(at->auditor, &records->items[i].record, at->expected))
+			continue;
+		records->items[i].is_expected = true;
+		judge_record(at, &records->items[i].record);
+		return;
+	}
+	if (has_unfounded(at->auditor, records, at->subject))
+		return;
+	auditor_find(at->auditor, "%s: no record has exactly the %u sides of a conflict on %s:", at->auditor->options.dc_names[at->dc],
+	             at->expected->side_count, subject_text(at));
+	describe_expected(at, records);
+}
+
+static void judge_dc(struct case_at at, const struct audited_subjects *subjects, struct written_records *records)
+{
+	if (records->undecodable > 0)
+		auditor_find(at.auditor, "%s has %u records that cannot be decoded", at.auditor->options.dc_names[at.dc], records->undecodable);
+	for (unsigned i = 0; i < subjects->count; i++) {
+		at.subject = &subjects->items[i];
+		for (unsigned j = 0; j < at.subject->record_count; j++) {
+			at.expected = &at.subject->records[j];
+			if (!audit_is_exempt(at.auditor, at.subject->db, at.subject->key))
+				judge_expected(&at, records);
+		}
+	}
+	for (unsigned i = 0; i < records->count; i++) {
+		const struct record *record = &records->items[i].record;
+
+		if (!records->items[i].is_expected && !is_unfounded(at.auditor, record) &&
+		    !audit_is_exempt(at.auditor, record->db, pool_intern(at.auditor->options.pool, record->key)))
+			auditor_find(at.auditor, "%s: the record %.*s tells of a conflict that is none", at.auditor->options.dc_names[at.dc], (int)record->id.len,
+			             record->id.ptr);
+	}
+}
+
+/* ---- all alike ---- */
+
+static bool is_same_dot(const struct record_dot *a, const struct record_dot *b)
+{
+	return a->seq == b->seq && (a->seq == 0 || (a->incarnation == b->incarnation && slice_equal(a->dc, b->dc)));
+}
+
+static const char *difference(const struct record *a, const struct record *b)
+{
+	if (a->kind != b->kind || a->status != b->status)
+		return "kind or status";
+	if (a->pairs != b->pairs || a->side_count != b->side_count)
+		return "pairs or sides";
+	if (!is_same_dot(&a->winner, &b->winner) || !slice_equal(a->value, b->value))
+		return "winner or value";
+	if (!is_same_dot(&a->resolution, &b->resolution) || !slice_equal(a->resolved_by, b->resolved_by))
+		return "resolution";
+	if (a->opened_hlc != b->opened_hlc || a->ended_hlc != b->ended_hlc)
+		return "time";
+	for (unsigned i = 0; i < a->side_count; i++) {
+		const struct record_side *mine = &a->sides[i], *theirs = &b->sides[i];
+
+		if (!is_same_dot(&mine->dot, &theirs->dot) || mine->hlc != theirs->hlc || mine->is_removal != theirs->is_removal ||
+		    mine->is_live != theirs->is_live || mine->value_len != theirs->value_len || mine->value_hash != theirs->value_hash)
+			return "a side";
+	}
+	return NULL;
+}
+
+static void compare_dcs(struct auditor *auditor, const struct written_records *first, const struct written_records *other, unsigned dc)
+{
+	for (unsigned i = 0; i < first->count; i++) {
+		const struct record *record = &first->items[i].record;
+		const char *differs = "existence";
+
+		if (!first->items[i].is_expected || (auditor->is_changed != NULL && auditor->is_changed(record->key)))
+			continue;
+		for (unsigned j = 0; j < other->count; j++)
+			if (slice_equal(other->items[j].record.id, record->id))
+				differs = difference(record, &other->items[j].record);
+		if (differs != NULL)
+			auditor_find(auditor, "%s and %s differ in %s of the record %.*s", auditor->options.dc_names[0], auditor->options.dc_names[dc], differs,
+			             (int)record->id.len, record->id.ptr);
+	}
+}
+
+void audit_records(struct auditor *auditor, const struct audited_keys *keys)
+{
+	struct audited_subjects subjects = { .count = 0 };
+	struct written_records records[AUDIT_DCS_MAX] = { { .count = 0 } };
+
+	audit_subjects_gather(auditor, keys, &subjects);
+	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
+		audit_records_read(auditor, dc, &records[dc]);
+		auditor->judged_records += records[dc].count;
+	}
+	/* A core that writes none down has none to judge. */
+	for (unsigned dc = 0; auditor->judged_records > 0 && dc < auditor->options.dc_count; dc++) {
+		judge_dc((struct case_at){ .auditor = auditor, .dc = dc, .keys = keys }, &subjects, &records[dc]);
+		if (dc > 0)
+			compare_dcs(auditor, &records[0], &records[dc], dc);
+	}
+	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
+		audit_records_free(&records[dc]);
+	audit_subjects_free(&subjects);
+}

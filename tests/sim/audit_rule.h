@@ -1,0 +1,7 @@
+/* The auditor's names of the rules. */
+#ifndef SIM_AUDIT_RULE_H
+#define SIM_AUDIT_RULE_H
+
+enum audit_rule { AUDIT_LWW, AUDIT_MERGE, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_RULES };
+
+#endif

@@ -1,0 +1,294 @@
+#include "scope_model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSIONS_MAX (SCOPE_DCS * SCOPE_WRITES_MAX)
+
+/* A write among those of a case. */
+struct dated {
+	const struct scope_write *write;
+	unsigned dc, index;          /* its place in the datacenter's batch */
+	unsigned seen, stamp;
+};
+
+struct dated_writes { struct dated items[VERSIONS_MAX]; unsigned count; };
+
+/* What a write says of one element as a whole; increments are not among these. */
+struct said {
+	const struct dated *by;
+	bool is_present;
+	bool is_yielding;            /* only because of types: never decides against one that is not */
+	const char *text;
+};
+
+struct said_list { struct said items[VERSIONS_MAX]; unsigned count; };
+
+static bool covers(const struct dated *newer, const struct dated *older)
+{
+	if (newer->dc == older->dc)
+		return older->index < newer->index;
+	return newer->seen >> older->dc & 1;
+}
+
+static void gather(const struct scope_history *history, unsigned applied, struct dated_writes *writes)
+{
+	writes->count = 0;
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
+		const struct scope_batch *batch = &history->batches[dc];
+
+		for (unsigned i = 0; (applied >> dc & 1) && i < batch->count; i++)
+			writes->items[writes->count++] = (struct dated){ &batch->writes[i], dc, i, batch->seen, batch->stamp + i };
+	}
+}
+
+/* ---- types (rule 7) ---- */
+
+static bool makes_present(const struct scope_fact *fact)
+{
+	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD) && fact->element != SCOPE_DEADLINE;
+}
+
+static bool is_killed(const struct dated_writes *writes, const struct dated *by, const struct scope_fact *fact)
+{
+	for (unsigned i = 0; makes_present(fact) && i < writes->count; i++) {
+		const struct dated *other = &writes->items[i];
+
+		for (unsigned j = 0; other->stamp > by->stamp && j < other->write->count; j++) {
+			const struct scope_fact *killer = &other->write->facts[j];
+
+			if (makes_present(killer) && killer->key == fact->key && scope_type(killer->element) != scope_type(fact->element))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- absolutes and clears (rules 4, 5, 8) ---- */
+
+static bool concerns(const struct scope_fact *fact, unsigned key, unsigned element)
+{
+	if (fact->kind == SCOPE_FLUSH)
+		return true;
+	if (fact->key != key)
+		return false;
+	if (fact->kind == SCOPE_CLEAR || fact->element == element)
+		return true;
+	/* A string SET removes elements of other types, and writes the deadline unless it keeps it. */
+	return fact->kind == SCOPE_SET && fact->element == SCOPE_STRING && (element != SCOPE_DEADLINE || fact->has_deadline);
+}
+
+static const char *deadline_text(int64_t deadline)
+{
+	static char rooms[VERSIONS_MAX][SCOPE_VALUE_MAX];
+	static unsigned turn;
+	struct scope_value value;
+	char *room = rooms[turn++ % VERSIONS_MAX];
+
+	scope_put_number(&value, deadline);
+	memcpy(room, value.text, SCOPE_VALUE_MAX);
+	return room;
+}
+
+static struct said said_by(const struct dated_writes *writes, const struct dated *by, const struct scope_fact *fact, unsigned element)
+{
+	struct said said = { .by = by };
+
+	if (fact->kind != SCOPE_SET)
+		return said;
+	if (fact->element == element) {
+		said.is_yielding = is_killed(writes, by, fact);
+		said.is_present = !said.is_yielding;
+		said.text = fact->text;
+	} else if (element == SCOPE_DEADLINE) {
+		said.is_present = true;
+		said.text = deadline_text(fact->deadline);
+	} else {
+		said.is_yielding = true;
+	}
+	return said;
+}
+
+/* Of one write the last word counts, but a value beats the clear that stands with it. */
+static bool statement(const struct dated_writes *writes, const struct dated *by, unsigned key, unsigned element, struct said *said)
+{
+	bool is_found = false;
+
+	for (unsigned i = 0; i < by->write->count; i++) {
+		const struct scope_fact *fact = &by->write->facts[i];
+
+		if (fact->kind == SCOPE_ADD || !concerns(fact, key, element))
+			continue;
+		struct said word = said_by(writes, by, fact, element);
+		if (!is_found || word.is_present)
+			*said = word;
+		is_found = true;
+	}
+	return is_found;
+}
+
+static void live_statements(const struct dated_writes *writes, unsigned key, unsigned element, struct said_list *live)
+{
+	struct said_list all = { .count = 0 };
+
+	for (unsigned i = 0; i < writes->count; i++)
+		all.count += statement(writes, &writes->items[i], key, element, &all.items[all.count]);
+	live->count = 0;
+	for (unsigned i = 0; i < all.count; i++) {
+		bool is_live = true;
+
+		for (unsigned j = 0; j < all.count; j++)
+			is_live = is_live && !covers(all.items[j].by, all.items[i].by);
+		if (is_live)
+			live->items[live->count++] = all.items[i];
+	}
+}
+
+bool scope_prefers_deadline(enum scope_ttl ttl, const char *best, const char *other, bool is_other_newer)
+{
+	int64_t a = strtoll(best, NULL, 10), b = strtoll(other, NULL, 10);
+	int64_t a_end = a == 0 ? INT64_MAX : a, b_end = b == 0 ? INT64_MAX : b;
+
+	if (ttl == SCOPE_TTL_NEWEST || a_end == b_end)
+		return is_other_newer;
+	return ttl == SCOPE_TTL_LONGEST ? b_end > a_end : b_end < a_end;
+}
+
+static bool is_better(const struct scope_policy *policy, unsigned element, const struct said *best, const struct said *other)
+{
+	bool is_newer = other->by->stamp > best->by->stamp;
+	unsigned rank = policy->ranks[best->by->dc], other_rank = policy->ranks[other->by->dc];
+
+	switch (policy->rule) {
+	case SCOPE_MERGE:
+		if (best->is_present != other->is_present)
+			return other->is_present;
+		if (element == SCOPE_DEADLINE && best->is_present)
+			return scope_prefers_deadline(policy->ttl, best->text, other->text, is_newer);
+		return is_newer;
+	case SCOPE_PRIORITY:
+		if (best->is_yielding != other->is_yielding)
+			return best->is_yielding;
+		return rank != other_rank ? other_rank < rank : is_newer;
+	default:
+		return is_newer;
+	}
+}
+
+static const struct said *decide(const struct scope_policy *policy, unsigned element, const struct said_list *live)
+{
+	const struct said *best = NULL;
+
+	for (unsigned i = 0; i < live->count; i++)
+		if (best == NULL || is_better(policy, element, best, &live->items[i]))
+			best = &live->items[i];
+	return best;
+}
+
+/* ---- increments (rule 6) ---- */
+
+/* Those that the deciding statement did not see. False: there is none. */
+static bool sum_of(const struct dated_writes *writes, unsigned key, unsigned element, const struct said *decider, int64_t *sum)
+{
+	bool is_found = false;
+
+	*sum = 0;
+	for (unsigned i = 0; i < writes->count; i++) {
+		const struct dated *by = &writes->items[i];
+
+		for (unsigned j = 0; j < by->write->count; j++) {
+			const struct scope_fact *fact = &by->write->facts[j];
+
+			if (fact->kind != SCOPE_ADD || fact->key != key || fact->element != element || is_killed(writes, by, fact))
+				continue;
+			if (decider != NULL && covers(decider->by, by))
+				continue;
+			*sum += fact->number;
+			is_found = true;
+		}
+	}
+	return is_found;
+}
+
+static struct scope_value evaluate_element(const struct scope_policy *policy, const struct dated_writes *writes, unsigned key, unsigned element,
+                                           const struct scope_value *start)
+{
+	struct said_list live;
+	struct scope_value value = { .is_present = false };
+	int64_t sum, number = 0;
+
+	live_statements(writes, key, element, &live);
+	const struct said *decider = decide(policy, element, &live);
+	if (decider == NULL)
+		value = *start;
+	else if (decider->is_present)
+		scope_put(&value, decider->text);
+	if (element == SCOPE_DEADLINE && strcmp(value.text, "0") == 0)
+		value.is_present = false;
+	bool is_number = scope_number(&value, &number);
+	if (sum_of(writes, key, element, decider, &sum) && (is_number || !value.is_present))
+		scope_put_number(&value, (value.is_present ? number : 0) + sum);
+	return value;
+}
+
+void scope_evaluate(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, struct scope_state *state)
+{
+	struct dated_writes writes;
+
+	gather(history, applied, &writes);
+	for (unsigned key = 0; key < SCOPE_KEYS; key++)
+		for (unsigned element = 0; element < SCOPE_ELEMENTS; element++)
+			state->at[key][element] = evaluate_element(policy, &writes, key, element, &history->start.at[key][element]);
+	scope_tidy(state);
+}
+
+/* ---- conflicts (rule 9) ---- */
+
+static bool is_clear(const struct scope_fact *fact)
+{
+	return fact->kind == SCOPE_CLEAR || fact->kind == SCOPE_FLUSH;
+}
+
+static bool facts_conflict(const struct scope_fact *a, const struct scope_fact *b)
+{
+	if (a->kind != SCOPE_FLUSH && b->kind != SCOPE_FLUSH && a->key != b->key)
+		return false;
+	if (is_clear(a) || is_clear(b))
+		return !(a->is_expiry && b->is_expiry);
+	if (a->element == b->element)
+		return true;
+	if (a->element == SCOPE_DEADLINE || b->element == SCOPE_DEADLINE)
+		return a->has_deadline || b->has_deadline;
+	return makes_present(a) && makes_present(b) && scope_type(a->element) != scope_type(b->element);
+}
+
+static unsigned count_pair(const struct scope_write *a, const struct scope_write *b, unsigned *nameless)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < a->count; i++)
+		for (unsigned j = 0; j < b->count; j++) {
+			bool is_nameless = a->facts[i].kind == SCOPE_FLUSH && b->facts[j].kind == SCOPE_FLUSH;
+
+			*nameless += is_nameless;
+			count += !is_nameless && facts_conflict(&a->facts[i], &b->facts[j]);
+		}
+	return count;
+}
+
+unsigned scope_count_conflicts(const struct scope_history *history, unsigned *nameless)
+{
+	struct dated_writes writes;
+	unsigned count = 0;
+
+	*nameless = 0;
+	gather(history, (1u << SCOPE_DCS) - 1, &writes);
+	for (unsigned i = 0; i < writes.count; i++)
+		for (unsigned j = i + 1; j < writes.count; j++) {
+			const struct dated *a = &writes.items[i], *b = &writes.items[j];
+
+			if (a->dc != b->dc && !covers(a, b) && !covers(b, a))
+				count += count_pair(a->write, b->write, nameless);
+		}
+	return count;
+}

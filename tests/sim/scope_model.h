@@ -1,0 +1,32 @@
+/* Model: what a set of batches comes to, by docs/replication-model.md alone (rules 4 to 9): a pure function of the set, in the plainest words,
+ * for a few writes to a few elements. Shares no code with the core. */
+#ifndef SCOPE_MODEL_H
+#define SCOPE_MODEL_H
+
+#include "scope_write.h"
+
+enum scope_rule { SCOPE_LWW, SCOPE_PRIORITY, SCOPE_RECORD, SCOPE_MERGE, SCOPE_CUSTOM, SCOPE_RULES };
+enum scope_ttl { SCOPE_TTL_NEWEST, SCOPE_TTL_LONGEST, SCOPE_TTL_SHORTEST };
+
+/* A rule as a world is configured with it. */
+struct scope_policy {
+	const char *name;            /* for people */
+	enum scope_rule rule;
+	unsigned ranks[SCOPE_DCS];   /* priority: smaller is better, those not named share the last one */
+	enum scope_ttl ttl;          /* merge */
+};
+
+/* Everything that was written in a case, by datacenter, after what all have. */
+struct scope_history {
+	struct scope_state start;
+	struct scope_batch batches[SCOPE_DCS];
+};
+
+/* What a datacenter shows that has applied the batches of the datacenters in APPLIED. */
+void scope_evaluate(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, struct scope_state *state);
+/* How many pairs of changes are conflicts (rule 9). NAMELESS: pairs of flushes, which have no key. */
+unsigned scope_count_conflicts(const struct scope_history *history, unsigned *nameless);
+/* Two versions of an element by stamp, or as the policy has it: does the second decide? For deadlines under merge. */
+bool scope_prefers_deadline(enum scope_ttl ttl, const char *best, const char *other, bool is_other_newer);
+
+#endif

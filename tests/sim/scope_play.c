@@ -1,0 +1,303 @@
+#include "scope_play.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ALL ((1u << SCOPE_DCS) - 1)
+#define STAMP_STEP 1000
+#define WRONG_MAX 12
+#define SETTLE_PASSES_MAX 12
+
+struct play {
+	const struct scope_course *course;
+	struct scope_case *cases;
+	unsigned count;
+	struct scope_world *world;
+	struct scope_history histories[SCOPE_CASES_MAX];
+	unsigned applied[SCOPE_DCS];
+	struct scope_tally *tally;
+};
+
+/* ---- what is wrong ---- */
+
+static void tell_course(const struct scope_course *course)
+{
+	printf("    rule %s, %s start, clocks", course->policy->name, course->is_settled ? "settled" : "fresh");
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+		printf(" %u", course->clocks[dc]);
+	printf(", seen %u %u %u, orders %u%s\n", course->seen[0], course->seen[1], course->seen[2], course->orders, course->is_together ? " together" : "");
+}
+
+static void tell_case(const struct scope_case *one)
+{
+	printf("    start: %s\n", one->start[0] == '\0' ? "-" : one->start);
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+		printf("    %s: %s\n", scope_dc_names[dc], one->operations[dc] == NULL ? "-" : one->operations[dc]);
+}
+
+static void wrong(struct play *play, unsigned number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void wrong(struct play *play, unsigned number, const char *format, ...)
+{
+	struct scope_case *one = &play->cases[number];
+	va_list arguments;
+
+	if (one->is_wrong)
+		return;
+	one->is_wrong = true;
+	if (play->tally->wrong++ >= WRONG_MAX)
+		return;
+	printf("WRONG: ");
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	tell_case(one);
+	tell_course(play->course);
+}
+
+/* ---- looking ---- */
+
+static void check_shown(struct play *play, unsigned dc, unsigned number, const char *when)
+{
+	struct scope_state shown, expected;
+	bool is_known = scope_look(play->world, dc, number, &shown);
+
+	scope_evaluate(play->course->policy, &play->histories[number], play->applied[dc], &expected);
+	/* Whether a deadline that won a key which was away comes back with it depends on who noticed first; all agree in the end. */
+	if (play->world->is_untimed[number])
+		for (unsigned key = 0; key < SCOPE_KEYS; key++)
+			expected.at[key][SCOPE_DEADLINE] = shown.at[key][SCOPE_DEADLINE];
+	if (!is_known || !scope_equal(&shown, &expected))
+		wrong(play, number, "%s, %s: shows %s, not %s", scope_dc_names[dc], when, scope_text(&shown), scope_text(&expected));
+}
+
+static void check_all(struct play *play, unsigned dc, const char *when)
+{
+	for (unsigned i = 0; i < play->count; i++)
+		check_shown(play, dc, i, when);
+}
+
+/* ---- the course ---- */
+
+static void make_starts(struct play *play)
+{
+	for (unsigned i = 0; i < play->count; i++) {
+		struct scope_batch start = { .count = 0 };
+
+		memset(&play->histories[i], 0, sizeof(play->histories[i]));
+		if (play->cases[i].start[0] == '\0')
+			continue;
+		scope_execute(play->cases[i].start, play->world->dcs[0].clock_ms, &play->histories[i].start, &start);
+		scope_say(play->world, 0, i, play->cases[i].start);
+	}
+	scope_run(play->world);
+	for (unsigned passes = 0; play->course->is_settled && passes < 3; passes++)
+		scope_pass(play->world);
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+		check_all(play, dc, "at the start");
+}
+
+static void receive(struct play *play, unsigned dc, unsigned origins)
+{
+	scope_run(play->world);
+	play->applied[dc] |= origins;
+	/* What has a cause that is not there waits for it. */
+	for (unsigned origin = 0; origin < SCOPE_DCS; origin++)
+		if ((play->applied[dc] >> origin & 1) && (play->course->seen[origin] & ~play->applied[dc]))
+			play->applied[dc] &= ~(1u << origin);
+}
+
+/* Opens the links to ORIGINS one after the other, or at once; looks after each. */
+static void receive_each(struct play *play, unsigned dc, unsigned origins)
+{
+	bool is_reversed = play->course->orders >> dc & 1;
+	unsigned linked = 0;
+
+	play->world->dcs[dc].is_reversed = is_reversed;
+	for (unsigned i = 0; i < SCOPE_DCS; i++) {
+		unsigned origin = is_reversed ? SCOPE_DCS - 1 - i : i;
+
+		if (!(origins >> origin & 1))
+			continue;
+		scope_link(play->world, dc, origin, true);
+		linked |= 1u << origin;
+		if (play->course->is_together && linked != origins)
+			continue;
+		receive(play, dc, play->applied[dc] | linked);
+		check_all(play, dc, linked == origins ? "with all it gets" : "with the first it gets");
+	}
+}
+
+static unsigned stamp_of(const struct play *play, unsigned number, unsigned dc)
+{
+	unsigned stamp = (play->course->clocks[dc] + 1) * STAMP_STEP;
+
+	for (unsigned origin = 0; origin < dc; origin++) {
+		const struct scope_batch *batch = &play->histories[number].batches[origin];
+
+		if ((play->course->seen[dc] >> origin & 1) && batch->stamp + SCOPE_WRITES_MAX > stamp)
+			stamp = batch->stamp + SCOPE_WRITES_MAX;
+	}
+	return stamp;
+}
+
+static void write_here(struct play *play, unsigned dc)
+{
+	for (unsigned i = 0; i < play->count; i++) {
+		struct scope_batch *batch = &play->histories[i].batches[dc];
+		struct scope_state state;
+
+		*batch = (struct scope_batch){ .dc = dc, .seen = play->course->seen[dc], .stamp = stamp_of(play, i, dc) };
+		if (play->cases[i].operations[dc] == NULL)
+			continue;
+		scope_evaluate(play->course->policy, &play->histories[i], play->applied[dc], &state);
+		scope_execute(play->cases[i].operations[dc], play->world->dcs[dc].clock_ms, &state, batch);
+	}
+	for (unsigned i = 0; i < play->count; i++) {
+		const char *operation = play->cases[i].operations[dc];
+
+		/* One flush, and one leap of the clock, concern every case of the world. */
+		if (operation != NULL && (i == 0 || !(scope_is_flush(operation) || scope_is_expiry(operation))))
+			scope_say(play->world, dc, i, operation);
+	}
+	scope_run(play->world);
+	play->applied[dc] |= 1u << dc;
+	check_all(play, dc, "after its own write");
+}
+
+static void write_all(struct play *play)
+{
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+		play->world->dcs[dc].clock_ms += 1000 + 10 * play->course->clocks[dc];
+	scope_link_all(play->world, false);
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
+		receive_each(play, dc, play->course->seen[dc]);
+		for (unsigned origin = 0; origin < SCOPE_DCS; origin++)
+			scope_link(play->world, dc, origin, false);
+		write_here(play, dc);
+	}
+}
+
+static void join_all(struct play *play)
+{
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+		receive_each(play, dc, ALL & ~play->applied[dc]);
+	scope_link_all(play->world, true);
+	scope_run(play->world);
+}
+
+/* ---- at the end ---- */
+
+static bool is_plain_pair(const struct play *play, unsigned number)
+{
+	const struct scope_case *one = &play->cases[number];
+
+	if (one->row == NULL)
+		return false;
+	return !(play->course->seen[one->pair[1]] >> one->pair[0] & 1) && !(play->course->seen[one->pair[0]] >> one->pair[1] & 1);
+}
+
+/* A pair against its row: by the outcome's own meaning, and by the number that stands there. */
+static void check_row(struct play *play, unsigned number)
+{
+	const struct scope_case *one = &play->cases[number];
+	const struct scope_history *history = &play->histories[number];
+	const struct scope_batch *const pair[2] = { &history->batches[one->pair[0]], &history->batches[one->pair[1]] };
+	const struct scope_cell *cell = &one->row->cells[play->course->policy->rule];
+	struct scope_state shown, expected;
+	unsigned nameless, counted = scope_count_conflicts(history, &nameless);
+
+	scope_expect(cell->outcome, play->course->policy, history, pair, &expected);
+	if (!scope_look(play->world, 0, number, &shown) || !scope_equal(&shown, &expected))
+		wrong(play, number, "%s: the table says \"%s\", that is %s; shown is %s", scope_dc_names[0], scope_outcome_text(cell->outcome), scope_text(&expected),
+		      scope_text(&shown));
+	if (counted + nameless != one->row->conflicts)
+		wrong(play, number, "the table says %u conflicts, rule 9 %u", one->row->conflicts, counted + nameless);
+}
+
+static void check_agreement(struct play *play, unsigned number)
+{
+	const struct scope_dc *dcs = play->world->dcs;
+	struct scope_state first, other;
+	unsigned nameless, expected = scope_count_conflicts(&play->histories[number], &nameless);
+	bool is_untimed = play->world->is_untimed[number];
+
+	scope_look(play->world, 0, number, &first);
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
+		scope_look(play->world, dc, number, &other);
+		if (!scope_equal(&first, &other))
+			wrong(play, number, "%s shows %s, %s %s", scope_dc_names[0], scope_text(&first), scope_dc_names[dc], scope_text(&other));
+		if (dcs[dc].conflicts[number] != dcs[0].conflicts[number])
+			wrong(play, number, "%s counts %u conflicts, %s %u", scope_dc_names[0], dcs[0].conflicts[number], scope_dc_names[dc], dcs[dc].conflicts[number]);
+		if (!is_untimed && dcs[dc].conflicts[number] != expected)
+			wrong(play, number, "%s counts %u conflicts, not %u", scope_dc_names[dc], dcs[dc].conflicts[number], expected);
+		if (!is_untimed && number == 0 && dcs[dc].nameless != nameless)
+			wrong(play, number, "%s counts %u conflicts of flushes, not %u", scope_dc_names[dc], dcs[dc].nameless, nameless);
+	}
+	play->tally->untimed += is_untimed;
+}
+
+/* Not only how many: of which rule, kind and outcome, too. */
+static void check_labels(struct play *play)
+{
+	const struct core_status *first = core_status(play->world->dcs[0].core), *other;
+
+	for (unsigned dc = 1; dc < SCOPE_DCS; dc++) {
+		other = core_status(play->world->dcs[dc].core);
+		for (unsigned rule = 0; rule < CORE_RULES; rule++)
+			for (unsigned kind = 0; core_kind_text(kind) != NULL; kind++)
+				for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+					unsigned long long a = first->conflicts[rule][kind][outcome], b = other->conflicts[rule][kind][outcome];
+
+					if (a != b)
+						wrong(play, 0, "in this world %s counts %llu conflicts of %s that end \"%s\", %s %llu", scope_dc_names[0], a,
+						      core_kind_text(kind), outcome_text((enum outcome)outcome), scope_dc_names[dc], b);
+				}
+	}
+}
+
+/* Nothing is remembered once everything is stable (rule 12), and nothing that is shown changes with that. */
+static void check_rest(struct play *play)
+{
+	bool is_keeping = play->course->policy->rule == SCOPE_RECORD || play->course->policy->rule == SCOPE_CUSTOM;
+	uint64_t left = 1;
+
+	for (unsigned passes = 0; left > 0 && passes < SETTLE_PASSES_MAX; passes++) {
+		scope_pass(play->world);
+		left = 0;
+		for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+			left += core_status(play->world->dcs[dc].core)->unstable_keys;
+		if (is_keeping && passes == 4)
+			break;
+	}
+	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
+		core_check(play->world->dcs[dc].core);
+		check_all(play, dc, "when all is stable");
+	}
+	if (left > 0 && !is_keeping)
+		wrong(play, 0, "%u keys are never stable", (unsigned)left);
+}
+
+void scope_play(const struct scope_course *course, struct scope_case *cases, unsigned count, struct scope_tally *tally, bool is_traced)
+{
+	static struct play play;
+
+	play = (struct play){ .course = course, .cases = cases, .count = count, .world = scope_world_new(course->policy, is_traced), .tally = tally };
+	make_starts(&play);
+	write_all(&play);
+	join_all(&play);
+	for (unsigned i = 0; i < count; i++) {
+		check_agreement(&play, i);
+		if (is_plain_pair(&play, i))
+			check_row(&play, i);
+	}
+	check_labels(&play);
+	check_rest(&play);
+	if (play.world->wrong[0] != '\0')
+		wrong(&play, 0, "%s", play.world->wrong);
+	scope_world_free(play.world);
+	tally->cases += count;
+	tally->worlds++;
+}

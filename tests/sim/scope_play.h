@@ -1,0 +1,31 @@
+/* Play: one world, in which many cases go the same way side by side: what each datacenter has seen when it writes, whose clock is ahead, in
+ * which order the batches arrive. After each arrival every case is compared with the model; at the end the datacenters with each other,
+ * and what they counted with rule 9. */
+#ifndef SCOPE_PLAY_H
+#define SCOPE_PLAY_H
+
+#include "scope_outcome.h"
+#include "scope_world.h"
+
+struct scope_case {
+	const char *operations[SCOPE_DCS];   /* by datacenter; NULL: it writes nothing */
+	char start[64];
+	const struct scope_row *row;         /* a pair; NULL: a triple */
+	unsigned pair[2];                    /* which datacenters make the row's first and second write */
+	bool is_wrong;                       /* said once */
+};
+
+struct scope_course {
+	const struct scope_policy *policy;
+	unsigned seen[SCOPE_DCS];    /* bit masks: what arrives before the datacenter writes. Only of those with a smaller index */
+	unsigned clocks[SCOPE_DCS];  /* 0: behind all others, 2: ahead */
+	unsigned orders;             /* bit DC: it reads the later datacenter's log first */
+	bool is_together;            /* what is left arrives in one turn */
+	bool is_settled;             /* what all have before is stable: nothing is remembered of it */
+};
+
+struct scope_tally { uint64_t cases, wrong, untimed, worlds; };
+
+void scope_play(const struct scope_course *course, struct scope_case *cases, unsigned count, struct scope_tally *tally, bool is_traced);
+
+#endif

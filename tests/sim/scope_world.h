@@ -1,0 +1,60 @@
+/* World of a scope run: three real cores with simulated stores, and links that open and close by command. Nothing happens by itself: no latency,
+ * no dice. Groups run and are answered at once; a DC reads another's log only while the link is open. */
+#ifndef SCOPE_WORLD_H
+#define SCOPE_WORLD_H
+
+#include "../../proxy/core/core.h"
+#include "scope_model.h"
+
+#define SCOPE_CASES_MAX 160          /* played side by side in one world, each on keys of its own */
+
+struct scope_answer { uint64_t id; struct sim_replies replies; };
+
+struct scope_dc {
+	unsigned index;
+	struct core *core;
+	struct sim_store *store;
+	struct effects effects;
+	struct scope_world *world;   /* borrowed */
+	uint64_t clock_ms;           /* the sidecar's */
+	int64_t store_ahead_ms;      /* … and the store's */
+	struct slice *messages;      /* owned: its log */
+	unsigned message_count, message_cap;
+	unsigned acknowledged;       /* how many of them it knows to be durable */
+	uint64_t *append_ids;        /* owned */
+	unsigned append_cap;
+	int64_t cursors[SCOPE_DCS];  /* next message of each log; -1: not followed */
+	bool is_linked[SCOPE_DCS];
+	bool is_reversed;            /* of two logs that have something to read, the later one is read first */
+	struct scope_answer *answers; /* owned: groups that ran */
+	unsigned answer_count, answer_cap;
+	uint64_t *handles;           /* owned: handlers asked for, not answered */
+	unsigned handle_count, handle_cap;
+	unsigned expired[SCOPE_CASES_MAX * SCOPE_KEYS], expired_count;       /* names in the pool, not told yet */
+	unsigned conflicts[SCOPE_CASES_MAX], nameless;
+	bool is_asked;               /* the group that runs is a client's */
+};
+
+struct scope_world {
+	struct pool *pool;
+	struct scope_dc dcs[SCOPE_DCS];
+	bool is_untimed[SCOPE_CASES_MAX];    /* a core wrote by itself: a deadline went with a key that ran empty */
+	bool is_traced;
+	char wrong[256];             /* what must never happen, if it did */
+};
+
+extern const char *const scope_dc_names[SCOPE_DCS];
+
+struct scope_world *scope_world_new(const struct scope_policy *policy, bool is_traced);
+void scope_world_free(struct scope_world *world);
+/* DC's client sends OPERATION for case NUMBER; it is gathered until the turn ends. EXPIRY: its store's clock passes the deadline. */
+void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation);
+/* Turns of all DCs, until nothing happens any more. */
+void scope_run(struct scope_world *world);
+void scope_link(struct scope_world *world, unsigned dc, unsigned origin, bool is_linked);
+void scope_link_all(struct scope_world *world, bool is_linked);
+/* Half a second passes everywhere: heartbeats. */
+void scope_pass(struct scope_world *world);
+bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
+
+#endif
