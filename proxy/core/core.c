@@ -77,6 +77,7 @@ void core_free(struct core *core)
 		return;
 	recover_close(core);
 	free_done(core);
+	group_free_spare(core);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
 	append_list_clear(core, &core->waiting);

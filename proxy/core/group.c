@@ -5,11 +5,20 @@
 #include <assert.h>
 #include <string.h>
 
+#define SPARE_GROUPS 8
+#define SPARE_MEMBERS_MAX 4096
 #define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the fastest cache */
 
 struct group *group_new(struct core *core, enum group_kind kind)
 {
-	struct group *group = memory_new(sizeof *group);
+	struct group *group = core->spare_groups;
+	if (group == NULL) {
+		group = memory_new(sizeof *group);
+	} else {
+		core->spare_groups = group->next;
+		core->spare_group_count--;
+		group->next = NULL;
+	}
 	group->kind = kind;
 	group->id = ++core->next_group_id;
 	group->script.out = &group->bytes;
@@ -30,25 +39,66 @@ static void group_release_keys(struct core *core, struct group *group)
 	group->key_count = group->flush_count = 0;
 }
 
+static void group_free_memory(struct group *group)
+{
+	buffer_free(&group->bytes);
+	buffer_free(&group->writes);
+	buffer_free(&group->payload);
+	buffer_free(&group->name_bytes);
+	memory_free(group->members);
+	memory_free(group->units);
+	memory_free(group->slots);
+	memory_free(group->names);
+	memory_free(group->keys);
+	memory_free(group->reaches);
+	memory_free(group->checks);
+	memory_free(group);
+}
+
+/* An empty group that keeps the memory GROUP has. */
+static struct group group_emptied(struct group *group)
+{
+	buffer_reset(&group->bytes);
+	buffer_reset(&group->writes);
+	buffer_reset(&group->payload);
+	buffer_reset(&group->name_bytes);
+	return (struct group){
+		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .name_bytes = group->name_bytes,
+		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
+		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
+		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,
+		.checks = group->checks, .check_cap = group->check_cap,
+	};
+}
+
+/* Groups come and go many times a second: a few of usual size are kept for the next ones. */
 void group_free(struct core *core, struct group *group)
 {
 	group_release_keys(core, group);
 	if (group->stamp.context != NULL)
 		context_drop(group->stamp.context);
-	buffer_free(&group->bytes);
-	buffer_free(&group->writes);
-	buffer_free(&group->payload);
-	buffer_free(&group->ends);
-	memory_free(group->members);
-	memory_free(group->units);
-	memory_free(group->slots);
-	memory_free(group->keys);
-	memory_free(group->reaches);
 	spills_free(&group->spills);
+	buffer_free(&group->ends);
 	for (unsigned i = 0; i < group->check_count; i++)
 		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
-	memory_free(group->checks);
-	memory_free(group);
+	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
+		group_free_memory(group);
+		return;
+	}
+	*group = group_emptied(group);
+	group->next = core->spare_groups;
+	core->spare_groups = group;
+	core->spare_group_count++;
+}
+
+void group_free_spare(struct core *core)
+{
+	while (core->spare_groups != NULL) {
+		struct group *group = core->spare_groups;
+		core->spare_groups = group->next;
+		group_free_memory(group);
+	}
+	core->spare_group_count = 0;
 }
 
 /* ---- sending ---- */
@@ -118,6 +168,7 @@ void group_close_local(struct core *core, struct group *group)
 		group_free(core, group);
 		return;
 	}
+	group_find_keys(core, group);
 	if (group->write_count > 0) {
 		group->stamp = (struct stamp){
 			.seq = core->next_seq, .hlc = core_tick_hlc(core, group->write_count), .context = core_context(core), .origin = core->self,
@@ -411,7 +462,7 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 			continue;
 		envelope_add_write_raw(&group->writes, raw);
 		added->write_len = group->writes.len - added->write_at;
-		group_note_keys(core, group, added, &core->changes);
+		group_note_keys(group, added, &core->changes);
 		group->write_count++;
 	}
 	copy->member_count = unit->member_count;

@@ -59,7 +59,10 @@ struct group {
 	unsigned unit_count, unit_cap;
 	struct slot *slots;
 	unsigned slot_count, slot_cap;
-	struct key **keys;                   /* under way */
+	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
+	struct buffer name_bytes;            /* … here, one behind the other */
+	unsigned name_count, name_cap;
+	struct key **keys;                   /* none until it is closed; under way then */
 	unsigned key_count, key_cap;
 	unsigned flush_count;
 	bool is_sent;
@@ -221,6 +224,8 @@ struct core {
 	struct slice client;                         /* of the request that is being gathered: its name for itself */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
+	struct group *spare_groups;                  /* empty ones */
+	unsigned spare_group_count;
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	struct group *done;                          /* answered in the last step */
@@ -273,10 +278,12 @@ void gather_asked(struct core *core, const struct asked *asked, enum plan plan, 
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
-void group_note_keys(struct core *core, struct group *group, struct member *member, const struct changes *changes);
+void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
+void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
 /* group.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
+void group_free_spare(struct core *core);
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);

@@ -145,10 +145,10 @@ static void records_are_read_as_they_are_told(void)
 		.id = SLICE("id"), .kind = RECORD_WRITE_DELETE, .status = RECORD_AUTO, .key = SLICE("k:\xff"), .element = SLICE("f"), .type = SLICE("hash"),
 		.rule = SLICE("lww"), .sides = sides, .side_count = 3, .winner = { SLICE("eu"), 7, 4 },
 	};
-	struct teller *teller = teller_json_new();
+	struct teller *teller = teller_json_new(true);
 
 	conflict_tell(&record, &(struct conflicts_view){ .is_redacted = false }, (struct slice){ "", 0 }, teller, NULL);
-	teller_json_finish(teller, true, &text);
+	teller_json_finish(teller, &text);
 	buffer_add_byte(&text, '\0');
 	json_t *told = parse(text.ptr);
 
