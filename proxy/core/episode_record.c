@@ -117,7 +117,9 @@ static bool has_increments(const struct episode *episode, const struct side *win
 	bool is_number = note_is_removal(winner->note, episode->element->kind) || winner->note->is_number ||
 	                 (len == text.len && slice_to_long_double(buffer_slice(&text), &number));
 	buffer_free(&text);
-	for (unsigned i = 0; i < episode->side_count && is_number; i++)
+	/* Of those that a record tells of for sure: which others are still remembered depends on the order. */
+	unsigned first = episode->side_count > RECORD_SIDES_MAX ? episode->side_count - RECORD_SIDES_MAX : 0;
+	for (unsigned i = first; i < episode->side_count && is_number; i++)
 		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
 			return true;
 	return false;
