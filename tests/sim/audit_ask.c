@@ -254,7 +254,7 @@ void audit_asked_execution(struct auditor *auditor, const struct audited_write *
 		ask->is_executed = true;
 }
 
-void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write)
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write)
 {
 	struct audited_ask *ask = ask_of_client(auditor);
 	struct vector claimed = { .count = 0 };
@@ -265,6 +265,7 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audite
 			auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
 		return;
 	}
+	write->is_asked = true;
 	request = request_of(auditor, ask);
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
