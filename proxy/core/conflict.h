@@ -46,6 +46,8 @@ struct conflicts {
 };
 
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change);
+/* sibling.c: a CHANGE_SIBLING, of an element of KIND. */
+void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind);
 /* What decides ELEMENT and what its surviving deltas add up to. */
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element);
 bool version_is_number(const struct element *element, const struct version *version);

@@ -188,18 +188,18 @@ static bool is_keeping(const struct episode *episode)
 	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
 }
 
-/* Is it alive: neither covered, nor outdone by a write of another type? */
-static bool is_live(const struct episode *episode, const struct side *side)
+/* NULL: it is covered, or outdone by a write of another type. */
+static const struct version *live_version(const struct episode *episode, const struct side *side)
 {
 	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
-	return version != NULL && !version->is_outdone;
+	return version == NULL || version->is_outdone ? NULL : version;
 }
 
 static unsigned live_count(const struct episode *episode)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < episode->side_count; i++)
-		count += is_live(episode, &episode->sides[i]);
+		count += live_version(episode, &episode->sides[i]) != NULL;
 	return count;
 }
 
@@ -212,13 +212,16 @@ bool episode_is_kept(const struct episode *episode)
 static bool is_disputed(const struct episode *episode)
 {
 	const struct note *first = NULL;
+	bool is_first_present = false;
 	for (unsigned i = 0; i < episode->side_count; i++) {
-		const struct side *side = &episode->sides[i];
-		if (!is_live(episode, side))
+		const struct note *note = episode->sides[i].note;
+		const struct version *version = live_version(episode, &episode->sides[i]);
+		if (version == NULL)
 			continue;
-		if (first != NULL && !note_is_same(first, side->note, episode->element->kind))
+		if (first != NULL && (is_first_present != version->is_present || (is_first_present && !note_is_same(first, note, episode->element->kind))))
 			return true;
-		first = side->note;
+		first = note;
+		is_first_present = version->is_present;
 	}
 	return false;
 }
@@ -260,6 +263,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	if (other->is_told && other->stored_id.len > 0)
 		resp_add_bulk(&episode->told_ids, other->stored_id);
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
+	episode->has_poor |= other->has_poor;
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
 	note_gone(keyspace->episodes, other);
@@ -355,7 +359,7 @@ void episodes_meet(const struct meeting *meeting)
 		const struct party party = { &stamp, mark->note, mark->flags & counted };
 		const struct episode *met = episode_with(meeting->keyspace, meeting->subject, &party);
 		uint32_t end = i + 1;
-		if (is_dense && met != NULL && met != episode)
+		if (is_dense && met != NULL && met != episode && !met->has_poor)
 			end = history_upto(history, stretch_of(met, history->origin)->last_seq);
 		episode = join(meeting->keyspace, episode, &party);
 		pairs += end - i - 1;

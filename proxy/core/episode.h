@@ -34,6 +34,7 @@ struct episode {
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it opened */
 	bool is_counted;             /* as open */
+	bool has_poor;               /* some side was known by a mention only, or still is */
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */

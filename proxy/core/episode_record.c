@@ -158,7 +158,7 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
-	told->is_dead = version != NULL && version->is_outdone;
+	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
 	if (version != NULL)
 		add_whole(draft, version, told);
 	told->context = add_context(draft, side->note->context);

@@ -166,6 +166,7 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 		episode->first = *party->stamp;
 		episode->first.context = NULL;
 	}
+	episode->has_poor |= party->note->is_poor;
 	struct side side = side_of(party);
 	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
 	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))
