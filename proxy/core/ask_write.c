@@ -45,7 +45,7 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 		struct change *change = changes_add(&core->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = (version->is_present ? 0 : 1) | (asked->is_field ? 2 : 0);
+		change->number = (version->is_present ? 0 : 1) | (asked->kind == KIND_HASH ? 2 : 0);
 		change->dc = slice_of(core->dc_names[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;
@@ -53,17 +53,50 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 	}
 }
 
+/* What the write does, and what the store is told. The deadline of a key stays where a conflict is resolved. */
 struct intent { enum change_kind kind; enum plan plan; unsigned argc; struct slice argv[4]; };
 
-static struct intent intent_of(const struct asked *asked, bool is_removal)
+static struct intent removal_of(const struct asked *asked)
 {
-	if (asked->is_field && is_removal)
+	switch (asked->kind) {
+	case KIND_HASH:
 		return (struct intent){ CHANGE_FIELD_REMOVE, PLAN_FIELDS_REMOVE, 3, { SLICE("HDEL"), asked->key, asked->element } };
-	if (asked->is_field)
-		return (struct intent){ CHANGE_FIELD_SET, PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } };
-	if (is_removal)
+	case KIND_SET:
+		return (struct intent){ CHANGE_MEMBER_REMOVE, PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } };
+	case KIND_ZSET:
+		return (struct intent){ CHANGE_SCORE_REMOVE, PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } };
+	default:
 		return (struct intent){ CHANGE_CLEAR, PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } };
-	return (struct intent){ CHANGE_SET, PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } };
+	}
+}
+
+static struct intent intent_of(const struct asked *asked)
+{
+	switch (asked->kind) {
+	case KIND_HASH:
+		return (struct intent){ CHANGE_FIELD_SET, PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } };
+	case KIND_SET:
+		return (struct intent){ CHANGE_MEMBER_ADD, PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } };
+	case KIND_ZSET:
+		return (struct intent){ CHANGE_SCORE_SET, PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } };
+	default:
+		return asked->is_keeping_ttl
+			? (struct intent){ CHANGE_SET, PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } }
+			: (struct intent){ CHANGE_SET, PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } };
+	}
+}
+
+static void add_change(struct core *core, const struct asked *asked, const struct intent *intent)
+{
+	struct change *change = changes_add(&core->changes, intent->kind, asked->db, asked->key);
+	if (asked->kind != KIND_STRING)
+		change->element = asked->element;
+	if (intent->kind == CHANGE_SET || intent->kind == CHANGE_FIELD_SET)
+		change->value = asked->value;
+	if (intent->kind == CHANGE_SET && asked->is_keeping_ttl)
+		change->expire_at_ms = EXPIRE_KEEP;
+	if (intent->kind == CHANGE_SCORE_SET && !slice_to_double(asked->value, &change->score))
+		change->score = 0;           /* the store refuses the command */
 }
 
 static const char *refusal(const struct core *core, const struct asked *asked, const struct element *element, unsigned siblings)
@@ -78,9 +111,11 @@ static const char *refusal(const struct core *core, const struct asked *asked, c
 
 void ask_write(struct core *core, struct asked *asked, struct element *element)
 {
+	const char *error = asked->ask == ASK_RESOLVE ? ask_choose(core, asked, element) : NULL;
 	struct context *context = asked->context == NULL ? NULL : covered(core, asked, element);
 	unsigned siblings = siblings_left(context, element);
-	const char *error = refusal(core, asked, element, siblings);
+	if (error == NULL)
+		error = refusal(core, asked, element, siblings);
 	if (error != NULL) {
 		core->status.refused_siblings += siblings + 1 > core->options.siblings_max;
 		ask_refuse(core, asked, error);
@@ -99,11 +134,8 @@ void ask_write(struct core *core, struct asked *asked, struct element *element)
 		envelope_add_context(&positions, room, core_positions(core, context, room));
 	core->changes.facts.context = buffer_slice(&positions);
 	add_siblings(core, asked, element, context);
-	struct intent intent = intent_of(asked, asked->ask == ASK_DELETE || (asked->ask == ASK_RESOLVE && asked->choice == CHOICE_REMOVAL));
-	struct change *change = changes_add(&core->changes, intent.kind, asked->db, asked->key);
-	change->element = asked->is_field ? asked->element : (struct slice){ "", 0 };
-	if (intent.kind == CHANGE_SET || intent.kind == CHANGE_FIELD_SET)
-		change->value = asked->value;
+	struct intent intent = asked->ask == ASK_DELETE ? removal_of(asked) : intent_of(asked);
+	add_change(core, asked, &intent);
 	asked->phase = ASK_WRITING;
 	gather_asked(core, asked, intent.plan, intent.argc, intent.argv);
 	buffer_free(&positions);

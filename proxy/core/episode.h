@@ -51,6 +51,8 @@ struct episode {
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
+	bool is_retried;             /* somebody wants it run now, here */
+	uint64_t retry_ms;           /* not before */
 	struct slice last_error;     /* owned */
 	uint64_t bytes;
 };
@@ -71,6 +73,10 @@ struct episodes {
 };
 
 struct episodes *episodes_new(void);
+/* The open one with this id; NULL: none. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id);
+/* The open one of an element; NULL: none. */
+struct episode *element_open_episode(const struct element *element);
 void episodes_free(struct episodes *episodes);                       /* once no element has any */
 void episodes_drop(struct keyspace *keyspace, struct element *element);     /* all of the element's, without a word to the store */
 

@@ -45,6 +45,28 @@ static uint64_t subject_hash(const struct element *element)
 	return record_hash(record_hash(hash, element->key->name), element->name);
 }
 
+/* Ids begin with a dot: most others differ in the seq already. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
+{
+	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		struct buffer own = { 0 };
+		episode_add_id(keyspace, episode, &own);
+		bool is_it = slice_equal(buffer_slice(&own), id);
+		buffer_free(&own);
+		if (is_it)
+			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
+	}
+	return NULL;
+}
+
+struct episode *element_open_episode(const struct element *element)
+{
+	struct episode *episode = element->episodes;
+	while (episode != NULL && episode->list != EPISODES_KEPT)
+		episode = episode->next;
+	return episode;
+}
+
 void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out)
 {
 	static const char digits[] = "0123456789abcdef";

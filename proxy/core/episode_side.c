@@ -64,8 +64,6 @@ enum record_kind episode_kind(const struct episode *episode)
 	unsigned traits = episode->traits, pop_origin = episode->pop_origin;
 	for (unsigned i = 0; i < episode->side_count; i++)
 		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
-	if (episode->last_error.len > 0 && episode_status(episode) == RECORD_OPEN)
-		return RECORD_HANDLER_FAILED;
 	if (traits & EPISODE_TYPE_CLASH)
 		return RECORD_TYPE_CLASH;
 	if (traits & EPISODE_DOUBLE_POP)

@@ -248,7 +248,7 @@ static void finish(struct core *core, const struct telling *telling, struct epis
 	resp_add_bulk(&keyspace->episodes->gone, buffer_slice(&id));
 	keyspace->episodes->gone_count++;
 	buffer_free(&id);
-	core->status.records++;
+	core->status.records[episode_status(episode)]++;
 	episode_free(keyspace, episode);
 	keyspace_settle_element(keyspace, element);
 }

@@ -25,7 +25,7 @@ enum record_kind {                   /* numbers are the wire's */
 	RECORD_TYPE_CLASH = 3,
 	RECORD_EXPIRY_WRITE = 4,
 	RECORD_DOUBLE_POP = 5,
-	RECORD_HANDLER_FAILED = 6,   /* open, and the handler could not merge it */
+	RECORD_HANDLER_FAILED = 6,   /* told, not stored: open, and the handler could not merge it (record_told_kind) */
 	RECORD_STRANDED = 7,         /* by a take-over */
 	RECORD_KIND_COUNT = 8,
 };
@@ -83,6 +83,8 @@ struct record {
 	struct slice last_error;
 };
 
+/* Its kind as people are told: that a handler failed is known only where it ran. */
+enum record_kind record_told_kind(const struct record *record);
 /* Appends. */
 void record_encode(struct buffer *out, const struct record *record);
 /* Slices point into BYTES; sides into SCRATCH (reset by the next decode; zero-initialised is empty; free with memory_free(scratch.sides)). */

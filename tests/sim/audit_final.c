@@ -293,7 +293,7 @@ static void judge_clocks(struct auditor *auditor)
 			for (unsigned i = 0; write != NULL && write->is_shipped && i < write->seen.count; i++) {
 				const struct audited_write *cause = i == origin ? NULL : audit_find(auditor, i, vector_at(&write->seen, i));
 
-				if (cause != NULL && cause->is_shipped && vector_at(&write->executed_at, i) >= cause->seq && cause->hlc >= write->hlc)
+				if (cause != NULL && cause->is_shipped && cause->hlc >= write->hlc)
 					auditor_find(auditor, "%s saw %s and is not newer", audit_dot(auditor, origin, seq), audit_dot(auditor, i, cause->seq));
 			}
 		}

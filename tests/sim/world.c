@@ -336,10 +336,11 @@ static void describe_unsettled(const struct world *world)
 		const struct dc *dc = &world->dcs[i];
 		const struct core_status *status = core_status(dc->core);
 
-		auditor_find(world->auditor, "%s never comes to rest: open %d, recalling %d, lane %u, appends %u, outbox %llu, keys %llu, elements %llu, seq %llu",
+		auditor_find(world->auditor, "%s never comes to rest: open %d, recalling %d, lane %u, appends %u, outbox %llu, keys %llu, elements %llu, records %llu, open %llu, seq %llu",
 		             world_dc_names[i], dc->is_open, status->is_recalling, dc->lane.count, dc->log.append_count,
 		             (unsigned long long)status->outbox_events, (unsigned long long)status->unstable_keys,
-		             (unsigned long long)status->unstable_elements, (unsigned long long)status->seq);
+		             (unsigned long long)status->unstable_elements, (unsigned long long)status->episodes,
+		             (unsigned long long)status->open_conflicts, (unsigned long long)status->seq);
 		describe_peers(world, dc);
 	}
 }
