@@ -241,8 +241,8 @@ static unsigned each_unmerged(struct auditor *auditor, bool is_told)
 {
 	struct unmerged unmerged = { .auditor = auditor, .is_told = is_told };
 
-	/* A core that runs no handlers leaves such conflicts open, as under record. */
-	if (auditor->handling_count == 0)
+	/* Where the rules changed, an open conflict keeps a rule whose handler is gone: it waits for somebody. */
+	if (auditor->is_changed != NULL)
 		return 0;
 	audited_keys_gather(auditor, &unmerged.keys);
 	auditor_each_subject(auditor, count_unmerged, &unmerged);
