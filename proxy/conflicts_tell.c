@@ -15,7 +15,7 @@ void conflict_tell(const struct record *record, const struct conflicts_view *vie
 {
 	tell_object(teller, name);
 	tell_bytes(teller, "id", record->id);
-	tell_text(teller, "kind", record_kind_text(record->kind));
+	tell_text(teller, "kind", record_kind_text(record_told_kind(record)));
 	tell_text(teller, "status", record_status_text(record->status));
 	tell_number(teller, "db", record->db);
 	tell_bytes(teller, "key", record->key);

@@ -165,13 +165,16 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 	return true;
 }
 
-static bool kill_element(struct keyspace *keyspace, struct element *element, const struct stamp *killer)
+static bool kill_element(struct conflicts *conflicts, struct element *element, const struct stamp *killer)
 {
+	struct keyspace *keyspace = conflicts->keyspace;
 	bool has_died = false;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		struct version *version = &element->versions[i];
 		if (!version->is_present || stamp_compare(keyspace->origins, &version->stamp, killer) > 0)
 			continue;
+		if (!has_died)
+			episodes_compete(keyspace, element, &conflicts->party, conflicts->facts);
 		version_kill(keyspace, version);
 		has_died = true;
 	}
@@ -212,7 +215,7 @@ static bool type_survives(struct conflicts *conflicts, struct key *key, enum kin
 	if (!key_has_other_type(key, kind))
 		return true;
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
-		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(conflicts->keyspace, element, stamp))
+		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(conflicts, element, stamp))
 			continue;
 		if (conflicts->mode != APPLY_REMOTE || element->kind != visible || is_flip)
 			continue;
@@ -432,52 +435,6 @@ static void apply_flush(struct conflicts *conflicts, const struct stamp *stamp, 
 	keyspace_each_key(keyspace, flush_key, &(struct flushing){ conflicts, stamp, change->db });
 }
 
-/* The sibling is one more side. What a write of ours met before a crash may not have been written down: it is met again then. */
-static void pair_sibling(struct conflicts *conflicts, struct element *element, const struct change *change, unsigned origin)
-{
-	struct keyspace *keyspace = conflicts->keyspace;
-	const struct stamp *stamp = conflicts->party.stamp;
-	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq) {
-		conflicts->naming_origin = stamp->origin;
-		conflicts->naming_seq = stamp->seq;
-		conflicts->is_named = conflicts->mode == APPLY_RECALL &&
-			(mark_is_stable(keyspace, stamp->origin, stamp->seq) || episodes_know(element, stamp));
-	}
-	if (conflicts->is_named)
-		return;
-	/* The write itself tells more of itself when it gets to its own change. */
-	struct context *seen = conflicts->explicit_context != NULL ? conflicts->explicit_context : stamp->context;
-	struct note *note = note_new(keyspace, &(struct change){ .kind = CHANGE_CLEAR }, conflicts->facts, seen);
-	note->is_poor = true;
-	struct stamp sibling = { .seq = change->seq, .hlc = change->hlc, .context = conflicts->party.note->context, .origin = origin };
-	episodes_pair(keyspace, element, &(struct party){ stamp, note, 0 }, &(struct party){ &sibling, conflicts->party.note, 0 });
-	note_drop(keyspace, note);
-}
-
-/* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
- * is there anyway, nothing happens (docs/replication-model.md, "Contexts of clients"). */
-static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
-{
-	struct keyspace *keyspace = conflicts->keyspace;
-	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
-	if (origin < 0)
-		return;
-	struct key *key = keyspace_key(keyspace, change->db, change->key);
-	struct element *element = keyspace_element(keyspace, key, kind, change->element);
-	if (conflicts->mode != APPLY_RECALL)
-		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0, NULL }, (unsigned)origin);
-	pair_sibling(conflicts, element, change, (unsigned)origin);
-	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
-		return;
-	struct context *nothing = context_new(NULL, 0);
-	struct version version = {
-		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
-		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
-	};
-	element_compete(keyspace, element, &version);
-	context_drop(nothing);
-}
-
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	enum kind kind;
@@ -487,7 +444,7 @@ void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, con
 	context_drop(context);
 	conflicts->party = (struct party){ stamp, note, 0 };
 	if (change->kind == CHANGE_SIBLING && change_kind_of(change, &kind))
-		apply_sibling(conflicts, stamp, change, kind);
+		sibling_apply(conflicts, stamp, change, kind);
 	else if (change_kind_of(change, &kind))
 		apply_element(conflicts, stamp, change, kind);
 	else if (change->kind == CHANGE_CLEAR)

@@ -188,11 +188,18 @@ static bool is_keeping(const struct episode *episode)
 	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
 }
 
+/* NULL: it is covered, or outdone by a write of another type. */
+static const struct version *live_version(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return version == NULL || version->is_outdone ? NULL : version;
+}
+
 static unsigned live_count(const struct episode *episode)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < episode->side_count; i++)
-		count += element_version(episode->element, episode->sides[i].stamp.origin, episode->sides[i].stamp.seq) != NULL;
+		count += live_version(episode, &episode->sides[i]) != NULL;
 	return count;
 }
 
@@ -201,17 +208,20 @@ bool episode_is_kept(const struct episode *episode)
 	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
 }
 
-/* Do live versions differ? As they were written: that a write of another type killed one is not known where a later write covers it first. */
+/* Do live versions differ? */
 static bool is_disputed(const struct episode *episode)
 {
 	const struct note *first = NULL;
+	bool is_first_present = false;
 	for (unsigned i = 0; i < episode->side_count; i++) {
-		const struct side *side = &episode->sides[i];
-		if (element_version(episode->element, side->stamp.origin, side->stamp.seq) == NULL)
+		const struct note *note = episode->sides[i].note;
+		const struct version *version = live_version(episode, &episode->sides[i]);
+		if (version == NULL)
 			continue;
-		if (first != NULL && !note_is_same(first, side->note, episode->element->kind))
+		if (first != NULL && (is_first_present != version->is_present || (is_first_present && !note_is_same(first, note, episode->element->kind))))
 			return true;
-		first = side->note;
+		first = note;
+		is_first_present = version->is_present;
 	}
 	return false;
 }
@@ -253,6 +263,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	if (other->is_told && other->stored_id.len > 0)
 		resp_add_bulk(&episode->told_ids, other->stored_id);
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
+	episode->has_poor |= other->has_poor;
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
 	note_gone(keyspace->episodes, other);
@@ -348,7 +359,7 @@ void episodes_meet(const struct meeting *meeting)
 		const struct party party = { &stamp, mark->note, mark->flags & counted };
 		const struct episode *met = episode_with(meeting->keyspace, meeting->subject, &party);
 		uint32_t end = i + 1;
-		if (is_dense && met != NULL && met != episode)
+		if (is_dense && met != NULL && met != episode && !met->has_poor)
 			end = history_upto(history, stretch_of(met, history->origin)->last_seq);
 		episode = join(meeting->keyspace, episode, &party);
 		pairs += end - i - 1;
@@ -405,4 +416,12 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 			resolve(keyspace, episode, party, facts);
 		}
 	}
+	episodes_reconsider(keyspace, element);
+}
+
+void episodes_reconsider(struct keyspace *keyspace, struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
 }

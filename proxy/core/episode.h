@@ -34,6 +34,7 @@ struct episode {
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it opened */
 	bool is_counted;             /* as open */
+	bool has_poor;               /* some side was known by a mention only, or still is */
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
@@ -50,6 +51,8 @@ struct episode {
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
+	bool is_retried;             /* somebody wants it run now, here */
+	uint64_t retry_ms;           /* not before */
 	struct slice last_error;     /* owned */
 	uint64_t bytes;
 };
@@ -70,6 +73,10 @@ struct episodes {
 };
 
 struct episodes *episodes_new(void);
+/* The open one with this id; NULL: none. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id);
+/* The open one of an element; NULL: none. */
+struct episode *element_open_episode(const struct element *element);
 void episodes_free(struct episodes *episodes);                       /* once no element has any */
 void episodes_drop(struct keyspace *keyspace, struct element *element);     /* all of the element's, without a word to the store */
 
@@ -90,6 +97,8 @@ struct meeting {
 void episodes_meet(const struct meeting *meeting);
 /* Before an absolute write competes for ELEMENT. FACTS are the write's. */
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Fewer versions of ELEMENT may be alive than before: whether a decision is open is to be seen when records are written next. */
+void episodes_reconsider(struct keyspace *keyspace, struct element *element);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
 

@@ -45,6 +45,28 @@ static uint64_t subject_hash(const struct element *element)
 	return record_hash(record_hash(hash, element->key->name), element->name);
 }
 
+/* Ids begin with a dot: most others differ in the seq already. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
+{
+	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		struct buffer own = { 0 };
+		episode_add_id(keyspace, episode, &own);
+		bool is_it = slice_equal(buffer_slice(&own), id);
+		buffer_free(&own);
+		if (is_it)
+			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
+	}
+	return NULL;
+}
+
+struct episode *element_open_episode(const struct element *element)
+{
+	struct episode *episode = element->episodes;
+	while (episode != NULL && episode->list != EPISODES_KEPT)
+		episode = episode->next;
+	return episode;
+}
+
 void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -153,7 +175,7 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	*told = (struct record_side){
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
-		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
+		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL && !version->is_outdone, .is_explicit = side->note->context->is_explicit,
 		.is_increment = (side->flags & MARK_DELTA) != 0,
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);

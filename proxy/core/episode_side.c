@@ -64,8 +64,6 @@ enum record_kind episode_kind(const struct episode *episode)
 	unsigned traits = episode->traits, pop_origin = episode->pop_origin;
 	for (unsigned i = 0; i < episode->side_count; i++)
 		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
-	if (episode->last_error.len > 0 && episode_status(episode) == RECORD_OPEN)
-		return RECORD_HANDLER_FAILED;
 	if (traits & EPISODE_TYPE_CLASH)
 		return RECORD_TYPE_CLASH;
 	if (traits & EPISODE_DOUBLE_POP)
@@ -166,6 +164,7 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 		episode->first = *party->stamp;
 		episode->first.context = NULL;
 	}
+	episode->has_poor |= party->note->is_poor;
 	struct side side = side_of(party);
 	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
 	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))

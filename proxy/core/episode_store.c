@@ -309,7 +309,7 @@ static struct context *read_context(struct core *core, const struct record_side 
 static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
-	struct version version = { .stamp = *stamp, .is_present = is_present, .is_outdone = side->is_dead, .is_set = is_present && element->kind == KIND_STRING };
+	struct version version = { .stamp = *stamp, .is_present = is_present, .is_outdone = !side->is_live, .is_set = is_present && element->kind == KIND_STRING };
 	if (is_present && element->kind == KIND_ZSET && !slice_to_double(side->value, &version.score))
 		return;
 	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))
@@ -339,7 +339,7 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
-	if (side->is_live && element->kind < KIND_TYPES)
+	if ((side->is_live || side->is_dead) && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
 	context_drop(context);

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define WARM_KEYS 32                 /* looked up together */
+
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
 {
 	keyspace->origins = origins;
@@ -40,13 +42,9 @@ struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct s
 	return key_lookup(keyspace, key_hash(db, name), db, name);
 }
 
-struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	struct key *key = keyspace->expected;
-	if (key != NULL && key->db == db && slice_equal(key->name, name))
-		return key;
-	uint64_t hash = key_hash(db, name);
-	key = key_lookup(keyspace, hash, db, name);
+	struct key *key = key_lookup(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
 	key = memory_new(sizeof *key + name.len);
@@ -56,6 +54,30 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
 	return key;
+}
+
+struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	struct key *key = keyspace->expected;
+	if (key != NULL && key->db == db && slice_equal(key->name, name))
+		return key;
+	return key_get(keyspace, key_hash(db, name), db, name);
+}
+
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys)
+{
+	uint64_t hashes[WARM_KEYS];
+	for (unsigned first = 0; first < count; first += WARM_KEYS) {
+		unsigned end = count - first < WARM_KEYS ? count : first + WARM_KEYS;
+		for (unsigned i = first; i < end; i++) {
+			hashes[i - first] = key_hash(names[i].db, names[i].name);
+			table_warm(&keyspace->keys, hashes[i - first]);
+		}
+		for (unsigned i = first; i < end; i++)
+			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
+		for (unsigned i = first; i < end; i++)
+			keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+	}
 }
 
 void keyspace_release_key(struct keyspace *keyspace, struct key *key)
@@ -163,8 +185,6 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	memory_free(element);
 }
 
-/* ---- marks ---- */
-
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept)
 {
 	struct key *key = element->key;
@@ -178,66 +198,7 @@ void element_set_kept(struct keyspace *keyspace, struct element *element, bool i
 	keyspace->kept_keys -= !is_kept && key->kept == 0;
 }
 
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking)
-{
-	const struct stamp *stamp = marking->stamp;
-	struct history *history = element_history_add(element, stamp->origin);
-	element_set_kept(keyspace, element, false);
-	history_make_room(keyspace, history);
-	/* Older seqs come later only while metadata is recalled beside new local writes. */
-	uint32_t at = history->len++;
-	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
-		*history_mark(history, at) = *history_mark(history, at - 1);
-		history_mark(history, at)->total += marking->delta;
-	}
-	struct mark *mark = history_mark(history, at);
-	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
-	mark->flags = marking->flags & 0xff;
-	mark->hlc = stamp->hlc;
-	mark->note = note_hold(marking->note);
-	history->some_flags |= marking->flags & 0xff;
-	history->all_flags &= marking->flags & 0xff;
-	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
-	element->has_fractions |= (marking->flags & MARK_FRACTION) != 0;
-	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + marking->delta;
-	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
-	element->unstable++;
-}
-
-static void element_warm(const struct element *element, unsigned step)
-{
-	switch (step) {
-	case 0:
-		memory_warm(element, sizeof *element);
-		return;
-	case 1:
-		memory_warm(element->histories, sizeof *element->histories);
-		memory_warm(element->versions, sizeof *element->versions);
-		return;
-	default:
-		for (unsigned i = 0; i < element->history_count; i++)
-			memory_warm(history_mark(&element->histories[i], element->histories[i].len), 1);
-		for (unsigned i = 0; i < element->version_count; i++) {
-			memory_warm(element->versions[i].value.ptr, 1);
-			memory_warm(element->versions[i].stamp.context, 1);
-		}
-	}
-}
-
-/* From the element to its histories to their last marks one look waits for the one before it: so all keys take each step together. */
-void keyspace_warm(struct key *const *keys, unsigned count)
-{
-	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
-	for (unsigned step = 0; step < 3; step++)
-		for (unsigned i = 0; i < count * 2; i++)
-			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
-				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
-}
-
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
-{
-	return seq <= keyspace->origins->items[origin].stable;
-}
+/* ---- flushes ---- */
 
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
@@ -412,6 +373,11 @@ static void key_sweep(void *context, struct key *key)
 	key_prune_all(keyspace, key);
 }
 
+void keyspace_sweep(struct keyspace *keyspace)
+{
+	keyspace_each_key(keyspace, key_sweep, keyspace);
+}
+
 void keyspace_forget(struct keyspace *keyspace)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
@@ -436,7 +402,7 @@ void keyspace_forget(struct keyspace *keyspace)
 		is_swept = true;
 	}
 	if (is_swept)
-		keyspace_each_key(keyspace, key_sweep, keyspace);
+		keyspace_sweep(keyspace);
 }
 
 /* ---- the end, and invariants ---- */

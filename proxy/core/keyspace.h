@@ -96,6 +96,8 @@ struct key {
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
+struct key_name { uint32_t db; struct slice name; };
+
 struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	struct stamp stamp;
 	uint32_t db;                 /* or DB_ALL */
@@ -144,6 +146,8 @@ struct keyspace {
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
+/* keyspace_key of each: many at once need not wait for memory one after the other. */
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys);
 /* Finds or adds. A new one starts with the clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
@@ -167,6 +171,8 @@ void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB
 void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
+/* Looks at every key: what conflict records brought back has no mark that would bring it up. */
+void keyspace_sweep(struct keyspace *keyspace);
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
 
@@ -180,8 +186,6 @@ static inline bool key_has_other_type(const struct key *key, enum kind kind)
 }
 
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
-struct history *element_history_add(struct element *element, unsigned origin);      /* finds or adds */
-void history_make_room(struct keyspace *keyspace, struct history *history);         /* for one more mark at the end */
 void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
 /* How many marks of HISTORY have seq <= LIMIT. */
 uint32_t history_upto(const struct history *history, uint64_t limit);

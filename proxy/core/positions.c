@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define RECORD_MS 1000
+
 static void add_dc(const struct core *core, unsigned dc, struct buffer *field, struct buffer *value)
 {
 	buffer_reset(field);
@@ -68,6 +70,12 @@ static void write_run(struct core *core, struct script *script)
 	buffer_free(&value);
 }
 
+bool positions_are_due(const struct core *core)
+{
+	return core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL;
+}
+
+/* Behind no remote group that is still under way: the store may refuse that one and take this. */
 void positions_record(struct core *core)
 {
 	bool is_moved = false;

@@ -181,6 +181,12 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	assert(out->len == start + len);
 }
 
+enum record_kind record_told_kind(const struct record *record)
+{
+	bool has_failed = record->status == RECORD_OPEN && record->last_error.len > 0;
+	return has_failed ? RECORD_HANDLER_FAILED : record->kind;
+}
+
 void record_encode(struct buffer *out, const struct record *record)
 {
 	assert(record->id.len > 0 && record->id.len <= RECORD_ID_MAX);

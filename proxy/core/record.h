@@ -25,7 +25,7 @@ enum record_kind {                   /* numbers are the wire's */
 	RECORD_TYPE_CLASH = 3,
 	RECORD_EXPIRY_WRITE = 4,
 	RECORD_DOUBLE_POP = 5,
-	RECORD_HANDLER_FAILED = 6,   /* open, and the handler could not merge it */
+	RECORD_HANDLER_FAILED = 6,   /* told, not stored: open, and the handler could not merge it (record_told_kind) */
 	RECORD_STRANDED = 7,         /* by a take-over */
 	RECORD_KIND_COUNT = 8,
 };
@@ -52,7 +52,7 @@ struct record_side {
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
 	bool is_removal;
 	bool is_live;                /* under record or custom: no write has covered it yet */
-	bool is_dead;                /* … although a write of another type killed it: it is absent whatever it wrote */
+	bool is_dead;                /* likewise, but a write of another type killed it: it is absent whatever it wrote */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
@@ -83,6 +83,8 @@ struct record {
 	struct slice last_error;
 };
 
+/* Its kind as people are told: that a handler failed is known only where it ran. */
+enum record_kind record_told_kind(const struct record *record);
 /* Appends. */
 void record_encode(struct buffer *out, const struct record *record);
 /* Slices point into BYTES; sides into SCRATCH (reset by the next decode; zero-initialised is empty; free with memory_free(scratch.sides)). */
