@@ -85,6 +85,13 @@ static inline bool stamp_covers(const struct stamp *newer, const struct stamp *o
 		return older->seq < newer->seq;
 	return context_at(newer->context, older->origin) >= older->seq;
 }
+/* Of increments and removals: what was applied where it was made happened before it, whatever its client had seen. They leave no version that
+ * could stay beside it where their metadata is gone. */
+static inline uint64_t stamp_follows(const struct stamp *stamp, unsigned origin)
+{
+	const struct context *applied = stamp->context->applied != NULL ? stamp->context->applied : stamp->context;
+	return origin == stamp->origin ? stamp->seq : context_at(applied, origin);
+}
 /* Order by (HLC, DC name, incarnation, seq); 0 only for the same write. */
 int stamp_compare(const struct origins *origins, const struct stamp *a, const struct stamp *b);
 
