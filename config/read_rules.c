@@ -113,7 +113,7 @@ static bool is_order_right(struct reading *reading, const struct tree *name, con
 		names[count++] = settings->peers[i].name;
 	if (text_is_among(name->text, (const char *const *)rule->order, rule->order_count)) {
 		complain(reading->complaints, name->place, "order names '%s' twice, keep the first", name->text);
-	} else if (!text_is_among(name->text, names, count)) {
+	} else if (count > 0 && !text_is_among(name->text, names, count)) {
 		const char *near = nearest_name(name->text, names, count);
 
 		complain(reading->complaints, name->place, "order names '%s', which is neither dc nor among peers, %s%s%s", name->text,

@@ -11,7 +11,15 @@
 
 #define NAMES_MAX 64
 
-static void assign_defaults(struct settings *settings);
+struct datacenters {
+	const char *const *names;
+	unsigned count;
+};
+
+static bool load(const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
+                 const struct datacenters *datacenters, struct settings *settings, struct buffer *errors);
+static void read_whole(struct reading *reading, const struct datacenters *datacenters);
+static void read_rules(struct reading *reading, const struct datacenters *datacenters);
 static void read_top(struct reading *reading);
 static void read_section(struct reading *reading, const struct tree *node);
 static void read_value(struct reading *reading, const struct row *row, const struct tree *node);
@@ -27,6 +35,18 @@ static const char *const lists[] = { "log", "peers", "rules" };
 
 bool settings_load(const char *path, struct settings *settings, struct buffer *errors)
 {
+	return load(path, read_whole, NULL, settings, errors);
+}
+
+bool settings_load_rules(const char *path, const char *const *dcs, unsigned count, struct settings *settings, struct buffer *errors)
+{
+	return load(path, read_rules, &(struct datacenters){ dcs, count }, settings, errors);
+}
+
+/* READ is given the file, which is a mapping, and DATACENTERS. */
+static bool load(const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
+                 const struct datacenters *datacenters, struct settings *settings, struct buffer *errors)
+{
 	struct complaints complaints = { .path = path, .out = errors };
 	struct tree *root = tree_load(&complaints);
 
@@ -36,19 +56,48 @@ bool settings_load(const char *path, struct settings *settings, struct buffer *e
 	char *directory = directory_of(path);
 	struct reading reading = { .root = root, .directory = directory, .settings = settings, .complaints = &complaints };
 
-	assign_defaults(settings);
-	if (reading_is_mapping(&reading, root, "the file")) {
-		read_top(&reading);
-		require_rows(&reading);
-		read_lists(&reading);
-		contradictions_find(&reading);
-	}
+	settings_load_defaults(settings);
+	if (reading_is_mapping(&reading, root, "the file"))
+		read(&reading, datacenters);
 	memory_free(directory);
 	tree_free(root);
 	if (complaints.count == 0)
 		return true;
 	settings_free(settings);
 	return false;
+}
+
+static void read_whole(struct reading *reading, const struct datacenters *datacenters)
+{
+	(void)datacenters;
+	read_top(reading);
+	require_rows(reading);
+	read_lists(reading);
+	contradictions_find(reading);
+}
+
+static void read_rules(struct reading *reading, const struct datacenters *datacenters)
+{
+	struct settings *settings = reading->settings;
+	const struct tree *rules = tree_find(reading->root, "rules");
+
+	if (rules == NULL)
+		complain(reading->complaints, reading->root->place, "'rules' is missing, add rules: a list");
+	if (rules == NULL || tree_find(reading->root, "dc") != NULL) {
+		read_whole(reading, datacenters);
+		return;
+	}
+	read_top(reading);
+	/* Of the others only their names are known. */
+	settings->peers = memory_new(SETTINGS_PEERS_MAX * sizeof(*settings->peers));
+	for (unsigned i = 0; i < datacenters->count && i <= SETTINGS_PEERS_MAX; i++) {
+		if (i == 0)
+			settings->dc = text_copy(datacenters->names[i]);
+		else
+			settings->peers[settings->peer_count++].name = text_copy(datacenters->names[i]);
+	}
+	rules_read(reading, rules);
+	contradictions_find(reading);
 }
 
 void settings_free(struct settings *settings)
@@ -97,10 +146,11 @@ void reading_refuse_key(struct reading *reading, const struct tree *item, const 
 	buffer_free(&remedy);
 }
 
-static void assign_defaults(struct settings *settings)
+void settings_load_defaults(struct settings *settings)
 {
 	struct buffer why = { 0 };
 
+	*settings = (struct settings){ 0 };
 	for (unsigned i = 0; i < row_count(); i++) {
 		const struct row *row = row_at(i);
 		bool is_good = row->preset[0] == '\0' || row_assign(row, settings, row->preset, ".", &why);

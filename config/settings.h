@@ -70,6 +70,11 @@ struct settings {
 
 /* Reads and checks the file. False: *settings is empty, and ERRORS has one line for each thing wrong: FILE:LINE:COL: what, remedy. */
 MUST_CHECK bool settings_load(const char *path, struct settings *settings, struct buffer *errors);
+/* Likewise, of a file that may have `rules` without being a whole configuration, to try them out: without `dc` it has none, and their orders
+ * may name any of DCS; COUNT 0: any name at all. */
+MUST_CHECK bool settings_load_rules(const char *path, const char *const *dcs, unsigned count, struct settings *settings, struct buffer *errors);
+/* All that has a default, without a file. */
+void settings_load_defaults(struct settings *settings);
 void settings_free(struct settings *settings);
 /* Reads the file again and takes over into *RUNNING what may change while running. NOTES gets one line for each setting
  * that changed: taken over (rules and their handlers, too), or waiting for a restart. False: the file is wrong (ERRORS says how) and nothing changed. */

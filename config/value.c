@@ -140,7 +140,11 @@ bool value_read_whole(const char *path, const char *directory, size_t bytes_max,
 
 	if (file == NULL)
 		return false;
-	text->len = fread(buffer_grow(text, bytes_max + 1), 1, bytes_max + 1, file);
+	char chunk[16384];
+	size_t len;
+
+	while (text->len <= bytes_max && (len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buffer_add(text, (struct slice){ chunk, len });
 	bool is_failed = ferror(file) != 0;
 
 	if (is_failed)

@@ -37,11 +37,15 @@ static const struct order orders[] = {
 	{ "conflicts retry", "ID|FILTERS", "has the handler of open conflicts run again now", ctl_conflicts },
 	{ "conflicts report", "[FILTERS] [--count N]", "the keys, commands and clients that conflict most", ctl_conflicts },
 	{ "explain", "KEY [--field FIELD] [--db N]", "a key's rule, its live versions, and why one is visible", ctl_explain },
+	{ "rules test", "--rules FILE [FILTERS] [--file RECORDS]", "what the rules in a configuration file would make of recorded conflicts; changes nothing",
+	  ctl_rules },
+	{ "handler test", "--handler FILE [FILTERS] [--file RECORDS]", "what a handler would make of recorded conflicts; changes nothing", ctl_handler },
 };
 
 #define ORDER_COUNT (sizeof(orders) / sizeof(orders[0]))
 
-enum option_name { OPTION_ADMIN = 256, OPTION_JSON, OPTION_HELP, OPTION_VERSION, OPTION_PASSWORD, OPTION_FIELD, OPTION_DB, OPTION_FILTER };
+enum option_name { OPTION_ADMIN = 256, OPTION_JSON, OPTION_HELP, OPTION_VERSION, OPTION_PASSWORD, OPTION_FIELD, OPTION_DB, OPTION_RULES, OPTION_HANDLER,
+                   OPTION_FILE, OPTION_FILTER };
 
 static const struct option long_options[] = {
 	{ "admin", required_argument, NULL, OPTION_ADMIN },
@@ -51,6 +55,9 @@ static const struct option long_options[] = {
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD },
 	{ "field", required_argument, NULL, OPTION_FIELD },
 	{ "db", required_argument, NULL, OPTION_DB },
+	{ "rules", required_argument, NULL, OPTION_RULES },
+	{ "handler", required_argument, NULL, OPTION_HANDLER },
+	{ "file", required_argument, NULL, OPTION_FILE },
 	{ "match", required_argument, NULL, OPTION_FILTER },
 	{ "rule", required_argument, NULL, OPTION_FILTER },
 	{ "kind", required_argument, NULL, OPTION_FILTER },
@@ -102,6 +109,15 @@ static int take_option(struct ctl_options *options, int option)
 		return GOES_ON;
 	case OPTION_DB:
 		options->db = optarg;
+		return GOES_ON;
+	case OPTION_RULES:
+		options->rules = optarg;
+		return GOES_ON;
+	case OPTION_HANDLER:
+		options->handler = optarg;
+		return GOES_ON;
+	case OPTION_FILE:
+		options->file = optarg;
 		return GOES_ON;
 	case OPTION_PASSWORD:
 		memory_free(options->password);
@@ -359,6 +375,7 @@ static void print_help(FILE *out)
 	for (size_t i = 0; i < ORDER_COUNT; i++)
 		fprintf(out, "  %s %s\n      %s\n", orders[i].name, orders[i].words, orders[i].prose);
 	fputs("\nFILTERS: --match GLOB --rule RULE --kind KIND --status STATUS --peer DC --older SECONDS\n"
+	      "RECORDS is what conflicts list --json wrote.\n"
 	      "--admin is the sidecar's admin address (127.0.0.1:7081); the file's first line is conflicts.password.\n"
 	      "Exit code 1: the sidecar says no. 2: it could not be asked.\n", out);
 }

@@ -47,20 +47,19 @@ static void add_escaped(struct buffer *path, const char *text)
 	}
 }
 
-static void add_argument(struct buffer *path, const char *name, const char *value)
+void ctl_add_argument(struct buffer *path, const char *name, const char *value)
 {
 	buffer_add_format(path, "%c%s=", memchr(path->ptr, '?', path->len) == NULL ? '?' : '&', name);
 	add_escaped(path, value);
 }
 
-static void add_filters(struct buffer *path, const struct ctl_options *options)
+void ctl_add_filters(struct buffer *path, const struct ctl_options *options)
 {
 	for (unsigned i = 0; i < options->filter_count; i++)
-		add_argument(path, options->filters[i].name, options->filters[i].value);
+		ctl_add_argument(path, options->filters[i].name, options->filters[i].value);
 }
 
-/* Asks at PATH, which is freed. BODY: what is posted; NULL: nothing. */
-static json_t *ask_at(const struct ctl_options *options, struct buffer *path, const char *body, int *code)
+json_t *ctl_ask_at(const struct ctl_options *options, struct buffer *path, const char *body, int *code)
 {
 	buffer_add_byte(path, '\0');
 	json_t *answer = ctl_ask(options, &(struct ctl_request){ .path = path->ptr, .body = body }, code);
@@ -104,8 +103,8 @@ static int run_list(const struct ctl_options *options, int count, char **words)
 	if (count > 0)
 		return ctl_complain("a list is chosen by filters, one record by: conflicts show ID");
 	buffer_add_text(&path, "/v1/conflicts");
-	add_filters(&path, options);
-	json_t *answer = ask_at(options, &path, NULL, &code);
+	ctl_add_filters(&path, options);
+	json_t *answer = ctl_ask_at(options, &path, NULL, &code);
 	const json_t *cursor = json_object_get(answer, "cursor");
 
 	if (answer == NULL)
@@ -153,7 +152,7 @@ static int run_show(const struct ctl_options *options, int count, char **words)
 		return ctl_complain("show which? conflicts show ID");
 	buffer_add_text(&path, "/v1/conflicts/");
 	add_escaped(&path, words[0]);
-	json_t *record = ask_at(options, &path, NULL, &code);
+	json_t *record = ctl_ask_at(options, &path, NULL, &code);
 
 	if (record == NULL)
 		return code;
@@ -194,8 +193,8 @@ static int run_report(const struct ctl_options *options, int count, char **words
 	if (count > 0)
 		return ctl_complain("a report is chosen by filters");
 	buffer_add_text(&path, "/v1/conflicts/report");
-	add_filters(&path, options);
-	json_t *report = ask_at(options, &path, NULL, &code);
+	ctl_add_filters(&path, options);
+	json_t *report = ctl_ask_at(options, &path, NULL, &code);
 
 	if (report == NULL)
 		return code;
@@ -256,7 +255,7 @@ static int order(const struct ctl_options *options, const char *id, const char *
 	if (user != NULL)
 		json_object_set_new(body, "by", json_string(user));
 	char *text = json_dumps(body, JSON_COMPACT);
-	json_t *answer = ask_at(options, &path, text, &code);
+	json_t *answer = ctl_ask_at(options, &path, text, &code);
 
 	free(text);
 	json_decref(body);
@@ -323,12 +322,12 @@ int ctl_explain(const struct ctl_options *options, int count, char **words)
 	if (count != 1)
 		return ctl_complain("explain which key? explain KEY [--field FIELD] [--db N]");
 	buffer_add_text(&path, "/v1/explain");
-	add_argument(&path, "key", words[0]);
+	ctl_add_argument(&path, "key", words[0]);
 	if (options->field != NULL)
-		add_argument(&path, "field", options->field);
+		ctl_add_argument(&path, "field", options->field);
 	if (options->db != NULL)
-		add_argument(&path, "db", options->db);
-	json_t *answer = ask_at(options, &path, NULL, &code);
+		ctl_add_argument(&path, "db", options->db);
+	json_t *answer = ctl_ask_at(options, &path, NULL, &code);
 
 	if (answer == NULL)
 		return code;

@@ -22,6 +22,7 @@ struct ctl_options {
 	struct ctl_filter filters[CTL_FILTERS_MAX];
 	unsigned filter_count;
 	const char *field, *db;          /* of explain; NULL: not given */
+	const char *rules, *handler, *file;      /* of the tests; likewise */
 };
 
 /* ---- ctl.c ---- */
@@ -37,7 +38,16 @@ int ctl_complain(const char *text);  /* returns EXIT_UNKNOWN */
 
 /* ---- ctl_conflicts.c ---- */
 
+void ctl_add_argument(struct buffer *path, const char *name, const char *value);
+void ctl_add_filters(struct buffer *path, const struct ctl_options *options);
+/* Asks at PATH, which is freed. BODY: what is posted; NULL: nothing. */
+json_t *ctl_ask_at(const struct ctl_options *options, struct buffer *path, const char *body, int *code);
 int ctl_conflicts(const struct ctl_options *options, int count, char **words);
 int ctl_explain(const struct ctl_options *options, int count, char **words);
+
+/* ---- ctl_rules.c ---- */
+
+int ctl_rules(const struct ctl_options *options, int count, char **words);
+int ctl_handler(const struct ctl_options *options, int count, char **words);
 
 #endif

@@ -4,70 +4,8 @@
 #include <string.h>
 
 #define TRIAL_MS 500
-#define RECORD_MS 1000
 
 /* ---- making one ---- */
-
-/* Which rank each DC has: the ones named first, in their order, then all others alike. */
-static const char *ranks_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
-{
-	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
-		policy->ranks[dc] = configured->order_count;
-	for (unsigned i = 0; i < configured->order_count; i++) {
-		int dc = origins_dc(&core->origins, slice_of(configured->order[i]));
-		if (dc < 0)
-			return "a rule's order names a datacenter that does not exist: name this one and its peers";
-		if (policy->ranks[dc] != configured->order_count)
-			return "a rule's order names a datacenter twice: name each once";
-		policy->ranks[dc] = i;
-	}
-	return NULL;
-}
-
-static const char *policy_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
-{
-	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
-	if (policy->rule == NULL)
-		return "unknown rule name: use lww, priority, record, merge or custom";
-	const char *error = ranks_load(core, configured, policy);
-	if (error == NULL)
-		policy->match = buffer_copy(slice_of(configured->match));
-	return error;
-}
-
-/* What the digest is made of: all that makes two DCs decide alike. */
-static void add_policy_text(const struct core_rule *configured, struct buffer *text)
-{
-	buffer_add_text(text, configured->match);
-	buffer_add_byte(text, '\0');
-	buffer_add_text(text, configured->rule);
-	buffer_add_byte(text, '\0');
-	for (unsigned i = 0; i < configured->order_count; i++) {
-		buffer_add_text(text, configured->order[i]);
-		buffer_add_byte(text, '\0');
-	}
-	if (configured->handler_digest != 0)
-		buffer_add_uint64(text, configured->handler_digest);
-}
-
-static const char *rules_load(struct core *core, const struct core_options *options)
-{
-	struct buffer text = { 0 };
-	const char *error = NULL;
-	core->policies = memory_new((options->rule_count + 1) * sizeof *core->policies);
-	core->fallback = (struct policy){ .rule = &rule_lww, .index = UINT32_MAX };
-	core->options.rule_count = 0;
-	for (unsigned i = 0; i < options->rule_count && error == NULL; i++) {
-		error = policy_load(core, &options->rules[i], &core->policies[i]);
-		if (error != NULL)
-			break;
-		core->policies[i].index = core->options.rule_count++;
-		add_policy_text(&options->rules[i], &text);
-	}
-	core->rules_digest = slice_hash(buffer_slice(&text));
-	buffer_free(&text);
-	return error;
-}
 
 static const char *options_check(const struct core_options *options)
 {
@@ -82,19 +20,11 @@ static const char *options_check(const struct core_options *options)
 	return NULL;
 }
 
-static const struct policy *policy_for(void *context, struct slice key)
-{
-	const struct core *core = context;
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		if (glob_match(core->policies[i].match, key))
-			return &core->policies[i];
-	return &core->fallback;
-}
-
 void core_open_keyspace(struct core *core)
 {
-	core->keyspace.policy_for = policy_for;
+	core->keyspace.policy_for = policies_find;
 	core->keyspace.policy_context = core;
+	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 }
@@ -125,11 +55,20 @@ struct core *core_new(const struct core_options *options, const char **error)
 	append_list_init(&core->waiting);
 	append_list_init(&core->carried);
 	core_open_keyspace(core);
-	*error = rules_load(core, options);
+	core->policies = policies_new(core, options->rules, options->rule_count, error);
 	if (*error == NULL)
 		return core;
 	core_free(core);
 	return NULL;
+}
+
+static void free_done(struct core *core)
+{
+	while (core->done != NULL) {
+		struct group *group = core->done;
+		core->done = group->next;
+		group_free(core, group);
+	}
 }
 
 void core_free(struct core *core)
@@ -137,6 +76,8 @@ void core_free(struct core *core)
 	if (core == NULL)
 		return;
 	recover_close(core);
+	free_done(core);
+	group_free_spare(core);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
 	append_list_clear(core, &core->waiting);
@@ -146,9 +87,11 @@ void core_free(struct core *core)
 		buffer_free(&core->peers[i].parts);
 		memory_free(core->dc_names[i]);
 	}
-	for (unsigned i = 0; i < core->options.rule_count; i++)
-		memory_free((void *)(uintptr_t)core->policies[i].match.ptr);
-	memory_free(core->policies);
+	policies_free_older(core);
+	policies_free(core->policies);
+	suspects_drop(core);
+	memory_free(core->suspects);
+	memory_free(core->handled);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -159,7 +102,7 @@ void core_free(struct core *core)
 	buffer_free(&core->replies);
 	buffer_free(&core->resolutions);
 	buffer_free(&core->run_id);
-	memory_free(core->rereads);
+	reread_clear(core);
 	memory_free(core->conflicts.settles);
 	memory_free(core);
 }
@@ -254,7 +197,14 @@ bool core_lift(const struct core *core, struct context **context, unsigned own)
 	return is_lifted;
 }
 
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted)
+/* Depends on what was stamped and announced alone: whoever settles the write comes to the same time, and times go up with seqs. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc)
+{
+	uint64_t before = core->origins.items[own].before_hlc;
+	return before > 0 && before + seq > hlc ? before + seq : hlc;
+}
+
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted)
 {
 	uint64_t seqs[ORIGINS_MAX] = { 0 };
 	int own = origins_get(&core->origins, batch->dc, batch->incarnation);
@@ -267,6 +217,7 @@ struct context *core_lifted(struct core *core, const struct batch *batch, bool *
 	}
 	struct context *context = context_new(seqs, core->origins.count);
 	*is_lifted = core_lift(core, &context, (unsigned)own);
+	batch->hlc = core_lift_hlc(core, (unsigned)own, batch->first_seq, batch->hlc);
 	return context;
 }
 
@@ -289,8 +240,12 @@ static void turn_ended(struct core *core)
 		return;
 	recover_pump(core);
 	stability_pump(core);
+	if (positions_are_due(core) && core->remote_unanswered == 0)
+		positions_record(core);
 	remote_pump(core);
+	rules_pump(core);
 	reread_pump(core);
+	handle_pump(core);
 	ask_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
@@ -328,8 +283,6 @@ static void tick(struct core *core)
 		core->trial_ms = core->now_ms;
 		settle_stored(core);
 	}
-	if (core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL)
-		positions_record(core);
 	turn_ended(core);
 }
 
@@ -364,11 +317,7 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->seqs.len = 0;
 	buffer_reset(&core->replies);
 	core->reply_at = 0;
-	while (core->done != NULL) {
-		struct group *group = core->done;
-		core->done = group->next;
-		group_free(core, group);
-	}
+	free_done(core);
 }
 
 void core_step(struct core *core, const struct event *event, struct effects *effects)
@@ -391,7 +340,8 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
 	case EVENT_ASKED: ask_take(core, event); break;
-	case EVENT_HANDLED: case EVENT_RULES: break;
+	case EVENT_HANDLED: handle_ended(core, event); break;
+	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);
 }

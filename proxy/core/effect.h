@@ -53,7 +53,7 @@ struct effect {
 		struct {
 			unsigned dc;                 /* origin of the arriving change, and its dot */
 			uint64_t incarnation, seq;
-			unsigned other_dc;           /* the writes it is concurrent with: one effect for each origin and change */
+			unsigned other_dc;           /* the writes it is concurrent with: one effect for each origin, change and outcome */
 			uint64_t other_incarnation;
 			const uint64_t *other_seqs;
 			unsigned count;

@@ -199,6 +199,7 @@ void inbox_take(struct core *core, unsigned dc, int64_t position, struct slice b
 	*delivery = (struct delivery){
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
+		.rules_digest = batch.rules_digest,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (whole.ptr == peer->parts.ptr)

@@ -77,7 +77,7 @@ void outbox_add_void(struct core *core, struct append_list *list, unsigned origi
 	struct context *context = core_context(core);
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[origin].incarnation, .first_seq = first_seq,
-		.hlc = core_tick_hlc(core, 1), .rules_digest = core->rules_digest,
+		.hlc = core_tick_hlc(core, 1), .rules_digest = core->policies->digest,
 		.context = positions, .context_count = core_positions(core, context, positions),
 	};
 	context_drop(context);
@@ -196,7 +196,7 @@ void outbox_heartbeat(struct core *core, bool is_hello)
 		last_seq = claim_logged(core, context);
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
-		.first_seq = last_seq + 1, .hlc = core_tick_hlc(core, 1), .rules_digest = core->rules_digest,
+		.first_seq = last_seq + 1, .hlc = core_tick_hlc(core, 1), .rules_digest = core->policies->digest,
 		.hello = is_hello ? core->nonce : 0,
 		.context = positions, .context_count = core_positions(core, context, positions),
 	};

@@ -1,9 +1,11 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, and "run" holding "<server run id> <incarnation>".
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "rules" holding the rules' digest, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
 
 #include <string.h>
+
+#define RECORD_MS 1000
 
 static void add_dc(const struct core *core, unsigned dc, struct buffer *field, struct buffer *value)
 {
@@ -46,6 +48,16 @@ void positions_write(struct core *core, struct script *script)
 		buffer_free(&texts[i]);
 }
 
+/* Under which rules the data was decided, and whether all DCs have the same. */
+static void write_rules(struct core *core, struct script *script)
+{
+	struct buffer value = { 0 };
+	buffer_add_uint64(&value, core->policies->digest >> 1);
+	buffer_add_text(&value, core->is_suspecting ? " differing" : " agreed");
+	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("rules"), buffer_slice(&value) });
+	buffer_free(&value);
+}
+
 static void write_run(struct core *core, struct script *script)
 {
 	struct buffer value = { 0 };
@@ -54,15 +66,24 @@ static void write_run(struct core *core, struct script *script)
 	buffer_add_uint64(&value, core->origins.items[core->self].incarnation);
 	script_select(script, core->options.reserved_db);
 	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("run"), buffer_slice(&value) });
+	write_rules(core, script);
 	buffer_free(&value);
 }
 
+bool positions_are_due(const struct core *core)
+{
+	return core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL;
+}
+
+/* Behind no remote group that is still under way: the store may refuse that one and take this. */
 void positions_record(struct core *core)
 {
 	bool is_moved = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		is_moved |= core->peers[dc].is_follow_moved;
-	if (is_moved || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
+	/* A record that left the store must not come back with writes that would not be stable again. */
+	is_moved |= episodes_have_ended(core);
+	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
 		struct group *group = group_new(core, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
 		if (core->peers[0].is_follow_moved)
@@ -132,7 +153,9 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 			*incarnation = (uint64_t)number;
 			continue;
 		}
-		int64_t hlc;
+		int64_t hlc, digest;
+		if (slice_equal(field, SLICE("rules")) && take_number(&value, ' ', &digest))
+			core->is_suspecting = (uint64_t)digest != core->policies->digest >> 1 || !slice_equal(value, SLICE("agreed"));
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
 			core->hlc = (uint64_t)hlc;
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)

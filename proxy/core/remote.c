@@ -20,6 +20,8 @@ void apply_changes(struct core *core, const struct stamp *stamp, const struct ch
 		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
 	}
 	core->keyspace.expected = NULL;
+	if (mode == APPLY_REMOTE)
+		rules_note(core, changes);
 	core->conflicts.explicit_context = NULL;
 	core->conflicts.facts = NULL;
 	if (explicit != NULL)
@@ -167,6 +169,8 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 			(*group)->written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->visible_writes[dc] += delivery->write_count;
 	}
+	if (dc != 0)
+		rules_hear(core, dc, delivery->rules_digest);
 	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */
 	if (delivery->hello == 0 && hlc_ms(last_hlc) > peer->status.fresh_ms)
 		peer->status.fresh_ms = hlc_ms(last_hlc);
@@ -228,6 +232,9 @@ static void send_remote(struct core *core, struct group *group)
 void remote_pump(struct core *core)
 {
 	core->is_draining = false;
+	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
+	if (core->remote_unanswered > 0 || positions_are_due(core))
+		return;
 	if (core->aborted != NULL || core->is_store_refusing)
 		return;
 	struct group *group = NULL;

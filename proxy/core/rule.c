@@ -25,6 +25,19 @@ const struct rule *rule_find(struct slice name)
 	return NULL;
 }
 
+bool ttl_choice_find(const char *name, enum ttl_choice *choice)
+{
+	static const char *const names[] = { [TTL_NEWEST] = "newest", [TTL_LONGEST] = "longest", [TTL_SHORTEST] = "shortest" };
+	*choice = TTL_NEWEST;
+	for (unsigned i = 0; name != NULL && i < sizeof names / sizeof *names; i++) {
+		if (!slice_equal(slice_of(names[i]), slice_of(name)))
+			continue;
+		*choice = (enum ttl_choice)i;
+		return true;
+	}
+	return name == NULL;
+}
+
 /* Matches one character class at *pattern (after '['); moves past it. */
 static bool class_match(struct slice *pattern, char c)
 {

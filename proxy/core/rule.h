@@ -19,17 +19,21 @@ struct rule {
 	bool is_handling;            /* … and a handler is asked to merge them (rule_custom.c) */
 };
 
+enum ttl_choice { TTL_NEWEST, TTL_LONGEST, TTL_SHORTEST };
+
 /* A rule as it is configured: for which keys, and with what. */
 struct policy {
 	struct slice match;          /* owned glob */
 	const struct rule *rule;
 	unsigned index;              /* among the configured ones; UINT32_MAX: the default, lww */
 	unsigned ranks[16];          /* priority: by DC index; the smallest wins */
+	enum ttl_choice ttl;         /* merge: between deadlines */
 };
 
 extern const struct rule rule_lww, rule_priority, rule_record, rule_merge, rule_custom;
 
 const struct rule *rule_find(struct slice name);         /* NULL: unknown */
+MUST_CHECK bool ttl_choice_find(const char *name, enum ttl_choice *choice);      /* NULL is "newest" */
 const struct rule *rule_at(unsigned index);              /* NULL past the end */
 unsigned rule_index(const struct rule *rule);
 

@@ -48,8 +48,10 @@ void spill_write(struct core *core, struct group *group)
 	if (waiting->count == 0 || group->spills.count > 0)
 		return;
 	script_select(&group->script, core->options.reserved_db);
-	for (unsigned i = 0; i < waiting->count; i++)
+	for (unsigned i = 0; i < waiting->count; i++) {
 		write_spill(core, &group->script, &waiting->items[i]);
+		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
+	}
 	group->spills = *waiting;
 	*waiting = (struct spills){ 0 };
 }
@@ -63,6 +65,15 @@ void spill_retry(struct core *core, struct group *group)
 	for (unsigned i = 0; i < newer.count; i++)
 		spills_add(waiting, &newer.items[i]);
 	memory_free(newer.items);
+}
+
+bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key)
+{
+	const struct spills *waiting = &core->keyspace.spills;
+	for (unsigned i = 0; i < waiting->count; i++)
+		if (waiting->items[i].db == db && slice_equal(waiting->items[i].key, key))
+			return true;
+	return false;
 }
 
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element)

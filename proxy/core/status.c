@@ -1,4 +1,5 @@
 /* Status: the core's numbers for metrics and people, and its invariants. */
+#include "episode.h"
 #include "state.h"
 
 #include <assert.h>
@@ -66,7 +67,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	status->held_bytes = peer->held_bytes;
 	status->applied_seq = origin < 0 ? 0 : core->origins.items[origin].applied;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
-	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->rules_digest;
+	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies->digest;
 	status->log_position = peer->position;
 	core->status.peers[dc] = *status;
 }
@@ -80,7 +81,7 @@ const struct core_status *core_status(struct core *core)
 	status->incarnation = core->is_open ? core->origins.items[core->self].incarnation : 0;
 	status->seq = core->answered_seq;
 	status->hlc = core->hlc;
-	status->rules_digest = core->rules_digest;
+	status->rules_digest = core->policies->digest;
 	status->groups_unanswered = core->unanswered_count;
 	status->outbox_events = core->outbox_events;
 	status->outbox_bytes = core->outbox_bytes;
@@ -88,6 +89,10 @@ const struct core_status *core_status(struct core *core)
 	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
 	status->kept_keys = core->keyspace.kept_keys;
 	status->metadata_bytes = core->keyspace.bytes;
+	status->episodes = core->keyspace.episodes->count;
+	status->unsettled_episodes = core->keyspace.episodes->count - core->keyspace.episodes->kept_count + core->keyspace.episodes->final_count;
+	status->open_conflicts = core->keyspace.episodes->open_count;
+	status->episode_bytes = core->keyspace.episodes->bytes;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)

@@ -18,7 +18,7 @@ static int pair_order(const void *left, const void *right)
 	return memcmp(left, right, sizeof(struct pair));
 }
 
-void pairs_sort(struct pairs *pairs)
+static void pairs_sort(struct pairs *pairs)
 {
 	unsigned kept = 0;
 

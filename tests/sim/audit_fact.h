@@ -52,7 +52,6 @@ void vector_free(struct vector *vector);
 struct fact *facts_add(struct facts *facts, enum fact_kind kind, uint32_t db, uint32_t key);
 void facts_free(struct facts *facts);
 bool facts_equal(const struct facts *a, const struct facts *b);
-void pairs_sort(struct pairs *pairs);        /* each once */
 void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq);
 
 #endif

@@ -85,13 +85,14 @@ static void judge_versions(struct auditor *auditor, const struct audited_handlin
 	}
 }
 
-/* Several live versions that differ: not as many values, but more than one. */
+/* Do live versions differ? */
 static bool is_open(const struct touch *const *live, unsigned count)
 {
 	for (unsigned i = 1; i < count; i++) {
-		bool is_present = live[i]->fact->kind == FACT_SET, was_present = live[0]->fact->kind == FACT_SET;
+		const struct fact *fact = live[i]->fact, *first = live[0]->fact;
+		bool is_present = fact->kind == FACT_SET, was_present = first->kind == FACT_SET;
 
-		if (is_present != was_present || (is_present && live[i]->fact->value != live[0]->fact->value))
+		if (is_present != was_present || (is_present && (fact->value != first->value || fact->score != first->score)))
 			return true;
 	}
 	return false;

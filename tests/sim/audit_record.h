@@ -13,14 +13,14 @@ struct record_side_dot { unsigned origin; uint64_t seq; };
 struct expected_record {
 	struct record_side_dot *sides;   /* owned */
 	unsigned side_count, side_cap;
-	uint64_t pairs;
+	uint64_t pairs;              /* of changes: a write may have made several to one element */
 };
 
 /* What a conflict is about, every pair on it, and the records that they make. */
 struct audited_subject {
 	uint32_t db, key, element;
 	enum subject_kind kind;
-	struct pairs pairs;
+	struct pairs pairs;          /* of changes */
 	struct expected_record *records; /* owned */
 	unsigned record_count, record_cap;
 };
@@ -30,7 +30,7 @@ struct written_record {
 	struct slice bytes;
 	struct record record;
 	struct record_scratch scratch;
-	bool is_expected;
+	bool is_expected, is_in_hash, is_in_stream;
 };
 struct written_records { struct written_record *items; unsigned count, cap, undecodable; };
 

@@ -87,6 +87,8 @@ static enum audit_rule draw_rule(struct world *world)
 {
 	uint64_t roll = dice_below(&world->dice, 100);
 
+	if (world->plan.is_narrow && world->plan.favourite >= AUDIT_RECORD && dice_chance(&world->dice, 85))
+		return world->plan.favourite;
 	return roll < 60 ? AUDIT_RECORD : roll < 94 ? AUDIT_CUSTOM : (enum audit_rule)dice_below(&world->dice, AUDIT_RECORD);
 }
 
@@ -96,7 +98,7 @@ void client_ask_send(struct world *world, struct dc *dc)
 	struct client_request *request;
 	char room[32];
 
-	if (dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
+	if (world->plan.has_resolves && dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
 		return;
 	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;

@@ -214,6 +214,35 @@ static void reload_takes_changed_rules_over(void)
 	unlink(lua);
 }
 
+/* To try rules out, a file needs nothing else. */
+static void rules_alone_are_read_where_they_are_tried(void)
+{
+	static const char *const dcs[] = { "eu", "us" };
+	struct buffer errors = { 0 };
+	struct settings settings;
+	char path[] = "/tmp/homeport-settings-XXXXXX";
+	int fd = mkstemp(path);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [us, eu] }]\n");
+	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, dcs, 2, &settings, &errors));
+	CU_ASSERT_EQUAL(settings.rule_count, 1);
+	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
+	settings_free(&settings);
+	CU_ASSERT_FALSE(settings_load(path, &settings, &errors));
+	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [mars] }]\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, NULL, 0, &settings, &errors));
+	settings_free(&settings);
+	write_whole(path, "dc: eu\nrules: [{ match: \"*\", rule: priority, order: [us] }]\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
+	write_whole(path, "handlers: { steps: 1000 }\n");
+	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
+	buffer_free(&errors);
+	unlink(path);
+}
+
 /* Loads BEFORE, reloads AFTER and expects NOTES. */
 static void expect_notes(const char *before, const char *after, const char *expected)
 {
@@ -323,6 +352,7 @@ void suite_settings(void)
 	CU_add_test(suite, "what_is_left_out_has_its_default", what_is_left_out_has_its_default);
 	CU_add_test(suite, "reload_takes_over_what_may_change_and_notes_the_rest", reload_takes_over_what_may_change_and_notes_the_rest);
 	CU_add_test(suite, "reload_takes_changed_rules_over", reload_takes_changed_rules_over);
+	CU_add_test(suite, "rules_alone_are_read_where_they_are_tried", rules_alone_are_read_where_they_are_tried);
 	CU_add_test(suite, "reload_notes_changes_of_logs_and_peers_only_where_there_are", reload_notes_changes_of_logs_and_peers_only_where_there_are);
 	CU_add_test(suite, "values_with_units_are_exact_or_refused", values_with_units_are_exact_or_refused);
 	CU_add_test(suite, "yes_and_no_are_the_only_answers", yes_and_no_are_the_only_answers);

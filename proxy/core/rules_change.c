@@ -1,0 +1,176 @@
+/* Rules that change while writes are under way. DCs change them at different moments, and a conflict may have been decided by the old ones at one
+ * and by the new ones at another: the visible value is a function of the live versions *and* the rules. So (docs/replication-model.md,
+ * "Changing rules"):
+ *
+ *   1. A key whose decision is open to rules (several live versions) keeps the rule it had. Others take the new one at once.
+ *   2. Each batch tells the digest of its DC's rules. As long as one differs from ours, every key decided between several versions is suspect.
+ *      Batches are taken in causal order: once all digests are equal, all that was decided under others has been seen here.
+ *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it.
+ *
+ * Where no DC's rules differ this costs a comparison for each batch. */
+#include "state.h"
+
+#include <string.h>
+
+#define SUSPECTS_MAX 1000000U        /* more are dropped, counted, and left to a comparison with the peers */
+
+static bool is_contested(const struct key *key)
+{
+	for (const struct element *element = key->elements; element != NULL; element = element->next)
+		if (element->version_count > 1)
+			return true;
+	return false;
+}
+
+static void suspect(struct core *core, struct key *key)
+{
+	if (key->is_suspect)
+		return;
+	if (core->suspect_count == SUSPECTS_MAX) {
+		core->status.dropped_rereads++;
+		return;
+	}
+	if (core->suspect_count == core->suspect_cap) {
+		core->suspect_cap = core->suspect_cap ? core->suspect_cap * 2 : 16;
+		core->suspects = memory_resize(core->suspects, core->suspect_cap * sizeof *core->suspects);
+	}
+	key->is_suspect = true;
+	core->suspects[core->suspect_count++] = (struct reread){ key->db, buffer_copy(key->name), false };
+}
+
+static void suspect_contested(void *context, struct key *key)
+{
+	if (is_contested(key))
+		suspect(context, key);
+}
+
+void suspects_drop(struct core *core)
+{
+	for (unsigned i = 0; i < core->suspect_count; i++)
+		memory_free((void *)(uintptr_t)core->suspects[i].key.ptr);
+	core->suspect_count = 0;
+}
+
+/* ---- what differs ---- */
+
+static bool do_rules_differ(const struct core *core)
+{
+	for (unsigned dc = 1; dc < core->options.dc_count; dc++)
+		if (core->peers[dc].applied_digest != 0 && core->peers[dc].applied_digest != core->policies->digest)
+			return true;
+	return false;
+}
+
+static void begin_suspecting(struct core *core)
+{
+	core->is_run_due |= core->is_open && !core->is_suspecting;   /* the store is to know that it was decided under different rules */
+	core->is_suspecting = true;
+	keyspace_each_key(&core->keyspace, suspect_contested, core);
+}
+
+void rules_hear(struct core *core, unsigned dc, uint64_t digest)
+{
+	struct peer *peer = &core->peers[dc];
+	if (digest == 0 || peer->applied_digest == digest)
+		return;
+	peer->applied_digest = digest;
+	if (do_rules_differ(core) || core->is_suspecting)
+		begin_suspecting(core);
+}
+
+void rules_note(struct core *core, const struct changes *changes)
+{
+	for (unsigned i = 0; core->is_suspecting && i < changes->count; i++) {
+		const struct change *change = &changes->items[i];
+		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(&core->keyspace, change->db, change->key);
+		if (key != NULL && is_contested(key))
+			suspect(core, key);
+	}
+}
+
+/* ---- changing ours ---- */
+
+/* They choose the same of any versions; a handler decides nothing by itself. */
+static bool do_decide_alike(const struct policy *a, const struct policy *b)
+{
+	return a->rule->decide == b->rule->decide && a->rule->is_keeping == b->rule->is_keeping && a->ttl == b->ttl &&
+	       memcmp(a->ranks, b->ranks, sizeof a->ranks) == 0;
+}
+
+static void adopt(void *context, struct key *key)
+{
+	struct core *core = context;
+	const struct policy *policy = policies_find(core, key->name);
+	if (!is_contested(key) || do_decide_alike(key->policy, policy))
+		key->policy = policy;
+}
+
+void rules_change(struct core *core, const struct core_rule *rules, unsigned count)
+{
+	const char *error;
+	struct policies *fresh = policies_new(core, rules, count, &error);
+	if (error != NULL || fresh->digest == core->policies->digest) {
+		if (error != NULL)
+			core_alarm(core, 0, error);
+		policies_free(fresh);
+		return;
+	}
+	fresh->older = core->policies;
+	core->policies = fresh;
+	keyspace_each_key(&core->keyspace, adopt, core);
+	if (core->keyspace.keys.count == 0)
+		policies_free_older(core);
+	begin_suspecting(core);
+	core->is_run_due = core->is_open;
+	core->heartbeat_ms = 0;              /* the others are to know soon */
+}
+
+/* ---- settling ---- */
+
+static bool is_settler(const struct core *core)
+{
+	for (unsigned dc = 1; dc < core->options.dc_count; dc++)
+		if (strcmp(core->dc_names[dc], core->dc_names[0]) < 0)
+			return false;
+	return true;
+}
+
+static bool have_all_spoken(const struct core *core)
+{
+	for (unsigned dc = 1; dc < core->options.dc_count; dc++)
+		if (core->peers[dc].applied_digest == 0)
+			return false;
+	return true;
+}
+
+static bool is_kept_open(const struct core *core, const struct reread *suspect)
+{
+	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
+	for (const struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
+		if (element_is_open(element))
+			return true;
+	return false;
+}
+
+static void trust(void *context, struct key *key)
+{
+	(void)context;
+	key->is_suspect = false;
+}
+
+void rules_pump(struct core *core)
+{
+	if (!core->is_suspecting || !core->is_recalled || !have_all_spoken(core) || do_rules_differ(core))
+		return;
+	keyspace_each_key(&core->keyspace, suspect_contested, core);
+	for (unsigned i = 0; i < core->suspect_count && is_settler(core); i++) {
+		const struct reread *suspect = &core->suspects[i];
+		/* Several versions wait for a decision anyway: nothing is to be replaced. All rules that keep show the same one. */
+		if (!is_kept_open(core, suspect))
+			reread_add(core, suspect->db, suspect->key, false);
+	}
+	suspects_drop(core);
+	keyspace_each_key(&core->keyspace, trust, core);
+	core->is_suspecting = false;
+	core->is_run_due = true;
+}
