@@ -10,6 +10,8 @@
 void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
 {
 	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
+	if (explicit != NULL)
+		explicit->applied = context_hold(stamp->context);
 	core->conflicts.mode = mode;
 	core->conflicts.explicit_context = explicit;
 	core->conflicts.facts = &changes->facts;
