@@ -134,6 +134,7 @@ void group_send(struct core *core, struct group *group)
 	*core->unanswered_end = group;
 	core->unanswered_end = &group->next;
 	core->unanswered_count++;
+	core->unanswered_bytes += group->bytes.len;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
 	group->is_sent = true;
 	for (unsigned i = 0; i < group->key_count; i++)
@@ -471,6 +472,7 @@ void group_answered(struct core *core, const struct event *event)
 	if (core->unanswered == NULL)
 		core->unanswered_end = &core->unanswered;
 	core->unanswered_count--;
+	core->unanswered_bytes -= group->bytes.len;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
 	if (event->answered.replies == NULL) {
 		group_aborted(core, group, event->answered.error);

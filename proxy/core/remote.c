@@ -232,7 +232,7 @@ static void send_remote(struct core *core, struct group *group)
 void remote_pump(struct core *core)
 {
 	core->is_draining = false;
-	if (core->aborted != NULL || core->is_store_refusing)
+	if (core->aborted != NULL || core->is_store_refusing || core->unanswered_bytes > core->options.unanswered_bytes_max)
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;
