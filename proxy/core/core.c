@@ -356,3 +356,8 @@ uint64_t core_gathering(const struct core *core)
 {
 	return core->gathering;
 }
+
+uint64_t core_unanswered_bytes(const struct core *core)
+{
+	return core->unanswered_bytes;
+}

@@ -35,6 +35,7 @@ struct core_options {
 	uint64_t outbox_bytes_max;   /* not yet durable in the log; past it writes are refused: 256 MiB */
 	uint64_t metadata_bytes_max; /* versions not yet stable; past it writes are refused: 1 GiB */
 	uint32_t group_commands_max; /* 1024 */
+	uint64_t unanswered_bytes_max; /* of groups; past it no more remote ones are sent */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
 	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */
@@ -99,6 +100,8 @@ const struct core_status *core_status(struct core *core);
 /* Moves on whenever gathered requests are sent. As long as it is what it was at a client's last write, that has not been sent,
  * and the client's next read must go through the core, too, to see it. */
 uint64_t core_gathering(const struct core *core);
+/* Of groups sent to the store and not answered. */
+uint64_t core_unanswered_bytes(const struct core *core);
 /* Asserts every invariant: the simulator calls it after each step. */
 void core_check(const struct core *core);
 

@@ -136,6 +136,7 @@ void group_send(struct core *core, struct group *group)
 	*core->unanswered_end = group;
 	core->unanswered_end = &group->next;
 	core->unanswered_count++;
+	core->unanswered_bytes += group->bytes.len;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
 	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
@@ -498,6 +499,7 @@ void group_answered(struct core *core, const struct event *event)
 	if (core->unanswered == NULL)
 		core->unanswered_end = &core->unanswered;
 	core->unanswered_count--;
+	core->unanswered_bytes -= group->bytes.len;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
 	core->remote_unanswered -= group->kind == GROUP_REMOTE;
 	if (event->answered.replies == NULL) {

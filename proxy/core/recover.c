@@ -40,6 +40,7 @@ void recover_close(struct core *core)
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
 	core->unanswered_count = core->local_unanswered = core->remote_unanswered = core->units_rerun = core->flushes_in_flight = 0;
+	core->unanswered_bytes = 0;
 	core->is_draining = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		inbox_drop(core, dc);

@@ -228,6 +228,7 @@ struct core {
 	unsigned spare_group_count;
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
+	uint64_t unanswered_bytes;                   /* of unanswered */
 	struct group *done;                          /* answered in the last step */
 	unsigned flushes_in_flight;
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be re-run */
