@@ -349,11 +349,22 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	self->applied = self->confirmed = last_seq;
 }
 
+/* Gone, or without it: the deadline was lost with the key, or the key met it and nobody heard. */
+static void check_answered(struct core *core, const struct check *check, struct slice reply)
+{
+	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
+	if (!is_gone && !(check->is_known && slice_equal(reply, SLICE(":-1\r\n"))))
+		return;
+	if (check->is_passed)
+		reread_add(core, check->db, check->key, true);
+	else
+		gather_untimed(core, check->db, check->key);
+}
+
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
 	for (unsigned i = 0; i < group->check_count; i++)
-		if (slice_equal(event->answered.replies[group->checks[i].reply], SLICE(":0\r\n")))
-			gather_untimed(core, group->checks[i].db, group->checks[i].key);
+		check_answered(core, &group->checks[i], event->answered.replies[group->checks[i].reply]);
 	for (unsigned i = 0; i < group->reach_count; i++)
 		core->origins.items[group->reaches[i].origin].confirmed = group->reaches[i].seq;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {

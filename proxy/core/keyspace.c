@@ -82,7 +82,7 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 
 void keyspace_release_key(struct keyspace *keyspace, struct key *key)
 {
-	if (key->elements != NULL || key->under_way > 0 || key->is_dirty)
+	if (key->elements != NULL || key->under_way > 0 || key->is_dirty || key->is_thinned)
 		return;
 	table_remove(&keyspace->keys, &key->node);
 	keyspace->bytes -= sizeof *key + key->name.len;
@@ -229,6 +229,15 @@ void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key)
 	key->is_dirty = true;
 	key->dirty_next = keyspace->dirty_keys;
 	keyspace->dirty_keys = key;
+}
+
+void keyspace_set_thinned(struct keyspace *keyspace, struct key *key)
+{
+	if (key->is_thinned)
+		return;
+	key->is_thinned = true;
+	key->thinned_next = keyspace->thinned_keys;
+	keyspace->thinned_keys = key;
 }
 
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db)
@@ -415,7 +424,7 @@ static void key_free_all(void *context, struct key *key)
 		element_free(keyspace, key->elements);
 	}
 	key->under_way = 0;
-	key->is_dirty = false;
+	key->is_dirty = key->is_thinned = false;
 	keyspace_release_key(keyspace, key);
 }
 
@@ -438,7 +447,7 @@ void keyspace_free(struct keyspace *keyspace)
 static void key_check(void *context, struct key *key)
 {
 	const struct keyspace *keyspace = context;
-	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty);
+	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty || key->is_thinned);
 	for (const struct element *element = key->elements; element != NULL; element = element->next) {
 		assert(element->key == key);
 		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL);

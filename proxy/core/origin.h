@@ -31,7 +31,7 @@ struct origin {
 	uint64_t floor;              /* what precedes the position from which the DC's log must be read again after a restart */
 	struct context *before;      /* of this DC's: what others had heard of us when this incarnation began. All its writes count as having seen
 	                              * it, although the store may have lost it. NULL: nothing, or not known yet */
-	uint64_t before_hlc;         /* … and the time of it: its writes are all later. 0: nothing, or not known yet */
+	uint64_t before_hlc;         /* of this DC's: write SEQ is at this time + SEQ or later. 0: nothing is known */
 	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
 	uint64_t kept;               /* what was stable a round of stability ago: from here metadata is recalled, see stability.c */
 	uint64_t round_stable, round_applied;    /* when the present round began */

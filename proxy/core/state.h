@@ -43,7 +43,8 @@ struct unit {                        /* one request: what is re-run together */
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT */
 };
 
-struct check { unsigned reply; uint32_t db; struct slice key; };     /* a remote group removed from this key (owned): is it still there? */
+/* A remote group removed from this key (owned): does it still have the deadline that was decided? */
+struct check { unsigned reply; uint32_t db; struct slice key; bool is_known, is_passed; };
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
 struct group {
@@ -403,6 +404,8 @@ bool core_is_caught_up(const struct core *core);                     /* the stor
 bool core_lift(const struct core *core, struct context **context, unsigned own);
 /* The same for its time: that of its write SEQ, which was stamped HLC. */
 uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc);
+/* Writes of ours are in the log, or about to be: what is settled after them is later. */
+void core_note_logged(struct core *core, unsigned own, uint64_t first_seq, uint64_t hlc, unsigned writes);
 /* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
 struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted);
 void core_open_keyspace(struct core *core);
