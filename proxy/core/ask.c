@@ -183,7 +183,7 @@ static bool is_quiet(struct core *core, const struct asked *asked)
 	const struct key *key = keyspace_find(&core->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
 		core->is_draining = true;
-	return !has_open_flush(core) && (key == NULL || key->under_way == 0);
+	return !has_open_flush(core) && (key == NULL || key->under_way == 0) && !gather_has(core, asked->db, asked->key);
 }
 
 /* Gives the element in memory what the store said of it, for as long as it is looked at. */

@@ -81,6 +81,21 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	group->flush_count += member->is_flush;
 }
 
+/* Their keys are looked up when they are closed: until then they do not count as under way. */
+bool gather_has(const struct core *core, uint32_t db, struct slice key)
+{
+	for (unsigned lane = 0; lane < 2; lane++) {
+		const struct group *group = core->open[lane];
+		size_t at = 0;
+		for (unsigned i = 0; group != NULL && i < group->name_count; at += group->names[i++].name.len) {
+			const struct key_name *name = &group->names[i];
+			if (name->db == db && name->name.len == key.len && memcmp(group->name_bytes.ptr + at, key.ptr, key.len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The writes' keys count as under way until the store answers: a remote batch that touches them waits. */
 void group_find_keys(struct core *core, struct group *group)
 {

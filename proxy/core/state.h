@@ -272,6 +272,7 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 void gather_untimed(struct core *core, uint32_t db, struct slice key);
 void gather_settles(struct core *core);
 void gather_close(struct core *core);            /* sends the open groups */
+bool gather_has(const struct core *core, uint32_t db, struct slice key);     /* a write to this key gathers */
 const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
 /* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
 void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
