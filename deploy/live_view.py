@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from lib.sidecar import build_directory
-from lib.workspace import HOST
+from lib.workspace import HOST, TOP
 from lib.world import World
 
 NAMES = ("eu", "us")
@@ -49,6 +49,13 @@ def row(dc):
             f"{metrics.total('homeport_conflicts_total'):11.0f}")
 
 
+def what_to_type_about_the_log(world):
+    if not world.broker:
+        return ""
+    return (f"  kcat -C -q -b {HOST}:{world.broker.port} -t homeport.eu -p 0 -o -1 -c 1 -f %s |"
+            f" protoc --decode=homeport.Batch {os.path.relpath(TOP / 'docs' / 'homeport.proto')}   # the newest batch of eu\n")
+
+
 def print_what_to_type(world):
     eu, us = (world[name].sidecar for name in NAMES)
     ctl = os.path.relpath(build_directory() / "homeportctl")
@@ -60,7 +67,7 @@ Two Redis servers are one store now. In another terminal, for example:
   redis-cli -p {us.port} INCR visits                  # both may count at once
   redis-benchmark -p {eu.port} -t set,incr -n 100000 -P 16 -q
   {ctl} --admin {HOST}:{eu.admin_port} status
-
+{what_to_type_about_the_log(world)}
 Ctrl-C ends it and removes everything.
 """, flush=True)
 

@@ -29,6 +29,8 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.record_value_bytes_max = (uint32_t)settings->conflicts_value_bytes,
 		.records_max = settings->conflicts_keep_records,
 		.records_age_ms_max = settings->conflicts_keep_ms,
+		.handler_retry_ms = (uint32_t)settings->handlers_retry_ms,
+		.handler_retry_ms_max = (uint32_t)settings->handlers_retry_ms_max,
 		.siblings_max = (uint32_t)settings->conflicts_siblings,
 	};
 	const char *error = NULL;

@@ -46,7 +46,7 @@ struct member *group_add_member(struct group *group)
 		group->members = memory_resize(group->members, group->member_cap * sizeof(struct member));
 	}
 	struct member *member = &group->members[group->member_count++];
-	*member = (struct member){ .reply_first = group->script.count, .write_at = group->writes.len, .key_first = group->key_count };
+	*member = (struct member){ .reply_first = group->script.count, .write_at = group->writes.len, .key_first = group->name_count };
 	return member;
 }
 
@@ -59,28 +59,44 @@ void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigne
 	group->slots[group->slot_count++] = (struct slot){ token, reply, request };
 }
 
-static void group_add_key(struct group *group, struct key *key)
+static void group_add_name(struct group *group, uint32_t db, struct slice name)
 {
-	if (group->key_count == group->key_cap) {
-		group->key_cap = group->key_cap ? group->key_cap * 2 : 16;
-		group->keys = memory_resize(group->keys, group->key_cap * sizeof(struct key *));
+	if (group->name_count == group->name_cap) {
+		group->name_cap = group->name_cap ? group->name_cap * 2 : 16;
+		group->names = memory_resize(group->names, group->name_cap * sizeof(struct key_name));
 	}
-	group->keys[group->key_count++] = key;
-	key->under_way++;
+	group->names[group->name_count++] = (struct key_name){ db, { NULL, name.len } };
+	buffer_add(&group->name_bytes, name);
 }
 
-/* The write's keys count as under way until the store answers: a remote batch that touches them waits. */
-void group_note_keys(struct core *core, struct group *group, struct member *member, const struct changes *changes)
+void group_note_keys(struct group *group, struct member *member, const struct changes *changes)
 {
 	for (unsigned i = 0; i < changes->count; i++) {
-		const struct change *change = &changes->items[i];
-		if (change->kind == CHANGE_FLUSH)
+		if (changes->items[i].kind == CHANGE_FLUSH)
 			member->is_flush = true;
 		else
-			group_add_key(group, keyspace_key(&core->keyspace, change->db, change->key));
+			group_add_name(group, changes->items[i].db, changes->items[i].key);
 	}
-	member->key_count = group->key_count - member->key_first;
+	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
+}
+
+/* The writes' keys count as under way until the store answers: a remote batch that touches them waits. */
+void group_find_keys(struct core *core, struct group *group)
+{
+	const char *at = buffer_slice(&group->name_bytes).ptr;
+	for (unsigned i = 0; i < group->name_count; i++) {
+		group->names[i].name.ptr = at;
+		at += group->names[i].name.len;
+	}
+	if (group->name_count > group->key_cap) {
+		group->key_cap = group->name_cap;
+		group->keys = memory_resize(group->keys, group->key_cap * sizeof(struct key *));
+	}
+	group->key_count = group->name_count;
+	keyspace_keys(&core->keyspace, group->names, group->name_count, group->keys);
+	for (unsigned i = 0; i < group->key_count; i++)
+		group->keys[i]->under_way++;
 }
 
 /* Must a crash before the answer make recovery read the keys back? Where only a wrong type can stop the write, recovery can tell. */
@@ -104,7 +120,7 @@ static void add_planned(struct core *core, struct group *group, struct member *m
 	enum plan pending = is_pending(planned->plan, &core->changes) ? planned->plan : PLAN_NONE;
 	envelope_add_write(&group->writes, pending, &core->changes);
 	member->write_len = group->writes.len - member->write_at;
-	group_note_keys(core, group, member, &core->changes);
+	group_note_keys(group, member, &core->changes);
 	group->write_count++;
 }
 
@@ -153,6 +169,8 @@ static const char *add_command(struct core *core, struct group *group, const str
 	changes_reset(&core->changes);
 	const char *error = plan_command(row, request, &world, group->script.out, &core->changes, &planned);
 	if (error == NULL) {
+		core->changes.facts.command = slice_of(row->name);
+		core->changes.facts.client = core->client;
 		add_planned(core, group, member, &planned);
 		add_emptiness_check(core, group, member);
 	}
@@ -168,21 +186,18 @@ static void refuse(struct core *core, uint64_t token, const char *text)
 }
 
 /* What the group looked like, to take a request back whole. */
-struct checkpoint { size_t bytes, writes; unsigned members, units, slots, keys, flushes, write_count; struct script script; };
+struct checkpoint { size_t bytes, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
 
 static struct checkpoint checkpoint_take(const struct group *group)
 {
-	return (struct checkpoint){ group->bytes.len, group->writes.len, group->member_count, group->unit_count, group->slot_count,
-		                    group->key_count, group->flush_count, group->write_count, group->script };
+	return (struct checkpoint){ group->bytes.len, group->writes.len, group->name_bytes.len, group->member_count, group->unit_count,
+		                    group->slot_count, group->name_count, group->flush_count, group->write_count, group->script };
 }
 
-static void checkpoint_restore(struct core *core, struct group *group, const struct checkpoint *checkpoint)
+static void checkpoint_restore(struct group *group, const struct checkpoint *checkpoint)
 {
-	while (group->key_count > checkpoint->keys) {
-		struct key *key = group->keys[--group->key_count];
-		key->under_way--;
-		keyspace_release_key(&core->keyspace, key);
-	}
+	group->name_count = checkpoint->names;
+	group->name_bytes.len = checkpoint->name_bytes;
 	group->bytes.len = checkpoint->bytes;
 	group->writes.len = checkpoint->writes;
 	group->member_count = checkpoint->members;
@@ -213,6 +228,9 @@ void gather_request(struct core *core, const struct event *event)
 		refuse(core, event->request.token, error);
 		return;
 	}
+	core->client = event->request.client;
+	if (core->client.len > NOTE_CLIENT_MAX)
+		core->client.len = NOTE_CLIENT_MAX;
 	struct group *group = open_group(core, event->request.protocol);
 	struct checkpoint checkpoint = checkpoint_take(group);
 	script_select(&group->script, event->request.db);
@@ -220,7 +238,7 @@ void gather_request(struct core *core, const struct event *event)
 	for (unsigned i = 0; i < event->request.count; i++) {
 		error = add_command(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
 		if (error != NULL) {
-			checkpoint_restore(core, group, &checkpoint);
+			checkpoint_restore(group, &checkpoint);
 			refuse(core, event->request.token, error);
 			return;
 		}

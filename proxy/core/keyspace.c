@@ -1,8 +1,12 @@
+#include "episode.h"
+#include "note.h"
 #include "rule.h"
 #include "version.h"
 
 #include <assert.h>
 #include <string.h>
+
+#define WARM_KEYS 32                 /* looked up together */
 
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
 {
@@ -11,6 +15,7 @@ void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t 
 	keyspace->databases = databases;
 	keyspace->reserved_db = reserved_db;
 	keyspace->flushed = memory_new(databases * sizeof(bool));
+	keyspace->episodes = episodes_new();
 }
 
 /* ---- keys ---- */
@@ -37,13 +42,9 @@ struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct s
 	return key_lookup(keyspace, key_hash(db, name), db, name);
 }
 
-struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	struct key *key = keyspace->expected;
-	if (key != NULL && key->db == db && slice_equal(key->name, name))
-		return key;
-	uint64_t hash = key_hash(db, name);
-	key = key_lookup(keyspace, hash, db, name);
+	struct key *key = key_lookup(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
 	key = memory_new(sizeof *key + name.len);
@@ -53,6 +54,30 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	table_add(&keyspace->keys, &key->node, hash);
 	keyspace->bytes += sizeof *key + name.len;
 	return key;
+}
+
+struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	struct key *key = keyspace->expected;
+	if (key != NULL && key->db == db && slice_equal(key->name, name))
+		return key;
+	return key_get(keyspace, key_hash(db, name), db, name);
+}
+
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys)
+{
+	uint64_t hashes[WARM_KEYS];
+	for (unsigned first = 0; first < count; first += WARM_KEYS) {
+		unsigned end = count - first < WARM_KEYS ? count : first + WARM_KEYS;
+		for (unsigned i = first; i < end; i++) {
+			hashes[i - first] = key_hash(names[i].db, names[i].name);
+			table_warm(&keyspace->keys, hashes[i - first]);
+		}
+		for (unsigned i = first; i < end; i++)
+			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
+		for (unsigned i = first; i < end; i++)
+			keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+	}
 }
 
 void keyspace_release_key(struct keyspace *keyspace, struct key *key)
@@ -138,7 +163,9 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	assert(!element->is_dirty);
 	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
+	episodes_drop(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++) {
+		history_forget(keyspace, &element->histories[i], element->histories[i].len);
 		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
 		memory_free(element->histories[i].marks);
 	}
@@ -158,56 +185,6 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	memory_free(element);
 }
 
-/* ---- marks ---- */
-
-struct history *element_history(const struct element *element, unsigned origin)
-{
-	for (unsigned i = 0; i < element->history_count; i++)
-		if (element->histories[i].origin == origin)
-			return &element->histories[i];
-	return NULL;
-}
-
-uint32_t history_upto(const struct history *history, uint64_t limit)
-{
-	uint32_t low = 0, high = history->len;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (history_mark(history, middle)->seq <= limit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct history *element_history_add(struct element *element, unsigned origin)
-{
-	struct history *history = element_history(element, origin);
-	if (history != NULL)
-		return history;
-	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
-	history = &element->histories[element->history_count++];
-	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
-	return history;
-}
-
-static void history_make_room(struct keyspace *keyspace, struct history *history)
-{
-	if (history->head + history->len < history->cap)
-		return;
-	if (history->head > history->cap / 2) {
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
-	} else {
-		uint32_t cap = history->cap ? history->cap * 2 : 1;
-		keyspace->bytes += (cap - history->cap) * sizeof(struct mark);
-		history->marks = memory_resize(history->marks, cap * sizeof(struct mark));
-		history->cap = cap;
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
-	}
-	history->head = 0;
-}
-
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept)
 {
 	struct key *key = element->key;
@@ -221,72 +198,15 @@ void element_set_kept(struct keyspace *keyspace, struct element *element, bool i
 	keyspace->kept_keys -= !is_kept && key->kept == 0;
 }
 
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta)
-{
-	struct history *history = element_history_add(element, stamp->origin);
-	element_set_kept(keyspace, element, false);
-	history_make_room(keyspace, history);
-	/* Older seqs come later only while metadata is recalled beside new local writes. */
-	uint32_t at = history->len++;
-	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
-		*history_mark(history, at) = *history_mark(history, at - 1);
-		history_mark(history, at)->total += delta;
-	}
-	struct mark *mark = history_mark(history, at);
-	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
-	mark->flags = flags & 0xff;
-	mark->hlc = stamp->hlc;
-	history->some_flags |= flags & 0xff;
-	history->all_flags &= flags & 0xff;
-	element->has_deltas |= (flags & MARK_DELTA) != 0;
-	element->has_fractions |= (flags & MARK_FRACTION) != 0;
-	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + delta;
-	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
-	element->unstable++;
-}
+/* ---- flushes ---- */
 
-static void element_warm(const struct element *element, unsigned step)
-{
-	switch (step) {
-	case 0:
-		memory_warm(element, sizeof *element);
-		return;
-	case 1:
-		memory_warm(element->histories, sizeof *element->histories);
-		memory_warm(element->versions, sizeof *element->versions);
-		return;
-	default:
-		for (unsigned i = 0; i < element->history_count; i++)
-			memory_warm(history_mark(&element->histories[i], element->histories[i].len), 1);
-		for (unsigned i = 0; i < element->version_count; i++) {
-			memory_warm(element->versions[i].value.ptr, 1);
-			memory_warm(element->versions[i].stamp.context, 1);
-		}
-	}
-}
-
-/* From the element to its histories to their last marks one look waits for the one before it: so all keys take each step together. */
-void keyspace_warm(struct key *const *keys, unsigned count)
-{
-	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
-	for (unsigned step = 0; step < 3; step++)
-		for (unsigned i = 0; i < count * 2; i++)
-			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
-				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
-}
-
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
-{
-	return seq <= keyspace->origins->items[origin].stable;
-}
-
-void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db)
+void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
 	if (keyspace->flush_count == keyspace->flush_cap) {
 		keyspace->flush_cap = keyspace->flush_cap ? keyspace->flush_cap * 2 : 4;
 		keyspace->flushes = memory_resize(keyspace->flushes, keyspace->flush_cap * sizeof(struct flush));
 	}
-	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db };
+	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db, note_hold(note) };
 	context_hold(stamp->context);
 }
 
@@ -334,7 +254,7 @@ void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *cont
 
 /* ---- forgetting ---- */
 
-static bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
 		if (!mark_is_stable(keyspace, element->versions[i].stamp.origin, element->versions[i].stamp.seq))
@@ -343,7 +263,7 @@ static bool versions_are_stable(const struct keyspace *keyspace, const struct el
 }
 
 /* Stable deltas may go only when nothing that might not have seen them can decide any more. */
-static void element_prune_marks(const struct keyspace *keyspace, struct element *element)
+static void element_prune_marks(struct keyspace *keyspace, struct element *element)
 {
 	for (unsigned i = 0; i < element->history_count; i++) {
 		struct history *history = &element->histories[i];
@@ -351,8 +271,7 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 		if (count == 0)
 			continue;
 		history->total_before = history_mark(history, count - 1)->total;
-		history->head += count;
-		history->len -= count;
+		history_forget(keyspace, history, count);
 	}
 }
 
@@ -410,7 +329,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
 		return;
 	}
-	if (element->unstable == 0 && versions_stable) {
+	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
 		element_spill(keyspace, element);
 		element_free(keyspace, element);
 		return;
@@ -457,6 +376,11 @@ static void key_sweep(void *context, struct key *key)
 	key_prune_all(keyspace, key);
 }
 
+void keyspace_sweep(struct keyspace *keyspace)
+{
+	keyspace_each_key(keyspace, key_sweep, keyspace);
+}
+
 void keyspace_forget(struct keyspace *keyspace)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
@@ -476,11 +400,12 @@ void keyspace_forget(struct keyspace *keyspace)
 			continue;
 		}
 		context_drop(stamp->context);
+		note_drop(keyspace, keyspace->flushes[i].note);
 		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
 		is_swept = true;
 	}
 	if (is_swept)
-		keyspace_each_key(keyspace, key_sweep, keyspace);
+		keyspace_sweep(keyspace);
 }
 
 /* ---- the end, and invariants ---- */
@@ -500,13 +425,16 @@ static void key_free_all(void *context, struct key *key)
 void keyspace_free(struct keyspace *keyspace)
 {
 	keyspace_each_key(keyspace, key_free_all, keyspace);
-	for (unsigned i = 0; i < keyspace->flush_count; i++)
+	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		context_drop(keyspace->flushes[i].stamp.context);
+		note_drop(keyspace, keyspace->flushes[i].note);
+	}
 	spills_free(&keyspace->spills);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
+	episodes_free(keyspace->episodes);
 	*keyspace = (struct keyspace){ 0 };
 }
 
@@ -516,7 +444,7 @@ static void key_check(void *context, struct key *key)
 	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty);
 	for (const struct element *element = key->elements; element != NULL; element = element->next) {
 		assert(element->key == key);
-		assert(element->unstable > 0 || element->version_count > 0);
+		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL);
 		for (unsigned i = 0; i < element->history_count; i++) {
 			const struct history *history = &element->histories[i];
 			assert(history->origin < keyspace->origins->count);

@@ -19,6 +19,17 @@ struct table_node *table_first(const struct table *table, uint64_t hash)
 	return node;
 }
 
+void table_warm(const struct table *table, uint64_t hash)
+{
+	if (table->slot_count > 0)
+		memory_warm(table_slot(table, hash), 1);
+}
+
+const struct table_node *table_head(const struct table *table, uint64_t hash)
+{
+	return table->slot_count > 0 ? *table_slot(table, hash) : NULL;
+}
+
 struct table_node *table_same(const struct table_node *node)
 {
 	struct table_node *next = node->next;

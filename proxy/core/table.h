@@ -17,6 +17,10 @@ struct table {
 
 /* The first node of HASH's chain; walk on with table_same. NULL: none. */
 struct table_node *table_first(const struct table *table, uint64_t hash);
+/* Before table_head, to fetch what that will look at (memory_warm). */
+void table_warm(const struct table *table, uint64_t hash);
+/* The node where the search for HASH begins; it may have another hash. NULL: none. */
+const struct table_node *table_head(const struct table *table, uint64_t hash);
 struct table_node *table_same(const struct table_node *node);   /* the next node with the same hash */
 void table_add(struct table *table, struct table_node *node, uint64_t hash);
 void table_remove(struct table *table, struct table_node *node);

@@ -40,6 +40,14 @@ def processes_in(directory):
     return found
 
 
+def read_the_log_as_told(facts, output, name):
+    told = re.search(r"^ +(kcat .*protoc .*?)  #", output.read_text(), re.MULTILINE)
+    if told:
+        run = subprocess.run(["bash", "-o", "pipefail", "-c", told[1]], cwd=TOP, capture_output=True, text=True, timeout=60)
+        facts.check(run.returncode == 0 and 'dc: "eu"' in run.stdout, f"{name}: its log is read by kcat and protoc as told", run.stdout + run.stderr)
+    facts.equal(bool(told), "--kafka" in name, f"{name}: tells how to read the log where kcat can")
+
+
 def try_quickstart(facts, *options):
     name = " ".join(("deploy/quickstart", *options))
     with tempfile.TemporaryDirectory() as temporary:
@@ -51,6 +59,7 @@ def try_quickstart(facts, *options):
                 facts.equal(writer("SET", "greeting", "hello"), "OK", f"{name}: a write in one datacenter")
                 wait_until(lambda: reader("GET", "greeting") == b"hello", 20, "the other datacenter shows it")
                 facts.check(True, f"{name}: is seen in the other")
+            read_the_log_as_told(facts, output, name)
             wait_until(lambda: re.search(r"^us .* yes +0 +1 +0 ", output.read_text(), re.MULTILINE), 20, "the view counts it")
             facts.check(True, f"{name}: is counted in the live view")
         finally:

@@ -1,0 +1,124 @@
+/* Mark: which writes of which origin touched an element, and what its deltas add up to (see keyspace.h). */
+#include "note.h"
+
+#include <string.h>
+
+struct history *element_history(const struct element *element, unsigned origin)
+{
+	for (unsigned i = 0; i < element->history_count; i++)
+		if (element->histories[i].origin == origin)
+			return &element->histories[i];
+	return NULL;
+}
+
+uint32_t history_upto(const struct history *history, uint64_t limit)
+{
+	uint32_t low = 0, high = history->len;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (history_mark(history, middle)->seq <= limit)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct history *element_history_add(struct element *element, unsigned origin)
+{
+	struct history *history = element_history(element, origin);
+	if (history != NULL)
+		return history;
+	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
+	history = &element->histories[element->history_count++];
+	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
+	return history;
+}
+
+static void history_make_room(struct keyspace *keyspace, struct history *history)
+{
+	if (history->head + history->len < history->cap)
+		return;
+	if (history->head > history->cap / 2) {
+		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
+	} else {
+		uint32_t cap = history->cap ? history->cap * 2 : 1;
+		keyspace->bytes += (cap - history->cap) * sizeof(struct mark);
+		history->marks = memory_resize(history->marks, cap * sizeof(struct mark));
+		history->cap = cap;
+		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
+	}
+	history->head = 0;
+}
+
+void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking)
+{
+	const struct stamp *stamp = marking->stamp;
+	struct history *history = element_history_add(element, stamp->origin);
+	element_set_kept(keyspace, element, false);
+	history_make_room(keyspace, history);
+	/* Older seqs come later only while metadata is recalled beside new local writes. */
+	uint32_t at = history->len++;
+	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
+		*history_mark(history, at) = *history_mark(history, at - 1);
+		history_mark(history, at)->total += marking->delta;
+	}
+	struct mark *mark = history_mark(history, at);
+	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
+	mark->flags = marking->flags & 0xff;
+	mark->hlc = stamp->hlc;
+	mark->note = note_hold(marking->note);
+	history->some_flags |= marking->flags & 0xff;
+	history->all_flags &= marking->flags & 0xff;
+	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
+	element->has_fractions |= (marking->flags & MARK_FRACTION) != 0;
+	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + marking->delta;
+	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
+	element->unstable++;
+}
+
+void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		note_drop(keyspace, history_mark(history, i)->note);
+	history->head += count;
+	history->len -= count;
+}
+
+static void element_warm(const struct element *element, unsigned step)
+{
+	switch (step) {
+	case 0:
+		memory_warm(element, sizeof *element);
+		return;
+	case 1:
+		memory_warm(element->histories, sizeof *element->histories);
+		memory_warm(element->versions, sizeof *element->versions);
+		return;
+	default:
+		for (unsigned i = 0; i < element->history_count; i++)
+			memory_warm(history_mark(&element->histories[i], element->histories[i].len), 1);
+		for (unsigned i = 0; i < element->version_count; i++) {
+			memory_warm(element->versions[i].value.ptr, 1);
+			memory_warm(element->versions[i].stamp.context, 1);
+		}
+	}
+}
+
+/* From the key to the element to its histories to their last marks one look waits for the one before it: so all keys take each step
+ * together. */
+void keyspace_warm(struct key *const *keys, unsigned count)
+{
+	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
+	for (unsigned i = 0; i < count; i++)
+		memory_warm(keys[i], sizeof(struct key));
+	for (unsigned step = 0; step < 3; step++)
+		for (unsigned i = 0; i < count * 2; i++)
+			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
+				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
+}
+
+bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
+{
+	return seq <= keyspace->origins->items[origin].stable;
+}
