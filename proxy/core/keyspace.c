@@ -286,10 +286,13 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 
 bool element_is_open(const struct element *element)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < element->version_count; i++)
+	unsigned count = 0, present = 0;
+	for (unsigned i = 0; i < element->version_count; i++) {
 		count += !element->versions[i].is_outdone;
-	return element->kind < KIND_TYPES && count > 1 && element->key->policy->rule->is_keeping;
+		present += element->versions[i].is_present;
+	}
+	/* Removals alone leave nothing to decide. */
+	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
 }
 
 void spills_add(struct spills *spills, const struct spill *spill)
