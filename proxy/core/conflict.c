@@ -174,7 +174,7 @@ static bool kill_element(struct conflicts *conflicts, struct element *element, c
 		if (!version->is_present || stamp_compare(keyspace->origins, &version->stamp, killer) > 0)
 			continue;
 		if (!has_died)
-			episodes_compete(keyspace, element, &conflicts->party, conflicts->facts);
+			episodes_kill(keyspace, element, &conflicts->party, conflicts->facts);
 		version_kill(keyspace, version);
 		has_died = true;
 	}

@@ -73,15 +73,6 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	return episode;
 }
 
-static void drop_resolution(struct keyspace *keyspace, struct episode *episode)
-{
-	note_drop(keyspace, episode->resolution_note);
-	memory_free((void *)(uintptr_t)episode->by.ptr);
-	episode->resolution_note = NULL;
-	episode->resolution = (struct stamp){ 0 };
-	episode->by = (struct slice){ NULL, 0 };
-}
-
 /* One that is listed as dirty is an empty shell from here on: who writes the list frees it. */
 void episode_free(struct keyspace *keyspace, struct episode *episode)
 {
@@ -92,12 +83,13 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	unlist(keyspace->episodes, episode);
 	keyspace->episodes->count--;
 	keyspace->episodes->open_count -= episode->is_counted;
-	drop_resolution(keyspace, episode);
+	episode_drop_resolution(keyspace, episode);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		note_drop(keyspace, episode->sides[i].note);
 	episode_count_bytes(keyspace, episode, -(int64_t)episode->bytes);
 	memory_free(episode->sides);
 	memory_free(episode->stretches);
+	memory_free(episode->covers);
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
 	buffer_free(&episode->told_ids);
 	memory_free((void *)(uintptr_t)episode->last_error.ptr);
@@ -181,58 +173,6 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 		stretch->last_seq = seq;
 }
 
-/* ---- whether a decision is open ---- */
-
-static bool is_keeping(const struct episode *episode)
-{
-	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
-}
-
-/* NULL: it is covered, or outdone by a write of another type. */
-static const struct version *live_version(const struct episode *episode, const struct side *side)
-{
-	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
-	return version == NULL || version->is_outdone ? NULL : version;
-}
-
-static unsigned live_count(const struct episode *episode)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < episode->side_count; i++)
-		count += live_version(episode, &episode->sides[i]) != NULL;
-	return count;
-}
-
-bool episode_is_kept(const struct episode *episode)
-{
-	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
-}
-
-/* Do live versions differ? */
-static bool is_disputed(const struct episode *episode)
-{
-	const struct note *first = NULL;
-	bool is_first_present = false;
-	for (unsigned i = 0; i < episode->side_count; i++) {
-		const struct note *note = episode->sides[i].note;
-		const struct version *version = live_version(episode, &episode->sides[i]);
-		if (version == NULL)
-			continue;
-		if (first != NULL && (is_first_present != version->is_present || (is_first_present && !note_is_same(first, note, episode->element->kind))))
-			return true;
-		first = note;
-		is_first_present = version->is_present;
-	}
-	return false;
-}
-
-enum record_status episode_status(const struct episode *episode)
-{
-	if (episode->resolution.seq != 0)
-		return episode->ended_as;
-	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
-}
-
 /* ---- joining ---- */
 
 /* The store shall no longer know it by this id. */
@@ -264,6 +204,8 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 		resp_add_bulk(&episode->told_ids, other->stored_id);
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
 	episode->has_poor |= other->has_poor;
+	for (unsigned i = 0; i < other->cover_count; i++)
+		episode_add_cover(keyspace, episode, &other->covers[i]);
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
 	note_gone(keyspace->episodes, other);
@@ -275,7 +217,7 @@ static struct episode *unite(struct keyspace *keyspace, struct episode *a, struc
 {
 	struct episode *larger = a->side_count >= b->side_count ? a : b;
 	merge(keyspace, larger, larger == a ? b : a);
-	drop_resolution(keyspace, larger);
+	episode_drop_resolution(keyspace, larger);
 	return larger;
 }
 
@@ -293,7 +235,7 @@ static struct episode *join(struct keyspace *keyspace, struct episode *episode, 
 	const struct side *side = episode_side(keyspace, episode, party->stamp);
 	if (side == NULL) {
 		/* Whatever had seen all of it has not seen this one. */
-		drop_resolution(keyspace, episode);
+		episode_drop_resolution(keyspace, episode);
 		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
 	}
 	/* Of several presents of one write the last is the one, and that was met last when they were met first. */
@@ -369,59 +311,4 @@ void episodes_meet(const struct meeting *meeting)
 		return;
 	episode->traits |= meeting->is_type_clash ? EPISODE_TYPE_CLASH : 0;
 	count_pairs(meeting->keyspace, episode, pairs, opened_hlc);
-}
-
-/* ---- what ends an open one ---- */
-
-static bool sees_all(const struct stamp *stamp, const struct episode *episode)
-{
-	for (unsigned i = 0; i < episode->stretch_count; i++)
-		if (stamp_sees(stamp, episode->stretches[i].origin) < episode->stretches[i].last_seq)
-			return false;
-	return true;
-}
-
-static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
-{
-	static const enum record_status statuses[] = {
-		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
-	};
-	drop_resolution(keyspace, episode);
-	episode->resolution = *party->stamp;
-	episode->resolution.context = NULL;
-	episode->resolution_note = note_hold(party->note);
-	episode->ended_as = statuses[facts->choice];
-	episode->by = buffer_copy(facts->by);
-	episode_touch(keyspace, episode);
-}
-
-static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
-{
-	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
-}
-
-void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
-{
-	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
-		const struct stamp *ended = &episode->resolution;
-		if (episode_side(keyspace, episode, party->stamp) != NULL) {
-			/* What it came to be known by may tell less of it than this. */
-			if (episode_upgrade_side(keyspace, episode, party))
-				episode_touch(keyspace, episode);
-		} else if (is_resolution(episode, party->stamp)) {
-			if (note_is_better(party->note, episode->resolution_note, element->kind))
-				resolve(keyspace, episode, party, facts);
-		} else if (is_keeping(episode) && sees_all(party->stamp, episode) &&
-		           (ended->seq != 0 ? stamp_compare(keyspace->origins, party->stamp, ended) < 0 : is_disputed(episode))) {
-			resolve(keyspace, episode, party, facts);
-		}
-	}
-	episodes_reconsider(keyspace, element);
-}
-
-void episodes_reconsider(struct keyspace *keyspace, struct element *element)
-{
-	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
-		if (episode->list == EPISODES_KEPT)
-			episode_touch(keyspace, episode);
 }

@@ -3,6 +3,7 @@
  *
  *   episode.c          pairs join writes into episodes; which writes they are, and whether a decision is open
  *   episode_side.c     what is remembered of them
+ *   episode_end.c      whether a decision is open, and what ends that
  *   episode_record.c   what an episode looks like as a record
  *   episode_store.c    when records are written to the store, and read from it
  *
@@ -18,7 +19,11 @@ struct side {
 	struct stamp stamp;          /* its context is the note's */
 	struct note *note;           /* a reference */
 	unsigned flags;              /* of its mark */
+	bool is_settled;             /* came with a record, and was covered then */
 };
+
+/* The side with this dot is covered by, or, being of another type, killed by … : the first such of that origin. */
+struct cover { unsigned origin, by_origin; uint64_t seq, by_seq; };
 
 struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
@@ -39,6 +44,8 @@ struct episode {
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
 	unsigned stretch_count;
+	struct cover *covers;        /* owned; under rules that keep */
+	unsigned cover_count, cover_cap;
 	struct stamp first;          /* the smallest stamp; no context held */
 	uint64_t pairs, opened_hlc;
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
@@ -97,8 +104,8 @@ struct meeting {
 void episodes_meet(const struct meeting *meeting);
 /* Before an absolute write competes for ELEMENT. FACTS are the write's. */
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
-/* Fewer versions of ELEMENT may be alive than before: whether a decision is open is to be seen when records are written next. */
-void episodes_reconsider(struct keyspace *keyspace, struct element *element);
+/* Before a write of another type kills versions of ELEMENT. */
+void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
 
@@ -107,6 +114,11 @@ bool episodes_know(const struct element *element, const struct stamp *stamp);
 struct episode *episode_new(struct keyspace *keyspace, struct element *element);
 void episode_free(struct keyspace *keyspace, struct episode *episode);
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes);
+void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode);
+void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
+/* Of a side that was just added: what covers it already. */
+void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side);
+bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
@@ -116,6 +128,8 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
 enum record_status episode_status(const struct episode *episode);
 bool episode_is_kept(const struct episode *episode);
+/* The side as a version; NULL: it is covered, or outdone by a write of another type. */
+const struct version *episode_live_version(const struct episode *episode, const struct side *side);
 /* Did another absolute of the episode see this side? */
 bool episode_covers(const struct episode *episode, const struct side *side);
 enum record_kind episode_kind(const struct episode *episode);

@@ -117,7 +117,9 @@ static bool has_increments(const struct episode *episode, const struct side *win
 	bool is_number = note_is_removal(winner->note, episode->element->kind) || winner->note->is_number ||
 	                 (len == text.len && slice_to_long_double(buffer_slice(&text), &number));
 	buffer_free(&text);
-	for (unsigned i = 0; i < episode->side_count && is_number; i++)
+	/* Of those that a record tells of for sure: which others are still remembered depends on the order. */
+	unsigned first = episode->side_count > RECORD_SIDES_MAX ? episode->side_count - RECORD_SIDES_MAX : 0;
+	for (unsigned i = first; i < episode->side_count && is_number; i++)
 		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
 			return true;
 	return false;
@@ -169,13 +171,13 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 {
 	const struct element *element = draft->episode->element;
-	const struct version *version = is_kept ? element_version(element, side->stamp.origin, side->stamp.seq) : NULL;
+	const struct version *version = is_kept ? episode_live_version(draft->episode, side) : NULL;
 	struct record_side *told = &draft->sides[draft->record.side_count++];
 	size_t start = draft->room.len;
 	*told = (struct record_side){
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
-		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL && !version->is_outdone, .is_explicit = side->note->context->is_explicit,
+		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
 		.is_increment = (side->flags & MARK_DELTA) != 0,
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
@@ -195,7 +197,7 @@ static void add_sides(struct draft *draft)
 	for (unsigned round = is_kept ? 0 : 1; round < 2; round++) {
 		for (unsigned i = episode->side_count; i-- > 0;) {
 			const struct side *side = &episode->sides[i];
-			bool is_live = is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL;
+			bool is_live = is_kept && episode_live_version(episode, side) != NULL;
 			if (is_shown[i] && is_live == (round == 0))
 				add_side(draft, side, is_kept);
 		}

@@ -24,7 +24,7 @@ bool episode_covers(const struct episode *episode, const struct side *side)
 /* May it still decide, or be what a decision is open about? */
 static bool matters(const struct episode *episode, const struct side *side, bool is_kept)
 {
-	if (is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL)
+	if (is_kept && episode_live_version(episode, side) != NULL)
 		return true;
 	return episode->resolution.seq == 0 && is_absolute(side) && !episode_covers(episode, side);
 }
@@ -135,7 +135,7 @@ const struct side *episode_side(const struct keyspace *keyspace, const struct ep
 
 static struct side side_of(const struct party *party)
 {
-	struct side side = { *party->stamp, party->note, party->flags };
+	struct side side = { *party->stamp, party->note, party->flags, false };
 	side.stamp.context = party->note->context;
 	return side;
 }
@@ -148,7 +148,9 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 	struct side *side = &episode->sides[found - episode->sides];
 	note_hold(party->note);
 	note_drop(keyspace, side->note);
+	bool is_settled = side->is_settled;
 	*side = side_of(party);
+	side->is_settled = is_settled;
 	return true;
 }
 
@@ -171,4 +173,5 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 		episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, &side), side.stamp.origin);
 	else
 		insert_side(keyspace, episode, place, &side);
+	episode_find_covers(keyspace, episode, &side);
 }

@@ -229,6 +229,9 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	/* What ended it may be replaced by something older that is concurrent with it. */
 	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
+	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
+	if (episode->resolution.seq == 0 && !episode_covers_are_stable(&core->keyspace, episode))
+		return false;
 	return !episode_is_kept(episode);
 }
 
@@ -309,7 +312,7 @@ static struct context *read_context(struct core *core, const struct record_side 
 static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
-	struct version version = { .stamp = *stamp, .is_present = is_present, .is_outdone = !side->is_live, .is_set = is_present && element->kind == KIND_STRING };
+	struct version version = { .stamp = *stamp, .is_present = is_present, .is_set = is_present && element->kind == KIND_STRING };
 	if (is_present && element->kind == KIND_ZSET && !slice_to_double(side->value, &version.score))
 		return;
 	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))
@@ -322,7 +325,7 @@ static void restore_version(struct core *core, struct element *element, const st
 	}
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side)
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_open)
 {
 	struct element *element = episode->element;
 	int origin = origin_of(core, &side->dot);
@@ -338,8 +341,11 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	/* An increment's value has a sign in front. */
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
+	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
+	if (added != NULL)
+		episode->sides[added - episode->sides].is_settled = is_open && !side->is_live;
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
-	if ((side->is_live || side->is_dead) && element->kind < KIND_TYPES)
+	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
 	context_drop(context);
@@ -424,7 +430,7 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->stored_id = buffer_copy(record->id);
 	episode->is_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i]);
+		restore_side(core, episode, &record->sides[i], record->status == RECORD_OPEN);
 	restore_stretches(core, episode, record);
 	restore_resolution(core, episode, record);
 	struct stamp first;

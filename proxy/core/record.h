@@ -52,7 +52,7 @@ struct record_side {
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
 	bool is_removal;
 	bool is_live;                /* under record or custom: no write has covered it yet */
-	bool is_dead;                /* likewise, but a write of another type killed it: it is absent whatever it wrote */
+	bool is_dead;                /* … but a write of another type killed it: it is absent whatever it wrote */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };

@@ -56,7 +56,7 @@ static bool is_match(struct auditor *auditor, const struct record *record, const
 {
 	struct record_side_dot dot;
 
-	if (record->side_count != expected->side_count && !(expected->side_count > RECORD_SIDES_MAX && record->side_count == RECORD_SIDES_MAX))
+	if (record->side_count != expected->side_count && !(expected->side_count > RECORD_SIDES_MAX && record->side_count >= RECORD_SIDES_MAX))
 		return false;
 	for (unsigned i = 0; i < record->side_count; i++)
 		if (!dot_find(auditor, &record->sides[i].dot, &dot) || !has_side(expected, dot))

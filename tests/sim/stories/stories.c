@@ -34,6 +34,14 @@ static const struct tale tales[] = {
 	TALE(blind_writers_leave_one_version_a_datacenter),
 	TALE(one_sibling_too_many_is_refused),
 	TALE(field_written_at_the_deadline_is_the_same_everywhere),
+	TALE(conflict_is_told_once_all_have_its_writes),
+	TALE(open_conflict_is_kept_until_a_write_has_seen_it),
+	TALE(chain_of_three_is_one_record),
+	TALE(write_that_joins_two_records_leaves_one),
+	TALE(open_conflict_outlives_its_sidecar),
+	TALE(record_is_taken_up_where_its_sidecar_left_it),
+	TALE(sum_of_increments_is_no_record),
+	TALE(same_member_popped_twice_is_told),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

@@ -40,4 +40,14 @@ void one_sibling_too_many_is_refused(struct story *story);
 void key_expires_everywhere_although_clocks_differ(struct story *story);
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);
 
+/* records.c */
+void conflict_is_told_once_all_have_its_writes(struct story *story);
+void open_conflict_is_kept_until_a_write_has_seen_it(struct story *story);
+void chain_of_three_is_one_record(struct story *story);
+void write_that_joins_two_records_leaves_one(struct story *story);
+void open_conflict_outlives_its_sidecar(struct story *story);
+void record_is_taken_up_where_its_sidecar_left_it(struct story *story);
+void sum_of_increments_is_no_record(struct story *story);
+void same_member_popped_twice_is_told(struct story *story);
+
 #endif

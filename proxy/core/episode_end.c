@@ -1,0 +1,266 @@
+/* What ends an open episode: the write with the smallest stamp of those that have seen all of it, are none of it, and found a decision open.
+ *
+ * Whether one was open must be told from what that write had seen, not from what happens to be applied here: another DC may apply something in
+ * between that covers a side, or, being of another type, kills it. So it is remembered what covers each side: of each origin the first that
+ * does. A side was alive for a write that has seen none of them. */
+#include "episode.h"
+
+#include "rule.h"
+#include "version.h"
+
+#include <assert.h>
+
+/* ---- what is open ---- */
+
+static bool is_keeping(const struct episode *episode)
+{
+	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
+}
+
+const struct version *episode_live_version(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return version == NULL || version->is_outdone ? NULL : version;
+}
+
+bool episode_is_kept(const struct episode *episode)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < episode->side_count; i++)
+		count += episode_live_version(episode, &episode->sides[i]) != NULL;
+	return episode->resolution.seq == 0 && is_keeping(episode) && count > 1;
+}
+
+/* Some of an episode's sides, one by one: do they differ? */
+struct dispute { enum kind kind; const struct note *first; bool is_present; };
+
+static bool dispute_add(struct dispute *dispute, const struct note *note, bool is_present)
+{
+	if (dispute->first != NULL &&
+	    (dispute->is_present != is_present || (is_present && !note_is_same(dispute->first, note, dispute->kind))))
+		return true;
+	dispute->first = note;
+	dispute->is_present = is_present;
+	return false;
+}
+
+/* Do live versions differ? */
+static bool is_disputed(const struct episode *episode)
+{
+	struct dispute dispute = { .kind = episode->element->kind };
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct version *version = episode_live_version(episode, &episode->sides[i]);
+		if (version != NULL && dispute_add(&dispute, episode->sides[i].note, version->is_present))
+			return true;
+	}
+	return false;
+}
+
+enum record_status episode_status(const struct episode *episode)
+{
+	if (episode->resolution.seq != 0)
+		return episode->ended_as;
+	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
+}
+
+/* ---- covers ---- */
+
+static bool is_cover_of(const struct cover *cover, const struct stamp *side)
+{
+	return cover->origin == side->origin && cover->seq == side->seq;
+}
+
+void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover)
+{
+	for (unsigned i = 0; i < episode->cover_count; i++) {
+		struct cover *known = &episode->covers[i];
+		if (known->origin != cover->origin || known->seq != cover->seq || known->by_origin != cover->by_origin)
+			continue;
+		if (cover->by_seq < known->by_seq)
+			known->by_seq = cover->by_seq;
+		return;
+	}
+	if (episode->cover_count == episode->cover_cap) {
+		unsigned cap = episode->cover_cap ? episode->cover_cap * 2 : 4;
+		episode->covers = memory_resize(episode->covers, cap * sizeof *cover);
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->cover_cap) * sizeof *cover));
+		episode->cover_cap = cap;
+	}
+	episode->covers[episode->cover_count++] = *cover;
+}
+
+/* As versions compete: what a client had seen counts, but of removals all that was applied (version.c). */
+static bool covers_side(const struct party *party, const struct side *side, enum kind kind)
+{
+	struct stamp competing = *party->stamp;
+	competing.context = party->note->context;
+	if (competing.origin == side->stamp.origin && competing.seq == side->stamp.seq)
+		return false;
+	return stamp_covers(&competing, &side->stamp) || (note_is_removal(side->note, kind) && stamp_covers(party->stamp, &side->stamp));
+}
+
+static void note_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
+{
+	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq });
+}
+
+static void note_covers(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	for (unsigned i = 0; i < episode->side_count; i++)
+		if (covers_side(party, &episode->sides[i], episode->element->kind))
+			note_cover(keyspace, episode, &episode->sides[i], party->stamp);
+}
+
+/* A side that is new here, but was met before: what came upon it meanwhile. */
+static void find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
+{
+	for (unsigned i = 0; element != NULL && i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		for (uint32_t j = 0; j < history->len; j++) {
+			const struct mark *mark = history_mark(history, j);
+			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			if ((mark->flags & MARK_DELTA) || !covers_side(&(struct party){ &stamp, mark->note, 0 }, side, episode->element->kind))
+				continue;
+			note_cover(keyspace, episode, side, &stamp);
+			break;
+		}
+	}
+}
+
+void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	if (!is_keeping(episode))
+		return;
+	find_covers(keyspace, episode, side, episode->element);
+	find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_KEY]);
+	for (unsigned i = 0; i < keyspace->flush_count; i++) {
+		const struct flush *flush = &keyspace->flushes[i];
+		if ((flush->db == DB_ALL || flush->db == episode->element->key->db) &&
+		    covers_side(&(struct party){ &flush->stamp, flush->note, 0 }, side, episode->element->kind))
+			note_cover(keyspace, episode, side, &flush->stamp);
+	}
+	/* A greater write of another type kills it, whichever comes first. */
+	for (unsigned type = 0; type < KIND_TYPES; type++) {
+		const struct stamp *top = &episode->element->key->tops[type];
+		if (type != episode->element->kind && top->hlc != 0 && stamp_compare(keyspace->origins, top, &side->stamp) > 0)
+			note_cover(keyspace, episode, side, top);
+	}
+}
+
+bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)
+{
+	for (unsigned i = 0; i < episode->cover_count; i++)
+		if (!mark_is_stable(keyspace, episode->covers[i].by_origin, episode->covers[i].by_seq))
+			return false;
+	return true;
+}
+
+/* Was the side alive for a write that had seen as much as STAMP? */
+static bool was_live(const struct episode *episode, const struct side *side, const struct stamp *stamp)
+{
+	bool is_known = false;
+	for (unsigned i = 0; i < episode->cover_count; i++) {
+		const struct cover *cover = &episode->covers[i];
+		bool is_itself = cover->by_origin == stamp->origin && cover->by_seq == stamp->seq;
+		if (!is_cover_of(cover, &side->stamp))
+			continue;
+		is_known = true;
+		if (!is_itself && stamp_sees(stamp, cover->by_origin) >= cover->by_seq)
+			return false;
+	}
+	/* One that came with a record, and was covered then: by something that all have, if nothing else turned up. */
+	return is_known || !side->is_settled;
+}
+
+static bool was_disputed(const struct episode *episode, const struct stamp *stamp)
+{
+	struct dispute dispute = { .kind = episode->element->kind };
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct side *side = &episode->sides[i];
+		if (!(side->flags & MARK_DELTA) && was_live(episode, side, stamp) &&
+		    dispute_add(&dispute, side->note, !note_is_removal(side->note, dispute.kind)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- ending ---- */
+
+void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode)
+{
+	note_drop(keyspace, episode->resolution_note);
+	memory_free((void *)(uintptr_t)episode->by.ptr);
+	episode->resolution_note = NULL;
+	episode->resolution = (struct stamp){ 0 };
+	episode->by = (struct slice){ NULL, 0 };
+}
+
+static bool sees_all(const struct stamp *stamp, const struct episode *episode)
+{
+	for (unsigned i = 0; i < episode->stretch_count; i++)
+		if (stamp_sees(stamp, episode->stretches[i].origin) < episode->stretches[i].last_seq)
+			return false;
+	return true;
+}
+
+static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+{
+	static const enum record_status statuses[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
+	episode_drop_resolution(keyspace, episode);
+	episode->resolution = *party->stamp;
+	episode->resolution.context = NULL;
+	episode->resolution_note = note_hold(party->note);
+	episode->ended_as = statuses[facts->choice];
+	episode->by = buffer_copy(facts->by);
+	episode_touch(keyspace, episode);
+}
+
+static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
+{
+	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
+}
+
+static bool is_earlier(const struct keyspace *keyspace, const struct stamp *stamp, const struct episode *episode)
+{
+	return episode->resolution.seq == 0 || stamp_compare(keyspace->origins, stamp, &episode->resolution) < 0;
+}
+
+static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+{
+	if (episode_side(keyspace, episode, party->stamp) != NULL) {
+		/* What it came to be known by may tell less of it than this. */
+		if (episode_upgrade_side(keyspace, episode, party))
+			episode_touch(keyspace, episode);
+	} else if (is_resolution(episode, party->stamp)) {
+		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
+			resolve(keyspace, episode, party, facts);
+	} else if (is_keeping(episode) && is_earlier(keyspace, party->stamp, episode) && sees_all(party->stamp, episode) &&
+	           was_disputed(episode, party->stamp)) {
+		resolve(keyspace, episode, party, facts);
+	}
+	if (episode->list == EPISODES_KEPT)
+		episode_touch(keyspace, episode);
+}
+
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		compete(keyspace, episode, party, facts);
+		if (is_keeping(episode))
+			note_covers(keyspace, episode, party);
+	}
+}
+
+void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		compete(keyspace, episode, party, facts);
+		for (unsigned i = 0; is_keeping(episode) && i < episode->side_count; i++) {
+			const struct side *side = &episode->sides[i];
+			if (!note_is_removal(side->note, element->kind) && stamp_compare(keyspace->origins, &side->stamp, party->stamp) < 0)
+				note_cover(keyspace, episode, side, party->stamp);
+		}
+	}
+}
