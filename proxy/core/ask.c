@@ -183,7 +183,7 @@ static bool is_quiet(struct core *core, const struct asked *asked)
 	const struct key *key = keyspace_find(&core->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
 		core->is_draining = true;
-	return !has_open_flush(core) && (key == NULL || key->under_way == 0);
+	return !has_open_flush(core) && (key == NULL || key->under_way == 0) && !gather_touches(core, asked->db, asked->key);
 }
 
 /* Gives the element in memory what the store said of it, for as long as it is looked at. */
@@ -218,9 +218,15 @@ static void serve(struct core *core, struct asked *asked, struct element *elemen
 		ask_remove(core, asked);
 }
 
+static bool is_writing(const struct asked *asked)
+{
+	return asked->ask != ASK_GET && asked->ask != ASK_EXPLAIN && !asked->is_written;
+}
+
 static void try_ask(struct core *core, struct asked *asked)
 {
-	if (asked->phase != ASK_WAITING)
+	/* A local group that waits could be overtaken by a remote write that this one does not know of. */
+	if (asked->phase != ASK_WAITING || (core->is_draining && is_writing(asked)))
 		return;
 	if (!is_quiet(core, asked)) {
 		forget_loaded(asked);
@@ -241,6 +247,10 @@ static void try_ask(struct core *core, struct asked *asked)
 
 void ask_pump(struct core *core)
 {
+	/* Whether local groups wait is known once all have looked. */
+	for (const struct asked *asked = core->asks; asked != NULL; asked = asked->next)
+		if (asked->phase == ASK_WAITING)
+			(void)is_quiet(core, asked);
 	for (struct asked *asked = core->asks, *next; asked != NULL; asked = next) {
 		next = asked->next;
 		try_ask(core, asked);

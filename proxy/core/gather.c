@@ -81,6 +81,21 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	group->flush_count += member->is_flush;
 }
 
+bool gather_touches(const struct core *core, uint32_t db, struct slice key)
+{
+	for (unsigned lane = 0; lane < 2; lane++) {
+		const struct group *group = core->open[lane];
+		size_t at = 0;
+		for (unsigned i = 0; group != NULL && i < group->name_count; i++) {
+			struct slice name = { group->name_bytes.ptr + at, group->names[i].name.len };
+			if (group->names[i].db == db && slice_equal(name, key))
+				return true;
+			at += name.len;
+		}
+	}
+	return false;
+}
+
 /* The writes' keys count as under way until the store answers: a remote batch that touches them waits. */
 void group_find_keys(struct core *core, struct group *group)
 {

@@ -274,6 +274,8 @@ void gather_settles(struct core *core);
 void gather_close(struct core *core);            /* sends the open groups */
 const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
 /* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
+/* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
+bool gather_touches(const struct core *core, uint32_t db, struct slice key);
 void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);

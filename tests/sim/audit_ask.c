@@ -254,7 +254,7 @@ void audit_asked_execution(struct auditor *auditor, const struct audited_write *
 		ask->is_executed = true;
 }
 
-void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write)
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write)
 {
 	struct audited_ask *ask = ask_of_client(auditor);
 	struct vector claimed = { .count = 0 };
@@ -265,6 +265,7 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audite
 			auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
 		return;
 	}
+	write->is_asked = true;
 	request = request_of(auditor, ask);
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
@@ -419,7 +420,7 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 		bool is_write = kind == ASK_SET || kind == ASK_DELETE;
 		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
-		if (ask->write != NULL && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
+		if (ask->write != NULL && ask->write->shipped.count > 0 && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
 			judge_context_write(auditor, keys, ask);
 		if (ask->is_executed && !is_kept)
 			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);

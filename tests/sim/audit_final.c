@@ -339,7 +339,7 @@ void auditor_conclude(struct auditor *auditor)
 	judge_clocks(auditor);
 	audit_conflicts(auditor, &keys);
 	audit_asks(auditor, &keys);
-	audit_handlings(auditor);
+	audit_handlings(auditor, &keys);
 	audit_records(auditor, &keys);
 	free(outcome.elements);
 	audited_keys_free(&keys);

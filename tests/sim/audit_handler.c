@@ -54,6 +54,7 @@ void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *e
 {
 	struct audited_handling *handling = handling_add(auditor, dc, effect);
 
+	auditor->is_calm = is_calm;
 	if (handling->version_count < 2)
 		auditor_find(auditor, "a handler is asked to merge %u versions", handling->version_count);
 	qsort(handling->versions, handling->version_count, sizeof(*handling->versions), sibling_order);
@@ -83,6 +84,119 @@ static void judge_versions(struct auditor *auditor, const struct audited_handlin
 			auditor_find(auditor, "a handler is shown %s of %s, which %s has not written", pool_text(auditor->options.pool, shown->value).ptr,
 			             pool_text(auditor->options.pool, handling->key).ptr, audit_dot(auditor, shown->origin, shown->seq));
 	}
+}
+
+/* ---- results ---- */
+
+/* A handler's result with what it replaces. */
+struct handled {
+	const struct audited_write *write;
+	const struct touch **inputs; /* owned */
+	unsigned input_count;
+};
+
+static bool has_word(struct slice text, struct slice word)
+{
+	while (text.len > 0) {
+		const char *plus = memchr(text.ptr, '+', text.len);
+		size_t len = plus == NULL ? text.len : (size_t)(plus - text.ptr);
+
+		if (slice_equal((struct slice){ text.ptr, len }, word))
+			return true;
+		text = (struct slice){ text.ptr + len + (plus != NULL), text.len - len - (plus != NULL) };
+	}
+	return false;
+}
+
+/* The handlers of these worlds join words: none may be missing. */
+static void judge_words(struct auditor *auditor, const struct handled *handled, uint32_t result)
+{
+	for (unsigned i = 0; i < handled->input_count; i++) {
+		struct slice text = pool_text(auditor->options.pool, handled->inputs[i]->fact->value);
+
+		while (handled->inputs[i]->fact->kind == FACT_SET && text.len > 0) {
+			const char *plus = memchr(text.ptr, '+', text.len);
+			size_t len = plus == NULL ? text.len : (size_t)(plus - text.ptr);
+
+			if (!has_word(pool_text(auditor->options.pool, result), (struct slice){ text.ptr, len }))
+				auditor_find(auditor, "the handler's result %s replaces %s and lacks its %.*s", audit_dot(auditor, handled->write->origin, handled->write->seq),
+				             audit_dot(auditor, handled->inputs[i]->write->origin, handled->inputs[i]->write->seq), (int)len, text.ptr);
+			text = (struct slice){ text.ptr + len + (plus != NULL), text.len - len - (plus != NULL) };
+		}
+	}
+}
+
+/* What was alive where the result was written, and is covered by it. */
+static void inputs_gather(const struct auditor *auditor, const struct audited_key *key, const struct fact *fact, struct handled *handled)
+{
+	const struct audit_contest contest = { .type = fact->type, .element = fact->element };
+	struct touch *subset = memory_new((key->count + 1) * sizeof(*subset));
+	unsigned count = 0, live;
+
+	for (unsigned i = 0; i < key->count; i++)
+		if (vector_at(&handled->write->executed_at, key->touches[i].write->origin) >= key->touches[i].write->seq)
+			subset[count++] = key->touches[i];
+	handled->inputs = memory_new((count + 1) * sizeof(*handled->inputs));
+	live = audit_live(auditor, subset, count, &contest, handled->inputs);
+	for (unsigned i = 0; i < live; i++)
+		if (audit_covers(handled->write, handled->inputs[i]->write))
+			handled->inputs[handled->input_count++] = handled->inputs[i];
+	/* They outlive SUBSET as touches of KEY. */
+	for (unsigned i = 0; i < handled->input_count; i++)
+		for (unsigned j = 0; j < key->count; j++)
+			if (key->touches[j].write == handled->inputs[i]->write && key->touches[j].order == handled->inputs[i]->order) {
+				handled->inputs[i] = &key->touches[j];
+				break;
+			}
+	memory_free(subset);
+}
+
+static bool is_same_result(const struct handled *a, const struct handled *b)
+{
+	if (a->input_count != b->input_count || a->input_count == 0)
+		return false;
+	for (unsigned i = 0; i < a->input_count; i++)
+		if (a->inputs[i] != b->inputs[i])
+			return false;
+	return true;
+}
+
+struct results { struct handled *items; unsigned count, cap; };
+
+static void judge_result(struct auditor *auditor, struct audited_keys *keys, struct results *results, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < write->shipped.count; i++) {
+		const struct fact *fact = &write->shipped.items[i];
+		struct handled handled = { .write = write };
+
+		if (fact->kind != FACT_SET)
+			continue;
+		inputs_gather(auditor, audited_key_find(keys, fact->db, fact->key), fact, &handled);
+		judge_words(auditor, &handled, fact->value);
+		for (unsigned j = 0; auditor->is_calm && j < results->count; j++)
+			if (is_same_result(&results->items[j], &handled))
+				auditor_find(auditor, "%s and %s are results for the same versions", audit_dot(auditor, results->items[j].write->origin, results->items[j].write->seq),
+				             audit_dot(auditor, write->origin, write->seq));
+		results->items = array_grow(results->items, results->count, &results->cap, sizeof(*results->items));
+		results->items[results->count++] = handled;
+	}
+}
+
+static void judge_results(struct auditor *auditor, struct audited_keys *keys)
+{
+	struct results results = { .count = 0 };
+
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
+		for (unsigned i = 0; i < auditor->origins[origin].count; i++) {
+			const struct audited_write *write = auditor->origins[origin].writes[i];
+
+			if (write != NULL && write->is_shipped && write->choice == WRITE_RESOLVES && !write->is_asked)
+				judge_result(auditor, keys, &results, write);
+		}
+	}
+	for (unsigned i = 0; i < results.count; i++)
+		memory_free(results.items[i].inputs);
+	free(results.items);
 }
 
 /* Do live versions differ? */
@@ -127,8 +241,8 @@ static unsigned each_unmerged(struct auditor *auditor, bool is_told)
 {
 	struct unmerged unmerged = { .auditor = auditor, .is_told = is_told };
 
-	/* A core that runs no handlers leaves such conflicts open, as under record. */
-	if (auditor->handling_count == 0)
+	/* Where the rules changed, an open conflict keeps a rule whose handler is gone: it waits for somebody. */
+	if (auditor->is_changed != NULL)
 		return 0;
 	audited_keys_gather(auditor, &unmerged.keys);
 	auditor_each_subject(auditor, count_unmerged, &unmerged);
@@ -141,8 +255,9 @@ unsigned auditor_unmerged(struct auditor *auditor)
 	return each_unmerged(auditor, false);
 }
 
-void audit_handlings(struct auditor *auditor)
+void audit_handlings(struct auditor *auditor, struct audited_keys *keys)
 {
+	judge_results(auditor, keys);
 	for (unsigned i = 0; i < auditor->handling_count; i++)
 		judge_versions(auditor, &auditor->handlings[i]);
 	each_unmerged(auditor, true);

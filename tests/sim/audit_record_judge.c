@@ -134,7 +134,7 @@ static void judge_resolution(const struct case_at *at, const struct record *reco
 }
 
 /* It is named after its first write, kept while several of its versions live, and told of when it opens and ends. */
-static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept)
+static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept, bool may_be_kept)
 {
 	const struct record *record = &written->record;
 	const struct audited_write *first = NULL;
@@ -153,6 +153,7 @@ static void judge_place(const struct case_at *at, const struct written_record *w
 	if (record->id.len != strlen(prefix) + 16 || memcmp(record->id.ptr, prefix, strlen(prefix)) != 0)
 		auditor_find(at->auditor, "%s: the record %.*s is not named after its first write, %s", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, prefix);
+	is_kept = is_kept || (may_be_kept && written->is_in_hash);
 	if (written->is_in_hash != is_kept || (!written->is_in_stream && (!is_kept || record->status == RECORD_OPEN)))
 		auditor_find(at->auditor, "%s: the record %.*s is %s and %s in the hash, %s in the stream", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, record_status_text(record->status), written->is_in_hash ? "is" : "is not",
@@ -164,11 +165,14 @@ static void judge_status(const struct case_at *at, const struct written_record *
 	const struct record *record = &written->record;
 	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
-	unsigned count, alive;
+	unsigned count, alive, present = 0;
 	bool must_be_open = is_open(at, live, &count, &alive);
 
 	judge_resolution(at, record);
-	judge_place(at, written, alive > 1);
+	/* Where only removals are left, nothing is lost by forgetting them. */
+	for (unsigned i = 0; i < count; i++)
+		present += live[i]->fact->kind == FACT_SET;
+	judge_place(at, written, alive > 1 && present > 0, alive > 1 && present == 0);
 	if (must_be_open != (record->status == RECORD_OPEN))
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
 		             subject_text(at), record_status_text(record->status));
@@ -286,8 +290,10 @@ static bool is_same_dot(const struct record_dot *a, const struct record_dot *b)
 
 static const char *difference(const struct record *a, const struct record *b)
 {
-	if (a->kind != b->kind || a->status != b->status)
-		return "kind or status";
+	if (a->kind != b->kind)
+		return "kind";
+	if (a->status != b->status)
+		return "status";
 	if (a->pairs != b->pairs || a->side_count != b->side_count)
 		return "pairs or sides";
 	if (!is_same_dot(&a->winner, &b->winner) || !slice_equal(a->value, b->value))

@@ -42,6 +42,7 @@ struct audited_write {
 	struct audited_sibling *siblings;        /* owned: shipped with it, as alive beside it */
 	unsigned sibling_count, sibling_cap;
 	enum write_choice choice;
+	bool is_asked;               /* by a client that deals with versions; else a choice is a handler's */
 	struct vector executed_at;   /* owned: what its store had executed */
 };
 
@@ -127,6 +128,7 @@ struct auditor {
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
 	unsigned judged_replies, judged_records;
+	bool is_calm;                /* nothing ever breaks */
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
 };
@@ -159,13 +161,13 @@ bool audit_derive(struct auditor *auditor, const struct sim_store *store, const 
 
 /* audit_ask.c */
 void audit_asked_execution(struct auditor *auditor, const struct audited_write *write);
-void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audited_write *write);
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write);
 struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
 
 /* audit_handler.c */
-void audit_handlings(struct auditor *auditor);
+void audit_handlings(struct auditor *auditor, struct audited_keys *keys);
 void audit_handlings_free(struct auditor *auditor);
 
 /* audit_conflict.c */

@@ -39,7 +39,7 @@ void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
-/* IS_CALM: nothing ever breaks in this world. */
+/* IS_CALM: nothing ever breaks in this world, and nobody has handlers run by hand. */
 void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm);
 /* How many values of custom rules wait for a handler. */
 unsigned auditor_unmerged(struct auditor *auditor);

@@ -6,6 +6,7 @@
  *   --known FILE                  seeds in FILE (one a line; # begins a comment) are known to fail: counted apart, never hidden
  *   --seed-file FILE              the seeds in FILE, likewise */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,8 @@ static bool read_all(int fd, void *bytes, size_t len)
 	return true;
 }
 
-/* Job JOB runs every JOBSth seed. Says which one it runs, so that a crash of the core names its seed. */
+/* Job JOB runs every JOBSth seed. Says which one it runs and then what it has counted so far, so that a crash of the core names its seed
+ * and takes nothing with it. */
 static void run_job(const struct options *options, unsigned job, int fd)
 {
 	struct tally *tally = memory_new(sizeof(*tally));
@@ -124,14 +126,13 @@ static void run_job(const struct options *options, unsigned job, int fd)
 	for (uint64_t seed = options->first + job; seed <= options->last; seed += options->jobs) {
 		write_all(fd, &seed, sizeof(seed));
 		run_seed(seed, false, tally);
+		write_all(fd, tally, sizeof(*tally));
 		if (job == 0 && (seed - options->first) / options->jobs % 250 == 249) {
 			printf("… %llu of %llu seeds\n", (unsigned long long)(seed - options->first + 1),
 			       (unsigned long long)(options->last - options->first + 1));
 			fflush(stdout);
 		}
 	}
-	write_all(fd, &(uint64_t){ UINT64_MAX }, sizeof(uint64_t));
-	write_all(fd, tally, sizeof(*tally));
 	_exit(0);
 }
 
@@ -146,12 +147,17 @@ static void tally_merge(struct tally *into, const struct tally *other)
 	coverage_merge(&into->coverage, &other->coverage);
 }
 
-struct job { pid_t pid; int fd; };
+struct job {
+	pid_t pid;
+	int fd;                      /* -1: it has ended */
+	uint64_t seed;               /* which it runs; 0: none yet */
+	struct tally *tally;         /* owned: what it had counted before */
+};
 
 static struct job job_start(const struct options *options, unsigned number)
 {
 	int ends[2];
-	struct job job;
+	struct job job = { .tally = memory_new(sizeof(struct tally)) };
 
 	if (pipe(ends) != 0)
 		exit(2);
@@ -168,40 +174,60 @@ static struct job job_start(const struct options *options, unsigned number)
 	return job;
 }
 
-/* Waits for a job. One that died took its seed with it: it counts as failed, and the rest of the job's share goes on in a new one. */
-static void job_finish(struct options *options, unsigned number, struct job job, struct tally *total)
+/* One that died took its seed with it: it counts as failed, and the rest of the job's share goes on in a new one. */
+static void job_ended(const struct options *options, unsigned number, struct job *job, struct tally *total)
 {
-	struct tally *tally = memory_new(sizeof(*tally));
 	struct options rest = *options;
-	uint64_t seed, last_seed = UINT64_MAX;
 
-	for (;;) {
-		if (!read_all(job.fd, &seed, sizeof(seed))) {
-			waitpid(job.pid, NULL, 0);
-			close(job.fd);
-			if (last_seed == UINT64_MAX)
-				exit(2);
-			printf("seed %llu failed: the core stopped; replay: homeport-sim --seed %llu --trace\n", (unsigned long long)last_seed,
-			       (unsigned long long)last_seed);
-			total->failed++;
-			rest.first = last_seed + options->jobs - number;
-			if (rest.first + number > rest.last)
-				break;
-			job = job_start(&rest, number);
-			last_seed = UINT64_MAX;
-			continue;
-		}
-		if (seed != UINT64_MAX) {
-			last_seed = seed;
-			continue;
-		}
-		if (read_all(job.fd, tally, sizeof(*tally)))
-			tally_merge(total, tally);
-		waitpid(job.pid, NULL, 0);
-		close(job.fd);
-		break;
+	tally_merge(total, job->tally);
+	memory_free(job->tally);
+	waitpid(job->pid, NULL, 0);
+	close(job->fd);
+	job->fd = -1;
+	if (job->seed == 0)
+		return;
+	printf("seed %llu failed: the core stopped; replay: homeport-sim --seed %llu --trace\n", (unsigned long long)job->seed,
+	       (unsigned long long)job->seed);
+	total->failed++;
+	rest.first = job->seed + options->jobs - number;
+	if (rest.first + number <= rest.last)
+		*job = job_start(&rest, number);
+}
+
+/* A job has something to say: its next seed, or what it has counted with the last. */
+static void job_read(const struct options *options, unsigned number, struct job *job, struct tally *total)
+{
+	bool is_heard;
+
+	if (job->seed == 0) {
+		is_heard = read_all(job->fd, &job->seed, sizeof(job->seed));
+	} else {
+		is_heard = read_all(job->fd, job->tally, sizeof(*job->tally));
+		if (is_heard)
+			job->seed = 0;
 	}
-	memory_free(tally);
+	if (!is_heard)
+		job_ended(options, number, job, total);
+}
+
+static void jobs_finish(const struct options *options, struct job *jobs, struct tally *total)
+{
+	for (;;) {
+		struct pollfd ready[JOBS_MAX];
+		bool is_any = false;
+
+		for (unsigned i = 0; i < options->jobs; i++) {
+			ready[i] = (struct pollfd){ .fd = jobs[i].fd, .events = POLLIN };
+			is_any = is_any || jobs[i].fd >= 0;
+		}
+		if (!is_any)
+			return;
+		if (poll(ready, options->jobs, -1) < 0 && errno != EINTR)
+			exit(2);
+		for (unsigned i = 0; i < options->jobs; i++)
+			if (jobs[i].fd >= 0 && ready[i].revents != 0)
+				job_read(options, i, &jobs[i], total);
+	}
 }
 
 static bool run_seeds(struct options *options)
@@ -212,8 +238,7 @@ static bool run_seeds(struct options *options)
 
 	for (unsigned i = 0; i < options->jobs; i++)
 		jobs[i] = job_start(options, i);
-	for (unsigned i = 0; i < options->jobs; i++)
-		job_finish(options, i, jobs[i], total);
+	jobs_finish(options, jobs, total);
 	coverage_print(&total->coverage);
 	printf("audit: %llu conflicting pairs, %llu keys exempt (expiry seen by no sidecar), %llu writes lost with both store and sidecar\n",
 	       (unsigned long long)total->conflict_pairs, (unsigned long long)total->exempt_keys, (unsigned long long)total->lost_writes);

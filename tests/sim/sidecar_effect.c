@@ -156,7 +156,7 @@ void sidecar_run_effect(struct world *world, struct dc *dc, const struct effect 
 	case EFFECT_VISIBLE:
 		break;
 	case EFFECT_HANDLE:
-		auditor_handle(world->auditor, dc->index, effect, world->plan.fault_events == 0);
+		auditor_handle(world->auditor, dc->index, effect, world->plan.fault_events == 0 && !world->plan.has_resolves);
 		sim_handler_asked(world, dc, effect);
 		break;
 	case EFFECT_REPLY:

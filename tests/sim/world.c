@@ -469,6 +469,7 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		return;
 	plan->has_all_rules = true;
 	plan->has_contexts = dice_chance(&dice, 70);
+	plan->has_resolves = dice_chance(&dice, 60);
 	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
 	plan->is_narrow = dice_chance(&dice, 50);
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];

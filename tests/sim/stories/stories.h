@@ -36,6 +36,11 @@ void removal_is_no_sibling_of_what_comes_after_it(struct story *story);
 void blind_writers_leave_one_version_a_datacenter(struct story *story);
 void one_sibling_too_many_is_refused(struct story *story);
 
+/* rules.c */
+void order_of_datacenters_beats_time(struct story *story);
+void loser_of_priority_wins_when_the_winner_is_replaced_unseen(struct story *story);
+void rules_that_change_at_different_moments_end_alike(struct story *story);
+
 /* expiry.c */
 void key_expires_everywhere_although_clocks_differ(struct story *story);
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);
