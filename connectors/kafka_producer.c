@@ -59,11 +59,12 @@ struct kafka_producer *kafka_producer_new(const struct log_options *options, con
 	return producer;
 }
 
-void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice bytes)
+void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes)
 {
 	if (!appends_give(&producer->appends, id))
 		return;
-	if (rd_kafka_produce(producer->handle, KAFKA_PARTITION, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)bytes.ptr, bytes.len, NULL, 0,
+	if (rd_kafka_produce(producer->handle, KAFKA_PARTITION, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)bytes.ptr, bytes.len,
+	                     key.len > 0 ? key.ptr : NULL, key.len,
 	                     (void *)(uintptr_t)id) == 0)
 		return;
 	appends_drop_last(&producer->appends);

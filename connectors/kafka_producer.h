@@ -9,7 +9,8 @@ struct kafka_producer;
 
 /* NULL: *error names the setting and the remedy. HANDLERS is copied. */
 struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error);
-void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice bytes);
+/* KEY: empty for none. */
+void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes);
 /* Of the topic; 0: without end, or not known. */
 uint64_t kafka_producer_retention_ms(const struct kafka_producer *producer);
 /* Gives appends WAIT_MS to become durable. NULL is fine. */

@@ -29,6 +29,8 @@ struct kafka_queue *kafka_queue_new(struct event_base *loop, rd_kafka_queue_t *h
 	queue->event = event_new(loop, queue->fd, EV_READ | EV_PERSIST, queue_ready, queue);
 	event_add(queue->event, NULL);
 	rd_kafka_queue_io_event_enable(handle, queue->fd, &one, sizeof one);
+	/* What a client of the library had to say before that, such as a refused connection, has written nothing, and nothing that follows it will. */
+	kafka_queue_wake(queue);
 	return queue;
 }
 

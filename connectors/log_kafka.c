@@ -39,7 +39,7 @@ static struct log *kafka_open(const struct log_options *options, const struct lo
 
 static void kafka_append(struct log *log, uint64_t id, struct slice bytes)
 {
-	kafka_producer_append(kafka_of(log)->producer, id, bytes);
+	kafka_producer_append(kafka_of(log)->producer, id, (struct slice){ NULL, 0 }, bytes);
 }
 
 static void kafka_follow(struct log *log, int64_t position)

@@ -117,7 +117,7 @@ static bool read_filters(struct admin_request *request, struct conflicts_query *
 
 static void finish(struct admin_request *request, struct teller *teller)
 {
-	teller_json_finish(teller, true, &request->answer.body);
+	teller_json_finish(teller, &request->answer.body);
 	buffer_add_byte(&request->answer.body, '\n');
 	admin_request_end(request);
 }
@@ -131,7 +131,7 @@ static void on_listed(void *context, const struct conflicts_page *page, const ch
 		return;
 	}
 	struct conflicts_view view = view_of(request, false);
-	struct teller *teller = teller_json_new();
+	struct teller *teller = teller_json_new(true);
 
 	conflicts_answer_tell(page, &view, teller);
 	finish(request, teller);
@@ -149,7 +149,7 @@ static void on_found(void *context, const struct conflicts_page *page, const cha
 		fail(request, MHD_HTTP_NOT_FOUND, NO_ID);
 	} else {
 		struct conflicts_view view = view_of(request, true);
-		struct teller *teller = teller_json_new();
+		struct teller *teller = teller_json_new(true);
 
 		conflict_tell(&record, &view, (struct slice){ "", 0 }, teller, NULL);
 		finish(request, teller);
@@ -165,7 +165,7 @@ static void on_reported(void *context, const struct conflicts_report *report, co
 		fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
 		return;
 	}
-	struct teller *teller = teller_json_new();
+	struct teller *teller = teller_json_new(true);
 
 	conflicts_report_tell(report, teller);
 	finish(request, teller);
@@ -236,7 +236,7 @@ static void on_explained(void *context, enum errand_end end, struct slice reply)
 	struct admin_request *request = context;
 
 	if (end == ERRAND_ANSWERED && !reply_is_error(reply)) {
-		struct teller *teller = teller_json_new();
+		struct teller *teller = teller_json_new(true);
 
 		tell_lines(reply, teller);
 		finish(request, teller);

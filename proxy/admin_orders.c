@@ -187,7 +187,7 @@ void admin_fail_by_reply(struct admin_request *request, enum errand_end end, str
 
 static void finish(struct admin_request *request, const struct conflicts_tally *tally)
 {
-	struct teller *teller = teller_json_new();
+	struct teller *teller = teller_json_new(true);
 
 	tell_object(teller, NULL);
 	tell_number(teller, "done", tally->done);
@@ -198,7 +198,7 @@ static void finish(struct admin_request *request, const struct conflicts_tally *
 		tell_nothing(teller, "error");
 	tell_truth(teller, "has_more", tally->has_more);
 	tell_end(teller);
-	teller_json_finish(teller, true, &request->answer.body);
+	teller_json_finish(teller, &request->answer.body);
 	buffer_add_byte(&request->answer.body, '\n');
 	admin_request_end(request);
 }

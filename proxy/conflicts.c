@@ -1,7 +1,7 @@
 /* Conflicts: the questions under way, so that they are bounded and can be dropped (see conflicts.h). */
 #include "conflicts_parts.h"
 
-#define JOBS_MAX 16u
+#define JOBS_MAX 64u
 
 struct conflicts *conflicts_new(struct turn *turn, struct turn_clock *clock)
 {

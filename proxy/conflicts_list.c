@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_BYTES_MAX (64u << 20)
+#define PAGE_BYTES_MAX (1u << 20)      /* of encoded records: the loop waits while they are told */
 
 struct place {                       /* of a record of the hash */
 	uint64_t hlc;

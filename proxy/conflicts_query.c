@@ -181,9 +181,11 @@ static bool has_side_of(const struct record *record, struct slice dc)
 
 bool conflicts_query_matches(const struct conflicts_query *query, const struct record *record, uint64_t now_ms)
 {
-	if (query->id.len > 0 && !slice_equal(record->id, buffer_slice(&query->id)))
+	if (query->id.len > 0)
+		return slice_equal(record->id, buffer_slice(&query->id));
+	if (record->merged_into.len > 0)
 		return false;
-	if (query->kind != 0 && record->kind != query->kind)
+	if (query->kind != 0 && record_told_kind(record) != query->kind)
 		return false;
 	if (query->status != 0 && record->status != query->status)
 		return false;

@@ -22,6 +22,7 @@ MUST_CHECK bool conflicts_query_set(struct conflicts_query *query, struct slice 
 /* Is NAME one of the words? */
 bool conflicts_query_knows(struct slice name);
 void conflicts_query_free(struct conflicts_query *query);
+/* A record that is part of another one by now only matches by its id. */
 bool conflicts_query_matches(const struct conflicts_query *query, const struct record *record, uint64_t now_ms);
 
 #endif

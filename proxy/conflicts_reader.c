@@ -1,12 +1,11 @@
 #include "conflicts_reader.h"
 
+#include "conflicts_share.h"
 #include "core/resp.h"
 #include "log.h"
 
 #include <stdio.h>
 
-#define SHARE_BYTES (1u << 20)       /* aimed at, of one reply */
-#define SHARE_FIRST 16u              /* records asked for at first: how large they are is not known yet */
 #define SHARE_MAX 1000u
 
 enum source { SOURCE_HASH, SOURCE_RECORD, SOURCE_STREAM };
@@ -30,7 +29,7 @@ static struct conflicts_reader *reader_new(struct turn *turn, enum source source
 	reader->turn = turn;
 	reader->reading = *reading;
 	reader->source = source;
-	reader->share = SHARE_FIRST;
+	reader->share = CONFLICTS_SHARE_FIRST;
 	return reader;
 }
 
@@ -111,15 +110,6 @@ static void reader_ask(struct conflicts_reader *reader)
 	buffer_free(&command);
 }
 
-/* As many records as make a reply of the size aimed at, were they all like those of the last one. */
-static void reader_adapt(struct conflicts_reader *reader, size_t reply_len)
-{
-	if (reader->taken == 0)
-		return;
-	size_t fitting = SHARE_BYTES / (reply_len / reader->taken + 1);
-	reader->share = fitting < 1 ? 1 : fitting > SHARE_MAX ? SHARE_MAX : (unsigned)fitting;
-}
-
 /* ---- answers ---- */
 
 enum step { STEP_MORE, STEP_ENOUGH, STEP_OVER, STEP_WRONG };
@@ -132,7 +122,7 @@ static enum step reader_take(struct conflicts_reader *reader, struct slice bytes
 		log_warn("a conflict record cannot be read and is left out", "entry", entry.len > 0 ? "of the stream" : "of the hash");
 		return STEP_MORE;
 	}
-	if (entry.len > 0 && record.status == RECORD_OPEN)
+	if (entry.len > 0 && record.status == RECORD_OPEN && record.merged_into.len == 0)
 		return STEP_MORE;
 	return reader->reading.take(reader->reading.context, &record, bytes, entry) ? STEP_MORE : STEP_ENOUGH;
 }
@@ -219,7 +209,7 @@ static void reader_answered(void *context, enum errand_end end, struct slice rep
 	if (step == STEP_WRONG) {
 		reader_end(reader, "HOMEPORT the conflict records in Redis cannot be read: see that nobody else writes to the reserved database");
 	} else if (step == STEP_MORE) {
-		reader_adapt(reader, reply.len);
+		reader->share = conflicts_share(reply.len, reader->taken, SHARE_MAX);
 		reader_ask(reader);
 	} else {
 		reader_end(reader, NULL);

@@ -1,7 +1,5 @@
 #include "conflicts_tell.h"
 
-#include "core/wire.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -17,7 +15,7 @@ void conflict_tell(const struct record *record, const struct conflicts_view *vie
 {
 	tell_object(teller, name);
 	tell_bytes(teller, "id", record->id);
-	tell_text(teller, "kind", record_kind_text(record->kind));
+	tell_text(teller, "kind", record_kind_text(record_told_kind(record)));
 	tell_text(teller, "status", record_status_text(record->status));
 	tell_number(teller, "db", record->db);
 	tell_bytes(teller, "key", record->key);
@@ -34,6 +32,8 @@ void conflict_tell(const struct record *record, const struct conflicts_view *vie
 	tell_bytes(teller, "resolved_by", record->resolved_by);
 	tell_number(teller, "attempts", record->attempts);
 	tell_bytes(teller, "last_error", record->last_error);
+	if (record->merged_into.len > 0)
+		tell_bytes(teller, "merged_into", record->merged_into);
 	tell_list(teller, "sides");
 	for (unsigned i = 0; i < record->side_count; i++)
 		tell_side(&record->sides[i], view, teller);
@@ -115,30 +115,12 @@ static void tell_hex(struct teller *teller, const char *name, uint64_t number)
 	tell_text(teller, name, text);
 }
 
-/* homeport.Position: dc, incarnation, seq. */
-static void tell_position(struct teller *teller, struct slice position)
-{
-	struct record_dot dot = { .dc = { "", 0 } };
-	struct wire_field field;
-	while (position.len > 0 && wire_field_next(&position, &field) == WIRE_OK) {
-		if (field.number == 1 && field.type == WIRE_BYTES)
-			dot.dc = field.bytes;
-		else if (field.number == 2)
-			dot.incarnation = field.value;
-		else if (field.number == 3)
-			dot.seq = field.value;
-	}
-	tell_dot(teller, NULL, &dot);
-}
-
 static void tell_context(struct teller *teller, const char *name, struct slice context)
 {
-	struct wire_field field;
+	struct record_dot position;
 	tell_list(teller, name);
-	while (context.len > 0 && wire_field_next(&context, &field) == WIRE_OK) {
-		if (field.type == WIRE_BYTES)
-			tell_position(teller, field.bytes);
-	}
+	while (record_position_next(&context, &position))
+		tell_dot(teller, NULL, &position);
 	tell_end(teller);
 }
 

@@ -10,7 +10,8 @@
 #define ERROR_LEN_MAX 300
 
 struct handler {
-	struct slice text;           /* owned */
+	struct slice text;           /* owned; gone once it is compiled */
+	struct buffer library, code; /* compiled: parsing takes longer than most runs */
 	char *name;                  /* owned; as Lua wants it: "@cart.lua" */
 	struct handler_limits limits;
 };
@@ -36,8 +37,11 @@ struct handler *handler_new(struct slice text, const char *name, const struct ha
 	handler->name[0] = '@';
 	memcpy(handler->name + 1, name, name_len);
 	handler->limits = *limits;
-	struct handler_run run = { .handler = handler };
-	if (run_whole(&run, error))
+	struct handler_run run = { .handler = handler, .library = &handler->library, .code = &handler->code };
+	bool is_good = run_whole(&run, error);
+	memory_free((void *)(uintptr_t)handler->text.ptr);
+	handler->text = (struct slice){ NULL, 0 };
+	if (is_good)
 		return handler;
 	handler_free(handler);
 	return NULL;
@@ -47,7 +51,8 @@ void handler_free(struct handler *handler)
 {
 	if (handler == NULL)
 		return;
-	memory_free((void *)(uintptr_t)handler->text.ptr);
+	buffer_free(&handler->library);
+	buffer_free(&handler->code);
 	memory_free(handler->name);
 	memory_free(handler);
 }
@@ -176,16 +181,33 @@ static void take_result(lua_State *state, struct handler_run *run)
 	buffer_add(run->result, (struct slice){ text, len });
 }
 
+static int add_code(lua_State *state, const void *bytes, size_t len, void *code)
+{
+	(void)state;
+	buffer_add(code, (struct slice){ bytes, len });
+	return 0;
+}
+
+void handler_load(lua_State *state, struct slice text, const char *name, const struct buffer *compiled, struct buffer *code)
+{
+	bool is_compiled = compiled->len > 0;
+	struct slice chunk = is_compiled ? buffer_slice(compiled) : text;
+	/* Foreign code is never taken compiled: that could break out of the sandbox. */
+	if (luaL_loadbufferx(state, chunk.ptr, chunk.len, name, is_compiled ? "b" : "t") != LUA_OK)
+		lua_error(state);
+	if (code != NULL)
+		lua_dump(state, add_code, code, 0);
+}
+
 /* In protected mode: errors come here by lua_error, from wherever they happen. */
 static int run_protected(lua_State *state)
 {
 	struct handler_run *run = lua_touserdata(state, 1);
 	const struct handler *handler = run->handler;
 	run->steps_left = INT64_MAX;
-	handler_library_open(state);
+	handler_library_open(state, &handler->library, run->library);
 	run_limit(run, state);
-	if (luaL_loadbufferx(state, handler->text.ptr, handler->text.len, handler->name, "t") != LUA_OK)
-		lua_error(state);
+	handler_load(state, handler->text, handler->name, &handler->code, run->code);
 	lua_call(state, 0, 0);
 	if (lua_getglobal(state, HANDLER_FUNCTION) != LUA_TFUNCTION)
 		luaL_error(state, "%s: there is no function " HANDLER_FUNCTION ", write: function " HANDLER_FUNCTION "(key, versions) … end", handler->name + 1);

@@ -295,7 +295,7 @@ static void open_string(lua_State *state)
 	lua_setfield(state, -2, "match");
 }
 
-void handler_library_open(lua_State *state)
+void handler_library_open(lua_State *state, const struct buffer *compiled, struct buffer *code)
 {
 	int top = lua_gettop(state);
 	lua_pushcfunction(state, luaopen_base);
@@ -309,8 +309,7 @@ void handler_library_open(lua_State *state)
 	open_pruned(state, LUA_TABLIBNAME, luaopen_table, table_names);
 	open_pruned(state, LUA_MATHLIBNAME, luaopen_math, math_names);
 	open_pruned(state, LUA_UTF8LIBNAME, luaopen_utf8, utf8_names);
-	if (luaL_loadbufferx(state, prelude, sizeof(prelude) - 1, "=library", "t") != LUA_OK)
-		lua_error(state);
+	handler_load(state, (struct slice){ prelude, sizeof(prelude) - 1 }, "=library", compiled, code);
 	lua_pushvalue(state, top + 1);
 	lua_call(state, 1, 0);
 	lua_settop(state, top);

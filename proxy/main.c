@@ -6,6 +6,7 @@
  *     login.c, pinned.c over upstream.c; watch.c      who a client is; subscriptions and blocking reads; WATCH
  *   turn.c, turn_*.c                                  one turn of the loop: events for the core, its effects for everybody else
  *   conflicts*.c over teller.h                        conflict records: read from Redis, told as JSON or RESP, resolved many at once
+ *     conflicts_publisher.c over ../connectors/topic.h  and repeated in a topic of Kafka
  *   core/core.h                                       the replication core: see docs/replication-model.md
  *     command.def → plan.def → envelope               what a command is, how a write is executed and shipped, a batch as bytes
  *   ../connectors/store.h                             Redis: one ordered pipe of reads and groups a protocol version
@@ -16,6 +17,7 @@
 #include "admin.h"
 #include "client_table.h"
 #include "conflicts.h"
+#include "conflicts_publisher.h"
 #include "core/command.h"
 #include "log.h"
 #include "metrics.h"
@@ -46,6 +48,7 @@ struct sidecar {
 	struct client_table *clients;
 	struct turn *turn;
 	struct conflicts *conflicts;
+	struct conflicts_publisher *publisher; /* NULL: there is no topic beside this kind of log */
 	struct admin *admin;
 	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
 	uint64_t drain_end_us;       /* when a stop waits no longer */
@@ -160,12 +163,18 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		return false;
 	sidecar->conflicts = conflicts_new(sidecar->turn, &sidecar->clock);
 	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients, sidecar->conflicts);
+	if (conflicts_are_published(&sidecar->settings)) {
+		sidecar->publisher = conflicts_publisher_new(sidecar->loop, sidecar->turn, &sidecar->status, error);
+		if (sidecar->publisher == NULL)
+			return false;
+	}
 	sidecar->admin = admin_new(&(struct admin_options){ sidecar->loop, &sidecar->status, sidecar->turn, sidecar->conflicts }, error);
 	return sidecar->admin != NULL;
 }
 
 static void sidecar_unwire(struct sidecar *sidecar)
 {
+	conflicts_publisher_free(sidecar->publisher);
 	conflicts_free(sidecar->conflicts);  /* tells those who wait, so they must still be there */
 	if (sidecar->admin != NULL)
 		admin_free(sidecar->admin);

@@ -181,9 +181,13 @@ void samples_conflicts(struct samples *samples)
 			}
 }
 
-void samples_conflicts_open(struct samples *samples)
+/* Open ones have not ended. */
+void samples_conflict_records(struct samples *samples)
 {
-	sample_add_count(samples, NO_LABEL, 0);
+	for (unsigned status = 1; samples->core != NULL && status < RECORD_STATUS_COUNT; status++) {
+		if (status != RECORD_OPEN)
+			sample_add_count(samples, (struct label){ "status", record_status_text((enum record_status)status) }, samples->core->records[status]);
+	}
 }
 
 void samples_commands(struct samples *samples)

@@ -27,12 +27,14 @@ static bool session_has_right(const struct session *session)
 	return conflicts_user_is_allowed(session->sessions->status->settings, session->user);
 }
 
+/* A client asks one at a time: the next waits in its connection, so that whoever asks much is slow and not refused. */
 static struct question *question_new(struct session *session, bool is_json)
 {
 	const struct settings *settings = session->sessions->status->settings;
 	struct question *question = memory_new(sizeof(*question));
 	question->sessions = session->sessions;
-	question->token = session_expect(session, 1, false, ANSWER_PLAIN);
+	question->token = session_expect(session, 1, false, ANSWER_ASKED);
+	client_stall(session->client);
 	question->is_json = is_json;
 	question->view.is_redacted = settings->conflicts_redact && !session_has_right(session);
 	question->view.value_bytes_max = settings->conflicts_value_bytes;
@@ -41,7 +43,7 @@ static struct question *question_new(struct session *session, bool is_json)
 
 static struct teller *question_teller(const struct question *question)
 {
-	return question->is_json ? teller_json_new() : teller_resp_new();
+	return question->is_json ? teller_json_new(false) : teller_resp_new();
 }
 
 /* Answers with what was told; frees both. */
@@ -49,7 +51,7 @@ static void question_answer(struct question *question, struct teller *teller)
 {
 	struct buffer reply = { 0 }, text = { 0 };
 	if (question->is_json) {
-		teller_json_finish(teller, false, &text);
+		teller_json_finish(teller, &text);
 		resp_add_bulk(&reply, buffer_slice(&text));
 		buffer_free(&text);
 	} else {

@@ -27,6 +27,8 @@ struct sidecar_counters {
 	uint64_t clients_closed_output; /* over limits.client_output */
 	uint64_t alarms;               /* EFFECT_ALARM */
 	uint64_t store_losses;         /* connections to the store that broke */
+	uint64_t conflicts_published;  /* messages the conflicts topic took */
+	uint64_t conflicts_unpublished; /* entries of the stream of conflict records that it has not taken */
 	/* Written there to visible here, by DC: after each turn, for the events whose application was answered in it, now − fresh_ms. */
 	struct histogram replication_latency[CORE_DCS_MAX];
 };

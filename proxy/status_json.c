@@ -83,6 +83,8 @@ static json_t *describe_core(const struct sidecar_status *status)
 	set_count(object, "unstable_keys", core->unstable_keys);
 	set_count(object, "unstable_elements", core->unstable_elements);
 	set_count(object, "metadata_bytes", core->metadata_bytes);
+	set_count(object, "open_conflicts", core->open_conflicts);
+	set_count(object, "episodes", core->episodes);
 	json_object_set_new(object, "conflicts", describe_conflicts(core));
 	return object;
 }

@@ -67,9 +67,9 @@ static inline void tell_nothing(struct teller *teller, const char *name)
 /* ---- teller_json.c ---- */
 
 /* "name" and, where the bytes were no UTF-8, "name_encoding": "base64" beside it; in a list an object of "base64". */
-struct teller *teller_json_new(void);
-/* The text of the one object or list that was told, in OUT; frees the teller. */
-void teller_json_finish(struct teller *teller, bool is_indented, struct buffer *out);
+struct teller *teller_json_new(bool is_indented);
+/* Adds the text of the one object or list that was told to OUT; frees the teller. */
+void teller_json_finish(struct teller *teller, struct buffer *out);
 
 /* ---- teller_resp.c ---- */
 

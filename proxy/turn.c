@@ -293,6 +293,8 @@ static void turn_on_tick(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	struct turn *turn = context;
-	if (turn->core != NULL)
-		turn_step(turn, &(struct event){ .type = EVENT_TICK });
+	if (turn->core == NULL)
+		return;
+	turn_step(turn, &(struct event){ .type = EVENT_TICK });
+	turn_watch_rules(turn);
 }

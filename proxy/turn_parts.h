@@ -22,6 +22,7 @@ struct turn {
 	struct turn_groups groups;
 	struct turn_errands *errands; /* owned */
 	struct handlers *custom;     /* owned; handlers of custom rules */
+	bool is_rules_different[CORE_DCS_MAX];   /* as the log was told */
 	unsigned rules_reloads;      /* settings.rules_reloads when the core got its rules */
 	struct event *tick;          /* libevent's */
 	bool is_open;
@@ -49,6 +50,8 @@ void turn_on_lost(void *context, const char *why);
 struct core_rule *turn_rules_new(const struct settings *settings);
 /* Runs a handler that the core has asked for. True: there are more. */
 bool turn_run_handler(struct turn *turn);
+/* Tells the log when a peer's rules begin or cease to be others. */
+void turn_watch_rules(struct turn *turn);
 
 /* ---- turn_logs.c ---- */
 

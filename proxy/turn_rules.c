@@ -54,3 +54,17 @@ bool turn_run_handler(struct turn *turn)
 	}
 	return turn->is_open && !handlers_is_idle(turn->custom);
 }
+
+void turn_watch_rules(struct turn *turn)
+{
+	const struct core_status *status = core_status(turn->core);
+	for (unsigned dc = 1; dc < status->peer_count; dc++) {
+		bool is_different = status->peers[dc].rules_differ;
+		if (is_different && !turn->is_rules_different[dc])
+			log_warn("the conflict rules of a datacenter are not the ones here: make them equal, both decide by their own until then",
+			         "dc", turn->status->dcs[dc]);
+		else if (!is_different && turn->is_rules_different[dc])
+			log_info("the conflict rules of a datacenter are the ones here again", "dc", turn->status->dcs[dc]);
+		turn->is_rules_different[dc] = is_different;
+	}
+}

@@ -64,7 +64,8 @@ void ask_take(struct core *core, const struct event *event)
 {
 	struct asked *asked = memory_new(sizeof *asked);
 	*asked = (struct asked){
-		.token = event->asked.token, .ask = event->asked.ask, .db = event->asked.db, .is_field = event->asked.is_field,
+		.token = event->asked.token, .ask = event->asked.ask, .db = event->asked.db,
+		.kind = event->asked.is_field ? KIND_HASH : KIND_STRING,
 		.choice = event->asked.choice, .key = buffer_copy(event->asked.key), .element = buffer_copy(event->asked.element),
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
 		.client = buffer_copy(event->asked.client),
@@ -74,6 +75,8 @@ void ask_take(struct core *core, const struct event *event)
 		asked->is_explicit = true;
 		asked->context = token_read(core, event->asked.context, &error);
 	}
+	if (error == NULL && (asked->ask == ASK_RESOLVE || asked->ask == ASK_RETRY))
+		error = ask_name_conflict(core, asked);
 	if (error == NULL) {
 		ask_add(core, asked);
 		return;
@@ -87,17 +90,16 @@ void ask_take(struct core *core, const struct event *event)
 static void load(struct core *core, struct asked *asked)
 {
 	struct group *group = group_new(core, GROUP_ASK);
-	enum kind kind = asked->is_field ? KIND_HASH : KIND_STRING;
 	/* What was spilled just now may be what is asked for. */
 	spill_write(core, group);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
 	group->xadd_reply = group->script.count;
-	if (asked->is_field)
+	if (asked->kind == KIND_HASH)
 		script_add(&group->script, 3, (struct slice[]){ SLICE("HGET"), asked->key, asked->element });
 	else
 		script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), asked->key });
-	spill_read(core, &group->script, asked->db, kind, asked->key, asked->element);
+	spill_read(core, &group->script, asked->db, asked->kind, asked->key, asked->element);
 	asked->phase = ASK_LOADING;
 	group_send(core, group);
 }
@@ -192,7 +194,7 @@ static bool install_loaded(struct core *core, const struct asked *asked, struct 
 	struct context *nothing = context_new(NULL, 0);
 	element_compete(&core->keyspace, element, &(struct version){
 		.stamp = { .seq = asked->seq, .hlc = asked->hlc, .context = nothing, .origin = asked->origin },
-		.is_present = true, .is_set = !asked->is_field, .value = asked->loaded,
+		.is_present = true, .is_set = asked->kind == KIND_STRING, .value = asked->loaded,
 	});
 	context_drop(nothing);
 	return true;
@@ -203,6 +205,8 @@ static void serve(struct core *core, struct asked *asked, struct element *elemen
 	bool is_lent = install_loaded(core, asked, element);
 	if (asked->ask == ASK_EXPLAIN) {
 		ask_reply_explain(core, asked, element);
+	} else if (asked->ask == ASK_RETRY || (asked->id.len > 0 && asked->is_written)) {
+		ask_reply_ok(core, asked);
 	} else if (asked->ask == ASK_GET || asked->is_written) {
 		ask_reply_siblings(core, asked, element);
 	} else {
@@ -226,8 +230,9 @@ static void try_ask(struct core *core, struct asked *asked)
 	if (spill_is_waiting(core, asked->db, asked->key))
 		forget_loaded(asked);
 	struct key *key = keyspace_key(&core->keyspace, asked->db, asked->key);
-	struct element *element = keyspace_element(&core->keyspace, key, asked->is_field ? KIND_HASH : KIND_STRING, asked->element);
-	if (element->version_count == 0 && !asked->is_loaded)
+	struct element *element = keyspace_element(&core->keyspace, key, asked->kind, asked->element);
+	bool is_loadable = asked->kind == KIND_STRING || asked->kind == KIND_HASH;
+	if (element->version_count == 0 && !asked->is_loaded && is_loadable && asked->id.len == 0)
 		load(core, asked);
 	else
 		serve(core, asked, element);

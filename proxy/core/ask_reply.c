@@ -56,8 +56,10 @@ static void add_array(struct buffer *out, uint64_t count)
 
 static void give(struct core *core, const struct asked *asked)
 {
-	if (asked->is_internal)
+	if (asked->is_internal) {
+		core->replies.len = core->reply_at;
 		return;
+	}
 	struct effect *effect = effects_add(core->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
 	/* An offset for now: more answers may follow in this step (core.c turns it into a pointer). */
@@ -89,6 +91,12 @@ void ask_reply_siblings(struct core *core, const struct asked *asked, const stru
 			add_sibling(core, out, sorted[i]);
 	}
 	memory_free(sorted);
+	give(core, asked);
+}
+
+void ask_reply_ok(struct core *core, const struct asked *asked)
+{
+	buffer_add_text(&core->replies, "+OK\r\n");
 	give(core, asked);
 }
 

@@ -1,36 +1,51 @@
-/* Ask, writing: what a client with a context of its own replaces (docs/replication-model.md, "Contexts of clients"). The write covers what
- * the context has seen, and nothing else: every other live version travels along as a sibling, so that DCs which have long dropped
- * its metadata know it again. It is the newest write here, so it is the provisional winner: the store gets a plain command. */
+/* Ask, writing: what a client with a context of its own replaces (docs/replication-model.md, "Contexts of clients"). Every live value that the
+ * context has not seen is left alive: it travels along as a sibling, so that DCs which have long dropped its metadata know it
+ * again. The write is the newest here, so it is the provisional winner: the store gets a plain command. */
 #include "command.h"
 #include "state.h"
 
 #include <assert.h>
 
-/* Removals are no siblings (version.c). */
-static bool is_seen(const struct asked *asked, const struct version *version)
+/* What the write covers: all that is applied here, but short of each origin's first value that the client has not seen. What is covered anyway, or
+ * removed, is so where its metadata is gone, and where it is not: it must not depend on that what comes back to life. */
+static struct context *covered(const struct core *core, const struct asked *asked, const struct element *element)
 {
-	return asked->context == NULL || !version->is_present || context_at(asked->context, version->stamp.origin) >= version->stamp.seq;
+	uint64_t seqs[ORIGINS_MAX];
+	for (unsigned i = 0; i < core->origins.count; i++)
+		seqs[i] = i == core->self ? core->answered_seq : core->origins.items[i].applied;
+	for (unsigned i = 0; i < element->version_count; i++) {
+		const struct version *version = &element->versions[i];
+		uint64_t *seq = &seqs[version->stamp.origin];
+		if (version->is_present && context_at(asked->context, version->stamp.origin) < version->stamp.seq && *seq >= version->stamp.seq)
+			*seq = version->stamp.seq - 1;
+	}
+	return context_new(seqs, core->origins.count);
 }
 
-static unsigned siblings_left(const struct asked *asked, const struct element *element)
+static bool is_sibling(const struct context *covered, const struct version *version)
+{
+	return covered != NULL && !version->is_outdone && context_at(covered, version->stamp.origin) < version->stamp.seq;
+}
+
+static unsigned siblings_left(const struct context *covered, const struct element *element)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < element->version_count; i++)
-		count += !is_seen(asked, &element->versions[i]);
+		count += is_sibling(covered, &element->versions[i]);
 	return count;
 }
 
-static void add_siblings(struct core *core, const struct asked *asked, const struct element *element)
+static void add_siblings(struct core *core, const struct asked *asked, const struct element *element, const struct context *covered)
 {
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
-		if (is_seen(asked, version))
+		if (!is_sibling(covered, version))
 			continue;
 		const struct origin *origin = &core->origins.items[version->stamp.origin];
 		struct change *change = changes_add(&core->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = (version->is_present ? 0 : 1) | (asked->is_field ? 2 : 0);
+		change->number = (version->is_present ? 0 : 1) | (asked->kind == KIND_HASH ? 2 : 0);
 		change->dc = slice_of(core->dc_names[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;
@@ -38,35 +53,74 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 	}
 }
 
+/* What the write does, and what the store is told. The deadline of a key stays where a conflict is resolved. */
 struct intent { enum change_kind kind; enum plan plan; unsigned argc; struct slice argv[4]; };
 
-static struct intent intent_of(const struct asked *asked, bool is_removal)
+static struct intent removal_of(const struct asked *asked)
 {
-	if (asked->is_field && is_removal)
+	switch (asked->kind) {
+	case KIND_HASH:
 		return (struct intent){ CHANGE_FIELD_REMOVE, PLAN_FIELDS_REMOVE, 3, { SLICE("HDEL"), asked->key, asked->element } };
-	if (asked->is_field)
-		return (struct intent){ CHANGE_FIELD_SET, PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } };
-	if (is_removal)
+	case KIND_SET:
+		return (struct intent){ CHANGE_MEMBER_REMOVE, PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } };
+	case KIND_ZSET:
+		return (struct intent){ CHANGE_SCORE_REMOVE, PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } };
+	default:
 		return (struct intent){ CHANGE_CLEAR, PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } };
-	return (struct intent){ CHANGE_SET, PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } };
+	}
 }
 
-static const char *refusal(const struct core *core, const struct asked *asked, const struct element *element)
+static struct intent intent_of(const struct asked *asked)
+{
+	switch (asked->kind) {
+	case KIND_HASH:
+		return (struct intent){ CHANGE_FIELD_SET, PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } };
+	case KIND_SET:
+		return (struct intent){ CHANGE_MEMBER_ADD, PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } };
+	case KIND_ZSET:
+		return (struct intent){ CHANGE_SCORE_SET, PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } };
+	default:
+		return asked->is_keeping_ttl
+			? (struct intent){ CHANGE_SET, PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } }
+			: (struct intent){ CHANGE_SET, PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } };
+	}
+}
+
+static void add_change(struct core *core, const struct asked *asked, const struct intent *intent)
+{
+	struct change *change = changes_add(&core->changes, intent->kind, asked->db, asked->key);
+	if (asked->kind != KIND_STRING)
+		change->element = asked->element;
+	if (intent->kind == CHANGE_SET || intent->kind == CHANGE_FIELD_SET)
+		change->value = asked->value;
+	if (intent->kind == CHANGE_SET && asked->is_keeping_ttl)
+		change->expire_at_ms = EXPIRE_KEEP;
+	if (intent->kind == CHANGE_SCORE_SET && !slice_to_double(asked->value, &change->score))
+		change->score = 0;           /* the store refuses the command */
+}
+
+static const char *refusal(const struct core *core, const struct asked *asked, const struct element *element, unsigned siblings)
 {
 	const struct rule *rule = element->key->policy->rule;
 	if (asked->is_explicit && !rule->is_keeping)
 		return "HOMEPORT the rule of this key keeps no versions: give it the rule record or custom, or write it with SET";
-	if (siblings_left(asked, element) + 1 > core->options.siblings_max)
+	if (siblings + 1 > core->options.siblings_max)
 		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that context";
 	return gather_limit(core);
 }
 
 void ask_write(struct core *core, struct asked *asked, struct element *element)
 {
-	const char *error = refusal(core, asked, element);
+	const char *error = asked->ask == ASK_RESOLVE ? ask_choose(core, asked, element) : NULL;
+	struct context *context = asked->context == NULL ? NULL : covered(core, asked, element);
+	unsigned siblings = siblings_left(context, element);
+	if (error == NULL)
+		error = refusal(core, asked, element, siblings);
 	if (error != NULL) {
-		core->status.refused_siblings += asked->context != NULL && siblings_left(asked, element) + 1 > core->options.siblings_max;
+		core->status.refused_siblings += siblings + 1 > core->options.siblings_max;
 		ask_refuse(core, asked, error);
+		if (context != NULL)
+			context_drop(context);
 		return;
 	}
 	struct buffer positions = { 0 };
@@ -74,18 +128,17 @@ void ask_write(struct core *core, struct asked *asked, struct element *element)
 	changes_reset(&core->changes);
 	core->changes.facts = (struct write_facts){
 		.command = SLICE("homeport"), .client = asked->client, .choice = asked->write_choice, .by = asked->by,
-		.is_explicit = asked->context != NULL,
+		.is_explicit = context != NULL,
 	};
-	if (asked->context != NULL)
-		envelope_add_context(&positions, room, core_positions(core, asked->context, room));
+	if (context != NULL)
+		envelope_add_context(&positions, room, core_positions(core, context, room));
 	core->changes.facts.context = buffer_slice(&positions);
-	add_siblings(core, asked, element);
-	struct intent intent = intent_of(asked, asked->ask == ASK_DELETE || (asked->ask == ASK_RESOLVE && asked->choice == CHOICE_REMOVAL));
-	struct change *change = changes_add(&core->changes, intent.kind, asked->db, asked->key);
-	change->element = asked->is_field ? asked->element : (struct slice){ "", 0 };
-	if (intent.kind == CHANGE_SET || intent.kind == CHANGE_FIELD_SET)
-		change->value = asked->value;
+	add_siblings(core, asked, element, context);
+	struct intent intent = asked->ask == ASK_DELETE ? removal_of(asked) : intent_of(asked);
+	add_change(core, asked, &intent);
 	asked->phase = ASK_WRITING;
 	gather_asked(core, asked, intent.plan, intent.argc, intent.argv);
 	buffer_free(&positions);
+	if (context != NULL)
+		context_drop(context);
 }

@@ -1,6 +1,7 @@
 #include "conflict.h"
 
 #include "conflict_count.h"
+#include "episode.h"
 #include "rule.h"
 #include "version.h"
 
@@ -164,13 +165,16 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 	return true;
 }
 
-static bool kill_element(struct keyspace *keyspace, struct element *element, const struct stamp *killer)
+static bool kill_element(struct conflicts *conflicts, struct element *element, const struct stamp *killer)
 {
+	struct keyspace *keyspace = conflicts->keyspace;
 	bool has_died = false;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		struct version *version = &element->versions[i];
 		if (!version->is_present || stamp_compare(keyspace->origins, &version->stamp, killer) > 0)
 			continue;
+		if (!has_died)
+			episodes_compete(keyspace, element, &conflicts->party, conflicts->facts);
 		version_kill(keyspace, version);
 		has_died = true;
 	}
@@ -211,7 +215,7 @@ static bool type_survives(struct conflicts *conflicts, struct key *key, enum kin
 	if (!key_has_other_type(key, kind))
 		return true;
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
-		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(conflicts->keyspace, element, stamp))
+		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(conflicts, element, stamp))
 			continue;
 		if (conflicts->mode != APPLY_REMOTE || element->kind != visible || is_flip)
 			continue;
@@ -250,6 +254,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
+	episodes_compete(conflicts->keyspace, element, &conflicts->party, conflicts->facts);
 	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
@@ -342,7 +347,8 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	long double delta;
-	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta) };
+	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta), conflicts->party.note };
+	conflicts->party.flags = arriving.flags;
 	if (conflicts->mode == APPLY_REMOTE)
 		conflicts_count(conflicts, &arriving);
 	bool has_settle = conflicts->mode != APPLY_LOCAL && kind < KIND_TYPES &&
@@ -353,7 +359,8 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 	bool is_delta = arriving.flags & MARK_DELTA;
 	if (is_delta && is_alive && conflicts->mode == APPLY_REMOTE)
 		note_delta(conflicts, element, &arriving, delta);
-	keyspace_mark(keyspace, element, stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0);
+	keyspace_mark(keyspace, element, &(struct marking){
+		stamp, is_alive ? arriving.flags : arriving.flags | MARK_DEAD, is_alive ? delta : 0, arriving.note });
 	if (!is_delta) {
 		struct version version = {
 			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,
@@ -398,11 +405,12 @@ static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, 
 	struct keyspace *keyspace = conflicts->keyspace;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	long double delta;
-	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta) };
+	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta), conflicts->party.note };
+	conflicts->party.flags = arriving.flags;
 	if (conflicts->mode == APPLY_REMOTE)
 		conflicts_count(conflicts, &arriving);
 	struct element *clears = keyspace_element(keyspace, key, KIND_KEY, (struct slice){ "", 0 });
-	keyspace_mark(keyspace, clears, stamp, arriving.flags, 0);
+	keyspace_mark(keyspace, clears, &(struct marking){ stamp, arriving.flags, 0, arriving.note });
 	element_compete(keyspace, clears, &(struct version){ .stamp = competing(conflicts, stamp) });
 	clear_elements(conflicts, key, stamp);
 }
@@ -420,45 +428,28 @@ static void apply_flush(struct conflicts *conflicts, const struct stamp *stamp, 
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	if (conflicts->mode == APPLY_REMOTE) {
-		conflicts_count(conflicts, &(struct effectual){ stamp, change, NULL, NULL, 0 });
+		conflicts_count(conflicts, &(struct effectual){ stamp, change, NULL, NULL, 0, conflicts->party.note });
 		keyspace_set_flush_dirty(keyspace, change->db);
 	}
-	keyspace_add_flush(keyspace, stamp, change->db);
+	keyspace_add_flush(keyspace, stamp, change->db, conflicts->party.note);
 	keyspace_each_key(keyspace, flush_key, &(struct flushing){ conflicts, stamp, change->db });
-}
-
-/* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
- * is there anyway, nothing happens (docs/replication-model.md, "Contexts of clients"). */
-static void apply_sibling(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
-{
-	struct keyspace *keyspace = conflicts->keyspace;
-	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
-	if (origin < 0)
-		return;
-	struct key *key = keyspace_key(keyspace, change->db, change->key);
-	struct element *element = keyspace_element(keyspace, key, kind, change->element);
-	if (conflicts->mode != APPLY_RECALL)
-		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0 }, (unsigned)origin);
-	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
-		return;
-	struct context *nothing = context_new(NULL, 0);
-	struct version version = {
-		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
-		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
-	};
-	element_compete(keyspace, element, &version);
-	context_drop(nothing);
 }
 
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	enum kind kind;
+	struct context *seen = conflicts->explicit_context != NULL ? conflicts->explicit_context : stamp->context;
+	struct context *context = change->kind == CHANGE_SIBLING ? context_new(NULL, 0) : context_hold(seen);
+	struct note *note = note_new(conflicts->keyspace, change, conflicts->facts, context);
+	context_drop(context);
+	conflicts->party = (struct party){ stamp, note, 0 };
 	if (change->kind == CHANGE_SIBLING && change_kind_of(change, &kind))
-		apply_sibling(conflicts, stamp, change, kind);
+		sibling_apply(conflicts, stamp, change, kind);
 	else if (change_kind_of(change, &kind))
 		apply_element(conflicts, stamp, change, kind);
 	else if (change->kind == CHANGE_CLEAR)
 		apply_clear(conflicts, stamp, change);
 	else
 		apply_flush(conflicts, stamp, change);
+	note_drop(conflicts->keyspace, note);
 }

@@ -4,8 +4,7 @@
 #define CORE_CONFLICT_H
 
 #include "effect.h"
-#include "keyspace.h"
-#include "plan.h"
+#include "note.h"
 #include "rule.h"
 
 enum apply_mode {
@@ -35,6 +34,11 @@ struct conflicts {
 	struct effects *effects;             /* of this step */
 	struct context *explicit_context;    /* of the write that is being applied; NULL: its batch's counts */
 	const struct write_facts *facts;     /* of the write that is being applied */
+	struct party party;                  /* the change that is being applied */
+	unsigned naming_origin;              /* the last write that named siblings … */
+	uint64_t naming_seq;
+	enum apply_mode naming_mode;
+	bool is_named;                       /* … and their records know it already */
 	struct buffer *arena;                /* chunks live until the next step: seqs of reports */
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
 	struct settle *settles;              /* owned; taken by the core */
@@ -42,6 +46,8 @@ struct conflicts {
 };
 
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change);
+/* sibling.c: a CHANGE_SIBLING, of an element of KIND. */
+void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind);
 /* What decides ELEMENT and what its surviving deltas add up to. */
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element);
 bool version_is_number(const struct element *element, const struct version *version);

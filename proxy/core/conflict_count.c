@@ -1,5 +1,6 @@
 #include "conflict_count.h"
 
+#include "episode.h"
 #include "rule.h"
 
 #include <string.h>
@@ -57,6 +58,17 @@ static bool filter_takes(const struct filter *filter, unsigned flags)
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
 }
 
+/* Which element the pairs are about, whichever of the two writes comes second. */
+static struct element *subject_of(const struct conflicts *conflicts, const struct effectual *arriving, struct element *met, const struct filter *filter)
+{
+	struct key *key = met != NULL ? met->key : arriving->key;
+	if (filter->is_type_clash || (met == NULL && arriving->element == NULL))
+		return keyspace_element(conflicts->keyspace, key, KIND_KEY, (struct slice){ "", 0 });
+	if (filter->kind == KIND_TTL)
+		return key->fixed[KIND_TTL];
+	return arriving->element != NULL ? arriving->element : met;
+}
+
 /* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
 struct run { enum outcome outcome; size_t seqs_at; unsigned count; };
 
@@ -76,23 +88,17 @@ static bool has_one_outcome(const struct history *history)
 	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
 }
 
-/* Counts the marks of one origin that the arriving change has not seen. */
-static void count_history(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met,
-                          const struct history *history, const struct filter *filter)
+/* Counts the marks from FIRST on; false: there are none. */
+static bool count_history(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met,
+                          const struct history *history, const struct filter *filter, uint32_t first)
 {
-	uint32_t first = history_upto(history, stamp_sees(arriving->stamp, history->origin));
-	if (history->origin == arriving->stamp->origin || first == history->len)
-		return;
-	/* The store had lost it, what we wrote after that counts as having seen it: no conflict. */
-	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
-	if (before != NULL && arriving->stamp->seq <= context_at(before, arriving->stamp->origin))
-		return;
 	if (!filter->wanted && !filter->unwanted && !conflicts->is_listing && has_one_outcome(history)) {
 		enum outcome outcome = outcome_of(arriving, met->key, history->all_flags, filter);
 		count_run(conflicts, arriving, met, history->origin, filter, &(struct run){ .outcome = outcome, .count = history->len - first });
-		return;
+		return true;
 	}
 	struct run run = { .seqs_at = conflicts->arena->len };
+	bool is_met = false;
 	for (uint32_t i = first; i < history->len; i++) {
 		const struct mark *mark = history_mark(history, i);
 		uint64_t seq = mark->seq;
@@ -104,10 +110,12 @@ static void count_history(struct conflicts *conflicts, const struct effectual *a
 			run = (struct run){ .outcome = outcome, .seqs_at = conflicts->arena->len };
 		}
 		run.count++;
+		is_met = true;
 		if (conflicts->is_listing)
 			memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
 	}
 	count_run(conflicts, arriving, met, history->origin, filter, &run);
+	return is_met;
 }
 
 void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin)
@@ -123,10 +131,28 @@ void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual
 	report(conflicts, arriving, arriving->element, origin, &filter, outcome, seqs_at, 1);
 }
 
-static void count_element(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, const struct filter *filter)
+/* Counts the marks of one origin that the arriving change has not seen, and writes them down. */
+static void meet_history(struct conflicts *conflicts, const struct effectual *arriving, struct element *met,
+                         const struct history *history, const struct filter *filter)
+{
+	uint32_t first = history_upto(history, stamp_sees(arriving->stamp, history->origin));
+	if (history->origin == arriving->stamp->origin || first == history->len)
+		return;
+	/* The store had lost it, what we wrote after that counts as having seen it: no conflict. */
+	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
+	if (before != NULL && arriving->stamp->seq <= context_at(before, arriving->stamp->origin))
+		return;
+	if (!count_history(conflicts, arriving, met, history, filter, first))
+		return;
+	struct element *subject = subject_of(conflicts, arriving, met, filter);
+	episodes_meet(&(struct meeting){
+		conflicts->keyspace, subject, &conflicts->party, history, first, filter->wanted, filter->unwanted, subject == met, filter->is_type_clash });
+}
+
+static void count_element(struct conflicts *conflicts, const struct effectual *arriving, struct element *met, const struct filter *filter)
 {
 	for (unsigned i = 0; met != NULL && i < met->history_count; i++)
-		count_history(conflicts, arriving, met, &met->histories[i], filter);
+		meet_history(conflicts, arriving, met, &met->histories[i], filter);
 }
 
 static void count_flushes(struct conflicts *conflicts, const struct effectual *arriving)
@@ -144,6 +170,9 @@ static void count_flushes(struct conflicts *conflicts, const struct effectual *a
 		const struct rule *rule = arriving->key != NULL ? arriving->key->policy->rule : &rule_lww;
 		enum outcome outcome = arriving->key != NULL ? outcome_of(arriving, arriving->key, 0, &filter) : OUTCOME_NEWEST;
 		conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
+		if (arriving->key != NULL)
+			episodes_pair(conflicts->keyspace, subject_of(conflicts, arriving, NULL, &filter), &conflicts->party,
+			              &(struct party){ &flush->stamp, flush->note, 0 });
 		if (!conflicts->is_listing)
 			continue;
 		size_t seqs_at = conflicts->arena->len;
@@ -153,9 +182,9 @@ static void count_flushes(struct conflicts *conflicts, const struct effectual *a
 }
 
 /* A clear meets every change to any element of the key. Two expiries of one key are no conflict. */
-static void count_under_key(struct conflicts *conflicts, const struct effectual *arriving, const struct key *key)
+static void count_under_key(struct conflicts *conflicts, const struct effectual *arriving, struct key *key)
 {
-	for (const struct element *met = key->elements; met != NULL; met = met->next) {
+	for (struct element *met = key->elements; met != NULL; met = met->next) {
 		struct filter filter = { .kind = met->kind };
 		if (met->kind == KIND_KEY && (arriving->flags & MARK_EXPIRY))
 			filter.unwanted = MARK_EXPIRY;
@@ -196,7 +225,7 @@ void conflicts_count(struct conflicts *conflicts, const struct effectual *arrivi
 	/* 4. Changes that make the key present with another type. */
 	if (!(arriving->flags & MARK_PRESENT) || kind == KIND_TTL || !key_has_other_type(arriving->key, kind))
 		return;
-	for (const struct element *met = arriving->key->elements; met != NULL; met = met->next)
+	for (struct element *met = arriving->key->elements; met != NULL; met = met->next)
 		if (met->kind < KIND_TYPES && met->kind != kind)
 			count_element(conflicts, arriving, met, &(struct filter){ .wanted = MARK_PRESENT, .kind = KIND_KEY, .is_type_clash = true });
 }

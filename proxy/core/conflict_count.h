@@ -11,6 +11,7 @@ struct effectual {
 	struct key *key;             /* NULL: a flush */
 	struct element *element;     /* NULL: a clear or flush */
 	unsigned flags;              /* of the mark it will leave */
+	struct note *note;           /* … and its note */
 };
 
 /* Counts and reports every pair. Call before the change leaves its own mark. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define TRIAL_MS 500
-#define RECORD_MS 1000
 
 /* ---- making one ---- */
 
@@ -25,6 +24,7 @@ void core_open_keyspace(struct core *core)
 {
 	core->keyspace.policy_for = policies_find;
 	core->keyspace.policy_context = core;
+	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 }
@@ -62,11 +62,21 @@ struct core *core_new(const struct core_options *options, const char **error)
 	return NULL;
 }
 
+static void free_done(struct core *core)
+{
+	while (core->done != NULL) {
+		struct group *group = core->done;
+		core->done = group->next;
+		group_free(core, group);
+	}
+}
+
 void core_free(struct core *core)
 {
 	if (core == NULL)
 		return;
 	recover_close(core);
+	free_done(core);
 	group_free_spare(core);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
@@ -81,6 +91,7 @@ void core_free(struct core *core)
 	policies_free(core->policies);
 	suspects_drop(core);
 	memory_free(core->suspects);
+	memory_free(core->handled);
 	memory_free(core->dc_names);
 	origins_free(&core->origins);
 	envelope_scratch_free(core->scratch);
@@ -91,7 +102,7 @@ void core_free(struct core *core)
 	buffer_free(&core->replies);
 	buffer_free(&core->resolutions);
 	buffer_free(&core->run_id);
-	memory_free(core->rereads);
+	reread_clear(core);
 	memory_free(core->conflicts.settles);
 	memory_free(core);
 }
@@ -186,7 +197,14 @@ bool core_lift(const struct core *core, struct context **context, unsigned own)
 	return is_lifted;
 }
 
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted)
+/* Depends on what was stamped and announced alone: whoever settles the write comes to the same time, and times go up with seqs. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc)
+{
+	uint64_t before = core->origins.items[own].before_hlc;
+	return before > 0 && before + seq > hlc ? before + seq : hlc;
+}
+
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted)
 {
 	uint64_t seqs[ORIGINS_MAX] = { 0 };
 	int own = origins_get(&core->origins, batch->dc, batch->incarnation);
@@ -199,6 +217,7 @@ struct context *core_lifted(struct core *core, const struct batch *batch, bool *
 	}
 	struct context *context = context_new(seqs, core->origins.count);
 	*is_lifted = core_lift(core, &context, (unsigned)own);
+	batch->hlc = core_lift_hlc(core, (unsigned)own, batch->first_seq, batch->hlc);
 	return context;
 }
 
@@ -221,9 +240,12 @@ static void turn_ended(struct core *core)
 		return;
 	recover_pump(core);
 	stability_pump(core);
+	if (positions_are_due(core) && core->remote_unanswered == 0)
+		positions_record(core);
 	remote_pump(core);
 	rules_pump(core);
 	reread_pump(core);
+	handle_pump(core);
 	ask_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
@@ -261,8 +283,6 @@ static void tick(struct core *core)
 		core->trial_ms = core->now_ms;
 		settle_stored(core);
 	}
-	if (core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL)
-		positions_record(core);
 	turn_ended(core);
 }
 
@@ -297,11 +317,7 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->seqs.len = 0;
 	buffer_reset(&core->replies);
 	core->reply_at = 0;
-	while (core->done != NULL) {
-		struct group *group = core->done;
-		core->done = group->next;
-		group_free(core, group);
-	}
+	free_done(core);
 }
 
 void core_step(struct core *core, const struct event *event, struct effects *effects)
@@ -324,7 +340,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPEND_RETRY: outbox_retry(core, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
 	case EVENT_ASKED: ask_take(core, event); break;
-	case EVENT_HANDLED: break;
+	case EVENT_HANDLED: handle_ended(core, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);

@@ -6,6 +6,7 @@
 
 #include "effect.h"
 #include "event.h"
+#include "record.h"
 #include "rules.h"
 
 #define CORE_DCS_MAX 16
@@ -34,10 +35,11 @@ struct core_options {
 	uint64_t outbox_bytes_max;   /* not yet durable in the log; past it writes are refused: 256 MiB */
 	uint64_t metadata_bytes_max; /* versions not yet stable; past it writes are refused: 1 GiB */
 	uint32_t group_commands_max; /* 1024 */
-	uint64_t unanswered_bytes_max; /* of groups; past it no more remote ones are sent */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
 	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */
+	uint32_t handler_retry_ms;   /* pause after a handler's first failure, doubled with each: 1000 … */
+	uint32_t handler_retry_ms_max; /* … up to this: 300 000 */
 	uint32_t siblings_max;       /* of one element, through ASK_SET: 32; one more is refused */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };
@@ -80,7 +82,8 @@ struct core_status {
 	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
-	uint64_t records;            /* records ended since core_new, and how: */
+	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
+	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];

@@ -169,6 +169,8 @@ static const char *add_command(struct core *core, struct group *group, const str
 	changes_reset(&core->changes);
 	const char *error = plan_command(row, request, &world, group->script.out, &core->changes, &planned);
 	if (error == NULL) {
+		core->changes.facts.command = slice_of(row->name);
+		core->changes.facts.client = core->client;
 		add_planned(core, group, member, &planned);
 		add_emptiness_check(core, group, member);
 	}
@@ -226,6 +228,9 @@ void gather_request(struct core *core, const struct event *event)
 		refuse(core, event->request.token, error);
 		return;
 	}
+	core->client = event->request.client;
+	if (core->client.len > NOTE_CLIENT_MAX)
+		core->client.len = NOTE_CLIENT_MAX;
 	struct group *group = open_group(core, event->request.protocol);
 	struct checkpoint checkpoint = checkpoint_take(group);
 	script_select(&group->script, event->request.db);

@@ -5,100 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define SPARE_GROUPS 8
-#define SPARE_MEMBERS_MAX 4096
 #define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the fastest cache */
-
-struct group *group_new(struct core *core, enum group_kind kind)
-{
-	struct group *group = core->spare_groups;
-	if (group == NULL) {
-		group = memory_new(sizeof *group);
-	} else {
-		core->spare_groups = group->next;
-		core->spare_group_count--;
-		group->next = NULL;
-	}
-	group->kind = kind;
-	group->id = ++core->next_group_id;
-	group->script.out = &group->bytes;
-	group->trim_position = POSITION_BEGIN;
-	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
-	return group;
-}
-
-/* The group's writes are no longer under way. */
-static void group_release_keys(struct core *core, struct group *group)
-{
-	for (unsigned i = 0; i < group->key_count; i++) {
-		group->keys[i]->in_flight -= group->is_sent;
-		group->keys[i]->under_way--;
-		keyspace_release_key(&core->keyspace, group->keys[i]);
-	}
-	core->flushes_in_flight -= group->is_sent ? group->flush_count : 0;
-	group->key_count = group->flush_count = 0;
-}
-
-static void group_free_memory(struct group *group)
-{
-	buffer_free(&group->bytes);
-	buffer_free(&group->writes);
-	buffer_free(&group->payload);
-	buffer_free(&group->name_bytes);
-	memory_free(group->members);
-	memory_free(group->units);
-	memory_free(group->slots);
-	memory_free(group->names);
-	memory_free(group->keys);
-	memory_free(group->reaches);
-	memory_free(group->checks);
-	memory_free(group);
-}
-
-/* An empty group that keeps the memory GROUP has. */
-static struct group group_emptied(struct group *group)
-{
-	buffer_reset(&group->bytes);
-	buffer_reset(&group->writes);
-	buffer_reset(&group->payload);
-	buffer_reset(&group->name_bytes);
-	return (struct group){
-		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .name_bytes = group->name_bytes,
-		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
-		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
-		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,
-		.checks = group->checks, .check_cap = group->check_cap,
-	};
-}
-
-/* Groups come and go many times a second: a few of usual size are kept for the next ones. */
-void group_free(struct core *core, struct group *group)
-{
-	group_release_keys(core, group);
-	if (group->stamp.context != NULL)
-		context_drop(group->stamp.context);
-	spills_free(&group->spills);
-	for (unsigned i = 0; i < group->check_count; i++)
-		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
-	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
-		group_free_memory(group);
-		return;
-	}
-	*group = group_emptied(group);
-	group->next = core->spare_groups;
-	core->spare_groups = group;
-	core->spare_group_count++;
-}
-
-void group_free_spare(struct core *core)
-{
-	while (core->spare_groups != NULL) {
-		struct group *group = core->spare_groups;
-		core->spare_groups = group->next;
-		group_free_memory(group);
-	}
-	core->spare_group_count = 0;
-}
 
 /* ---- sending ---- */
 
@@ -113,6 +20,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		core->resolution_count = 0;
 	}
 	spill_write(core, group);
+	episodes_write(core, group);
 	/* The outbox tells where earlier incarnations ended until the positions do. */
 	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
 		return;
@@ -136,6 +44,7 @@ void group_send(struct core *core, struct group *group)
 	core->unanswered_count++;
 	core->unanswered_bytes += group->bytes.len;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
+	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
 	for (unsigned i = 0; i < group->key_count; i++)
 		group->keys[i]->in_flight++;
@@ -326,8 +235,10 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	bool is_lowered = lower_context(core, &group->stamp);
 	bool is_lifted = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	group->is_lifted |= is_lifted;
+	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
+	bool is_moved = is_lifted || is_lowered || hlc != group->stamp.hlc;
+	group->stamp.hlc = hlc;
 	bool is_changed = finish_writes(core, group, event, &final);
-	bool is_moved = is_lifted || is_lowered;
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));
 	if (is_changed || is_moved) {
@@ -383,6 +294,23 @@ static void refuse_unit(struct core *core, const struct unit *unit, struct slice
 	core->status.refused_writes++;
 }
 
+/* Our own writes have nobody who would ask again. What was to be read back still is. */
+void group_reread(struct core *core, const struct group *group)
+{
+	for (unsigned i = 0; group->kind == GROUP_LOCAL && i < group->unit_count; i++) {
+		const struct unit *unit = &group->units[i];
+		if (unit->token != 0)
+			continue;
+		const struct member *member = &group->members[unit->member_first];
+		struct slice writes = { group->writes.ptr + member->write_at, member->write_len }, raw;
+		enum plan pending;
+		if (!envelope_write_next(&writes, &pending, &core->changes, &raw))
+			continue;
+		const struct change *change = &core->changes.items[0];
+		reread_add(core, change->db, change->key, change->kind == CHANGE_CLEAR && change->number == 1);
+	}
+}
+
 /* One bad command must not abort its neighbours: several requests are re-run one by one, a single one gets its error. */
 static void group_aborted(struct core *core, struct group *group, struct slice error)
 {
@@ -393,13 +321,18 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
+	if (group->kind == GROUP_RECORD)
+		episodes_unwritten(core, group);
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
 	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;
-	if (group->kind == GROUP_LOCAL && group->unit_count == 1)
+	if (group->kind == GROUP_LOCAL && group->unit_count == 1) {
+		core->is_store_refusing |= group->units[0].token == 0;
+		group_reread(core, group);
 		refuse_unit(core, &group->units[0], error);
+	}
 	if (group->kind != GROUP_LOCAL || group->unit_count == 1) {
 		group_free(core, group);
 		return;
@@ -474,6 +407,7 @@ void group_answered(struct core *core, const struct event *event)
 	core->unanswered_count--;
 	core->unanswered_bytes -= group->bytes.len;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
+	core->remote_unanswered -= group->kind == GROUP_REMOTE;
 	if (event->answered.replies == NULL) {
 		group_aborted(core, group, event->answered.error);
 		/* Nothing is under way: seqs that no later entry followed never named a write and are free. */

@@ -1,3 +1,5 @@
+#include "episode.h"
+#include "note.h"
 #include "rule.h"
 #include "version.h"
 
@@ -13,6 +15,7 @@ void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t 
 	keyspace->databases = databases;
 	keyspace->reserved_db = reserved_db;
 	keyspace->flushed = memory_new(databases * sizeof(bool));
+	keyspace->episodes = episodes_new();
 }
 
 /* ---- keys ---- */
@@ -160,7 +163,9 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	assert(!element->is_dirty);
 	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
+	episodes_drop(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++) {
+		history_forget(keyspace, &element->histories[i], element->histories[i].len);
 		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
 		memory_free(element->histories[i].marks);
 	}
@@ -195,13 +200,13 @@ void element_set_kept(struct keyspace *keyspace, struct element *element, bool i
 
 /* ---- flushes ---- */
 
-void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db)
+void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
 	if (keyspace->flush_count == keyspace->flush_cap) {
 		keyspace->flush_cap = keyspace->flush_cap ? keyspace->flush_cap * 2 : 4;
 		keyspace->flushes = memory_resize(keyspace->flushes, keyspace->flush_cap * sizeof(struct flush));
 	}
-	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db };
+	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db, note_hold(note) };
 	context_hold(stamp->context);
 }
 
@@ -249,7 +254,7 @@ void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *cont
 
 /* ---- forgetting ---- */
 
-static bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
 		if (!mark_is_stable(keyspace, element->versions[i].stamp.origin, element->versions[i].stamp.seq))
@@ -258,7 +263,7 @@ static bool versions_are_stable(const struct keyspace *keyspace, const struct el
 }
 
 /* Stable deltas may go only when nothing that might not have seen them can decide any more. */
-static void element_prune_marks(const struct keyspace *keyspace, struct element *element)
+static void element_prune_marks(struct keyspace *keyspace, struct element *element)
 {
 	for (unsigned i = 0; i < element->history_count; i++) {
 		struct history *history = &element->histories[i];
@@ -266,8 +271,7 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 		if (count == 0)
 			continue;
 		history->total_before = history_mark(history, count - 1)->total;
-		history->head += count;
-		history->len -= count;
+		history_forget(keyspace, history, count);
 	}
 }
 
@@ -322,7 +326,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
 		return;
 	}
-	if (element->unstable == 0 && versions_stable) {
+	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
 		element_spill(keyspace, element);
 		element_free(keyspace, element);
 		return;
@@ -369,6 +373,11 @@ static void key_sweep(void *context, struct key *key)
 	key_prune_all(keyspace, key);
 }
 
+void keyspace_sweep(struct keyspace *keyspace)
+{
+	keyspace_each_key(keyspace, key_sweep, keyspace);
+}
+
 void keyspace_forget(struct keyspace *keyspace)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
@@ -388,11 +397,12 @@ void keyspace_forget(struct keyspace *keyspace)
 			continue;
 		}
 		context_drop(stamp->context);
+		note_drop(keyspace, keyspace->flushes[i].note);
 		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
 		is_swept = true;
 	}
 	if (is_swept)
-		keyspace_each_key(keyspace, key_sweep, keyspace);
+		keyspace_sweep(keyspace);
 }
 
 /* ---- the end, and invariants ---- */
@@ -412,13 +422,16 @@ static void key_free_all(void *context, struct key *key)
 void keyspace_free(struct keyspace *keyspace)
 {
 	keyspace_each_key(keyspace, key_free_all, keyspace);
-	for (unsigned i = 0; i < keyspace->flush_count; i++)
+	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		context_drop(keyspace->flushes[i].stamp.context);
+		note_drop(keyspace, keyspace->flushes[i].note);
+	}
 	spills_free(&keyspace->spills);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
+	episodes_free(keyspace->episodes);
 	*keyspace = (struct keyspace){ 0 };
 }
 
@@ -428,7 +441,7 @@ static void key_check(void *context, struct key *key)
 	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty);
 	for (const struct element *element = key->elements; element != NULL; element = element->next) {
 		assert(element->key == key);
-		assert(element->unstable > 0 || element->version_count > 0);
+		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL);
 		for (unsigned i = 0; i < element->history_count; i++) {
 			const struct history *history = &element->histories[i];
 			assert(history->origin < keyspace->origins->count);

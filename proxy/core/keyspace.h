@@ -1,6 +1,6 @@
 /* Keyspace: what is remembered of writes that are not stable yet, by key and element. It stores; conflict.c decides.
- * Invariant: an element has an unstable mark or version (also one that stands on another element, as a clear's does); a key has an element
- * or a write under way.
+ * Invariant: an element has an unstable mark or version (also one that stands on another element, as a clear's does), or an episode; a key
+ * has an element or a write under way.
  * Invariant: what has no record here is settled: the store's value is everyone's, and every future write covers it. */
 #ifndef CORE_KEYSPACE_H
 #define CORE_KEYSPACE_H
@@ -10,6 +10,9 @@
 #include "table.h"
 
 struct policy;
+struct note;                         /* note.h */
+struct episode;                      /* episode.h */
+struct episodes;
 
 enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
 #define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
@@ -28,6 +31,7 @@ struct mark {
 	uint64_t seq : 56, flags : 8;
 	uint64_t hlc;
 	long double total;           /* sum of this origin's deltas to the element up to and including this one */
+	struct note *note;           /* a reference */
 };
 
 struct history {                     /* of one origin, in seq order */
@@ -64,6 +68,7 @@ struct element {
 	bool has_deltas, has_fractions;          /* some mark was one */
 	struct version *versions;    /* owned: the live ones: those that no other covers */
 	unsigned version_count, version_cap;
+	struct episode *episodes;    /* owned: conflicts about it */
 	/* What the store must be told at the end of the turn (render.c). */
 	bool is_dirty;               /* in keyspace.dirty_elements */
 	bool is_redecided;           /* set the value from its versions */
@@ -96,6 +101,7 @@ struct key_name { uint32_t db; struct slice name; };
 struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	struct stamp stamp;
 	uint32_t db;                 /* or DB_ALL */
+	struct note *note;           /* a reference */
 };
 
 /* The last live version of an element whose rule keeps versions, when its metadata goes: its dot stays beside the data. */
@@ -131,6 +137,8 @@ struct keyspace {
 	uint32_t databases, reserved_db;
 	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
 	struct spills spills;        /* go with the next group (spill.c) */
+	struct episodes *episodes;   /* owned: all of them */
+	uint32_t note_value_bytes_max;
 	uint64_t bytes;              /* of all this, roughly */
 };
 
@@ -144,22 +152,27 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
 /* Several live versions wait for a decision: they stay, stable or not. */
 bool element_is_open(const struct element *element);
 /* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
 void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta);
+/* What a mark is made of. */
+struct marking { const struct stamp *stamp; unsigned flags; long double delta; struct note *note; };
+void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking);
 /* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
 void keyspace_warm(struct key *const *keys, unsigned count);
-void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db);
+void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
 void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
+/* Looks at every key: what conflict records brought back has no mark that would bring it up. */
+void keyspace_sweep(struct keyspace *keyspace);
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
 
@@ -173,6 +186,7 @@ static inline bool key_has_other_type(const struct key *key, enum kind kind)
 }
 
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
+void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
 /* How many marks of HISTORY have seq <= LIMIT. */
 uint32_t history_upto(const struct history *history, uint64_t limit);
 static inline struct mark *history_mark(const struct history *history, uint32_t index)

@@ -1,5 +1,5 @@
 /* Mark: which writes of which origin touched an element, and what its deltas add up to (see keyspace.h). */
-#include "keyspace.h"
+#include "note.h"
 
 #include <string.h>
 
@@ -51,8 +51,9 @@ static void history_make_room(struct keyspace *keyspace, struct history *history
 	history->head = 0;
 }
 
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct stamp *stamp, unsigned flags, long double delta)
+void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking)
 {
+	const struct stamp *stamp = marking->stamp;
 	struct history *history = element_history_add(element, stamp->origin);
 	element_set_kept(keyspace, element, false);
 	history_make_room(keyspace, history);
@@ -60,19 +61,28 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	uint32_t at = history->len++;
 	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
 		*history_mark(history, at) = *history_mark(history, at - 1);
-		history_mark(history, at)->total += delta;
+		history_mark(history, at)->total += marking->delta;
 	}
 	struct mark *mark = history_mark(history, at);
 	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
-	mark->flags = flags & 0xff;
+	mark->flags = marking->flags & 0xff;
 	mark->hlc = stamp->hlc;
-	history->some_flags |= flags & 0xff;
-	history->all_flags &= flags & 0xff;
-	element->has_deltas |= (flags & MARK_DELTA) != 0;
-	element->has_fractions |= (flags & MARK_FRACTION) != 0;
-	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + delta;
+	mark->note = note_hold(marking->note);
+	history->some_flags |= marking->flags & 0xff;
+	history->all_flags &= marking->flags & 0xff;
+	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
+	element->has_fractions |= (marking->flags & MARK_FRACTION) != 0;
+	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + marking->delta;
 	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
 	element->unstable++;
+}
+
+void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		note_drop(keyspace, history_mark(history, i)->note);
+	history->head += count;
+	history->len -= count;
 }
 
 static void element_warm(const struct element *element, unsigned step)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define RECORD_MS 1000
+
 static void add_dc(const struct core *core, unsigned dc, struct buffer *field, struct buffer *value)
 {
 	buffer_reset(field);
@@ -68,12 +70,20 @@ static void write_run(struct core *core, struct script *script)
 	buffer_free(&value);
 }
 
+bool positions_are_due(const struct core *core)
+{
+	return core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL;
+}
+
+/* Behind no remote group that is still under way: the store may refuse that one and take this. */
 void positions_record(struct core *core)
 {
 	bool is_moved = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		is_moved |= core->peers[dc].is_follow_moved;
-	if (is_moved || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
+	/* A record that left the store must not come back with writes that would not be stable again. */
+	is_moved |= episodes_have_ended(core);
+	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
 		struct group *group = group_new(core, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
 		if (core->peers[0].is_follow_moved)

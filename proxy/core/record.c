@@ -29,7 +29,8 @@ enum record_tag {
 	RECORD_TAG_LAST_ERROR = WIRE_TAG(20, WIRE_BYTES),
 	RECORD_TAG_FIRST_HLC = WIRE_TAG(21, WIRE_VARINT),
 	RECORD_TAG_STRETCH = WIRE_TAG(22, WIRE_BYTES),
-	RECORD_FIELD_MAX = 22,
+	RECORD_TAG_MERGED_INTO = WIRE_TAG(23, WIRE_BYTES),
+	RECORD_FIELD_MAX = 23,
 };
 
 enum dot_tag {                       /* of a Position as well */
@@ -53,7 +54,8 @@ enum side_tag {
 	SIDE_LIVE = WIRE_TAG(10, WIRE_VARINT),
 	SIDE_DEAD = WIRE_TAG(11, WIRE_VARINT),
 	SIDE_EXPLICIT = WIRE_TAG(12, WIRE_VARINT),
-	SIDE_FIELD_MAX = 12,
+	SIDE_INCREMENT = WIRE_TAG(13, WIRE_VARINT),
+	SIDE_FIELD_MAX = 13,
 };
 
 const char *record_kind_text(enum record_kind kind)
@@ -153,7 +155,8 @@ static size_t side_len(const struct record_side *side)
 	return 1 + wire_varint_len(dot) + dot + wire_uint_len(side->hlc) + side->context.len + wire_text_len(side->command) +
 	       wire_text_len(side->client) + wire_text_len(side->value) + wire_uint_len(side->value_len) +
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
-	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit);
+	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
+	       wire_uint_len(side->is_increment);
 }
 
 static void add_side(struct buffer *out, const struct record_side *side)
@@ -174,7 +177,14 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	add_uint(out, SIDE_LIVE, side->is_live);
 	add_uint(out, SIDE_DEAD, side->is_dead);
 	add_uint(out, SIDE_EXPLICIT, side->is_explicit);
+	add_uint(out, SIDE_INCREMENT, side->is_increment);
 	assert(out->len == start + len);
+}
+
+enum record_kind record_told_kind(const struct record *record)
+{
+	bool has_failed = record->status == RECORD_OPEN && record->last_error.len > 0;
+	return has_failed ? RECORD_HANDLER_FAILED : record->kind;
 }
 
 void record_encode(struct buffer *out, const struct record *record)
@@ -206,6 +216,7 @@ void record_encode(struct buffer *out, const struct record *record)
 	add_text(out, RECORD_TAG_LAST_ERROR, record->last_error);
 	add_uint(out, RECORD_TAG_FIRST_HLC, record->first_hlc);
 	buffer_add(out, record->stretches);
+	add_text(out, RECORD_TAG_MERGED_INTO, record->merged_into);
 }
 
 /* ---- reading ---- */
@@ -271,6 +282,7 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_LIVE: return flag_read(field, &side->is_live);
 	case SIDE_DEAD: return flag_read(field, &side->is_dead);
 	case SIDE_EXPLICIT: return flag_read(field, &side->is_explicit);
+	case SIDE_INCREMENT: return flag_read(field, &side->is_increment);
 	default: return false;
 	}
 }
@@ -341,6 +353,7 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case RECORD_TAG_VALUE: record->value = field->bytes; return true;
 	case RECORD_TAG_RESOLUTION: return dot_read(field->bytes, &record->resolution);
 	case RECORD_TAG_RESOLVED_BY: record->resolved_by = field->bytes; return true;
+	case RECORD_TAG_MERGED_INTO: record->merged_into = field->bytes; return true;
 	case RECORD_TAG_LAST_ERROR: record->last_error = field->bytes; return true;
 	case RECORD_TAG_STRETCH: return run_extend(&record->stretches, raw) && stretch_read(field->bytes, &stretch);
 	default: return number_field_read(field, record);
@@ -367,7 +380,7 @@ bool record_decode(struct slice bytes, struct record_scratch *scratch, struct re
 {
 	struct slice nothing = { bytes.ptr, 0 };
 	*record = (struct record){ .id = nothing, .key = nothing, .element = nothing, .type = nothing, .rule = nothing, .stretches = nothing,
-		                   .value = nothing, .resolved_by = nothing, .last_error = nothing };
+		                   .value = nothing, .resolved_by = nothing, .last_error = nothing, .merged_into = nothing };
 	if (!format_is_known(bytes))
 		return false;
 	while (bytes.len > 0) {

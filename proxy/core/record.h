@@ -25,7 +25,7 @@ enum record_kind {                   /* numbers are the wire's */
 	RECORD_TYPE_CLASH = 3,
 	RECORD_EXPIRY_WRITE = 4,
 	RECORD_DOUBLE_POP = 5,
-	RECORD_HANDLER_FAILED = 6,   /* open, and the handler could not merge it */
+	RECORD_HANDLER_FAILED = 6,   /* told, not stored: open, and the handler could not merge it (record_told_kind) */
 	RECORD_STRANDED = 7,         /* by a take-over */
 	RECORD_KIND_COUNT = 8,
 };
@@ -51,8 +51,9 @@ struct record_side {
 	struct slice value;          /* capped (core_options.record_value_bytes_max); whole while the side is live under record or custom */
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
 	bool is_removal;
-	bool is_live;                /* waits for a decision */
-	bool is_dead;                /* … although a write of another type killed it: it is absent whatever it wrote */
+	bool is_live;                /* under record or custom: no write has covered it yet */
+	bool is_dead;                /* likewise, but a write of another type killed it: it is absent whatever it wrote */
+	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
 
@@ -77,10 +78,13 @@ struct record {
 	struct slice resolved_by;
 	uint64_t opened_hlc;         /* the earliest moment at which there was a pair: the smallest of all pairs' greater stamps */
 	uint64_t ended_hlc;          /* of the write that ended it; 0: not ended */
+	struct slice merged_into;    /* not empty: this record is no more, a write that came later joined it with the one of this id */
 	uint32_t attempts;           /* of the handler, at the DC that runs it */
 	struct slice last_error;
 };
 
+/* Its kind as people are told: that a handler failed is known only where it ran. */
+enum record_kind record_told_kind(const struct record *record);
 /* Appends. */
 void record_encode(struct buffer *out, const struct record *record);
 /* Slices point into BYTES; sides into SCRATCH (reset by the next decode; zero-initialised is empty; free with memory_free(scratch.sides)). */

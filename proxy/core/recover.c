@@ -13,6 +13,7 @@ static void free_groups(struct core *core, struct group **list)
 	while (*list != NULL) {
 		struct group *group = *list;
 		*list = group->next;
+		group_reread(core, group);
 		group_free(core, group);
 	}
 }
@@ -23,28 +24,22 @@ static void drop_stored(struct core *core)
 		memory_free((void *)(uintptr_t)core->stored[i].intent.ptr);
 		memory_free((void *)(uintptr_t)core->stored[i].final.ptr);
 	}
-	for (unsigned i = 0; i < core->reread_count; i++)
-		memory_free((void *)(uintptr_t)core->rereads[i].key.ptr);
 	memory_free(core->stored);
 	core->stored = NULL;
-	core->stored_count = core->reread_count = 0;
+	core->stored_count = 0;
 }
 
 void recover_close(struct core *core)
 {
 	core->is_open = false;
-	for (unsigned lane = 0; lane < 2; lane++) {
-		if (core->open[lane] != NULL)
-			group_free(core, core->open[lane]);
-		core->open[lane] = NULL;
-	}
+	for (unsigned lane = 0; lane < 2; lane++)
+		free_groups(core, &core->open[lane]);
 	core->gathering++;
 	free_groups(core, &core->unanswered);
 	free_groups(core, &core->aborted);
-	free_groups(core, &core->done);
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
-	core->unanswered_count = core->local_unanswered = core->units_rerun = core->flushes_in_flight = 0;
+	core->unanswered_count = core->local_unanswered = core->remote_unanswered = core->units_rerun = core->flushes_in_flight = 0;
 	core->unanswered_bytes = 0;
 	core->is_draining = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
@@ -55,8 +50,12 @@ void recover_close(struct core *core)
 		settle_carry(core);
 	outbox_disown_entries(core);
 	ask_drop_all(core);
-	for (unsigned i = 0; i < core->conflicts.settle_count; i++)
+	handle_forget(core);
+	/* What was to be read back still is; so is what was read back in vain. */
+	for (unsigned i = 0; i < core->conflicts.settle_count; i++) {
+		reread_add(core, core->conflicts.settles[i].db, core->conflicts.settles[i].key, false);
 		settle_free(&core->conflicts.settles[i]);
+	}
 	core->conflicts.settle_count = 0;
 	drop_stored(core);
 	keyspace_free(&core->keyspace);
@@ -169,8 +168,12 @@ void recover_open(struct core *core, const struct event *event)
 	struct origin *self = &core->origins.items[core->self];
 	if (!is_same_run && core->has_announced)
 		self->before = context_new(core->announced, core->origins.count);
+	episodes_restore(core, event);
 	core->is_open = true;
+	core->opened_ms = core->now_ms;
 	core->is_probe_due = false;
+	memset(core->heard, 0, sizeof core->heard);
+	core->heard_hlc = 0;
 	core->is_hello_seen = core->is_gate_open = core->is_recalled = core->is_log_cut = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {
 		core->opened_applied[i] = core->origins.items[i].applied;
@@ -257,6 +260,15 @@ static void hear_hello(struct core *core)
 		settle_stored(core);
 }
 
+/* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
+static void hear(struct core *core, unsigned origin, uint64_t seq)
+{
+	if (seq > core->heard[origin])
+		core->heard[origin] = seq;
+	if (seq > core->announced[origin])
+		core->announced[origin] = seq;
+}
+
 void recover_own_batch(struct core *core, const struct delivery *delivery)
 {
 	struct origin *own = &core->origins.items[delivery->origin];
@@ -264,18 +276,20 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 	own->is_logged_whole |= delivery->hello == own->incarnation;
 	if (delivery->write_count > 0 && delivery->first_seq > core->logged[delivery->origin] + 1)
 		own->is_logged_whole = false;
-	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL)
-		own->before = context_new(core->announced, core->origins.count);
-	for (uint32_t i = 0; i < delivery->context->count; i++)
-		if (delivery->context->seqs[i] > core->announced[i])
-			core->announced[i] = delivery->context->seqs[i];
+	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL) {
+		own->before = context_new(core->heard, core->origins.count);
+		own->before_hlc = core->heard_hlc;
+	}
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
-	if (last_seq > core->announced[delivery->origin])
-		core->announced[delivery->origin] = last_seq;
+	for (uint32_t i = 0; i < delivery->context->count; i++)
+		hear(core, i, delivery->context->seqs[i]);
+	hear(core, delivery->origin, last_seq);
 	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
 	if (delivery->write_count > 0 && last_seq > core->logged[delivery->origin])
 		core->logged[delivery->origin] = last_seq;
 	uint64_t last_hlc = delivery->hlc + delivery->write_count;
+	if (last_hlc > core->heard_hlc)
+		core->heard_hlc = last_hlc;
 	if (last_hlc > core->hlc)
 		core->hlc = last_hlc;
 	if (delivery->hello == core->nonce)
@@ -300,4 +314,5 @@ void recover_pump(struct core *core)
 	core->is_recalled = true;
 	/* What was stable came back only for what it beats or covers. */
 	keyspace_forget(&core->keyspace);
+	keyspace_sweep(&core->keyspace);
 }

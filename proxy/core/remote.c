@@ -10,8 +10,6 @@
 void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
 {
 	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
-	if (explicit != NULL)
-		explicit->applied = context_hold(stamp->context);
 	core->conflicts.mode = mode;
 	core->conflicts.explicit_context = explicit;
 	core->conflicts.facts = &changes->facts;
@@ -232,7 +230,10 @@ static void send_remote(struct core *core, struct group *group)
 void remote_pump(struct core *core)
 {
 	core->is_draining = false;
-	if (core->aborted != NULL || core->is_store_refusing || core->unanswered_bytes > core->options.unanswered_bytes_max)
+	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
+	if (core->remote_unanswered > 0 || positions_are_due(core))
+		return;
+	if (core->aborted != NULL || core->is_store_refusing)
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;

@@ -40,9 +40,19 @@ void reread_writes(struct core *core, struct slice writes)
 		reread_touched(core, &core->changes);
 }
 
+void reread_clear(struct core *core)
+{
+	for (unsigned i = 0; i < core->reread_count; i++)
+		memory_free((void *)(uintptr_t)core->rereads[i].key.ptr);
+	memory_free(core->rereads);
+	core->rereads = NULL;
+	core->reread_count = core->reread_cap = 0;
+}
+
 void reread_pump(struct core *core)
 {
-	if ((core->reread_count == 0 && core->conflicts.settle_count == 0) || !core_is_caught_up(core))
+	bool is_due = core->reread_count > 0 || core->conflicts.settle_count > 0;
+	if (!is_due || core->is_store_refusing || !core_is_caught_up(core))
 		return;
 	for (unsigned i = 0; i < core->reread_count; i++) {
 		const struct reread *reread = &core->rereads[i];

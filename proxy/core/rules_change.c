@@ -90,11 +90,19 @@ void rules_note(struct core *core, const struct changes *changes)
 
 /* ---- changing ours ---- */
 
+/* They choose the same of any versions; a handler decides nothing by itself. */
+static bool do_decide_alike(const struct policy *a, const struct policy *b)
+{
+	return a->rule->decide == b->rule->decide && a->rule->is_keeping == b->rule->is_keeping && a->ttl == b->ttl &&
+	       memcmp(a->ranks, b->ranks, sizeof a->ranks) == 0;
+}
+
 static void adopt(void *context, struct key *key)
 {
 	struct core *core = context;
-	if (!is_contested(key))
-		key->policy = policies_find(core, key->name);
+	const struct policy *policy = policies_find(core, key->name);
+	if (!is_contested(key) || do_decide_alike(key->policy, policy))
+		key->policy = policy;
 }
 
 void rules_change(struct core *core, const struct core_rule *rules, unsigned count)

@@ -72,13 +72,27 @@ static bool add_header(struct core *core, struct buffer *out, const struct batch
 	/* What was announced before has been seen, although the store may have forgotten it. */
 	struct position positions[ORIGINS_MAX];
 	bool is_lifted;
-	struct context *context = core_lifted(core, header, &is_lifted);
 	struct batch lifted = *header;
+	struct context *context = core_lifted(core, &lifted, &is_lifted);
 	lifted.context = positions;
 	lifted.context_count = core_positions(core, context, positions);
 	envelope_begin(out, &lifted);
 	context_drop(context);
 	return is_lifted;
+}
+
+/* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
+ * entries are settled, so it has what it had. */
+static void lower_claims(struct core *core, unsigned own, struct batch *batch, struct position *positions)
+{
+	for (unsigned i = 0; i < batch->context_count; i++) {
+		positions[i] = batch->context[i];
+		int origin = origins_dc(&core->origins, positions[i].dc) < 0 ? -1 :
+			origins_get(&core->origins, positions[i].dc, positions[i].incarnation);
+		if (origin >= 0 && (unsigned)origin != own && positions[i].seq > core->origins.items[origin].applied)
+			positions[i].seq = core->origins.items[origin].applied;
+	}
+	batch->context = positions;
 }
 
 /* The final form of an entry, consuming the probe's replies; written to OUT. */
@@ -87,6 +101,8 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 	struct batch batch;
 	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, core->scratch, &batch);
 	assert(error == ENVELOPE_OK);
+	struct position positions[ORIGINS_MAX];
+	lower_claims(core, stored->origin, &batch, positions);
 	bool is_lifted = add_header(core, out, &batch);
 	struct changes none = { 0 };
 	struct slice raw;
@@ -179,6 +195,8 @@ static void carry_entry(struct core *core, const struct stored *stored, struct a
 	struct changes none = { 0 };
 	struct slice raw;
 	enum plan pending;
+	struct position positions[ORIGINS_MAX];
+	lower_claims(core, stored->origin, &batch, positions);
 	envelope_begin(&bytes, &batch);
 	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
 		if (pending != PLAN_NONE)
@@ -265,6 +283,9 @@ static void open_gate(struct core *core, const struct event *event)
 	bool has_lost = core->carried.first != NULL;
 	add_lost(core, &list);
 	add_waiting(core, &list);
+	uint64_t last_hlc = core_lift_hlc(core, core->self, core->next_seq, 0);
+	if (last_hlc > core->hlc)
+		core->hlc = last_hlc;
 	core->is_gate_open = true;
 	outbox_hand_over(core);
 	if (has_lost)

@@ -28,6 +28,9 @@ void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned or
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
 {
 	uint64_t *known = core->peers[dc].known;
+	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
+	if (core->origins.items[origin].incarnation < core->peers[dc].known_incarnation)
+		return;
 	for (uint32_t i = 0; i < context->count; i++)
 		if (context->seqs[i] > known[i])
 			known[i] = context->seqs[i];
@@ -94,6 +97,7 @@ void stability_pump(struct core *core)
 	}
 	if (is_moved)
 		keyspace_forget(&core->keyspace);
+	episodes_pump(core, is_moved);
 	advance_rounds(core);
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		move_follow_position(core, dc);

@@ -76,6 +76,8 @@ struct group {
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 	struct reach *reaches;
 	unsigned reach_count, reach_cap;
+	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
+	unsigned end_count;
 	struct check *checks;
 	unsigned check_count, check_cap;
 	uint64_t written_ms[CORE_DCS_MAX];   /* remote: oldest write of each DC, for latency; 0: none */
@@ -151,7 +153,9 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	enum ask ask;
 	enum ask_phase phase;
 	uint32_t db;
-	bool is_field, is_explicit;
+	enum kind kind;                      /* which of the key's elements */
+	bool is_explicit;
+	bool is_keeping_ttl;
 	enum choice choice;
 	enum write_choice write_choice;
 	struct slice key, element, value, id, by, client;  /* owned */
@@ -196,7 +200,7 @@ struct core {
 	uint64_t hlc;
 	uint64_t announced[ORIGINS_MAX];             /* largest contexts that others may have heard of us */
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
-	bool is_store_refusing;                      /* remote groups were aborted: try before applying more */
+	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
 	struct changes changes, results;
 	struct buffer seqs;                          /* of conflict reports, until the next step */
@@ -217,12 +221,13 @@ struct core {
 	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
 	unsigned expected_count;
 	struct group *open[2];                       /* by protocol: gathering, not sent */
+	struct slice client;                         /* of the request that is being gathered: its name for itself */
 	uint64_t gathering;                          /* counts the times that open groups were sent */
 	uint64_t next_group_id;
 	struct group *spare_groups;                  /* empty ones */
 	unsigned spare_group_count;
 	struct group *unanswered, **unanswered_end;
-	unsigned unanswered_count, local_unanswered;
+	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	uint64_t unanswered_bytes;                   /* of unanswered */
 	struct group *done;                          /* answered in the last step */
 	unsigned flushes_in_flight;
@@ -235,6 +240,7 @@ struct core {
 	bool is_trim_due;
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
+	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
 	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
@@ -247,6 +253,16 @@ struct core {
 	struct reread *rereads;
 	unsigned reread_count, reread_cap;
 	uint64_t heartbeat_ms, record_ms, trial_ms;  /* when last */
+	struct handling {                            /* the handler that runs: one at a time */
+		uint64_t id;                         /* 0: none */
+		uint32_t db;
+		enum kind kind;
+		struct slice key, element;           /* owned */
+		struct context *context;             /* what it was shown; held */
+		uint64_t due_ms;                     /* nobody answered until then: it is given up */
+	} handling;
+	struct handle_version *handled;              /* owned; of the step's EFFECT_HANDLE */
+	uint64_t next_handle_id, opened_ms;
 	struct asked *asks, **asks_end;              /* owned; in the order they came */
 	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
@@ -265,13 +281,16 @@ struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
 void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
-/* group.c */
+/* group_memory.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
 void group_free_spare(struct core *core);
+void group_release_keys(struct core *core, struct group *group);    /* its writes are no longer under way */
+/* group.c */
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);
+void group_reread(struct core *core, const struct group *group);    /* its answer will not come */
 void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
 /* outbox.c */
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
@@ -313,7 +332,15 @@ void ask_write(struct core *core, struct asked *asked, struct element *element);
 /* ask_reply.c */
 void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element);
 void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
+void ask_reply_ok(struct core *core, const struct asked *asked);
 void ask_refuse(struct core *core, const struct asked *asked, const char *text);
+/* resolve.c */
+const char *ask_name_conflict(struct core *core, struct asked *asked);       /* which element the conflict ASKED->id is about; NULL, or an error */
+const char *ask_choose(struct core *core, struct asked *asked, const struct element *element);   /* what its choice comes to */
+/* handle.c */
+void handle_pump(struct core *core);
+void handle_ended(struct core *core, const struct event *event);
+void handle_forget(struct core *core);
 /* spill.c */
 void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
 void spill_retry(struct core *core, struct group *group);
@@ -334,6 +361,13 @@ void suspects_drop(struct core *core);
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);
 void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
+/* episode_store.c */
+void episodes_write(struct core *core, struct group *group);          /* what changed, with a group of remote writes or positions */
+void episodes_unwritten(struct core *core, struct group *group);      /* the store refused it */
+bool episodes_are_pending(const struct core *core);
+bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
+void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
+void episodes_restore(struct core *core, const struct event *event);
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);
@@ -341,6 +375,7 @@ void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned or
 /* positions.c */
 void positions_write(struct core *core, struct script *script);
 MUST_CHECK bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation);
+bool positions_are_due(const struct core *core);
 void positions_record(struct core *core);        /* a group of its own for positions that moved */
 /* recover.c */
 void recover_open(struct core *core, const struct event *event);
@@ -359,14 +394,17 @@ void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expire
 void reread_touched(struct core *core, const struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
+void reread_clear(struct core *core);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
 bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */
 bool core_is_caught_up(const struct core *core);                     /* the store has all that our writes count as having seen */
 /* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
 bool core_lift(const struct core *core, struct context **context, unsigned own);
-/* A batch of ours: its context, lifted; a new reference. */
-struct context *core_lifted(struct core *core, const struct batch *batch, bool *is_lifted);
+/* The same for its time: that of its write SEQ, which was stamped HLC. */
+uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc);
+/* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
+struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted);
 void core_open_keyspace(struct core *core);
 void core_alarm(struct core *core, unsigned dc, const char *text);
 uint64_t core_tick_hlc(struct core *core, unsigned writes);          /* hlc of the first of WRITES new writes */

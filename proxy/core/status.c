@@ -1,4 +1,5 @@
 /* Status: the core's numbers for metrics and people, and its invariants. */
+#include "episode.h"
 #include "state.h"
 
 #include <assert.h>
@@ -88,6 +89,10 @@ const struct core_status *core_status(struct core *core)
 	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
 	status->kept_keys = core->keyspace.kept_keys;
 	status->metadata_bytes = core->keyspace.bytes;
+	status->episodes = core->keyspace.episodes->count;
+	status->unsettled_episodes = core->keyspace.episodes->count - core->keyspace.episodes->kept_count + core->keyspace.episodes->final_count;
+	status->open_conflicts = core->keyspace.episodes->open_count;
+	status->episode_bytes = core->keyspace.episodes->bytes;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)

@@ -38,19 +38,6 @@ static bool is_same_write(const struct stamp *a, const struct stamp *b)
 	return a->origin == b->origin && a->seq == b->seq;
 }
 
-/* A removal that was applied where a client's context write was made is not beside it, seen or not: where its metadata is gone nobody could say
- * that it was, and a removal has no value to lose. */
-static bool version_covers(const struct version *newer, const struct version *older)
-{
-	const struct context *applied = newer->stamp.context == NULL ? NULL : newer->stamp.context->applied;
-	if (stamp_covers(&newer->stamp, &older->stamp))
-		return true;
-	if (older->is_present || applied == NULL)
-		return false;
-	return older->stamp.origin == newer->stamp.origin ? older->stamp.seq < newer->stamp.seq :
-	                                                    context_at(applied, older->stamp.origin) >= older->stamp.seq;
-}
-
 void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer)
 {
 	const struct stamp *stamp = &newcomer->stamp;
@@ -58,14 +45,14 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct stamp *other = &element->versions[i].stamp;
 		/* In one write a value beats the clear, and the later value the earlier. */
-		if (version_covers(&element->versions[i], newcomer) || (is_same_write(other, stamp) && !newcomer->is_present))
+		if (stamp_covers(other, stamp) || (is_same_write(other, stamp) && !newcomer->is_present))
 			return;
 	}
 	for (unsigned i = element->version_count; i-- > 0;) {
 		const struct stamp *other = &element->versions[i].stamp;
 		if (is_same_write(other, stamp))
 			is_clearing |= element->versions[i].is_clearing || (!element->versions[i].is_present && !element->versions[i].is_outdone);
-		if (is_same_write(other, stamp) || version_covers(newcomer, &element->versions[i]))
+		if (is_same_write(other, stamp) || stamp_covers(stamp, other))
 			element_remove_version(keyspace, element, i);
 	}
 	element_add_version(keyspace, element, newcomer);

@@ -39,6 +39,7 @@ def fill(world):
                                                   kind="handler-failed", last_error="no"))
         redis("HSET", EPISODES, "a-1-6-0", record("a-1-6-0", "page:1", [side("a", 6, "p", live=False), side("b", 6, "q")], "auto", rule="lww", opened_ms=6000))
         redis("XADD", CONFLICTS, "*", "c", whole)
+        redis("XADD", CONFLICTS, "*", "c", record("a-1-90-0", "cart:1", sides, merged_into="b-1-7-0"))
         for number in range(20):
             redis("XADD", CONFLICTS, "*", "c", record(f"a-1-{100 + number}-0", f"count:{number % 3}", [side("a", 1, "1", command="incr"), side("b", 2, "2")],
                                                      "superseded" if number % 2 else "auto", opened_ms=1000 + number, ended_ms=2000, pairs=3))
@@ -75,12 +76,19 @@ def one(facts, client):
     facts.equal((newest["dc"], newest["dot"], newest["client"], newest["command"], newest["value"], newest["context"], newest["is_live"]),
                 (b"b", b"b/1/7", b"till", b"set", b"two", [b"a/1/3", b"b/1/6"], 1), "with its sides")
     facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-105-0"))["status"], b"superseded", "one that has ended is found, too")
+    facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-90-0"))["merged_into"], b"b-1-7-0", "and one that became part of another, by its id alone")
     facts.equal(len(pairs(pairs(client("HOMEPORT", "CONFLICT", "a-1-9-0"))["sides"][0])["value"]), 1000, "values are whole there")
     cut = pairs(client("HOMEPORT", "CONFLICTS", "MATCH", "user:1")[0])
     facts.equal(len(pairs(cut["sides"][0])["value"]), 256, "and cut in a list")
     found = json.loads(client("HOMEPORT", "CONFLICT", "a-1-8-0", "FORMAT", "JSON"))
     facts.equal((found["key"], found["key_encoding"]), ("Y2FydDr/", "base64"), "JSON tells what is no UTF-8 in base64, and says so")
     facts.equal((found["sides"][1]["is_removal"], found["sides"][1]["value"]), (True, None), "a removal has no value")
+
+
+def in_a_row(facts, client):
+    replies = client.pipeline([("HOMEPORT", "CONFLICT", f"a-1-{100 + number % 20}-0") for number in range(300)] + [("PING",)])
+    facts.equal([pairs(reply)["id"] for reply in replies[:-1]] + replies[-1:], [f"a-1-{100 + number % 20}-0".encode() for number in range(300)] + ["PONG"],
+                "hundreds of questions in one write are answered one after the other")
 
 
 def wrong_words(facts, client):
@@ -191,6 +199,7 @@ def test(facts):
         with world["a"].client() as client:
             listing(facts, client)
             one(facts, client)
+            in_a_row(facts, client)
             wrong_words(facts, client)
             report(facts, client)
             by_users(facts, world)

@@ -15,9 +15,9 @@ RESERVED_DB = 15
 
 def open_store(workspace, redis, *password):
     store = Driver(workspace, "store_driver", *redis.address, *password)
-    facts, (run_id, databases, positions, outbox, nonce) = store.expect("facts"), store.expect("opened")
+    facts, (run_id, databases, positions, outbox, nonce, episodes) = store.expect("facts"), store.expect("opened")
     return store, {"facts": facts, "run_id": run_id, "databases": databases, "positions": int(positions), "outbox": int(outbox),
-                   "nonce": int(nonce)}
+                   "nonce": int(nonce), "episodes": int(episodes)}
 
 
 def keeps_order(facts, workspace, redis):
@@ -83,14 +83,16 @@ def opens_with_what_redis_remembers(facts, workspace, redis):
     with redis.client() as client:
         client("SELECT", RESERVED_DB)
         client("HSET", "homeport:positions", "us", "1", "ap", "2")
+        client("HSET", "homeport:episodes", "id", "record")
         client.pipeline([("XADD", "homeport:outbox", "*", "i", number) for number in range(2500)])
     store, opened = open_store(workspace, redis)
-    facts.equal((opened["positions"], opened["outbox"]), (2, 2500), "an opening reads all positions and the whole outbox")
+    facts.equal((opened["positions"], opened["outbox"], opened["episodes"]), (2, 2500, 1),
+                "an opening reads all positions, the whole outbox and the conflict records")
     redis.kill()
     facts.check(store.expect("lost"), "a killed Redis is noticed")
     facts.check(store.expect("waiting"), "and waited for")
     redis.start()
-    run_id, _, positions, outbox, nonce = store.expect("opened")
+    run_id, _, positions, outbox, nonce, _ = store.expect("opened")
     facts.check(run_id != opened["run_id"], "a restarted Redis is another run")
     facts.equal((positions, outbox), ("2", "2500"), "what it remembers is read again")
     facts.check(int(nonce) > opened["nonce"], "each opening has a larger nonce")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.workspace import TOP
+from lib.conflict_records import CONFLICTS, record, side
+from lib.workspace import TOP, wait_until
 from lib.world import World
 
 PAGE = TOP / "docs" / "wire-format.md"
@@ -16,14 +17,14 @@ ADDRESS_TOLD = "127.0.0.1:9092"
 
 
 def told_commands():
-    """The two of the page: the newest batch, and all of them."""
-    newest, every = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert ADDRESS_TOLD in newest and ADDRESS_TOLD in every
-    return newest, every
+    """Those of the page: the newest batch, all of them, and the newest conflict record of the topic and of the stream."""
+    newest, every, of_topic, of_stream = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert all(ADDRESS_TOLD in command for command in (newest, every, of_topic)) and "redis-cli" in of_stream
+    return newest, every, of_topic, of_stream
 
 
-def typed(command, broker):
-    told = command.replace(ADDRESS_TOLD, f"{broker.address[0]}:{broker.port}")
+def typed(command, broker, redis):
+    told = command.replace(ADDRESS_TOLD, f"{broker.address[0]}:{broker.port}").replace("redis-cli", f"redis-cli -p {redis.port}")
     return subprocess.run(["bash", "-c", "set -eo pipefail\n" + told], cwd=TOP, capture_output=True, text=True, timeout=120)
 
 
@@ -60,18 +61,27 @@ WRITTEN = ['kind: SET key: "page:1" value: "hello" expire_at_ms: 4102444800000',
 
 
 def read_topic(facts):
-    newest, every = told_commands()
+    newest, every, of_topic, of_stream = told_commands()
     with World(("eu", "us"), "kafka", with_links=False).start() as world:
         write(world)
-        ended = typed(newest, world.broker)
+        redis = world["eu"].redis
+        ended = typed(newest, world.broker, redis)
         facts.check(ended.returncode == 0 and ended.stdout.startswith('format: 1\ndc: "eu"\n'), "the newest batch is read as the page says",
                     ended.stdout + ended.stderr)
-        ended = typed(every, world.broker)
+        ended = typed(every, world.broker, redis)
         changes, batches = shipped_words(ended.stdout)
         facts.check(ended.returncode == 0 and batches > len(WRITTEN) - 2, "all batches are read as the page says", ended.stderr or ended.stdout)
         facts.equal(changes, WRITTEN, "every change stands there once, in order, typed")
         facts.check(re.search(r'context \{\n  dc: "us"\n  incarnation: \d+\n  seq: 1\n', ended.stdout), "with what its origin had applied",
                     ended.stdout)
+        with redis.client() as client:
+            client("SELECT", "15")
+            client("XADD", CONFLICTS, "*", "c", record("eu-1-2-0", "page:1", [side("eu", 2, "two\nlines"), side("us", 1, "one")], "auto", ended_ms=1))
+        wait_until(lambda: world["eu"].sidecar.metrics().one("homeport_conflicts_published_total") == 1, 30, "a conflict record is published")
+        for place, command in (("topic", of_topic), ("stream", of_stream)):
+            ended = typed(command, world.broker, redis)
+            facts.check(ended.returncode == 0 and ended.stdout.startswith('format: 1\nid: "eu-1-2-0"\nkind: 1\nstatus: 1\n') and r'"two\nlines"' in ended.stdout,
+                        f"the newest conflict record of the {place} is read as the page says", ended.stdout + ended.stderr)
 
 
 def read_stream(facts):

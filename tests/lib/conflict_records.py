@@ -40,10 +40,10 @@ def side(dc, seq, value=None, hlc=0, command="set", client="", live=True, contex
 
 
 def record(id, key, sides, status="open", kind="write-write", rule="record", element="", type="string", opened_ms=1000, ended_ms=0, winner=None,
-           value="", pairs=1, last_error=""):
+           value="", pairs=1, last_error="", merged_into=""):
     return (_uint(1, 1) + _bytes(2, id) + _uint(3, KINDS.index(kind)) + _uint(4, STATUSES.index(status)) + _bytes(6, key) + _bytes(7, element) +
             _bytes(8, type) + _bytes(9, rule) + b"".join(_bytes(11, one) for one in sides) + _uint(12, pairs) + _dot(13, winner) +
-            _bytes(14, value) + _uint(17, opened_ms << 16) + _uint(18, ended_ms << 16) + _bytes(20, last_error))
+            _bytes(14, value) + _uint(17, opened_ms << 16) + _uint(18, ended_ms << 16) + _bytes(20, last_error) + _bytes(23, merged_into))
 
 
 def fields(data):

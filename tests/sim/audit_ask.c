@@ -270,9 +270,9 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, const struct audite
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
 	if (request->ask.ask == ASK_RESOLVE)
 		return;
-	if (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&claimed, &write->claimed) ||
-	    !vector_reaches(&write->claimed, &claimed))
-		auditor_find(auditor, "%s was not shipped with the context that its client brought", audit_dot(auditor, write->origin, write->seq));
+	if (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed))
+		auditor_find(auditor, "%s does not cover what its client had seen", audit_dot(auditor, write->origin, write->seq));
+	ask->write = write;
 	vector_free(&claimed);
 }
 
@@ -337,6 +337,45 @@ static void describe_siblings(struct auditor *auditor, const struct audited_ask 
 		             live[i]->fact->kind == FACT_SET ? pool_text(auditor->options.pool, live[i]->fact->value).ptr : "removed");
 }
 
+/* Of what was alive where a context write was made: a value that its client had not seen must stay, and what stays must be told. */
+static void judge_live(struct auditor *auditor, const struct audited_ask *ask, const struct touch *live, const struct vector *context)
+{
+	bool is_seen = vector_at(context, live->write->origin) >= live->write->seq, is_covered = audit_covers(ask->write, live->write);
+
+	if (live->fact->kind == FACT_SET && is_covered != is_seen)
+		auditor_find(auditor, "%s %s %s, which its client had%s seen", audit_dot(auditor, ask->write->origin, ask->write->seq),
+		             is_covered ? "covers" : "leaves", audit_dot(auditor, live->write->origin, live->write->seq), is_seen ? "" : " not");
+	if (!is_covered && !has_sibling(ask->write->siblings, ask->write->sibling_count, live))
+		auditor_find(auditor, "%s leaves %s alive and does not say so", audit_dot(auditor, ask->write->origin, ask->write->seq),
+		             audit_dot(auditor, live->write->origin, live->write->seq));
+}
+
+static void judge_context_write(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
+{
+	const struct client_request *request = request_of(auditor, ask);
+	const struct audited_key *key = key_of(keys, request->db, request->ask.key);
+	const struct audit_contest contest = { .type = request->ask.is_field ? SIM_HASH : SIM_STRING, .element = request->ask.element };
+	struct touch *subset = memory_new((key->count + 1) * sizeof(*subset));
+	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
+	struct vector context = { .count = 0 };
+	unsigned count = 0, stay = 0;
+
+	if (is_all_shipped(auditor, &ask->write->executed_at) && touches_select(key, &ask->write->executed_at, &contest, subset, &count) &&
+	    context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
+		count = audit_live(auditor, subset, count, &contest, live);
+		for (unsigned i = 0; i < count; i++) {
+			judge_live(auditor, ask, live[i], &context);
+			stay += !audit_covers(ask->write, live[i]->write);
+		}
+		if (stay < ask->write->sibling_count)
+			auditor_find(auditor, "%s names %u siblings, %u are alive", audit_dot(auditor, ask->write->origin, ask->write->seq),
+			             ask->write->sibling_count, stay);
+	}
+	vector_free(&context);
+	memory_free(subset);
+	memory_free(live);
+}
+
 /* What a client was told at a moment must be what is alive among the writes of its context. */
 static void judge_reply(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
 {
@@ -380,6 +419,8 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 		bool is_write = kind == ASK_SET || kind == ASK_DELETE;
 		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
+		if (ask->write != NULL && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
+			judge_context_write(auditor, keys, ask);
 		if (ask->is_executed && !is_kept)
 			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);
 		if (!ask->is_replied || !is_kept)

@@ -293,7 +293,7 @@ static void judge_clocks(struct auditor *auditor)
 			for (unsigned i = 0; write != NULL && write->is_shipped && i < write->seen.count; i++) {
 				const struct audited_write *cause = i == origin ? NULL : audit_find(auditor, i, vector_at(&write->seen, i));
 
-				if (cause != NULL && cause->is_shipped && vector_at(&write->executed_at, i) >= cause->seq && cause->hlc >= write->hlc)
+				if (cause != NULL && cause->is_shipped && cause->hlc >= write->hlc)
 					auditor_find(auditor, "%s saw %s and is not newer", audit_dot(auditor, origin, seq), audit_dot(auditor, i, cause->seq));
 			}
 		}
@@ -315,6 +315,9 @@ void auditor_status_final(struct auditor *auditor, unsigned dc, const struct cor
 	if (status->unstable_keys != 0 || status->unstable_elements != 0)
 		auditor_find(auditor, "%s still has metadata of %llu keys, %llu elements", name, (unsigned long long)status->unstable_keys,
 		             (unsigned long long)status->unstable_elements);
+	for (unsigned i = 1; i < status->peer_count; i++)
+		if (status->peers[i].rules_differ)
+			auditor_find(auditor, "%s still says that another's rules differ", name);
 	if (status->outbox_events != 0)
 		auditor_find(auditor, "%s still owes its log %llu events", name, (unsigned long long)status->outbox_events);
 	for (unsigned i = 0; i < status->peer_count; i++)

@@ -80,14 +80,6 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
-/* A removal that was applied where a context write was made is covered by it, seen or not ("Contexts of clients"). */
-static bool covers(const struct touch *newer, const struct touch *older)
-{
-	if (newer->write == older->write)
-		return false;
-	return audit_covers(newer->write, older->write) || (older->fact->kind != FACT_SET && audit_follows(newer->write, older->write));
-}
-
 /* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
 static bool sets_aside(const struct audit_contest *contest, const struct touch *touch)
 {
@@ -100,7 +92,7 @@ static bool is_live(const struct trial *trial, const struct audit_contest *conte
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && covers(other, touch))
+		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
 			return false;
 	}
 	return true;
@@ -111,11 +103,23 @@ static unsigned rank_of(const struct trial *trial, const struct touch *touch)
 	return trial->auditor->options.rank_of(trial->auditor->origins[touch->write->origin].dc);
 }
 
+/* No deadline ends last. */
+static int64_t end_of(const struct touch *touch)
+{
+	return touch->fact->deadline_ms == 0 ? INT64_MAX : touch->fact->deadline_ms;
+}
+
 /* Two live ones: does the rule prefer A? What it does not tell apart the newer one decides. */
 static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
 {
-	if (trial->rule == AUDIT_MERGE && is_present(a) != is_present(b))
+	bool is_merge = trial->rule == AUDIT_MERGE || trial->rule == AUDIT_LONGEST || trial->rule == AUDIT_SHORTEST;
+
+	if (is_merge && is_present(a) != is_present(b))
 		return is_present(a);
+	if (a->fact->kind == FACT_DEADLINE && b->fact->kind == FACT_DEADLINE && end_of(a) != end_of(b) && trial->rule == AUDIT_LONGEST)
+		return end_of(a) > end_of(b);
+	if (a->fact->kind == FACT_DEADLINE && b->fact->kind == FACT_DEADLINE && end_of(a) != end_of(b) && trial->rule == AUDIT_SHORTEST)
+		return end_of(a) < end_of(b);
 	if (trial->rule == AUDIT_PRIORITY && rank_of(trial, a) != rank_of(trial, b))
 		return rank_of(trial, a) < rank_of(trial, b);
 	return touch_compare(trial, a, b) > 0;

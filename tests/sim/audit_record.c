@@ -169,9 +169,9 @@ void audit_subjects_free(struct audited_subjects *subjects)
 
 /* ---- what is there ---- */
 
-static void record_keep(struct written_records *records, struct slice bytes)
+static void record_keep(struct written_records *records, struct slice bytes, bool is_in_hash)
 {
-	struct written_record written = { .bytes = bytes };
+	struct written_record written = { .bytes = bytes, .is_in_hash = is_in_hash, .is_in_stream = !is_in_hash };
 
 	if (!record_decode(bytes, &written.scratch, &written.record)) {
 		records->undecodable++;
@@ -181,8 +181,11 @@ static void record_keep(struct written_records *records, struct slice bytes)
 	for (unsigned i = 0; i < records->count; i++) {
 		if (!slice_equal(records->items[i].record.id, written.record.id))
 			continue;
+		written.is_in_stream = written.is_in_stream || records->items[i].is_in_stream;
 		memory_free(records->items[i].scratch.sides);
 		records->items[i] = written;
+		if (written.record.merged_into.len > 0)
+			records->items[i] = records->items[--records->count];
 		return;
 	}
 	records->items = array_grow(records->items, records->count, &records->cap, sizeof(*records->items));
@@ -197,9 +200,9 @@ void audit_records_read(const struct auditor *auditor, unsigned dc, struct writt
 	const struct sim_key *stream = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, slice_of(CORE_CONFLICTS_KEY)));
 
 	for (unsigned i = 0; stream != NULL && i < stream->entry_count; i++)
-		record_keep(records, pool_text(pool, stream->entries[i].value));
+		record_keep(records, pool_text(pool, stream->entries[i].value), false);
 	for (unsigned i = 0; episodes != NULL && i < episodes->count; i++)
-		record_keep(records, pool_text(pool, episodes->elements[i].value));
+		record_keep(records, pool_text(pool, episodes->elements[i].value), true);
 }
 
 void audit_records_free(struct written_records *records)

@@ -30,7 +30,7 @@ struct written_record {
 	struct slice bytes;
 	struct record record;
 	struct record_scratch scratch;
-	bool is_expected;
+	bool is_expected, is_in_hash, is_in_stream;
 };
 struct written_records { struct written_record *items; unsigned count, cap, undecodable; };
 

@@ -93,17 +93,17 @@ static bool is_keeping(const struct case_at *at)
 	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_STREAM;
 }
 
-/* Is its decision still open, by the live versions at the end? */
-static bool is_open(const struct case_at *at, const struct touch **live, unsigned *count)
+/* Is its decision still open, by the live versions at the end? ALIVE: how many of its sides are; several are kept, whether they differ or not. */
+static bool is_open(const struct case_at *at, const struct touch **live, unsigned *count, unsigned *alive)
 {
 	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
 	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
-	unsigned alive = 0;
 
+	*alive = 0;
 	*count = is_keeping(at) ? audit_live(at->auditor, key->touches, key->count, &contest, live) : 0;
 	for (unsigned i = 0; i < *count; i++)
-		alive += has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq });
-	return alive > 1 && audit_is_open(at->auditor, key, &contest);
+		*alive += has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq });
+	return *alive > 1 && audit_is_open(at->auditor, key, &contest);
 }
 
 /* What ended it has seen every side, and says how. */
@@ -133,14 +133,42 @@ static void judge_resolution(const struct case_at *at, const struct record *reco
 	}
 }
 
-static void judge_status(const struct case_at *at, const struct record *record)
+/* It is named after its first write, kept while several of its versions live, and told of when it opens and ends. */
+static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept)
 {
+	const struct record *record = &written->record;
+	const struct audited_write *first = NULL;
+	const struct audited_origin *origin;
+	char prefix[120];
+
+	for (unsigned i = 0; i < at->expected->side_count; i++) {
+		const struct audited_write *write = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		if (first == NULL || audit_compare(at->auditor, write, first) < 0)
+			first = write;
+	}
+	origin = &at->auditor->origins[first->origin];
+	snprintf(prefix, sizeof(prefix), "%s-%llu-%llu-", at->auditor->options.dc_names[origin->dc], (unsigned long long)origin->incarnation,
+	         (unsigned long long)first->seq);
+	if (record->id.len != strlen(prefix) + 16 || memcmp(record->id.ptr, prefix, strlen(prefix)) != 0)
+		auditor_find(at->auditor, "%s: the record %.*s is not named after its first write, %s", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, prefix);
+	if (written->is_in_hash != is_kept || (!written->is_in_stream && (!is_kept || record->status == RECORD_OPEN)))
+		auditor_find(at->auditor, "%s: the record %.*s is %s and %s in the hash, %s in the stream", at->auditor->options.dc_names[at->dc],
+		             (int)record->id.len, record->id.ptr, record_status_text(record->status), written->is_in_hash ? "is" : "is not",
+		             written->is_in_stream ? "is" : "is not");
+}
+
+static void judge_status(const struct case_at *at, const struct written_record *written)
+{
+	const struct record *record = &written->record;
 	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
-	unsigned count;
-	bool must_be_open = is_open(at, live, &count);
+	unsigned count, alive;
+	bool must_be_open = is_open(at, live, &count, &alive);
 
 	judge_resolution(at, record);
+	judge_place(at, written, alive > 1);
 	if (must_be_open != (record->status == RECORD_OPEN))
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
 		             subject_text(at), record_status_text(record->status));
@@ -180,13 +208,15 @@ static void judge_value(const struct case_at *at, const struct record_side *side
 		             side->value.ptr, audit_dot(at->auditor, dot.origin, dot.seq));
 }
 
-static void judge_record(const struct case_at *at, const struct record *record)
+static void judge_record(const struct case_at *at, const struct written_record *written)
 {
+	const struct record *record = &written->record;
+
 	if (record->pairs != at->expected->pairs)
 		auditor_find(at->auditor, "%s: the record %.*s of %s counts %llu pairs, there are %llu", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, subject_text(at), (unsigned long long)record->pairs,
 		             (unsigned long long)at->expected->pairs);
-	judge_status(at, record);
+	judge_status(at, written);
 	for (unsigned i = 0; i < record->side_count; i++)
 		judge_value(at, &record->sides[i]);
 }
@@ -215,7 +245,7 @@ static void judge_expected(const struct case_at *at, struct written_records *rec
 		if (!is_about(at->auditor, &records->items[i].record, at->subject) || !is_match(at->auditor, &records->items[i].record, at->expected))
 			continue;
 		records->items[i].is_expected = true;
-		judge_record(at, &records->items[i].record);
+		judge_record(at, &records->items[i]);
 		return;
 	}
 	if (has_unfounded(at->auditor, records, at->subject))

@@ -62,6 +62,7 @@ struct audited_ask {
 	unsigned sibling_count, sibling_cap;
 	bool is_executed;
 	unsigned writes;             /* shipped on its behalf */
+	const struct audited_write *write;       /* with its context; NULL: none was shipped */
 };
 
 /* Versions that a handler was asked to merge, ordered by dot. */

@@ -98,7 +98,7 @@ void client_ask_send(struct world *world, struct dc *dc)
 	struct client_request *request;
 	char room[32];
 
-	if (dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
+	if (world->plan.has_resolves && dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
 		return;
 	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;

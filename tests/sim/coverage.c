@@ -24,7 +24,7 @@ void coverage_merge(struct coverage *into, const struct coverage *other)
 
 static void print_rules(const struct coverage *coverage)
 {
-	static const char *const rules[AUDIT_RULES] = { "lww", "merge", "priority", "record", "custom" };
+	static const char *const rules[AUDIT_RULES] = { "lww", "merge", "merge, ttl: longest", "merge, ttl: shortest", "priority", "record", "custom" };
 
 	for (enum audit_rule rule = 0; rule < AUDIT_RULES; rule++) {
 		printf("%-32s", rules[rule]);

@@ -210,7 +210,7 @@ static char draw_rule(struct world *world)
 {
 	/* Those that keep versions more often: an open conflict has most ways to go wrong. */
 	static const enum audit_rule rules[] = {
-		AUDIT_LWW, AUDIT_MERGE, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_RECORD, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_CUSTOM,
+		AUDIT_LWW, AUDIT_MERGE, AUDIT_LONGEST, AUDIT_SHORTEST, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_RECORD, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_CUSTOM,
 	};
 
 	if (!world->plan.has_all_rules)

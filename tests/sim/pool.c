@@ -87,7 +87,7 @@ uint32_t pool_intern(struct pool *pool, struct slice text)
 		uint32_t id = pool->slots[slot & (pool->slot_count - 1)] - 1;
 
 		item = &pool->items[id];
-		if (item->hash == hash && item->len == text.len && memcmp(item->ptr, text.ptr, text.len) == 0)
+		if (item->hash == hash && item->len == text.len && (text.len == 0 || memcmp(item->ptr, text.ptr, text.len) == 0))
 			return id;
 	}
 	pool->slots[slot & (pool->slot_count - 1)] = pool->count + 1;

@@ -1,20 +1,22 @@
 /* Scope: the small-scope test. Plays every row of the outcome table, and every three operations of each of its sections, at three real cores in
  * every order of arrival, with each clock ahead and behind, and compares with a model and with the table.
  *
- *   scope.c          which cases and courses there are      scope_play.c     one world, many cases side by side
- *   scope_world.c    three cores and their stores           scope_model.c    docs/replication-model.md in plain words
- *   scope_write.c    what an operation writes               scope_outcome.c  the table, and what an outcome means */
+ *   scope.c          which courses there are        scope_cases.c    which cases
+ *   scope_play.c     one world, many cases          scope_world.c    three cores and their stores
+ *   scope_model.c    docs/replication-model.md in plain words
+ *   scope_write.c    what an operation writes       scope_outcome.c  the table, and what an outcome means */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "scope_play.h"
+#include "scope_cases.h"
 
-#define ALPHABET_MAX 24
-#define STARTS_MAX 16
-
-struct cases { struct scope_case *items; unsigned count, cap; };
+#define JOBS_MAX 64
+#define CLOCKS_MAX 6
 
 static const struct scope_policy policies[] = {
 	{ "lww", SCOPE_LWW, { 0, 0, 0 }, SCOPE_TTL_NEWEST },
@@ -22,179 +24,205 @@ static const struct scope_policy policies[] = {
 	{ "merge, ttl: longest", SCOPE_MERGE, { 0, 0, 0 }, SCOPE_TTL_LONGEST },
 	{ "merge, ttl: shortest", SCOPE_MERGE, { 0, 0, 0 }, SCOPE_TTL_SHORTEST },
 	{ "priority bom cpt ams", SCOPE_PRIORITY, { 2, 0, 1 }, SCOPE_TTL_NEWEST },
+	{ "priority cpt ams bom", SCOPE_PRIORITY, { 1, 2, 0 }, SCOPE_TTL_NEWEST },
+	{ "priority ams bom cpt", SCOPE_PRIORITY, { 0, 1, 2 }, SCOPE_TTL_NEWEST },
 	{ "priority cpt", SCOPE_PRIORITY, { 1, 1, 0 }, SCOPE_TTL_NEWEST },
 	{ "record", SCOPE_RECORD, { 0, 0, 0 }, SCOPE_TTL_NEWEST },
 	{ "custom", SCOPE_CUSTOM, { 0, 0, 0 }, SCOPE_TTL_NEWEST },
 };
+#define POLICIES (sizeof(policies) / sizeof(*policies))
+#define FIRST_PRIORITY 4
 
-static const unsigned clocks[][SCOPE_DCS] = { { 0, 1, 2 }, { 2, 1, 0 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 } };
-#define CLOCKS (sizeof(clocks) / sizeof(*clocks))
+typedef unsigned clock_order[SCOPE_DCS];
 
-/* Who has seen whom, but for the names of the datacenters: the first writes alone; see scope_course. */
-static const struct { const char *name; unsigned seen[SCOPE_DCS]; } shapes[] = {
-	{ "nobody has seen another", { 0, 0, 0 } },
-	{ "the last has seen the first", { 0, 0, 1 } },
-	{ "the last has seen both", { 0, 0, 3 } },
-	{ "two have seen the first", { 0, 1, 1 } },
-	{ "each has seen those before", { 0, 1, 3 } },
+/* Who has seen whom. What the names of datacenters make of it, the triples do: each operation is played at each datacenter. CLOCKS: those that
+ * order the stamps differently, again but for names; the first of them is enough where no datacenter is preferred. */
+static const struct shape {
+	unsigned seen[SCOPE_DCS];
+	clock_order clocks[CLOCKS_MAX];
+	unsigned clock_count, priority_clock_count;
+} shapes[] = {
+	/* Nobody has seen another. */
+	{ { 0, 0, 0 }, { { 0, 1, 2 }, { 2, 1, 0 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 } }, 1, 6 },
+	/* The last has seen the first: the other is older than both, between them, or newer. */
+	{ { 0, 0, 1 }, { { 0, 1, 2 }, { 1, 0, 2 }, { 0, 2, 1 } }, 3, 3 },
+	/* The last has seen both. */
+	{ { 0, 0, 3 }, { { 0, 1, 2 }, { 1, 0, 2 } }, 1, 2 },
+	/* Two have seen the first. */
+	{ { 0, 1, 1 }, { { 0, 1, 2 }, { 0, 2, 1 } }, 1, 2 },
+	/* Each has seen those before it: only the order of arrival is to be mended. */
+	{ { 0, 1, 3 }, { { 0, 1, 2 } }, 1, 1 },
 };
 #define SHAPES (sizeof(shapes) / sizeof(*shapes))
 
-static struct { bool is_trace; const char *section; } options;
+/* How the batches arrive: the earlier or the later datacenter's first, or both in one turn. What a datacenter shows depends on its own order alone,
+ * so all read in the same order; every other way starts with metadata of what all have. */
+static const struct way { unsigned orders; bool is_together, is_settled; } ways[] = {
+	{ 0, false, true }, { 7, false, false }, { 0, true, false }, { 7, true, true }, { 7, false, true }, { 0, false, false }, { 0, true, true }, { 7, true, false },
+};
+#define PAIR_WAYS 8
+#define TRIPLE_WAYS 3
+#define SEEN_WAYS 2                  /* … where somebody has seen another */
 
-/* ---- cases ---- */
+static struct { bool is_trace; const char *section; unsigned jobs; } options = { .jobs = 1 };
 
-static struct scope_case *add_case(struct cases *cases, const char *start)
+/* Some of the work: one policy in one section. */
+struct unit { enum scope_section section; const struct scope_policy *policy; struct scope_tally pairs, triples; };
+
+static void play_alone(const struct scope_course *course, const struct scope_cases *cases, unsigned first, unsigned count)
 {
-	cases->items = array_grow(cases->items, cases->count, &cases->cap, sizeof(*cases->items));
-	struct scope_case *one = &cases->items[cases->count++];
-	*one = (struct scope_case){ .row = NULL };
-	snprintf(one->start, sizeof(one->start), "%s", start);
-	return one;
+	for (unsigned i = first; i < first + count; i++) {
+		struct scope_case one = cases->items[i];
+		struct scope_tally tally = { 0 };
+
+		if (!one.is_wrong)
+			continue;
+		one.is_wrong = false;
+		printf("---- alone:\n");
+		scope_play(course, &one, 1, &tally, true);
+		exit(EXIT_FAILURE);
+	}
 }
 
-/* A row at every two datacenters, either way round. */
-static void add_pairs(struct cases *cases, const struct scope_row *row)
+static void play_course(const struct scope_course *course, struct scope_cases *cases, struct scope_tally *tally)
 {
-	char start[64];
-
-	for (unsigned s = 0; scope_start(row, s, start, sizeof(start)); s++)
-		for (unsigned first = 0; first < SCOPE_DCS; first++)
-			for (unsigned second = 0; second < SCOPE_DCS; second++) {
-				if (first == second)
-					continue;
-				struct scope_case *one = add_case(cases, start);
-				one->row = row;
-				one->pair[0] = first;
-				one->pair[1] = second;
-				one->operations[first] = row->operations[0];
-				one->operations[second] = row->operations[1];
-			}
-}
-
-static void add_word(const char **list, unsigned *count, unsigned cap, const char *word)
-{
-	for (unsigned i = 0; i < *count; i++)
-		if (strcmp(list[i], word) == 0)
-			return;
-	if (*count == cap)
-		abort();
-	list[(*count)++] = word;
-}
-
-static unsigned alphabet_of(enum scope_section section, const char **alphabet)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < scope_row_count; i++)
-		for (unsigned j = 0; scope_rows[i].section == section && j < 2; j++)
-			add_word(alphabet, &count, ALPHABET_MAX, scope_rows[i].operations[j]);
-	for (unsigned i = 0; scope_also(section, i) != NULL; i++)
-		add_word(alphabet, &count, ALPHABET_MAX, scope_also(section, i));
-	return count;
-}
-
-static unsigned starts_of(enum scope_section section, const char **starts)
-{
-	static char rooms[STARTS_MAX * 4][64];
-	unsigned count = 0, used = 0;
-
-	for (unsigned i = 0; i < scope_row_count; i++)
-		for (unsigned s = 0; scope_rows[i].section == section && scope_start(&scope_rows[i], s, rooms[used], sizeof(rooms[0])); s++) {
-			unsigned before = count;
-
-			add_word(starts, &count, STARTS_MAX, rooms[used]);
-			used += count > before;
-		}
-	return count;
-}
-
-static void add_triples(struct cases *cases, enum scope_section section)
-{
-	const char *alphabet[ALPHABET_MAX], *starts[STARTS_MAX];
-	unsigned letters = alphabet_of(section, alphabet), start_count = starts_of(section, starts);
-
-	for (unsigned s = 0; s < start_count; s++)
-		for (unsigned i = 0; i < letters * letters * letters; i++) {
-			struct scope_case *one = add_case(cases, starts[s]);
-
-			one->operations[0] = alphabet[i % letters];
-			one->operations[1] = alphabet[i / letters % letters];
-			one->operations[2] = alphabet[i / letters / letters];
-		}
-}
-
-/* ---- worlds ---- */
-
-/* A flush and an expiry concern all cases of a world, so those that have one at the same place go together. */
-static const char *shared_operation(const struct scope_case *one, unsigned dc)
-{
-	const char *operation = one->operations[dc];
-
-	return scope_is_flush(operation) || scope_is_expiry(operation) ? operation : "";
-}
-
-static int case_order(const void *left, const void *right)
-{
-	int order = 0;
-
-	for (unsigned dc = 0; dc < SCOPE_DCS && order == 0; dc++)
-		order = strcmp(shared_operation(left, dc), shared_operation(right, dc));
-	return order;
-}
-
-static void play_all(const struct scope_course *course, struct cases *cases, struct scope_tally *tally)
-{
-	for (unsigned i = 0, len; i < cases->count; i += len) {
-		for (len = 1; len < SCOPE_CASES_MAX && i + len < cases->count && case_order(&cases->items[i], &cases->items[i + len]) == 0; len++) {
-		}
+	for (unsigned i = 0, count; i < cases->count; i += count) {
 		uint64_t wrong = tally->wrong;
-		scope_play(course, &cases->items[i], len, tally, false);
-		for (unsigned j = i; options.is_trace && wrong < tally->wrong && j < i + len; j++) {
-			if (!cases->items[j].is_wrong)
-				continue;
-			struct scope_case one = cases->items[j];
-			struct scope_tally alone = { 0 };
-			one.is_wrong = false;
-			printf("---- alone:\n");
-			scope_play(course, &one, 1, &alone, true);
-			exit(EXIT_FAILURE);
+
+		for (count = 1; count < SCOPE_CASES_MAX && i + count < cases->count; count++)
+			if (!scope_go_together(&cases->items[i], &cases->items[i + count]))
+				break;
+		scope_play(course, &cases->items[i], count, tally, false);
+		if (options.is_trace && wrong < tally->wrong)
+			play_alone(course, cases, i, count);
+	}
+}
+
+static void play_ways(struct scope_course *course, unsigned way_count, struct scope_cases *cases, struct scope_tally *tally)
+{
+	for (unsigned i = 0; i < way_count; i++) {
+		course->orders = ways[i].orders;
+		course->is_together = ways[i].is_together;
+		course->is_settled = ways[i].is_settled;
+		play_course(course, cases, tally);
+	}
+}
+
+static void play_pairs(const struct scope_policy *policy, struct scope_cases *cases, struct scope_tally *tally)
+{
+	struct scope_course course = { .policy = policy };
+
+	for (unsigned i = 0; i < shapes[0].priority_clock_count; i++) {
+		memcpy(course.clocks, shapes[0].clocks[i], sizeof(course.clocks));
+		play_ways(&course, PAIR_WAYS, cases, tally);
+	}
+}
+
+/* The chain has no conflict: it is played once. Custom without a result is record. */
+static unsigned policy_shapes(const struct scope_policy *policy)
+{
+	if (policy == &policies[0] || policy == &policies[FIRST_PRIORITY])
+		return SHAPES;
+	return policy->rule == SCOPE_CUSTOM ? 1 : SHAPES - 1;
+}
+
+static void play_triples(const struct scope_policy *policy, struct scope_cases *cases, struct scope_tally *tally)
+{
+	struct scope_course course = { .policy = policy };
+
+	for (unsigned i = 0; i < policy_shapes(policy); i++) {
+		const struct shape *shape = &shapes[i];
+		unsigned clock_count = policy->rule == SCOPE_PRIORITY ? shape->priority_clock_count : shape->clock_count;
+
+		/* With each clock ahead of each other one order of datacenters says it all. */
+		if (i == 0 && policy != &policies[FIRST_PRIORITY])
+			clock_count = shape->clock_count;
+		memcpy(course.seen, shape->seen, sizeof(course.seen));
+		for (unsigned j = 0; j < clock_count; j++) {
+			memcpy(course.clocks, shape->clocks[j], sizeof(course.clocks));
+			play_ways(&course, i == 0 ? TRIPLE_WAYS : SEEN_WAYS, cases, tally);
 		}
 	}
 }
 
-static void play_pairs(struct cases *cases, struct scope_tally *tally)
+static void play_unit(struct unit *unit)
 {
-	struct scope_course course = { .policy = NULL };
+	struct scope_cases pairs = { .count = 0 }, triples = { .count = 0 };
 
-	qsort(cases->items, cases->count, sizeof(*cases->items), case_order);
-	for (unsigned p = 0; p < sizeof(policies) / sizeof(*policies); p++)
-		for (unsigned c = 0; c < CLOCKS; c++)
-			for (unsigned way = 0; way < 8; way++) {
-				course.policy = &policies[p];
-				memcpy(course.clocks, clocks[c], sizeof(course.clocks));
-				course.orders = way & 1 ? 7 : 0;
-				course.is_together = way >> 1 & 1;
-				course.is_settled = way >> 2 & 1;
-				play_all(&course, cases, tally);
-			}
+	scope_add_pairs(&pairs, unit->section);
+	scope_sort(&pairs);
+	play_pairs(unit->policy, &pairs, &unit->pairs);
+	scope_add_triples(&triples, unit->section);
+	scope_sort(&triples);
+	play_triples(unit->policy, &triples, &unit->triples);
+	free(pairs.items);
+	free(triples.items);
 }
 
-static void play_triples(struct cases *cases, struct scope_tally *tally)
-{
-	struct scope_course course = { .policy = NULL };
+/* ---- all of it ---- */
 
-	qsort(cases->items, cases->count, sizeof(*cases->items), case_order);
-	for (unsigned p = 0; p < sizeof(policies) / sizeof(*policies); p++)
-		for (unsigned shape = 0; shape < SHAPES; shape++) {
-				course.policy = &policies[p];
-				memcpy(course.clocks, clocks[0], sizeof(course.clocks));
-				memcpy(course.seen, shapes[shape].seen, sizeof(course.seen));
-				course.orders = 0;
-				course.is_together = false;
-				course.is_settled = shape & 1;
-				play_all(&course, cases, tally);
-			}
+static bool is_wanted(enum scope_section section, const struct scope_policy *policy)
+{
+	if (options.section != NULL && strcmp(options.section, scope_section_title(section)) != 0)
+		return false;
+	return policy->ttl == SCOPE_TTL_NEWEST || scope_has_deadlines(section);
+}
+
+/* In processes of their own: they share nothing but what they count. */
+static void play_units(struct unit *units, unsigned count)
+{
+	unsigned running = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (running == options.jobs) {
+			wait(NULL);
+			running--;
+		}
+		fflush(stdout);
+		pid_t child = fork();
+		if (child < 0) {
+			perror("fork");
+			exit(EXIT_FAILURE);
+		}
+		if (child == 0) {
+			play_unit(&units[i]);
+			exit(EXIT_SUCCESS);
+		}
+		running++;
+	}
+	/* Whoever died on the way has not said that it came to its end. */
+	while (running-- > 0)
+		wait(NULL);
+}
+
+static void add_tally(struct scope_tally *sum, const struct scope_tally *tally)
+{
+	sum->cases += tally->cases;
+	sum->wrong += tally->wrong;
+	sum->untimed += tally->untimed;
+	sum->worlds += tally->worlds;
+}
+
+/* Returns how many cases were wrong, and those of processes that died. */
+static uint64_t tell_section(enum scope_section section, const struct unit *units, unsigned count, struct scope_tally *total)
+{
+	struct scope_tally pairs = { 0 }, triples = { 0 };
+	uint64_t dead = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (units[i].section != section)
+			continue;
+		add_tally(&pairs, &units[i].pairs);
+		add_tally(&triples, &units[i].triples);
+		dead += units[i].triples.cases == 0;
+	}
+	if (pairs.cases > 0)
+		printf("%-16s %8llu pairs %9llu triples %8llu with an unasked deadline %6llu wrong%s\n", scope_section_title(section),
+		       (unsigned long long)pairs.cases, (unsigned long long)triples.cases, (unsigned long long)(pairs.untimed + triples.untimed),
+		       (unsigned long long)(pairs.wrong + triples.wrong), dead > 0 ? ", and a process died" : "");
+	add_tally(total, &pairs);
+	add_tally(total, &triples);
+	return pairs.wrong + triples.wrong + dead;
 }
 
 static double seconds(void)
@@ -205,46 +233,47 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void play_section(enum scope_section section, struct scope_tally *tally)
+static void read_arguments(int argc, char **argv)
 {
-	struct cases pairs = { .count = 0 }, triples = { .count = 0 };
-	struct scope_tally before = *tally;
-	double start = seconds();
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
-	for (unsigned i = 0; i < scope_row_count; i++)
-		if (scope_rows[i].section == section)
-			add_pairs(&pairs, &scope_rows[i]);
-	play_pairs(&pairs, tally);
-	uint64_t pair_cases = tally->cases - before.cases;
-	add_triples(&triples, section);
-	play_triples(&triples, tally);
-	printf("%-16s %8llu pairs %9llu triples %6llu worlds %8llu untimed %6llu wrong %6.1f s\n", scope_section_title(section), (unsigned long long)pair_cases,
-	       (unsigned long long)(tally->cases - before.cases - pair_cases), (unsigned long long)(tally->worlds - before.worlds),
-	       (unsigned long long)(tally->untimed - before.untimed), (unsigned long long)(tally->wrong - before.wrong), seconds() - start);
-	fflush(stdout);
-	free(pairs.items);
-	free(triples.items);
+		if (strcmp(argv[i], "--describe") == 0) {
+			scope_describe();
+			exit(EXIT_SUCCESS);
+		} else if (strcmp(argv[i], "--trace") == 0) {
+			options.is_trace = true;
+		} else if (strcmp(argv[i], "--section") == 0 && *value != '\0') {
+			options.section = argv[++i];
+		} else if (strcmp(argv[i], "--jobs") == 0 && atoi(value) >= 1 && atoi(value) <= JOBS_MAX) {
+			options.jobs = (unsigned)atoi(argv[++i]);
+		} else {
+			fprintf(stderr, "usage: homeport-scope [--section TITLE] [--jobs N] [--trace] | --describe\n");
+			exit(EXIT_FAILURE);
+		}
+	}
 }
 
 int main(int argc, char **argv)
 {
-	struct scope_tally tally = { 0 };
+	const size_t size = SCOPE_SECTIONS * POLICIES * sizeof(struct unit);
+	struct unit *units = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct scope_tally total = { 0 };
+	unsigned count = 0;
+	uint64_t wrong = 0;
+	double start = seconds();
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--describe") == 0) {
-			scope_describe();
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--trace") == 0)
-			options.is_trace = true;
-		else if (strcmp(argv[i], "--section") == 0 && i + 1 < argc)
-			options.section = argv[++i];
-		else
-			return fprintf(stderr, "usage: homeport-scope [--section TITLE] [--trace] | --describe\n"), EXIT_FAILURE;
-	}
+	read_arguments(argc, argv);
+	if (units == MAP_FAILED)
+		return EXIT_FAILURE;
 	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
-		if (options.section == NULL || strcmp(options.section, scope_section_title(section)) == 0)
-			play_section(section, &tally);
-	printf("%llu cases played, %llu wrong\n", (unsigned long long)tally.cases, (unsigned long long)tally.wrong);
-	return tally.wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		for (unsigned i = 0; i < POLICIES; i++)
+			if (is_wanted(section, &policies[i]))
+				units[count++] = (struct unit){ .section = section, .policy = &policies[i] };
+	play_units(units, count);
+	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
+		wrong += tell_section(section, units, count, &total);
+	printf("%llu cases played in %llu worlds, %.0f s: %llu wrong\n", (unsigned long long)total.cases, (unsigned long long)total.worlds, seconds() - start,
+	       (unsigned long long)wrong);
+	return wrong == 0 && total.cases > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -121,7 +121,12 @@ static bool prefers_second(enum scope_outcome outcome, const struct scope_policy
 			return policy->ranks[sides[1].batch->dc] < policy->ranks[sides[0].batch->dc];
 		return is_newer;
 	case SCOPE_OUTCOME_ADD_WINS:
-		return !is_deadline && first.is_present != second.is_present ? second.is_present : is_newer;
+		/* A deadline is there as long as its key is, even if it says none. */
+		if (is_deadline) {
+			first.is_present = scope_has_key(&sides[0].after, key);
+			second.is_present = scope_has_key(&sides[1].after, key);
+		}
+		return first.is_present != second.is_present ? second.is_present : is_newer;
 	case SCOPE_OUTCOME_BY_TTL:
 		if (is_deadline)
 			return scope_prefers_deadline(policy->ttl, first.is_present ? first.text : "0", second.is_present ? second.text : "0", is_newer);

@@ -7,9 +7,11 @@
 #include "scope_outcome.h"
 #include "scope_world.h"
 
+#define SCOPE_START_MAX 64
+
 struct scope_case {
 	const char *operations[SCOPE_DCS];   /* by datacenter; NULL: it writes nothing */
-	char start[64];
+	char start[SCOPE_START_MAX];
 	const struct scope_row *row;         /* a pair; NULL: a triple */
 	unsigned pair[2];                    /* which datacenters make the row's first and second write */
 	bool is_wrong;                       /* said once */

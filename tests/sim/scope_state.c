@@ -1,5 +1,6 @@
 #include "scope_state.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +28,16 @@ bool scope_has_key(const struct scope_state *state, unsigned key)
 
 void scope_put(struct scope_value *value, const char *text)
 {
-	*value = (struct scope_value){ .is_present = true };
-	snprintf(value->text, sizeof(value->text), "%s", text);
+	size_t len = strlen(text);
+
+	assert(len < sizeof(value->text));
+	value->is_present = true;
+	memcpy(value->text, text, len + 1);
 }
 
 void scope_put_number(struct scope_value *value, int64_t number)
 {
-	*value = (struct scope_value){ .is_present = true };
+	value->is_present = true;
 	snprintf(value->text, sizeof(value->text), "%" PRId64, number);
 }
 

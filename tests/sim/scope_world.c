@@ -290,12 +290,23 @@ static void expire(struct scope_dc *dc)
 	sim_store_expire(dc->store, dc->clock_ms + SCOPE_EXPIRY_MS);
 }
 
-static struct slice key_name(struct scope_world *world, unsigned number, char letter)
+static uint32_t key_name(struct scope_world *world, unsigned number, unsigned key)
 {
 	char room[16];
 
-	snprintf(room, sizeof(room), "%u%c", number, letter);
-	return pool_text(world->pool, pool_intern(world->pool, slice_of(room)));
+	if (world->names[number][key] == 0) {
+		snprintf(room, sizeof(room), "%u%c", number, scope_key_letters[key]);
+		world->names[number][key] = pool_intern(world->pool, slice_of(room));
+	}
+	return world->names[number][key];
+}
+
+/* Words that are one of the letters of keys name the case's keys. */
+static struct slice argument(struct scope_world *world, unsigned number, const char *word)
+{
+	const char *letter = word[1] == '\0' ? memchr(scope_key_letters, *word, SCOPE_KEYS) : NULL;
+
+	return letter == NULL ? slice_of(word) : pool_text(world->pool, key_name(world, number, (unsigned)(letter - scope_key_letters)));
 }
 
 void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation)
@@ -314,12 +325,8 @@ void scope_say(struct scope_world *world, unsigned dc, unsigned number, const ch
 		return;
 	}
 	for (; scope_next_command(&operation, &words[count]); count++) {
-		for (unsigned i = 0; i < words[count].count; i++) {
-			const char *word = words[count].words[i];
-			bool is_key = i > 0 && word[1] == '\0' && memchr(scope_key_letters, *word, SCOPE_KEYS) != NULL;
-
-			argv[count][i] = is_key ? key_name(world, number, *word) : slice_of(word);
-		}
+		for (unsigned i = 0; i < words[count].count; i++)
+			argv[count][i] = argument(world, number, words[count].words[i]);
 		requests[count] = (struct request){ .argv = argv[count], .argc = words[count].count };
 		rows[count] = command_find(words[count].count, argv[count]);
 		assert(rows[count] != NULL && rows[count]->class == COMMAND_WRITE);
@@ -339,9 +346,9 @@ bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct 
 
 	memset(state, 0, sizeof(*state));
 	for (unsigned key = 0; key < SCOPE_KEYS; key++) {
-		uint32_t name = pool_intern(world->pool, key_name(world, number, scope_key_letters[key]));
+		const struct sim_key *found = sim_store_find(world->dcs[dc].store, 0, key_name(world, number, key));
 
-		is_known = scope_read_key(world->pool, sim_store_find(world->dcs[dc].store, 0, name), state->at[key]) && is_known;
+		is_known = scope_read_key(world->pool, found, state->at[key]) && is_known;
 	}
 	return is_known;
 }
@@ -354,7 +361,7 @@ static void open_core(struct scope_dc *dc, const struct core_rule *rule)
 	struct core_options options = {
 		.dcs = names, .dc_count = SCOPE_DCS, .rules = rule, .rule_count = 1, .databases = SIM_DATABASES, .reserved_db = SIM_RESERVED_DB,
 		.heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 64 << 20,
-		.outbox_bytes_max = 256 << 20, .metadata_bytes_max = 1 << 30, .group_commands_max = 4096, .unanswered_bytes_max = 64 << 20, .siblings_max = 32,
+		.outbox_bytes_max = 256 << 20, .metadata_bytes_max = 1 << 30, .group_commands_max = 4096, .siblings_max = 32,
 		.record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = 3600000, .is_listing_conflicts = true,
 	};
 	struct event opened = { .type = EVENT_OPENED };

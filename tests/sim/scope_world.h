@@ -6,7 +6,7 @@
 #include "../../proxy/core/core.h"
 #include "scope_model.h"
 
-#define SCOPE_CASES_MAX 160          /* played side by side in one world, each on keys of its own */
+#define SCOPE_CASES_MAX 96          /* played side by side in one world, each on keys of its own */
 
 struct scope_answer { uint64_t id; struct sim_replies replies; };
 
@@ -38,6 +38,7 @@ struct scope_dc {
 struct scope_world {
 	struct pool *pool;
 	struct scope_dc dcs[SCOPE_DCS];
+	uint32_t names[SCOPE_CASES_MAX][SCOPE_KEYS];         /* of keys, in the pool; 0: not made yet */
 	bool is_untimed[SCOPE_CASES_MAX];    /* a core wrote by itself: a deadline went with a key that ran empty */
 	bool is_traced;
 	char wrong[256];             /* what must never happen, if it did */

@@ -246,6 +246,9 @@ static bool dc_is_quiet(const struct world *world, const struct dc *dc)
 		return false;
 	if (status->unstable_keys > 0 || status->unstable_elements > 0)
 		return false;
+	/* Records that ended leave within a second. */
+	if (status->unsettled_episodes > 0)
+		return false;
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		if (status->peers[i].held_events > 0)
 			return false;
@@ -333,10 +336,11 @@ static void describe_unsettled(const struct world *world)
 		const struct dc *dc = &world->dcs[i];
 		const struct core_status *status = core_status(dc->core);
 
-		auditor_find(world->auditor, "%s never comes to rest: open %d, recalling %d, lane %u, appends %u, outbox %llu, keys %llu, elements %llu, seq %llu",
+		auditor_find(world->auditor, "%s never comes to rest: open %d, recalling %d, lane %u, appends %u, outbox %llu, keys %llu, elements %llu, records %llu, open %llu, seq %llu",
 		             world_dc_names[i], dc->is_open, status->is_recalling, dc->lane.count, dc->log.append_count,
 		             (unsigned long long)status->outbox_events, (unsigned long long)status->unstable_keys,
-		             (unsigned long long)status->unstable_elements, (unsigned long long)status->seq);
+		             (unsigned long long)status->unstable_elements, (unsigned long long)status->episodes,
+		             (unsigned long long)status->open_conflicts, (unsigned long long)status->seq);
 		describe_peers(world, dc);
 	}
 }
@@ -439,6 +443,10 @@ void world_free(struct world *world)
 
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
+	static const enum audit_rule favourites[] = {
+		AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_PRIORITY, AUDIT_RECORD, AUDIT_RECORD, AUDIT_RECORD, AUDIT_CUSTOM, AUDIT_CUSTOM,
+		AUDIT_LONGEST, AUDIT_SHORTEST, AUDIT_LWW, AUDIT_MERGE,
+	};
 	struct dice dice;
 	bool is_big;
 
@@ -462,8 +470,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->has_all_rules = true;
 	plan->has_contexts = dice_chance(&dice, 70);
 	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
-	plan->is_narrow = dice_chance(&dice, 40);
-	plan->favourite = (enum audit_rule)dice_below(&dice, AUDIT_RULES);
+	plan->is_narrow = dice_chance(&dice, 50);
+	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (!plan->is_narrow)
 		return;
 	plan->dc_count = 3 + (unsigned)dice_below(&dice, 2);

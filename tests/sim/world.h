@@ -37,6 +37,7 @@ struct world_plan {
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 	bool has_contexts;           /* clients deal with versions themselves */
+	bool has_resolves;           /* … and decide open conflicts */
 	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
 	enum audit_rule favourite;   /* … of this one */
 };

@@ -9,13 +9,17 @@
 #define FIRST_DC 1
 #define SECOND_DC 0
 
-static const char letters[AUDIT_RULES] = { [AUDIT_LWW] = 'l', [AUDIT_MERGE] = 'm', [AUDIT_PRIORITY] = 'p', [AUDIT_RECORD] = 'r', [AUDIT_CUSTOM] = 'c' };
+static const char letters[AUDIT_RULES] = {
+	[AUDIT_LWW] = 'l', [AUDIT_MERGE] = 'm', [AUDIT_LONGEST] = 'n', [AUDIT_SHORTEST] = 'o', [AUDIT_PRIORITY] = 'p', [AUDIT_RECORD] = 'r', [AUDIT_CUSTOM] = 'c',
+};
 
 const struct core_rule *world_rules(bool is_changed, unsigned *count)
 {
 	static const char *order[2], *changed_order[2];
 	static const struct core_rule rules[] = {
 		{ .match = "m:*", .rule = "merge" },
+		{ .match = "n:*", .rule = "merge", .ttl = "longest" },
+		{ .match = "o:*", .rule = "merge", .ttl = "shortest" },
 		{ .match = "p:*", .rule = "priority", .order = order, .order_count = 2 },
 		{ .match = "r:*", .rule = "record" },
 		{ .match = "c:*", .rule = "custom" },
@@ -23,6 +27,8 @@ const struct core_rule *world_rules(bool is_changed, unsigned *count)
 	};
 	static const struct core_rule changed[] = {
 		{ .match = "m:*", .rule = "merge" },
+		{ .match = "n:*", .rule = "merge", .ttl = "longest" },
+		{ .match = "o:*", .rule = "merge", .ttl = "shortest" },
 		{ .match = "p:*", .rule = "priority", .order = changed_order, .order_count = 2 },
 		{ .match = "r:*", .rule = "record" },
 		{ .match = "c:*", .rule = "custom" },

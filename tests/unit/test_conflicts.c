@@ -6,6 +6,7 @@
 #include "../../proxy/conflicts_tell.h"
 
 #include <CUnit/CUnit.h>
+#include <jansson.h>
 #include <string.h>
 
 void suite_conflicts(void);
@@ -49,6 +50,9 @@ static void each_filter_chooses_by_its_own_fact(void)
 	};
 	fill();
 	CU_ASSERT(conflicts_query_matches(&(struct conflicts_query){ 0 }, &record, NOW_MS));
+	record.merged_into = SLICE("eu-7-1-0");
+	CU_ASSERT(!conflicts_query_matches(&(struct conflicts_query){ 0 }, &record, NOW_MS));
+	record.merged_into = (struct slice){ "", 0 };
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		CU_ASSERT(matches(filters[i].name, filters[i].right));
 		CU_ASSERT(!matches(filters[i].name, filters[i].wrong));
@@ -115,12 +119,12 @@ static void rights_are_by_name_and_by_password(void)
 
 static void tell(const struct conflicts_view *view, bool is_json, struct buffer *out)
 {
-	struct teller *teller = is_json ? teller_json_new() : teller_resp_new();
+	struct teller *teller = is_json ? teller_json_new(false) : teller_resp_new();
 	fill();
 	buffer_reset(out);
 	conflict_tell(&record, view, SLICE("e1-1"), teller, NULL);
 	if (is_json)
-		teller_json_finish(teller, false, out);
+		teller_json_finish(teller, out);
 	else
 		teller_resp_finish(teller, out);
 	buffer_add_byte(out, '\0');
@@ -136,6 +140,43 @@ static void json_tells_bytes_in_base64_and_says_so(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.ptr, "\"value_hash\":\"000000000000000a\",\"value\":\"Yf8=\",\"value_encoding\":\"base64\"}"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.ptr, "\"is_removal\":true,\"value_len\":0,\"value_hash\":null,\"value\":null}],\"cursor\":\"e1-1\"}"));
 	buffer_free(&out);
+}
+
+/* What jansson makes of what is told is what was told. */
+static void json_is_what_another_reader_takes_it_for(void)
+{
+	static const struct { struct slice bytes; bool is_text; } cases[] = {
+		{ { "", 0 }, true }, { { "a\"b\\c\n\x01\x1f/", 10 }, true }, { { "a\0b", 3 }, true }, { { "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 9 }, true },
+		{ { "\xc0\x80", 2 }, false }, { { "\xed\xa0\x80", 3 }, false }, { { "\xf4\x90\x80\x80", 4 }, false }, { { "\xe2\x82", 2 }, false },
+		{ { "\x80", 1 }, false }, { { "a\xff", 2 }, false }, { { "\xe0\x80\x80", 3 }, false }, { { "\xf8\x88\x80\x80\x80", 5 }, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int is_indented = 0; is_indented <= 1; is_indented++) {
+			struct teller *teller = teller_json_new(is_indented);
+			struct buffer out = { 0 }, encoded = { 0 };
+			tell_object(teller, NULL);
+			tell_bytes(teller, "v", cases[i].bytes);
+			tell_list(teller, "l");
+			tell_bytes(teller, NULL, cases[i].bytes);
+			tell_number(teller, NULL, UINT64_MAX);
+			tell_truth(teller, NULL, true);
+			tell_list(teller, NULL);
+			tell_end(teller);
+			tell_end(teller);
+			tell_end(teller);
+			teller_json_finish(teller, &out);
+			json_t *read = json_loadb(out.ptr, out.len, JSON_ALLOW_NUL, NULL), *list = json_object_get(read, "l");
+			const json_t *value = json_object_get(read, "v"), *element = json_array_get(list, 0);
+			base64_encode(cases[i].bytes, &encoded);
+			struct slice expected = cases[i].is_text ? cases[i].bytes : buffer_slice(&encoded);
+			CU_ASSERT(slice_equal((struct slice){ json_string_value(value), json_string_length(value) }, expected));
+			CU_ASSERT((json_object_get(read, "v_encoding") == NULL) == cases[i].is_text && json_is_object(element) != cases[i].is_text);
+			CU_ASSERT(json_array_size(list) == 4 && json_is_string(json_array_get(list, 1)) && json_is_true(json_array_get(list, 2)));
+			json_decref(read);
+			buffer_free(&encoded);
+			buffer_free(&out);
+		}
+	}
 }
 
 static void redacted_values_leave_only_their_length(void)
@@ -193,6 +234,7 @@ void suite_conflicts(void)
 	CU_ADD_TEST(suite, choices_are_read_or_refused);
 	CU_ADD_TEST(suite, rights_are_by_name_and_by_password);
 	CU_ADD_TEST(suite, json_tells_bytes_in_base64_and_says_so);
+	CU_ADD_TEST(suite, json_is_what_another_reader_takes_it_for);
 	CU_ADD_TEST(suite, redacted_values_leave_only_their_length);
 	CU_ADD_TEST(suite, resp_tells_names_and_values_in_turn);
 	CU_ADD_TEST(suite, base64_reads_what_it_writes_and_nothing_else);

@@ -1,4 +1,6 @@
 /* Trials of recorded conflicts: which sides compete, and what each rule, or a handler, makes of them. */
+#include "../../proxy/conflicts_tell.h"
+#include "../../proxy/core/record.h"
 #include "../../proxy/ctl_trial.h"
 
 #include <CUnit/Basic.h>
@@ -127,6 +129,44 @@ static void values_come_as_text_or_base64(void)
 	json_decref(record);
 }
 
+/* What a sidecar tells is what is read here. */
+static void records_are_read_as_they_are_told(void)
+{
+	struct buffer context = { 0 }, text = { 0 };
+	struct trial trial;
+
+	record_add_position(&context, &(struct record_dot){ SLICE("eu"), 7, 3 });
+	struct record_side sides[] = {
+		{ .dot = { SLICE("us"), 9, 4 }, .hlc = (UINT64_C(2000) << 16) + 5, .context = buffer_slice(&context), .value = SLICE("a\xff"), .value_len = 2 },
+		{ .dot = { SLICE("eu"), 7, 3 }, .hlc = UINT64_C(1000) << 16, .value = SLICE("cut"), .value_len = 300 },
+		{ .dot = { SLICE("eu"), 7, 4 }, .hlc = (UINT64_C(2000) << 16) + 6, .is_removal = true },
+	};
+	struct record record = {
+		.id = SLICE("id"), .kind = RECORD_WRITE_DELETE, .status = RECORD_AUTO, .key = SLICE("k:\xff"), .element = SLICE("f"), .type = SLICE("hash"),
+		.rule = SLICE("lww"), .sides = sides, .side_count = 3, .winner = { SLICE("eu"), 7, 4 },
+	};
+	struct teller *teller = teller_json_new(true);
+
+	conflict_tell(&record, &(struct conflicts_view){ .is_redacted = false }, (struct slice){ "", 0 }, teller, NULL);
+	teller_json_finish(teller, &text);
+	buffer_add_byte(&text, '\0');
+	json_t *told = parse(text.ptr);
+
+	CU_ASSERT_FATAL(trial_read(&trial, told));
+	CU_ASSERT(slice_equal(buffer_slice(&trial.key), SLICE("k:\xff")) && slice_equal(buffer_slice(&trial.element), SLICE("f")));
+	CU_ASSERT_EQUAL_FATAL(trial.count, 3);
+	CU_ASSERT_EQUAL(trial.sides[0].hlc, sides[0].hlc);
+	CU_ASSERT(slice_equal(buffer_slice(&trial.sides[0].value), SLICE("a\xff")));
+	CU_ASSERT(!trial.sides[0].is_cut && trial.sides[1].is_cut && trial.sides[2].is_removal);
+	/* us had seen eu's first write. */
+	CU_ASSERT(trial.sides[0].is_competing && !trial.sides[1].is_competing && trial.sides[2].is_competing);
+	CU_ASSERT_PTR_EQUAL(trial.winner, &trial.sides[2]);
+	trial_free(&trial);
+	json_decref(told);
+	buffer_free(&context);
+	buffer_free(&text);
+}
+
 void suite_ctl_trial(void)
 {
 	CU_pSuite suite = CU_add_suite("ctl_trial", NULL, NULL);
@@ -135,5 +175,6 @@ void suite_ctl_trial(void)
 	CU_add_test(suite, "what_another_side_had_seen_does_not_compete", what_another_side_had_seen_does_not_compete);
 	CU_add_test(suite, "sums_and_strangers_are_left_alone", sums_and_strangers_are_left_alone);
 	CU_add_test(suite, "a_handler_gets_the_competing_sides_newest_first", a_handler_gets_the_competing_sides_newest_first);
+	CU_add_test(suite, "records_are_read_as_they_are_told", records_are_read_as_they_are_told);
 	CU_add_test(suite, "values_come_as_text_or_base64", values_come_as_text_or_base64);
 }

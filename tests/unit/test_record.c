@@ -27,13 +27,13 @@ static void fill(struct record *record, struct record_side *sides)
 		.dot = { SLICE("bom"), 9, 3 }, .hlc = 900, .context = buffer_slice(&context), .command = SLICE("set"), .client = SLICE("app\0x"),
 		.value = SLICE("cu"), .value_len = 3, .value_hash = UINT64_C(0x8000000000000001), .is_live = true, .is_dead = true,
 	};
-	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true };
+	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true, .is_increment = true };
 	*record = (struct record){
 		.id = SLICE("ams-7-42-0123456789abcdef"), .kind = RECORD_WRITE_DELETE, .status = RECORD_RESOLVED, .db = 3, .key = SLICE("k\0ey"),
 		.element = SLICE("f"), .type = SLICE("hash"), .rule = SLICE("record"), .rules_digest = UINT64_MAX, .sides = sides, .side_count = 2,
 		.stretches = buffer_slice(&stretches), .first_hlc = 700, .pairs = 3, .winner = { SLICE("bom"), 9, 3 }, .value = SLICE("cu"),
 		.resolution = { SLICE("cpt"), 1, 2 }, .resolved_by = SLICE("ann"), .opened_hlc = 800, .ended_hlc = 1000, .attempts = 2,
-		.last_error = SLICE("no"),
+		.last_error = SLICE("no"), .merged_into = SLICE("other"),
 	};
 }
 
@@ -47,7 +47,7 @@ static bool side_equal(const struct record_side *a, const struct record_side *b)
 	return dot_equal(&a->dot, &b->dot) && a->hlc == b->hlc && slice_equal(a->context, b->context) && slice_equal(a->command, b->command) &&
 	       slice_equal(a->client, b->client) && slice_equal(a->value, b->value) && a->value_len == b->value_len &&
 	       a->value_hash == b->value_hash && a->is_removal == b->is_removal && a->is_live == b->is_live && a->is_dead == b->is_dead &&
-	       a->is_explicit == b->is_explicit;
+	       a->is_explicit == b->is_explicit && a->is_increment == b->is_increment;
 }
 
 static void record_survives_its_bytes(void)
@@ -64,7 +64,7 @@ static void record_survives_its_bytes(void)
 	CU_ASSERT(slice_equal(read.rule, record.rule) && read.rules_digest == UINT64_MAX && read.first_hlc == 700 && read.pairs == 3);
 	CU_ASSERT(dot_equal(&read.winner, &record.winner) && dot_equal(&read.resolution, &record.resolution) && slice_equal(read.value, record.value));
 	CU_ASSERT(slice_equal(read.resolved_by, record.resolved_by) && read.opened_hlc == 800 && read.ended_hlc == 1000);
-	CU_ASSERT(read.attempts == 2 && slice_equal(read.last_error, record.last_error));
+	CU_ASSERT(read.attempts == 2 && slice_equal(read.last_error, record.last_error) && slice_equal(read.merged_into, record.merged_into));
 	CU_ASSERT_FATAL(read.side_count == 2);
 	CU_ASSERT(side_equal(&read.sides[0], &sides[0]) && side_equal(&read.sides[1], &sides[1]));
 	record_encode(&again, &read);

@@ -20,8 +20,8 @@ static void opened(void *context, const struct event *event, uint32_t databases)
 	(void)context;
 	const struct store_facts *facts = store_facts(store);
 	driver_say("facts %s %d %d", facts->version, facts->is_noeviction, facts->is_notifying);
-	driver_say("opened %s %u %u %u %llu", driver_escape(event->opened.run_id), databases, event->opened.position_count,
-	           event->opened.outbox_count, (unsigned long long)event->opened.nonce);
+	driver_say("opened %s %u %u %u %llu %u", driver_escape(event->opened.run_id), databases, event->opened.position_count,
+	           event->opened.outbox_count, (unsigned long long)event->opened.nonce, event->opened.episode_count);
 }
 
 static void lost(void *context, const char *why)

@@ -1,0 +1,427 @@
+#include "episode.h"
+
+#include "rule.h"
+#include "version.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- new and free ---- */
+
+struct episodes *episodes_new(void)
+{
+	return memory_new(sizeof(struct episodes));
+}
+
+void episodes_free(struct episodes *episodes)
+{
+	assert(episodes->count == 0);
+	for (unsigned i = 0; i < episodes->dirty_count; i++)
+		memory_free(episodes->dirty[i]);
+	memory_free(episodes->dirty);
+	buffer_free(&episodes->gone);
+	buffer_free(&episodes->finals);
+	memory_free(episodes);
+}
+
+static void unlist(struct episodes *episodes, struct episode *episode)
+{
+	if (episode->listed_before != NULL)
+		episode->listed_before->listed_after = episode->listed_after;
+	else
+		episodes->lists[episode->list] = episode->listed_after;
+	if (episode->listed_after != NULL)
+		episode->listed_after->listed_before = episode->listed_before;
+	episodes->kept_count -= episode->list == EPISODES_KEPT;
+}
+
+static void enlist(struct episodes *episodes, struct episode *episode, enum episode_list list)
+{
+	episode->list = list;
+	episode->listed_before = NULL;
+	episode->listed_after = episodes->lists[list];
+	if (episode->listed_after != NULL)
+		episode->listed_after->listed_before = episode;
+	episodes->lists[list] = episode;
+	episodes->kept_count += list == EPISODES_KEPT;
+}
+
+void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list)
+{
+	if (episode->list == list)
+		return;
+	unlist(episodes, episode);
+	enlist(episodes, episode, list);
+}
+
+void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)
+{
+	episode->bytes += (uint64_t)bytes;
+	keyspace->bytes += (uint64_t)bytes;
+	keyspace->episodes->bytes += (uint64_t)bytes;
+}
+
+struct episode *episode_new(struct keyspace *keyspace, struct element *element)
+{
+	struct episode *episode = memory_new(sizeof *episode);
+	episode->element = element;
+	episode->next = element->episodes;
+	element->episodes = episode;
+	enlist(keyspace->episodes, episode, EPISODES_WAITING);
+	keyspace->episodes->count++;
+	episode_count_bytes(keyspace, episode, sizeof *episode);
+	return episode;
+}
+
+static void drop_resolution(struct keyspace *keyspace, struct episode *episode)
+{
+	note_drop(keyspace, episode->resolution_note);
+	memory_free((void *)(uintptr_t)episode->by.ptr);
+	episode->resolution_note = NULL;
+	episode->resolution = (struct stamp){ 0 };
+	episode->by = (struct slice){ NULL, 0 };
+}
+
+/* One that is listed as dirty is an empty shell from here on: who writes the list frees it. */
+void episode_free(struct keyspace *keyspace, struct episode *episode)
+{
+	struct episode **link = &episode->element->episodes;
+	while (*link != episode)
+		link = &(*link)->next;
+	*link = episode->next;
+	unlist(keyspace->episodes, episode);
+	keyspace->episodes->count--;
+	keyspace->episodes->open_count -= episode->is_counted;
+	drop_resolution(keyspace, episode);
+	for (unsigned i = 0; i < episode->side_count; i++)
+		note_drop(keyspace, episode->sides[i].note);
+	episode_count_bytes(keyspace, episode, -(int64_t)episode->bytes);
+	memory_free(episode->sides);
+	memory_free(episode->stretches);
+	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
+	buffer_free(&episode->told_ids);
+	memory_free((void *)(uintptr_t)episode->last_error.ptr);
+	episode->element = NULL;
+	if (!episode->is_dirty)
+		memory_free(episode);
+}
+
+void episodes_drop(struct keyspace *keyspace, struct element *element)
+{
+	while (element->episodes != NULL)
+		episode_free(keyspace, element->episodes);
+}
+
+void episode_touch(struct keyspace *keyspace, struct episode *episode)
+{
+	struct episodes *episodes = keyspace->episodes;
+	if (episode->is_dirty)
+		return;
+	if (episodes->dirty_count == episodes->dirty_cap) {
+		episodes->dirty_cap = episodes->dirty_cap ? episodes->dirty_cap * 2 : 16;
+		episodes->dirty = memory_resize(episodes->dirty, episodes->dirty_cap * sizeof *episodes->dirty);
+	}
+	episode->is_dirty = true;
+	episodes->dirty[episodes->dirty_count++] = episode;
+}
+
+/* ---- which writes are in it ---- */
+
+static struct stretch *stretch_of(const struct episode *episode, unsigned origin)
+{
+	for (unsigned i = 0; i < episode->stretch_count; i++)
+		if (episode->stretches[i].origin == origin)
+			return &episode->stretches[i];
+	return NULL;
+}
+
+static struct episode *episode_reaching_over(const struct element *element, const struct stamp *stamp)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		const struct stretch *stretch = stretch_of(episode, stamp->origin);
+		if (stretch != NULL && stamp->seq >= stretch->first_seq && stamp->seq <= stretch->last_seq)
+			return episode;
+	}
+	return NULL;
+}
+
+/* Is every write that is concurrent with it, and concerns ELEMENT, a pair with it? Not so for two increments, two clears, nor for the deadline
+ * two SETs; nor for anything under the whole key. */
+static bool meets_all(const struct element *element, const struct party *party)
+{
+	return element->kind != KIND_KEY && party->note->kind == (uint8_t)element->kind && !(party->flags & MARK_DELTA);
+}
+
+/* Which episode the write is in. Many sides are not remembered: one that meets all belongs to whichever episode reaches over it. */
+static struct episode *episode_with(const struct keyspace *keyspace, const struct element *element, const struct party *party)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		if (episode_side(keyspace, episode, party->stamp) != NULL)
+			return episode;
+	return meets_all(element, party) ? episode_reaching_over(element, party->stamp) : NULL;
+}
+
+bool episodes_know(const struct element *element, const struct stamp *stamp)
+{
+	return episode_reaching_over(element, stamp) != NULL;
+}
+
+void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
+{
+	struct stretch *stretch = stretch_of(episode, origin);
+	if (stretch == NULL) {
+		episode->stretches = memory_resize(episode->stretches, (episode->stretch_count + 1) * sizeof *stretch);
+		episode->stretches[episode->stretch_count++] = (struct stretch){ origin, seq, seq };
+		episode_count_bytes(keyspace, episode, sizeof *stretch);
+		return;
+	}
+	if (seq < stretch->first_seq)
+		stretch->first_seq = seq;
+	if (seq > stretch->last_seq)
+		stretch->last_seq = seq;
+}
+
+/* ---- whether a decision is open ---- */
+
+static bool is_keeping(const struct episode *episode)
+{
+	return episode->element->kind < KIND_TYPES && episode->element->key->policy->rule->is_keeping;
+}
+
+/* NULL: it is covered, or outdone by a write of another type. */
+static const struct version *live_version(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return version == NULL || version->is_outdone ? NULL : version;
+}
+
+static unsigned live_count(const struct episode *episode)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < episode->side_count; i++)
+		count += live_version(episode, &episode->sides[i]) != NULL;
+	return count;
+}
+
+bool episode_is_kept(const struct episode *episode)
+{
+	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
+}
+
+/* Do live versions differ? */
+static bool is_disputed(const struct episode *episode)
+{
+	const struct note *first = NULL;
+	bool is_first_present = false;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct note *note = episode->sides[i].note;
+		const struct version *version = live_version(episode, &episode->sides[i]);
+		if (version == NULL)
+			continue;
+		if (first != NULL && (is_first_present != version->is_present || (is_first_present && !note_is_same(first, note, episode->element->kind))))
+			return true;
+		first = note;
+		is_first_present = version->is_present;
+	}
+	return false;
+}
+
+enum record_status episode_status(const struct episode *episode)
+{
+	if (episode->resolution.seq != 0)
+		return episode->ended_as;
+	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
+}
+
+/* ---- joining ---- */
+
+/* The store shall no longer know it by this id. */
+static void note_gone(struct episodes *episodes, struct episode *episode)
+{
+	if (episode->stored_id.len == 0)
+		return;
+	resp_add_bulk(&episodes->gone, episode->stored_id);
+	episodes->gone_count++;
+}
+
+static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
+{
+	for (unsigned i = 0; i < other->side_count; i++) {
+		const struct side *side = &other->sides[i];
+		episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
+	}
+	for (unsigned i = 0; i < other->stretch_count; i++) {
+		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].first_seq);
+		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].last_seq);
+	}
+	if (stamp_compare(keyspace->origins, &other->first, &episode->first) < 0)
+		episode->first = other->first;
+	episode->pairs += other->pairs;
+	if (other->opened_hlc < episode->opened_hlc)
+		episode->opened_hlc = other->opened_hlc;
+	episode_add_traits(&episode->traits, &episode->pop_origin, other->traits, other->pop_origin);
+	if (other->is_told && other->stored_id.len > 0)
+		resp_add_bulk(&episode->told_ids, other->stored_id);
+	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
+	episode->has_poor |= other->has_poor;
+	if (other->attempts > episode->attempts)
+		episode->attempts = other->attempts;
+	note_gone(keyspace->episodes, other);
+	episode_free(keyspace, other);
+}
+
+/* Makes one of two; the larger one stays. */
+static struct episode *unite(struct keyspace *keyspace, struct episode *a, struct episode *b)
+{
+	struct episode *larger = a->side_count >= b->side_count ? a : b;
+	merge(keyspace, larger, larger == a ? b : a);
+	drop_resolution(keyspace, larger);
+	return larger;
+}
+
+/* Takes the write into the episode, and with it the one that it is in. Returns what both are in now. */
+static struct episode *join(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	struct episode *other = episode_with(keyspace, episode->element, party);
+	if (other == episode) {
+		episode_add_side(keyspace, episode, party);
+		return episode;
+	}
+	if (other != NULL)
+		episode = unite(keyspace, episode, other);
+	/* Writes that make no pair with those of their stretch may stand in between: so far, this one was none of them. */
+	const struct side *side = episode_side(keyspace, episode, party->stamp);
+	if (side == NULL) {
+		/* Whatever had seen all of it has not seen this one. */
+		drop_resolution(keyspace, episode);
+		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
+	}
+	/* Of several presents of one write the last is the one, and that was met last when they were met first. */
+	enum kind kind = episode->element->kind;
+	if (side == NULL || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind))
+		episode_add_side(keyspace, episode, party);
+	return episode;
+}
+
+static struct episode *episode_of(struct keyspace *keyspace, struct element *subject, const struct party *party)
+{
+	struct episode *episode = episode_with(keyspace, subject, party);
+	if (episode == NULL) {
+		episode = episode_new(keyspace, subject);
+		episode->opened_hlc = UINT64_MAX;
+		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
+	}
+	episode_add_side(keyspace, episode, party);
+	return episode;
+}
+
+static void count_pairs(struct keyspace *keyspace, struct episode *episode, uint64_t pairs, uint64_t opened_hlc)
+{
+	episode->pairs += pairs;
+	if (opened_hlc < episode->opened_hlc)
+		episode->opened_hlc = opened_hlc;
+	episode_touch(keyspace, episode);
+}
+
+void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b)
+{
+	if (a->flags & b->flags & MARK_DELTA)
+		return;
+	struct episode *episode = episode_of(keyspace, subject, a);
+	episode = join(keyspace, episode, b);
+	count_pairs(keyspace, episode, 1, a->stamp->hlc > b->stamp->hlc ? a->stamp->hlc : b->stamp->hlc);
+}
+
+void episodes_meet(const struct meeting *meeting)
+{
+	const struct history *history = meeting->history;
+	/* Of two types one kills the other, increments too: here they are like any write. */
+	const unsigned counted = meeting->is_type_clash ? ~(unsigned)MARK_DELTA : ~0u;
+	const struct party *arriving = &(struct party){ meeting->arriving->stamp, meeting->arriving->note, meeting->arriving->flags & counted };
+	bool is_increment = arriving->flags & MARK_DELTA;
+	/* Where any two concurrent writes are a pair, all marks in the stretch of an older episode are sides already. */
+	bool is_dense = meeting->is_own && meeting->subject->kind != KIND_KEY && !meeting->subject->has_deltas && !is_increment;
+	if (is_increment && (history->all_flags & MARK_DELTA))
+		return;
+	struct episode *episode = NULL;
+	uint64_t pairs = 0, opened_hlc = UINT64_MAX;
+	for (uint32_t i = meeting->first; i < history->len; i++) {
+		const struct mark *mark = history_mark(history, i);
+		if ((meeting->wanted != 0 && !(mark->flags & meeting->wanted)) || (mark->flags & meeting->unwanted) ||
+		    (is_increment && (mark->flags & MARK_DELTA)))
+			continue;
+		uint64_t hlc = mark->hlc > arriving->stamp->hlc ? mark->hlc : arriving->stamp->hlc;
+		opened_hlc = hlc < opened_hlc ? hlc : opened_hlc;
+		if (episode == NULL)
+			episode = episode_of(meeting->keyspace, meeting->subject, arriving);
+		pairs++;
+		struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+		const struct party party = { &stamp, mark->note, mark->flags & counted };
+		const struct episode *met = episode_with(meeting->keyspace, meeting->subject, &party);
+		uint32_t end = i + 1;
+		if (is_dense && met != NULL && met != episode && !met->has_poor)
+			end = history_upto(history, stretch_of(met, history->origin)->last_seq);
+		episode = join(meeting->keyspace, episode, &party);
+		pairs += end - i - 1;
+		i = end - 1;
+	}
+	if (episode == NULL)
+		return;
+	episode->traits |= meeting->is_type_clash ? EPISODE_TYPE_CLASH : 0;
+	count_pairs(meeting->keyspace, episode, pairs, opened_hlc);
+}
+
+/* ---- what ends an open one ---- */
+
+static bool sees_all(const struct stamp *stamp, const struct episode *episode)
+{
+	for (unsigned i = 0; i < episode->stretch_count; i++)
+		if (stamp_sees(stamp, episode->stretches[i].origin) < episode->stretches[i].last_seq)
+			return false;
+	return true;
+}
+
+static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+{
+	static const enum record_status statuses[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
+	drop_resolution(keyspace, episode);
+	episode->resolution = *party->stamp;
+	episode->resolution.context = NULL;
+	episode->resolution_note = note_hold(party->note);
+	episode->ended_as = statuses[facts->choice];
+	episode->by = buffer_copy(facts->by);
+	episode_touch(keyspace, episode);
+}
+
+static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
+{
+	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
+}
+
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		const struct stamp *ended = &episode->resolution;
+		if (episode_side(keyspace, episode, party->stamp) != NULL) {
+			/* What it came to be known by may tell less of it than this. */
+			if (episode_upgrade_side(keyspace, episode, party))
+				episode_touch(keyspace, episode);
+		} else if (is_resolution(episode, party->stamp)) {
+			if (note_is_better(party->note, episode->resolution_note, element->kind))
+				resolve(keyspace, episode, party, facts);
+		} else if (is_keeping(episode) && sees_all(party->stamp, episode) &&
+		           (ended->seq != 0 ? stamp_compare(keyspace->origins, party->stamp, ended) < 0 : is_disputed(episode))) {
+			resolve(keyspace, episode, party, facts);
+		}
+	}
+	episodes_reconsider(keyspace, element);
+}
+
+void episodes_reconsider(struct keyspace *keyspace, struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
+}

@@ -1,0 +1,127 @@
+/* Episode: a conflict about one element, as long as it is in memory: a connected component of the relation "concurrent" on the writes to it,
+ * without the pairs of two increments, which lose nothing (docs/replication-model.md, "Records").
+ *
+ *   episode.c          pairs join writes into episodes; which writes they are, and whether a decision is open
+ *   episode_side.c     what is remembered of them
+ *   episode_record.c   what an episode looks like as a record
+ *   episode_store.c    when records are written to the store, and read from it
+ *
+ * An element's episodes are in order: all of one happened before all of the next. So of one origin each has a stretch of seqs.
+ * Invariant: all of it is a function of the writes that are applied, not of their order: what a record tells is the same at every DC. */
+#ifndef CORE_EPISODE_H
+#define CORE_EPISODE_H
+
+#include "note.h"
+#include "record.h"
+
+struct side {
+	struct stamp stamp;          /* its context is the note's */
+	struct note *note;           /* a reference */
+	unsigned flags;              /* of its mark */
+};
+
+struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
+
+enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
+
+enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
+
+struct episode {
+	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
+	struct episode *next;        /* of the element */
+	struct episode *listed_before, *listed_after;
+	enum episode_list list;
+	bool is_dirty;               /* the store has an older record of it, or none */
+	bool is_told;                /* that it opened */
+	bool is_counted;             /* as open */
+	bool has_poor;               /* some side was known by a mention only, or still is */
+	struct side *sides;          /* owned; in the order of their stamps */
+	unsigned side_count, side_cap;
+	struct stretch *stretches;   /* owned */
+	unsigned stretch_count;
+	struct stamp first;          /* the smallest stamp; no context held */
+	uint64_t pairs, opened_hlc;
+	unsigned traits;             /* of sides that are no longer here, and of pairs */
+	unsigned pop_origin;         /* EPISODE_POP: whose */
+	/* what ended an open one: the smallest stamp of those that have seen all of it; seq 0: nothing has */
+	struct stamp resolution;     /* no context held */
+	struct note *resolution_note;
+	enum record_status ended_as;
+	struct slice by;             /* owned */
+	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
+	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
+	uint32_t attempts;           /* of a handler */
+	bool is_retried;             /* somebody wants it run now, here */
+	uint64_t retry_ms;           /* not before */
+	struct slice last_error;     /* owned */
+	uint64_t bytes;
+};
+
+struct episodes {
+	struct episode *lists[EPISODE_LISTS];
+	struct episode **dirty;      /* owned */
+	unsigned dirty_count, dirty_cap;
+	uint64_t count, kept_count, open_count, bytes;
+	uint64_t ended;              /* written as ended, since the start of this opening */
+	/* what is to be written with the next group: */
+	struct buffer gone;          /* ids of records that are no more, as RESP strings */
+	unsigned gone_count;
+	struct buffer finals;        /* RESP commands: records that ended */
+	unsigned final_count;
+	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
+	uint64_t swept_ms, trimmed_ms;
+};
+
+struct episodes *episodes_new(void);
+/* The open one with this id; NULL: none. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id);
+/* The open one of an element; NULL: none. */
+struct episode *element_open_episode(const struct element *element);
+void episodes_free(struct episodes *episodes);                       /* once no element has any */
+void episodes_drop(struct keyspace *keyspace, struct element *element);     /* all of the element's, without a word to the store */
+
+/* A and B are concurrent and both concern SUBJECT: the element that both are about; its key's TTL or KEY element where deadlines or types
+ * clash. */
+void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b);
+/* Likewise for the arriving write and all marks of HISTORY from FIRST on that have one of the flags WANTED (0: whatever) and none UNWANTED. */
+struct meeting {
+	struct keyspace *keyspace;
+	struct element *subject;
+	const struct party *arriving;
+	const struct history *history;
+	uint32_t first;
+	unsigned wanted, unwanted;
+	bool is_own;                 /* the history is the subject's own */
+	bool is_type_clash;
+};
+void episodes_meet(const struct meeting *meeting);
+/* Before an absolute write competes for ELEMENT. FACTS are the write's. */
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Fewer versions of ELEMENT may be alive than before: whether a decision is open is to be seen when records are written next. */
+void episodes_reconsider(struct keyspace *keyspace, struct element *element);
+/* Is this write of the element in a conflict that is known here? */
+bool episodes_know(const struct element *element, const struct stamp *stamp);
+
+/* ---- for the other files of episodes ---- */
+
+struct episode *episode_new(struct keyspace *keyspace, struct element *element);
+void episode_free(struct keyspace *keyspace, struct episode *episode);
+void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes);
+void episode_touch(struct keyspace *keyspace, struct episode *episode);
+void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
+const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
+/* Lets PARTY tell of a side if it tells more of that write. */
+bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
+void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
+void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
+enum record_status episode_status(const struct episode *episode);
+bool episode_is_kept(const struct episode *episode);
+/* Did another absolute of the episode see this side? */
+bool episode_covers(const struct episode *episode, const struct side *side);
+enum record_kind episode_kind(const struct episode *episode);
+/* Adds traits to *traits. Pops of two origins removed the same element. */
+void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin);
+/* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. Returns how many. */
+unsigned episode_choose(const struct episode *episode, bool *is_shown);
+
+#endif

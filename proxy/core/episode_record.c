@@ -1,0 +1,274 @@
+#include "episode_record.h"
+
+#include "conflict.h"
+#include "rule.h"
+#include "version.h"
+
+#include <string.h>
+
+void ordering_fill(struct ordering *ordering, const struct origins *origins)
+{
+	ordering->count = origins->count;
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		unsigned at = i;
+		for (; at > 0; at--) {
+			const struct origin *other = &origins->items[ordering->items[at - 1]];
+			int order = strcmp(origins->dcs[other->dc], origins->dcs[origin->dc]);
+			if (order < 0 || (order == 0 && other->incarnation < origin->incarnation))
+				break;
+			ordering->items[at] = ordering->items[at - 1];
+		}
+		ordering->items[at] = i;
+	}
+}
+
+static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
+{
+	const struct origin *item = &keyspace->origins->items[origin];
+	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq };
+}
+
+/* ---- id ---- */
+
+static uint64_t subject_hash(const struct element *element)
+{
+	struct buffer head = { 0 };
+	buffer_add_uint64(&head, element->key->db);
+	buffer_add_byte(&head, ':');
+	buffer_add_text(&head, kind_text(element->kind));
+	buffer_add_byte(&head, ':');
+	buffer_add_uint64(&head, element->key->name.len);
+	buffer_add_byte(&head, ':');
+	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(&head));
+	buffer_free(&head);
+	return record_hash(record_hash(hash, element->key->name), element->name);
+}
+
+/* Ids begin with a dot: most others differ in the seq already. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
+{
+	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		struct buffer own = { 0 };
+		episode_add_id(keyspace, episode, &own);
+		bool is_it = slice_equal(buffer_slice(&own), id);
+		buffer_free(&own);
+		if (is_it)
+			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
+	}
+	return NULL;
+}
+
+struct episode *element_open_episode(const struct element *element)
+{
+	struct episode *episode = element->episodes;
+	while (episode != NULL && episode->list != EPISODES_KEPT)
+		episode = episode->next;
+	return episode;
+}
+
+void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct record_dot first = dot_of(keyspace, episode->first.origin, episode->first.seq);
+	uint64_t hash = subject_hash(episode->element);
+	buffer_add(out, first.dc);
+	buffer_add_byte(out, '-');
+	buffer_add_uint64(out, first.incarnation);
+	buffer_add_byte(out, '-');
+	buffer_add_uint64(out, first.seq);
+	buffer_add_byte(out, '-');
+	for (unsigned shift = 64; shift > 0; shift -= 4)
+		buffer_add_byte(out, digits[hash >> (shift - 4) & 15]);
+}
+
+/* ---- who wins ---- */
+
+/* The rule is asked, as it would be with the sides as versions. NULL: no side is an absolute. */
+static const struct side *decide(const struct keyspace *keyspace, const struct episode *episode)
+{
+	struct element trial = { .key = episode->element->key, .kind = episode->element->kind };
+	const struct rule *rule = trial.kind == KIND_KEY ? &rule_lww : trial.key->policy->rule;
+	trial.versions = memory_new((episode->side_count + 1) * sizeof(struct version));
+	const struct side **sides = memory_new((episode->side_count + 1) * sizeof *sides);
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct side *side = &episode->sides[i];
+		if ((side->flags & MARK_DELTA) || episode_covers(episode, side))
+			continue;
+		sides[trial.version_count] = side;
+		trial.versions[trial.version_count++] = (struct version){
+			.stamp = side->stamp, .is_present = !note_is_removal(side->note, trial.kind),
+		};
+	}
+	const struct version *best = rule->decide(keyspace, &trial);
+	const struct side *winner = best == NULL ? NULL : sides[best - trial.versions];
+	memory_free(sides);
+	memory_free(trial.versions);
+	return winner;
+}
+
+/* Increments that the winner has not seen count on top of it, if it is a number or nothing. */
+static bool has_increments(const struct episode *episode, const struct side *winner)
+{
+	struct buffer text = { 0 };
+	uint64_t len, hash;
+	long double number;
+	note_add_value(winner->note, episode->element->kind, &text, &len, &hash);
+	bool is_number = note_is_removal(winner->note, episode->element->kind) || winner->note->is_number ||
+	                 (len == text.len && slice_to_long_double(buffer_slice(&text), &number));
+	buffer_free(&text);
+	for (unsigned i = 0; i < episode->side_count && is_number; i++)
+		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
+			return true;
+	return false;
+}
+
+/* ---- the record: everything it points to is in ROOM, which may move until all is there ---- */
+
+struct draft {
+	const struct telling *telling;
+	const struct episode *episode;
+	struct record record;
+	struct record_side *sides;
+	struct buffer room;
+};
+
+/* A place in the room: an offset for now. */
+static struct slice room_from(const struct draft *draft, size_t start)
+{
+	return (struct slice){ (const char *)(uintptr_t)start, draft->room.len - start };
+}
+
+static void settle_slice(const struct draft *draft, struct slice *slice)
+{
+	slice->ptr = buffer_slice(&draft->room).ptr + (uintptr_t)slice->ptr;
+}
+
+static struct slice add_context(struct draft *draft, const struct context *context)
+{
+	size_t start = draft->room.len;
+	for (unsigned i = 0; i < draft->telling->ordering->count; i++) {
+		unsigned origin = draft->telling->ordering->items[i];
+		struct record_dot position = dot_of(draft->telling->keyspace, origin, context_at(context, origin));
+		if (position.seq > 0)
+			record_add_position(&draft->room, &position);
+	}
+	return room_from(draft, start);
+}
+
+/* The whole value of a version that waits for a decision. */
+static void add_whole(struct draft *draft, const struct version *version, struct record_side *told)
+{
+	if (version->value.len <= told->value.len)
+		return;
+	size_t start = draft->room.len;
+	buffer_add(&draft->room, version->value);
+	told->value = room_from(draft, start);
+}
+
+static void add_side(struct draft *draft, const struct side *side, bool is_kept)
+{
+	const struct element *element = draft->episode->element;
+	const struct version *version = is_kept ? element_version(element, side->stamp.origin, side->stamp.seq) : NULL;
+	struct record_side *told = &draft->sides[draft->record.side_count++];
+	size_t start = draft->room.len;
+	*told = (struct record_side){
+		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
+		.command = note_command(side->note), .client = note_client(side->note),
+		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL && !version->is_outdone, .is_explicit = side->note->context->is_explicit,
+		.is_increment = (side->flags & MARK_DELTA) != 0,
+	};
+	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
+	told->value = room_from(draft, start);
+	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
+	if (version != NULL)
+		add_whole(draft, version, told);
+	told->context = add_context(draft, side->note->context);
+}
+
+/* Newest first; those that wait for a decision before all others. */
+static void add_sides(struct draft *draft)
+{
+	const struct episode *episode = draft->episode;
+	bool *is_shown = memory_new(episode->side_count), is_kept = episode_is_kept(episode);
+	draft->sides = memory_new((episode_choose(episode, is_shown) + 1) * sizeof *draft->sides);
+	for (unsigned round = is_kept ? 0 : 1; round < 2; round++) {
+		for (unsigned i = episode->side_count; i-- > 0;) {
+			const struct side *side = &episode->sides[i];
+			bool is_live = is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL;
+			if (is_shown[i] && is_live == (round == 0))
+				add_side(draft, side, is_kept);
+		}
+	}
+	memory_free(is_shown);
+}
+
+static void add_stretches(struct draft *draft)
+{
+	size_t start = draft->room.len;
+	for (unsigned i = 0; i < draft->telling->ordering->count; i++) {
+		for (unsigned j = 0; j < draft->episode->stretch_count; j++) {
+			const struct stretch *stretch = &draft->episode->stretches[j];
+			if (stretch->origin != draft->telling->ordering->items[i])
+				continue;
+			struct record_dot first = dot_of(draft->telling->keyspace, stretch->origin, stretch->first_seq);
+			record_add_stretch(&draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });
+		}
+	}
+	draft->record.stretches = room_from(draft, start);
+}
+
+static void add_value(struct draft *draft, const struct note *note)
+{
+	size_t start = draft->room.len;
+	uint64_t len, hash;
+	note_add_value(note, draft->episode->element->kind, &draft->room, &len, &hash);
+	draft->record.value = room_from(draft, start);
+}
+
+static void add_outcome(struct draft *draft)
+{
+	const struct episode *episode = draft->episode;
+	struct record *record = &draft->record;
+	record->value = room_from(draft, draft->room.len);
+	if (episode->resolution.seq != 0) {
+		record->winner = record->resolution = dot_of(draft->telling->keyspace, episode->resolution.origin, episode->resolution.seq);
+		record->ended_hlc = episode->resolution.hlc;
+		record->resolved_by = episode->by;
+		add_value(draft, episode->resolution_note);
+		return;
+	}
+	const struct side *winner = decide(draft->telling->keyspace, episode);
+	if (winner == NULL || has_increments(episode, winner))
+		return;
+	record->winner = dot_of(draft->telling->keyspace, winner->stamp.origin, winner->stamp.seq);
+	add_value(draft, winner->note);
+}
+
+void episode_encode(const struct telling *telling, const struct episode *episode, struct buffer *out)
+{
+	const struct element *element = episode->element;
+	struct draft draft = { .telling = telling, .episode = episode };
+	struct record *record = &draft.record;
+	episode_add_id(telling->keyspace, episode, &draft.room);
+	*record = (struct record){
+		.id = room_from(&draft, 0), .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
+		.key = element->key->name, .element = element->name, .type = slice_of(kind_text(element->kind)),
+		.rule = slice_of(element->key->policy->rule->name), .rules_digest = telling->rules_digest, .pairs = episode->pairs,
+		.first_hlc = episode->first.hlc, .opened_hlc = episode->opened_hlc, .attempts = episode->attempts, .last_error = episode->last_error,
+	};
+	add_sides(&draft);
+	add_stretches(&draft);
+	add_outcome(&draft);
+	settle_slice(&draft, &record->id);
+	settle_slice(&draft, &record->value);
+	settle_slice(&draft, &record->stretches);
+	for (unsigned i = 0; i < record->side_count; i++) {
+		settle_slice(&draft, &draft.sides[i].value);
+		settle_slice(&draft, &draft.sides[i].context);
+	}
+	record->sides = draft.sides;
+	record_encode(out, record);
+	memory_free(draft.sides);
+	buffer_free(&draft.room);
+}

@@ -1,0 +1,174 @@
+/* The sides of an episode: its writes, as far as a record can tell of them. Of many the newest are kept, and older ones that may still decide:
+ * both are functions of all writes of the episode, so what was dropped on the way does not depend on the order. */
+#include "episode.h"
+
+#include "version.h"
+
+#include <string.h>
+
+#define SIDES_KEPT_MAX (2 * RECORD_SIDES_MAX)
+
+static bool is_absolute(const struct side *side)
+{
+	return (side->flags & MARK_DELTA) == 0;
+}
+
+bool episode_covers(const struct episode *episode, const struct side *side)
+{
+	for (unsigned i = episode->side_count; i-- > 0;)
+		if (is_absolute(&episode->sides[i]) && stamp_covers(&episode->sides[i].stamp, &side->stamp))
+			return true;
+	return false;
+}
+
+/* May it still decide, or be what a decision is open about? */
+static bool matters(const struct episode *episode, const struct side *side, bool is_kept)
+{
+	if (is_kept && element_version(episode->element, side->stamp.origin, side->stamp.seq) != NULL)
+		return true;
+	return episode->resolution.seq == 0 && is_absolute(side) && !episode_covers(episode, side);
+}
+
+unsigned episode_choose(const struct episode *episode, bool *is_shown)
+{
+	bool is_kept = episode_is_kept(episode);
+	unsigned count = 0;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], is_kept);
+		count += is_shown[i];
+	}
+	return count;
+}
+
+static unsigned traits_of(const struct episode *episode, const struct side *side)
+{
+	bool is_removal = note_is_removal(side->note, episode->element->kind);
+	unsigned traits = is_removal ? EPISODE_REMOVAL : EPISODE_PRESENT;
+	if (side->flags & MARK_EXPIRY)
+		traits |= EPISODE_EXPIRY;
+	return side->note->is_pop ? traits | EPISODE_POP : traits;
+}
+
+/* Adds what a side stands for. Pops of two origins removed the same element. */
+void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin)
+{
+	if ((more & EPISODE_POP) && (*traits & EPISODE_POP) && *pop_origin != origin)
+		more |= EPISODE_DOUBLE_POP;
+	if (more & EPISODE_POP)
+		*pop_origin = origin;
+	*traits |= more;
+}
+
+enum record_kind episode_kind(const struct episode *episode)
+{
+	unsigned traits = episode->traits, pop_origin = episode->pop_origin;
+	for (unsigned i = 0; i < episode->side_count; i++)
+		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
+	if (traits & EPISODE_TYPE_CLASH)
+		return RECORD_TYPE_CLASH;
+	if (traits & EPISODE_DOUBLE_POP)
+		return RECORD_DOUBLE_POP;
+	if (traits & EPISODE_EXPIRY)
+		return RECORD_EXPIRY_WRITE;
+	return (traits & EPISODE_REMOVAL) && (traits & EPISODE_PRESENT) ? RECORD_WRITE_DELETE : RECORD_WRITE_WRITE;
+}
+
+/* Many writes: those go that no record will tell of any more, as newer ones only push them further down. */
+static void drop_sides(struct keyspace *keyspace, struct episode *episode)
+{
+	bool *is_shown = memory_new(episode->side_count);
+	episode_choose(episode, is_shown);
+	unsigned kept = 0;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		struct side *side = &episode->sides[i];
+		if (is_shown[i]) {
+			episode->sides[kept++] = *side;
+			continue;
+		}
+		episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
+		note_drop(keyspace, side->note);
+	}
+	episode->side_count = kept;
+	memory_free(is_shown);
+}
+
+/* Where a side with this stamp is, or would be. */
+static unsigned side_place(const struct origins *origins, const struct episode *episode, const struct stamp *stamp)
+{
+	unsigned low = 0, high = episode->side_count;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		if (stamp_compare(origins, &episode->sides[middle].stamp, stamp) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void insert_side(struct keyspace *keyspace, struct episode *episode, unsigned place, const struct side *side)
+{
+	if (episode->side_count == episode->side_cap) {
+		unsigned cap = episode->side_cap ? episode->side_cap * 2 : 2;
+		episode->sides = memory_resize(episode->sides, cap * sizeof(struct side));
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->side_cap) * sizeof(struct side)));
+		episode->side_cap = cap;
+	}
+	memmove(&episode->sides[place + 1], &episode->sides[place], (episode->side_count - place) * sizeof(struct side));
+	episode->side_count++;
+	episode->sides[place] = *side;
+	note_hold(side->note);
+	if (episode->side_count > SIDES_KEPT_MAX)
+		drop_sides(keyspace, episode);
+}
+
+static bool is_side(const struct origins *origins, const struct episode *episode, unsigned place, const struct stamp *stamp)
+{
+	return place < episode->side_count && stamp_compare(origins, &episode->sides[place].stamp, stamp) == 0;
+}
+
+const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp)
+{
+	unsigned place = side_place(keyspace->origins, episode, stamp);
+	return is_side(keyspace->origins, episode, place, stamp) ? &episode->sides[place] : NULL;
+}
+
+static struct side side_of(const struct party *party)
+{
+	struct side side = { *party->stamp, party->note, party->flags };
+	side.stamp.context = party->note->context;
+	return side;
+}
+
+bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct side *found = episode_side(keyspace, episode, party->stamp);
+	if (found == NULL || !note_is_better(party->note, found->note, episode->element->kind))
+		return false;
+	struct side *side = &episode->sides[found - episode->sides];
+	note_hold(party->note);
+	note_drop(keyspace, side->note);
+	*side = side_of(party);
+	return true;
+}
+
+void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct origins *origins = keyspace->origins;
+	unsigned place = side_place(origins, episode, party->stamp);
+	if (is_side(origins, episode, place, party->stamp)) {
+		episode_upgrade_side(keyspace, episode, party);
+		return;
+	}
+	if (episode->first.seq == 0 || stamp_compare(origins, party->stamp, &episode->first) < 0) {
+		episode->first = *party->stamp;
+		episode->first.context = NULL;
+	}
+	episode->has_poor |= party->note->is_poor;
+	struct side side = side_of(party);
+	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
+	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))
+		episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, &side), side.stamp.origin);
+	else
+		insert_side(keyspace, episode, place, &side);
+}

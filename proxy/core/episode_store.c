@@ -1,0 +1,458 @@
+/* Episodes in the store. Those that changed are written with the next group that brings remote writes, in its transaction, or with one that
+ * records positions, within a second: so no position ever lets the log forget a write that a record still has to tell of. One
+ * that ended goes to the conflicts stream and leaves the hash, in one transaction. At opening they are read back. */
+#include "episode_record.h"
+#include "state.h"
+#include "version.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SWEEP_MS 100
+#define TRIM_MS 60000
+
+/* ---- writing ---- */
+
+static struct telling telling_of(const struct core *core, struct ordering *ordering)
+{
+	ordering_fill(ordering, &core->origins);
+	return (struct telling){ &core->keyspace, ordering, core->policies->digest };
+}
+
+static void add_header(struct buffer *out, unsigned argc)
+{
+	buffer_add_byte(out, '*');
+	buffer_add_uint64(out, argc);
+	buffer_add_text(out, "\r\n");
+}
+
+/* XADD of one record, the oldest beyond the limit dropped at the store's leisure. */
+static void add_entry(const struct core *core, struct buffer *out, struct slice record)
+{
+	struct buffer limit = { 0 };
+	buffer_add_uint64(&limit, core->options.records_max);
+	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("MAXLEN"), SLICE("~"), buffer_slice(&limit), SLICE("*"), SLICE("c"), record };
+	resp_add_command(out, sizeof argv / sizeof *argv, argv);
+	buffer_free(&limit);
+}
+
+static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *commands)
+{
+	if (episodes->gone_count == 0)
+		return;
+	add_header(out, episodes->gone_count + 2);
+	resp_add_bulk(out, SLICE("HDEL"));
+	resp_add_bulk(out, SLICE(CORE_EPISODES_KEY));
+	buffer_add(out, buffer_slice(&episodes->gone));
+	buffer_reset(&episodes->gone);
+	episodes->gone_count = 0;
+	(*commands)++;
+}
+
+/* An earlier write changes the id. */
+static void set_stored_id(struct core *core, struct episode *episode, struct slice id)
+{
+	if (slice_equal(episode->stored_id, id))
+		return;
+	if (episode->stored_id.len > 0) {
+		resp_add_bulk(&core->keyspace.episodes->gone, episode->stored_id);
+		core->keyspace.episodes->gone_count++;
+	}
+	if (episode->is_told)
+		resp_add_bulk(&episode->told_ids, episode->stored_id);
+	episode->is_told = false;
+	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
+	episode->stored_id = buffer_copy(id);
+}
+
+static void note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+{
+	episodes->open_count -= episode->is_counted;
+	episode->is_counted = status == RECORD_OPEN;
+	episodes->open_count += episode->is_counted;
+	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
+}
+
+struct writing {
+	struct telling telling;
+	struct buffer pairs;         /* ids and records, as RESP strings */
+	struct buffer opened;        /* commands */
+	struct buffer id, record;
+	unsigned pair_count, opened_count;
+};
+
+/* Who was told that they are open is told that they are no more. */
+static void tell_merged(struct core *core, struct episode *episode, struct slice id)
+{
+	const struct element *element = episode->element;
+	struct slice left = buffer_slice(&episode->told_ids);
+	struct reply old;
+	while (left.len > 0 && reply_read(&left, &old)) {
+		struct buffer bytes = { 0 };
+		struct record record = {
+			.id = old.text, .kind = episode_kind(episode), .status = RECORD_SUPERSEDED, .db = element->key->db, .key = element->key->name,
+			.element = element->name, .type = slice_of(kind_text(element->kind)), .rule = slice_of(element->key->policy->rule->name),
+			.rules_digest = core->policies->digest, .merged_into = id,
+		};
+		/* It was joined with others, and has got its name back. */
+		if (slice_equal(old.text, id))
+			continue;
+		record_encode(&bytes, &record);
+		add_entry(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
+		core->keyspace.episodes->final_count++;
+		buffer_free(&bytes);
+	}
+	buffer_free(&episode->told_ids);
+}
+
+static void write_one(struct core *core, struct writing *writing, struct episode *episode)
+{
+	enum record_status status = episode_status(episode);
+	writing->id.len = writing->record.len = 0;
+	episode_add_id(&core->keyspace, episode, &writing->id);
+	episode_encode(&writing->telling, episode, &writing->record);
+	set_stored_id(core, episode, buffer_slice(&writing->id));
+	tell_merged(core, episode, buffer_slice(&writing->id));
+	resp_add_bulk(&writing->pairs, buffer_slice(&writing->id));
+	resp_add_bulk(&writing->pairs, buffer_slice(&writing->record));
+	writing->pair_count++;
+	if (status == RECORD_OPEN && !episode->is_told) {
+		add_entry(core, &writing->opened, buffer_slice(&writing->record));
+		writing->opened_count++;
+		episode->is_told = true;
+	}
+	note_status(core->keyspace.episodes, episode, status);
+	episode->is_dirty = false;
+}
+
+static void write_dirty(struct core *core, struct writing *writing)
+{
+	struct episodes *episodes = core->keyspace.episodes;
+	for (unsigned i = 0; i < episodes->dirty_count; i++) {
+		if (episodes->dirty[i]->element == NULL)
+			memory_free(episodes->dirty[i]);
+		else
+			write_one(core, writing, episodes->dirty[i]);
+	}
+	episodes->dirty_count = 0;
+	episodes->is_swept = false;
+}
+
+/* Once a minute: what is older than it is to be kept. */
+static bool is_trim_due(const struct core *core)
+{
+	uint64_t age_ms = core->options.records_age_ms_max;
+	return age_ms > 0 && core->now_ms >= age_ms && core->now_ms - core->keyspace.episodes->trimmed_ms >= TRIM_MS;
+}
+
+static void add_trim(struct core *core, struct buffer *out, unsigned *commands)
+{
+	if (!is_trim_due(core))
+		return;
+	struct buffer id = { 0 };
+	buffer_add_uint64(&id, core->now_ms - core->options.records_age_ms_max);
+	resp_add_command(out, 5, (struct slice[]){ SLICE("XTRIM"), SLICE(CORE_CONFLICTS_KEY), SLICE("MINID"), SLICE("~"), buffer_slice(&id) });
+	buffer_free(&id);
+	core->keyspace.episodes->trimmed_ms = core->now_ms;
+	(*commands)++;
+}
+
+bool episodes_are_pending(const struct core *core)
+{
+	const struct episodes *episodes = core->keyspace.episodes;
+	return episodes->dirty_count > 0 || episodes_have_ended(core) || is_trim_due(core);
+}
+
+bool episodes_have_ended(const struct core *core)
+{
+	return core->keyspace.episodes->gone_count > 0 || core->keyspace.episodes->final_count > 0;
+}
+
+void episodes_write(struct core *core, struct group *group)
+{
+	struct episodes *episodes = core->keyspace.episodes;
+	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(core))
+		return;
+	struct ordering ordering;
+	struct writing writing = { .telling = telling_of(core, &ordering) };
+	write_dirty(core, &writing);
+	/* What must not get lost if the store refuses this group comes first, apart; the rest is made anew then. */
+	add_gone(episodes, &group->ends, &group->end_count);
+	buffer_add(&group->ends, buffer_slice(&episodes->finals));
+	group->end_count += episodes->final_count;
+	buffer_reset(&episodes->finals);
+	episodes->final_count = 0;
+	script_select(&group->script, core->options.reserved_db);
+	buffer_add(&group->bytes, buffer_slice(&group->ends));
+	group->script.count += group->end_count;
+	if (writing.pair_count > 0) {
+		add_header(&group->bytes, 2 * writing.pair_count + 2);
+		resp_add_bulk(&group->bytes, SLICE("HSET"));
+		resp_add_bulk(&group->bytes, SLICE(CORE_EPISODES_KEY));
+		buffer_add(&group->bytes, buffer_slice(&writing.pairs));
+		group->script.count++;
+	}
+	buffer_add(&group->bytes, buffer_slice(&writing.opened));
+	group->script.count += writing.opened_count;
+	add_trim(core, &group->bytes, &group->script.count);
+	buffer_free(&writing.pairs);
+	buffer_free(&writing.opened);
+	buffer_free(&writing.id);
+	buffer_free(&writing.record);
+}
+
+void episodes_unwritten(struct core *core, struct group *group)
+{
+	struct episodes *episodes = core->keyspace.episodes;
+	buffer_add(&group->ends, buffer_slice(&episodes->finals));
+	buffer_free(&episodes->finals);
+	episodes->finals = group->ends;
+	episodes->final_count += group->end_count;
+	group->ends = (struct buffer){ 0 };
+	group->end_count = 0;
+	for (unsigned list = 0; list < EPISODE_LISTS; list++) {
+		for (struct episode *episode = episodes->lists[list]; episode != NULL; episode = episode->listed_after) {
+			/* Only an open one may have been told with it: twice is better than never. */
+			episode->is_told = false;
+			episode_touch(&core->keyspace, episode);
+		}
+	}
+}
+
+/* ---- ending ---- */
+
+static bool is_finished(const struct core *core, const struct episode *episode)
+{
+	for (unsigned i = 0; i < episode->stretch_count; i++)
+		if (!mark_is_stable(&core->keyspace, episode->stretches[i].origin, episode->stretches[i].last_seq))
+			return false;
+	/* What ended it may be replaced by something older that is concurrent with it. */
+	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
+		return false;
+	return !episode_is_kept(episode);
+}
+
+static void finish(struct core *core, const struct telling *telling, struct episode *episode)
+{
+	struct keyspace *keyspace = &core->keyspace;
+	struct element *element = episode->element;
+	struct buffer record = { 0 };
+	episode_encode(telling, episode, &record);
+	add_entry(core, &keyspace->episodes->finals, buffer_slice(&record));
+	keyspace->episodes->final_count++;
+	buffer_free(&record);
+	struct buffer id = { 0 };
+	episode_add_id(keyspace, episode, &id);
+	set_stored_id(core, episode, buffer_slice(&id));
+	tell_merged(core, episode, buffer_slice(&id));
+	resp_add_bulk(&keyspace->episodes->gone, buffer_slice(&id));
+	keyspace->episodes->gone_count++;
+	buffer_free(&id);
+	core->status.records[episode_status(episode)]++;
+	episode_free(keyspace, episode);
+	keyspace_settle_element(keyspace, element);
+}
+
+/* Ends those whose writes are all stable; not more often than is of use. */
+void episodes_pump(struct core *core, bool is_moved)
+{
+	struct episodes *episodes = core->keyspace.episodes;
+	episodes->is_swept &= !is_moved;
+	bool is_due = core->now_ms - episodes->swept_ms >= SWEEP_MS || core->now_ms < episodes->swept_ms;
+	if (episodes->lists[EPISODES_WAITING] == NULL || episodes->is_swept || !is_due)
+		return;
+	struct ordering ordering;
+	struct telling telling = telling_of(core, &ordering);
+	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
+		next = episode->listed_after;
+		if (is_finished(core, episode))
+			finish(core, &telling, episode);
+	}
+	episodes->is_swept = true;
+	episodes->swept_ms = core->now_ms;
+}
+
+/* ---- reading them back ---- */
+
+static bool read_kind(struct slice type, enum kind *kind)
+{
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		*kind = (enum kind)i;
+		if (slice_equal(type, slice_of(kind_text(*kind))))
+			return true;
+	}
+	return false;
+}
+
+/* A DC that is no longer configured: what is about its writes is left out. */
+static int origin_of(struct core *core, const struct record_dot *dot)
+{
+	return origins_get(&core->origins, dot->dc, dot->incarnation);
+}
+
+static struct context *read_context(struct core *core, const struct record_side *side)
+{
+	uint64_t seqs[ORIGINS_MAX] = { 0 };
+	struct slice positions = side->context;
+	struct record_dot position;
+	while (record_position_next(&positions, &position)) {
+		int origin = origin_of(core, &position);
+		if (origin >= 0)
+			seqs[origin] = position.seq;
+	}
+	struct context *context = context_new(seqs, core->origins.count);
+	context->is_explicit = side->is_explicit;
+	return context;
+}
+
+/* A version that waits for a decision lives on, though all have it and the log no longer. */
+static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
+{
+	bool is_present = !side->is_removal && !side->is_dead;
+	struct version version = { .stamp = *stamp, .is_present = is_present, .is_outdone = !side->is_live, .is_set = is_present && element->kind == KIND_STRING };
+	if (is_present && element->kind == KIND_ZSET && !slice_to_double(side->value, &version.score))
+		return;
+	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))
+		version.value = side->value;
+	element_compete(&core->keyspace, element, &version);
+	struct stamp *top = &element->key->tops[element->kind];
+	if (is_present && (top->hlc == 0 || stamp_compare(&core->origins, top, stamp) < 0)) {
+		*top = *stamp;
+		top->context = NULL;
+	}
+}
+
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side)
+{
+	struct element *element = episode->element;
+	int origin = origin_of(core, &side->dot);
+	if (origin < 0)
+		return;
+	struct context *context = read_context(core, side);
+	struct told told = {
+		.kind = element->kind, .command = side->command, .client = side->client, .value = side->value, .value_len = side->value_len,
+		.value_hash = side->value_hash, .is_removal = side->is_removal, .is_poor = side->command.len == 0 && side->context.len == 0,
+	};
+	struct note *note = note_restore(&core->keyspace, &told, context);
+	struct stamp stamp = { .seq = side->dot.seq, .hlc = side->hlc, .context = context, .origin = (unsigned)origin };
+	/* An increment's value has a sign in front. */
+	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
+	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
+	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
+	if ((side->is_live || side->is_dead) && element->kind < KIND_TYPES)
+		restore_version(core, element, side, &stamp);
+	note_drop(&core->keyspace, note);
+	context_drop(context);
+}
+static const char *last_dash(struct slice text)
+{
+	while (text.len > 0 && text.ptr[text.len - 1] != '-')
+		text.len--;
+	return text.len == 0 ? NULL : text.ptr + text.len - 1;
+}
+
+/* "<dc>-<incarnation>-<seq>-<hash>", from behind: a DC's name may have dashes. */
+static bool read_first(struct core *core, const struct record *record, struct stamp *first)
+{
+	struct slice left = record->id;
+	int64_t numbers[3] = { 0 };
+	for (unsigned i = 0; i < 3; i++) {
+		const char *dash = last_dash(left);
+		if (dash == NULL)
+			return false;
+		struct slice part = { dash + 1, left.len - (size_t)(dash + 1 - left.ptr) };
+		if (i > 0 && !slice_to_int64(part, &numbers[i]))
+			return false;
+		left.len = (size_t)(dash - left.ptr);
+	}
+	int origin = origins_get(&core->origins, left, (uint64_t)numbers[2]);
+	*first = (struct stamp){ .seq = (uint64_t)numbers[1], .hlc = record->first_hlc, .origin = origin < 0 ? 0 : (unsigned)origin };
+	return origin >= 0;
+}
+
+static unsigned traits_of_kind(enum record_kind kind)
+{
+	switch (kind) {
+	case RECORD_TYPE_CLASH: return EPISODE_TYPE_CLASH;
+	case RECORD_EXPIRY_WRITE: return EPISODE_EXPIRY;
+	case RECORD_DOUBLE_POP: return EPISODE_DOUBLE_POP;
+	case RECORD_WRITE_DELETE: return EPISODE_REMOVAL | EPISODE_PRESENT;
+	default: return 0;
+	}
+}
+
+static void restore_resolution(struct core *core, struct episode *episode, const struct record *record)
+{
+	int origin = record->resolution.seq == 0 ? -1 : origin_of(core, &record->resolution);
+	if (origin < 0)
+		return;
+	struct told told = {
+		.kind = episode->element->kind, .value = record->value, .value_len = record->value.len, .is_removal = record->value.len == 0,
+	};
+	struct context *nothing = context_new(NULL, 0);
+	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
+	episode->resolution_note = note_restore(&core->keyspace, &told, nothing);
+	episode->ended_as = record->status;
+	episode->by = buffer_copy(record->resolved_by);
+	context_drop(nothing);
+}
+
+static void restore_stretches(struct core *core, struct episode *episode, const struct record *record)
+{
+	struct slice stretches = record->stretches;
+	struct record_stretch stretch;
+	while (record_stretch_next(&stretches, &stretch)) {
+		int origin = origins_get(&core->origins, stretch.dc, stretch.incarnation);
+		if (origin < 0 || stretch.last_seq < stretch.first_seq)
+			continue;
+		episode_reach(&core->keyspace, episode, (unsigned)origin, stretch.first_seq);
+		episode_reach(&core->keyspace, episode, (unsigned)origin, stretch.last_seq);
+	}
+}
+
+static void restore_record(struct core *core, const struct record *record, enum kind kind)
+{
+	struct keyspace *keyspace = &core->keyspace;
+	struct key *key = keyspace_key(keyspace, record->db, record->key);
+	struct element *element = keyspace_element(keyspace, key, kind, record->element);
+	struct episode *episode = episode_new(keyspace, element);
+	episode->pairs = record->pairs;
+	episode->opened_hlc = record->opened_hlc;
+	episode->traits = traits_of_kind(record->kind);
+	episode->attempts = record->attempts;
+	episode->last_error = buffer_copy(record->last_error);
+	episode->stored_id = buffer_copy(record->id);
+	episode->is_told = record->status != RECORD_AUTO;
+	for (unsigned i = 0; i < record->side_count; i++)
+		restore_side(core, episode, &record->sides[i]);
+	restore_stretches(core, episode, record);
+	restore_resolution(core, episode, record);
+	struct stamp first;
+	if (read_first(core, record, &first))
+		episode->first = first;
+	if (episode->side_count == 0) {
+		episode_free(keyspace, episode);
+		keyspace_settle_element(keyspace, element);
+		return;
+	}
+	note_status(keyspace->episodes, episode, episode_status(episode));
+	element_set_kept(keyspace, element, element->version_count > 1 && versions_are_stable(keyspace, element));
+}
+
+void episodes_restore(struct core *core, const struct event *event)
+{
+	struct record_scratch scratch = { 0 };
+	bool is_whole = true;
+	for (unsigned i = 0; i < event->opened.episode_count; i++) {
+		const struct stored_pair *pair = &event->opened.episodes[i];
+		struct record record;
+		enum kind kind;
+		if (record_decode(pair->value, &scratch, &record) && slice_equal(record.id, pair->field) && read_kind(record.type, &kind))
+			restore_record(core, &record, kind);
+		else
+			is_whole = false;
+	}
+	memory_free(scratch.sides);
+	if (!is_whole)
+		core_alarm(core, 0, "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
+}

@@ -1,0 +1,64 @@
+/* Note: what a conflict record says of a write besides its dot: command, client, what it had seen, and the value, cut short. Every
+ * unstable mark has one; the sides of an episode (episode.h) share it, so that it outlives the mark where a conflict does.
+ * One allocation a change: this runs for every write, conflict or not. */
+#ifndef CORE_NOTE_H
+#define CORE_NOTE_H
+
+#include "keyspace.h"
+#include "plan.h"
+
+#define NOTE_CLIENT_MAX 64           /* bytes of a client's name that travel and are kept */
+
+struct note {
+	uint32_t refs;
+	uint32_t value_len;          /* of the whole value */
+	uint32_t kept_len;           /* of what is kept of it */
+	uint8_t command_len, client_len;
+	uint8_t kind;                /* enum kind of what the change is about; KIND_KEY: a clear or flush */
+	bool is_removal : 1;
+	bool is_pop : 1;             /* the server chose what to remove */
+	bool is_poor : 1;            /* known by a sibling's mention only: no command, client, context */
+	bool is_number : 1;          /* the value is NUMBER: text is made of it when a record is written */
+	bool is_sum : 1;             /* … and what was added */
+	bool is_score : 1;           /* … and the bits of a double */
+	bool has_deadline : 1;       /* it decides the key's deadline, too … */
+	int64_t expire_at_ms;        /* … to be this; 0: none */
+	int64_t number;
+	uint64_t value_hash;         /* of a value that is not kept whole */
+	struct context *context;     /* held */
+	char bytes[];                /* command, client, what is kept of the value */
+};
+
+/* A write as it takes part in a conflict: its stamp (with its batch's context), note and the flags of its mark. */
+struct party {
+	const struct stamp *stamp;
+	struct note *note;
+	unsigned flags;
+};
+
+/* A reference for the caller. CONTEXT is what counts as seen by it. */
+struct note *note_new(struct keyspace *keyspace, const struct change *change, const struct write_facts *facts, struct context *context);
+struct note *note_hold(struct note *note);
+void note_drop(struct keyspace *keyspace, struct note *note);        /* NULL is fine */
+
+/* What a record says of it, to be filled by hand where it comes from a record again. */
+struct told {
+	enum kind kind;              /* of the element that the record is about */
+	struct slice command, client, value;
+	uint64_t value_len, value_hash;
+	bool is_removal, is_poor;
+};
+struct note *note_restore(struct keyspace *keyspace, const struct told *told, struct context *context);
+
+struct slice note_command(const struct note *note);
+struct slice note_client(const struct note *note);
+/* Does it make the element that a record of KIND is about absent? */
+bool note_is_removal(const struct note *note, enum kind kind);
+/* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */
+void note_add_value(const struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash);
+/* Do two notes of the element that a record of KIND is about leave it alike? */
+bool note_is_same(const struct note *a, const struct note *b, enum kind kind);
+/* Which of two notes of one write to one element a record tells: what it made present, then the later. */
+bool note_is_better(const struct note *newer, const struct note *older, enum kind kind);
+
+#endif
