@@ -26,7 +26,6 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.outbox_bytes_max = settings->limits_outbox_bytes,
 		.metadata_bytes_max = settings->limits_metadata_bytes,
 		.group_commands_max = (uint32_t)settings->limits_group_commands,
-		.unanswered_bytes_max = settings->limits_store_bytes,
 		.record_value_bytes_max = (uint32_t)settings->conflicts_value_bytes,
 		.records_max = settings->conflicts_keep_records,
 		.records_age_ms_max = settings->conflicts_keep_ms,

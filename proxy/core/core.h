@@ -35,7 +35,6 @@ struct core_options {
 	uint64_t outbox_bytes_max;   /* not yet durable in the log; past it writes are refused: 256 MiB */
 	uint64_t metadata_bytes_max; /* versions not yet stable; past it writes are refused: 1 GiB */
 	uint32_t group_commands_max; /* 1024 */
-	uint64_t unanswered_bytes_max; /* of groups; past it no more remote ones are sent */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
 	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */

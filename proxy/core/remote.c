@@ -241,7 +241,7 @@ void remote_pump(struct core *core)
 	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
 	if (core->remote_unanswered > 0 || positions_are_due(core))
 		return;
-	if (core->aborted != NULL || core->is_store_refusing || core->unanswered_bytes > core->options.unanswered_bytes_max)
+	if (core->aborted != NULL || core->is_store_refusing)
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;

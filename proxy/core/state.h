@@ -284,10 +284,12 @@ struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
 void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
-/* group.c */
+/* group_memory.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
 void group_free_spare(struct core *core);
+void group_release_keys(struct core *core, struct group *group);    /* its writes are no longer under way */
+/* group.c */
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);

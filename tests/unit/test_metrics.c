@@ -141,7 +141,6 @@ static struct core *new_core(void)
 		.outbox_bytes_max = 1 << 20,
 		.metadata_bytes_max = 1 << 20,
 		.group_commands_max = 1024,
-		.unanswered_bytes_max = 64 << 20,
 	};
 
 	return core_new(&options, &error);
