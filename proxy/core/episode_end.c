@@ -318,10 +318,11 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 	}
 }
 
-void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
-		compete(keyspace, episode, party, facts);
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
 		for (unsigned i = 0; is_keeping(episode) && i < episode->side_count; i++) {
 			const struct side *side = &episode->sides[i];
 			if (!note_is_removal(side->note, element->kind) && stamp_compare(keyspace->origins, &side->stamp, party->stamp) < 0)
