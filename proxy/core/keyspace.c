@@ -315,9 +315,19 @@ static void element_prune_marks(const struct keyspace *keyspace, struct element 
 	}
 }
 
+/* A deadline all agree on is kept beside what they do not agree on yet: the key may be written anew (render.c). */
+static bool is_kept_deadline(const struct element *element)
+{
+	return element->kind == KIND_TTL && (element->key->elements != element || element->next != NULL);
+}
+
 static void element_prune(struct keyspace *keyspace, struct element *element)
 {
 	bool versions_stable = versions_are_stable(keyspace, element);
+	if (versions_stable && element->version_count > 0 && is_kept_deadline(element)) {
+		element_prune_marks(keyspace, element);
+		return;
+	}
 	if (element->unstable == 0 && versions_stable) {
 		element_free(keyspace, element);
 		return;
@@ -329,13 +339,21 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	element_prune_marks(keyspace, element);
 }
 
+static void key_prune_last(struct keyspace *keyspace, struct key *key)
+{
+	struct element *ttl = key->fixed[KIND_TTL];
+	if (ttl != NULL && !is_kept_deadline(ttl))
+		element_prune(keyspace, ttl);
+	keyspace_release_key(keyspace, key);
+}
+
 static void key_prune_all(struct keyspace *keyspace, struct key *key)
 {
 	for (struct element *element = key->elements, *next; element != NULL; element = next) {
 		next = element->next;
 		element_prune(keyspace, element);
 	}
-	keyspace_release_key(keyspace, key);
+	key_prune_last(keyspace, key);
 }
 
 /* Clears of the key, and SETs, may decide its other elements, too. */
@@ -346,7 +364,7 @@ static void key_prune(struct keyspace *keyspace, struct key *key, struct element
 		return;
 	}
 	element_prune(keyspace, element);
-	keyspace_release_key(keyspace, key);
+	key_prune_last(keyspace, key);
 }
 
 static void key_sweep(void *context, struct key *key)
