@@ -31,7 +31,7 @@ struct options {
 	const char *seed_file, *known_file;
 };
 
-#define KNOWN_MAX 64
+#define KNOWN_MAX 256
 
 static uint64_t known_seeds[KNOWN_MAX];
 static unsigned known_count;
