@@ -183,6 +183,14 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 			find_kills(keyspace, episode, side, other);
 }
 
+bool episode_is_settled(const struct episode *episode, const struct side *side)
+{
+	for (unsigned i = 0; i < episode->cover_count; i++)
+		if (is_cover_of(&episode->covers[i], &side->stamp))
+			return true;
+	return side->is_settled;
+}
+
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++)
