@@ -270,6 +270,7 @@ static void count_pairs(struct keyspace *keyspace, struct episode *episode, uint
 	episode->pairs += pairs;
 	if (opened_hlc < episode->opened_hlc)
 		episode->opened_hlc = opened_hlc;
+	episode_find_resolution(keyspace, episode);
 	episode_touch(keyspace, episode);
 }
 

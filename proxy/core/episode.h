@@ -122,6 +122,8 @@ void episode_free(struct keyspace *keyspace, struct episode *episode);
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes);
 void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_take_resolution(struct keyspace *keyspace, struct episode *episode, struct episode *other);
+/* More writes are in it than before: is what ends it here already? */
+void episode_find_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
 /* Of a side that was just added: what covers it already. */

@@ -46,7 +46,7 @@ static unsigned traits_of(const struct episode *episode, const struct side *side
 	unsigned traits = is_removal ? EPISODE_REMOVAL : EPISODE_PRESENT;
 	if (side->flags & MARK_EXPIRY)
 		traits |= EPISODE_EXPIRY;
-	return side->note->is_pop ? traits | EPISODE_POP : traits;
+	return note_is_pop(side->note) ? traits | EPISODE_POP : traits;
 }
 
 /* Adds what a side stands for. Pops of two origins removed the same element. */
