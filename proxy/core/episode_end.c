@@ -8,7 +8,6 @@
 #include "rule.h"
 #include "version.h"
 
-#include <assert.h>
 
 /* ---- what is open ---- */
 
