@@ -90,6 +90,7 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	memory_free(episode->sides);
 	memory_free(episode->stretches);
 	memory_free(episode->covers);
+	memory_free(episode->others);
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
 	buffer_free(&episode->told_ids);
 	memory_free((void *)(uintptr_t)episode->last_error.ptr);
@@ -137,20 +138,26 @@ static struct episode *episode_reaching_over(const struct element *element, cons
 	return NULL;
 }
 
-/* Is every write that is concurrent with it, and concerns ELEMENT, a pair with it? Not so for two increments, two clears, nor for the deadline
- * two SETs; nor for anything under the whole key. */
-static bool meets_all(const struct element *element, const struct party *party)
+bool element_meets_all(const struct element *element, const struct note *note, unsigned flags)
 {
-	return element->kind != KIND_KEY && party->note->kind == (uint8_t)element->kind && !(party->flags & MARK_DELTA);
+	return element->kind != KIND_KEY && note->kind == (uint8_t)element->kind && !(flags & MARK_DELTA);
+}
+
+static bool is_other(const struct episode *episode, const struct stamp *stamp)
+{
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (episode->others[i].origin == stamp->origin && episode->others[i].seq == stamp->seq)
+			return true;
+	return false;
 }
 
 /* Which episode the write is in. Many sides are not remembered: one that meets all belongs to whichever episode reaches over it. */
 static struct episode *episode_with(const struct keyspace *keyspace, const struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
-		if (episode_side(keyspace, episode, party->stamp) != NULL)
+		if (episode_side(keyspace, episode, party->stamp) != NULL || is_other(episode, party->stamp))
 			return episode;
-	return meets_all(element, party) ? episode_reaching_over(element, party->stamp) : NULL;
+	return element_meets_all(element, party->note, party->flags) ? episode_reaching_over(element, party->stamp) : NULL;
 }
 
 bool episodes_know(const struct element *element, const struct stamp *stamp)
@@ -204,6 +211,8 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 		resp_add_bulk(&episode->told_ids, other->stored_id);
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
 	episode->has_poor |= other->has_poor;
+	for (unsigned i = 0; i < other->other_count; i++)
+		episode_add_other(keyspace, episode, other->others[i].origin, other->others[i].seq);
 	for (unsigned i = 0; i < other->cover_count; i++)
 		episode_add_cover(keyspace, episode, &other->covers[i]);
 	if (other->attempts > episode->attempts)
@@ -261,6 +270,7 @@ static void count_pairs(struct keyspace *keyspace, struct episode *episode, uint
 	episode->pairs += pairs;
 	if (opened_hlc < episode->opened_hlc)
 		episode->opened_hlc = opened_hlc;
+	episode_find_resolution(keyspace, episode);
 	episode_touch(keyspace, episode);
 }
 

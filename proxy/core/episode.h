@@ -26,6 +26,8 @@ struct side {
 /* The side with this dot is covered by, or, being of another type, killed by … : the first such of that origin. */
 struct cover { unsigned origin, by_origin; uint64_t seq, by_seq; bool is_kill; };
 
+struct dot { unsigned origin; uint64_t seq; };
+
 struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
@@ -48,6 +50,8 @@ struct episode {
 	unsigned stretch_count;
 	struct cover *covers;        /* owned; under rules that keep */
 	unsigned cover_count, cover_cap;
+	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
+	unsigned other_count, other_cap;
 	struct stamp first;          /* the smallest stamp; no context held */
 	uint64_t pairs, opened_hlc;
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
@@ -118,15 +122,20 @@ void episode_free(struct keyspace *keyspace, struct episode *episode);
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes);
 void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_take_resolution(struct keyspace *keyspace, struct episode *episode, struct episode *other);
+/* More writes are in it than before: is what ends it here already? */
+void episode_find_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
 /* Of a side that was just added: what covers it already. */
 void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side);
+/* Is anything known that covered or killed it? */
+bool episode_is_settled(const struct episode *episode, const struct side *side);
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
+void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
 /* Lets PARTY tell of a side if it tells more of that write. */
 bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
@@ -141,6 +150,9 @@ bool episode_covers(const struct episode *episode, const struct side *side);
 enum record_kind episode_kind(const struct episode *episode);
 /* Adds traits to *traits. Pops of two origins removed the same element. */
 void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin);
+/* Is every write that is concurrent with this one, and concerns ELEMENT, a pair with it? Not so for two increments, two clears, nor for the
+ * deadline two SETs; nor for anything under the whole key. */
+bool element_meets_all(const struct element *element, const struct note *note, unsigned flags);
 /* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. Returns how many. */
 unsigned episode_choose(const struct episode *episode, bool *is_shown);
 

@@ -8,7 +8,6 @@
 #include "rule.h"
 #include "version.h"
 
-#include <assert.h>
 
 /* ---- what is open ---- */
 
@@ -183,6 +182,14 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 			find_kills(keyspace, episode, side, other);
 }
 
+bool episode_is_settled(const struct episode *episode, const struct side *side)
+{
+	for (unsigned i = 0; i < episode->cover_count; i++)
+		if (is_cover_of(&episode->covers[i], &side->stamp))
+			return true;
+	return side->is_settled;
+}
+
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++)
@@ -200,10 +207,10 @@ static enum life life_of(const struct episode *episode, const struct side *side,
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		const struct cover *cover = &episode->covers[i];
 		bool is_itself = cover->by_origin == stamp->origin && cover->by_seq == stamp->seq;
-		if (!is_cover_of(cover, &side->stamp))
+		if (is_itself || !is_cover_of(cover, &side->stamp))
 			continue;
 		is_known = true;
-		bool is_seen = !is_itself && stamp_sees(stamp, cover->by_origin) >= cover->by_seq;
+		bool is_seen = stamp_sees(stamp, cover->by_origin) >= cover->by_seq;
 		if (is_seen && !cover->is_kill)
 			return LIFE_OVER;
 		is_killed |= is_seen;
@@ -278,6 +285,7 @@ void episode_take_resolution(struct keyspace *keyspace, struct episode *episode,
 
 static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
 {
+
 	static const enum record_status statuses[] = {
 		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
 	};
@@ -311,6 +319,42 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 	}
 	if (episode->list == EPISODES_KEPT)
 		episode_touch(keyspace, episode);
+}
+
+/* A write of ours that counts as having seen what our store lost and got back is here before that. */
+static void consider(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	struct stamp stamp = *party->stamp;
+	if (party->note->context->is_explicit && party->note->context->applied != NULL)
+		stamp.context = party->note->context->applied;
+	if ((party->flags & MARK_DELTA) || !sees_all(&stamp, episode) || !is_earlier(keyspace, &stamp, episode) ||
+	    episode_side(keyspace, episode, &stamp) != NULL || !was_disputed(episode, &stamp))
+		return;
+	/* On whose behalf is not remembered. */
+	resolve(keyspace, episode, &(struct party){ &stamp, party->note, party->flags }, &(struct write_facts){ .choice = (enum write_choice)party->note->choice });
+}
+
+static void consider_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element)
+{
+	for (unsigned i = 0; element != NULL && i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		for (uint32_t j = 0; j < history->len; j++) {
+			const struct mark *mark = history_mark(history, j);
+			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			consider(keyspace, episode, &(struct party){ &stamp, mark->note, mark->flags });
+		}
+	}
+}
+
+void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
+{
+	bool has_lost = false;
+	for (unsigned i = 0; i < keyspace->origins->count; i++)
+		has_lost |= keyspace->origins->items[i].before != NULL;
+	if (!has_lost || !is_keeping(episode))
+		return;
+	consider_marks(keyspace, episode, episode->element);
+	consider_marks(keyspace, episode, episode->element->key->fixed[KIND_KEY]);
 }
 
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)

@@ -182,6 +182,8 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
+	told->is_covered = !is_kept && !draft->telling->is_last && episode_is_settled(draft->episode, side);
+	told->is_clearing = version != NULL && version->is_clearing;
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
 	if (version != NULL)
 		add_whole(draft, version, told);

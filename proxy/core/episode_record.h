@@ -10,7 +10,12 @@ void ordering_fill(struct ordering *ordering, const struct origins *origins);
 
 /* Appends its id. */
 void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out);
-struct telling { const struct keyspace *keyspace; const struct ordering *ordering; uint64_t rules_digest; };
+struct telling {
+	const struct keyspace *keyspace;
+	const struct ordering *ordering;
+	uint64_t rules_digest;
+	bool is_last;                /* the record is over: what only serves to take it up again is left out */
+};
 /* Appends the record. */
 void episode_encode(const struct telling *telling, const struct episode *episode, struct buffer *out);
 

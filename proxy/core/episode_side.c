@@ -46,7 +46,7 @@ static unsigned traits_of(const struct episode *episode, const struct side *side
 	unsigned traits = is_removal ? EPISODE_REMOVAL : EPISODE_PRESENT;
 	if (side->flags & MARK_EXPIRY)
 		traits |= EPISODE_EXPIRY;
-	return side->note->is_pop ? traits | EPISODE_POP : traits;
+	return note_is_pop(side->note) ? traits | EPISODE_POP : traits;
 }
 
 /* Adds what a side stands for. Pops of two origins removed the same element. */
@@ -73,6 +73,40 @@ enum record_kind episode_kind(const struct episode *episode)
 	return (traits & EPISODE_REMOVAL) && (traits & EPISODE_PRESENT) ? RECORD_WRITE_DELETE : RECORD_WRITE_WRITE;
 }
 
+/* Stable ones meet nothing any more. */
+static void drop_stable_others(const struct keyspace *keyspace, struct episode *episode)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (!mark_is_stable(keyspace, episode->others[i].origin, episode->others[i].seq))
+			episode->others[kept++] = episode->others[i];
+	episode->other_count = kept;
+}
+
+void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
+{
+	if (episode->other_count == episode->other_cap)
+		drop_stable_others(keyspace, episode);
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (episode->others[i].origin == origin && episode->others[i].seq == seq)
+			return;
+	if (episode->other_count == episode->other_cap) {
+		unsigned cap = episode->other_cap ? episode->other_cap * 2 : 16;
+		episode->others = memory_resize(episode->others, cap * sizeof(struct dot));
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->other_cap) * sizeof(struct dot)));
+		episode->other_cap = cap;
+	}
+	episode->others[episode->other_count++] = (struct dot){ origin, seq };
+}
+
+/* What is no side any more: what a record of it needs, and where it belongs if its stretch cannot tell. */
+static void fold_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
+	if (!element_meets_all(episode->element, side->note, side->flags))
+		episode_add_other(keyspace, episode, side->stamp.origin, side->stamp.seq);
+}
+
 /* Many writes: those go that no record will tell of any more, as newer ones only push them further down. */
 static void drop_sides(struct keyspace *keyspace, struct episode *episode)
 {
@@ -85,7 +119,7 @@ static void drop_sides(struct keyspace *keyspace, struct episode *episode)
 			episode->sides[kept++] = *side;
 			continue;
 		}
-		episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
+		fold_side(keyspace, episode, side);
 		note_drop(keyspace, side->note);
 	}
 	episode->side_count = kept;
@@ -174,7 +208,7 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 	struct side side = side_of(party);
 	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
 	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))
-		episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, &side), side.stamp.origin);
+		fold_side(keyspace, episode, &side);
 	else
 		insert_side(keyspace, episode, place, &side);
 	episode_find_covers(keyspace, episode, &side);

@@ -16,7 +16,7 @@
 static struct telling telling_of(const struct core *core, struct ordering *ordering)
 {
 	ordering_fill(ordering, &core->origins);
-	return (struct telling){ &core->keyspace, ordering, core->policies->digest };
+	return (struct telling){ &core->keyspace, ordering, core->policies->digest, false };
 }
 
 static void add_header(struct buffer *out, unsigned argc)
@@ -266,6 +266,7 @@ void episodes_pump(struct core *core, bool is_moved)
 		return;
 	struct ordering ordering;
 	struct telling telling = telling_of(core, &ordering);
+	telling.is_last = true;
 	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
 		next = episode->listed_after;
 		if (is_finished(core, episode))
@@ -312,7 +313,7 @@ static struct context *read_context(struct core *core, const struct record_side 
 static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
-	struct version version = { .stamp = *stamp, .is_present = is_present, .is_set = is_present && element->kind == KIND_STRING };
+	struct version version = { .stamp = *stamp, .is_present = is_present, .is_clearing = side->is_clearing, .is_set = is_present && element->kind == KIND_STRING };
 	if (is_present && element->kind == KIND_ZSET && !slice_to_double(side->value, &version.score))
 		return;
 	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))
@@ -325,7 +326,7 @@ static void restore_version(struct core *core, struct element *element, const st
 	}
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_open)
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_kept)
 {
 	struct element *element = episode->element;
 	int origin = origin_of(core, &side->dot);
@@ -344,8 +345,8 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
 	if (added != NULL) {
 		struct side *restored = &episode->sides[added - episode->sides];
-		restored->is_settled = is_open && !side->is_live;
-		restored->is_clearing = side->is_dead;
+		restored->is_settled = is_kept ? !side->is_live : side->is_covered;
+		restored->is_clearing = side->is_clearing;
 	}
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
@@ -434,7 +435,7 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->is_told = record->status == RECORD_OPEN;
 	episode->was_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i], record->status == RECORD_OPEN);
+		restore_side(core, episode, &record->sides[i], record->sides[0].is_live);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		episode->sides[i].is_settled |= episode_covers(episode, &episode->sides[i]);
 	restore_stretches(core, episode, record);

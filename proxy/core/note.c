@@ -118,7 +118,7 @@ struct note *note_new(struct keyspace *keyspace, const struct change *change, co
 	}
 	struct note *note = note_alloc(keyspace, &told, kept_len, context);
 	note_fill_number(note, change);
-	note->is_pop = told.is_removal && is_pop(facts->command);
+	note->choice = (unsigned)facts->choice & 3u;
 	return note;
 }
 
@@ -126,7 +126,6 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 {
 	size_t kept_len = told->value.len < keyspace->note_value_bytes_max ? told->value.len : keyspace->note_value_bytes_max;
 	struct note *note = note_alloc(keyspace, told, kept_len, context);
-	note->is_pop = told->is_removal && is_pop(told->command);
 	note->has_deadline = told->kind == KIND_TTL && !told->is_removal;
 	/* A deadline is a number, or "none": which is none. */
 	if (note->has_deadline && !slice_to_int64(told->value, &note->expire_at_ms))
@@ -196,6 +195,11 @@ bool note_is_same(const struct note *a, const struct note *b, enum kind kind)
 	note_add_value(b, kind, &text, &lens[1], &hashes[1]);
 	buffer_free(&text);
 	return note_is_removal(a, kind) == note_is_removal(b, kind) && lens[0] == lens[1] && hashes[0] == hashes[1];
+}
+
+bool note_is_pop(const struct note *note)
+{
+	return note->is_removal && is_pop(note_command(note));
 }
 
 /* Of a write that made several elements present, the smallest value stands for all: whichever of them is met first. */

@@ -16,11 +16,11 @@ struct note {
 	uint8_t command_len, client_len;
 	uint8_t kind;                /* enum kind of what the change is about; KIND_KEY: a clear or flush */
 	bool is_removal : 1;
-	bool is_pop : 1;             /* the server chose what to remove */
 	bool is_poor : 1;            /* known by a sibling's mention only: no command, client, context */
 	bool is_number : 1;          /* the value is NUMBER: text is made of it when a record is written */
 	bool is_sum : 1;             /* … and what was added */
 	bool is_score : 1;           /* … and the bits of a double */
+	uint8_t choice : 2;          /* enum write_choice */
 	bool has_deadline : 1;       /* it decides the key's deadline, too … */
 	int64_t expire_at_ms;        /* … to be this; 0: none */
 	int64_t number;
@@ -52,6 +52,7 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 
 struct slice note_command(const struct note *note);
 struct slice note_client(const struct note *note);
+bool note_is_pop(const struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);
 /* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */

@@ -55,7 +55,9 @@ enum side_tag {
 	SIDE_DEAD = WIRE_TAG(11, WIRE_VARINT),
 	SIDE_EXPLICIT = WIRE_TAG(12, WIRE_VARINT),
 	SIDE_INCREMENT = WIRE_TAG(13, WIRE_VARINT),
-	SIDE_FIELD_MAX = 13,
+	SIDE_COVERED = WIRE_TAG(14, WIRE_VARINT),
+	SIDE_CLEARING = WIRE_TAG(15, WIRE_VARINT),
+	SIDE_FIELD_MAX = 15,
 };
 
 const char *record_kind_text(enum record_kind kind)
@@ -156,7 +158,8 @@ static size_t side_len(const struct record_side *side)
 	       wire_text_len(side->client) + wire_text_len(side->value) + wire_uint_len(side->value_len) +
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
 	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
-	       wire_uint_len(side->is_increment);
+	       wire_uint_len(side->is_increment) + wire_uint_len(side->is_covered) +
+	       wire_uint_len(side->is_clearing);
 }
 
 static void add_side(struct buffer *out, const struct record_side *side)
@@ -178,6 +181,8 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	add_uint(out, SIDE_DEAD, side->is_dead);
 	add_uint(out, SIDE_EXPLICIT, side->is_explicit);
 	add_uint(out, SIDE_INCREMENT, side->is_increment);
+	add_uint(out, SIDE_COVERED, side->is_covered);
+	add_uint(out, SIDE_CLEARING, side->is_clearing);
 	assert(out->len == start + len);
 }
 
@@ -283,6 +288,8 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_DEAD: return flag_read(field, &side->is_dead);
 	case SIDE_EXPLICIT: return flag_read(field, &side->is_explicit);
 	case SIDE_INCREMENT: return flag_read(field, &side->is_increment);
+	case SIDE_COVERED: return flag_read(field, &side->is_covered);
+	case SIDE_CLEARING: return flag_read(field, &side->is_clearing);
 	default: return false;
 	}
 }

@@ -53,6 +53,8 @@ struct record_side {
 	bool is_removal;
 	bool is_live;                /* under record or custom: no write has covered it yet */
 	bool is_dead;                /* … but a write of another type killed it: it is absent whatever it wrote */
+	bool is_clearing;            /* live, and it cleared the key before it wrote */
+	bool is_covered;             /* a write that is no side has covered or killed it; only told as long as the record is not over */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };

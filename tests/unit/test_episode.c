@@ -110,7 +110,7 @@ static void read_episode(const struct site *site, const struct episode *episode,
 	struct ordering ordering;
 	ordering_fill(&ordering, &site->origins);
 	*read = (struct read){ .bytes = { 0 } };
-	episode_encode(&(struct telling){ &site->keyspace, &ordering, 7 }, episode, &read->bytes);
+	episode_encode(&(struct telling){ &site->keyspace, &ordering, 7, true }, episode, &read->bytes);
 	bool is_read = record_decode(buffer_slice(&read->bytes), &read->scratch, &read->record);
 	CU_ASSERT_FATAL(is_read);
 }
