@@ -140,6 +140,10 @@ static void client_on_readable(evutil_socket_t fd, short what, void *context)
 		client_flag(client);
 		return;
 	}
+	if (client->commons->is_store_behind) {
+		client_hold_up(client);
+		return;
+	}
 	if (client->in.len > 0) {
 		char *room = buffer_grow(&client->in, READ_CHUNK);
 		bool has_come = client_receive(client, room, READ_CHUNK, &received);
@@ -198,7 +202,8 @@ static size_t client_take(struct client *client, struct slice input)
 
 static bool client_can_catch_up(const struct client *client)
 {
-	return client->end == CLIENT_STAYS && client->is_held_up && !client->is_stalled && answers_due(&client->answers) < DUE_MAX / 2;
+	return client->end == CLIENT_STAYS && client->is_held_up && !client->is_stalled && !client->commons->is_store_behind &&
+	       answers_due(&client->answers) < DUE_MAX / 2;
 }
 
 void client_catch_up(struct client *client)

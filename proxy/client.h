@@ -35,6 +35,7 @@ struct client_commons {
 	struct buffer scratch;                 /* where a client without leftovers reads to */
 	struct client *flagged;                /* to be looked after at the end of the turn */
 	unsigned requests;                     /* taken in this turn */
+	bool is_store_behind;                  /* nobody is read from */
 };
 
 enum client_end {
@@ -62,7 +63,7 @@ struct client {
 	struct answers answers;
 	enum client_end end;
 	bool is_stalled;             /* the session wants no request before it says so */
-	bool is_held_up;             /* not read from: stalled, or too much is due */
+	bool is_held_up;             /* not read from: stalled, too much is due, or the store is behind */
 	bool is_flagged;
 	bool is_blocked;             /* the socket is full: WRITABLE is waiting */
 	struct client *next_flagged;

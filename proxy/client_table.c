@@ -190,6 +190,22 @@ void client_table_free(struct client_table *table)
 
 /* ---- once a turn ---- */
 
+static void client_flag_held_up(void *context, struct client *client)
+{
+	(void)context;
+	if (client->is_held_up)
+		client_flag(client);
+}
+
+void client_table_set_store_behind(struct client_table *table, bool is_store_behind)
+{
+	if (table->commons.is_store_behind == is_store_behind)
+		return;
+	table->commons.is_store_behind = is_store_behind;
+	if (!is_store_behind)
+		client_table_visit(table, client_flag_held_up, NULL);
+}
+
 void client_table_catch_up(struct client_table *table)
 {
 	/* Whoever is flagged meanwhile stands in front of the list: new work, which needs no catching up. */

@@ -24,6 +24,8 @@ void client_table_adjust(struct client_table *table);
 /* Takes no more connections, and no more requests from those there are. */
 void client_table_drain(struct client_table *table);
 
+/* While the store is behind nobody is read from: what clients send waits in their sockets. */
+void client_table_set_store_behind(struct client_table *table, bool is_store_behind);
 /* Two halves of the end of a turn: first those held up may go on (which may add to the turn), then everybody gets his answers. */
 void client_table_catch_up(struct client_table *table);
 void client_table_flush(struct client_table *table);

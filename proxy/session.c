@@ -300,6 +300,9 @@ static void sessions_expired(void *context, uint32_t db, struct slice key)
 static void sessions_gathered(void *context)
 {
 	struct sessions *sessions = context;
+	uint64_t backlog_max = sessions->status->settings->limits_store_bytes;
+	sessions->is_store_behind = turn_backlog(sessions->turn) > (sessions->is_store_behind ? backlog_max / 2 : backlog_max);
+	client_table_set_store_behind(sessions->clients, sessions->is_store_behind);
 	client_table_catch_up(sessions->clients);
 }
 

@@ -63,6 +63,7 @@ struct sessions {
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
 	struct login *probe;         /* owned; asks whether strangers are let in */
 	struct event *probe_retry;   /* libevent's; owned */
+	bool is_store_behind;        /* more is under way to it than limits.store */
 	bool is_probed;
 	bool is_open_to_strangers;   /* the default user needs no password and may do everything */
 	struct buffer reply;         /* where an answer is put together; good until the next one */

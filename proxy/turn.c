@@ -162,6 +162,15 @@ uint64_t turn_gathering(const struct turn *turn)
 	return core_gathering(turn->core);
 }
 
+uint64_t turn_backlog(const struct turn *turn)
+{
+	if (!turn->is_open)
+		return 0;
+	uint64_t queued, answers_due, unanswered = core_unanswered_bytes(turn->core);
+	store_load(turn->store, &queued, &answers_due);
+	return queued > unanswered ? queued : unanswered;
+}
+
 /* ---- effects ---- */
 
 static void group_run(struct turn *turn, const struct effect *group)

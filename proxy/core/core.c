@@ -204,6 +204,22 @@ uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint
 	return before > 0 && before + seq > hlc ? before + seq : hlc;
 }
 
+static void raise(uint64_t *at_least, uint64_t value)
+{
+	if (value > *at_least)
+		*at_least = value;
+}
+
+void core_note_logged(struct core *core, unsigned own, uint64_t first_seq, uint64_t hlc, unsigned writes)
+{
+	struct origin *origin = &core->origins.items[own];
+	if (hlc > first_seq)
+		raise(&origin->before_hlc, hlc - first_seq);
+	for (unsigned i = 0; i < core->origins.count; i++)
+		if (core->origins.items[i].dc == 0 && core->origins.items[i].incarnation > origin->incarnation)
+			raise(&core->origins.items[i].before_hlc, hlc + writes);
+}
+
 struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted)
 {
 	uint64_t seqs[ORIGINS_MAX] = { 0 };
@@ -355,4 +371,9 @@ void effects_free(struct effects *effects)
 uint64_t core_gathering(const struct core *core)
 {
 	return core->gathering;
+}
+
+uint64_t core_unanswered_bytes(const struct core *core)
+{
+	return core->unanswered_bytes;
 }

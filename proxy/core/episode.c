@@ -187,8 +187,7 @@ static void note_gone(struct episodes *episodes, struct episode *episode)
 static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
 	for (unsigned i = 0; i < other->side_count; i++) {
-		const struct side *side = &other->sides[i];
-		episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
+		episode_take_side(keyspace, episode, &other->sides[i]);
 	}
 	for (unsigned i = 0; i < other->stretch_count; i++) {
 		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].first_seq);
@@ -196,6 +195,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	}
 	if (stamp_compare(keyspace->origins, &other->first, &episode->first) < 0)
 		episode->first = other->first;
+	episode_take_resolution(keyspace, episode, other);
 	episode->pairs += other->pairs;
 	if (other->opened_hlc < episode->opened_hlc)
 		episode->opened_hlc = other->opened_hlc;
@@ -217,7 +217,7 @@ static struct episode *unite(struct keyspace *keyspace, struct episode *a, struc
 {
 	struct episode *larger = a->side_count >= b->side_count ? a : b;
 	merge(keyspace, larger, larger == a ? b : a);
-	episode_drop_resolution(keyspace, larger);
+	episode_recheck_resolution(keyspace, larger);
 	return larger;
 }
 
@@ -234,13 +234,12 @@ static struct episode *join(struct keyspace *keyspace, struct episode *episode, 
 	/* Writes that make no pair with those of their stretch may stand in between: so far, this one was none of them. */
 	const struct side *side = episode_side(keyspace, episode, party->stamp);
 	if (side == NULL) {
-		/* Whatever had seen all of it has not seen this one. */
-		episode_drop_resolution(keyspace, episode);
 		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
+		episode_recheck_resolution(keyspace, episode);
 	}
 	/* Of several presents of one write the last is the one, and that was met last when they were met first. */
 	enum kind kind = episode->element->kind;
-	if (side == NULL || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind))
+	if (side == NULL || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind) || note_is_removal(party->note, kind))
 		episode_add_side(keyspace, episode, party);
 	return episode;
 }

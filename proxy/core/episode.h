@@ -20,10 +20,11 @@ struct side {
 	struct note *note;           /* a reference */
 	unsigned flags;              /* of its mark */
 	bool is_settled;             /* came with a record, and was covered then */
+	bool is_clearing;            /* it cleared the key before it wrote: killed, it is a removal still */
 };
 
 /* The side with this dot is covered by, or, being of another type, killed by … : the first such of that origin. */
-struct cover { unsigned origin, by_origin; uint64_t seq, by_seq; };
+struct cover { unsigned origin, by_origin; uint64_t seq, by_seq; bool is_kill; };
 
 struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
@@ -51,7 +52,7 @@ struct episode {
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
 	unsigned pop_origin;         /* EPISODE_POP: whose */
 	/* what ended an open one: the smallest stamp of those that have seen all of it; seq 0: nothing has */
-	struct stamp resolution;     /* no context held */
+	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
 	enum record_status ended_as;
 	struct slice by;             /* owned */
@@ -114,6 +115,8 @@ bool episodes_know(const struct element *element, const struct stamp *stamp);
 struct episode *episode_new(struct keyspace *keyspace, struct element *element);
 void episode_free(struct keyspace *keyspace, struct episode *episode);
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes);
+void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode);
+void episode_take_resolution(struct keyspace *keyspace, struct episode *episode, struct episode *other);
 void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
 /* Of a side that was just added: what covers it already. */
@@ -121,6 +124,8 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
+/* One of another episode. */
+void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
 /* Lets PARTY tell of a side if it tells more of that write. */
 bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);

@@ -74,7 +74,7 @@ void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 {
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		struct cover *known = &episode->covers[i];
-		if (known->origin != cover->origin || known->seq != cover->seq || known->by_origin != cover->by_origin)
+		if (known->origin != cover->origin || known->seq != cover->seq || known->by_origin != cover->by_origin || known->is_kill != cover->is_kill)
 			continue;
 		if (cover->by_seq < known->by_seq)
 			known->by_seq = cover->by_seq;
@@ -101,14 +101,30 @@ static bool covers_side(const struct party *party, const struct side *side, enum
 
 static void note_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
 {
-	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq });
+	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, false });
+}
+
+static void note_kill(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
+{
+	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, true });
+}
+
+/* Its version knows best, as long as there is one. */
+static bool is_clearing(const struct episode *episode, const struct side *side)
+{
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	return side->is_clearing || (version != NULL && version->is_clearing);
 }
 
 static void note_covers(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-	for (unsigned i = 0; i < episode->side_count; i++)
-		if (covers_side(party, &episode->sides[i], episode->element->kind))
-			note_cover(keyspace, episode, &episode->sides[i], party->stamp);
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		struct side *side = &episode->sides[i];
+		if (!covers_side(party, side, episode->element->kind))
+			continue;
+		side->is_clearing = is_clearing(episode, side);
+		note_cover(keyspace, episode, side, party->stamp);
+	}
 }
 
 /* A side that is new here, but was met before: what came upon it meanwhile. */
@@ -143,7 +159,7 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 	for (unsigned type = 0; type < KIND_TYPES; type++) {
 		const struct stamp *top = &episode->element->key->tops[type];
 		if (type != episode->element->kind && top->hlc != 0 && stamp_compare(keyspace->origins, top, &side->stamp) > 0)
-			note_cover(keyspace, episode, side, top);
+			note_kill(keyspace, episode, side, top);
 	}
 }
 
@@ -155,21 +171,27 @@ bool episode_covers_are_stable(const struct keyspace *keyspace, const struct epi
 	return true;
 }
 
-/* Was the side alive for a write that had seen as much as STAMP? */
-static bool was_live(const struct episode *episode, const struct side *side, const struct stamp *stamp)
+enum life { LIFE_OVER, LIFE_KILLED, LIFE_LED };
+
+/* What was the side for a write that had seen as much as STAMP? */
+static enum life life_of(const struct episode *episode, const struct side *side, const struct stamp *stamp)
 {
-	bool is_known = false;
+	bool is_known = false, is_killed = false;
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		const struct cover *cover = &episode->covers[i];
 		bool is_itself = cover->by_origin == stamp->origin && cover->by_seq == stamp->seq;
 		if (!is_cover_of(cover, &side->stamp))
 			continue;
 		is_known = true;
-		if (!is_itself && stamp_sees(stamp, cover->by_origin) >= cover->by_seq)
-			return false;
+		bool is_seen = !is_itself && stamp_sees(stamp, cover->by_origin) >= cover->by_seq;
+		if (is_seen && !cover->is_kill)
+			return LIFE_OVER;
+		is_killed |= is_seen;
 	}
 	/* One that came with a record, and was covered then: by something that all have, if nothing else turned up. */
-	return is_known || !side->is_settled;
+	if (side->is_settled && !is_known)
+		return LIFE_OVER;
+	return is_killed ? LIFE_KILLED : LIFE_LED;
 }
 
 static bool was_disputed(const struct episode *episode, const struct stamp *stamp)
@@ -177,8 +199,10 @@ static bool was_disputed(const struct episode *episode, const struct stamp *stam
 	struct dispute dispute = { .kind = episode->element->kind };
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
-		if (!(side->flags & MARK_DELTA) && was_live(episode, side, stamp) &&
-		    dispute_add(&dispute, side->note, !note_is_removal(side->note, dispute.kind)))
+		enum life life = side->flags & MARK_DELTA ? LIFE_OVER : life_of(episode, side, stamp);
+		if (life == LIFE_OVER || (life == LIFE_KILLED && !is_clearing(episode, side) && !note_is_removal(side->note, dispute.kind)))
+			continue;
+		if (dispute_add(&dispute, side->note, life == LIFE_LED && !note_is_removal(side->note, dispute.kind)))
 			return true;
 	}
 	return false;
@@ -189,6 +213,8 @@ static bool was_disputed(const struct episode *episode, const struct stamp *stam
 void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode)
 {
 	note_drop(keyspace, episode->resolution_note);
+	if (episode->resolution.context != NULL)
+		context_drop(episode->resolution.context);
 	memory_free((void *)(uintptr_t)episode->by.ptr);
 	episode->resolution_note = NULL;
 	episode->resolution = (struct stamp){ 0 };
@@ -203,15 +229,43 @@ static bool sees_all(const struct stamp *stamp, const struct episode *episode)
 	return true;
 }
 
+static bool is_earlier(const struct keyspace *keyspace, const struct stamp *stamp, const struct episode *episode)
+{
+	return episode->resolution.seq == 0 || stamp_compare(keyspace->origins, stamp, &episode->resolution) < 0;
+}
+
+/* More writes are in it: what has not seen them ends it no more. (One that its store lost and got back may have been seen.) */
+void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode)
+{
+	if (episode->resolution.seq != 0 && (episode->resolution.context == NULL || !sees_all(&episode->resolution, episode)))
+		episode_drop_resolution(keyspace, episode);
+}
+
+/* Of two that are joined, the earlier resolution. */
+void episode_take_resolution(struct keyspace *keyspace, struct episode *episode, struct episode *other)
+{
+	if (other->resolution.seq == 0 || !is_earlier(keyspace, &other->resolution, episode))
+		return;
+	episode_drop_resolution(keyspace, episode);
+	episode->resolution = other->resolution;
+	episode->resolution_note = other->resolution_note;
+	episode->ended_as = other->ended_as;
+	episode->by = other->by;
+	other->resolution = (struct stamp){ 0 };
+	other->resolution_note = NULL;
+	other->by = (struct slice){ NULL, 0 };
+}
+
 static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
 {
 	static const enum record_status statuses[] = {
 		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
 	};
+	note_hold(party->note);
 	episode_drop_resolution(keyspace, episode);
 	episode->resolution = *party->stamp;
-	episode->resolution.context = NULL;
-	episode->resolution_note = note_hold(party->note);
+	context_hold(episode->resolution.context);
+	episode->resolution_note = party->note;
 	episode->ended_as = statuses[facts->choice];
 	episode->by = buffer_copy(facts->by);
 	episode_touch(keyspace, episode);
@@ -220,11 +274,6 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
 {
 	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
-}
-
-static bool is_earlier(const struct keyspace *keyspace, const struct stamp *stamp, const struct episode *episode)
-{
-	return episode->resolution.seq == 0 || stamp_compare(keyspace->origins, stamp, &episode->resolution) < 0;
 }
 
 static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
@@ -260,7 +309,7 @@ void episodes_kill(struct keyspace *keyspace, struct element *element, const str
 		for (unsigned i = 0; is_keeping(episode) && i < episode->side_count; i++) {
 			const struct side *side = &episode->sides[i];
 			if (!note_is_removal(side->note, element->kind) && stamp_compare(keyspace->origins, &side->stamp, party->stamp) < 0)
-				note_cover(keyspace, episode, side, party->stamp);
+				note_kill(keyspace, episode, side, party->stamp);
 		}
 	}
 }

@@ -135,7 +135,7 @@ const struct side *episode_side(const struct keyspace *keyspace, const struct ep
 
 static struct side side_of(const struct party *party)
 {
-	struct side side = { *party->stamp, party->note, party->flags, false };
+	struct side side = { .stamp = *party->stamp, .note = party->note, .flags = party->flags };
 	side.stamp.context = party->note->context;
 	return side;
 }
@@ -143,14 +143,18 @@ static struct side side_of(const struct party *party)
 bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	const struct side *found = episode_side(keyspace, episode, party->stamp);
-	if (found == NULL || !note_is_better(party->note, found->note, episode->element->kind))
+	enum kind kind = episode->element->kind;
+	if (found == NULL)
 		return false;
 	struct side *side = &episode->sides[found - episode->sides];
+	side->is_clearing |= !side->note->is_poor && !party->note->is_poor && note_is_removal(side->note, kind) != note_is_removal(party->note, kind);
+	if (!note_is_better(party->note, side->note, kind))
+		return false;
 	note_hold(party->note);
 	note_drop(keyspace, side->note);
-	bool is_settled = side->is_settled;
-	*side = side_of(party);
-	side->is_settled = is_settled;
+	side->note = party->note;
+	side->stamp.context = party->note->context;
+	side->flags = party->flags;
 	return true;
 }
 
@@ -174,4 +178,14 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 	else
 		insert_side(keyspace, episode, place, &side);
 	episode_find_covers(keyspace, episode, &side);
+}
+
+void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
+	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
+	if (!is_side(keyspace->origins, episode, place, &side->stamp))
+		return;
+	episode->sides[place].is_settled |= side->is_settled;
+	episode->sides[place].is_clearing |= side->is_clearing;
 }

@@ -342,8 +342,11 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
 	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
-	if (added != NULL)
-		episode->sides[added - episode->sides].is_settled = is_open && !side->is_live;
+	if (added != NULL) {
+		struct side *restored = &episode->sides[added - episode->sides];
+		restored->is_settled = is_open && !side->is_live;
+		restored->is_clearing = side->is_dead;
+	}
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);

@@ -5,101 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define SPARE_GROUPS 8
-#define SPARE_MEMBERS_MAX 4096
 #define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the fastest cache */
-
-struct group *group_new(struct core *core, enum group_kind kind)
-{
-	struct group *group = core->spare_groups;
-	if (group == NULL) {
-		group = memory_new(sizeof *group);
-	} else {
-		core->spare_groups = group->next;
-		core->spare_group_count--;
-		group->next = NULL;
-	}
-	group->kind = kind;
-	group->id = ++core->next_group_id;
-	group->script.out = &group->bytes;
-	group->trim_position = POSITION_BEGIN;
-	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
-	return group;
-}
-
-/* The group's writes are no longer under way. */
-static void group_release_keys(struct core *core, struct group *group)
-{
-	for (unsigned i = 0; i < group->key_count; i++) {
-		group->keys[i]->in_flight -= group->is_sent;
-		group->keys[i]->under_way--;
-		keyspace_release_key(&core->keyspace, group->keys[i]);
-	}
-	core->flushes_in_flight -= group->is_sent ? group->flush_count : 0;
-	group->key_count = group->flush_count = 0;
-}
-
-static void group_free_memory(struct group *group)
-{
-	buffer_free(&group->bytes);
-	buffer_free(&group->writes);
-	buffer_free(&group->payload);
-	buffer_free(&group->name_bytes);
-	memory_free(group->members);
-	memory_free(group->units);
-	memory_free(group->slots);
-	memory_free(group->names);
-	memory_free(group->keys);
-	memory_free(group->reaches);
-	memory_free(group->checks);
-	memory_free(group);
-}
-
-/* An empty group that keeps the memory GROUP has. */
-static struct group group_emptied(struct group *group)
-{
-	buffer_reset(&group->bytes);
-	buffer_reset(&group->writes);
-	buffer_reset(&group->payload);
-	buffer_reset(&group->name_bytes);
-	return (struct group){
-		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .name_bytes = group->name_bytes,
-		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
-		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
-		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,
-		.checks = group->checks, .check_cap = group->check_cap,
-	};
-}
-
-/* Groups come and go many times a second: a few of usual size are kept for the next ones. */
-void group_free(struct core *core, struct group *group)
-{
-	group_release_keys(core, group);
-	if (group->stamp.context != NULL)
-		context_drop(group->stamp.context);
-	spills_free(&group->spills);
-	buffer_free(&group->ends);
-	for (unsigned i = 0; i < group->check_count; i++)
-		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
-	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
-		group_free_memory(group);
-		return;
-	}
-	*group = group_emptied(group);
-	group->next = core->spare_groups;
-	core->spare_groups = group;
-	core->spare_group_count++;
-}
-
-void group_free_spare(struct core *core)
-{
-	while (core->spare_groups != NULL) {
-		struct group *group = core->spare_groups;
-		core->spare_groups = group->next;
-		group_free_memory(group);
-	}
-	core->spare_group_count = 0;
-}
 
 /* ---- sending ---- */
 
@@ -136,6 +42,7 @@ void group_send(struct core *core, struct group *group)
 	*core->unanswered_end = group;
 	core->unanswered_end = &group->next;
 	core->unanswered_count++;
+	core->unanswered_bytes += group->bytes.len;
 	core->local_unanswered += group->kind == GROUP_LOCAL;
 	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
@@ -348,11 +255,22 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	self->applied = self->confirmed = last_seq;
 }
 
+/* Gone, or without it: the deadline was lost with the key, or the key met it and nobody heard. */
+static void check_answered(struct core *core, const struct check *check, struct slice reply)
+{
+	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
+	if (!is_gone && !(check->is_known && slice_equal(reply, SLICE(":-1\r\n"))))
+		return;
+	if (check->is_passed)
+		reread_add(core, check->db, check->key, true);
+	else
+		gather_untimed(core, check->db, check->key);
+}
+
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
 	for (unsigned i = 0; i < group->check_count; i++)
-		if (slice_equal(event->answered.replies[group->checks[i].reply], SLICE(":0\r\n")))
-			gather_untimed(core, group->checks[i].db, group->checks[i].key);
+		check_answered(core, &group->checks[i], event->answered.replies[group->checks[i].reply]);
 	for (unsigned i = 0; i < group->reach_count; i++)
 		core->origins.items[group->reaches[i].origin].confirmed = group->reaches[i].seq;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
@@ -498,6 +416,7 @@ void group_answered(struct core *core, const struct event *event)
 	if (core->unanswered == NULL)
 		core->unanswered_end = &core->unanswered;
 	core->unanswered_count--;
+	core->unanswered_bytes -= group->bytes.len;
 	core->local_unanswered -= group->kind == GROUP_LOCAL;
 	core->remote_unanswered -= group->kind == GROUP_REMOTE;
 	if (event->answered.replies == NULL) {

@@ -82,7 +82,7 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 
 void keyspace_release_key(struct keyspace *keyspace, struct key *key)
 {
-	if (key->elements != NULL || key->under_way > 0 || key->is_dirty)
+	if (key->elements != NULL || key->under_way > 0 || key->is_dirty || key->is_thinned)
 		return;
 	table_remove(&keyspace->keys, &key->node);
 	keyspace->bytes -= sizeof *key + key->name.len;
@@ -231,6 +231,15 @@ void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key)
 	keyspace->dirty_keys = key;
 }
 
+void keyspace_set_thinned(struct keyspace *keyspace, struct key *key)
+{
+	if (key->is_thinned)
+		return;
+	key->is_thinned = true;
+	key->thinned_next = keyspace->thinned_keys;
+	keyspace->thinned_keys = key;
+}
+
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db)
 {
 	keyspace->is_flush_dirty = true;
@@ -277,10 +286,13 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 
 bool element_is_open(const struct element *element)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < element->version_count; i++)
+	unsigned count = 0, present = 0;
+	for (unsigned i = 0; i < element->version_count; i++) {
 		count += !element->versions[i].is_outdone;
-	return element->kind < KIND_TYPES && count > 1 && element->key->policy->rule->is_keeping;
+		present += element->versions[i].is_present;
+	}
+	/* Removals alone leave nothing to decide. */
+	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
 }
 
 void spills_add(struct spills *spills, const struct spill *spill)
@@ -415,7 +427,7 @@ static void key_free_all(void *context, struct key *key)
 		element_free(keyspace, key->elements);
 	}
 	key->under_way = 0;
-	key->is_dirty = false;
+	key->is_dirty = key->is_thinned = false;
 	keyspace_release_key(keyspace, key);
 }
 
@@ -438,7 +450,7 @@ void keyspace_free(struct keyspace *keyspace)
 static void key_check(void *context, struct key *key)
 {
 	const struct keyspace *keyspace = context;
-	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty);
+	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty || key->is_thinned);
 	for (const struct element *element = key->elements; element != NULL; element = element->next) {
 		assert(element->key == key);
 		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL);

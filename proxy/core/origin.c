@@ -91,6 +91,7 @@ struct context *context_new(const uint64_t *seqs, uint32_t count)
 	struct context *context = memory_new(sizeof *context + count * sizeof(uint64_t));
 	context->refs = 1;
 	context->count = count;
+	context->applied = NULL;
 	if (count > 0)
 		memcpy(context->seqs, seqs, count * sizeof(uint64_t));
 	return context;
@@ -105,8 +106,11 @@ struct context *context_hold(struct context *context)
 void context_drop(struct context *context)
 {
 	assert(context->refs > 0);
-	if (--context->refs == 0)
-		memory_free(context);
+	if (--context->refs > 0)
+		return;
+	if (context->applied != NULL)
+		context_drop(context->applied);
+	memory_free(context);
 }
 
 int stamp_compare(const struct origins *origins, const struct stamp *a, const struct stamp *b)

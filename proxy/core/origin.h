@@ -31,7 +31,7 @@ struct origin {
 	uint64_t floor;              /* what precedes the position from which the DC's log must be read again after a restart */
 	struct context *before;      /* of this DC's: what others had heard of us when this incarnation began. All its writes count as having seen
 	                              * it, although the store may have lost it. NULL: nothing, or not known yet */
-	uint64_t before_hlc;         /* … and the time of it: its writes are all later. 0: nothing, or not known yet */
+	uint64_t before_hlc;         /* of this DC's: write SEQ is at this time + SEQ or later. 0: nothing is known */
 	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
 	uint64_t kept;               /* what was stable a round of stability ago: from here metadata is recalled, see stability.c */
 	uint64_t round_stable, round_applied;    /* when the present round began */
@@ -56,6 +56,7 @@ struct context {
 	uint32_t refs : 31;
 	uint32_t is_explicit : 1;    /* what a client had seen when it wrote, not all that was applied: counts for the own origin, too */
 	uint32_t count;
+	struct context *applied;     /* held; explicit: all that was applied where it was made. NULL otherwise */
 	uint64_t seqs[];
 };
 struct context *context_new(const uint64_t *seqs, uint32_t count);      /* refs = 1 */
@@ -84,6 +85,13 @@ static inline bool stamp_covers(const struct stamp *newer, const struct stamp *o
 	if (newer->origin == older->origin && !newer->context->is_explicit)
 		return older->seq < newer->seq;
 	return context_at(newer->context, older->origin) >= older->seq;
+}
+/* Of increments: those that were applied where it was made happened before it, whatever its client had seen. They leave no version that could
+ * stay beside it where their metadata is gone. */
+static inline uint64_t stamp_follows(const struct stamp *stamp, unsigned origin)
+{
+	const struct context *applied = stamp->context->applied != NULL ? stamp->context->applied : stamp->context;
+	return origin == stamp->origin ? stamp->seq : context_at(applied, origin);
 }
 /* Order by (HLC, DC name, incarnation, seq); 0 only for the same write. */
 int stamp_compare(const struct origins *origins, const struct stamp *a, const struct stamp *b);

@@ -125,7 +125,7 @@ static void send_parts(struct core *core, struct append *whole)
 		};
 		struct buffer bytes = { 0 };
 		envelope_begin(&bytes, &envelope);
-		struct append facts = part + 1 == count ? *whole : (struct append){ .origin = whole->origin };
+		struct append facts = part + 1 == count ? *whole : (struct append){ .origin = whole->origin, .is_part = true };
 		send_append(core, append_new(core, buffer_slice(&bytes), &facts));
 		buffer_free(&bytes);
 	}
@@ -166,7 +166,7 @@ void outbox_appended(struct core *core, uint64_t id, int64_t position)
 			core->is_trim_due = true;
 		}
 		/* While the own log is read, its messages tell the positions themselves. Of several at once only the last one's is known. */
-		if (!core->peers[0].is_following && core->is_open)
+		if (!core->peers[0].is_following && core->is_open && !append->is_part)
 			peer_add_mile(core, 0, append->id == id ? position : core->peers[0].position, append->origin, append->last_seq);
 		append_free(core, append);
 	}

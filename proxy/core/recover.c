@@ -40,6 +40,7 @@ void recover_close(struct core *core)
 	core->unanswered_end = &core->unanswered;
 	core->aborted_end = &core->aborted;
 	core->unanswered_count = core->local_unanswered = core->remote_unanswered = core->units_rerun = core->flushes_in_flight = 0;
+	core->unanswered_bytes = 0;
 	core->is_draining = false;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		inbox_drop(core, dc);
@@ -277,8 +278,11 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 		own->is_logged_whole = false;
 	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL) {
 		own->before = context_new(core->heard, core->origins.count);
-		own->before_hlc = core->heard_hlc;
+		if (core->heard_hlc > own->before_hlc)
+			own->before_hlc = core->heard_hlc;
 	}
+	if (delivery->write_count > 0)
+		core_note_logged(core, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	for (uint32_t i = 0; i < delivery->context->count; i++)
 		hear(core, i, delivery->context->seqs[i]);
@@ -305,6 +309,13 @@ static bool is_whole(const struct core *core)
 	return true;
 }
 
+/* It may have met its deadline while nobody listened, or have lost it in a group whose answer never came. */
+static void doubt_deadline(void *context, struct key *key)
+{
+	if (key->fixed[KIND_TTL] != NULL)
+		keyspace_set_thinned(context, key);
+}
+
 /* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
 void recover_pump(struct core *core)
 {
@@ -314,4 +325,5 @@ void recover_pump(struct core *core)
 	/* What was stable came back only for what it beats or covers. */
 	keyspace_forget(&core->keyspace);
 	keyspace_sweep(&core->keyspace);
+	keyspace_each_key(&core->keyspace, doubt_deadline, &core->keyspace);
 }

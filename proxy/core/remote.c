@@ -10,6 +10,8 @@
 void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
 {
 	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
+	if (explicit != NULL)
+		explicit->applied = context_hold(stamp->context);
 	core->conflicts.mode = mode;
 	core->conflicts.explicit_context = explicit;
 	core->conflicts.facts = &changes->facts;
@@ -207,15 +209,21 @@ static void add_checks(struct core *core, struct group *group)
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
 		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
-		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0))
+		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0)) {
+			keyspace_release_key(&core->keyspace, key);
 			continue;
+		}
 		if (group->check_count == group->check_cap) {
 			group->check_cap = group->check_cap ? group->check_cap * 2 : 4;
 			group->checks = memory_resize(group->checks, group->check_cap * sizeof(struct check));
 		}
 		script_select(&group->script, key->db);
-		group->checks[group->check_count++] = (struct check){ group->script.count, key->db, buffer_copy(key->name) };
-		script_add(&group->script, 2, (struct slice[]){ SLICE("EXISTS"), key->name });
+		group->checks[group->check_count++] = (struct check){
+			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name), .is_known = deadline != NULL,
+			.is_passed = deadline != NULL && deadline->expire_at_ms <= (int64_t)core->now_ms,
+		};
+		script_add(&group->script, 2, (struct slice[]){ SLICE("PEXPIRETIME"), key->name });
+		keyspace_release_key(&core->keyspace, key);
 	}
 }
 
@@ -242,6 +250,8 @@ void remote_pump(struct core *core)
 		for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 			count += pump_peer(core, dc, &group, &writes_left);
 	} while (count > 0 && writes_left > 0);
+	if (group == NULL && core->keyspace.thinned_keys != NULL)
+		group = group_new(core, GROUP_REMOTE);
 	if (group != NULL)
 		send_remote(core, group);
 }

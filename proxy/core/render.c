@@ -116,19 +116,9 @@ static void render_present(const struct keyspace *keyspace, struct script *scrip
 		script_add(script, 4, (struct slice[]){ set_command(element->kind), key->name, value, element->name });
 }
 
-/* The key may not be there afterwards, and a deadline not on it: remote.c asks. */
-static void note_thinned(struct keyspace *keyspace, struct key *key)
-{
-	if (key->is_thinned)
-		return;
-	key->is_thinned = true;
-	key->thinned_next = keyspace->thinned_keys;
-	keyspace->thinned_keys = key;
-}
-
 static void render_absent(struct keyspace *keyspace, struct script *script, const struct element *element)
 {
-	note_thinned(keyspace, element->key);
+	keyspace_set_thinned(keyspace, element->key);
 	if (element->kind == KIND_STRING)
 		script_add(script, 2, (struct slice[]){ SLICE("DEL"), element->key->name });
 	else
@@ -162,7 +152,7 @@ static void render_ttl(struct keyspace *keyspace, struct script *script, struct 
 		return;
 	}
 	struct buffer deadline = { 0 };
-	note_thinned(keyspace, element->key);
+	keyspace_set_thinned(keyspace, element->key);
 	add_deadline(&deadline, keyspace->now_ms, decider->expire_at_ms);
 	script_add(script, 3, (struct slice[]){ SLICE("PEXPIREAT"), element->key->name, buffer_slice(&deadline) });
 	buffer_free(&deadline);
@@ -245,7 +235,7 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 		if (is_visible)
 			render_ttl(keyspace, script, ttl, deadline);
 		else
-			note_thinned(keyspace, key);
+			keyspace_set_thinned(keyspace, key);
 	}
 	element_clean(ttl);
 }

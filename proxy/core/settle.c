@@ -142,6 +142,7 @@ static void publish(struct core *core, struct append_list *list, const struct st
 	uint64_t expected = (core->logged[stored->origin] > origin->recalled ? core->logged[stored->origin] : origin->recalled) + 1;
 	if (batch.first_seq > expected)
 		outbox_add_void(core, list, stored->origin, expected, batch.first_seq - 1);
+	core_note_logged(core, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
 	origin->recalled = core->logged[stored->origin] = last_seq;
 	outbox_add_batch(core, list, final, &(struct append){
 		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count,

@@ -43,7 +43,8 @@ struct unit {                        /* one request: what is re-run together */
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT */
 };
 
-struct check { unsigned reply; uint32_t db; struct slice key; };     /* a remote group removed from this key (owned): is it still there? */
+/* A remote group removed from this key (owned): does it still have the deadline that was decided? */
+struct check { unsigned reply; uint32_t db; struct slice key; bool is_known, is_passed; };
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
 struct group {
@@ -94,6 +95,7 @@ struct append {
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
 	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
+	bool is_part;                        /* … which: reading must not start behind it */
 	bool is_guess;                       /* carried: its outcome was never asked for */
 };
 
@@ -228,6 +230,7 @@ struct core {
 	unsigned spare_group_count;
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
+	uint64_t unanswered_bytes;                   /* of unanswered */
 	struct group *done;                          /* answered in the last step */
 	unsigned flushes_in_flight;
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be re-run */
@@ -282,10 +285,12 @@ struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
 void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
-/* group.c */
+/* group_memory.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);
 void group_free_spare(struct core *core);
+void group_release_keys(struct core *core, struct group *group);    /* its writes are no longer under way */
+/* group.c */
 void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
 void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
 void group_answered(struct core *core, const struct event *event);
@@ -402,6 +407,8 @@ bool core_is_caught_up(const struct core *core);                     /* the stor
 bool core_lift(const struct core *core, struct context **context, unsigned own);
 /* The same for its time: that of its write SEQ, which was stamped HLC. */
 uint64_t core_lift_hlc(const struct core *core, unsigned own, uint64_t seq, uint64_t hlc);
+/* Writes of ours are in the log, or about to be: what is settled after them is later. */
+void core_note_logged(struct core *core, unsigned own, uint64_t first_seq, uint64_t hlc, unsigned writes);
 /* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
 struct context *core_lifted(struct core *core, struct batch *batch, bool *is_lifted);
 void core_open_keyspace(struct core *core);

@@ -112,11 +112,13 @@ void core_check(const struct core *core)
 {
 	keyspace_check(&core->keyspace);
 	unsigned unanswered = 0, local = 0;
+	uint64_t bytes = 0;
 	for (const struct group *group = core->unanswered; group != NULL; group = group->next) {
 		unanswered++;
 		local += group->kind == GROUP_LOCAL;
+		bytes += group->bytes.len;
 	}
-	assert(unanswered == core->unanswered_count && local == core->local_unanswered);
+	assert(unanswered == core->unanswered_count && local == core->local_unanswered && bytes == core->unanswered_bytes);
 	for (unsigned i = 0; i < core->origins.count; i++) {
 		const struct origin *origin = &core->origins.items[i];
 		assert(origin->stable <= origin->applied && origin->recalled <= origin->applied);

@@ -269,6 +269,24 @@ CONVERSATIONS = {
         CLIENT REPLY SKIP
         GET a
         CLIENT REPLY ON
+        GET a
+        CLIENT REPLY OFF
+        INCR a
+        MULTI
+        INCR a
+        GET a
+        EXEC
+        NOSUCH
+        CLIENT REPLY ON
+        GET a
+        CLIENT REPLY SKIP
+        INCR a
+        INCR a
+        CLIENT REPLY SKIP
+        NOSUCH
+        CLIENT REPLY SKIP
+        CLIENT REPLY SKIP
+        GET a
         GET a"""),
     "logging in where nobody has to": commands("""
         AUTH wrong
@@ -378,12 +396,36 @@ def garbage(facts, dc):
         facts.equal(client("PING"), "PONG", "300 connections of noise harm nobody")
 
 
+# As they open a connection, all in one packet. CLIENT SETINFO is newer than the oldest server, and taken all the same.
+HANDSHAKES = {
+    "go-redis": "HELLO 3|CLIENT SETINFO LIB-NAME go-redis(,go1.19)|CLIENT SETINFO LIB-VER 9.17.0|CLIENT MAINT_NOTIFICATIONS ON moving-endpoint-type none",
+    "redis-py": "HELLO 3|CLIENT SETINFO LIB-NAME redis-py|CLIENT SETINFO LIB-VER 7.0.0|CLIENT MAINT_NOTIFICATIONS ON|SELECT 0",
+    "ioredis": "HELLO 3 SETNAME app|CLIENT SETINFO LIB-NAME ioredis|CLIENT SETINFO LIB-VER 5.8.0|INFO",
+    "lettuce": "HELLO 3 SETNAME app|CLIENT SETINFO lib-name Lettuce|CLIENT SETINFO lib-ver 6.5.0|PING",
+}
+
+
+def handshakes(facts, redis, dc):
+    with redis.client() as plain:
+        unknown = str(plain.pipeline([("CLIENT", "MAINT_NOTIFICATIONS", "ON")])[0])
+    for name, words in HANDSHAKES.items():
+        with dc.client() as client:
+            lines = [line.split() for line in words.split("|")]
+            replies = client.pipeline(lines)
+            wanted = [reply for line, reply in zip(lines, replies) if line[:2] == ["CLIENT", "SETINFO"]]
+            refused = [str(reply) for line, reply in zip(lines, replies) if line[1:2] == ["MAINT_NOTIFICATIONS"]]
+            facts.check(replies[0][b"proto"] == 3 and set(wanted) == {"OK"} and set(refused) <= {unknown},
+                        f"the handshake of {name} in one packet gets its answers, what the server does not know in the server's words", replies)
+            facts.equal(client("SET", "handshake", name), "OK", f"and {name} goes on")
+
+
 def unsupported(facts, dc):
     with dc.client() as client:
         replies = client.pipeline([("LPUSH", "l", "a"), ("EVAL", "return 1", "0"), ("CLIENT", "TRACKING", "ON"), ("SHUTDOWN",),
                                    ("MULTI",), ("SET", "a", "1"), ("LPUSH", "l", "a"), ("EXEC",), ("SELECT", "15")])
         facts.check(all(str(reply).startswith("HOMEPORT unsupported command '") for reply in replies[:4]),
                     "what cannot be replicated is refused by name", replies[:4])
+        facts.equal(str(replies[0]), "HOMEPORT unsupported command 'lpush' (docs/commands.md): lists are not replicated yet", "with the page that tells more")
         facts.check(str(replies[6]).startswith("HOMEPORT unsupported") and str(replies[7]).startswith("EXECABORT"),
                     "inside MULTI, too, and EXEC does nothing", replies[6:8])
         facts.equal(str(replies[8]), "ERR DB index is out of range", "the reserved database cannot be selected")
@@ -402,6 +444,7 @@ def run(facts):
         long_pipelines(facts, redis, dc)
         half_closed(facts, dc)
         garbage(facts, dc)
+        handshakes(facts, redis, dc)
         unsupported(facts, dc)
         world.check_same_everywhere(facts)
 

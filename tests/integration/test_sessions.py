@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """What one client's conversation means beside others': logins, WATCH, subscriptions, blocking reads, limits, a Redis that goes away."""
 
+import os
+import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -197,6 +200,46 @@ def information(facts, world):
         facts.check(b"homeport_dc:a" in client("HOMEPORT", "STATUS"), "and so does HOMEPORT STATUS")
 
 
+def a_redis_that_stalls(facts):
+    """It takes nothing for a while, and everybody goes on sending: what is gathered stays bounded, and nothing is lost."""
+    value, count = "x" * 200_000, 400
+    with World(("a", "b"), with_links=False, settings="limits: { store: 1MiB, inbox: 1MiB }\n").start() as world:
+        dc, peer = world["a"], world["b"]
+        dc.redis.process.send_signal(signal.SIGSTOP)
+        with dc.sidecar.client(120) as client, peer.client() as other:
+            sender = threading.Thread(target=client.send, args=(b"".join(encode("SET", f"a{i}", value) for i in range(count)),), daemon=True)
+            sender.start()
+            for i in range(count):
+                other("SET", f"b{i}", value)
+            sender.join(2)
+            facts.check(sender.is_alive(), "a client of a Redis that stalls is not read from any more")
+            metrics = dc.sidecar.metrics()
+            gathered = metrics.one("homeport_store_queued_bytes") + metrics.total("homeport_held_bytes")
+            facts.check(gathered < 20_000_000, f"of {2 * len(value) * count >> 20} MiB that a client and a peer have for it little is taken in", gathered)
+            dc.redis.process.send_signal(signal.SIGCONT)
+            facts.equal([client.read() for _ in range(count)], ["OK"] * count, "once it goes on, every write is answered")
+        data = world.check_same_everywhere(facts)
+        facts.equal(len(data), 2 * count, "and nothing is lost")
+
+
+def reserved_megabytes(sidecar):
+    return int(Path(f"/proc/{sidecar.process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def headers_that_promise_much(facts, world):
+    dc = world["a"]
+    before = reserved_megabytes(dc.sidecar)
+    connections = [socket.create_connection(dc.sidecar.address, 10) for _ in range(100)]
+    for connection in connections:
+        connection.sendall(b"*1048576\r\n$536870912\r\nabc")
+    with dc.client() as client:
+        client("PING")
+    grown = reserved_megabytes(dc.sidecar) - before
+    facts.check(grown < 512, "100 headers that promise half a gigabyte each reserve not even one", f"{grown} MiB")
+    for connection in connections:
+        connection.close()
+
+
 def a_stop_is_not_held_up(facts):
     with World(("a", "b"), with_links=False).start() as world:
         dc = world["a"]
@@ -286,11 +329,13 @@ def redis_goes_away(facts, world):
 
 def sessions(facts):
     with World(("a", "b"), with_links=False).start() as world:
-        for part in (watching, optimistic, subscribing, blocking, logging_in, information, access_changes, refusals, redis_goes_away):
+        for part in (watching, optimistic, subscribing, blocking, logging_in, information, access_changes, refusals, headers_that_promise_much,
+                     redis_goes_away):
             part(facts, world)
         world.check_same_everywhere(facts)
     password_required(facts)
     limits(facts)
+    a_redis_that_stalls(facts)
     a_stop_is_not_held_up(facts)
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """How a sidecar ends: in good order when asked to, and at once when another one takes its Redis over."""
 
-import threading
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -40,6 +41,21 @@ def stop_under_load(facts):
                     f"{len(acknowledged)} acknowledged, {value} counted")
 
 
+def stop_while_the_log_is_away(facts):
+    with World(("a", "b"), "kafka", with_links=False, settings="drain: 1s\n").start() as world:
+        world.broker.kill()
+        with world["a"].client() as client:
+            replies = client.pipeline([("INCR", "n")] * 1000)
+        started = time.monotonic()
+        facts.equal(world["a"].sidecar.stop(), 0, "SIGTERM while the broker is away ends it with status 0")
+        facts.check(time.monotonic() - started >= 1 and "drained=\"no:" in world["a"].sidecar.log_text(), "after `drain`, and the log says what is left",
+                    world["a"].sidecar.log_text()[-300:])
+        world.broker.start()
+        world["a"].sidecar.start()
+        data = world.check_same_everywhere(facts)
+        facts.equal(data[0, b"n"][1], str(len(replies)).encode(), "what the broker lacked is shipped after the next start, once")
+
+
 def a_second_sidecar_takes_over(facts):
     with World(("a", "b"), with_links=False).start() as world:
         older = world["a"].sidecar
@@ -57,6 +73,7 @@ def a_second_sidecar_takes_over(facts):
 
 def stopping(facts):
     stop_under_load(facts)
+    stop_while_the_log_is_away(facts)
     a_second_sidecar_takes_over(facts)
 
 

@@ -1,4 +1,6 @@
-"""Conflict records as they stand in Redis (docs/homeport.proto, homeport.Conflict), written and read by the standard library alone."""
+"""Conflict records as they stand in Redis (docs/homeport.proto, homeport.Conflict), written by the standard library alone."""
+
+from .protobuf import decode
 
 EPISODES, CONFLICTS, PUBLISHED = "homeport:episodes", "homeport:conflicts", "homeport:conflicts:published"
 KINDS = ("", "write-write", "write-delete", "type-clash", "expiry-write", "double-pop", "handler-failed", "stranded")
@@ -46,36 +48,9 @@ def record(id, key, sides, status="open", kind="write-write", rule="record", ele
             _bytes(14, value) + _uint(17, opened_ms << 16) + _uint(18, ended_ms << 16) + _bytes(20, last_error) + _bytes(23, merged_into))
 
 
-def fields(data):
-    """[(field number, value)] of one message: numbers and bytes."""
-    found, at = [], 0
-
-    def varint():
-        nonlocal at
-        number = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return number
-    while at < len(data):
-        tag = varint()
-        if tag & 7 == 0:
-            value = varint()
-        elif tag & 7 == 1:
-            value, at = int.from_bytes(data[at:at + 8], "little"), at + 8
-        else:
-            length = varint()
-            value, at = data[at:at + length], at + length
-        found.append((tag >> 3, value))
-    return found
-
-
 def id_of(data):
-    return next(value for field, value in fields(data) if field == 2).decode()
+    return decode("Conflict", data)["id"]
 
 
 def status_of(data):
-    return STATUSES[next(value for field, value in fields(data) if field == 4)]
+    return STATUSES[decode("Conflict", data)["status"]]

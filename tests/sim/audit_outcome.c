@@ -150,7 +150,7 @@ static bool text_is_number(const struct auditor *auditor, uint32_t value, long d
 	return text.len > 0 && end == text.ptr + text.len;
 }
 
-/* Rule 6: what the decider does not cover adds up. */
+/* Rule 6: what the decider does not cover adds up. One with a context of its client covers what was applied where it was made. */
 static unsigned sum_deltas(const struct trial *trial, const struct audit_contest *contest, const struct touch *decider, struct outcome_element *outcome)
 {
 	unsigned surviving = 0;
@@ -161,7 +161,7 @@ static unsigned sum_deltas(const struct trial *trial, const struct audit_contest
 
 		if (fact->kind != FACT_DELTA || fact->type != contest->type || fact->element != contest->element)
 			continue;
-		if (decider != NULL && audit_covers(decider->write, touch->write))
+		if (decider != NULL && (audit_covers(decider->write, touch->write) || audit_follows(decider->write, touch->write)))
 			continue;
 		if (is_killed(trial, touch))
 			continue;

@@ -210,6 +210,34 @@ static bool sum_of(const struct dated_writes *writes, unsigned key, unsigned ele
 	return is_found;
 }
 
+static bool differ(const struct said *a, const struct said *b)
+{
+	return a->is_present != b->is_present || (a->is_present && strcmp(a->text, b->text) != 0);
+}
+
+struct scope_live scope_live(const struct scope_history *history, unsigned key, unsigned element)
+{
+	struct dated_writes writes;
+	struct said_list live;
+	struct scope_live result = { .count = 0 };
+	int64_t sum;
+
+	gather(history, (1u << SCOPE_DCS) - 1, &writes);
+	live_statements(&writes, key, element, &live);
+	for (unsigned i = 0; i < live.count; i++) {
+		const struct said *said = &live.items[i];
+
+		if (said->is_yielding)
+			continue;
+		result.count++;
+		result.present += said->is_present;
+		for (unsigned j = 0; j < i; j++)
+			result.is_different |= !live.items[j].is_yielding && differ(said, &live.items[j]);
+	}
+	result.has_increments = sum_of(&writes, key, element, NULL, &sum);
+	return result;
+}
+
 static struct scope_value evaluate_element(const struct scope_policy *policy, const struct dated_writes *writes, unsigned key, unsigned element,
                                            const struct scope_value *start)
 {

@@ -24,6 +24,10 @@ struct scope_history {
 
 /* What a datacenter shows that has applied the batches of the datacenters in APPLIED. */
 void scope_evaluate(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, struct scope_state *state);
+/* Under a rule that keeps versions: how many of an element stay until a write covers them, how many of these are values, and whether two of
+ * them differ. */
+struct scope_live { unsigned count, present; bool is_different, has_increments; };
+struct scope_live scope_live(const struct scope_history *history, unsigned key, unsigned element);
 /* How many pairs of changes are conflicts (rule 9). NAMELESS: pairs of flushes, which have no key. */
 unsigned scope_count_conflicts(const struct scope_history *history, unsigned *nameless);
 /* Two versions of an element by stamp, or as the policy has it: does the second decide? For deadlines under merge. */

@@ -238,6 +238,55 @@ static void check_row(struct play *play, unsigned number)
 		wrong(play, number, "the table says %u conflicts, rule 9 %u", one->row->conflicts, counted + nameless);
 }
 
+static bool is_keeping_versions(const struct play *play)
+{
+	return play->course->policy->rule == SCOPE_RECORD || play->course->policy->rule == SCOPE_CUSTOM;
+}
+
+/* Which elements HOMEPORT GET can be asked for, and have been written. */
+static bool is_asked(const struct play *play, unsigned number, unsigned key, unsigned element, struct scope_live *live)
+{
+	*live = scope_live(&play->histories[number], key, element);
+	return live->count > 0 && !live->has_increments;
+}
+
+/* Under a rule that keeps versions: what stays open is what the row says stays open, and every client can see it. */
+static void check_siblings(struct play *play, unsigned dc, const char *when)
+{
+	struct scope_live live;
+
+	for (unsigned i = 0; i < play->count; i++)
+		for (unsigned key = 0; key < SCOPE_KEYS; key++)
+			for (unsigned element = 0; element < SCOPE_ASKED; element++)
+				if (is_asked(play, i, key, element, &live))
+					scope_ask(play->world, dc, i, key, element);
+	scope_run(play->world);
+	for (unsigned i = 0; i < play->count; i++)
+		for (unsigned key = 0; key < SCOPE_KEYS; key++)
+			for (unsigned element = 0; element < SCOPE_ASKED; element++) {
+				const struct scope_siblings *siblings = &play->world->siblings[i][key][element];
+
+				if (!is_asked(play, i, key, element, &live) || (!siblings->is_answered && live.present == 0))
+					continue;
+				if (siblings->present != live.present || siblings->count != (live.present == 0 ? 0 : live.count))
+					wrong(play, i, "%s, %s: HOMEPORT GET of %c gives %u siblings, %u of them values, not %u and %u", scope_dc_names[dc], when,
+					      scope_key_letters[key], siblings->count, siblings->present, live.present == 0 ? 0 : live.count, live.present);
+			}
+}
+
+/* A row is open if and only if two versions of some element differ; members and scores are kept as well, but cannot be asked for. */
+static void check_open(struct play *play, unsigned number)
+{
+	enum scope_outcome outcome = play->cases[number].row->cells[play->course->policy->rule].outcome;
+	bool is_open = false;
+
+	for (unsigned key = 0; key < SCOPE_KEYS; key++)
+		for (unsigned element = 0; element < SCOPE_DEADLINE; element++)
+			is_open = is_open || scope_live(&play->histories[number], key, element).is_different;
+	if (is_open != (outcome == SCOPE_OUTCOME_BOTH_KEPT_OPEN))
+		wrong(play, number, "the table says \"%s\", the versions %s", scope_outcome_text(outcome), is_open ? "differ" : "do not differ");
+}
+
 static void check_agreement(struct play *play, unsigned number)
 {
 	const struct scope_dc *dcs = play->world->dcs;
@@ -282,7 +331,6 @@ static void check_labels(struct play *play)
 /* Nothing is remembered once everything is stable (rule 12), and nothing that is shown changes with that. */
 static void check_rest(struct play *play)
 {
-	bool is_keeping = play->course->policy->rule == SCOPE_RECORD || play->course->policy->rule == SCOPE_CUSTOM;
 	uint64_t left = 1;
 
 	for (unsigned passes = 0; left > 0 && passes < SETTLE_PASSES_MAX; passes++) {
@@ -290,14 +338,12 @@ static void check_rest(struct play *play)
 		left = 0;
 		for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
 			left += core_status(play->world->dcs[dc].core)->unstable_keys;
-		if (is_keeping && passes == 4)
-			break;
 	}
 	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
 		core_check(play->world->dcs[dc].core);
 		check_all(play, dc, "when all is stable");
 	}
-	if (left > 0 && !is_keeping)
+	if (left > 0)
 		wrong(play, 0, "%u keys are never stable", (unsigned)left);
 }
 
@@ -316,11 +362,18 @@ void scope_play(const struct scope_course *course, struct scope_case *cases, uns
 	join_all(&play);
 	for (unsigned i = 0; i < count; i++) {
 		check_agreement(&play, i);
-		if (is_plain_pair(&play, i))
-			check_row(&play, i);
+		if (!is_plain_pair(&play, i))
+			continue;
+		check_row(&play, i);
+		if (is_keeping_versions(&play))
+			check_open(&play, i);
 	}
 	check_labels(&play);
+	for (unsigned dc = 0; dc < SCOPE_DCS && is_keeping_versions(&play); dc++)
+		check_siblings(&play, dc, "with everything");
 	check_rest(&play);
+	for (unsigned dc = 0; dc < SCOPE_DCS && is_keeping_versions(&play); dc++)
+		check_siblings(&play, dc, "when all is stable");
 	if (play.world->wrong[0] != '\0')
 		wrong(&play, 0, "%s", play.world->wrong);
 	scope_world_free(play.world);

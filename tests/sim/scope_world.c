@@ -12,8 +12,6 @@
 
 const char *const scope_dc_names[SCOPE_DCS] = { "ams", "bom", "cpt" };
 
-static void step(struct scope_dc *dc, struct event *event);
-
 static void go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail)
 {
 	if (world->wrong[0] == '\0')
@@ -88,6 +86,9 @@ static void run_effect(struct scope_dc *dc, const struct effect *effect)
 	case EFFECT_CONFLICT:
 		note_conflict(dc, effect);
 		break;
+	case EFFECT_REPLY:
+		scope_note_reply(dc->world, effect->reply.token, effect->reply.bytes);
+		break;
 	case EFFECT_HANDLE:
 		note_handle(dc, effect->handle.id);
 		break;
@@ -108,7 +109,7 @@ static void run_effect(struct scope_dc *dc, const struct effect *effect)
 	}
 }
 
-static void step(struct scope_dc *dc, struct event *event)
+void scope_step(struct scope_dc *dc, struct event *event)
 {
 	event->now_ms = dc->clock_ms;
 	core_step(dc->core, event, &dc->effects);
@@ -165,7 +166,7 @@ static void give_answer(struct scope_dc *dc)
 	event.answered.id = answer.id;
 	event.answered.replies = replies;
 	event.answered.reply_count = answer.replies.count;
-	step(dc, &event);
+	scope_step(dc, &event);
 	memory_free(replies);
 	sim_replies_free(&answer.replies);
 }
@@ -177,7 +178,7 @@ static bool give_expired(struct scope_dc *dc)
 	if (dc->expired_count == 0)
 		return false;
 	event.expired.key = pool_text(dc->world->pool, dc->expired[--dc->expired_count]);
-	step(dc, &event);
+	scope_step(dc, &event);
 	return true;
 }
 
@@ -190,7 +191,7 @@ static bool give_handled(struct scope_dc *dc)
 		return false;
 	event.handled.id = dc->handles[--dc->handle_count];
 	event.handled.error = slice_of("no handler");
-	step(dc, &event);
+	scope_step(dc, &event);
 	return true;
 }
 
@@ -204,7 +205,7 @@ static bool give_message(struct scope_dc *dc, unsigned origin)
 	event.batch.dc = local_index(dc->index, origin);
 	event.batch.position = dc->cursors[origin]++;
 	event.batch.bytes = source->messages[event.batch.position];
-	step(dc, &event);
+	scope_step(dc, &event);
 	return true;
 }
 
@@ -216,7 +217,7 @@ static bool give_acknowledgement(struct scope_dc *dc)
 		return false;
 	event.appended.position = dc->acknowledged;
 	event.appended.id = dc->append_ids[dc->acknowledged++];
-	step(dc, &event);
+	scope_step(dc, &event);
 	return true;
 }
 
@@ -252,7 +253,7 @@ void scope_run(struct scope_world *world)
 
 			if (!give_all(dc) && !is_first)
 				continue;
-			step(dc, &(struct event){ .type = EVENT_TURN_ENDED });
+			scope_step(dc, &(struct event){ .type = EVENT_TURN_ENDED });
 			is_any = true;
 		}
 		is_first = false;
@@ -263,7 +264,7 @@ void scope_pass(struct scope_world *world)
 {
 	for (unsigned i = 0; i < SCOPE_DCS; i++) {
 		world->dcs[i].clock_ms += 500;
-		step(&world->dcs[i], &(struct event){ .type = EVENT_TICK });
+		scope_step(&world->dcs[i], &(struct event){ .type = EVENT_TICK });
 	}
 	scope_run(world);
 }
@@ -290,7 +291,7 @@ static void expire(struct scope_dc *dc)
 	sim_store_expire(dc->store, dc->clock_ms + SCOPE_EXPIRY_MS);
 }
 
-static uint32_t key_name(struct scope_world *world, unsigned number, unsigned key)
+uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key)
 {
 	char room[16];
 
@@ -306,7 +307,7 @@ static struct slice argument(struct scope_world *world, unsigned number, const c
 {
 	const char *letter = word[1] == '\0' ? memchr(scope_key_letters, *word, SCOPE_KEYS) : NULL;
 
-	return letter == NULL ? slice_of(word) : pool_text(world->pool, key_name(world, number, (unsigned)(letter - scope_key_letters)));
+	return letter == NULL ? slice_of(word) : pool_text(world->pool, scope_key_name(world, number, (unsigned)(letter - scope_key_letters)));
 }
 
 void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation)
@@ -337,7 +338,7 @@ void scope_say(struct scope_world *world, unsigned dc, unsigned number, const ch
 	event.request.rows = rows;
 	event.request.count = count;
 	event.request.is_transaction = count > 1;
-	step(&world->dcs[dc], &event);
+	scope_step(&world->dcs[dc], &event);
 }
 
 bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state)
@@ -346,7 +347,7 @@ bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct 
 
 	memset(state, 0, sizeof(*state));
 	for (unsigned key = 0; key < SCOPE_KEYS; key++) {
-		const struct sim_key *found = sim_store_find(world->dcs[dc].store, 0, key_name(world, number, key));
+		const struct sim_key *found = sim_store_find(world->dcs[dc].store, 0, scope_key_name(world, number, key));
 
 		is_known = scope_read_key(world->pool, found, state->at[key]) && is_known;
 	}
@@ -372,7 +373,7 @@ static void open_core(struct scope_dc *dc, const struct core_rule *rule)
 	assert(dc->core != NULL);
 	opened.opened.run_id = slice_of(scope_dc_names[dc->index]);
 	opened.opened.nonce = dc->clock_ms * 1000;
-	step(dc, &opened);
+	scope_step(dc, &opened);
 }
 
 static unsigned order_of(const struct scope_policy *policy, const char **names)

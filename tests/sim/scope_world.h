@@ -35,11 +35,20 @@ struct scope_dc {
 	bool is_asked;               /* the group that runs is a client's */
 };
 
+/* What HOMEPORT GET answers for the string and the fields of a key. */
+#define SCOPE_ASKED 3
+struct scope_siblings {
+	bool is_answered;            /* with a list: not with an error */
+	unsigned count, present;     /* of them no removals */
+	char newest[SCOPE_VALUE_MAX];
+};
+
 struct scope_world {
 	struct pool *pool;
 	struct scope_dc dcs[SCOPE_DCS];
 	uint32_t names[SCOPE_CASES_MAX][SCOPE_KEYS];         /* of keys, in the pool; 0: not made yet */
 	bool is_untimed[SCOPE_CASES_MAX];    /* a core wrote by itself: a deadline went with a key that ran empty */
+	struct scope_siblings siblings[SCOPE_CASES_MAX][SCOPE_KEYS][SCOPE_ASKED];
 	bool is_traced;
 	char wrong[256];             /* what must never happen, if it did */
 };
@@ -56,6 +65,14 @@ void scope_link(struct scope_world *world, unsigned dc, unsigned origin, bool is
 void scope_link_all(struct scope_world *world, bool is_linked);
 /* Half a second passes everywhere: heartbeats. */
 void scope_pass(struct scope_world *world);
+/* DC's client asks for the siblings of an element that is a string or a field; the answer is there after the next run. */
+void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element);
 bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
+
+/* ---- for scope_ask.c ---- */
+
+void scope_step(struct scope_dc *dc, struct event *event);
+uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key);
+void scope_note_reply(struct scope_world *world, uint64_t token, struct slice bytes);
 
 #endif

@@ -40,6 +40,25 @@ void stale_context_keeps_what_was_long_settled(struct story *story)
 	story_expect_everywhere(story, "r:k", "three");
 }
 
+void context_write_replaces_increments_that_were_applied(struct story *story)
+{
+	uint64_t seen;
+
+	story_say(story, AMS, "SET r:k 1");
+	story_wait(story, 2000);
+	seen = story_ask(story, AMS, ASK_GET, "r:k", "", 0);
+	story_say(story, AMS, "INCRBY r:k 5");
+	story_say(story, BOM, "INCRBY r:k 7");
+	story_wait(story, 200);
+	story_part(story, AMS, CPT);
+	story_say(story, CPT, "INCRBY r:k 100");
+	/* It has not seen the increments of AMS and BOM, but they are in the value that it replaces; CPT's is not. */
+	story_ask(story, AMS, ASK_SET, "r:k", "10", seen);
+	story_rejoin(story, AMS, CPT);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "r:k", "110");
+}
+
 void removal_is_no_sibling_of_what_comes_after_it(struct story *story)
 {
 	uint64_t seen;
