@@ -143,6 +143,21 @@ static void find_covers(struct keyspace *keyspace, struct episode *episode, cons
 	}
 }
 
+static void find_kills(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
+{
+	for (unsigned i = 0; i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		for (uint32_t j = 0; j < history->len; j++) {
+			const struct mark *mark = history_mark(history, j);
+			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+			if (!(mark->flags & MARK_PRESENT) || stamp_compare(keyspace->origins, &stamp, &side->stamp) < 0)
+				continue;
+			note_kill(keyspace, episode, side, &stamp);
+			break;
+		}
+	}
+}
+
 void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
 	if (!is_keeping(episode))
@@ -155,12 +170,13 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 		    covers_side(&(struct party){ &flush->stamp, flush->note, 0 }, side, episode->element->kind))
 			note_cover(keyspace, episode, side, &flush->stamp);
 	}
-	/* A greater write of another type kills it, whichever comes first. */
-	for (unsigned type = 0; type < KIND_TYPES; type++) {
-		const struct stamp *top = &episode->element->key->tops[type];
-		if (type != episode->element->kind && top->hlc != 0 && stamp_compare(keyspace->origins, top, &side->stamp) > 0)
-			note_kill(keyspace, episode, side, top);
-	}
+	/* Greater writes of another type kill it, whichever comes first. */
+	const struct key *key = episode->element->key;
+	if (!key_has_other_type(key, episode->element->kind))
+		return;
+	for (const struct element *other = key->elements; other != NULL; other = other->next)
+		if (other->kind < KIND_TYPES && other->kind != episode->element->kind)
+			find_kills(keyspace, episode, side, other);
 }
 
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)

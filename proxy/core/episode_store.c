@@ -434,6 +434,8 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->is_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
 		restore_side(core, episode, &record->sides[i], record->status == RECORD_OPEN);
+	for (unsigned i = 0; i < episode->side_count; i++)
+		episode->sides[i].is_settled |= episode_covers(episode, &episode->sides[i]);
 	restore_stretches(core, episode, record);
 	restore_resolution(core, episode, record);
 	struct stamp first;
