@@ -169,7 +169,7 @@ static bool kill_element(struct conflicts *conflicts, struct element *element, c
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	bool has_died = false;
-	episodes_kill(keyspace, element, &conflicts->party, conflicts->facts);
+	episodes_kill(keyspace, element, &conflicts->party);
 	for (unsigned i = 0; i < element->version_count; i++) {
 		struct version *version = &element->versions[i];
 		if (!version->is_present || stamp_compare(keyspace->origins, &version->stamp, killer) > 0)

@@ -27,6 +27,7 @@ void core_open_keyspace(struct core *core)
 	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
+	core->conflicts.naming_seq = 0;
 }
 
 struct core *core_new(const struct core_options *options, const char **error)

@@ -200,7 +200,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	if (other->opened_hlc < episode->opened_hlc)
 		episode->opened_hlc = other->opened_hlc;
 	episode_add_traits(&episode->traits, &episode->pop_origin, other->traits, other->pop_origin);
-	if (other->is_told && other->stored_id.len > 0)
+	if (other->was_told && other->stored_id.len > 0)
 		resp_add_bulk(&episode->told_ids, other->stored_id);
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
 	episode->has_poor |= other->has_poor;

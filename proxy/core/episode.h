@@ -38,7 +38,8 @@ struct episode {
 	struct episode *listed_before, *listed_after;
 	enum episode_list list;
 	bool is_dirty;               /* the store has an older record of it, or none */
-	bool is_told;                /* that it opened */
+	bool is_told;                /* that it is open */
+	bool was_told;               /* … or may have been, before a restart */
 	bool is_counted;             /* as open */
 	bool has_poor;               /* some side was known by a mention only, or still is */
 	struct side *sides;          /* owned; in the order of their stamps */
@@ -105,8 +106,8 @@ struct meeting {
 void episodes_meet(const struct meeting *meeting);
 /* Before an absolute write competes for ELEMENT. FACTS are the write's. */
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
-/* Before a write of another type kills versions of ELEMENT. */
-void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* A write of another type is about to kill what is smaller of ELEMENT. */
+void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
 

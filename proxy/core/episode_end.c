@@ -25,10 +25,14 @@ const struct version *episode_live_version(const struct episode *episode, const 
 
 bool episode_is_kept(const struct episode *episode)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < episode->side_count; i++)
-		count += episode_live_version(episode, &episode->sides[i]) != NULL;
-	return episode->resolution.seq == 0 && is_keeping(episode) && count > 1;
+	unsigned count = 0, present = 0;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct version *version = episode_live_version(episode, &episode->sides[i]);
+		count += version != NULL;
+		present += version != NULL && version->is_present;
+	}
+	/* As element_is_open: removals alone leave nothing to decide. */
+	return episode->resolution.seq == 0 && is_keeping(episode) && count > 1 && present > 0;
 }
 
 /* Some of an episode's sides, one by one: do they differ? */
@@ -318,10 +322,11 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 	}
 }
 
-void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
-		compete(keyspace, episode, party, facts);
+		if (episode->list == EPISODES_KEPT)
+			episode_touch(keyspace, episode);
 		for (unsigned i = 0; is_keeping(episode) && i < episode->side_count; i++) {
 			const struct side *side = &episode->sides[i];
 			if (!note_is_removal(side->note, element->kind) && stamp_compare(keyspace->origins, &side->stamp, party->stamp) < 0)

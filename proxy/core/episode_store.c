@@ -58,9 +58,9 @@ static void set_stored_id(struct core *core, struct episode *episode, struct sli
 		resp_add_bulk(&core->keyspace.episodes->gone, episode->stored_id);
 		core->keyspace.episodes->gone_count++;
 	}
-	if (episode->is_told)
+	if (episode->was_told && episode->stored_id.len > 0)
 		resp_add_bulk(&episode->told_ids, episode->stored_id);
-	episode->is_told = false;
+	episode->is_told = episode->was_told = false;
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
 	episode->stored_id = buffer_copy(id);
 }
@@ -119,7 +119,7 @@ static void write_one(struct core *core, struct writing *writing, struct episode
 	if (status == RECORD_OPEN && !episode->is_told) {
 		add_entry(core, &writing->opened, buffer_slice(&writing->record));
 		writing->opened_count++;
-		episode->is_told = true;
+		episode->is_told = episode->was_told = true;
 	}
 	note_status(core->keyspace.episodes, episode, status);
 	episode->is_dirty = false;
@@ -431,7 +431,8 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->attempts = record->attempts;
 	episode->last_error = buffer_copy(record->last_error);
 	episode->stored_id = buffer_copy(record->id);
-	episode->is_told = record->status != RECORD_AUTO;
+	episode->is_told = record->status == RECORD_OPEN;
+	episode->was_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
 		restore_side(core, episode, &record->sides[i], record->status == RECORD_OPEN);
 	for (unsigned i = 0; i < episode->side_count; i++)

@@ -95,7 +95,7 @@ struct append {
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
 	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
-	bool is_part;                        /* … which: reading must not start behind it */
+	bool is_part;                        /* one before the last: the own log must not be read again from here */
 	bool is_guess;                       /* carried: its outcome was never asked for */
 };
 

@@ -31,14 +31,17 @@ def each(folder, pattern, **facts):
 
 def simulation():
     jobs, kept_seeds = str(os.cpu_count()), TOP / "tests" / "sim" / "seeds.txt"
-    known_seeds = TOP / "tests" / "sim" / "known.txt"
     return [
         Test("sim/outcome table", [OPTIMIZED / "homeport-scope"], seconds=900),
         Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
         *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
         Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),
+<<<<<<< HEAD
         Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-10000", "--jobs", jobs], seconds=900),
         Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
+=======
+        Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--seeds", "1-10000", "--jobs", jobs], seconds=900),
+>>>>>>> seeds
     ]
 
 

@@ -188,6 +188,9 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 			records->items[i] = records->items[--records->count];
 		return;
 	}
+	/* Nothing is left of one that was joined with another. */
+	if (written.record.merged_into.len > 0)
+		return;
 	records->items = array_grow(records->items, records->count, &records->cap, sizeof(*records->items));
 	records->items[records->count++] = written;
 }

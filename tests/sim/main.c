@@ -3,8 +3,7 @@
  *   --seed N [--trace]            one world, with everything that happened in it
  *   --seeds FROM-TO [--jobs N]    many worlds; ends with "N seeds passed, N failed"
  *   --stories                     the short ones with expected outcomes
- *   --known FILE                  seeds in FILE (one a line; # begins a comment) are known to fail: counted apart, never hidden
- *   --seed-file FILE              the seeds in FILE, likewise */
+ *   --seed-file FILE              the seeds in FILE: one at the start of a line, what it found behind it; # begins a comment */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #define FAILURES_SHOWN 20
 
 struct tally {
-	uint64_t passed, failed, known, exempt_keys, lost_writes, conflict_pairs;
+	uint64_t passed, failed, exempt_keys, lost_writes, conflict_pairs;
 	struct coverage coverage;
 };
 
@@ -28,21 +27,8 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	bool is_trace, is_stories;
-	const char *seed_file, *known_file;
+	const char *seed_file;
 };
-
-#define KNOWN_MAX 64
-
-static uint64_t known_seeds[KNOWN_MAX];
-static unsigned known_count;
-
-static bool is_known(uint64_t seed)
-{
-	for (unsigned i = 0; i < known_count; i++)
-		if (known_seeds[i] == seed)
-			return true;
-	return false;
-}
 
 static void print_plan(const struct world_plan *plan)
 {
@@ -67,16 +53,13 @@ static bool run_seed(uint64_t seed, bool is_trace, struct tally *tally)
 	world = world_new(&plan, &tally->coverage, &trace);
 	is_passed = world_run(world);
 	tally->passed += is_passed;
-	tally->failed += !is_passed && !is_known(seed);
-	tally->known += !is_passed && is_known(seed);
-	if (is_passed && is_known(seed))
-		printf("seed %llu passes now: take it off the list of known ones\n", (unsigned long long)seed);
+	tally->failed += !is_passed;
 	tally->exempt_keys += auditor_exempt_keys(world->auditor);
 	tally->lost_writes += auditor_lost_legitimately(world->auditor);
 	tally->conflict_pairs += auditor_conflict_pairs(world->auditor);
 	if (!is_passed && (is_trace || tally->failed <= FAILURES_SHOWN))
-		printf("seed %llu failed%s; replay: homeport-sim --seed %llu --trace\n%s", (unsigned long long)seed,
-		       is_known(seed) ? " (known)" : "", (unsigned long long)seed, auditor_report(world->auditor));
+		printf("seed %llu failed; replay: homeport-sim --seed %llu --trace\n%s", (unsigned long long)seed, (unsigned long long)seed,
+		       auditor_report(world->auditor));
 	fflush(stdout);
 	world_free(world);
 	return is_passed;
@@ -140,7 +123,6 @@ static void tally_merge(struct tally *into, const struct tally *other)
 {
 	into->passed += other->passed;
 	into->failed += other->failed;
-	into->known += other->known;
 	into->exempt_keys += other->exempt_keys;
 	into->lost_writes += other->lost_writes;
 	into->conflict_pairs += other->conflict_pairs;
@@ -242,8 +224,6 @@ static bool run_seeds(struct options *options)
 	coverage_print(&total->coverage);
 	printf("audit: %llu conflicting pairs, %llu keys exempt (expiry seen by no sidecar), %llu writes lost with both store and sidecar\n",
 	       (unsigned long long)total->conflict_pairs, (unsigned long long)total->exempt_keys, (unsigned long long)total->lost_writes);
-	if (total->known > 0)
-		printf("%llu seeds failed that are known to (tests/sim/known.txt says why)\n", (unsigned long long)total->known);
 	printf("%llu seeds passed, %llu failed\n", (unsigned long long)total->passed, (unsigned long long)total->failed);
 	is_passed = total->failed == 0;
 	memory_free(total);
@@ -275,15 +255,6 @@ static FILE *open_seeds(const char *path)
 	return file;
 }
 
-static void read_known(const char *path)
-{
-	FILE *file = open_seeds(path);
-
-	while (known_count < KNOWN_MAX && next_seed(file, &known_seeds[known_count]))
-		known_count++;
-	fclose(file);
-}
-
 static bool run_seed_file(const char *path)
 {
 	struct tally *tally = memory_new(sizeof(*tally));
@@ -304,7 +275,7 @@ static bool run_seed_file(const char *path)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: homeport-sim [--stories] [--seed-file FILE] [--known FILE] [--seed N [--trace] | --seeds FROM-TO [--jobs N]]\n");
+	fprintf(stderr, "usage: homeport-sim [--stories] [--seed-file FILE] [--seed N [--trace] | --seeds FROM-TO [--jobs N]]\n");
 	exit(2);
 }
 
@@ -329,8 +300,6 @@ static void read_arguments(int argc, char **argv, struct options *options)
 			options->is_stories = true;
 		} else if (strcmp(name, "--seed-file") == 0 && *value != '\0') {
 			options->seed_file = argv[++i];
-		} else if (strcmp(name, "--known") == 0 && *value != '\0') {
-			options->known_file = argv[++i];
 		} else if ((strcmp(name, "--seed") == 0 || strcmp(name, "--seeds") == 0) && read_range(value, options)) {
 			i++;
 		} else if (strcmp(name, "--jobs") == 0 && atoi(value) >= 1 && atoi(value) <= JOBS_MAX) {
@@ -349,8 +318,6 @@ int main(int argc, char **argv)
 	bool is_passed = true;
 
 	read_arguments(argc, argv, &options);
-	if (options.known_file != NULL)
-		read_known(options.known_file);
 	if (options.is_stories)
 		is_passed = stories_run(options.is_trace) && is_passed;
 	if (options.seed_file != NULL)
