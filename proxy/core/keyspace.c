@@ -284,7 +284,6 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 	}
 }
 
-<<<<<<< HEAD
 bool element_is_open(const struct element *element)
 {
 	unsigned count = 0, present = 0;
@@ -328,33 +327,29 @@ static void element_spill(struct keyspace *keyspace, const struct element *eleme
 		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
 		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
 	});
-=======
+}
+
 /* A deadline all agree on is kept beside what they do not agree on yet: the key may be written anew (render.c). */
 static bool is_kept_deadline(const struct element *element)
 {
 	return element->kind == KIND_TTL && (element->key->elements != element || element->next != NULL);
->>>>>>> seeds
 }
 
 static void element_prune(struct keyspace *keyspace, struct element *element)
 {
 	bool versions_stable = versions_are_stable(keyspace, element);
-<<<<<<< HEAD
 	if (element_is_open(element)) {
 		if (!element->has_deltas)
 			element_prune_marks(keyspace, element);
 		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
 		return;
 	}
-	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
-		element_spill(keyspace, element);
-=======
 	if (versions_stable && element->version_count > 0 && is_kept_deadline(element)) {
 		element_prune_marks(keyspace, element);
 		return;
 	}
-	if (element->unstable == 0 && versions_stable) {
->>>>>>> seeds
+	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
+		element_spill(keyspace, element);
 		element_free(keyspace, element);
 		return;
 	}
@@ -366,20 +361,20 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	element_prune_marks(keyspace, element);
 }
 
-<<<<<<< HEAD
+static void key_prune_last(struct keyspace *keyspace, struct key *key)
+{
+	struct element *ttl = key->fixed[KIND_TTL];
+	if (ttl != NULL && !ttl->is_dirty && !is_kept_deadline(ttl))
+		element_prune(keyspace, ttl);
+	keyspace_release_key(keyspace, key);
+}
+
 void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
 	if (!element->is_dirty)
 		element_prune(keyspace, element);
-=======
-static void key_prune_last(struct keyspace *keyspace, struct key *key)
-{
-	struct element *ttl = key->fixed[KIND_TTL];
-	if (ttl != NULL && !is_kept_deadline(ttl))
-		element_prune(keyspace, ttl);
->>>>>>> seeds
-	keyspace_release_key(keyspace, key);
+	key_prune_last(keyspace, key);
 }
 
 static void key_prune_all(struct keyspace *keyspace, struct key *key)

@@ -36,12 +36,8 @@ def simulation():
         Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
         *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
         Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),
-<<<<<<< HEAD
-        Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-10000", "--jobs", jobs], seconds=900),
-        Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
-=======
         Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--seeds", "1-10000", "--jobs", jobs], seconds=900),
->>>>>>> seeds
+        Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
     ]
 
 
