@@ -364,7 +364,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 static void key_prune_last(struct keyspace *keyspace, struct key *key)
 {
 	struct element *ttl = key->fixed[KIND_TTL];
-	if (ttl != NULL && !is_kept_deadline(ttl))
+	if (ttl != NULL && !ttl->is_dirty && !is_kept_deadline(ttl))
 		element_prune(keyspace, ttl);
 	keyspace_release_key(keyspace, key);
 }

@@ -269,17 +269,15 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 	request = request_of(auditor, ask);
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
-	if (request->ask.ask == ASK_RESOLVE)
-		return;
-	if (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed))
-		auditor_find(auditor, "%s does not cover what its client had seen", audit_dot(auditor, write->origin, write->seq));
 	ask->write = write;
+	if (request->ask.ask != ASK_RESOLVE && (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed)))
+		auditor_find(auditor, "%s does not cover what its client had seen", audit_dot(auditor, write->origin, write->seq));
 	vector_free(&claimed);
 }
 
 /* ---- the end ---- */
 
-static const struct audited_key *key_of(const struct audited_keys *keys, uint32_t db, uint32_t key)
+const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key)
 {
 	for (unsigned i = 0; i < keys->count; i++)
 		if (keys->items[i].db == db && keys->items[i].key == key)
@@ -288,7 +286,7 @@ static const struct audited_key *key_of(const struct audited_keys *keys, uint32_
 }
 
 /* Only what was shipped can be judged: what store and sidecar lost together, nobody can confirm. */
-static bool is_all_shipped(const struct auditor *auditor, const struct vector *seen)
+bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen)
 {
 	for (unsigned origin = 0; origin < seen->count; origin++)
 		for (uint64_t seq = 1; seq <= vector_at(seen, origin); seq++)
@@ -308,9 +306,7 @@ static bool has_sibling(const struct audited_sibling *siblings, unsigned count, 
 	return false;
 }
 
-/* Touches of KEY that SEEN has, into SUBSET; false: there are increments, whose sum no version tells. */
-static bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset,
-                           unsigned *count)
+bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count)
 {
 	*count = 0;
 	for (unsigned i = 0; i < key->count; i++) {
@@ -354,14 +350,14 @@ static void judge_live(struct auditor *auditor, const struct audited_ask *ask, c
 static void judge_context_write(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
 {
 	const struct client_request *request = request_of(auditor, ask);
-	const struct audited_key *key = key_of(keys, request->db, request->ask.key);
+	const struct audited_key *key = audited_key_at(keys, request->db, request->ask.key);
 	const struct audit_contest contest = { .type = request->ask.is_field ? SIM_HASH : SIM_STRING, .element = request->ask.element };
 	struct touch *subset = memory_new((key->count + 1) * sizeof(*subset));
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
 	struct vector context = { .count = 0 };
 	unsigned count = 0, stay = 0;
 
-	if (is_all_shipped(auditor, &ask->write->executed_at) && touches_select(key, &ask->write->executed_at, &contest, subset, &count) &&
+	if (audit_all_shipped(auditor, &ask->write->executed_at) && touches_select(key, &ask->write->executed_at, &contest, subset, &count) &&
 	    context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
 		count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < count; i++) {
@@ -381,13 +377,13 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 static void judge_reply(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
 {
 	const struct client_request *request = request_of(auditor, ask);
-	const struct audited_key *key = key_of(keys, request->db, request->ask.key);
+	const struct audited_key *key = audited_key_at(keys, request->db, request->ask.key);
 	const struct audit_contest contest = { .type = request->ask.is_field ? SIM_HASH : SIM_STRING, .element = request->ask.element };
 	unsigned room = key == NULL ? 1 : key->count + 1, count = 0, live_count = 0, present = 0, told = 0;
 	struct touch *subset = memory_new(room * sizeof(*subset));
 	const struct touch **live = memory_new(room * sizeof(*live));
 
-	if (is_all_shipped(auditor, &ask->seen) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
+	if (audit_all_shipped(auditor, &ask->seen) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
 		live_count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < live_count; i++) {
 			present += live[i]->fact->kind == FACT_SET;
@@ -403,6 +399,16 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 	}
 	memory_free(subset);
 	memory_free(live);
+}
+
+static void judge_write(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
+{
+	const struct client_request *request = request_of(auditor, ask);
+
+	if (request->ask.ask == ASK_RESOLVE)
+		audit_choice(auditor, audited_key_at(keys, request->db, request->ask.key), request, ask->write);
+	else
+		judge_context_write(auditor, keys, ask);
 }
 
 static bool is_keeping(const struct auditor *auditor, uint32_t key)
@@ -421,7 +427,7 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
 		if (ask->write != NULL && ask->write->shipped.count > 0 && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
-			judge_context_write(auditor, keys, ask);
+			judge_write(auditor, keys, ask);
 		if (ask->is_executed && !is_kept)
 			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);
 		if (!ask->is_replied || !is_kept)

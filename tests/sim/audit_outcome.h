@@ -48,6 +48,14 @@ struct audited_keys {
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
 void audited_keys_free(struct audited_keys *keys);
 struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key);     /* finds or adds */
+/* audit_ask.c: NULL: nobody wrote it. */
+const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key);
+/* Was all of SEEN shipped? */
+bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen);
+/* Touches of KEY that SEEN has, into SUBSET; false: there are increments, whose sum no version tells. */
+bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count);
+/* audit_choice.c: is WRITE what the request decided? */
+void audit_choice(struct auditor *auditor, const struct audited_key *key, const struct client_request *request, const struct audited_write *write);
 /* audit_conflict.c: rule 9, for two touches of one key. */
 bool audit_is_conflict(const struct touch *a, const struct touch *b);
 /* audit_handler.c: several live versions that differ. */

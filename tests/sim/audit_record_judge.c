@@ -316,16 +316,19 @@ static void compare_dcs(struct auditor *auditor, const struct written_records *f
 {
 	for (unsigned i = 0; i < first->count; i++) {
 		const struct record *record = &first->items[i].record;
-		const char *differs = "existence";
+		const char *differs = "existence", *status = "no record";
 
 		if (!first->items[i].is_expected || (auditor->is_changed != NULL && auditor->is_changed(record->key)))
 			continue;
-		for (unsigned j = 0; j < other->count; j++)
-			if (slice_equal(other->items[j].record.id, record->id))
-				differs = difference(record, &other->items[j].record);
+		for (unsigned j = 0; j < other->count; j++) {
+			if (!slice_equal(other->items[j].record.id, record->id))
+				continue;
+			differs = difference(record, &other->items[j].record);
+			status = record_status_text(other->items[j].record.status);
+		}
 		if (differs != NULL)
-			auditor_find(auditor, "%s and %s differ in %s of the record %.*s", auditor->options.dc_names[0], auditor->options.dc_names[dc], differs,
-			             (int)record->id.len, record->id.ptr);
+			auditor_find(auditor, "%s and %s differ in %s of the record %.*s (%s, %s)", auditor->options.dc_names[0], auditor->options.dc_names[dc], differs,
+			             (int)record->id.len, record->id.ptr, record_status_text(record->status), status);
 	}
 }
 

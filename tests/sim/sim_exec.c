@@ -6,7 +6,7 @@
 
 #include "sim_store_state.h"
 
-#define ARGUMENTS_MAX 1024
+#define ARGUMENTS_MAX 65536
 
 static bool read_number(struct slice *input, char sign, long *number)
 {
@@ -85,29 +85,41 @@ static void run_command(struct sim_call *call, struct sim_replies *replies)
 	call->store->observer.executed(call->store->observer.context, &executed);
 }
 
-const char *store_run(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)
+/* Runs what BYTES hold, with room for one command's arguments in ARGV. */
+static const char *run_all(struct sim_call *call, struct slice *argv, struct slice bytes, struct sim_replies *replies)
 {
-	struct slice argv[ARGUMENTS_MAX];
-	struct sim_call call = { .store = store, .db = UINT32_MAX, .argv = argv, .protocol = protocol, .now_ms = now_ms, .out = &replies->bytes };
-
-	sim_replies_reset(replies);
-	if (!read_command(&bytes, argv, &call.argc) || call.argc != 1 || !argument_is(argv[0], "multi"))
+	if (!read_command(&bytes, argv, &call->argc) || call->argc != 1 || !argument_is(argv[0], "multi"))
 		return "the group does not begin with MULTI";
 	for (;;) {
-		if (!read_command(&bytes, argv, &call.argc))
+		if (!read_command(&bytes, argv, &call->argc))
 			return "the group is not well-formed RESP";
-		if (call.argc == 1 && argument_is(argv[0], "exec"))
+		if (call->argc == 1 && argument_is(argv[0], "exec"))
 			break;
 		if (sim_command_find(argv[0]) == NULL)
 			return "the group has a command that the simulated store does not know";
-		if (call.db == UINT32_MAX && !argument_is(argv[0], "select"))
+		if (call->db == UINT32_MAX && !argument_is(argv[0], "select"))
 			return "the group runs a command before it has selected a database";
-		call.luck = store->seed ^ (store->journal_count * UINT64_C(0x9e3779b97f4a7c15)) ^ replies->count;
-		run_command(&call, replies);
+		call->luck = call->store->seed ^ (call->store->journal_count * UINT64_C(0x9e3779b97f4a7c15)) ^ replies->count;
+		run_command(call, replies);
 	}
 	if (bytes.len != 0)
 		return "the group goes on after EXEC";
-	return call.db == SIM_RESERVED_DB ? NULL : "the group does not end on the reserved database";
+	return call->db == SIM_RESERVED_DB ? NULL : "the group does not end on the reserved database";
+}
+
+const char *store_run(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)
+{
+	/* A record of many conflicts in one command has many arguments. */
+	struct slice *argv = malloc(ARGUMENTS_MAX * sizeof(*argv));
+	struct sim_call call = { .store = store, .db = UINT32_MAX, .argv = argv, .protocol = protocol, .now_ms = now_ms, .out = &replies->bytes };
+	const char *wrong;
+
+	if (argv == NULL)
+		abort();
+	sim_replies_reset(replies);
+	wrong = run_all(&call, argv, bytes, replies);
+	free(argv);
+	return wrong;
 }
 
 const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)
