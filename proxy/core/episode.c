@@ -195,17 +195,21 @@ static const struct version *live_version(const struct episode *episode, const s
 	return version == NULL || version->is_outdone ? NULL : version;
 }
 
-static unsigned live_count(const struct episode *episode)
+/* Several versions are alive, and not all of them removals (element_is_open). */
+static bool has_choice(const struct episode *episode)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < episode->side_count; i++)
-		count += live_version(episode, &episode->sides[i]) != NULL;
-	return count;
+	unsigned count = 0, present = 0;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct version *version = live_version(episode, &episode->sides[i]);
+		count += version != NULL;
+		present += version != NULL && version->is_present;
+	}
+	return count > 1 && present > 0;
 }
 
 bool episode_is_kept(const struct episode *episode)
 {
-	return episode->resolution.seq == 0 && is_keeping(episode) && live_count(episode) > 1;
+	return episode->resolution.seq == 0 && is_keeping(episode) && has_choice(episode);
 }
 
 /* Do live versions differ? */
