@@ -33,7 +33,7 @@ def simulation():
     jobs, kept_seeds = str(os.cpu_count()), TOP / "tests" / "sim" / "seeds.txt"
     known_seeds = TOP / "tests" / "sim" / "known.txt"
     return [
-        Test("sim/outcome table", [OPTIMIZED / "homeport-scope"], seconds=900),
+        Test("sim/outcome table", [OPTIMIZED / "homeport-scope", "--jobs", jobs], seconds=900, is_long=True),
         Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
         *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
         Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),

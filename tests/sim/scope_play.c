@@ -7,7 +7,7 @@
 #define ALL ((1u << SCOPE_DCS) - 1)
 #define STAMP_STEP 1000
 #define WRONG_MAX 12
-#define SETTLE_PASSES_MAX 12
+#define SETTLE_PASSES_MAX 16
 
 struct play {
 	const struct scope_course *course;
