@@ -340,10 +340,21 @@ static void note_deadline(struct conflicts *conflicts, struct key *key)
 	keyspace_set_dirty(conflicts->keyspace, ttl);
 }
 
-static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+/* A key that was contested when the rules changed comes to the new ones with the first write that was made under them (rules_change.c). Where a
+ * decision is open it stays as it was. */
+static struct key *find_key(struct conflicts *conflicts, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	if (key->policy->is_replaced && conflicts->is_under_our_rules && !key_is_open(key))
+		key->policy = keyspace->policy_for(keyspace->policy_context, key->name);
+	return key;
+}
+
+static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	struct key *key = find_key(conflicts, change);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta), conflicts->party.note };
@@ -402,7 +413,7 @@ static void clear_elements(struct conflicts *conflicts, struct key *key, const s
 static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
-	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	struct key *key = find_key(conflicts, change);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta), conflicts->party.note };
 	conflicts->party.flags = arriving.flags;

@@ -31,6 +31,7 @@ struct conflicts {
 	struct keyspace *keyspace;
 	enum apply_mode mode;
 	bool is_listing;                     /* give EFFECT_CONFLICT, too */
+	bool is_under_our_rules;             /* what is applied was written under the rules that we have now */
 	struct effects *effects;             /* of this step */
 	struct context *explicit_context;    /* of the write that is being applied; NULL: its batch's counts */
 	const struct write_facts *facts;     /* of the write that is being applied */

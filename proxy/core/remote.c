@@ -161,7 +161,9 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 		if (*group == NULL)
 			*group = group_new(core, GROUP_REMOTE);
 		struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
+		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
 		apply_writes(core, &stamp, delivery->writes, APPLY_REMOTE);
+		core->conflicts.is_under_our_rules = true;
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
