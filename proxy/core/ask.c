@@ -180,6 +180,9 @@ static bool is_quiet(struct core *core, const struct asked *asked)
 {
 	if (!core->is_recalled || core->aborted != NULL || is_earlier_waiting(core, asked))
 		return false;
+	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
+	if (asked->context != NULL && !core_is_caught_up(core))
+		return false;
 	const struct key *key = keyspace_find(&core->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
 		core->is_draining = true;
