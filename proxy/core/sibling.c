@@ -12,8 +12,7 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq || conflicts->mode != conflicts->naming_mode) {
 		conflicts->naming_origin = stamp->origin;
 		conflicts->naming_seq = stamp->seq, conflicts->naming_mode = conflicts->mode;
-		conflicts->is_named = conflicts->mode == APPLY_RECALL &&
-			(mark_is_stable(keyspace, stamp->origin, stamp->seq) || episodes_know(element, stamp));
+		conflicts->is_named = conflicts->mode == APPLY_RECALL && episodes_know(element, stamp);
 	}
 	if (conflicts->is_named)
 		return;
@@ -40,7 +39,9 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
-	if (origin < 0)
+	/* What covered it may be behind what is recalled. If it is still alive, its record has brought it along. */
+	bool is_settled = conflicts->mode == APPLY_RECALL && mark_is_stable(keyspace, stamp->origin, stamp->seq);
+	if (origin < 0 || is_settled)
 		return;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
