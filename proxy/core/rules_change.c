@@ -84,7 +84,11 @@ void rules_note(struct core *core, const struct changes *changes)
 {
 	for (unsigned i = 0; core->is_suspecting && i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(&core->keyspace, change->db, change->key);
+		if (change->kind == CHANGE_FLUSH) {
+			keyspace_each_key(&core->keyspace, suspect_contested, core);
+			continue;
+		}
+		struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
 		if (key != NULL && is_contested(key))
 			suspect(core, key);
 	}
