@@ -192,7 +192,7 @@ static unsigned visible_type(const struct origins *origins, const struct key *ke
 	return visible;
 }
 
-static bool outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
+bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
 {
 	for (unsigned type = 0; type < KIND_TYPES; type++)
 		if (type != kind && key->tops[type].hlc != 0 && stamp_compare(origins, &key->tops[type], stamp) > 0)
@@ -206,7 +206,7 @@ static bool type_survives(struct conflicts *conflicts, struct key *key, enum kin
 	const struct origins *origins = conflicts->keyspace->origins;
 	unsigned visible = visible_type(origins, key);
 	struct stamp *top = &key->tops[kind];
-	bool is_alive = outlives_others(origins, key, kind, stamp);
+	bool is_alive = type_outlives_others(origins, key, kind, stamp);
 	bool is_flip = is_alive && visible != KIND_TYPES && visible != kind;
 	if (top->hlc == 0 || stamp_compare(origins, top, stamp) < 0)
 		*top = (struct stamp){ .seq = stamp->seq, .hlc = stamp->hlc, .origin = stamp->origin };
