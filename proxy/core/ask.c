@@ -109,14 +109,29 @@ static void forget_loaded(struct asked *asked)
 	asked->is_loaded = asked->has_dot = asked->has_value = false;
 }
 
+static void outdate(struct asked *asked)
+{
+	asked->is_outdated |= asked->phase == ASK_LOADING;
+	if (asked->phase == ASK_WAITING)
+		forget_loaded(asked);
+}
+
 void ask_outdate(struct core *core, uint32_t db, struct slice key)
 {
-	for (struct asked *asked = core->asks; asked != NULL; asked = asked->next) {
-		if (asked->db != db || !slice_equal(asked->key, key))
-			continue;
-		asked->is_outdated = asked->phase == ASK_LOADING;
-		if (asked->phase == ASK_WAITING)
-			forget_loaded(asked);
+	for (struct asked *asked = core->asks; asked != NULL; asked = asked->next)
+		if (asked->db == db && slice_equal(asked->key, key))
+			outdate(asked);
+}
+
+void ask_outdate_changed(struct core *core, const struct changes *changes)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->items[i];
+		if (change->kind != CHANGE_FLUSH)
+			ask_outdate(core, change->db, change->key);
+		for (struct asked *asked = core->asks; change->kind == CHANGE_FLUSH && asked != NULL; asked = asked->next)
+			if (change->db == DB_ALL || change->db == asked->db)
+				outdate(asked);
 	}
 }
 

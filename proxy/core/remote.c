@@ -22,6 +22,8 @@ void apply_changes(struct core *core, const struct stamp *stamp, const struct ch
 	core->keyspace.expected = NULL;
 	if (mode == APPLY_REMOTE)
 		rules_note(core, changes);
+	if (core->asks != NULL)
+		ask_outdate_changed(core, changes);
 	core->conflicts.explicit_context = NULL;
 	core->conflicts.facts = NULL;
 	if (explicit != NULL)

@@ -330,6 +330,7 @@ void ask_answered(struct core *core, const struct group *group, const struct eve
 void ask_written(struct core *core, uint64_t token, struct slice reply);
 bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
 void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
+void ask_outdate_changed(struct core *core, const struct changes *changes);  /* … of what was written meanwhile */
 void ask_drop_all(struct core *core);
 /* ask_write.c */
 void ask_write(struct core *core, struct asked *asked, struct element *element);
