@@ -255,13 +255,14 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	self->applied = self->confirmed = last_seq;
 }
 
-/* Gone, or without it: the deadline was lost with the key, or the key met it and nobody heard. */
+/* Gone, or without it: the deadline was lost with the key, or the key met it, perhaps on its way to the store, and nobody heard. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
 {
 	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
-	if (!is_gone && !(check->is_known && slice_equal(reply, SLICE(":-1\r\n"))))
+	bool is_known = check->deadline_ms != 0;
+	if (!is_gone && !(is_known && slice_equal(reply, SLICE(":-1\r\n"))))
 		return;
-	if (check->is_passed)
+	if (is_known && check->deadline_ms <= (int64_t)core->now_ms)
 		reread_add(core, check->db, check->key, true);
 	else
 		gather_untimed(core, check->db, check->key);

@@ -223,8 +223,8 @@ static void add_checks(struct core *core, struct group *group)
 		}
 		script_select(&group->script, key->db);
 		group->checks[group->check_count++] = (struct check){
-			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name), .is_known = deadline != NULL,
-			.is_passed = deadline != NULL && deadline->expire_at_ms <= (int64_t)core->now_ms,
+			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name),
+			.deadline_ms = deadline == NULL ? 0 : deadline->expire_at_ms,
 		};
 		script_add(&group->script, 2, (struct slice[]){ SLICE("PEXPIRETIME"), key->name });
 		keyspace_release_key(&core->keyspace, key);

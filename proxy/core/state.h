@@ -44,7 +44,7 @@ struct unit {                        /* one request: what is re-run together */
 };
 
 /* A remote group removed from this key (owned): does it still have the deadline that was decided? */
-struct check { unsigned reply; uint32_t db; struct slice key; bool is_known, is_passed; };
+struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
 struct group {
