@@ -86,7 +86,7 @@ static unsigned delta_of(const struct change *change, long double *delta)
 		*delta = 0;
 		return 0;
 	}
-	bool is_whole = is_exact(*delta) && is_exact(number_of(change->result));
+	bool is_whole = is_exact(*delta) && change->result.len > 0 && is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);
 }
 

@@ -158,14 +158,14 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 			changes_add(changes, CHANGE_EXPIRE, changes->items[0].db, changes->items[0].key);
 			is_as_intended = false;
 		}
+		if (group->is_lifted)
+			reread_touched(core, changes);
 		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
 		if (core->is_gate_open)
 			remember_write(core, &stamp, changes, group->keys + member->key_first, member->key_count);
 		if (member->ask != 0)
 			ask_written(core, member->ask, event->answered.replies[member->reply_first + member->answer]);
 		core->status.void_writes += changes->count == 0;
-		if (group->is_lifted)
-			reread_touched(core, changes);
 		if (!is_changed && (!is_as_intended || pending != PLAN_NONE)) {
 			is_changed = true;
 			buffer_add(final, (struct slice){ group->writes.ptr, member->write_at });

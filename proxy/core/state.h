@@ -395,8 +395,9 @@ void settle_adopt_carried(struct core *core);                        /* what cam
 void settle_answered(struct core *core, const struct event *event);
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
-/* The keys of a write whose context claims more than the store had: what it did may not fit what others have. */
-void reread_touched(struct core *core, const struct changes *changes);
+/* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
+ * they are dropped. */
+void reread_touched(struct core *core, struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
 void reread_clear(struct core *core);
