@@ -55,8 +55,8 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
 		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
 	};
-	/* Where a newer write of another type is known, it has killed this one. */
-	if (type_outlives_others(keyspace->origins, key, kind, &version.stamp))
+	/* Where a newer write of another type is known, it has killed this value. */
+	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))
 		element_compete(keyspace, element, &version);
 	if (version.is_present)
 		note_type(keyspace, key, kind, &version.stamp);
