@@ -333,8 +333,10 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
-	if (group->kind == GROUP_RECORD)
+	if (group->kind == GROUP_RECORD) {
 		episodes_unwritten(core, group);
+		suspects_unwritten(core);
+	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
 	spill_retry(core, group);

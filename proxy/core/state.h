@@ -190,8 +190,10 @@ struct core {
 	struct policies *policies;                   /* owned; those that count now, and through them older ones */
 	/* rules that differ, or did (rules_change.c) */
 	bool is_suspecting;
+	bool is_settling;                            /* all agree again: what suspects are is being read back */
+	bool is_rules_due;                           /* the store does not know yet whether the rules differ */
 	struct reread *suspects;                     /* owned; keys decided meanwhile between several versions */
-	unsigned suspect_count, suspect_cap;
+	unsigned suspect_count, suspect_cap, suspects_written;   /* the first ones: the store has them */
 	/* what lives as long as the core */
 	struct core_status status;
 	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
@@ -363,6 +365,9 @@ void rules_hear(struct core *core, unsigned dc, uint64_t digest);
 void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
 void rules_pump(struct core *core);
 void suspects_drop(struct core *core);
+void suspects_write(struct core *core, struct script *script);          /* with the positions: what of all this the store does not have */
+bool suspects_read(struct core *core, struct slice field, struct slice value);  /* a field of the positions; false: it is none of these */
+void suspects_unwritten(struct core *core);         /* the store refused it */
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);
 void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
