@@ -430,6 +430,7 @@ void group_answered(struct core *core, const struct event *event)
 		return;
 	}
 	assert(event->answered.reply_count == group->script.count);
+	retention_answered(core, group, event);
 	switch (group->kind) {
 	case GROUP_LOCAL: local_answered(core, group, event); break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;

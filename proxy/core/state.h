@@ -71,6 +71,7 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
+	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
 	uint64_t ask;                        /* for which ask */
 	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
@@ -181,6 +182,8 @@ struct policies {
 	uint64_t digest;
 };
 
+struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
+
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
 
 struct core {
@@ -240,6 +243,7 @@ struct core {
 	bool is_draining;                            /* a remote batch waits for local answers: send no local group */
 	struct buffer resolutions;                   /* RESP: outbox entries to be added with the next group */
 	unsigned resolution_count;
+	struct retention retention;
 	uint64_t trim_ms, trim_seq;                  /* outbox entries before this one are durable in the log */
 	bool is_trim_due;
 	/* recovery */
@@ -378,6 +382,12 @@ bool episodes_are_pending(const struct core *core);
 bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
 void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
 void episodes_restore(struct core *core, const struct event *event);
+/* retention.c */
+bool retention_is_due(const struct core *core);
+uint64_t retention_records_max(const struct core *core);
+void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
+void retention_write(struct core *core, struct group *group);        /* if it is due; the reserved database is selected */
+void retention_answered(struct core *core, const struct group *group, const struct event *event);
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);
