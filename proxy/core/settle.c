@@ -43,6 +43,16 @@ static bool is_done(const struct change *change, struct slice raw)
 	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
 }
 
+/* A fraction may have been there before, or have been added since: only then did the increment take place. */
+static bool is_fraction(const struct change *change, struct slice raw)
+{
+	struct reply reply;
+	int64_t whole;
+	long double number;
+	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
+	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
+}
+
 static void probe_entry(struct core *core, const struct stored *stored, struct script *script)
 {
 	struct batch batch;
@@ -111,10 +121,11 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 		bool is_void = pending != PLAN_NONE;
 		for (unsigned i = 0; i < core->changes.count; i++) {
 			const struct change *change = &core->changes.items[i];
-			if (pending != PLAN_NONE)
+			bool is_asked = pending == PLAN_NONE && stored->final.len == 0 && is_checked(change);
+			struct slice answer = is_asked ? next_reply(event, reply) : (struct slice){ "", 0 };
+			is_void |= is_asked && !is_done(change, answer);
+			if (pending != PLAN_NONE || (is_asked && is_fraction(change, answer)))
 				reread_add(core, change->db, change->key, false);
-			else if (stored->final.len == 0 && is_checked(change))
-				is_void |= !is_done(change, next_reply(event, reply));
 		}
 		if (is_lifted)
 			reread_touched(core, &core->changes);
