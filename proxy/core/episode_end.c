@@ -130,6 +130,15 @@ static void note_covers(struct keyspace *keyspace, struct episode *episode, cons
 	}
 }
 
+/* With its batch's context. */
+static struct stamp stamp_of(const struct history *history, const struct mark *mark)
+{
+	struct context *context = mark->note->context;
+	if (context->is_explicit && context->applied != NULL)
+		context = context->applied;
+	return (struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = context };
+}
+
 /* A side that is new here, but was met before: what came upon it meanwhile. */
 static void find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
 {
@@ -137,7 +146,7 @@ static void find_covers(struct keyspace *keyspace, struct episode *episode, cons
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			const struct stamp stamp = stamp_of(history, mark);
 			if ((mark->flags & MARK_DELTA) || !covers_side(&(struct party){ &stamp, mark->note, 0 }, side, episode->element->kind))
 				continue;
 			note_cover(keyspace, episode, side, &stamp);
@@ -152,7 +161,7 @@ static void find_kills(struct keyspace *keyspace, struct episode *episode, const
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+			const struct stamp stamp = stamp_of(history, mark);
 			if (!(mark->flags & MARK_PRESENT) || stamp_compare(keyspace->origins, &stamp, &side->stamp) < 0)
 				continue;
 			note_kill(keyspace, episode, side, &stamp);
@@ -167,6 +176,9 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 		return;
 	find_covers(keyspace, episode, side, episode->element);
 	find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_KEY]);
+	/* A string's SET covers what it has seen of other types. */
+	if (episode->element->kind != KIND_STRING)
+		find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_STRING]);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		if ((flush->db == DB_ALL || flush->db == episode->element->key->db) &&
@@ -324,14 +336,12 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 /* A write of ours that counts as having seen what our store lost and got back is here before that. */
 static void consider(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-	struct stamp stamp = *party->stamp;
-	if (party->note->context->is_explicit && party->note->context->applied != NULL)
-		stamp.context = party->note->context->applied;
-	if ((party->flags & MARK_DELTA) || !sees_all(&stamp, episode) || !is_earlier(keyspace, &stamp, episode) ||
-	    episode_side(keyspace, episode, &stamp) != NULL || !was_disputed(episode, &stamp))
+	const struct stamp *stamp = party->stamp;
+	if ((party->flags & MARK_DELTA) || !sees_all(stamp, episode) || !is_earlier(keyspace, stamp, episode) ||
+	    episode_side(keyspace, episode, stamp) != NULL || !was_disputed(episode, stamp))
 		return;
 	/* On whose behalf is not remembered. */
-	resolve(keyspace, episode, &(struct party){ &stamp, party->note, party->flags }, &(struct write_facts){ .choice = (enum write_choice)party->note->choice });
+	resolve(keyspace, episode, party, &(struct write_facts){ .choice = (enum write_choice)party->note->choice });
 }
 
 static void consider_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element)
@@ -340,7 +350,7 @@ static void consider_marks(struct keyspace *keyspace, struct episode *episode, c
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			const struct stamp stamp = stamp_of(history, mark);
 			consider(keyspace, episode, &(struct party){ &stamp, mark->note, mark->flags });
 		}
 	}
