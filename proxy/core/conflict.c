@@ -253,7 +253,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
-	episodes_compete(conflicts->keyspace, element, &conflicts->party, conflicts->facts);
+	episodes_compete(conflicts->keyspace, element, &conflicts->party);
 	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;

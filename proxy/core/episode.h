@@ -59,8 +59,6 @@ struct episode {
 	/* what ended an open one: the smallest stamp of those that have seen all of it; seq 0: nothing has */
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
-	enum record_status ended_as;
-	struct slice by;             /* owned */
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
@@ -108,8 +106,8 @@ struct meeting {
 	bool is_type_clash;
 };
 void episodes_meet(const struct meeting *meeting);
-/* Before an absolute write competes for ELEMENT. FACTS are the write's. */
-void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Before an absolute write competes for ELEMENT. */
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* A write of another type is about to kill what is smaller of ELEMENT. */
 void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* Is this write of the element in a conflict that is known here? */

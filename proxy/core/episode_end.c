@@ -61,8 +61,11 @@ static bool is_disputed(const struct episode *episode)
 
 enum record_status episode_status(const struct episode *episode)
 {
+	static const enum record_status ends[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
 	if (episode->resolution.seq != 0)
-		return episode->ended_as;
+		return ends[episode->resolution_note->choice];
 	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
 }
 
@@ -254,10 +257,8 @@ void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode)
 	note_drop(keyspace, episode->resolution_note);
 	if (episode->resolution.context != NULL)
 		context_drop(episode->resolution.context);
-	memory_free((void *)(uintptr_t)episode->by.ptr);
 	episode->resolution_note = NULL;
 	episode->resolution = (struct stamp){ 0 };
-	episode->by = (struct slice){ NULL, 0 };
 }
 
 static bool sees_all(const struct stamp *stamp, const struct episode *episode)
@@ -288,26 +289,17 @@ void episode_take_resolution(struct keyspace *keyspace, struct episode *episode,
 	episode_drop_resolution(keyspace, episode);
 	episode->resolution = other->resolution;
 	episode->resolution_note = other->resolution_note;
-	episode->ended_as = other->ended_as;
-	episode->by = other->by;
 	other->resolution = (struct stamp){ 0 };
 	other->resolution_note = NULL;
-	other->by = (struct slice){ NULL, 0 };
 }
 
-static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-
-	static const enum record_status statuses[] = {
-		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
-	};
 	note_hold(party->note);
 	episode_drop_resolution(keyspace, episode);
 	episode->resolution = *party->stamp;
 	context_hold(episode->resolution.context);
 	episode->resolution_note = party->note;
-	episode->ended_as = statuses[facts->choice];
-	episode->by = buffer_copy(facts->by);
 	episode_touch(keyspace, episode);
 }
 
@@ -316,7 +308,7 @@ static bool is_resolution(const struct episode *episode, const struct stamp *sta
 	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
 }
 
-static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	if (episode_side(keyspace, episode, party->stamp) != NULL) {
 		/* What it came to be known by may tell less of it than this. */
@@ -324,10 +316,10 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 			episode_touch(keyspace, episode);
 	} else if (is_resolution(episode, party->stamp)) {
 		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
-			resolve(keyspace, episode, party, facts);
+			resolve(keyspace, episode, party);
 	} else if (is_keeping(episode) && is_earlier(keyspace, party->stamp, episode) && sees_all(party->stamp, episode) &&
 	           was_disputed(episode, party->stamp)) {
-		resolve(keyspace, episode, party, facts);
+		resolve(keyspace, episode, party);
 	}
 	if (episode->list == EPISODES_KEPT)
 		episode_touch(keyspace, episode);
@@ -340,8 +332,7 @@ static void consider(struct keyspace *keyspace, struct episode *episode, const s
 	if ((party->flags & MARK_DELTA) || !sees_all(stamp, episode) || !is_earlier(keyspace, stamp, episode) ||
 	    episode_side(keyspace, episode, stamp) != NULL || !was_disputed(episode, stamp))
 		return;
-	/* On whose behalf is not remembered. */
-	resolve(keyspace, episode, party, &(struct write_facts){ .choice = (enum write_choice)party->note->choice });
+	resolve(keyspace, episode, party);
 }
 
 static void consider_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element)
@@ -367,10 +358,10 @@ void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
 	consider_marks(keyspace, episode, episode->element->key->fixed[KIND_KEY]);
 }
 
-void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
-		compete(keyspace, episode, party, facts);
+		compete(keyspace, episode, party);
 		if (is_keeping(episode))
 			note_covers(keyspace, episode, party);
 	}

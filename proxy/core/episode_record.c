@@ -238,7 +238,7 @@ static void add_outcome(struct draft *draft)
 	if (episode->resolution.seq != 0) {
 		record->winner = record->resolution = dot_of(draft->telling->keyspace, episode->resolution.origin, episode->resolution.seq);
 		record->ended_hlc = episode->resolution.hlc;
-		record->resolved_by = episode->by;
+		record->resolved_by = note_by(episode->resolution_note);
 		add_value(draft, episode->resolution_note);
 		return;
 	}

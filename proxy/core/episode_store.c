@@ -391,6 +391,11 @@ static unsigned traits_of_kind(enum record_kind kind)
 	}
 }
 
+static enum write_choice choice_of(enum record_status status)
+{
+	return status == RECORD_RESOLVED ? WRITE_RESOLVES : status == RECORD_IGNORED ? WRITE_IGNORES : WRITE_ORDINARY;
+}
+
 static void restore_resolution(struct core *core, struct episode *episode, const struct record *record)
 {
 	int origin = record->resolution.seq == 0 ? -1 : origin_of(core, &record->resolution);
@@ -398,12 +403,11 @@ static void restore_resolution(struct core *core, struct episode *episode, const
 		return;
 	struct told told = {
 		.kind = episode->element->kind, .value = record->value, .value_len = record->value.len, .is_removal = record->value.len == 0,
+		.by = record->resolved_by, .choice = choice_of(record->status),
 	};
 	struct context *nothing = context_new(NULL, 0);
 	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
 	episode->resolution_note = note_restore(&core->keyspace, &told, nothing);
-	episode->ended_as = record->status;
-	episode->by = buffer_copy(record->resolved_by);
 	context_drop(nothing);
 }
 
