@@ -76,15 +76,16 @@ static bool is_cover_of(const struct cover *cover, const struct stamp *side)
 	return cover->origin == side->origin && cover->seq == side->seq;
 }
 
-void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover)
+bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		struct cover *known = &episode->covers[i];
 		if (known->origin != cover->origin || known->seq != cover->seq || known->by_origin != cover->by_origin || known->is_kill != cover->is_kill)
 			continue;
-		if (cover->by_seq < known->by_seq)
-			known->by_seq = cover->by_seq;
-		return;
+		if (cover->by_seq >= known->by_seq)
+			return false;
+		known->by_seq = cover->by_seq;
+		return true;
 	}
 	if (episode->cover_count == episode->cover_cap) {
 		unsigned cap = episode->cover_cap ? episode->cover_cap * 2 : 4;
@@ -92,7 +93,9 @@ void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->cover_cap) * sizeof *cover));
 		episode->cover_cap = cap;
 	}
+	keyspace->episodes->covered_count += episode->list == EPISODES_KEPT && episode->cover_count == 0;
 	episode->covers[episode->cover_count++] = *cover;
+	return true;
 }
 
 /* As versions compete: what a client had seen counts, but of removals all that was applied (version.c). */
@@ -107,12 +110,14 @@ static bool covers_side(const struct party *party, const struct side *side, enum
 
 static void note_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
 {
-	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, false });
+	if (episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, false }))
+		episode_touch(keyspace, episode);
 }
 
 static void note_kill(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
 {
-	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, true });
+	if (episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, true }))
+		episode_touch(keyspace, episode);
 }
 
 /* Its version knows best, as long as there is one. */
@@ -197,12 +202,26 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 			find_kills(keyspace, episode, side, other);
 }
 
-bool episode_is_settled(const struct episode *episode, const struct side *side)
+static bool has_cover(const struct episode *episode, const struct side *side, bool is_kill)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++)
-		if (is_cover_of(&episode->covers[i], &side->stamp))
+		if (is_cover_of(&episode->covers[i], &side->stamp) && episode->covers[i].is_kill == is_kill)
 			return true;
-	return side->is_settled;
+	return false;
+}
+
+void episode_find_life(const struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct side *found = episode_side(keyspace, episode, party->stamp);
+	if (found == NULL || !is_keeping(episode) || (found->flags & MARK_DELTA))
+		return;
+	struct side *side = &episode->sides[found - episode->sides];
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	bool is_killed = version != NULL && !version->is_present && !note_is_removal(side->note, episode->element->kind);
+	if (version == NULL && !has_cover(episode, side, false))
+		side->life = LIFE_OVER;
+	else if (is_killed && side->life == LIFE_LED && !has_cover(episode, side, true))
+		side->life = LIFE_KILLED;
 }
 
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)
@@ -213,27 +232,34 @@ bool episode_covers_are_stable(const struct keyspace *keyspace, const struct epi
 	return true;
 }
 
-enum life { LIFE_OVER, LIFE_KILLED, LIFE_LED };
-
 /* What was the side for a write that had seen as much as STAMP? */
 static enum life life_of(const struct episode *episode, const struct side *side, const struct stamp *stamp)
 {
-	bool is_known = false, is_killed = false;
+	enum life life = side->life;
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		const struct cover *cover = &episode->covers[i];
 		bool is_itself = cover->by_origin == stamp->origin && cover->by_seq == stamp->seq;
-		if (is_itself || !is_cover_of(cover, &side->stamp))
-			continue;
-		is_known = true;
-		bool is_seen = stamp_sees(stamp, cover->by_origin) >= cover->by_seq;
-		if (is_seen && !cover->is_kill)
-			return LIFE_OVER;
-		is_killed |= is_seen;
+		enum life ends_as = cover->is_kill ? LIFE_KILLED : LIFE_OVER;
+		if (ends_as > life && !is_itself && is_cover_of(cover, &side->stamp) && stamp_sees(stamp, cover->by_origin) >= cover->by_seq)
+			life = ends_as;
 	}
-	/* One that came with a record, and was covered then: by something that all have, if nothing else turned up. */
-	if (side->is_settled && !is_known)
-		return LIFE_OVER;
-	return is_killed ? LIFE_KILLED : LIFE_LED;
+	return life;
+}
+
+bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode)
+{
+	if (episode->cover_count == 0 || !episode_covers_are_stable(keyspace, episode))
+		return false;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		struct side *side = &episode->sides[i];
+		if (has_cover(episode, side, false))
+			side->life = LIFE_OVER;
+		else if (side->life == LIFE_LED && has_cover(episode, side, true))
+			side->life = LIFE_KILLED;
+	}
+	keyspace->episodes->covered_count -= episode->list == EPISODES_KEPT;
+	episode->cover_count = 0;
+	return true;
 }
 
 static bool was_disputed(const struct episode *episode, const struct stamp *stamp)
