@@ -86,7 +86,7 @@ static unsigned delta_of(const struct change *change, long double *delta)
 		*delta = 0;
 		return 0;
 	}
-	bool is_whole = is_exact(*delta) && is_exact(number_of(change->result));
+	bool is_whole = is_exact(*delta) && change->result.len > 0 && is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);
 }
 
@@ -130,8 +130,8 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_follows(&verdict.decider->stamp, history->origin));
 		if (seen == history->len)
 			continue;
-		long double before = seen == 0 ? history->total_before : history_mark(history, seen - 1)->total;
-		verdict.sum += history_mark(history, history->len - 1)->total - before;
+		long double before = seen == 0 ? history->total_before : history_total(history, seen - 1);
+		verdict.sum += history_total(history, history->len - 1) - before;
 		for (uint32_t j = history->len; element->has_deltas && j-- > seen && !verdict.has_deltas;)
 			verdict.has_deltas = is_live_delta(history_mark(history, j));
 	}
@@ -154,14 +154,9 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 	}
 	if (!has_died)
 		return false;
-	long double dead = history_mark(history, count - 1)->total;
-	for (uint32_t i = 0; i < history->len; i++) {
-		struct mark *mark = history_mark(history, i);
-		mark->total = i < count ? 0 : mark->total - dead;
-		if (i < count)
-			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
-	}
-	history->total_before = 0;
+	for (uint32_t i = 0; i < count; i++)
+		history_mark(history, i)->flags |= MARK_DEAD;
+	history_kill(history, count);
 	return true;
 }
 
@@ -192,7 +187,7 @@ static unsigned visible_type(const struct origins *origins, const struct key *ke
 	return visible;
 }
 
-static bool outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
+bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
 {
 	for (unsigned type = 0; type < KIND_TYPES; type++)
 		if (type != kind && key->tops[type].hlc != 0 && stamp_compare(origins, &key->tops[type], stamp) > 0)
@@ -206,7 +201,7 @@ static bool type_survives(struct conflicts *conflicts, struct key *key, enum kin
 	const struct origins *origins = conflicts->keyspace->origins;
 	unsigned visible = visible_type(origins, key);
 	struct stamp *top = &key->tops[kind];
-	bool is_alive = outlives_others(origins, key, kind, stamp);
+	bool is_alive = type_outlives_others(origins, key, kind, stamp);
 	bool is_flip = is_alive && visible != KIND_TYPES && visible != kind;
 	if (top->hlc == 0 || stamp_compare(origins, top, stamp) < 0)
 		*top = (struct stamp){ .seq = stamp->seq, .hlc = stamp->hlc, .origin = stamp->origin };
@@ -340,10 +335,21 @@ static void note_deadline(struct conflicts *conflicts, struct key *key)
 	keyspace_set_dirty(conflicts->keyspace, ttl);
 }
 
-static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+/* A key that was contested when the rules changed comes to the new ones with the first write that was made under them (rules_change.c). Where a
+ * decision is open it stays as it was. */
+static struct key *find_key(struct conflicts *conflicts, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	if (key->policy->is_replaced && conflicts->is_under_our_rules && !key_is_open(key))
+		key->policy = keyspace->policy_for(keyspace->policy_context, key->name);
+	return key;
+}
+
+static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	struct key *key = find_key(conflicts, change);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta), conflicts->party.note };
@@ -402,7 +408,7 @@ static void clear_elements(struct conflicts *conflicts, struct key *key, const s
 static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
-	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	struct key *key = find_key(conflicts, change);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta), conflicts->party.note };
 	conflicts->party.flags = arriving.flags;

@@ -2,10 +2,12 @@
  * and by the new ones at another: the visible value is a function of the live versions *and* the rules. So (docs/replication-model.md,
  * "Changing rules"):
  *
- *   1. A key whose decision is open to rules (several live versions) keeps the rule it had. Others take the new one at once.
+ *   1. A key whose decision is open to rules (several live versions) keeps the rule it had, until a write to it comes that was made under the
+ *      new ones. Others take the new one at once.
  *   2. Each batch tells the digest of its DC's rules. As long as one differs from ours, every key decided between several versions is suspect.
  *      Batches are taken in causal order: once all digests are equal, all that was decided under others has been seen here.
- *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it.
+ *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it, and brings their keys
+ *      to the new rules wherever it arrives.
  *
  * Where no DC's rules differ this costs a comparison for each batch. */
 #include "state.h"
@@ -82,7 +84,11 @@ void rules_note(struct core *core, const struct changes *changes)
 {
 	for (unsigned i = 0; core->is_suspecting && i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(&core->keyspace, change->db, change->key);
+		if (change->kind == CHANGE_FLUSH) {
+			keyspace_each_key(&core->keyspace, suspect_contested, core);
+			continue;
+		}
+		struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
 		if (key != NULL && is_contested(key))
 			suspect(core, key);
 	}
@@ -115,6 +121,9 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 		policies_free(fresh);
 		return;
 	}
+	for (unsigned i = 0; i < core->policies->count; i++)
+		core->policies->items[i].is_replaced = true;
+	core->policies->fallback.is_replaced = true;
 	fresh->older = core->policies;
 	core->policies = fresh;
 	keyspace_each_key(&core->keyspace, adopt, core);
@@ -146,10 +155,7 @@ static bool have_all_spoken(const struct core *core)
 static bool is_kept_open(const struct core *core, const struct reread *suspect)
 {
 	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
-	for (const struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
-		if (element_is_open(element))
-			return true;
-	return false;
+	return key != NULL && key_is_open(key);
 }
 
 static void trust(void *context, struct key *key)

@@ -44,7 +44,7 @@ struct unit {                        /* one request: what is re-run together */
 };
 
 /* A remote group removed from this key (owned): does it still have the deadline that was decided? */
-struct check { unsigned reply; uint32_t db; struct slice key; bool is_known, is_passed; };
+struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
 struct group {
@@ -330,6 +330,7 @@ void ask_answered(struct core *core, const struct group *group, const struct eve
 void ask_written(struct core *core, uint64_t token, struct slice reply);
 bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
 void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
+void ask_outdate_changed(struct core *core, const struct changes *changes);  /* … of what was written meanwhile */
 void ask_drop_all(struct core *core);
 /* ask_write.c */
 void ask_write(struct core *core, struct asked *asked, struct element *element);
@@ -394,8 +395,9 @@ void settle_adopt_carried(struct core *core);                        /* what cam
 void settle_answered(struct core *core, const struct event *event);
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
-/* The keys of a write whose context claims more than the store had: what it did may not fit what others have. */
-void reread_touched(struct core *core, const struct changes *changes);
+/* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
+ * they are dropped. */
+void reread_touched(struct core *core, struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
 void reread_clear(struct core *core);

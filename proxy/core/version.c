@@ -1,5 +1,7 @@
 #include "version.h"
 
+#include <string.h>
+
 static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
 	if (element->version_count == element->version_cap) {
@@ -11,7 +13,7 @@ static void element_add_version(struct keyspace *keyspace, struct element *eleme
 	*added = *version;
 	context_hold(added->stamp.context);
 	if (added->value.len > 0)
-		added->value = buffer_copy(version->value);
+		added->value.ptr = memcpy(blocks_take(&keyspace->blocks, version->value.len), version->value.ptr, version->value.len);
 	keyspace->bytes += sizeof *version + added->value.len;
 }
 
@@ -20,7 +22,7 @@ static void version_drop_value(struct keyspace *keyspace, struct version *versio
 	if (version->value.len == 0)
 		return;
 	keyspace->bytes -= version->value.len;
-	memory_free((void *)(uintptr_t)version->value.ptr);
+	blocks_give(&keyspace->blocks, (void *)(uintptr_t)version->value.ptr, version->value.len);
 	version->value = (struct slice){ "", 0 };
 }
 
@@ -43,9 +45,10 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	const struct stamp *stamp = &newcomer->stamp;
 	bool is_clearing = newcomer->is_clearing;
 	for (unsigned i = 0; i < element->version_count; i++) {
-		const struct stamp *other = &element->versions[i].stamp;
-		/* In one write a value beats the clear, and the later value the earlier. */
-		if (stamp_covers(other, stamp) || (is_same_write(other, stamp) && !newcomer->is_present))
+		const struct version *other = &element->versions[i];
+		/* In one write a value beats the clear, the clear what it only sets aside, and the later value the earlier. */
+		bool is_weaker = !newcomer->is_present && (newcomer->is_outdone || !other->is_outdone);
+		if (stamp_covers(&other->stamp, stamp) || (is_weaker && is_same_write(&other->stamp, stamp)))
 			return;
 	}
 	for (unsigned i = element->version_count; i-- > 0;) {
