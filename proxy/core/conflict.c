@@ -130,8 +130,8 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_sees(&verdict.decider->stamp, history->origin));
 		if (seen == history->len)
 			continue;
-		long double before = seen == 0 ? history->total_before : history_mark(history, seen - 1)->total;
-		verdict.sum += history_mark(history, history->len - 1)->total - before;
+		long double before = seen == 0 ? history->total_before : history_total(history, seen - 1);
+		verdict.sum += history_total(history, history->len - 1) - before;
 		for (uint32_t j = history->len; element->has_deltas && j-- > seen && !verdict.has_deltas;)
 			verdict.has_deltas = is_live_delta(history_mark(history, j));
 	}
@@ -154,14 +154,9 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 	}
 	if (!has_died)
 		return false;
-	long double dead = history_mark(history, count - 1)->total;
-	for (uint32_t i = 0; i < history->len; i++) {
-		struct mark *mark = history_mark(history, i);
-		mark->total = i < count ? 0 : mark->total - dead;
-		if (i < count)
-			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
-	}
-	history->total_before = 0;
+	for (uint32_t i = 0; i < count; i++)
+		history_mark(history, i)->flags |= MARK_DEAD;
+	history_kill(history, count);
 	return true;
 }
 

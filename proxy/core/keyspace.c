@@ -164,11 +164,8 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
 	episodes_drop(keyspace, element);
-	for (unsigned i = 0; i < element->history_count; i++) {
-		history_forget(keyspace, &element->histories[i], element->histories[i].len);
-		keyspace->bytes -= element->histories[i].cap * sizeof(struct mark);
-		memory_free(element->histories[i].marks);
-	}
+	for (unsigned i = 0; i < element->history_count; i++)
+		history_free(keyspace, &element->histories[i]);
 	memory_free(element->histories);
 	memory_free(element->versions);
 	memory_free((void *)(uintptr_t)element->result.ptr);
@@ -279,7 +276,7 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 		uint32_t count = history_upto(history, keyspace->origins->items[history->origin].stable);
 		if (count == 0)
 			continue;
-		history->total_before = history_mark(history, count - 1)->total;
+		history->total_before = history_total(history, count - 1);
 		history_forget(keyspace, history, count);
 	}
 }
@@ -462,6 +459,7 @@ void keyspace_free(struct keyspace *keyspace)
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
 	episodes_free(keyspace->episodes);
+	blocks_free(&keyspace->blocks);
 	*keyspace = (struct keyspace){ 0 };
 }
 

@@ -5,6 +5,7 @@
 #ifndef CORE_KEYSPACE_H
 #define CORE_KEYSPACE_H
 
+#include "blocks.h"
 #include "change.h"
 #include "origin.h"
 #include "table.h"
@@ -30,7 +31,6 @@ enum mark_flag {
 struct mark {
 	uint64_t seq : 56, flags : 8;
 	uint64_t hlc;
-	long double total;           /* sum of this origin's deltas to the element up to and including this one */
 	struct note *note;           /* a reference */
 };
 
@@ -40,6 +40,7 @@ struct history {                     /* of one origin, in seq order */
 	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
 	long double total_before;    /* of marks already forgotten */
 	struct mark *marks;          /* owned; valid are [head, head+len) */
+	long double *totals;         /* owned, beside them: see history_total. NULL: none of them is a delta */
 };
 
 /* An absolute or a clear that may decide the element. */
@@ -139,6 +140,7 @@ struct keyspace {
 	struct spills spills;        /* go with the next group (spill.c) */
 	struct episodes *episodes;   /* owned: all of them */
 	uint32_t note_value_bytes_max;
+	struct blocks blocks;        /* notes and values */
 	uint64_t bytes;              /* of all this, roughly */
 };
 
@@ -188,11 +190,18 @@ static inline bool key_has_other_type(const struct key *key, enum kind kind)
 
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
 void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
+void history_free(struct keyspace *keyspace, struct history *history);
+void history_kill(struct history *history, uint32_t count);          /* the oldest COUNT marks, and those forgotten, add nothing from now on */
 /* How many marks of HISTORY have seq <= LIMIT. */
 uint32_t history_upto(const struct history *history, uint64_t limit);
 static inline struct mark *history_mark(const struct history *history, uint32_t index)
 {
 	return &history->marks[history->head + index];
+}
+/* Sum of this origin's deltas to the element up to and including this mark. */
+static inline long double history_total(const struct history *history, uint32_t index)
+{
+	return history->totals == NULL ? history->total_before : history->totals[history->head + index];
 }
 bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq);
 

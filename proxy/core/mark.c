@@ -35,20 +35,64 @@ static struct history *element_history_add(struct element *element, unsigned ori
 	return history;
 }
 
+static size_t history_bytes(const struct history *history)
+{
+	return history->cap * (sizeof *history->marks + (history->totals != NULL ? sizeof *history->totals : 0));
+}
+
+static void history_move_up(struct history *history)
+{
+	memmove(history->marks, history->marks + history->head, history->len * sizeof *history->marks);
+	if (history->totals != NULL)
+		memmove(history->totals, history->totals + history->head, history->len * sizeof *history->totals);
+}
+
 static void history_make_room(struct keyspace *keyspace, struct history *history)
 {
 	if (history->head + history->len < history->cap)
 		return;
 	if (history->head > history->cap / 2) {
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
+		history_move_up(history);
 	} else {
 		uint32_t cap = history->cap ? history->cap * 2 : 1;
-		keyspace->bytes += (cap - history->cap) * sizeof(struct mark);
-		history->marks = memory_resize(history->marks, cap * sizeof(struct mark));
+		keyspace->bytes -= history_bytes(history);
+		history->marks = memory_resize(history->marks, cap * sizeof *history->marks);
+		if (history->totals != NULL)
+			history->totals = memory_resize(history->totals, cap * sizeof *history->totals);
 		history->cap = cap;
-		memmove(history->marks, history->marks + history->head, history->len * sizeof(struct mark));
+		keyspace->bytes += history_bytes(history);
+		history_move_up(history);
 	}
 	history->head = 0;
+}
+
+/* The first delta among its marks. */
+static void history_start_totals(struct keyspace *keyspace, struct history *history)
+{
+	keyspace->bytes -= history_bytes(history);
+	history->totals = memory_resize(NULL, history->cap * sizeof *history->totals);
+	keyspace->bytes += history_bytes(history);
+	for (uint32_t i = 0; i < history->len; i++)
+		history->totals[history->head + i] = history->total_before;
+}
+
+/* Adds DELTA to the totals of the marks from the one at AT, which is new. */
+static void history_add_total(struct history *history, uint32_t at, long double delta)
+{
+	long double *totals = &history->totals[history->head];
+	for (uint32_t i = history->len; --i > at;)
+		totals[i] = totals[i - 1] + delta;
+	totals[at] = (at > 0 ? totals[at - 1] : history->total_before) + delta;
+}
+
+void history_kill(struct history *history, uint32_t count)
+{
+	if (history->totals != NULL) {
+		long double *totals = &history->totals[history->head], dead = totals[count - 1];
+		for (uint32_t i = 0; i < history->len; i++)
+			totals[i] = i < count ? 0 : totals[i] - dead;
+	}
+	history->total_before = 0;
 }
 
 void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking)
@@ -59,10 +103,8 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	history_make_room(keyspace, history);
 	/* Older seqs come later only while metadata is recalled beside new local writes. */
 	uint32_t at = history->len++;
-	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--) {
+	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--)
 		*history_mark(history, at) = *history_mark(history, at - 1);
-		history_mark(history, at)->total += marking->delta;
-	}
 	struct mark *mark = history_mark(history, at);
 	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
 	mark->flags = marking->flags & 0xff;
@@ -72,7 +114,10 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	history->all_flags &= marking->flags & 0xff;
 	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
 	element->has_fractions |= (marking->flags & MARK_FRACTION) != 0;
-	mark->total = (at > 0 ? history_mark(history, at - 1)->total : history->total_before) + marking->delta;
+	if (history->totals == NULL && marking->delta != 0)
+		history_start_totals(keyspace, history);
+	if (history->totals != NULL)
+		history_add_total(history, at, marking->delta);
 	ledger_add(&keyspace->origins->items[stamp->origin].ledger, stamp->seq, element);
 	element->unstable++;
 }
@@ -83,6 +128,14 @@ void history_forget(struct keyspace *keyspace, struct history *history, uint32_t
 		note_drop(keyspace, history_mark(history, i)->note);
 	history->head += count;
 	history->len -= count;
+}
+
+void history_free(struct keyspace *keyspace, struct history *history)
+{
+	history_forget(keyspace, history, history->len);
+	keyspace->bytes -= history_bytes(history);
+	memory_free(history->marks);
+	memory_free(history->totals);
 }
 
 static void element_warm(const struct element *element, unsigned step)

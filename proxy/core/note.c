@@ -16,7 +16,7 @@ static struct note *note_alloc(struct keyspace *keyspace, const struct told *tol
 {
 	size_t command_len = told->command.len < UINT8_MAX ? told->command.len : UINT8_MAX;
 	size_t client_len = told->client.len < NOTE_CLIENT_MAX ? told->client.len : NOTE_CLIENT_MAX;
-	struct note *note = memory_resize(NULL, sizeof *note + command_len + client_len + kept_len);
+	struct note *note = blocks_take(&keyspace->blocks, sizeof *note + command_len + client_len + kept_len);
 	*note = (struct note){
 		.refs = 1, .value_len = told->value_len < UINT32_MAX ? (uint32_t)told->value_len : UINT32_MAX, .kept_len = (uint32_t)kept_len, .command_len = (uint8_t)command_len,
 		.client_len = (uint8_t)client_len, .kind = (uint8_t)told->kind, .is_removal = told->is_removal, .is_poor = told->is_poor,
@@ -48,7 +48,7 @@ void note_drop(struct keyspace *keyspace, struct note *note)
 		return;
 	keyspace->bytes -= note_size(note);
 	context_drop(note->context);
-	memory_free(note);
+	blocks_give(&keyspace->blocks, note, note_size(note));
 }
 
 /* ---- from a change ---- */

@@ -1,5 +1,7 @@
 #include "version.h"
 
+#include <string.h>
+
 static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
 	if (element->version_count == element->version_cap) {
@@ -11,7 +13,7 @@ static void element_add_version(struct keyspace *keyspace, struct element *eleme
 	*added = *version;
 	context_hold(added->stamp.context);
 	if (added->value.len > 0)
-		added->value = buffer_copy(version->value);
+		added->value.ptr = memcpy(blocks_take(&keyspace->blocks, version->value.len), version->value.ptr, version->value.len);
 	keyspace->bytes += sizeof *version + added->value.len;
 }
 
@@ -20,7 +22,7 @@ static void version_drop_value(struct keyspace *keyspace, struct version *versio
 	if (version->value.len == 0)
 		return;
 	keyspace->bytes -= version->value.len;
-	memory_free((void *)(uintptr_t)version->value.ptr);
+	blocks_give(&keyspace->blocks, (void *)(uintptr_t)version->value.ptr, version->value.len);
 	version->value = (struct slice){ "", 0 };
 }
 
