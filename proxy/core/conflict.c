@@ -127,7 +127,7 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
-		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_sees(&verdict.decider->stamp, history->origin));
+		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_follows(&verdict.decider->stamp, history->origin));
 		if (seen == history->len)
 			continue;
 		long double before = seen == 0 ? history->total_before : history_total(history, seen - 1);
@@ -248,7 +248,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
-	episodes_compete(conflicts->keyspace, element, &conflicts->party, conflicts->facts);
+	episodes_compete(conflicts->keyspace, element, &conflicts->party);
 	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
@@ -287,7 +287,7 @@ static bool has_seen_types(const struct element *element, const struct stamp *st
 static void note_delta(struct conflicts *conflicts, struct element *element, const struct effectual *arriving, long double delta)
 {
 	const struct version *decider = element->key->policy->rule->decide(conflicts->keyspace, element);
-	if (decider != NULL && (!version_is_number(element, decider) || stamp_covers(&decider->stamp, arriving->stamp)))
+	if (decider != NULL && (!version_is_number(element, decider) || arriving->stamp->seq <= stamp_follows(&decider->stamp, arriving->stamp->origin)))
 		return;
 	int64_t whole;
 	keyspace_set_dirty(conflicts->keyspace, element);

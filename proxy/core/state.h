@@ -180,6 +180,7 @@ struct policies {
 	struct policy fallback;              /* for keys that none matches */
 	unsigned count;
 	uint64_t digest;
+	bool is_handling;                    /* some rule's is */
 };
 
 struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
@@ -271,6 +272,7 @@ struct core {
 	} handling;
 	struct handle_version *handled;              /* owned; of the step's EFFECT_HANDLE */
 	uint64_t next_handle_id, opened_ms;
+	uint64_t looked_ms, look_pause_ms;           /* for a conflict that a handler is to merge: when last, and until the next time */
 	struct asked *asks, **asks_end;              /* owned; in the order they came */
 	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
