@@ -43,6 +43,18 @@ static bool is_done(const struct change *change, struct slice raw)
 	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
 }
 
+/* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
+static bool is_answered(const struct core *core, const struct stored *stored)
+{
+	return stored->first_seq + stored->write_count - 1 <= core->answered[stored->origin];
+}
+
+/* Must the store be asked whether this took place? */
+static bool is_asked(const struct core *core, const struct stored *stored, enum plan pending, const struct change *change)
+{
+	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(core, stored) && is_checked(change);
+}
+
 /* A fraction may have been there before, or have been added since: only then did the increment take place. */
 static bool is_fraction(const struct change *change, struct slice raw)
 {
@@ -61,8 +73,8 @@ static void probe_entry(struct core *core, const struct stored *stored, struct s
 	struct slice raw;
 	enum plan pending;
 	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw))
-		for (unsigned i = 0; pending == PLAN_NONE && i < core->changes.count; i++)
-			if (is_checked(&core->changes.items[i]))
+		for (unsigned i = 0; i < core->changes.count; i++)
+			if (is_asked(core, stored, pending, &core->changes.items[i]))
 				probe_change(script, &core->changes.items[i]);
 }
 
@@ -76,7 +88,7 @@ static struct slice next_reply(const struct event *event, unsigned *reply)
 	return event->answered.replies[(*reply)++];
 }
 
-/* Returns whether the context claims more now than before. */
+/* Returns whether the store had lost some of what the context claims now. */
 static bool add_header(struct core *core, struct buffer *out, const struct batch *header)
 {
 	/* What was announced before has been seen, although the store may have forgotten it. */
@@ -121,10 +133,13 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 		bool is_void = pending != PLAN_NONE;
 		for (unsigned i = 0; i < core->changes.count; i++) {
 			const struct change *change = &core->changes.items[i];
-			bool is_asked = pending == PLAN_NONE && stored->final.len == 0 && is_checked(change);
-			struct slice answer = is_asked ? next_reply(event, reply) : (struct slice){ "", 0 };
-			is_void |= is_asked && !is_done(change, answer);
-			if (pending != PLAN_NONE || (is_asked && is_fraction(change, answer)))
+			if (pending != PLAN_NONE)
+				reread_add(core, change->db, change->key, false);
+			if (!is_asked(core, stored, pending, change))
+				continue;
+			struct slice answer = next_reply(event, reply);
+			is_void |= !is_done(change, answer);
+			if (is_fraction(change, answer))
 				reread_add(core, change->db, change->key, false);
 		}
 		if (is_lifted)
@@ -317,8 +332,7 @@ void settle_stored(struct core *core)
 	struct group *group = group_new(core, GROUP_PROBE);
 	core->is_probe_due = false;
 	for (unsigned i = 0; i < core->stored_count; i++)
-		if (core->stored[i].final.len == 0)
-			probe_entry(core, &core->stored[i], &group->script);
+		probe_entry(core, &core->stored[i], &group->script);
 	if (group->script.count == 0) {
 		group_free(core, group);
 		open_gate(core, NULL);

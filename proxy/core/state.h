@@ -257,6 +257,7 @@ struct core {
 	bool is_probe_due;                           /* the store refused the probe: ask again */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
+	uint64_t answered[ORIGINS_MAX];              /* of own origins: the store's positions were written when this had been answered */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
