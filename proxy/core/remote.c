@@ -167,6 +167,9 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
 		apply_writes(core, &stamp, delivery->writes, APPLY_REMOTE);
 		core->conflicts.is_under_our_rules = true;
+		/* Ours, and back from the log: whether what it did was read back nobody knows. */
+		if (dc == 0 && delivery->is_lifted)
+			reread_writes(core, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;

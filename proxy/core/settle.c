@@ -96,11 +96,12 @@ static bool add_header(struct core *core, struct buffer *out, const struct batch
 	bool is_lifted;
 	struct batch lifted = *header;
 	struct context *context = core_lifted(core, &lifted, &is_lifted);
+	lifted.is_lifted |= is_lifted;
 	lifted.context = positions;
 	lifted.context_count = core_positions(core, context, positions);
 	envelope_begin(out, &lifted);
 	context_drop(context);
-	return is_lifted;
+	return lifted.is_lifted;
 }
 
 /* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
@@ -202,6 +203,8 @@ static void add_waiting(struct core *core, struct append_list *list)
 		struct batch batch;
 		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
 		assert(error == ENVELOPE_OK);
+		/* Nothing remote was applied since we opened. */
+		batch.is_lifted &= !core_has_applied(core, core->origins.items[append->origin].before);
 		add_lifted(core, list, append, &batch);
 		bool is_lifted;
 		struct context *context = core_lifted(core, &batch, &is_lifted);

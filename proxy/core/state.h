@@ -112,7 +112,7 @@ struct delivery {                    /* one message of a log */
 	struct slice writes;                 /* in bytes */
 	unsigned origin, write_count;
 	uint64_t first_seq, hlc, hello, rules_digest;
-	bool is_gap_counted;
+	bool is_gap_counted, is_lifted;
 };
 
 struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, origin reached seq */
