@@ -21,8 +21,9 @@ static void add_housekeeping(struct core *core, struct group *group)
 	}
 	spill_write(core, group);
 	episodes_write(core, group);
-	/* The outbox tells where earlier incarnations ended until the positions do. */
-	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
+	/* The outbox tells where earlier incarnations ended until the positions do, and what is to be read back until it is. */
+	bool is_reading_back = core->reread_count > 0 || core->open[0] != NULL || core->open[1] != NULL;
+	if (!core->is_trim_due || core->is_run_due || is_reading_back || group->kind == GROUP_PROBE)
 		return;
 	struct buffer id = { 0 };
 	buffer_add_uint64(&id, core->trim_ms);

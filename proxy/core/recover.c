@@ -302,6 +302,8 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 		begin_after(core, own);
 	if (delivery->hello == core->nonce && !core->is_hello_seen)
 		hear_lost_hellos(core);
+	if (delivery->write_count > 0 && !core->is_hello_seen)
+		settle_logged(core, delivery);
 	if (delivery->write_count > 0)
 		core_note_logged(core, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;

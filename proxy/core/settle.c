@@ -154,6 +154,22 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 	}
 }
 
+/* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
+void settle_logged(struct core *core, const struct delivery *delivery)
+{
+	const struct stored *stored = stored_find(core, delivery->origin, delivery->first_seq);
+	struct batch batch;
+	if (stored == NULL || stored->final.len > 0 || stored->write_count != delivery->write_count)
+		return;
+	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice logged = delivery->writes, raw;
+	enum plan pending, final;
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw) && envelope_write_next(&logged, &final, &core->results, &raw))
+		for (unsigned i = 0; pending != PLAN_NONE && core->results.count == 0 && i < core->changes.count; i++)
+			reread_add(core, core->changes.items[i].db, core->changes.items[i].key, false);
+}
+
 /* Our metadata and the log get what the entry came to. */
 static void publish(struct core *core, struct append_list *list, const struct stored *stored, struct slice final)
 {

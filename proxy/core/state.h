@@ -411,6 +411,7 @@ void settle_stored(struct core *core);                               /* the own 
 void settle_carry(struct core *core);                                /* an opening ends before its gate opened */
 void settle_adopt_carried(struct core *core);                        /* what came of earlier openings */
 void settle_answered(struct core *core, const struct event *event);
+void settle_logged(struct core *core, const struct delivery *delivery);      /* the own log has this: was it settled without its answer? */
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
 /* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
