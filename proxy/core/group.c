@@ -18,6 +18,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 		group->script.count += core->resolution_count;
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
+		group->has_resolutions = true;
 	}
 	spill_write(core, group);
 	episodes_write(core, group);
@@ -351,6 +352,9 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
+	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
+	if (group->has_resolutions)
+		core->answered_first = core->answered_seq + 1;
 	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;

@@ -46,7 +46,9 @@ static bool is_done(const struct change *change, struct slice raw)
 /* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
 static bool is_answered(const struct core *core, const struct stored *stored)
 {
-	return stored->first_seq + stored->write_count - 1 <= core->answered[stored->origin];
+	const struct answered *answered = &core->stored_answered;
+	return core->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
+	       stored->first_seq + stored->write_count - 1 <= answered->last;
 }
 
 /* Must the store be asked whether this took place? */

@@ -68,6 +68,7 @@ struct group {
 	unsigned flush_count;
 	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
+	bool has_resolutions;                /* it carries them */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
@@ -257,7 +258,8 @@ struct core {
 	bool is_probe_due;                           /* the store refused the probe: ask again */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
-	uint64_t answered[ORIGINS_MAX];              /* of own origins: the store's positions were written when this had been answered */
+	uint64_t answered_first;                     /* of our origin: what was answered since stands from here on, up to answered_seq */
+	struct answered { uint64_t incarnation, first, last; } stored_answered;  /* … as the store's positions had it at opening */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
