@@ -51,16 +51,39 @@ void reread_clear(struct core *core)
 	core->reread_count = core->reread_cap = 0;
 }
 
+static void read_back(struct core *core, bool is_expired)
+{
+	for (unsigned i = 0; i < core->reread_count; i++) {
+		const struct reread *reread = &core->rereads[i];
+		struct key *key = reread->is_expired == is_expired ? keyspace_key(&core->keyspace, reread->db, reread->key) : NULL;
+		if (key == NULL || key->is_read_back)
+			continue;
+		key->is_read_back = true;
+		gather_readback(core, reread->db, reread->key, is_expired);
+	}
+}
+
+/* Each key once, however often it was named. */
+static void read_back_all(struct core *core)
+{
+	read_back(core, true);
+	read_back(core, false);
+	for (unsigned i = 0; i < core->reread_count; i++) {
+		struct key *key = keyspace_find(&core->keyspace, core->rereads[i].db, core->rereads[i].key);
+		if (key != NULL) {
+			key->is_read_back = false;
+			keyspace_release_key(&core->keyspace, key);
+		}
+		memory_free((void *)(uintptr_t)core->rereads[i].key.ptr);
+	}
+	core->reread_count = 0;
+}
+
 void reread_pump(struct core *core)
 {
 	bool is_due = core->reread_count > 0 || core->conflicts.settle_count > 0;
 	if (!is_due || core->is_store_refusing || !core_is_caught_up(core))
 		return;
-	for (unsigned i = 0; i < core->reread_count; i++) {
-		const struct reread *reread = &core->rereads[i];
-		gather_readback(core, reread->db, reread->key, reread->is_expired);
-		memory_free((void *)(uintptr_t)reread->key.ptr);
-	}
-	core->reread_count = 0;
+	read_back_all(core);
 	gather_settles(core);
 }
