@@ -223,7 +223,7 @@ static bool lower_context(const struct core *core, struct stamp *stamp)
 
 /* Did the store lack some of what was announced when it executed this group? What came before it is answered by now. While nothing is known of
  * what was announced, settle.c will tell. */
-static bool is_lifted(const struct core *core)
+static bool has_lacked(const struct core *core)
 {
 	const struct context *before = core->origins.items[core->self].before;
 	for (uint32_t i = 0; core->has_announced && before != NULL && i < before->count; i++)
@@ -248,9 +248,10 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	bool is_lowered = lower_context(core, &group->stamp);
 	bool is_moved = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
-	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted(core);
+	bool is_lifted = has_lacked(core);
+	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted;
 	group->stamp.hlc = hlc;
-	group->is_lifted = is_lifted(core);
+	group->is_lifted = is_lifted;
 	bool is_changed = finish_writes(core, group, event, &final);
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));
