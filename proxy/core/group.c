@@ -64,7 +64,7 @@ static void add_batch_header(struct core *core, struct group *group)
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
 		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->policies->digest,
-		.context = positions, .context_count = core_positions(core, group->stamp.context, positions),
+		.context = positions, .context_count = core_positions(core, group->stamp.context, positions), .is_lifted = group->is_lifted,
 	};
 	envelope_begin(&group->payload, &header);
 }
@@ -81,13 +81,13 @@ void group_close_local(struct core *core, struct group *group)
 			.seq = core->next_seq, .hlc = core_tick_hlc(core, group->write_count), .context = core_context(core), .origin = core->self,
 		};
 		core->next_seq += group->write_count;
+		group->is_lifted = !core_is_caught_up(core);
 		add_batch_header(core, group);
 		buffer_add(&group->payload, buffer_slice(&group->writes));
 		script_select(&group->script, core->options.reserved_db);
 		group->xadd_reply = group->script.count;
 		script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), buffer_slice(&group->payload) });
 		group->is_provisional = !core->has_announced;
-		group->is_lifted = !core_is_caught_up(core);
 	}
 	group_send(core, group);
 }
@@ -219,6 +219,17 @@ static bool lower_context(const struct core *core, struct stamp *stamp)
 	return is_lowered;
 }
 
+/* Did the store lack some of what was announced when it executed this group? What came before it is answered by now. While nothing is known of
+ * what was announced, settle.c will tell. */
+static bool is_lifted(const struct core *core)
+{
+	const struct context *before = core->origins.items[core->self].before;
+	for (uint32_t i = 0; core->has_announced && before != NULL && i < before->count; i++)
+		if (before->seqs[i] > core->origins.items[i].confirmed)
+			return true;
+	return false;
+}
+
 static void local_answered(struct core *core, struct group *group, const struct event *event)
 {
 	if (group->write_count == 0)
@@ -233,11 +244,11 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	struct buffer final = { 0 };
 	/* A remote batch in front of it that the store refused is not there after all. */
 	bool is_lowered = lower_context(core, &group->stamp);
-	bool is_lifted = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
-	group->is_lifted |= is_lifted;
+	bool is_moved = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
-	bool is_moved = is_lifted || is_lowered || hlc != group->stamp.hlc;
+	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted(core);
 	group->stamp.hlc = hlc;
+	group->is_lifted = is_lifted(core);
 	bool is_changed = finish_writes(core, group, event, &final);
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));

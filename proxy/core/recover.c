@@ -154,6 +154,10 @@ void recover_open(struct core *core, const struct event *event)
 	core->is_rules_due = true;
 	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
+	for (unsigned i = 0; i < core->origins.count; i++)
+		core->answered[i] = core->origins.items[i].applied;
+	for (unsigned i = core->origins.count; i < ORIGINS_MAX; i++)
+		core->answered[i] = 0;
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && read_entry(core, &event->opened.outbox[i]);
 	if (!is_readable || (!is_same_run && core->origins.count == ORIGINS_MAX)) {

@@ -112,7 +112,7 @@ struct delivery {                    /* one message of a log */
 	struct slice writes;                 /* in bytes */
 	unsigned origin, write_count;
 	uint64_t first_seq, hlc, hello, rules_digest;
-	bool is_gap_counted;
+	bool is_gap_counted, is_lifted;
 };
 
 struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, origin reached seq */
@@ -257,6 +257,7 @@ struct core {
 	bool is_probe_due;                           /* the store refused the probe: ask again */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
+	uint64_t answered[ORIGINS_MAX];              /* of own origins: the store's positions were written when this had been answered */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
