@@ -44,7 +44,7 @@ struct episode {
 	enum episode_list list;
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it is open */
-	bool was_told;               /* … or may have been, before a restart */
+	bool was_told;               /* … or may have been: before a restart it may have been open for a while */
 	bool is_counted;             /* as open */
 	bool has_poor;               /* some side was known by a mention only, or still is */
 	struct side *sides;          /* owned; in the order of their stamps */
