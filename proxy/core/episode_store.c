@@ -371,9 +371,11 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 		struct side *restored = &episode->sides[added - episode->sides];
 		restored->life = side->is_covered ? LIFE_OVER : side->is_dead && side->covers.len == 0 ? LIFE_KILLED : LIFE_LED;
 		restored->is_clearing = side->is_clearing;
+		restored->is_again = side->is_again;
 	}
 	restore_covers(core, episode, side, &stamp);
-	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
+	if (!side->is_again)
+		episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
