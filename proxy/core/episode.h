@@ -85,7 +85,7 @@ struct episodes {
 	struct buffer finals;        /* RESP commands: records that ended */
 	unsigned final_count;
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
-	uint64_t swept_ms, trimmed_ms;
+	uint64_t swept_ms;
 };
 
 struct episodes *episodes_new(void);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define SWEEP_MS 100
-#define TRIM_MS 60000
 
 /* ---- writing ---- */
 
@@ -27,13 +26,14 @@ static void add_header(struct buffer *out, unsigned argc)
 }
 
 /* XADD of one record, the oldest beyond the limit dropped at the store's leisure. */
-static void add_entry(const struct core *core, struct buffer *out, struct slice record)
+static void add_entry(struct core *core, struct buffer *out, struct slice record)
 {
 	struct buffer limit = { 0 };
-	buffer_add_uint64(&limit, core->options.records_max);
+	buffer_add_uint64(&limit, retention_records_max(core));
 	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("MAXLEN"), SLICE("~"), buffer_slice(&limit), SLICE("*"), SLICE("c"), record };
 	resp_add_command(out, sizeof argv / sizeof *argv, argv);
 	buffer_free(&limit);
+	retention_add(core, record.len);
 }
 
 static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *commands)
@@ -140,29 +140,10 @@ static void write_dirty(struct core *core, struct writing *writing)
 	episodes->is_swept = false;
 }
 
-/* Once a minute: what is older than it is to be kept. */
-static bool is_trim_due(const struct core *core)
-{
-	uint64_t age_ms = core->options.records_age_ms_max;
-	return age_ms > 0 && core->now_ms >= age_ms && core->now_ms - core->keyspace.episodes->trimmed_ms >= TRIM_MS;
-}
-
-static void add_trim(struct core *core, struct buffer *out, unsigned *commands)
-{
-	if (!is_trim_due(core))
-		return;
-	struct buffer id = { 0 };
-	buffer_add_uint64(&id, core->now_ms - core->options.records_age_ms_max);
-	resp_add_command(out, 5, (struct slice[]){ SLICE("XTRIM"), SLICE(CORE_CONFLICTS_KEY), SLICE("MINID"), SLICE("~"), buffer_slice(&id) });
-	buffer_free(&id);
-	core->keyspace.episodes->trimmed_ms = core->now_ms;
-	(*commands)++;
-}
-
 bool episodes_are_pending(const struct core *core)
 {
 	const struct episodes *episodes = core->keyspace.episodes;
-	return episodes->dirty_count > 0 || episodes_have_ended(core) || is_trim_due(core);
+	return episodes->dirty_count > 0 || episodes_have_ended(core) || retention_is_due(core);
 }
 
 bool episodes_have_ended(const struct core *core)
@@ -196,7 +177,7 @@ void episodes_write(struct core *core, struct group *group)
 	}
 	buffer_add(&group->bytes, buffer_slice(&writing.opened));
 	group->script.count += writing.opened_count;
-	add_trim(core, &group->bytes, &group->script.count);
+	retention_write(core, group);
 	buffer_free(&writing.pairs);
 	buffer_free(&writing.opened);
 	buffer_free(&writing.id);

@@ -333,8 +333,10 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
-	if (group->kind == GROUP_RECORD)
+	if (group->kind == GROUP_RECORD) {
 		episodes_unwritten(core, group);
+		suspects_unwritten(core);
+	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
 	spill_retry(core, group);
@@ -428,6 +430,7 @@ void group_answered(struct core *core, const struct event *event)
 		return;
 	}
 	assert(event->answered.reply_count == group->script.count);
+	retention_answered(core, group, event);
 	switch (group->kind) {
 	case GROUP_LOCAL: local_answered(core, group, event); break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;

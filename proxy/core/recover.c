@@ -150,7 +150,8 @@ void recover_open(struct core *core, const struct event *event)
 	recover_close(core);
 	forget_positions(core);
 	core->nonce = event->opened.nonce;
-	core->is_suspecting = false;
+	core->is_suspecting = core->is_settling = false;
+	core->is_rules_due = true;
 	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)

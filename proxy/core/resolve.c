@@ -22,8 +22,10 @@ const char *ask_name_conflict(struct core *core, struct asked *asked)
 	asked->is_keeping_ttl = true;
 	if (asked->ask == ASK_RETRY && !element->key->policy->rule->is_handling)
 		return "HOMEPORT this conflict has no handler: its rule is not custom; resolve it with HOMEPORT RESOLVE";
-	if (asked->ask == ASK_RETRY)
+	if (asked->ask == ASK_RETRY) {
 		episode->is_retried = true;
+		core->look_pause_ms = 0;
+	}
 	return NULL;
 }
 

@@ -199,7 +199,7 @@ static void add_tally(struct scope_tally *sum, const struct scope_tally *tally)
 {
 	sum->cases += tally->cases;
 	sum->wrong += tally->wrong;
-	sum->untimed += tally->untimed;
+	sum->with_owns += tally->with_owns;
 	sum->worlds += tally->worlds;
 }
 
@@ -217,8 +217,8 @@ static uint64_t tell_section(enum scope_section section, const struct unit *unit
 		dead += units[i].triples.cases == 0;
 	}
 	if (pairs.cases > 0)
-		printf("%-16s %8llu pairs %9llu triples %8llu with an unasked deadline %6llu wrong%s\n", scope_section_title(section),
-		       (unsigned long long)pairs.cases, (unsigned long long)triples.cases, (unsigned long long)(pairs.untimed + triples.untimed),
+		printf("%-16s %8llu pairs %9llu triples %8llu with own words %6llu wrong%s\n", scope_section_title(section),
+		       (unsigned long long)pairs.cases, (unsigned long long)triples.cases, (unsigned long long)(pairs.with_owns + triples.with_owns),
 		       (unsigned long long)(pairs.wrong + triples.wrong), dead > 0 ? ", and a process died" : "");
 	add_tally(total, &pairs);
 	add_tally(total, &triples);

@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSIONS_MAX (SCOPE_DCS * SCOPE_WRITES_MAX)
+#define VERSIONS_MAX (SCOPE_DCS * SCOPE_WRITES_MAX + SCOPE_OWNS_MAX)
 
 /* A write among those of a case. */
 struct dated {
 	const struct scope_write *write;
-	unsigned dc, index;          /* its place in the datacenter's batch */
-	unsigned seen, stamp;
+	unsigned dc, seen;
+	uint64_t stamp;
+	uint64_t own_seq;            /* 0: a client's */
+	const uint64_t *contexts;
 };
 
 struct dated_writes { struct dated items[VERSIONS_MAX]; unsigned count; };
@@ -27,9 +29,13 @@ struct said_list { struct said items[VERSIONS_MAX]; unsigned count; };
 static bool covers(const struct dated *newer, const struct dated *older)
 {
 	if (newer->dc == older->dc)
-		return older->index < newer->index;
-	return newer->seen >> older->dc & 1;
+		return older->stamp < newer->stamp;
+	return older->own_seq != 0 ? newer->contexts[older->dc] >= older->own_seq : newer->seen >> older->dc & 1;
 }
+
+/* "No deadline", by key. */
+#define NO_DEADLINE(k) { .facts = { { .kind = SCOPE_SET, .key = k, .element = SCOPE_DEADLINE, .text = "0" } }, .count = 1 }
+static const struct scope_write own_writes[SCOPE_KEYS] = { NO_DEADLINE(SCOPE_K), NO_DEADLINE(SCOPE_Q), NO_DEADLINE(SCOPE_R) };
 
 static void gather(const struct scope_history *history, unsigned applied, struct dated_writes *writes)
 {
@@ -38,7 +44,14 @@ static void gather(const struct scope_history *history, unsigned applied, struct
 		const struct scope_batch *batch = &history->batches[dc];
 
 		for (unsigned i = 0; (applied >> dc & 1) && i < batch->count; i++)
-			writes->items[writes->count++] = (struct dated){ &batch->writes[i], dc, i, batch->seen, batch->stamp + i };
+			writes->items[writes->count++] =
+				(struct dated){ &batch->writes[i], dc, batch->seen, batch->stamp + i * SCOPE_STAMP_STEP, 0, batch->contexts };
+	}
+	for (unsigned i = 0; i < history->own_count; i++) {
+		const struct scope_own *own = &history->owns[i];
+
+		if (applied & scope_own_bit(i))
+			writes->items[writes->count++] = (struct dated){ &own_writes[own->key], own->dc, own->seen, own->stamp, own->seq, own->contexts };
 	}
 }
 
@@ -222,7 +235,7 @@ struct scope_live scope_live(const struct scope_history *history, unsigned key, 
 	struct scope_live result = { .count = 0 };
 	int64_t sum;
 
-	gather(history, (1u << SCOPE_DCS) - 1, &writes);
+	gather(history, SCOPE_ALL, &writes);
 	live_statements(&writes, key, element, &live);
 	for (unsigned i = 0; i < live.count; i++) {
 		const struct said *said = &live.items[i];
@@ -270,6 +283,22 @@ void scope_evaluate(const struct scope_policy *policy, const struct scope_histor
 	scope_tidy(state);
 }
 
+enum scope_loose scope_loose_deadline(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key)
+{
+	struct dated_writes writes;
+	struct said_list live;
+	struct scope_state state;
+
+	scope_evaluate(policy, history, applied, &state);
+	if (scope_has_key(&state, key))
+		return SCOPE_NOT_LOOSE;
+	gather(history, applied, &writes);
+	if (evaluate_element(policy, &writes, key, SCOPE_DEADLINE, &history->start.at[key][SCOPE_DEADLINE]).is_present)
+		return SCOPE_LOOSE;
+	live_statements(&writes, key, SCOPE_DEADLINE, &live);
+	return live.count == 0 ? SCOPE_MAYBE_LOOSE : SCOPE_NOT_LOOSE;
+}
+
 /* ---- conflicts (rule 9) ---- */
 
 static bool is_clear(const struct scope_fact *fact)
@@ -304,13 +333,13 @@ static unsigned count_pair(const struct scope_write *a, const struct scope_write
 	return count;
 }
 
-unsigned scope_count_conflicts(const struct scope_history *history, unsigned *nameless)
+unsigned scope_count_conflicts(const struct scope_history *history, unsigned applied, unsigned *nameless)
 {
 	struct dated_writes writes;
 	unsigned count = 0;
 
 	*nameless = 0;
-	gather(history, (1u << SCOPE_DCS) - 1, &writes);
+	gather(history, applied, &writes);
 	for (unsigned i = 0; i < writes.count; i++)
 		for (unsigned j = i + 1; j < writes.count; j++) {
 			const struct dated *a = &writes.items[i], *b = &writes.items[j];

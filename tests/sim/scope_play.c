@@ -1,10 +1,11 @@
 #include "scope_play.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ALL ((1u << SCOPE_DCS) - 1)
+#define ALL SCOPE_BATCHES
 #define STAMP_STEP 1000
 #define WRONG_MAX 12
 #define SETTLE_PASSES_MAX 16
@@ -20,6 +21,8 @@ struct play {
 	bool is_expected[SCOPE_CASES_MAX][ALL + 1];
 	unsigned applied[SCOPE_DCS];
 	unsigned written;            /* bit mask: datacenters that have written anything at all */
+	unsigned due[SCOPE_CASES_MAX][SCOPE_DCS];    /* when each batch should have been stamped, in an order of our own */
+	unsigned own_count;          /* of the world's, those taken into the histories */
 	struct scope_tally *tally;
 };
 
@@ -65,37 +68,82 @@ static void wrong(struct play *play, unsigned number, const char *format, ...)
 
 static const struct scope_state *expected_of(struct play *play, unsigned number, unsigned applied)
 {
-	struct scope_state *expected = &play->expected[number][applied];
+	static struct scope_state with_owns;
+	struct scope_state *expected = applied > ALL ? &with_owns : &play->expected[number][applied];
 
-	if (!play->is_expected[number][applied])
-		scope_evaluate(play->course->policy, &play->histories[number], applied, expected);
-	play->is_expected[number][applied] = true;
+	if (applied <= ALL && play->is_expected[number][applied])
+		return expected;
+	scope_evaluate(play->course->policy, &play->histories[number], applied, expected);
+	if (applied <= ALL)
+		play->is_expected[number][applied] = true;
 	return expected;
 }
 
-/* Whether a deadline that won a key which was away comes back with it depends on who noticed first; all agree in the end. */
-static bool is_equal_but_deadlines(const struct scope_state *shown, struct scope_state expected)
+/* What DC has applied of a case: batches, and its own and others' words. */
+static unsigned applied_of(const struct play *play, unsigned dc, unsigned number, const uint64_t seqs[SCOPE_DCS])
 {
-	for (unsigned key = 0; key < SCOPE_KEYS; key++)
-		expected.at[key][SCOPE_DEADLINE] = shown->at[key][SCOPE_DEADLINE];
-	return scope_equal(shown, &expected);
-}
+	const struct scope_history *history = &play->histories[number];
+	unsigned applied = play->applied[dc];
 
-static void check_shown(struct play *play, unsigned dc, unsigned number, const char *when)
-{
-	const struct scope_state *expected = expected_of(play, number, play->applied[dc]);
-	struct scope_state shown;
-
-	if (scope_look(play->world, dc, number, &shown) && scope_equal(&shown, expected))
-		return;
-	if (!play->world->is_untimed[number] || !is_equal_but_deadlines(&shown, *expected))
-		wrong(play, number, "%s, %s: shows %s, not %s", scope_dc_names[dc], when, scope_text(&shown), scope_text(expected));
+	for (unsigned i = 0; i < history->own_count; i++)
+		if (seqs[history->owns[i].dc] >= history->owns[i].seq)
+			applied |= scope_own_bit(i);
+	return applied;
 }
 
 static void check_all(struct play *play, unsigned dc, const char *when)
 {
-	for (unsigned i = 0; i < play->count; i++)
-		check_shown(play, dc, i, when);
+	uint64_t seqs[SCOPE_DCS];
+
+	scope_applied(play->world, dc, seqs);
+	for (unsigned i = 0; i < play->count; i++) {
+		const struct scope_state *expected = expected_of(play, i, applied_of(play, dc, i, seqs));
+		struct scope_state shown;
+
+		if (!scope_look(play->world, dc, i, &shown) || !scope_equal(&shown, expected))
+			wrong(play, i, "%s, %s: shows %s, not %s", scope_dc_names[dc], when, scope_text(&shown), scope_text(expected));
+	}
+}
+
+/* ---- what the datacenters say by themselves ---- */
+
+/* A word is right if where it was said, a deadline had won a key that was not there, or may have. */
+static void judge_own(struct play *play, unsigned number, const struct scope_own *own)
+{
+	const struct scope_history *history = &play->histories[number];
+	const struct scope_batch *batch = &history->batches[own->dc];
+	unsigned applied = own->seen;
+
+	if (batch->count > 0 && batch->stamp < own->stamp)
+		applied |= 1u << own->dc;
+	for (unsigned i = 0; i < history->own_count; i++)
+		if (history->owns[i].dc == own->dc || own->contexts[history->owns[i].dc] >= history->owns[i].seq)
+			applied |= scope_own_bit(i);
+	if (scope_loose_deadline(play->course->policy, history, applied, own->key) == SCOPE_NOT_LOOSE)
+		wrong(play, number, "%s says that %c lost a deadline, which it did not", scope_dc_names[own->dc], scope_key_letters[own->key]);
+}
+
+static void take_owns(struct play *play)
+{
+	for (; play->own_count < play->world->own_count; play->own_count++) {
+		const struct scope_own_word *word = &play->world->own_words[play->own_count];
+		struct scope_history *history = &play->histories[word->number];
+		struct scope_own own = { .dc = word->dc, .key = word->key, .seq = word->seq, .stamp = word->hlc * SCOPE_STAMP_STEP + word->dc };
+
+		memcpy(own.contexts, word->contexts, sizeof(own.contexts));
+		for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
+			if (dc != own.dc && (play->written >> dc & 1) && word->contexts[dc] >= play->world->dcs[dc].last_seq)
+				own.seen |= 1u << dc;
+		judge_own(play, word->number, &own);
+		assert(history->own_count < SCOPE_OWNS_MAX);
+		history->owns[history->own_count++] = own;
+	}
+}
+
+static void run(struct play *play)
+{
+	scope_run(play->world);
+	take_owns(play);
 }
 
 /* ---- the course ---- */
@@ -110,7 +158,7 @@ static void make_starts(struct play *play)
 		scope_execute(play->cases[i].start, play->world->dcs[0].clock_ms, &play->histories[i].start, &start);
 		scope_say(play->world, 0, i, play->cases[i].start);
 	}
-	scope_run(play->world);
+	scope_hear(play->world, 0);
 	for (unsigned passes = 0; play->course->is_settled && passes < 3; passes++)
 		scope_pass(play->world);
 	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
@@ -119,7 +167,7 @@ static void make_starts(struct play *play)
 
 static void receive(struct play *play, unsigned dc, unsigned origins)
 {
-	scope_run(play->world);
+	run(play);
 	play->applied[dc] |= origins;
 	/* What has a cause that is not there waits for it. */
 	for (unsigned origin = 0; origin < SCOPE_DCS; origin++)
@@ -148,29 +196,53 @@ static void receive_each(struct play *play, unsigned dc, unsigned origins)
 	}
 }
 
-static unsigned stamp_of(const struct play *play, unsigned number, unsigned dc)
+static unsigned due_of(const struct play *play, unsigned number, unsigned dc)
 {
-	unsigned stamp = (play->course->clocks[dc] + 1) * STAMP_STEP;
+	unsigned due = (play->course->clocks[dc] + 1) * STAMP_STEP;
 
-	for (unsigned origin = 0; origin < dc; origin++) {
-		const struct scope_batch *batch = &play->histories[number].batches[origin];
+	for (unsigned origin = 0; origin < dc; origin++)
+		if ((play->course->seen[dc] >> origin & 1) && play->due[number][origin] >= due)
+			due = play->due[number][origin] + 1;
+	return due;
+}
 
-		if ((play->course->seen[dc] >> origin & 1) && batch->stamp + SCOPE_WRITES_MAX > stamp)
-			stamp = batch->stamp + SCOPE_WRITES_MAX;
+/* Takes over when the core stamped the batch and what it says it has seen: as the course has it? */
+static void take_stamp(struct play *play, unsigned number, unsigned dc)
+{
+	struct scope_batch *batch = &play->histories[number].batches[dc];
+	const struct scope_dc *source = &play->world->dcs[dc];
+	unsigned first = 0;
+
+	memcpy(batch->contexts, source->contexts, sizeof(batch->contexts));
+	while (first < batch->count && batch->writes[first].count == 0)
+		first++;
+	if ((first < batch->count) != (source->hlcs[number] != 0))
+		wrong(play, number, "%s writes %s", scope_dc_names[dc], first < batch->count ? "nothing" : "something");
+	if (first == batch->count || source->hlcs[number] == 0)
+		return;
+	batch->stamp = (source->hlcs[number] - first) * SCOPE_STAMP_STEP + dc;
+	for (unsigned other = 0; other < dc; other++) {
+		uint64_t stamp = play->histories[number].batches[other].stamp;
+
+		if (stamp != 0 && (stamp < batch->stamp) != (play->due[number][other] < play->due[number][dc]))
+			wrong(play, number, "the stamps of %s and %s are in another order than their clocks", scope_dc_names[other], scope_dc_names[dc]);
 	}
-	return stamp;
 }
 
 static void write_here(struct play *play, unsigned dc)
 {
+	uint64_t seqs[SCOPE_DCS];
+
+	scope_applied(play->world, dc, seqs);
 	for (unsigned i = 0; i < play->count; i++) {
 		struct scope_batch *batch = &play->histories[i].batches[dc];
 		struct scope_state state;
 
-		*batch = (struct scope_batch){ .dc = dc, .seen = play->course->seen[dc], .stamp = stamp_of(play, i, dc) };
+		*batch = (struct scope_batch){ .dc = dc, .seen = play->course->seen[dc] };
+		play->due[i][dc] = due_of(play, i, dc);
 		if (play->cases[i].operations[dc] == NULL)
 			continue;
-		state = *expected_of(play, i, play->applied[dc]);
+		state = *expected_of(play, i, applied_of(play, dc, i, seqs));
 		scope_execute(play->cases[i].operations[dc], play->world->dcs[dc].clock_ms, &state, batch);
 		/* An expiry of what is not there writes nothing. */
 		if (!scope_is_expiry(play->cases[i].operations[dc]) || batch->writes[0].count > 0)
@@ -183,7 +255,9 @@ static void write_here(struct play *play, unsigned dc)
 		if (operation != NULL && (i == 0 || !(scope_is_flush(operation) || scope_is_expiry(operation))))
 			scope_say(play->world, dc, i, operation);
 	}
-	scope_run(play->world);
+	scope_hear(play->world, dc);
+	for (unsigned i = 0; i < play->count; i++)
+		take_stamp(play, i, dc);
 	play->applied[dc] |= 1u << dc;
 	check_all(play, dc, "after its own write");
 }
@@ -206,7 +280,7 @@ static void join_all(struct play *play)
 	for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
 		receive_each(play, dc, ALL & ~play->applied[dc]);
 	scope_link_all(play->world, true);
-	scope_run(play->world);
+	run(play);
 }
 
 /* ---- at the end ---- */
@@ -228,7 +302,7 @@ static void check_row(struct play *play, unsigned number)
 	const struct scope_batch *const pair[2] = { &history->batches[one->pair[0]], &history->batches[one->pair[1]] };
 	const struct scope_cell *cell = &one->row->cells[play->course->policy->rule];
 	struct scope_state shown, expected;
-	unsigned nameless, counted = scope_count_conflicts(history, &nameless);
+	unsigned nameless, counted = scope_count_conflicts(history, SCOPE_BATCHES, &nameless);
 
 	scope_expect(cell->outcome, play->course->policy, history, pair, &expected);
 	if (!scope_look(play->world, 0, number, &shown) || !scope_equal(&shown, &expected))
@@ -291,8 +365,7 @@ static void check_agreement(struct play *play, unsigned number)
 {
 	const struct scope_dc *dcs = play->world->dcs;
 	struct scope_state first, other;
-	unsigned nameless, expected = scope_count_conflicts(&play->histories[number], &nameless);
-	bool is_untimed = play->world->is_untimed[number];
+	unsigned nameless, expected = scope_count_conflicts(&play->histories[number], SCOPE_ALL, &nameless);
 
 	scope_look(play->world, 0, number, &first);
 	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
@@ -301,12 +374,15 @@ static void check_agreement(struct play *play, unsigned number)
 			wrong(play, number, "%s shows %s, %s %s", scope_dc_names[0], scope_text(&first), scope_dc_names[dc], scope_text(&other));
 		if (dcs[dc].conflicts[number] != dcs[0].conflicts[number])
 			wrong(play, number, "%s counts %u conflicts, %s %u", scope_dc_names[0], dcs[0].conflicts[number], scope_dc_names[dc], dcs[dc].conflicts[number]);
-		if (!is_untimed && dcs[dc].conflicts[number] != expected)
+		if (dcs[dc].conflicts[number] != expected)
 			wrong(play, number, "%s counts %u conflicts, not %u", scope_dc_names[dc], dcs[dc].conflicts[number], expected);
-		if (!is_untimed && number == 0 && dcs[dc].nameless != nameless)
+		if (number == 0 && dcs[dc].nameless != nameless)
 			wrong(play, number, "%s counts %u conflicts of flushes, not %u", scope_dc_names[dc], dcs[dc].nameless, nameless);
 	}
-	play->tally->untimed += is_untimed;
+	for (unsigned key = 0; key < SCOPE_KEYS; key++)
+		if (scope_loose_deadline(play->course->policy, &play->histories[number], SCOPE_ALL, key) == SCOPE_LOOSE)
+			wrong(play, number, "nobody says that %c lost its deadline", scope_key_letters[key]);
+	play->tally->with_owns += play->histories[number].own_count > 0;
 }
 
 /* Not only how many: of which rule, kind and outcome, too. */
@@ -335,6 +411,7 @@ static void check_rest(struct play *play)
 
 	for (unsigned passes = 0; left > 0 && passes < SETTLE_PASSES_MAX; passes++) {
 		scope_pass(play->world);
+		take_owns(play);
 		left = 0;
 		for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
 			left += core_status(play->world->dcs[dc].core)->unstable_keys;

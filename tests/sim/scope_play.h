@@ -26,7 +26,7 @@ struct scope_course {
 	bool is_settled;             /* what all have before is stable: nothing is remembered of it */
 };
 
-struct scope_tally { uint64_t cases, wrong, untimed, worlds; };
+struct scope_tally { uint64_t cases, wrong, with_owns, worlds; };
 
 void scope_play(const struct scope_course *course, struct scope_case *cases, unsigned count, struct scope_tally *tally, bool is_traced);
 

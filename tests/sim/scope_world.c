@@ -12,7 +12,7 @@
 
 const char *const scope_dc_names[SCOPE_DCS] = { "ams", "bom", "cpt" };
 
-static void go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail)
+void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail)
 {
 	if (world->wrong[0] == '\0')
 		snprintf(world->wrong, sizeof(world->wrong), "%s: %s %.*s", scope_dc_names[dc], what, (int)detail.len, detail.ptr);
@@ -21,13 +21,15 @@ static void go_wrong(struct scope_world *world, unsigned dc, const char *what, s
 static unsigned local_index(unsigned dc, unsigned other) { return other == dc ? 0 : other < dc ? other + 1 : other; }
 static unsigned global_index(unsigned dc, unsigned local) { return local == 0 ? dc : local <= dc ? local - 1 : local; }
 
-/* Keys are named "12k": case and letter. */
-static bool case_of(struct slice key, unsigned *number)
+bool scope_case_of(struct slice name, unsigned *number, unsigned *key)
 {
+	const char *letter = name.len < 2 ? NULL : memchr(scope_key_letters, name.ptr[name.len - 1], SCOPE_KEYS);
+
 	*number = 0;
-	for (size_t i = 0; i + 1 < key.len; i++)
-		*number = *number * 10 + (unsigned)(key.ptr[i] - '0');
-	return key.len >= 2 && *number < SCOPE_CASES_MAX;
+	*key = letter == NULL ? 0 : (unsigned)(letter - scope_key_letters);
+	for (size_t i = 0; i + 1 < name.len; i++)
+		*number = *number * 10 + (unsigned)(name.ptr[i] - '0');
+	return letter != NULL && *number < SCOPE_CASES_MAX;
 }
 
 /* ---- effects ---- */
@@ -37,11 +39,10 @@ static void run_group(struct scope_dc *dc, const struct effect *effect)
 	dc->answers = array_grow(dc->answers, dc->answer_count, &dc->answer_cap, sizeof(*dc->answers));
 	struct scope_answer *answer = &dc->answers[dc->answer_count++];
 	*answer = (struct scope_answer){ .id = effect->group.id };
-	dc->is_asked = effect->group.slot_count > 0;
 	const char *wrong = sim_store_execute(dc->store, effect->group.bytes, effect->group.protocol == 0 ? 2 : effect->group.protocol,
 	                                      (uint64_t)((int64_t)dc->clock_ms + dc->store_ahead_ms), &answer->replies);
 	if (wrong != NULL)
-		go_wrong(dc->world, dc->index, wrong, effect->group.bytes);
+		scope_go_wrong(dc->world, dc->index, wrong, effect->group.bytes);
 }
 
 static void append(struct scope_dc *dc, const struct effect *effect)
@@ -49,14 +50,15 @@ static void append(struct scope_dc *dc, const struct effect *effect)
 	dc->messages = array_grow(dc->messages, dc->message_count, &dc->message_cap, sizeof(*dc->messages));
 	dc->append_ids = array_grow(dc->append_ids, dc->message_count, &dc->append_cap, sizeof(*dc->append_ids));
 	dc->append_ids[dc->message_count] = effect->append.id;
+	scope_note_message(dc, effect->append.bytes, dc->is_client_heard);
 	dc->messages[dc->message_count++] = buffer_copy(effect->append.bytes);
 }
 
 static void note_conflict(struct scope_dc *dc, const struct effect *effect)
 {
-	unsigned number;
+	unsigned number, key;
 
-	if (case_of(effect->conflict.key, &number))
+	if (scope_case_of(effect->conflict.key, &number, &key))
 		dc->conflicts[number] += effect->conflict.count;
 	else
 		dc->nameless += effect->conflict.count;
@@ -93,16 +95,16 @@ static void run_effect(struct scope_dc *dc, const struct effect *effect)
 		note_handle(dc, effect->handle.id);
 		break;
 	case EFFECT_REFUSE:
-		go_wrong(dc->world, dc->index, "refuses:", effect->refuse.error);
+		scope_go_wrong(dc->world, dc->index, "refuses:", effect->refuse.error);
 		break;
 	case EFFECT_ALARM:
-		go_wrong(dc->world, dc->index, "alarm:", effect->alarm.text);
+		scope_go_wrong(dc->world, dc->index, "alarm:", effect->alarm.text);
 		break;
 	case EFFECT_UNFOLLOW:
 		dc->cursors[global_index(dc->index, effect->log.dc)] = -1;
 		break;
 	case EFFECT_REOPEN:
-		go_wrong(dc->world, dc->index, "gives up its store", (struct slice){ "", 0 });
+		scope_go_wrong(dc->world, dc->index, "gives up its store", (struct slice){ "", 0 });
 		break;
 	default:
 		break;
@@ -129,17 +131,10 @@ static void trace_command(const struct scope_dc *dc, const struct sim_executed *
 
 static void store_executed(void *context, const struct sim_executed *executed)
 {
-	struct scope_dc *dc = context;
-	unsigned number;
+	const struct scope_dc *dc = context;
 
-	if (executed->db == SIM_RESERVED_DB)
-		return;
-	if (dc->world->is_traced)
+	if (dc->world->is_traced && executed->db != SIM_RESERVED_DB)
 		trace_command(dc, executed);
-	/* A core says by itself that a deadline is gone: it asks the store for that in a group of its own, after an EXISTS. */
-	if (!dc->is_asked && executed->argc == 2 && slice_equal(executed->argv[0], SLICE("EXISTS")) && slice_equal(executed->reply, SLICE(":0\r\n")) &&
-	    case_of(executed->argv[1], &number))
-		dc->world->is_untimed[number] = true;
 }
 
 static void store_expired(void *context, uint32_t db, uint32_t key)
@@ -260,6 +255,14 @@ void scope_run(struct scope_world *world)
 	}
 }
 
+void scope_hear(struct scope_world *world, unsigned dc)
+{
+	memset(world->dcs[dc].hlcs, 0, sizeof(world->dcs[dc].hlcs));
+	world->dcs[dc].is_client_heard = true;
+	scope_run(world);
+	world->dcs[dc].is_client_heard = false;
+}
+
 void scope_pass(struct scope_world *world)
 {
 	for (unsigned i = 0; i < SCOPE_DCS; i++) {
@@ -363,7 +366,7 @@ static void open_core(struct scope_dc *dc, const struct core_rule *rule)
 		.dcs = names, .dc_count = SCOPE_DCS, .rules = rule, .rule_count = 1, .databases = SIM_DATABASES, .reserved_db = SIM_RESERVED_DB,
 		.heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 64 << 20,
 		.outbox_bytes_max = 256 << 20, .metadata_bytes_max = 1 << 30, .group_commands_max = 4096, .siblings_max = 32,
-		.record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = 3600000, .handler_retry_ms = 3600000,
+		.record_value_bytes_max = 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = 3600000, .handler_retry_ms = 3600000,
 		.handler_retry_ms_max = 3600000, .is_listing_conflicts = true,
 	};
 	struct event opened = { .type = EVENT_OPENED };
@@ -435,10 +438,12 @@ void scope_world_free(struct scope_world *world)
 		for (unsigned j = 0; j < dc->message_count; j++)
 			memory_free((void *)(uintptr_t)dc->messages[j].ptr);
 		free(dc->messages);
+		free(dc->shipped);
 		free(dc->append_ids);
 		free(dc->answers);
 		free(dc->handles);
 	}
+	free(world->own_words);
 	pool_free(world->pool);
 	memory_free(world);
 }

@@ -5,6 +5,7 @@
 
 #include "../../proxy/core/core.h"
 #include "scope_model.h"
+#include "scope_ship.h"
 
 #define SCOPE_CASES_MAX 96          /* played side by side in one world, each on keys of its own */
 
@@ -20,6 +21,11 @@ struct scope_dc {
 	int64_t store_ahead_ms;      /* … and the store's */
 	struct slice *messages;      /* owned: its log */
 	unsigned message_count, message_cap;
+	struct scope_message *shipped;       /* owned: … and what is in it */
+	unsigned shipped_cap;
+	uint64_t hlcs[SCOPE_CASES_MAX];      /* of the first of its clients' writes that came to something, by case */
+	uint64_t last_seq, contexts[SCOPE_DCS];      /* of the last of them, and what it has seen */
+	bool is_client_heard;        /* what it ships in these turns was asked for */
 	unsigned acknowledged;       /* how many of them it knows to be durable */
 	uint64_t *append_ids;        /* owned */
 	unsigned append_cap;
@@ -32,7 +38,6 @@ struct scope_dc {
 	unsigned handle_count, handle_cap;
 	unsigned expired[SCOPE_CASES_MAX * SCOPE_KEYS], expired_count;       /* names in the pool, not told yet */
 	unsigned conflicts[SCOPE_CASES_MAX], nameless;
-	bool is_asked;               /* the group that runs is a client's */
 };
 
 /* What HOMEPORT GET answers for the string and the fields of a key. */
@@ -47,7 +52,8 @@ struct scope_world {
 	struct pool *pool;
 	struct scope_dc dcs[SCOPE_DCS];
 	uint32_t names[SCOPE_CASES_MAX][SCOPE_KEYS];         /* of keys, in the pool; 0: not made yet */
-	bool is_untimed[SCOPE_CASES_MAX];    /* a core wrote by itself: a deadline went with a key that ran empty */
+	struct scope_own_word *own_words;    /* owned */
+	unsigned own_count, own_cap;
 	struct scope_siblings siblings[SCOPE_CASES_MAX][SCOPE_KEYS][SCOPE_ASKED];
 	bool is_traced;
 	char wrong[256];             /* what must never happen, if it did */
@@ -61,6 +67,8 @@ void scope_world_free(struct scope_world *world);
 void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation);
 /* Turns of all DCs, until nothing happens any more. */
 void scope_run(struct scope_world *world);
+/* Likewise, of what DC's clients said. */
+void scope_hear(struct scope_world *world, unsigned dc);
 void scope_link(struct scope_world *world, unsigned dc, unsigned origin, bool is_linked);
 void scope_link_all(struct scope_world *world, bool is_linked);
 /* Half a second passes everywhere: heartbeats. */
@@ -69,9 +77,12 @@ void scope_pass(struct scope_world *world);
 void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element);
 bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
 
-/* ---- for scope_ask.c ---- */
+/* ---- for scope_ask.c and scope_ship.c ---- */
 
 void scope_step(struct scope_dc *dc, struct event *event);
+void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail);
+/* Keys are named "12k": case and letter. */
+bool scope_case_of(struct slice name, unsigned *number, unsigned *key);
 uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key);
 void scope_note_reply(struct scope_world *world, uint64_t token, struct slice bytes);
 

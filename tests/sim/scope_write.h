@@ -9,6 +9,7 @@
 #define SCOPE_FACTS_MAX 12
 #define SCOPE_WRITES_MAX 3
 #define SCOPE_WORDS_MAX 8
+#define SCOPE_STAMP_STEP 4           /* datacenters' names decide between equal clocks */
 #define SCOPE_EXPIRY_MS 60000        /* how far the store's clock leaps where a deadline is to pass */
 
 enum scope_fact_kind { SCOPE_SET, SCOPE_REMOVE, SCOPE_ADD, SCOPE_CLEAR, SCOPE_FLUSH };
@@ -32,7 +33,8 @@ struct scope_batch {
 	unsigned count;              /* 0: it writes nothing */
 	unsigned dc;
 	unsigned seen;               /* bit mask of datacenters whose batches were applied where this one was made */
-	unsigned stamp;              /* of the first write; the others follow */
+	uint64_t stamp;              /* of the first write; the others follow, SCOPE_STAMP_STEP apart */
+	uint64_t contexts[SCOPE_DCS]; /* up to which of each datacenter's own words it has seen them */
 };
 
 struct scope_words { char text[96]; char *words[SCOPE_WORDS_MAX]; unsigned count; };
