@@ -199,7 +199,7 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
 		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
-		.is_increment = (side->flags & MARK_DELTA) != 0,
+		.is_increment = (side->flags & MARK_DELTA) != 0, .is_again = side->is_again,
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);

@@ -95,8 +95,10 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 			.rules_digest = core->policies->digest, .merged_into = id,
 		};
 		/* It was joined with others, and has got its name back. */
-		if (slice_equal(old.text, id))
+		if (slice_equal(old.text, id)) {
+			episode->was_told = true;
 			continue;
+		}
 		record_encode(&bytes, &record);
 		add_entry(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
 		core->keyspace.episodes->final_count++;
@@ -350,9 +352,11 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 		struct side *restored = &episode->sides[added - episode->sides];
 		restored->life = side->is_covered ? LIFE_OVER : side->is_dead && side->covers.len == 0 ? LIFE_KILLED : LIFE_LED;
 		restored->is_clearing = side->is_clearing;
+		restored->is_again = side->is_again;
 	}
 	restore_covers(core, episode, side, &stamp);
-	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
+	if (!side->is_again)
+		episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
@@ -441,7 +445,7 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->last_error = buffer_copy(record->last_error);
 	episode->stored_id = buffer_copy(record->id);
 	episode->is_told = record->status == RECORD_OPEN;
-	episode->was_told = record->status != RECORD_AUTO;
+	episode->was_told = true;
 	for (unsigned i = 0; i < record->side_count; i++)
 		restore_side(core, episode, &record->sides[i]);
 	for (unsigned i = 0; i < episode->side_count; i++)

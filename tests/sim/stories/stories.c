@@ -39,6 +39,7 @@ static const struct tale tales[] = {
 	TALE(rules_that_change_at_different_moments_end_alike),
 	TALE(field_written_at_the_deadline_is_the_same_everywhere),
 	TALE(conflict_is_told_once_all_have_its_writes),
+	TALE(version_that_survived_one_conflict_begins_another),
 	TALE(open_conflict_is_kept_until_a_write_has_seen_it),
 	TALE(chain_of_three_is_one_record),
 	TALE(write_that_joins_two_records_leaves_one),
