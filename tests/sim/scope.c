@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "scope_cases.h"
+#include "scope_family.h"
 
 #define JOBS_MAX 64
 #define CLOCKS_MAX 6
@@ -214,7 +215,7 @@ static uint64_t tell_section(enum scope_section section, const struct unit *unit
 			continue;
 		add_tally(&pairs, &units[i].pairs);
 		add_tally(&triples, &units[i].triples);
-		dead += units[i].triples.cases == 0;
+		dead += units[i].pairs.cases == 0 || (units[i].triples.cases == 0 && scope_has_triples(section));
 	}
 	if (pairs.cases > 0)
 		printf("%-16s %8llu pairs %9llu triples %8llu with own words %6llu wrong%s\n", scope_section_title(section),
@@ -270,6 +271,7 @@ int main(int argc, char **argv)
 		for (unsigned i = 0; i < POLICIES; i++)
 			if (is_wanted(section, &policies[i]))
 				units[count++] = (struct unit){ .section = section, .policy = &policies[i] };
+	wrong += !scope_check_families();
 	play_units(units, count);
 	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
 		wrong += tell_section(section, units, count, &total);

@@ -1,4 +1,5 @@
 #include "scope_outcome.h"
+#include "scope_family.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -30,6 +31,19 @@ static const struct { enum scope_section section; const char *operation; } also[
 #define ALSO(section, operation) { SCOPE_SECTION_##section, operation },
 #include "../tables/outcomes.def"
 };
+
+static const enum scope_section pairs_only[] = {
+#define PAIRS_ONLY(section) SCOPE_SECTION_##section,
+#include "../tables/outcomes.def"
+};
+
+bool scope_has_triples(enum scope_section section)
+{
+	for (unsigned i = 0; i < sizeof(pairs_only) / sizeof(*pairs_only); i++)
+		if (pairs_only[i] == section)
+			return false;
+	return true;
+}
 
 const char *scope_section_title(enum scope_section section) { return sections[section].title; }
 const char *scope_section_text(enum scope_section section) { return sections[section].text; }
@@ -244,6 +258,8 @@ void scope_describe(void)
 	       "*Newer* is the greater stamp: clock, then name of the datacenter. A write that has seen the other simply follows it.\n"
 	       "*Conflicts* is how many pairs of changes every datacenter counts.\n\n");
 	describe_outcomes();
+	printf("\n");
+	scope_describe_families();
 	for (unsigned section = 0; section < SCOPE_SECTIONS; section++) {
 		printf("\n## %s\n\n%s\n\n| writes", sections[section].title, sections[section].text);
 		for (unsigned rule = 0; rule < SCOPE_RULES; rule++)

@@ -307,13 +307,38 @@ static void execute_copy(const struct scope_command *command)
 		add_whole_key(command, from, key_word(command, 2));
 }
 
+static void execute_smove(const struct scope_command *command)
+{
+	enum scope_key from = key_word(command, 1), to = key_word(command, 2);
+	enum scope_element member = element_word(command, 3, SCOPE_MEMBER_M);
+
+	if (!command->state->at[from][member].is_present || has_other_type(command, to, SIM_SET))
+		return;
+	add_element_fact(command, SCOPE_REMOVE, from, member);
+	add_set(command, to, member, "");
+}
+
+/* SUNIONSTORE to from */
+static void execute_sunionstore(const struct scope_command *command)
+{
+	enum scope_key to = key_word(command, 1), from = key_word(command, 2);
+
+	if (has_other_type(command, from, SIM_SET))
+		return;
+	add_fact(command, SCOPE_CLEAR, to);
+	for (unsigned member = SCOPE_MEMBER_M; member <= SCOPE_MEMBER_N; member++)
+		if (command->state->at[from][member].is_present)
+			add_set(command, to, member, "");
+}
+
 static const struct { const char *name; void (*execute)(const struct scope_command *command); } commands[] = {
 	{ "APPEND", execute_append },   { "COPY", execute_copy },       { "DEL", execute_del },         { "EXPIRE", execute_expire },
 	{ "EXPIRY", execute_expiry },   { "FLUSHALL", execute_flush },  { "FLUSHDB", execute_flush },   { "GETDEL", execute_getdel },
 	{ "HDEL", execute_hdel },       { "HINCRBY", execute_hincrby }, { "HSET", execute_hset },       { "INCRBY", execute_incrby },
 	{ "PERSIST", execute_persist }, { "PEXPIRE", execute_expire },  { "RENAME", execute_rename },   { "SADD", execute_sadd },
-	{ "SET", execute_set },         { "SPOP", execute_spop },       { "SREM", execute_srem },       { "ZADD", execute_zadd },
-	{ "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin }, { "ZREM", execute_zrem },
+	{ "SET", execute_set },         { "SMOVE", execute_smove },     { "SPOP", execute_spop },       { "SREM", execute_srem },
+	{ "SUNIONSTORE", execute_sunionstore }, { "ZADD", execute_zadd }, { "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin },
+	{ "ZREM", execute_zrem },
 };
 
 /* ---- what is there afterwards ---- */
