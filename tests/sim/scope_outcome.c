@@ -256,7 +256,12 @@ void scope_describe(void)
 	       "tables, and every three operations of a section, at three datacenters in every order of arrival, and compares what each of them\n"
 	       "shows and counts with this page. The keys are `k`, `q` and `r`; several commands with `;` between them are one transaction.\n"
 	       "*Newer* is the greater stamp: clock, then name of the datacenter. A write that has seen the other simply follows it.\n"
-	       "*Conflicts* is how many pairs of changes every datacenter counts.\n\n");
+	       "*Conflicts* is how many pairs of changes every datacenter counts. Where a key is gone at a datacenter and a deadline is not, it says so\n"
+	       "in a write of its own (`docs/replication-model.md`, rule 8), which meets unseen writes like any other: those pairs come on top.\n"
+	       "\n"
+	       "The default test run plays every pair and triple with every order of arrival at every datacenter, under each rule, `ttl` and order of\n"
+	       "datacenters. `homeport-scope --all` repeats them with both batches in one turn and with each clock ahead of each other where the rule\n"
+	       "looks at no names. One command stands for all that do the same to an element; every two of these have a row where they can meet.\n\n");
 	describe_outcomes();
 	printf("\n");
 	scope_describe_families();
