@@ -43,7 +43,7 @@ static void fill_own_stream(struct settings *settings)
 	const struct settings_address *address = &settings->redis_address;
 	struct buffer text = { 0 };
 
-	buffer_add_format(&text, strchr(address->host, ':') != NULL ? "[%s]:%u" : "%s:%u", address->host, address->port);
+	value_add_address(&text, address);
 	buffer_add_byte(&text, '\0');
 	add_pair(log, "address", text.ptr);
 	if (settings->redis_username != NULL)

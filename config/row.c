@@ -33,6 +33,7 @@ static const struct {
 	[ROW_SECRET] = { "text", "write one line, or leave the setting out" },
 	[ROW_FILE] = { "file", "write the path of a readable file" },
 	[ROW_ADDRESS] = { "address", "write HOST:PORT, with an IPv6 address in brackets" },
+	[ROW_ENDPOINT] = { "address", "write HOST:PORT, with an IPv6 address in brackets, or the path of a Unix socket" },
 	[ROW_COUNT] = { "count", "write a whole number" },
 	[ROW_DURATION] = { "duration", "write a whole number with its unit, such as 500ms, 5s, 1m, 1h or 7d" },
 	[ROW_SIZE] = { "size", "write a whole number of bytes, or with a unit, such as 16KiB, 64MiB or 1GiB" },
@@ -110,6 +111,9 @@ bool row_assign(const struct row *row, struct settings *settings, const char *te
 	case ROW_ADDRESS:
 		is_good = value_read_address(text, member);
 		break;
+	case ROW_ENDPOINT:
+		is_good = value_read_endpoint(text, member);
+		break;
 	case ROW_BOOL:
 		is_good = value_read_bool(text, member);
 		break;
@@ -134,6 +138,7 @@ bool row_differs(const struct row *row, const struct settings *a, const struct s
 	case ROW_LEVEL:
 		return memcmp(left, right, member_size(row->type)) != 0;
 	case ROW_ADDRESS:
+	case ROW_ENDPOINT:
 		return !value_addresses_equal(left, right);
 	case ROW_NAME:
 	case ROW_TEXT:
@@ -162,7 +167,7 @@ void row_clear(const struct row *row, struct settings *settings)
 {
 	void *member = member_of(row, settings);
 
-	if (row->type == ROW_ADDRESS)
+	if (row->type == ROW_ADDRESS || row->type == ROW_ENDPOINT)
 		memory_free(((struct settings_address *)member)->host);
 	else if (row->type <= ROW_FILE)
 		memory_free(*(char **)member);
@@ -235,6 +240,7 @@ static size_t member_size(enum row_type type)
 {
 	switch (type) {
 	case ROW_ADDRESS:
+	case ROW_ENDPOINT:
 		return sizeof(struct settings_address);
 	case ROW_COUNT:
 	case ROW_DURATION:

@@ -8,8 +8,8 @@
 #define SETTINGS_PEERS_MAX 15          /* other datacenters */
 
 struct settings_address {
-	char *host;                    /* owned; an IPv6 address stands without brackets */
-	uint16_t port;
+	char *host;                    /* owned; an IPv6 address stands without brackets. Begins with /: the path of a Unix socket */
+	uint16_t port;                 /* 0 then */
 };
 
 enum settings_level { SETTINGS_LEVEL_DEBUG, SETTINGS_LEVEL_INFO, SETTINGS_LEVEL_WARN, SETTINGS_LEVEL_ERROR };
@@ -48,6 +48,7 @@ struct settings_rule {                 /* in the order of the file: the first ma
 #define SETTINGS_C_SECRET(member) char *member;
 #define SETTINGS_C_FILE(member)                     /* fills the member of the row before */
 #define SETTINGS_C_ADDRESS(member) struct settings_address member;
+#define SETTINGS_C_ENDPOINT(member) struct settings_address member;
 #define SETTINGS_C_COUNT(member) uint64_t member;
 #define SETTINGS_C_DURATION(member) uint64_t member; /* milliseconds */
 #define SETTINGS_C_SIZE(member) uint64_t member;     /* bytes */

@@ -8,6 +8,7 @@
 
 #define LINE_MAX_LEN 4096
 #define HOST_MAX_LEN 255
+#define SOCKET_PATH_MAX_LEN 107       /* sockaddr_un.sun_path with its end */
 #define NAME_MAX_LEN 32
 
 struct unit {
@@ -95,6 +96,25 @@ bool value_read_address(const char *text, struct settings_address *address)
 	memory_free(address->host);
 	*address = (struct settings_address){ copy, (uint16_t)port };
 	return true;
+}
+
+bool value_read_endpoint(const char *text, struct settings_address *address)
+{
+	if (text[0] != '/')
+		return value_read_address(text, address);
+	if (strlen(text) > SOCKET_PATH_MAX_LEN)
+		return false;
+	memory_free(address->host);
+	*address = (struct settings_address){ text_copy(text), 0 };
+	return true;
+}
+
+void value_add_address(struct buffer *out, const struct settings_address *address)
+{
+	if (address->host[0] == '/')
+		buffer_add_text(out, address->host);
+	else
+		buffer_add_format(out, strchr(address->host, ':') != NULL ? "[%s]:%u" : "%s:%u", address->host, address->port);
 }
 
 bool value_addresses_equal(const struct settings_address *a, const struct settings_address *b)

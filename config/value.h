@@ -11,6 +11,9 @@ MUST_CHECK bool value_read_size(const char *text, uint64_t *bytes);     /* 90000
 MUST_CHECK bool value_read_bool(const char *text, bool *answer);       /* yes, no */
 MUST_CHECK bool value_read_level(const char *text, enum settings_level *level);
 MUST_CHECK bool value_read_address(const char *text, struct settings_address *address); /* HOST:PORT, [IPV6]:PORT */
+/* Likewise, or the path of a Unix socket (it begins with /), which leaves the port 0. */
+MUST_CHECK bool value_read_endpoint(const char *text, struct settings_address *address);
+void value_add_address(struct buffer *out, const struct settings_address *address);       /* as it is written */
 /* Datacenter names end up in topic names and metric labels. */
 bool value_is_name(const char *text);
 /* The first line of a file, owned; NULL: WHY says so. A relative PATH is relative to DIRECTORY. */

@@ -1,6 +1,7 @@
 #include "ready.h"
 
 #include "../config/text.h"
+#include "../config/value.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -72,11 +73,13 @@ static void check_process(struct round *round)
 
 static void check_store(struct round *round)
 {
-	const struct settings_address *address = &round->status->settings->redis_address;
-
 	if (round->status->store == NULL || !store_is_open(round->status->store)) {
-		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %s:%u is not connected, see the log for why", address->host,
-		     address->port);
+		struct buffer address = { 0 };
+
+		value_add_address(&address, &round->status->settings->redis_address);
+		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %.*s is not connected, see the log for why", (int)address.len,
+		     address.ptr);
+		buffer_free(&address);
 		return;
 	}
 	const struct store_facts *facts = store_facts(round->status->store);

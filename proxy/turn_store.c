@@ -28,6 +28,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.group_commands_max = (uint32_t)settings->limits_group_commands,
 		.record_value_bytes_max = (uint32_t)settings->conflicts_value_bytes,
 		.records_max = settings->conflicts_keep_records,
+		.records_bytes_max = settings->conflicts_keep_bytes,
 		.records_age_ms_max = settings->conflicts_keep_ms,
 		.handler_retry_ms = (uint32_t)settings->handlers_retry_ms,
 		.handler_retry_ms_max = (uint32_t)settings->handlers_retry_ms_max,

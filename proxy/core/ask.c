@@ -109,14 +109,29 @@ static void forget_loaded(struct asked *asked)
 	asked->is_loaded = asked->has_dot = asked->has_value = false;
 }
 
+static void outdate(struct asked *asked)
+{
+	asked->is_outdated |= asked->phase == ASK_LOADING;
+	if (asked->phase == ASK_WAITING)
+		forget_loaded(asked);
+}
+
 void ask_outdate(struct core *core, uint32_t db, struct slice key)
 {
-	for (struct asked *asked = core->asks; asked != NULL; asked = asked->next) {
-		if (asked->db != db || !slice_equal(asked->key, key))
-			continue;
-		asked->is_outdated = asked->phase == ASK_LOADING;
-		if (asked->phase == ASK_WAITING)
-			forget_loaded(asked);
+	for (struct asked *asked = core->asks; asked != NULL; asked = asked->next)
+		if (asked->db == db && slice_equal(asked->key, key))
+			outdate(asked);
+}
+
+void ask_outdate_changed(struct core *core, const struct changes *changes)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->items[i];
+		if (change->kind != CHANGE_FLUSH)
+			ask_outdate(core, change->db, change->key);
+		for (struct asked *asked = core->asks; change->kind == CHANGE_FLUSH && asked != NULL; asked = asked->next)
+			if (change->db == DB_ALL || change->db == asked->db)
+				outdate(asked);
 	}
 }
 
@@ -179,6 +194,9 @@ static bool has_open_flush(const struct core *core)
 static bool is_quiet(struct core *core, const struct asked *asked)
 {
 	if (!core->is_recalled || core->aborted != NULL || is_earlier_waiting(core, asked))
+		return false;
+	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
+	if (asked->context != NULL && !core_is_caught_up(core))
 		return false;
 	const struct key *key = keyspace_find(&core->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)

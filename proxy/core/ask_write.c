@@ -95,8 +95,8 @@ static void add_change(struct core *core, const struct asked *asked, const struc
 		change->value = asked->value;
 	if (intent->kind == CHANGE_SET && asked->is_keeping_ttl)
 		change->expire_at_ms = EXPIRE_KEEP;
-	if (intent->kind == CHANGE_SCORE_SET && !slice_to_double(asked->value, &change->score))
-		change->score = 0;           /* the store refuses the command */
+	bool has_score = intent->kind != CHANGE_SCORE_SET || slice_to_double(asked->value, &change->score);
+	assert(has_score);
 }
 
 static const char *refusal(const struct core *core, const struct asked *asked, const struct element *element, unsigned siblings)

@@ -2,7 +2,11 @@
 
 #include "bytes.h"
 
+#include <stdint.h>
+
 #define SLAB_BYTES (256 * 1024)
+#define RUN_BYTES (4 * 1024)         /* blocks of one size lie side by side: those of one batch share cache lines and pages */
+#define LINE_BYTES 64                /* of the processor's cache */
 
 #ifdef __SANITIZE_ADDRESS__
 #define IS_POOLED 0
@@ -15,7 +19,7 @@
 #define IS_POOLED 1
 #endif
 
-struct slab { _Alignas(BLOCK_STEP) struct slab *next; };
+struct slab { struct slab *next; };
 struct freed_block { struct freed_block *next; };
 
 static size_t steps_of(size_t size)
@@ -23,19 +27,28 @@ static size_t steps_of(size_t size)
 	return size == 0 ? 1 : (size + BLOCK_STEP - 1) / BLOCK_STEP;
 }
 
-static void *slab_take(struct blocks *blocks, size_t bytes)
+static char *run_take(struct blocks *blocks)
 {
-	if (blocks->left < bytes) {
+	if (blocks->runs_left == 0) {
 		struct slab *slab = memory_resize(NULL, SLAB_BYTES);
 		slab->next = blocks->slabs;
 		blocks->slabs = slab;
-		blocks->next = (char *)slab + BLOCK_STEP;
-		blocks->left = SLAB_BYTES - BLOCK_STEP;
+		size_t head = LINE_BYTES - (uintptr_t)slab % LINE_BYTES;
+		blocks->next_run = (char *)slab + head;
+		blocks->runs_left = (SLAB_BYTES - head) / RUN_BYTES;
 	}
-	void *block = blocks->next;
-	blocks->next += bytes;
-	blocks->left -= bytes;
-	return block;
+	char *run = blocks->next_run;
+	blocks->next_run += RUN_BYTES;
+	blocks->runs_left--;
+	return run;
+}
+
+static void add_run(struct blocks *blocks, size_t steps)
+{
+	char *run = run_take(blocks);
+	size_t size = steps * BLOCK_STEP;
+	for (size_t count = RUN_BYTES / size; count-- > 0;)
+		blocks_give(blocks, run + count * size, size);
 }
 
 void *blocks_take(struct blocks *blocks, size_t size)
@@ -43,9 +56,9 @@ void *blocks_take(struct blocks *blocks, size_t size)
 	if (!IS_POOLED || size > BLOCK_MAX)
 		return memory_resize(NULL, size);
 	size_t steps = steps_of(size);
+	if (blocks->freed[steps] == NULL)
+		add_run(blocks, steps);
 	struct freed_block *block = blocks->freed[steps];
-	if (block == NULL)
-		return slab_take(blocks, steps * BLOCK_STEP);
 	blocks->freed[steps] = block->next;
 	if (block->next != NULL)
 		memory_warm(block->next, 1);

@@ -16,8 +16,8 @@ struct freed_block;
 struct blocks {
 	struct freed_block *freed[BLOCK_MAX / BLOCK_STEP + 1];   /* by size in steps */
 	struct slab *slabs;          /* owned */
-	char *next;                  /* of the newest slab: not taken yet … */
-	size_t left;                 /* … so many bytes */
+	char *next_run;              /* in the newest slab: not taken yet … */
+	size_t runs_left;            /* … so many */
 };
 
 void *blocks_take(struct blocks *blocks, size_t size);           /* never NULL; not zeroed */

@@ -59,6 +59,16 @@ bool slice_equal_nocase(struct slice a, struct slice b)
 	return true;
 }
 
+struct slice slice_take_until(struct slice *text, char separator)
+{
+	const char *at = text->len > 0 ? memchr(text->ptr, separator, text->len) : NULL;
+	struct slice head = { text->ptr, at != NULL ? (size_t)(at - text->ptr) : text->len };
+	size_t used = at != NULL ? head.len + 1 : head.len;
+	text->ptr += used;
+	text->len -= used;
+	return head;
+}
+
 int slice_compare(struct slice a, struct slice b)
 {
 	size_t shared = a.len < b.len ? a.len : b.len;

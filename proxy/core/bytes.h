@@ -39,6 +39,7 @@ static inline void memory_warm(const void *ptr, size_t len)
 struct slice slice_of(const char *text);        /* a C string, without its terminator */
 bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII only */
+struct slice slice_take_until(struct slice *text, char separator);      /* takes what is before SEPARATOR (or all) off the front */
 int slice_compare(struct slice a, struct slice b);       /* like memcmp, shorter first */
 uint64_t slice_hash(struct slice bytes);                 /* FNV-1a folded; not for untrusted denial-of-service protection of secrets */
 /* The whole slice as a signed decimal as Redis reads it (no spaces, no plus, no leading zeros). */

@@ -34,7 +34,7 @@ struct change {
 	struct slice key;            /* the slices are borrowed from what the change was read from */
 	struct slice element;
 	struct slice value;
-	struct slice result;         /* of increments by a fraction: the number after it, as text */
+	struct slice result;         /* of increments by a fraction: the number after it, as text; empty: it means nothing to others */
 	int64_t number;
 	double score;
 	int64_t expire_at_ms;        /* Unix time in milliseconds */

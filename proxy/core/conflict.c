@@ -86,7 +86,7 @@ static unsigned delta_of(const struct change *change, long double *delta)
 		*delta = 0;
 		return 0;
 	}
-	bool is_whole = is_exact(*delta) && is_exact(number_of(change->result));
+	bool is_whole = is_exact(*delta) && change->result.len > 0 && is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);
 }
 
@@ -127,7 +127,7 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
-		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_sees(&verdict.decider->stamp, history->origin));
+		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_follows(&verdict.decider->stamp, history->origin));
 		if (seen == history->len)
 			continue;
 		long double before = seen == 0 ? history->total_before : history_total(history, seen - 1);
@@ -187,7 +187,7 @@ static unsigned visible_type(const struct origins *origins, const struct key *ke
 	return visible;
 }
 
-static bool outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
+bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
 {
 	for (unsigned type = 0; type < KIND_TYPES; type++)
 		if (type != kind && key->tops[type].hlc != 0 && stamp_compare(origins, &key->tops[type], stamp) > 0)
@@ -201,7 +201,7 @@ static bool type_survives(struct conflicts *conflicts, struct key *key, enum kin
 	const struct origins *origins = conflicts->keyspace->origins;
 	unsigned visible = visible_type(origins, key);
 	struct stamp *top = &key->tops[kind];
-	bool is_alive = outlives_others(origins, key, kind, stamp);
+	bool is_alive = type_outlives_others(origins, key, kind, stamp);
 	bool is_flip = is_alive && visible != KIND_TYPES && visible != kind;
 	if (top->hlc == 0 || stamp_compare(origins, top, stamp) < 0)
 		*top = (struct stamp){ .seq = stamp->seq, .hlc = stamp->hlc, .origin = stamp->origin };
@@ -248,7 +248,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
-	episodes_compete(conflicts->keyspace, element, &conflicts->party, conflicts->facts);
+	episodes_compete(conflicts->keyspace, element, &conflicts->party);
 	element_compete(conflicts->keyspace, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
@@ -287,7 +287,7 @@ static bool has_seen_types(const struct element *element, const struct stamp *st
 static void note_delta(struct conflicts *conflicts, struct element *element, const struct effectual *arriving, long double delta)
 {
 	const struct version *decider = element->key->policy->rule->decide(conflicts->keyspace, element);
-	if (decider != NULL && (!version_is_number(element, decider) || stamp_covers(&decider->stamp, arriving->stamp)))
+	if (decider != NULL && (!version_is_number(element, decider) || arriving->stamp->seq <= stamp_follows(&decider->stamp, arriving->stamp->origin)))
 		return;
 	int64_t whole;
 	keyspace_set_dirty(conflicts->keyspace, element);
@@ -335,10 +335,21 @@ static void note_deadline(struct conflicts *conflicts, struct key *key)
 	keyspace_set_dirty(conflicts->keyspace, ttl);
 }
 
-static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+/* A key that was contested when the rules changed comes to the new ones with the first write that was made under them (rules_change.c). Where a
+ * decision is open it stays as it was. */
+static struct key *find_key(struct conflicts *conflicts, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	if (key->policy->is_replaced && conflicts->is_under_our_rules && !key_is_open(key))
+		key->policy = keyspace->policy_for(keyspace->policy_context, key->name);
+	return key;
+}
+
+static void apply_element(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
+{
+	struct keyspace *keyspace = conflicts->keyspace;
+	struct key *key = find_key(conflicts, change);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, element, flags_of(change, &delta), conflicts->party.note };
@@ -397,7 +408,7 @@ static void clear_elements(struct conflicts *conflicts, struct key *key, const s
 static void apply_clear(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
-	struct key *key = keyspace_key(keyspace, change->db, change->key);
+	struct key *key = find_key(conflicts, change);
 	long double delta;
 	struct effectual arriving = { stamp, change, key, NULL, flags_of(change, &delta), conflicts->party.note };
 	conflicts->party.flags = arriving.flags;

@@ -31,6 +31,7 @@ struct conflicts {
 	struct keyspace *keyspace;
 	enum apply_mode mode;
 	bool is_listing;                     /* give EFFECT_CONFLICT, too */
+	bool is_under_our_rules;             /* what is applied was written under the rules that we have now */
 	struct effects *effects;             /* of this step */
 	struct context *explicit_context;    /* of the write that is being applied; NULL: its batch's counts */
 	const struct write_facts *facts;     /* of the write that is being applied */
@@ -46,6 +47,8 @@ struct conflicts {
 };
 
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change);
+/* No write of another type is newer than this one of type KIND (rule 7). */
+bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp);
 /* sibling.c: a CHANGE_SIBLING, of an element of KIND. */
 void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind);
 /* What decides ELEMENT and what its surviving deltas add up to. */

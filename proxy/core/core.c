@@ -28,6 +28,7 @@ void core_open_keyspace(struct core *core)
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
 	core->conflicts.keyspace = &core->keyspace;
 	core->conflicts.naming_seq = 0;
+	core->conflicts.is_under_our_rules = true;
 }
 
 struct core *core_new(const struct core_options *options, const char **error)

@@ -37,6 +37,7 @@ struct core_options {
 	uint32_t group_commands_max; /* 1024 */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
+	uint64_t records_bytes_max;  /* … the memory they take in the store: 256 MiB */
 	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */
 	uint32_t handler_retry_ms;   /* pause after a handler's first failure, doubled with each: 1000 … */
 	uint32_t handler_retry_ms_max; /* … up to this: 300 000 */
@@ -84,6 +85,7 @@ struct core_status {
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
 	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
 	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
+	uint64_t stored_records, stored_record_bytes;    /* in the store, when that was measured last */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];

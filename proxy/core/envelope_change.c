@@ -80,15 +80,16 @@ static bool fields_are_due(const struct change *change)
 	return (has & ~kind_fields[change->kind]) == 0;
 }
 
-static bool increment_is_number(const struct change *change, bool is_pending)
+/* There is no result while it is pending, nor where the store had lost what it was added to. */
+static bool increment_is_number(const struct change *change)
 {
 	long double number;
 	if (change->kind != CHANGE_SCORE_INCREMENT && !slice_to_long_double(change->value, &number))
 		return false;
-	return is_pending || slice_to_long_double(change->result, &number);
+	return change->result.len == 0 || slice_to_long_double(change->result, &number);
 }
 
-bool change_is_valid(const struct change *change, bool is_pending)
+bool change_is_valid(const struct change *change)
 {
 	if (change->kind < CHANGE_SET || change->kind > CHANGE_SIBLING || !fields_are_due(change) || isnan(change->score))
 		return false;
@@ -107,7 +108,7 @@ bool change_is_valid(const struct change *change, bool is_pending)
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:
-		return increment_is_number(change, is_pending);
+		return increment_is_number(change);
 	default:
 		return true;
 	}

@@ -6,7 +6,7 @@
 
 /* Fills CHANGE from the bytes of a Change message. False: malformed. */
 MUST_CHECK bool change_read(struct slice bytes, struct change *change);
-/* Whether the change says what its kind needs and nothing else. One that is pending may lack a result. */
-MUST_CHECK bool change_is_valid(const struct change *change, bool is_pending);
+/* Whether the change says what its kind needs and nothing else. */
+MUST_CHECK bool change_is_valid(const struct change *change);
 
 #endif

@@ -102,7 +102,7 @@ static bool write_is_valid(struct slice bytes, struct changes *changes)
 	if (changes->facts.context.len > 0 && !changes->facts.is_explicit)
 		return false;
 	for (unsigned i = 0; i < changes->count; i++)
-		if (!change_is_valid(&changes->items[i], pending != PLAN_NONE))
+		if (!change_is_valid(&changes->items[i]))
 			return false;
 	return true;
 }

@@ -33,6 +33,7 @@ static void unlist(struct episodes *episodes, struct episode *episode)
 	if (episode->listed_after != NULL)
 		episode->listed_after->listed_before = episode->listed_before;
 	episodes->kept_count -= episode->list == EPISODES_KEPT;
+	episodes->covered_count -= episode->list == EPISODES_KEPT && episode->cover_count > 0;
 }
 
 static void enlist(struct episodes *episodes, struct episode *episode, enum episode_list list)
@@ -44,6 +45,7 @@ static void enlist(struct episodes *episodes, struct episode *episode, enum epis
 		episode->listed_after->listed_before = episode;
 	episodes->lists[list] = episode;
 	episodes->kept_count += list == EPISODES_KEPT;
+	episodes->covered_count += list == EPISODES_KEPT && episode->cover_count > 0;
 }
 
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list)
@@ -313,6 +315,7 @@ void episodes_meet(const struct meeting *meeting)
 		if (is_dense && met != NULL && met != episode && !met->has_poor)
 			end = history_upto(history, stretch_of(met, history->origin)->last_seq);
 		episode = join(meeting->keyspace, episode, &party);
+		episode_find_life(meeting->keyspace, episode, &party);
 		pairs += end - i - 1;
 		i = end - 1;
 	}

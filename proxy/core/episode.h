@@ -15,11 +15,14 @@
 #include "note.h"
 #include "record.h"
 
+/* What a version is to who has seen some writes: alive, killed by a write of another type, or covered. */
+enum life { LIFE_LED, LIFE_KILLED, LIFE_OVER };
+
 struct side {
 	struct stamp stamp;          /* its context is the note's */
 	struct note *note;           /* a reference */
 	unsigned flags;              /* of its mark */
-	bool is_settled;             /* came with a record, and was covered then */
+	enum life life;              /* for every write that is still to come */
 	bool is_clearing;            /* it cleared the key before it wrote: killed, it is a removal still */
 };
 
@@ -59,8 +62,6 @@ struct episode {
 	/* what ended an open one: the smallest stamp of those that have seen all of it; seq 0: nothing has */
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
-	enum record_status ended_as;
-	struct slice by;             /* owned */
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
@@ -75,6 +76,7 @@ struct episodes {
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
 	uint64_t count, kept_count, open_count, bytes;
+	uint64_t covered_count;      /* those kept that remember covers */
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
 	struct buffer gone;          /* ids of records that are no more, as RESP strings */
@@ -82,7 +84,7 @@ struct episodes {
 	struct buffer finals;        /* RESP commands: records that ended */
 	unsigned final_count;
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
-	uint64_t swept_ms, trimmed_ms;
+	uint64_t swept_ms;
 };
 
 struct episodes *episodes_new(void);
@@ -108,8 +110,8 @@ struct meeting {
 	bool is_type_clash;
 };
 void episodes_meet(const struct meeting *meeting);
-/* Before an absolute write competes for ELEMENT. FACTS are the write's. */
-void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts);
+/* Before an absolute write competes for ELEMENT. */
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* A write of another type is about to kill what is smaller of ELEMENT. */
 void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* Is this write of the element in a conflict that is known here? */
@@ -125,11 +127,14 @@ void episode_take_resolution(struct keyspace *keyspace, struct episode *episode,
 /* More writes are in it than before: is what ends it here already? */
 void episode_find_resolution(struct keyspace *keyspace, struct episode *episode);
 void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode);
-void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
+/* False: it is known, or one before it. */
+bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover);
 /* Of a side that was just added: what covers it already. */
 void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side);
-/* Is anything known that covered or killed it? */
-bool episode_is_settled(const struct episode *episode, const struct side *side);
+/* Of a side that was met: is its version gone, and nobody knows by what? Then all have what took it. */
+void episode_find_life(const struct keyspace *keyspace, struct episode *episode, const struct party *party);
+/* All have all of it, and what covers its sides: nobody will ask any more by what. False: there is nothing to forget. */
+bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode);
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);

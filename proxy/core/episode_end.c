@@ -61,8 +61,11 @@ static bool is_disputed(const struct episode *episode)
 
 enum record_status episode_status(const struct episode *episode)
 {
+	static const enum record_status ends[] = {
+		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	};
 	if (episode->resolution.seq != 0)
-		return episode->ended_as;
+		return ends[episode->resolution_note->choice];
 	return is_keeping(episode) && is_disputed(episode) ? RECORD_OPEN : RECORD_AUTO;
 }
 
@@ -73,15 +76,16 @@ static bool is_cover_of(const struct cover *cover, const struct stamp *side)
 	return cover->origin == side->origin && cover->seq == side->seq;
 }
 
-void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover)
+bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const struct cover *cover)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		struct cover *known = &episode->covers[i];
 		if (known->origin != cover->origin || known->seq != cover->seq || known->by_origin != cover->by_origin || known->is_kill != cover->is_kill)
 			continue;
-		if (cover->by_seq < known->by_seq)
-			known->by_seq = cover->by_seq;
-		return;
+		if (cover->by_seq >= known->by_seq)
+			return false;
+		known->by_seq = cover->by_seq;
+		return true;
 	}
 	if (episode->cover_count == episode->cover_cap) {
 		unsigned cap = episode->cover_cap ? episode->cover_cap * 2 : 4;
@@ -89,7 +93,9 @@ void episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->cover_cap) * sizeof *cover));
 		episode->cover_cap = cap;
 	}
+	keyspace->episodes->covered_count += episode->list == EPISODES_KEPT && episode->cover_count == 0;
 	episode->covers[episode->cover_count++] = *cover;
+	return true;
 }
 
 /* As versions compete: what a client had seen counts, but of removals all that was applied (version.c). */
@@ -104,12 +110,14 @@ static bool covers_side(const struct party *party, const struct side *side, enum
 
 static void note_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
 {
-	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, false });
+	if (episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, false }))
+		episode_touch(keyspace, episode);
 }
 
 static void note_kill(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
 {
-	episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, true });
+	if (episode_add_cover(keyspace, episode, &(struct cover){ side->stamp.origin, by->origin, side->stamp.seq, by->seq, true }))
+		episode_touch(keyspace, episode);
 }
 
 /* Its version knows best, as long as there is one. */
@@ -130,6 +138,15 @@ static void note_covers(struct keyspace *keyspace, struct episode *episode, cons
 	}
 }
 
+/* With its batch's context. */
+static struct stamp stamp_of(const struct history *history, const struct mark *mark)
+{
+	struct context *context = mark->note->context;
+	if (context->is_explicit && context->applied != NULL)
+		context = context->applied;
+	return (struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = context };
+}
+
 /* A side that is new here, but was met before: what came upon it meanwhile. */
 static void find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
 {
@@ -137,7 +154,7 @@ static void find_covers(struct keyspace *keyspace, struct episode *episode, cons
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			const struct stamp stamp = stamp_of(history, mark);
 			if ((mark->flags & MARK_DELTA) || !covers_side(&(struct party){ &stamp, mark->note, 0 }, side, episode->element->kind))
 				continue;
 			note_cover(keyspace, episode, side, &stamp);
@@ -152,7 +169,7 @@ static void find_kills(struct keyspace *keyspace, struct episode *episode, const
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+			const struct stamp stamp = stamp_of(history, mark);
 			if (!(mark->flags & MARK_PRESENT) || stamp_compare(keyspace->origins, &stamp, &side->stamp) < 0)
 				continue;
 			note_kill(keyspace, episode, side, &stamp);
@@ -167,6 +184,9 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 		return;
 	find_covers(keyspace, episode, side, episode->element);
 	find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_KEY]);
+	/* A string's SET covers what it has seen of other types. */
+	if (episode->element->kind != KIND_STRING)
+		find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_STRING]);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		if ((flush->db == DB_ALL || flush->db == episode->element->key->db) &&
@@ -182,12 +202,26 @@ void episode_find_covers(struct keyspace *keyspace, struct episode *episode, con
 			find_kills(keyspace, episode, side, other);
 }
 
-bool episode_is_settled(const struct episode *episode, const struct side *side)
+static bool has_cover(const struct episode *episode, const struct side *side, bool is_kill)
 {
 	for (unsigned i = 0; i < episode->cover_count; i++)
-		if (is_cover_of(&episode->covers[i], &side->stamp))
+		if (is_cover_of(&episode->covers[i], &side->stamp) && episode->covers[i].is_kill == is_kill)
 			return true;
-	return side->is_settled;
+	return false;
+}
+
+void episode_find_life(const struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct side *found = episode_side(keyspace, episode, party->stamp);
+	if (found == NULL || !is_keeping(episode) || (found->flags & MARK_DELTA))
+		return;
+	struct side *side = &episode->sides[found - episode->sides];
+	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
+	bool is_killed = version != NULL && !version->is_present && !note_is_removal(side->note, episode->element->kind);
+	if (version == NULL && !has_cover(episode, side, false))
+		side->life = LIFE_OVER;
+	else if (is_killed && side->life == LIFE_LED && !has_cover(episode, side, true))
+		side->life = LIFE_KILLED;
 }
 
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode)
@@ -198,27 +232,34 @@ bool episode_covers_are_stable(const struct keyspace *keyspace, const struct epi
 	return true;
 }
 
-enum life { LIFE_OVER, LIFE_KILLED, LIFE_LED };
-
 /* What was the side for a write that had seen as much as STAMP? */
 static enum life life_of(const struct episode *episode, const struct side *side, const struct stamp *stamp)
 {
-	bool is_known = false, is_killed = false;
+	enum life life = side->life;
 	for (unsigned i = 0; i < episode->cover_count; i++) {
 		const struct cover *cover = &episode->covers[i];
 		bool is_itself = cover->by_origin == stamp->origin && cover->by_seq == stamp->seq;
-		if (is_itself || !is_cover_of(cover, &side->stamp))
-			continue;
-		is_known = true;
-		bool is_seen = stamp_sees(stamp, cover->by_origin) >= cover->by_seq;
-		if (is_seen && !cover->is_kill)
-			return LIFE_OVER;
-		is_killed |= is_seen;
+		enum life ends_as = cover->is_kill ? LIFE_KILLED : LIFE_OVER;
+		if (ends_as > life && !is_itself && is_cover_of(cover, &side->stamp) && stamp_sees(stamp, cover->by_origin) >= cover->by_seq)
+			life = ends_as;
 	}
-	/* One that came with a record, and was covered then: by something that all have, if nothing else turned up. */
-	if (side->is_settled && !is_known)
-		return LIFE_OVER;
-	return is_killed ? LIFE_KILLED : LIFE_LED;
+	return life;
+}
+
+bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode)
+{
+	if (episode->cover_count == 0 || !episode_covers_are_stable(keyspace, episode))
+		return false;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		struct side *side = &episode->sides[i];
+		if (has_cover(episode, side, false))
+			side->life = LIFE_OVER;
+		else if (side->life == LIFE_LED && has_cover(episode, side, true))
+			side->life = LIFE_KILLED;
+	}
+	keyspace->episodes->covered_count -= episode->list == EPISODES_KEPT;
+	episode->cover_count = 0;
+	return true;
 }
 
 static bool was_disputed(const struct episode *episode, const struct stamp *stamp)
@@ -242,10 +283,8 @@ void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode)
 	note_drop(keyspace, episode->resolution_note);
 	if (episode->resolution.context != NULL)
 		context_drop(episode->resolution.context);
-	memory_free((void *)(uintptr_t)episode->by.ptr);
 	episode->resolution_note = NULL;
 	episode->resolution = (struct stamp){ 0 };
-	episode->by = (struct slice){ NULL, 0 };
 }
 
 static bool sees_all(const struct stamp *stamp, const struct episode *episode)
@@ -276,26 +315,17 @@ void episode_take_resolution(struct keyspace *keyspace, struct episode *episode,
 	episode_drop_resolution(keyspace, episode);
 	episode->resolution = other->resolution;
 	episode->resolution_note = other->resolution_note;
-	episode->ended_as = other->ended_as;
-	episode->by = other->by;
 	other->resolution = (struct stamp){ 0 };
 	other->resolution_note = NULL;
-	other->by = (struct slice){ NULL, 0 };
 }
 
-static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+static void resolve(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-
-	static const enum record_status statuses[] = {
-		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
-	};
 	note_hold(party->note);
 	episode_drop_resolution(keyspace, episode);
 	episode->resolution = *party->stamp;
 	context_hold(episode->resolution.context);
 	episode->resolution_note = party->note;
-	episode->ended_as = statuses[facts->choice];
-	episode->by = buffer_copy(facts->by);
 	episode_touch(keyspace, episode);
 }
 
@@ -304,7 +334,7 @@ static bool is_resolution(const struct episode *episode, const struct stamp *sta
 	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
 }
 
-static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party, const struct write_facts *facts)
+static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	if (episode_side(keyspace, episode, party->stamp) != NULL) {
 		/* What it came to be known by may tell less of it than this. */
@@ -312,10 +342,10 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 			episode_touch(keyspace, episode);
 	} else if (is_resolution(episode, party->stamp)) {
 		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
-			resolve(keyspace, episode, party, facts);
+			resolve(keyspace, episode, party);
 	} else if (is_keeping(episode) && is_earlier(keyspace, party->stamp, episode) && sees_all(party->stamp, episode) &&
 	           was_disputed(episode, party->stamp)) {
-		resolve(keyspace, episode, party, facts);
+		resolve(keyspace, episode, party);
 	}
 	if (episode->list == EPISODES_KEPT)
 		episode_touch(keyspace, episode);
@@ -324,14 +354,11 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 /* A write of ours that counts as having seen what our store lost and got back is here before that. */
 static void consider(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-	struct stamp stamp = *party->stamp;
-	if (party->note->context->is_explicit && party->note->context->applied != NULL)
-		stamp.context = party->note->context->applied;
-	if ((party->flags & MARK_DELTA) || !sees_all(&stamp, episode) || !is_earlier(keyspace, &stamp, episode) ||
-	    episode_side(keyspace, episode, &stamp) != NULL || !was_disputed(episode, &stamp))
+	const struct stamp *stamp = party->stamp;
+	if ((party->flags & MARK_DELTA) || !sees_all(stamp, episode) || !is_earlier(keyspace, stamp, episode) ||
+	    episode_side(keyspace, episode, stamp) != NULL || !was_disputed(episode, stamp))
 		return;
-	/* On whose behalf is not remembered. */
-	resolve(keyspace, episode, &(struct party){ &stamp, party->note, party->flags }, &(struct write_facts){ .choice = (enum write_choice)party->note->choice });
+	resolve(keyspace, episode, party);
 }
 
 static void consider_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element)
@@ -340,7 +367,7 @@ static void consider_marks(struct keyspace *keyspace, struct episode *episode, c
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
-			struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = mark->note->context };
+			const struct stamp stamp = stamp_of(history, mark);
 			consider(keyspace, episode, &(struct party){ &stamp, mark->note, mark->flags });
 		}
 	}
@@ -357,10 +384,10 @@ void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
 	consider_marks(keyspace, episode, episode->element->key->fixed[KIND_KEY]);
 }
 
-void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party, const struct write_facts *facts)
+void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
-		compete(keyspace, episode, party, facts);
+		compete(keyspace, episode, party);
 		if (is_keeping(episode))
 			note_covers(keyspace, episode, party);
 	}

@@ -168,6 +168,27 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 	told->value = room_from(draft, start);
 }
 
+/* What only serves to take the record up again. */
+static void add_life(struct draft *draft, const struct side *side, struct record_side *told)
+{
+	const struct episode *episode = draft->episode;
+	const struct ordering *ordering = draft->telling->ordering;
+	size_t start = draft->room.len;
+	told->is_covered = side->life == LIFE_OVER;
+	told->is_dead |= side->life == LIFE_KILLED;
+	told->is_clearing |= side->is_clearing;
+	for (unsigned i = 0; i < ordering->count; i++) {
+		for (unsigned j = 0; j < episode->cover_count; j++) {
+			const struct cover *cover = &episode->covers[j];
+			if (cover->by_origin != ordering->items[i] || cover->origin != side->stamp.origin || cover->seq != side->stamp.seq)
+				continue;
+			struct record_dot by = dot_of(draft->telling->keyspace, cover->by_origin, cover->by_seq);
+			record_add_cover(&draft->room, &by, cover->is_kill);
+		}
+	}
+	told->covers = room_from(draft, start);
+}
+
 static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 {
 	const struct element *element = draft->episode->element;
@@ -182,12 +203,14 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
-	told->is_covered = !is_kept && !draft->telling->is_last && episode_is_settled(draft->episode, side);
 	told->is_clearing = version != NULL && version->is_clearing;
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
 	if (version != NULL)
 		add_whole(draft, version, told);
 	told->context = add_context(draft, side->note->context);
+	told->covers = room_from(draft, draft->room.len);
+	if (!draft->telling->is_last)
+		add_life(draft, side, told);
 }
 
 /* Newest first; those that wait for a decision before all others. */
@@ -238,7 +261,7 @@ static void add_outcome(struct draft *draft)
 	if (episode->resolution.seq != 0) {
 		record->winner = record->resolution = dot_of(draft->telling->keyspace, episode->resolution.origin, episode->resolution.seq);
 		record->ended_hlc = episode->resolution.hlc;
-		record->resolved_by = episode->by;
+		record->resolved_by = note_by(episode->resolution_note);
 		add_value(draft, episode->resolution_note);
 		return;
 	}
@@ -270,6 +293,7 @@ void episode_encode(const struct telling *telling, const struct episode *episode
 	for (unsigned i = 0; i < record->side_count; i++) {
 		settle_slice(&draft, &draft.sides[i].value);
 		settle_slice(&draft, &draft.sides[i].context);
+		settle_slice(&draft, &draft.sides[i].covers);
 	}
 	record->sides = draft.sides;
 	record_encode(out, record);

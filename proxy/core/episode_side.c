@@ -220,6 +220,7 @@ void episode_take_side(struct keyspace *keyspace, struct episode *episode, const
 	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
 	if (!is_side(keyspace->origins, episode, place, &side->stamp))
 		return;
-	episode->sides[place].is_settled |= side->is_settled;
+	if (side->life > episode->sides[place].life)
+		episode->sides[place].life = side->life;
 	episode->sides[place].is_clearing |= side->is_clearing;
 }

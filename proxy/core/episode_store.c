@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define SWEEP_MS 100
-#define TRIM_MS 60000
 
 /* ---- writing ---- */
 
@@ -27,13 +26,14 @@ static void add_header(struct buffer *out, unsigned argc)
 }
 
 /* XADD of one record, the oldest beyond the limit dropped at the store's leisure. */
-static void add_entry(const struct core *core, struct buffer *out, struct slice record)
+static void add_entry(struct core *core, struct buffer *out, struct slice record)
 {
 	struct buffer limit = { 0 };
-	buffer_add_uint64(&limit, core->options.records_max);
+	buffer_add_uint64(&limit, retention_records_max(core));
 	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("MAXLEN"), SLICE("~"), buffer_slice(&limit), SLICE("*"), SLICE("c"), record };
 	resp_add_command(out, sizeof argv / sizeof *argv, argv);
 	buffer_free(&limit);
+	retention_add(core, record.len);
 }
 
 static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *commands)
@@ -138,29 +138,10 @@ static void write_dirty(struct core *core, struct writing *writing)
 	episodes->is_swept = false;
 }
 
-/* Once a minute: what is older than it is to be kept. */
-static bool is_trim_due(const struct core *core)
-{
-	uint64_t age_ms = core->options.records_age_ms_max;
-	return age_ms > 0 && core->now_ms >= age_ms && core->now_ms - core->keyspace.episodes->trimmed_ms >= TRIM_MS;
-}
-
-static void add_trim(struct core *core, struct buffer *out, unsigned *commands)
-{
-	if (!is_trim_due(core))
-		return;
-	struct buffer id = { 0 };
-	buffer_add_uint64(&id, core->now_ms - core->options.records_age_ms_max);
-	resp_add_command(out, 5, (struct slice[]){ SLICE("XTRIM"), SLICE(CORE_CONFLICTS_KEY), SLICE("MINID"), SLICE("~"), buffer_slice(&id) });
-	buffer_free(&id);
-	core->keyspace.episodes->trimmed_ms = core->now_ms;
-	(*commands)++;
-}
-
 bool episodes_are_pending(const struct core *core)
 {
 	const struct episodes *episodes = core->keyspace.episodes;
-	return episodes->dirty_count > 0 || episodes_have_ended(core) || is_trim_due(core);
+	return episodes->dirty_count > 0 || episodes_have_ended(core) || retention_is_due(core);
 }
 
 bool episodes_have_ended(const struct core *core)
@@ -194,7 +175,7 @@ void episodes_write(struct core *core, struct group *group)
 	}
 	buffer_add(&group->bytes, buffer_slice(&writing.opened));
 	group->script.count += writing.opened_count;
-	add_trim(core, &group->bytes, &group->script.count);
+	retention_write(core, group);
 	buffer_free(&writing.pairs);
 	buffer_free(&writing.opened);
 	buffer_free(&writing.id);
@@ -221,11 +202,18 @@ void episodes_unwritten(struct core *core, struct group *group)
 
 /* ---- ending ---- */
 
-static bool is_finished(const struct core *core, const struct episode *episode)
+static bool is_stable(const struct core *core, const struct episode *episode)
 {
 	for (unsigned i = 0; i < episode->stretch_count; i++)
 		if (!mark_is_stable(&core->keyspace, episode->stretches[i].origin, episode->stretches[i].last_seq))
 			return false;
+	return true;
+}
+
+static bool is_finished(const struct core *core, const struct episode *episode)
+{
+	if (!is_stable(core, episode))
+		return false;
 	/* What ended it may be replaced by something older that is concurrent with it. */
 	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
@@ -262,8 +250,11 @@ void episodes_pump(struct core *core, bool is_moved)
 	struct episodes *episodes = core->keyspace.episodes;
 	episodes->is_swept &= !is_moved;
 	bool is_due = core->now_ms - episodes->swept_ms >= SWEEP_MS || core->now_ms < episodes->swept_ms;
-	if (episodes->lists[EPISODES_WAITING] == NULL || episodes->is_swept || !is_due)
+	if (episodes->is_swept || !is_due)
 		return;
+	for (struct episode *episode = episodes->lists[EPISODES_KEPT]; episodes->covered_count > 0 && episode != NULL; episode = episode->listed_after)
+		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
+			episode_touch(&core->keyspace, episode);
 	struct ordering ordering;
 	struct telling telling = telling_of(core, &ordering);
 	telling.is_last = true;
@@ -326,7 +317,19 @@ static void restore_version(struct core *core, struct element *element, const st
 	}
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_kept)
+static void restore_covers(struct core *core, struct episode *episode, const struct record_side *side, const struct stamp *stamp)
+{
+	struct slice covers = side->covers;
+	struct record_dot by;
+	bool is_kill;
+	while (record_cover_next(&covers, &by, &is_kill)) {
+		int origin = origin_of(core, &by);
+		if (origin >= 0)
+			episode_add_cover(&core->keyspace, episode, &(struct cover){ stamp->origin, (unsigned)origin, stamp->seq, by.seq, is_kill });
+	}
+}
+
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side)
 {
 	struct element *element = episode->element;
 	int origin = origin_of(core, &side->dot);
@@ -345,9 +348,10 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
 	if (added != NULL) {
 		struct side *restored = &episode->sides[added - episode->sides];
-		restored->is_settled = is_kept ? !side->is_live : side->is_covered;
+		restored->life = side->is_covered ? LIFE_OVER : side->is_dead && side->covers.len == 0 ? LIFE_KILLED : LIFE_LED;
 		restored->is_clearing = side->is_clearing;
 	}
+	restore_covers(core, episode, side, &stamp);
 	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
@@ -391,6 +395,11 @@ static unsigned traits_of_kind(enum record_kind kind)
 	}
 }
 
+static enum write_choice choice_of(enum record_status status)
+{
+	return status == RECORD_RESOLVED ? WRITE_RESOLVES : status == RECORD_IGNORED ? WRITE_IGNORES : WRITE_ORDINARY;
+}
+
 static void restore_resolution(struct core *core, struct episode *episode, const struct record *record)
 {
 	int origin = record->resolution.seq == 0 ? -1 : origin_of(core, &record->resolution);
@@ -398,12 +407,11 @@ static void restore_resolution(struct core *core, struct episode *episode, const
 		return;
 	struct told told = {
 		.kind = episode->element->kind, .value = record->value, .value_len = record->value.len, .is_removal = record->value.len == 0,
+		.by = record->resolved_by, .choice = choice_of(record->status),
 	};
 	struct context *nothing = context_new(NULL, 0);
 	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
 	episode->resolution_note = note_restore(&core->keyspace, &told, nothing);
-	episode->ended_as = record->status;
-	episode->by = buffer_copy(record->resolved_by);
 	context_drop(nothing);
 }
 
@@ -435,9 +443,10 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->is_told = record->status == RECORD_OPEN;
 	episode->was_told = record->status != RECORD_AUTO;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i], record->sides[0].is_live);
+		restore_side(core, episode, &record->sides[i]);
 	for (unsigned i = 0; i < episode->side_count; i++)
-		episode->sides[i].is_settled |= episode_covers(episode, &episode->sides[i]);
+		if (episode_covers(episode, &episode->sides[i]))
+			episode->sides[i].life = LIFE_OVER;
 	restore_stretches(core, episode, record);
 	restore_resolution(core, episode, record);
 	struct stamp first;

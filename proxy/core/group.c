@@ -158,14 +158,14 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 			changes_add(changes, CHANGE_EXPIRE, changes->items[0].db, changes->items[0].key);
 			is_as_intended = false;
 		}
+		if (group->is_lifted)
+			reread_touched(core, changes);
 		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
 		if (core->is_gate_open)
 			remember_write(core, &stamp, changes, group->keys + member->key_first, member->key_count);
 		if (member->ask != 0)
 			ask_written(core, member->ask, event->answered.replies[member->reply_first + member->answer]);
 		core->status.void_writes += changes->count == 0;
-		if (group->is_lifted)
-			reread_touched(core, changes);
 		if (!is_changed && (!is_as_intended || pending != PLAN_NONE)) {
 			is_changed = true;
 			buffer_add(final, (struct slice){ group->writes.ptr, member->write_at });
@@ -255,13 +255,14 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	self->applied = self->confirmed = last_seq;
 }
 
-/* Gone, or without it: the deadline was lost with the key, or the key met it and nobody heard. */
+/* Gone, or without it: the deadline was lost with the key, or the key met it, perhaps on its way to the store, and nobody heard. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
 {
 	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
-	if (!is_gone && !(check->is_known && slice_equal(reply, SLICE(":-1\r\n"))))
+	bool is_known = check->deadline_ms != 0;
+	if (!is_gone && !(is_known && slice_equal(reply, SLICE(":-1\r\n"))))
 		return;
-	if (check->is_passed)
+	if (is_known && check->deadline_ms <= (int64_t)core->now_ms)
 		reread_add(core, check->db, check->key, true);
 	else
 		gather_untimed(core, check->db, check->key);
@@ -332,8 +333,10 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 		effects_add(core->effects, EFFECT_REOPEN);
 	}
 	core->is_probe_due |= group->kind == GROUP_PROBE;
-	if (group->kind == GROUP_RECORD)
+	if (group->kind == GROUP_RECORD) {
 		episodes_unwritten(core, group);
+		suspects_unwritten(core);
+	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
 	spill_retry(core, group);
@@ -427,6 +430,7 @@ void group_answered(struct core *core, const struct event *event)
 		return;
 	}
 	assert(event->answered.reply_count == group->script.count);
+	retention_answered(core, group, event);
 	switch (group->kind) {
 	case GROUP_LOCAL: local_answered(core, group, event); break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;

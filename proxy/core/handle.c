@@ -13,6 +13,7 @@
 
 #define TAKEOVER_MS 10000
 #define RUN_MS_MAX 60000             /* a run that nobody reported on by then is given up */
+#define LOOKED_AT_A_MS 1000          /* open conflicts looked at for each ms that passes: a twentieth of a core's time at most */
 
 /* ---- whose turn ---- */
 
@@ -111,21 +112,34 @@ static bool is_due(const struct core *core, const struct episode *episode)
 	return episode->is_retried || (core->now_ms >= episode->retry_ms && is_runner(core, element));
 }
 
+/* The one whose turn it is; NULL: none. Then it is not looked for again at once: there may be very many that wait for a person. */
+static struct episode *find_due(struct core *core)
+{
+	uint64_t looked_at = 0;
+	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		if (element_is_open(episode->element) && is_due(core, episode))
+			return episode;
+		looked_at++;
+	}
+	core->looked_ms = core->now_ms;
+	core->look_pause_ms = 1 + looked_at / LOOKED_AT_A_MS;
+	return NULL;
+}
+
 void handle_pump(struct core *core)
 {
 	if (core->handling.id != 0 && core->now_ms >= core->handling.due_ms)
 		handle_forget(core);
-	if (core->handling.id != 0 || !core->is_recalled || core->aborted != NULL)
+	bool is_pausing = core->now_ms >= core->looked_ms && core->now_ms - core->looked_ms < core->look_pause_ms;
+	if (core->handling.id != 0 || !core->is_recalled || core->aborted != NULL || !core->policies->is_handling || is_pausing)
 		return;
-	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
-		if (!element_is_open(episode->element) || !is_due(core, episode))
-			continue;
-		episode->is_retried = false;
-		/* Until its result has come back as a write, or it has failed. */
-		episode->retry_ms = core->now_ms + RUN_MS_MAX;
-		ask_handler(core, episode->element);
+	struct episode *episode = find_due(core);
+	if (episode == NULL)
 		return;
-	}
+	episode->is_retried = false;
+	/* Until its result has come back as a write, or it has failed. */
+	episode->retry_ms = core->now_ms + RUN_MS_MAX;
+	ask_handler(core, episode->element);
 }
 
 /* ---- what came of it ---- */

@@ -301,6 +301,14 @@ bool element_is_open(const struct element *element)
 	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
 }
 
+bool key_is_open(const struct key *key)
+{
+	for (const struct element *element = key->elements; element != NULL; element = element->next)
+		if (element_is_open(element))
+			return true;
+	return false;
+}
+
 void spills_add(struct spills *spills, const struct spill *spill)
 {
 	if (spills->count == spills->cap) {

@@ -157,6 +157,7 @@ void element_set_kept(struct keyspace *keyspace, struct element *element, bool i
 bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
 /* Several live versions wait for a decision: they stay, stable or not. */
 bool element_is_open(const struct element *element);
+bool key_is_open(const struct key *key);         /* one of its elements is */
 /* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
 void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */

@@ -9,22 +9,28 @@
 
 static size_t note_size(const struct note *note)
 {
-	return sizeof *note + note->command_len + note->client_len + note->kept_len;
+	size_t known = (size_t)note->command_len + note->client_len + note->kept_len;
+	return sizeof *note + known + (note->has_by ? 1 + (size_t)(unsigned char)note->bytes[known] : 0);
 }
 
 static struct note *note_alloc(struct keyspace *keyspace, const struct told *told, size_t kept_len, struct context *context)
 {
 	size_t command_len = told->command.len < UINT8_MAX ? told->command.len : UINT8_MAX;
 	size_t client_len = told->client.len < NOTE_CLIENT_MAX ? told->client.len : NOTE_CLIENT_MAX;
-	struct note *note = blocks_take(&keyspace->blocks, sizeof *note + command_len + client_len + kept_len);
+	size_t by_len = told->by.len < UINT8_MAX ? told->by.len : UINT8_MAX;
+	struct note *note = blocks_take(&keyspace->blocks, sizeof *note + command_len + client_len + kept_len + (by_len > 0 ? 1 + by_len : 0));
 	*note = (struct note){
 		.refs = 1, .value_len = told->value_len < UINT32_MAX ? (uint32_t)told->value_len : UINT32_MAX, .kept_len = (uint32_t)kept_len, .command_len = (uint8_t)command_len,
-		.client_len = (uint8_t)client_len, .kind = (uint8_t)told->kind, .is_removal = told->is_removal, .is_poor = told->is_poor,
-		.value_hash = told->value_hash, .context = context_hold(context),
+		.client_len = (uint8_t)client_len, .kind = (unsigned)told->kind & 15u, .has_by = by_len > 0, .is_removal = told->is_removal, .is_poor = told->is_poor,
+		.choice = (unsigned)told->choice & 3u, .value_hash = told->value_hash, .context = context_hold(context),
 	};
 	char *at = note->bytes;
-	const struct slice parts[] = { { told->command.ptr, command_len }, { told->client.ptr, client_len }, { told->value.ptr, kept_len } };
-	for (unsigned i = 0; i < 3; i++) {
+	const char by_byte = (char)by_len;
+	const struct slice parts[] = {
+		{ told->command.ptr, command_len }, { told->client.ptr, client_len }, { told->value.ptr, kept_len }, { &by_byte, by_len > 0 },
+		{ told->by.ptr, by_len },
+	};
+	for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
 		if (parts[i].len > 0)
 			memcpy(at, parts[i].ptr, parts[i].len);
 		at += parts[i].len;
@@ -63,7 +69,7 @@ static bool is_pop(struct slice command)
 
 static struct told told_of(const struct change *change, const struct write_facts *facts)
 {
-	struct told told = { .kind = KIND_KEY, .command = facts->command, .client = facts->client, .value = change->value };
+	struct told told = { .kind = KIND_KEY, .command = facts->command, .client = facts->client, .value = change->value, .choice = facts->choice };
 	switch (change->kind) {
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE:
 		told.is_removal = true;
@@ -76,6 +82,8 @@ static struct told told_of(const struct change *change, const struct write_facts
 	default:
 		break;
 	}
+	if (!told.is_poor)
+		told.by = facts->by;
 	if (!change_kind_of(change, &told.kind))
 		told.kind = KIND_KEY;
 	if (told.is_removal)
@@ -118,7 +126,6 @@ struct note *note_new(struct keyspace *keyspace, const struct change *change, co
 	}
 	struct note *note = note_alloc(keyspace, &told, kept_len, context);
 	note_fill_number(note, change);
-	note->choice = (unsigned)facts->choice & 3u;
 	return note;
 }
 
@@ -143,6 +150,12 @@ struct slice note_command(const struct note *note)
 struct slice note_client(const struct note *note)
 {
 	return (struct slice){ note->bytes + note->command_len, note->client_len };
+}
+
+struct slice note_by(const struct note *note)
+{
+	const char *at = note->bytes + note->command_len + note->client_len + note->kept_len;
+	return note->has_by ? (struct slice){ at + 1, (unsigned char)*at } : (struct slice){ "", 0 };
 }
 
 bool note_is_removal(const struct note *note, enum kind kind)

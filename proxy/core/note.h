@@ -14,7 +14,8 @@ struct note {
 	uint32_t value_len;          /* of the whole value */
 	uint32_t kept_len;           /* of what is kept of it */
 	uint8_t command_len, client_len;
-	uint8_t kind;                /* enum kind of what the change is about; KIND_KEY: a clear or flush */
+	uint8_t kind : 4;            /* enum kind of what the change is about; KIND_KEY: a clear or flush */
+	bool has_by : 1;             /* somebody decided by it */
 	bool is_removal : 1;
 	bool is_poor : 1;            /* known by a sibling's mention only: no command, client, context */
 	bool is_number : 1;          /* the value is NUMBER: text is made of it when a record is written */
@@ -26,7 +27,7 @@ struct note {
 	int64_t number;
 	uint64_t value_hash;         /* of a value that is not kept whole */
 	struct context *context;     /* held */
-	char bytes[];                /* command, client, what is kept of the value */
+	char bytes[];                /* command, client, what is kept of the value; who decided, behind a byte that tells the length */
 };
 
 /* A write as it takes part in a conflict: its stamp (with its batch's context), note and the flags of its mark. */
@@ -44,14 +45,16 @@ void note_drop(struct keyspace *keyspace, struct note *note);        /* NULL is 
 /* What a record says of it, to be filled by hand where it comes from a record again. */
 struct told {
 	enum kind kind;              /* of the element that the record is about */
-	struct slice command, client, value;
+	struct slice command, client, value, by;
 	uint64_t value_len, value_hash;
+	enum write_choice choice;
 	bool is_removal, is_poor;
 };
 struct note *note_restore(struct keyspace *keyspace, const struct told *told, struct context *context);
 
 struct slice note_command(const struct note *note);
 struct slice note_client(const struct note *note);
+struct slice note_by(const struct note *note);
 bool note_is_pop(const struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);

@@ -73,6 +73,7 @@ struct policies *policies_new(const struct core *core, const struct core_rule *r
 		if (*error != NULL)
 			break;
 		policies->items[i].index = policies->count++;
+		policies->is_handling |= policies->items[i].rule->is_handling;
 		add_policy_text(&rules[i], &text);
 	}
 	policies->digest = slice_hash(buffer_slice(&text));

@@ -1,5 +1,5 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "rules" holding the rules' digest, and "run" holding "<server run id> <incarnation>".
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
 
@@ -46,16 +46,7 @@ void positions_write(struct core *core, struct script *script)
 	script_add(script, 2 + count, argv);
 	for (unsigned i = 0; i < count; i++)
 		buffer_free(&texts[i]);
-}
-
-/* Under which rules the data was decided, and whether all DCs have the same. */
-static void write_rules(struct core *core, struct script *script)
-{
-	struct buffer value = { 0 };
-	buffer_add_uint64(&value, core->policies->digest >> 1);
-	buffer_add_text(&value, core->is_suspecting ? " differing" : " agreed");
-	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("rules"), buffer_slice(&value) });
-	buffer_free(&value);
+	suspects_write(core, script);
 }
 
 static void write_run(struct core *core, struct script *script)
@@ -66,7 +57,6 @@ static void write_run(struct core *core, struct script *script)
 	buffer_add_uint64(&value, core->origins.items[core->self].incarnation);
 	script_select(script, core->options.reserved_db);
 	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("run"), buffer_slice(&value) });
-	write_rules(core, script);
 	buffer_free(&value);
 }
 
@@ -83,7 +73,7 @@ void positions_record(struct core *core)
 		is_moved |= core->peers[dc].is_follow_moved;
 	/* A record that left the store must not come back with writes that would not be stable again. */
 	is_moved |= episodes_have_ended(core);
-	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_trim_due || core->resolution_count > 0) {
+	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_rules_due || core->is_trim_due || core->resolution_count > 0) {
 		struct group *group = group_new(core, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
 		if (core->peers[0].is_follow_moved)
@@ -91,7 +81,7 @@ void positions_record(struct core *core)
 		group->has_run = core->is_run_due;
 		if (core->is_run_due)
 			write_run(core, &group->script);
-		if (is_moved || core->is_run_due)
+		if (is_moved || core->is_run_due || core->is_rules_due)
 			positions_write(core, &group->script);
 		group_send(core, group);
 	}
@@ -100,20 +90,9 @@ void positions_record(struct core *core)
 
 /* ---- reading ---- */
 
-/* Takes the text up to SEPARATOR (or all) off the front of *text. */
-static struct slice take_until(struct slice *text, char separator)
-{
-	const char *at = text->len > 0 ? memchr(text->ptr, separator, text->len) : NULL;
-	struct slice head = { text->ptr, at != NULL ? (size_t)(at - text->ptr) : text->len };
-	size_t used = at != NULL ? head.len + 1 : head.len;
-	text->ptr += used;
-	text->len -= used;
-	return head;
-}
-
 static bool take_number(struct slice *text, char separator, int64_t *number)
 {
-	return slice_to_int64(take_until(text, separator), number);
+	return slice_to_int64(slice_take_until(text, separator), number);
 }
 
 static bool read_dc(struct core *core, unsigned dc, struct slice value)
@@ -123,7 +102,7 @@ static bool read_dc(struct core *core, unsigned dc, struct slice value)
 		return false;
 	peer->position = peer->follow_position;
 	while (value.len > 0) {
-		struct slice entry = take_until(&value, ' ');
+		struct slice entry = slice_take_until(&value, ' ');
 		int64_t incarnation, applied, floor, kept, stable;
 		if (!take_number(&entry, ':', &incarnation) || !take_number(&entry, ':', &applied) || !take_number(&entry, ':', &floor) ||
 		    !take_number(&entry, ':', &kept) || !take_number(&entry, ':', &stable))
@@ -147,15 +126,15 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 		struct slice field = event->opened.positions[i].field, value = event->opened.positions[i].value;
 		if (slice_equal(field, SLICE("run"))) {
 			int64_t number;
-			*is_same_run = slice_equal(take_until(&value, ' '), event->opened.run_id);
+			*is_same_run = slice_equal(slice_take_until(&value, ' '), event->opened.run_id);
 			if (!take_number(&value, ' ', &number))
 				return false;
 			*incarnation = (uint64_t)number;
 			continue;
 		}
-		int64_t hlc, digest;
-		if (slice_equal(field, SLICE("rules")) && take_number(&value, ' ', &digest))
-			core->is_suspecting = (uint64_t)digest != core->policies->digest >> 1 || !slice_equal(value, SLICE("agreed"));
+		int64_t hlc;
+		if (suspects_read(core, field, value))
+			continue;
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
 			core->hlc = (uint64_t)hlc;
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)

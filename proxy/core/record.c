@@ -57,7 +57,9 @@ enum side_tag {
 	SIDE_INCREMENT = WIRE_TAG(13, WIRE_VARINT),
 	SIDE_COVERED = WIRE_TAG(14, WIRE_VARINT),
 	SIDE_CLEARING = WIRE_TAG(15, WIRE_VARINT),
-	SIDE_FIELD_MAX = 15,
+	SIDE_COVER = WIRE_TAG(16, WIRE_BYTES),
+	SIDE_KILL = WIRE_TAG(17, WIRE_BYTES),
+	SIDE_FIELD_MAX = 17,
 };
 
 const char *record_kind_text(enum record_kind kind)
@@ -140,6 +142,11 @@ void record_add_position(struct buffer *out, const struct record_dot *position)
 	add_dot(out, SIDE_CONTEXT, position);
 }
 
+void record_add_cover(struct buffer *out, const struct record_dot *by, bool is_kill)
+{
+	add_dot(out, is_kill ? SIDE_KILL : SIDE_COVER, by);
+}
+
 void record_add_stretch(struct buffer *out, const struct record_stretch *stretch)
 {
 	struct record_dot first = { stretch->dc, stretch->incarnation, stretch->first_seq };
@@ -159,7 +166,7 @@ static size_t side_len(const struct record_side *side)
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
 	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
 	       wire_uint_len(side->is_increment) + wire_uint_len(side->is_covered) +
-	       wire_uint_len(side->is_clearing);
+	       wire_uint_len(side->is_clearing) + side->covers.len;
 }
 
 static void add_side(struct buffer *out, const struct record_side *side)
@@ -183,6 +190,7 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	add_uint(out, SIDE_INCREMENT, side->is_increment);
 	add_uint(out, SIDE_COVERED, side->is_covered);
 	add_uint(out, SIDE_CLEARING, side->is_clearing);
+	buffer_add(out, side->covers);
 	assert(out->len == start + len);
 }
 
@@ -290,13 +298,16 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_INCREMENT: return flag_read(field, &side->is_increment);
 	case SIDE_COVERED: return flag_read(field, &side->is_covered);
 	case SIDE_CLEARING: return flag_read(field, &side->is_clearing);
+	case SIDE_COVER:
+	case SIDE_KILL: return run_extend(&side->covers, raw) && dot_read(field->bytes, &position);
 	default: return false;
 	}
 }
 
 static bool side_read(struct slice bytes, struct record_side *side)
 {
-	*side = (struct record_side){ .command = { bytes.ptr, 0 }, .client = { bytes.ptr, 0 }, .value = { bytes.ptr, 0 }, .context = { bytes.ptr, 0 } };
+	*side = (struct record_side){ .command = { bytes.ptr, 0 }, .client = { bytes.ptr, 0 }, .value = { bytes.ptr, 0 },
+		.context = { bytes.ptr, 0 }, .covers = { bytes.ptr, 0 } };
 	while (bytes.len > 0) {
 		const char *start = bytes.ptr;
 		struct wire_field field;
@@ -409,6 +420,17 @@ bool record_position_next(struct slice *context, struct record_dot *position)
 	while (context->len > 0 && wire_field_next(context, &field) == WIRE_OK)
 		if (WIRE_TAG(field.number, field.type) == SIDE_CONTEXT && dot_read(field.bytes, position))
 			return true;
+	return false;
+}
+
+bool record_cover_next(struct slice *covers, struct record_dot *by, bool *is_kill)
+{
+	struct wire_field field;
+	while (covers->len > 0 && wire_field_next(covers, &field) == WIRE_OK) {
+		*is_kill = WIRE_TAG(field.number, field.type) == SIDE_KILL;
+		if ((*is_kill || WIRE_TAG(field.number, field.type) == SIDE_COVER) && dot_read(field.bytes, by))
+			return true;
+	}
 	return false;
 }
 

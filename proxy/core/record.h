@@ -52,9 +52,10 @@ struct record_side {
 	uint64_t value_len, value_hash;      /* of the whole value (FNV-1a); both 0 for a removal */
 	bool is_removal;
 	bool is_live;                /* under record or custom: no write has covered it yet */
-	bool is_dead;                /* … but a write of another type killed it: it is absent whatever it wrote */
-	bool is_clearing;            /* live, and it cleared the key before it wrote */
-	bool is_covered;             /* a write that is no side has covered or killed it; only told as long as the record is not over */
+	bool is_dead;                /* a write of another type killed it: it is absent whatever it wrote */
+	bool is_clearing;            /* it cleared the key before it wrote */
+	bool is_covered;             /* a write that all have has covered it; only told as long as the record is not over, like … */
+	struct slice covers;         /* … encoded, for record_cover_next: by which writes it is covered or killed */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
@@ -96,6 +97,9 @@ MUST_CHECK bool record_decode(struct slice bytes, struct record_scratch *scratch
 /* Pieces of a record, appended to OUT, and taken off again: false at the end. */
 void record_add_position(struct buffer *out, const struct record_dot *position);
 bool record_position_next(struct slice *context, struct record_dot *position);
+/* Of a side: what has covered it, or, being of another type, killed it. */
+void record_add_cover(struct buffer *out, const struct record_dot *by, bool is_kill);
+bool record_cover_next(struct slice *covers, struct record_dot *by, bool *is_kill);
 void record_add_stretch(struct buffer *out, const struct record_stretch *stretch);
 bool record_stretch_next(struct slice *stretches, struct record_stretch *stretch);
 

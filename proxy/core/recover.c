@@ -150,7 +150,8 @@ void recover_open(struct core *core, const struct event *event)
 	recover_close(core);
 	forget_positions(core);
 	core->nonce = event->opened.nonce;
-	core->is_suspecting = false;
+	core->is_suspecting = core->is_settling = false;
+	core->is_rules_due = true;
 	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
@@ -240,6 +241,23 @@ static bool has_doubts(const struct core *core)
 	return false;
 }
 
+static void begin_after(struct core *core, struct origin *own)
+{
+	if (own->before != NULL)
+		return;
+	own->before = context_new(core->heard, core->origins.count);
+	if (core->heard_hlc > own->before_hlc)
+		own->before_hlc = core->heard_hlc;
+}
+
+/* An incarnation of which the log has nothing began after all that it has: its first hello did not get there. */
+static void hear_lost_hellos(struct core *core)
+{
+	for (unsigned i = 0; i < core->origins.count; i++)
+		if (core->origins.items[i].dc == 0 && is_in_doubt(core, i))
+			begin_after(core, &core->origins.items[i]);
+}
+
 /* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
  * not in the log yet: they have come back by then, like any other origin's. */
 static void hear_hello(struct core *core)
@@ -276,11 +294,10 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 	own->is_logged_whole |= delivery->hello == own->incarnation;
 	if (delivery->write_count > 0 && delivery->first_seq > core->logged[delivery->origin] + 1)
 		own->is_logged_whole = false;
-	if (delivery->hello != 0 && delivery->hello == own->incarnation && own->before == NULL) {
-		own->before = context_new(core->heard, core->origins.count);
-		if (core->heard_hlc > own->before_hlc)
-			own->before_hlc = core->heard_hlc;
-	}
+	if (delivery->hello != 0 && delivery->hello == own->incarnation)
+		begin_after(core, own);
+	if (delivery->hello == core->nonce && !core->is_hello_seen)
+		hear_lost_hellos(core);
 	if (delivery->write_count > 0)
 		core_note_logged(core, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;

@@ -22,6 +22,8 @@ void apply_changes(struct core *core, const struct stamp *stamp, const struct ch
 	core->keyspace.expected = NULL;
 	if (mode == APPLY_REMOTE)
 		rules_note(core, changes);
+	if (core->asks != NULL)
+		ask_outdate_changed(core, changes);
 	core->conflicts.explicit_context = NULL;
 	core->conflicts.facts = NULL;
 	if (explicit != NULL)
@@ -161,7 +163,9 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 		if (*group == NULL)
 			*group = group_new(core, GROUP_REMOTE);
 		struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
+		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
 		apply_writes(core, &stamp, delivery->writes, APPLY_REMOTE);
+		core->conflicts.is_under_our_rules = true;
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
@@ -227,8 +231,8 @@ static void add_checks(struct core *core, struct group *group)
 		}
 		script_select(&group->script, key->db);
 		group->checks[group->check_count++] = (struct check){
-			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name), .is_known = deadline != NULL,
-			.is_passed = deadline != NULL && deadline->expire_at_ms <= (int64_t)core->now_ms,
+			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name),
+			.deadline_ms = deadline == NULL ? 0 : deadline->expire_at_ms,
 		};
 		script_add(&group->script, 2, (struct slice[]){ SLICE("PEXPIRETIME"), key->name });
 		keyspace_release_key(&core->keyspace, key);

@@ -24,11 +24,13 @@ void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expire
 	core->rereads[core->reread_count++] = (struct reread){ db, buffer_copy(key), is_expired };
 }
 
-void reread_touched(struct core *core, const struct changes *changes)
+void reread_touched(struct core *core, struct changes *changes)
 {
-	for (unsigned i = 0; i < changes->count; i++)
+	for (unsigned i = 0; i < changes->count; i++) {
+		changes->items[i].result.len = 0;
 		if (changes->items[i].kind != CHANGE_FLUSH)
 			reread_add(core, changes->items[i].db, changes->items[i].key, false);
+	}
 }
 
 /* Of a batch that was shipped while we had not caught up, by a process that may have ended before it could read back. */

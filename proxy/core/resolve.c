@@ -22,8 +22,10 @@ const char *ask_name_conflict(struct core *core, struct asked *asked)
 	asked->is_keeping_ttl = true;
 	if (asked->ask == ASK_RETRY && !element->key->policy->rule->is_handling)
 		return "HOMEPORT this conflict has no handler: its rule is not custom; resolve it with HOMEPORT RESOLVE";
-	if (asked->ask == ASK_RETRY)
+	if (asked->ask == ASK_RETRY) {
 		episode->is_retried = true;
+		core->look_pause_ms = 0;
+	}
 	return NULL;
 }
 
@@ -70,6 +72,7 @@ const char *ask_choose(struct core *core, struct asked *asked, const struct elem
 {
 	const struct version *version = NULL;
 	const struct rule *rule = NULL;
+	double score;
 	if (element->version_count < 2)
 		return "HOMEPORT this conflict has ended meanwhile: a write has replaced all of its versions";
 	asked->write_choice = asked->choice == CHOICE_WINNER ? WRITE_IGNORES : WRITE_RESOLVES;
@@ -93,7 +96,10 @@ const char *ask_choose(struct core *core, struct asked *asked, const struct elem
 		asked->ask = ASK_DELETE;
 		return NULL;
 	case CHOICE_VALUE:
-		return element->kind == KIND_SET ? "HOMEPORT a member is there or it is not: choose a side, WINNER or REMOVE" : NULL;
+		if (element->kind == KIND_SET)
+			return "HOMEPORT a member is there or it is not: choose a side, WINNER or REMOVE";
+		/* Not left to the store: should its answer be lost, nobody could tell that it refused. */
+		return element->kind == KIND_ZSET && !slice_to_double(asked->value, &score) ? "HOMEPORT a score is a number: choose one, a side, WINNER or REMOVE" : NULL;
 	}
 	return NULL;
 }

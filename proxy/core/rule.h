@@ -28,6 +28,7 @@ struct policy {
 	unsigned index;              /* among the configured ones; UINT32_MAX: the default, lww */
 	unsigned ranks[16];          /* priority: by DC index; the smallest wins */
 	enum ttl_choice ttl;         /* merge: between deadlines */
+	bool is_replaced;            /* by newer ones: keys that were contested then still have it (rules_change.c) */
 };
 
 extern const struct rule rule_lww, rule_priority, rule_record, rule_merge, rule_custom;

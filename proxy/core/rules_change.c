@@ -2,10 +2,14 @@
  * and by the new ones at another: the visible value is a function of the live versions *and* the rules. So (docs/replication-model.md,
  * "Changing rules"):
  *
- *   1. A key whose decision is open to rules (several live versions) keeps the rule it had. Others take the new one at once.
+ *   1. A key whose decision is open to rules (several live versions) keeps the rule it had, until a write to it comes that was made under the
+ *      new ones. Others take the new one at once.
  *   2. Each batch tells the digest of its DC's rules. As long as one differs from ours, every key decided between several versions is suspect.
  *      Batches are taken in causal order: once all digests are equal, all that was decided under others has been seen here.
- *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it.
+ *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it, and brings their keys
+ *      to the new rules wherever it arrives.
+ *
+ * The store keeps all of that, in fields beside the positions: "rules" with the digest and whether all agreed, and "suspect:<db>:<key>" for each suspect.
  *
  * Where no DC's rules differ this costs a comparison for each batch. */
 #include "state.h"
@@ -22,20 +26,24 @@ static bool is_contested(const struct key *key)
 	return false;
 }
 
-static void suspect(struct core *core, struct key *key)
+static bool add_suspect(struct core *core, uint32_t db, struct slice key)
 {
-	if (key->is_suspect)
-		return;
 	if (core->suspect_count == SUSPECTS_MAX) {
 		core->status.dropped_rereads++;
-		return;
+		return false;
 	}
 	if (core->suspect_count == core->suspect_cap) {
 		core->suspect_cap = core->suspect_cap ? core->suspect_cap * 2 : 16;
 		core->suspects = memory_resize(core->suspects, core->suspect_cap * sizeof *core->suspects);
 	}
-	key->is_suspect = true;
-	core->suspects[core->suspect_count++] = (struct reread){ key->db, buffer_copy(key->name), false };
+	core->suspects[core->suspect_count++] = (struct reread){ db, buffer_copy(key), false };
+	return true;
+}
+
+static void suspect(struct core *core, struct key *key)
+{
+	if (!key->is_suspect)
+		key->is_suspect = add_suspect(core, key->db, key->name);
 }
 
 static void suspect_contested(void *context, struct key *key)
@@ -48,7 +56,7 @@ void suspects_drop(struct core *core)
 {
 	for (unsigned i = 0; i < core->suspect_count; i++)
 		memory_free((void *)(uintptr_t)core->suspects[i].key.ptr);
-	core->suspect_count = 0;
+	core->suspect_count = core->suspects_written = 0;
 }
 
 /* ---- what differs ---- */
@@ -63,8 +71,9 @@ static bool do_rules_differ(const struct core *core)
 
 static void begin_suspecting(struct core *core)
 {
-	core->is_run_due |= core->is_open && !core->is_suspecting;   /* the store is to know that it was decided under different rules */
+	core->is_rules_due |= !core->is_suspecting;
 	core->is_suspecting = true;
+	core->is_settling = false;
 	keyspace_each_key(&core->keyspace, suspect_contested, core);
 }
 
@@ -82,7 +91,11 @@ void rules_note(struct core *core, const struct changes *changes)
 {
 	for (unsigned i = 0; core->is_suspecting && i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(&core->keyspace, change->db, change->key);
+		if (change->kind == CHANGE_FLUSH) {
+			keyspace_each_key(&core->keyspace, suspect_contested, core);
+			continue;
+		}
+		struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
 		if (key != NULL && is_contested(key))
 			suspect(core, key);
 	}
@@ -115,13 +128,16 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 		policies_free(fresh);
 		return;
 	}
+	for (unsigned i = 0; i < core->policies->count; i++)
+		core->policies->items[i].is_replaced = true;
+	core->policies->fallback.is_replaced = true;
 	fresh->older = core->policies;
 	core->policies = fresh;
 	keyspace_each_key(&core->keyspace, adopt, core);
 	if (core->keyspace.keys.count == 0)
 		policies_free_older(core);
 	begin_suspecting(core);
-	core->is_run_due = core->is_open;
+	core->is_rules_due = true;
 	core->heartbeat_ms = 0;              /* the others are to know soon */
 }
 
@@ -146,10 +162,7 @@ static bool have_all_spoken(const struct core *core)
 static bool is_kept_open(const struct core *core, const struct reread *suspect)
 {
 	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
-	for (const struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
-		if (element_is_open(element))
-			return true;
-	return false;
+	return key != NULL && key_is_open(key);
 }
 
 static void trust(void *context, struct key *key)
@@ -158,8 +171,18 @@ static void trust(void *context, struct key *key)
 	key->is_suspect = false;
 }
 
+/* What was read back is in the outbox. */
+static bool is_settled(const struct core *core)
+{
+	return core->reread_count == 0 && core->local_unanswered == 0 && core->open[0] == NULL && core->open[1] == NULL && core->aborted == NULL;
+}
+
 void rules_pump(struct core *core)
 {
+	if (core->is_settling && is_settled(core)) {
+		core->is_settling = false;
+		core->is_rules_due = true;
+	}
 	if (!core->is_suspecting || !core->is_recalled || !have_all_spoken(core) || do_rules_differ(core))
 		return;
 	keyspace_each_key(&core->keyspace, suspect_contested, core);
@@ -169,8 +192,68 @@ void rules_pump(struct core *core)
 		if (!is_kept_open(core, suspect))
 			reread_add(core, suspect->db, suspect->key, false);
 	}
-	suspects_drop(core);
 	keyspace_each_key(&core->keyspace, trust, core);
 	core->is_suspecting = false;
-	core->is_run_due = true;
+	core->is_settling = true;
+}
+
+/* ---- what the store keeps of it: fields beside the positions ---- */
+
+static const char suspect_prefix[] = "suspect:";
+
+static void write_suspect(struct script *script, const struct reread *suspect, bool is_dropped)
+{
+	struct buffer field = { 0 };
+	buffer_add_text(&field, suspect_prefix);
+	buffer_add_uint64(&field, suspect->db);
+	buffer_add_byte(&field, ':');
+	buffer_add(&field, suspect->key);
+	struct slice argv[] = { is_dropped ? SLICE("HDEL") : SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), buffer_slice(&field), SLICE("1") };
+	script_add(script, is_dropped ? 3 : 4, argv);
+	buffer_free(&field);
+}
+
+/* Suspects stand in the same transaction as what was decided. They go when what was read back of them is in the outbox. */
+void suspects_write(struct core *core, struct script *script)
+{
+	for (; core->suspects_written < core->suspect_count; core->suspects_written++)
+		write_suspect(script, &core->suspects[core->suspects_written], false);
+	if (!core->is_rules_due)
+		return;
+	core->is_rules_due = false;
+	bool is_agreed = !core->is_suspecting && !core->is_settling;
+	for (unsigned i = 0; is_agreed && i < core->suspect_count; i++)
+		write_suspect(script, &core->suspects[i], true);
+	struct buffer value = { 0 };
+	buffer_add_uint64(&value, core->policies->digest >> 1);
+	buffer_add_text(&value, is_agreed ? " agreed" : " differing");
+	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("rules"), buffer_slice(&value) });
+	buffer_free(&value);
+	if (is_agreed)
+		suspects_drop(core);
+}
+
+void suspects_unwritten(struct core *core)
+{
+	core->is_rules_due = true;
+	core->suspects_written = 0;
+}
+
+bool suspects_read(struct core *core, struct slice field, struct slice value)
+{
+	int64_t number = 0;
+	size_t prefix_len = sizeof suspect_prefix - 1;
+	if (slice_equal(field, SLICE("rules"))) {
+		struct slice digest = slice_take_until(&value, ' ');
+		bool is_same = slice_to_int64(digest, &number) && (uint64_t)number == core->policies->digest >> 1;
+		core->is_suspecting = !is_same || !slice_equal(value, SLICE("agreed"));
+		return true;
+	}
+	if (field.len < prefix_len || memcmp(field.ptr, suspect_prefix, prefix_len) != 0)
+		return false;
+	struct slice key = { field.ptr + prefix_len, field.len - prefix_len };
+	if (slice_to_int64(slice_take_until(&key, ':'), &number))
+		add_suspect(core, (uint32_t)number, key);
+	core->suspects_written = core->suspect_count;
+	return true;
 }

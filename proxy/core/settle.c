@@ -116,12 +116,14 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 			else if (stored->final.len == 0 && is_checked(change))
 				is_void |= !is_done(change, next_reply(event, reply));
 		}
-		if (is_void)
-			envelope_add_write(out, PLAN_NONE, &none);
-		else
-			envelope_add_write_raw(out, raw);
 		if (is_lifted)
 			reread_touched(core, &core->changes);
+		if (is_void)
+			envelope_add_write(out, PLAN_NONE, &none);
+		else if (is_lifted)
+			envelope_add_write(out, PLAN_NONE, &core->changes);
+		else
+			envelope_add_write_raw(out, raw);
 	}
 }
 
@@ -157,9 +159,12 @@ static void add_lifted(struct core *core, struct append_list *list, const struct
 	bool is_lifted = add_header(core, &bytes, batch);
 	struct slice writes = batch->writes, raw;
 	enum plan pending;
-	while (is_lifted && envelope_write_next(&writes, &pending, &core->changes, &raw))
+	while (is_lifted && envelope_write_next(&writes, &pending, &core->changes, &raw)) {
 		reread_touched(core, &core->changes);
-	buffer_add(&bytes, batch->writes);
+		envelope_add_write(&bytes, PLAN_NONE, &core->changes);
+	}
+	if (!is_lifted)
+		buffer_add(&bytes, batch->writes);
 	outbox_add_batch(core, list, buffer_slice(&bytes), append);
 	buffer_free(&bytes);
 }

@@ -12,8 +12,7 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	if (stamp->origin != conflicts->naming_origin || stamp->seq != conflicts->naming_seq || conflicts->mode != conflicts->naming_mode) {
 		conflicts->naming_origin = stamp->origin;
 		conflicts->naming_seq = stamp->seq, conflicts->naming_mode = conflicts->mode;
-		conflicts->is_named = conflicts->mode == APPLY_RECALL &&
-			(mark_is_stable(keyspace, stamp->origin, stamp->seq) || episodes_know(element, stamp));
+		conflicts->is_named = conflicts->mode == APPLY_RECALL && episodes_know(element, stamp);
 	}
 	if (conflicts->is_named)
 		return;
@@ -40,7 +39,9 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 {
 	struct keyspace *keyspace = conflicts->keyspace;
 	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
-	if (origin < 0)
+	/* What covered it may be behind what is recalled. If it is still alive, its record has brought it along. */
+	bool is_settled = conflicts->mode == APPLY_RECALL && mark_is_stable(keyspace, stamp->origin, stamp->seq);
+	if (origin < 0 || is_settled)
 		return;
 	struct key *key = keyspace_key(keyspace, change->db, change->key);
 	struct element *element = keyspace_element(keyspace, key, kind, change->element);
@@ -54,7 +55,9 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
 		.is_present = !(change->number & 1), .is_set = kind == KIND_STRING, .value = change->value,
 	};
-	element_compete(keyspace, element, &version);
+	/* Where a newer write of another type is known, it has killed this value. */
+	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))
+		element_compete(keyspace, element, &version);
 	if (version.is_present)
 		note_type(keyspace, key, kind, &version.stamp);
 	context_drop(nothing);

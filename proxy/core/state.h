@@ -44,7 +44,7 @@ struct unit {                        /* one request: what is re-run together */
 };
 
 /* A remote group removed from this key (owned): does it still have the deadline that was decided? */
-struct check { unsigned reply; uint32_t db; struct slice key; bool is_known, is_passed; };
+struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
 struct group {
@@ -71,6 +71,7 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
+	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
 	uint64_t ask;                        /* for which ask */
 	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
@@ -179,7 +180,10 @@ struct policies {
 	struct policy fallback;              /* for keys that none matches */
 	unsigned count;
 	uint64_t digest;
+	bool is_handling;                    /* some rule's is */
 };
+
+struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
 
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
 
@@ -190,8 +194,10 @@ struct core {
 	struct policies *policies;                   /* owned; those that count now, and through them older ones */
 	/* rules that differ, or did (rules_change.c) */
 	bool is_suspecting;
+	bool is_settling;                            /* all agree again: what suspects are is being read back */
+	bool is_rules_due;                           /* the store does not know yet whether the rules differ */
 	struct reread *suspects;                     /* owned; keys decided meanwhile between several versions */
-	unsigned suspect_count, suspect_cap;
+	unsigned suspect_count, suspect_cap, suspects_written;   /* the first ones: the store has them */
 	/* what lives as long as the core */
 	struct core_status status;
 	struct origins origins;                      /* indexes stay, what is applied is read anew at each opening */
@@ -238,6 +244,7 @@ struct core {
 	bool is_draining;                            /* a remote batch waits for local answers: send no local group */
 	struct buffer resolutions;                   /* RESP: outbox entries to be added with the next group */
 	unsigned resolution_count;
+	struct retention retention;
 	uint64_t trim_ms, trim_seq;                  /* outbox entries before this one are durable in the log */
 	bool is_trim_due;
 	/* recovery */
@@ -265,6 +272,7 @@ struct core {
 	} handling;
 	struct handle_version *handled;              /* owned; of the step's EFFECT_HANDLE */
 	uint64_t next_handle_id, opened_ms;
+	uint64_t looked_ms, look_pause_ms;           /* for a conflict that a handler is to merge: when last, and until the next time */
 	struct asked *asks, **asks_end;              /* owned; in the order they came */
 	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
@@ -330,6 +338,7 @@ void ask_answered(struct core *core, const struct group *group, const struct eve
 void ask_written(struct core *core, uint64_t token, struct slice reply);
 bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
 void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
+void ask_outdate_changed(struct core *core, const struct changes *changes);  /* … of what was written meanwhile */
 void ask_drop_all(struct core *core);
 /* ask_write.c */
 void ask_write(struct core *core, struct asked *asked, struct element *element);
@@ -362,6 +371,9 @@ void rules_hear(struct core *core, unsigned dc, uint64_t digest);
 void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
 void rules_pump(struct core *core);
 void suspects_drop(struct core *core);
+void suspects_write(struct core *core, struct script *script);          /* with the positions: what of all this the store does not have */
+bool suspects_read(struct core *core, struct slice field, struct slice value);  /* a field of the positions; false: it is none of these */
+void suspects_unwritten(struct core *core);         /* the store refused it */
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);
 void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
@@ -372,6 +384,12 @@ bool episodes_are_pending(const struct core *core);
 bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
 void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
 void episodes_restore(struct core *core, const struct event *event);
+/* retention.c */
+bool retention_is_due(const struct core *core);
+uint64_t retention_records_max(const struct core *core);
+void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
+void retention_write(struct core *core, struct group *group);        /* if it is due; the reserved database is selected */
+void retention_answered(struct core *core, const struct group *group, const struct event *event);
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);
@@ -394,8 +412,9 @@ void settle_adopt_carried(struct core *core);                        /* what cam
 void settle_answered(struct core *core, const struct event *event);
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
-/* The keys of a write whose context claims more than the store had: what it did may not fit what others have. */
-void reread_touched(struct core *core, const struct changes *changes);
+/* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
+ * they are dropped. */
+void reread_touched(struct core *core, struct changes *changes);
 void reread_writes(struct core *core, struct slice writes);
 void reread_pump(struct core *core);
 void reread_clear(struct core *core);

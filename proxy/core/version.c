@@ -45,9 +45,10 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	const struct stamp *stamp = &newcomer->stamp;
 	bool is_clearing = newcomer->is_clearing;
 	for (unsigned i = 0; i < element->version_count; i++) {
-		const struct stamp *other = &element->versions[i].stamp;
-		/* In one write a value beats the clear, and the later value the earlier. */
-		if (stamp_covers(other, stamp) || (is_same_write(other, stamp) && !newcomer->is_present))
+		const struct version *other = &element->versions[i];
+		/* In one write a value beats the clear, the clear what it only sets aside, and the later value the earlier. */
+		bool is_weaker = !newcomer->is_present && (newcomer->is_outdone || !other->is_outdone);
+		if (stamp_covers(&other->stamp, stamp) || (is_weaker && is_same_write(&other->stamp, stamp)))
 			return;
 	}
 	for (unsigned i = element->version_count; i-- > 0;) {

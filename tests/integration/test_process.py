@@ -95,7 +95,9 @@ def service_manager(facts, world):
 
 def process(facts):
     command_line(facts)
-    with World(("a", "b"), with_links=False).start() as world:
+    with World(("a", "b"), with_links=False, with_sockets=True).start() as world:
+        with world["a"].client() as client:
+            facts.equal(client("SET", "greeting", "hello"), "OK", "a sidecar may find its Redis at a Unix socket")
         for part in (checking, port_in_use, reloading, service_manager):
             part(facts, world)
 

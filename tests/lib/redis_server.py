@@ -13,10 +13,12 @@ class RedisServer(Server):
         self.address = (HOST, self.port)
         self.directory = workspace.directory / name
         self.directory.mkdir()
+        self.socket = self.directory / "redis.sock"
         self._options = ["--appendonly", "yes" if aof else "no", *options]
 
     def command(self):
-        return ["redis-server", "--bind", HOST, "--port", self.port, "--dir", self.directory, "--save", "",
+        return ["redis-server", "--bind", HOST, "--port", self.port, "--unixsocket", self.socket,
+                "--dir", self.directory, "--save", "",
                 "--maxmemory-policy", "noeviction", *self._options]
 
     def client(self, timeout=10):

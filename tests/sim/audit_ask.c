@@ -116,14 +116,6 @@ static bool context_read(struct auditor *auditor, struct slice text, struct vect
 	return is_read && text.len == 0;
 }
 
-static bool vector_reaches(const struct vector *vector, const struct vector *other)
-{
-	for (unsigned i = 0; i < other->count; i++)
-		if (vector_at(vector, i) < vector_at(other, i))
-			return false;
-	return true;
-}
-
 /* ---- replies ---- */
 
 /* What comes next, "*n", ":n", or "$n" with its text. Nil: TEXT.ptr is NULL. */
@@ -334,12 +326,13 @@ static void describe_siblings(struct auditor *auditor, const struct audited_ask 
 		             live[i]->fact->kind == FACT_SET ? pool_text(auditor->options.pool, live[i]->fact->value).ptr : "removed");
 }
 
-/* Of what was alive where a context write was made: a value that its client had not seen must stay, and what stays must be told. */
+/* Of what was alive where a context write was made: a value that its client had not seen must stay, and what stays must be told. One that met its
+ * deadline there is gone. */
 static void judge_live(struct auditor *auditor, const struct audited_ask *ask, const struct touch *live, const struct vector *context)
 {
 	bool is_seen = vector_at(context, live->write->origin) >= live->write->seq, is_covered = audit_covers(ask->write, live->write);
 
-	if (live->fact->kind == FACT_SET && is_covered != is_seen)
+	if (live->fact->kind == FACT_SET && is_covered != is_seen && !audit_has_expired(auditor, request_of(auditor, ask)->dc, live, &ask->write->executed_at))
 		auditor_find(auditor, "%s %s %s, which its client had%s seen", audit_dot(auditor, ask->write->origin, ask->write->seq),
 		             is_covered ? "covers" : "leaves", audit_dot(auditor, live->write->origin, live->write->seq), is_seen ? "" : " not");
 	if (!is_covered && !has_sibling(ask->write->siblings, ask->write->sibling_count, live))
@@ -379,7 +372,7 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 	const struct client_request *request = request_of(auditor, ask);
 	const struct audited_key *key = audited_key_at(keys, request->db, request->ask.key);
 	const struct audit_contest contest = { .type = request->ask.is_field ? SIM_HASH : SIM_STRING, .element = request->ask.element };
-	unsigned room = key == NULL ? 1 : key->count + 1, count = 0, live_count = 0, present = 0, told = 0;
+	unsigned room = key == NULL ? 1 : key->count + 1, count = 0, live_count = 0, present = 0, told = 0, expired = 0;
 	struct touch *subset = memory_new(room * sizeof(*subset));
 	const struct touch **live = memory_new(room * sizeof(*live));
 
@@ -388,8 +381,12 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 		for (unsigned i = 0; i < live_count; i++) {
 			present += live[i]->fact->kind == FACT_SET;
 			told += has_sibling(ask->siblings, ask->sibling_count, live[i]);
+			expired += live[i]->fact->kind == FACT_SET && audit_has_expired(auditor, request->dc, live[i], &ask->seen);
 		}
 		auditor->judged_replies++;
+		/* What met its deadline there may be gone already. */
+		if (present > 0 && expired == present && ask->sibling_count == 0)
+			present = 0;
 		if (ask->sibling_count != (present == 0 ? 0 : live_count) || (present > 0 && told != live_count)) {
 			auditor_find(auditor, "%s: request %llu was told of %u versions of %s %s in db %u, %u are alive:", auditor->options.dc_names[request->dc],
 			             (unsigned long long)ask->token, ask->sibling_count, pool_text(auditor->options.pool, request->ask.key).ptr,

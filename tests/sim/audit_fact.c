@@ -33,6 +33,14 @@ void vector_join(struct vector *vector, const struct vector *other)
 		vector_raise(vector, i, other->seqs[i]);
 }
 
+bool vector_reaches(const struct vector *vector, const struct vector *other)
+{
+	for (unsigned i = 0; i < other->count; i++)
+		if (vector_at(vector, i) < vector_at(other, i))
+			return false;
+	return true;
+}
+
 void vector_copy(struct vector *to, const struct vector *from)
 {
 	to->count = 0;

@@ -199,8 +199,7 @@ static void judge_results(struct auditor *auditor, struct audited_keys *keys)
 	free(results.items);
 }
 
-/* Do live versions differ? */
-static bool is_open(const struct touch *const *live, unsigned count)
+bool audit_differ(const struct touch *const *live, unsigned count)
 {
 	for (unsigned i = 1; i < count; i++) {
 		const struct fact *fact = live[i]->fact, *first = live[0]->fact;
@@ -215,7 +214,7 @@ static bool is_open(const struct touch *const *live, unsigned count)
 bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest)
 {
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
-	bool is_one = is_open(live, audit_live(auditor, key->touches, key->count, contest, live));
+	bool is_one = audit_differ(live, audit_live(auditor, key->touches, key->count, contest, live));
 
 	memory_free(live);
 	return is_one;

@@ -92,10 +92,15 @@ static bool is_live(const struct trial *trial, const struct audit_contest *conte
 	for (unsigned i = 0; i < trial->count; i++) {
 		const struct touch *other = &trial->touches[i];
 
-		if ((concerns(contest, other->fact) || sets_aside(contest, other)) && other->write != touch->write && audit_covers(other->write, touch->write))
+		if (audit_replaces(contest, other->fact) && other->write != touch->write && audit_covers(other->write, touch->write))
 			return false;
 	}
 	return true;
+}
+
+bool audit_replaces(const struct audit_contest *contest, const struct fact *fact)
+{
+	return concerns(contest, fact) || sets_aside(contest, &(struct touch){ .fact = fact });
 }
 
 static unsigned rank_of(const struct trial *trial, const struct touch *touch)

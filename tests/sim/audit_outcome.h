@@ -34,6 +34,8 @@ struct audit_contest {
 /* Rule 4: the live versions of an element, one touch a write, in LIVE, which has room for COUNT. Returns how many. */
 unsigned audit_live(const struct auditor *auditor, const struct touch *touches, unsigned count, const struct audit_contest *contest,
                     const struct touch **live);
+/* Does it take the place of what it covers of that element? */
+bool audit_replaces(const struct audit_contest *contest, const struct fact *fact);
 
 /* audit_final.c: everything that was shipped, by key. */
 struct audited_key {
@@ -59,6 +61,7 @@ void audit_choice(struct auditor *auditor, const struct audited_key *key, const 
 /* audit_conflict.c: rule 9, for two touches of one key. */
 bool audit_is_conflict(const struct touch *a, const struct touch *b);
 /* audit_handler.c: several live versions that differ. */
+bool audit_differ(const struct touch *const *live, unsigned count);
 bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);
 
 #endif

@@ -106,31 +106,73 @@ static bool is_open(const struct case_at *at, const struct touch **live, unsigne
 	return *alive > 1 && audit_is_open(at->auditor, key, &contest);
 }
 
-/* What ended it has seen every side, and says how. */
+static bool has_seen_all(const struct case_at *at, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < at->expected->side_count; i++) {
+		const struct audited_write *side = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		if (side == write || !audit_follows(write, side))
+			return false;
+	}
+	return true;
+}
+
+/* Did it find a decision open: of all that it had seen, do live versions that are sides differ? */
+static bool was_open(const struct case_at *at, const struct audited_key *key, const struct audit_contest *contest, const struct audited_write *write)
+{
+	struct touch *past = memory_new((key->count + 1) * sizeof(*past));
+	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
+	unsigned count = 0, sides = 0;
+	bool is_open;
+
+	for (unsigned i = 0; i < key->count; i++)
+		if (key->touches[i].write != write && audit_follows(write, key->touches[i].write))
+			past[count++] = key->touches[i];
+	count = audit_live(at->auditor, past, count, contest, live);
+	for (unsigned i = 0; i < count; i++)
+		if (has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq }))
+			live[sides++] = live[i];
+	is_open = audit_differ(live, sides);
+	memory_free(past);
+	memory_free(live);
+	return is_open;
+}
+
+/* The smallest of the writes that have seen all sides, are none of them, and found a decision open. NULL: there is none. */
+static const struct audited_write *end_of(const struct case_at *at)
+{
+	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
+	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
+	const struct audited_write *end = NULL;
+
+	for (unsigned i = 0; is_keeping(at) && i < key->count; i++) {
+		const struct touch *touch = &key->touches[i];
+
+		if (audit_replaces(&contest, touch->fact) && (end == NULL || audit_compare(at->auditor, touch->write, end) < 0) &&
+		    has_seen_all(at, touch->write) && was_open(at, key, &contest, touch->write))
+			end = touch->write;
+	}
+	return end;
+}
+
+/* What ended it is what must have, and says how. */
 static void judge_resolution(const struct case_at *at, const struct record *record)
 {
 	static const enum record_status statuses[] = {
 		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
 	};
+	const struct audited_write *end = end_of(at), *told = NULL;
 	struct record_side_dot dot;
-	const struct audited_write *write;
 
-	if (record->resolution.seq == 0) {
-		if (record->status != RECORD_OPEN && record->status != RECORD_AUTO)
-			auditor_find(at->auditor, "%s: the record %.*s ended by nothing", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr);
-		return;
-	}
-	write = dot_find(at->auditor, &record->resolution, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
-	if (write == NULL || !write->is_shipped || record->status != statuses[write->choice])
+	if (record->resolution.seq != 0 && dot_find(at->auditor, &record->resolution, &dot))
+		told = audit_find(at->auditor, dot.origin, dot.seq);
+	if (told != end || (end == NULL && record->resolution.seq != 0))
+		auditor_find(at->auditor, "%s: the record %.*s of %s is %s, ended by %s, not by %s", at->auditor->options.dc_names[at->dc], (int)record->id.len,
+		             record->id.ptr, subject_text(at), record_status_text(record->status), told == NULL ? "nothing" : audit_dot(at->auditor, told->origin, told->seq),
+		             end == NULL ? "nothing" : audit_dot(at->auditor, end->origin, end->seq));
+	else if (end != NULL ? record->status != statuses[end->choice] : record->status != RECORD_OPEN && record->status != RECORD_AUTO)
 		auditor_find(at->auditor, "%s: the record %.*s is %s, which what ended it does not say", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, record_status_text(record->status));
-	for (unsigned i = 0; write != NULL && i < at->expected->side_count; i++) {
-		const struct audited_write *side = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
-
-		if (side != write && !audit_follows(write, side))
-			auditor_find(at->auditor, "%s: the record %.*s was ended by a write that had not seen %s", at->auditor->options.dc_names[at->dc],
-			             (int)record->id.len, record->id.ptr, audit_dot(at->auditor, side->origin, side->seq));
-	}
 }
 
 /* It is named after its first write, kept while several of its versions live, and told of when it opens and ends. */

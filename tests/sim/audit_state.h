@@ -80,6 +80,13 @@ struct audited_point {
 	struct vector applied;       /* owned */
 };
 
+/* A key whose deadline a store met. */
+struct audited_expiry {
+	unsigned dc;
+	uint32_t db, key;
+	struct vector applied;       /* owned: what the store had executed by then */
+};
+
 /* A group executed and not yet answered, or never answered. */
 struct audited_group {
 	uint64_t id;
@@ -122,6 +129,8 @@ struct auditor {
 	unsigned findings;
 	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
 	unsigned exempt_count, exempt_cap;
+	struct audited_expiry *expiries;         /* owned: in the order in which stores met them */
+	unsigned expiry_count, expiry_cap;
 	bool (*is_changed)(struct slice key);    /* its rule changed on the way; NULL: none did */
 	unsigned lost_count;
 	struct pairs expected;
@@ -153,7 +162,12 @@ void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch
 void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts);
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);
 
+/* audit_expiry.c */
+struct touch;
 bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
+/* Had this DC's store dropped what TOUCH wrote because of a deadline, when it had executed SEEN? No write may say so yet. */
+bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
+void audit_expiries_free(struct auditor *auditor);
 
 /* audit_derive.c */
 /* False: the reply does not tell. */

@@ -400,23 +400,6 @@ void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journa
 	each_write(auditor, dc, write_rewound);
 }
 
-void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key)
-{
-	if (audit_is_exempt(auditor, db, key))
-		return;
-	auditor->exempt = array_grow(auditor->exempt, auditor->exempt_count, &auditor->exempt_cap, sizeof(*auditor->exempt));
-	auditor->exempt[auditor->exempt_count].db = db;
-	auditor->exempt[auditor->exempt_count++].key = key;
-}
-
-bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key)
-{
-	for (unsigned i = 0; i < auditor->exempt_count; i++)
-		if (auditor->exempt[i].db == db && auditor->exempt[i].key == key)
-			return true;
-	return false;
-}
-
 /* ---- new and free ---- */
 
 struct auditor *auditor_new(const struct audit_options *options)
@@ -475,7 +458,7 @@ void auditor_free(struct auditor *auditor)
 	for (unsigned i = 0; i < auditor->origin_count; i++)
 		origin_free(&auditor->origins[i]);
 	free(auditor->origins);
-	free(auditor->exempt);
+	audit_expiries_free(auditor);
 	audit_asks_free(auditor);
 	audit_handlings_free(auditor);
 	free(auditor->expected.items);

@@ -46,6 +46,8 @@ unsigned auditor_unmerged(struct auditor *auditor);
 /* The rules changed for some keys: then what these hold is judged for agreement only. */
 void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
 bool auditor_has_changed_rules(const struct auditor *auditor);
+/* A store met a deadline, … and no sidecar heard of it. */
+void auditor_expired(struct auditor *auditor, unsigned dc, uint32_t db, uint32_t key);
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */

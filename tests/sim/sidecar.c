@@ -89,7 +89,7 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
 		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
 		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
-		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
 		.siblings_max = SIM_SIBLINGS_MAX, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
 	};
 	struct core *core;

@@ -169,6 +169,23 @@ void command_xtrim(struct sim_call *call)
 		reply_integer(call, key == NULL ? 0 : stream_trim(key, &trimming));
 }
 
+/* MEMORY USAGE key: of a stream, the bytes of its entries. */
+void command_memory(struct sim_call *call)
+{
+	bool is_wrong;
+	const struct sim_key *key = store_lookup_typed(call, call->argv[2], SIM_STREAM, &is_wrong);
+	size_t bytes = 0;
+
+	if (is_wrong)
+		return;
+	for (unsigned i = 0; key != NULL && i < key->entry_count; i++)
+		bytes += store_text(call, key->entries[i].value).len;
+	if (key == NULL)
+		reply_nil(call);
+	else
+		reply_integer(call, (int64_t)bytes);
+}
+
 void command_xlen(struct sim_call *call)
 {
 	bool is_wrong;

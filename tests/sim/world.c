@@ -57,6 +57,7 @@ static void store_expired(void *context, uint32_t db, uint32_t key)
 	struct dc *dc = world->busy;
 
 	trace_line(world->trace, dc->index, "    expired: %s", pool_text(world->pool, key).ptr);
+	auditor_expired(world->auditor, dc->index, db, key);
 	if (dc->fault_until_us[FAULT_EXPIRY] < world->now_us + 100000)
 		dc->fault_until_us[FAULT_EXPIRY] = world->now_us + 100000;
 	if (dc->is_open)

@@ -8,12 +8,15 @@
 
 void suite_record(void);
 
-static struct buffer context, stretches;
+static struct buffer covers, context, stretches;
 
 static void fill_pieces(void)
 {
 	buffer_reset(&context);
 	buffer_reset(&stretches);
+	buffer_reset(&covers);
+	record_add_cover(&covers, &(struct record_dot){ SLICE("cpt"), 1, 2 }, false);
+	record_add_cover(&covers, &(struct record_dot){ SLICE("ams"), 7, 50 }, true);
 	record_add_position(&context, &(struct record_dot){ SLICE("ams"), 7, 41 });
 	record_add_position(&context, &(struct record_dot){ SLICE("bom"), UINT64_MAX, UINT64_MAX });
 	record_add_stretch(&stretches, &(struct record_stretch){ SLICE("ams"), 7, 42, 44 });
@@ -27,7 +30,8 @@ static void fill(struct record *record, struct record_side *sides)
 		.dot = { SLICE("bom"), 9, 3 }, .hlc = 900, .context = buffer_slice(&context), .command = SLICE("set"), .client = SLICE("app\0x"),
 		.value = SLICE("cu"), .value_len = 3, .value_hash = UINT64_C(0x8000000000000001), .is_live = true, .is_dead = true, .is_clearing = true,
 	};
-	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true, .is_increment = true, .is_covered = true };
+	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true, .is_increment = true, .is_covered = true,
+		.covers = buffer_slice(&covers) };
 	*record = (struct record){
 		.id = SLICE("ams-7-42-0123456789abcdef"), .kind = RECORD_WRITE_DELETE, .status = RECORD_RESOLVED, .db = 3, .key = SLICE("k\0ey"),
 		.element = SLICE("f"), .type = SLICE("hash"), .rule = SLICE("record"), .rules_digest = UINT64_MAX, .sides = sides, .side_count = 2,
@@ -46,7 +50,7 @@ static bool side_equal(const struct record_side *a, const struct record_side *b)
 {
 	return dot_equal(&a->dot, &b->dot) && a->hlc == b->hlc && slice_equal(a->context, b->context) && slice_equal(a->command, b->command) &&
 	       slice_equal(a->client, b->client) && slice_equal(a->value, b->value) && a->value_len == b->value_len &&
-	       a->value_hash == b->value_hash && a->is_removal == b->is_removal && a->is_live == b->is_live && a->is_dead == b->is_dead &&
+	       slice_equal(a->covers, b->covers) && a->value_hash == b->value_hash && a->is_removal == b->is_removal && a->is_live == b->is_live && a->is_dead == b->is_dead &&
 	       a->is_explicit == b->is_explicit && a->is_increment == b->is_increment && a->is_covered == b->is_covered && a->is_clearing == b->is_clearing;
 }
 
@@ -86,6 +90,12 @@ static void pieces_are_walked_in_order(void)
 	CU_ASSERT(record_stretch_next(&stretches_left, &stretch) && stretch.first_seq == 42 && stretch.last_seq == 44);
 	CU_ASSERT(record_stretch_next(&stretches_left, &stretch) && slice_equal(stretch.dc, SLICE("bom")));
 	CU_ASSERT(!record_stretch_next(&stretches_left, &stretch));
+	struct slice covers_left = buffer_slice(&covers);
+	struct record_dot by;
+	bool is_kill;
+	CU_ASSERT(record_cover_next(&covers_left, &by, &is_kill) && !is_kill && by.seq == 2 && slice_equal(by.dc, SLICE("cpt")));
+	CU_ASSERT(record_cover_next(&covers_left, &by, &is_kill) && is_kill && by.seq == 50 && by.incarnation == 7);
+	CU_ASSERT(!record_cover_next(&covers_left, &by, &is_kill));
 	left = SLICE("\x1a\xff");
 	CU_ASSERT(!record_position_next(&left, &position));
 }

@@ -59,6 +59,23 @@ void context_write_replaces_increments_that_were_applied(struct story *story)
 	story_expect_everywhere(story, "r:k", "110");
 }
 
+void context_write_replaces_increments_behind_what_it_has_not_seen(struct story *story)
+{
+	story_part(story, AMS, CPT);
+	story_say(story, AMS, "SET r:k 1");
+	story_wait(story, 200);
+	story_say(story, BOM, "INCRBY r:k 5");
+	story_wait(story, 200);
+	story_say(story, AMS, "INCRBY r:k 7");
+	/* It leaves the 1 alive, and so it counts as having seen nothing of AMS from there on: but the increments are in what it replaces. */
+	story_ask(story, AMS, ASK_SET, "r:k", "10", 0);
+	story_wait(story, 200);
+	story_say(story, AMS, "INCR r:k");
+	story_rejoin(story, AMS, CPT);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "r:k", "11");
+}
+
 void removal_is_no_sibling_of_what_comes_after_it(struct story *story)
 {
 	uint64_t seen;

@@ -31,6 +31,7 @@ static const struct tale tales[] = {
 	TALE(cart_walk_ends_with_two_siblings),
 	TALE(stale_context_keeps_what_was_long_settled),
 	TALE(context_write_replaces_increments_that_were_applied),
+	TALE(context_write_replaces_increments_behind_what_it_has_not_seen),
 	TALE(removal_is_no_sibling_of_what_comes_after_it),
 	TALE(blind_writers_leave_one_version_a_datacenter),
 	TALE(one_sibling_too_many_is_refused),

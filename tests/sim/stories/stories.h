@@ -32,6 +32,7 @@ void emptied_store_gets_everything_back(struct story *story);
 void cart_walk_ends_with_two_siblings(struct story *story);
 void stale_context_keeps_what_was_long_settled(struct story *story);
 void context_write_replaces_increments_that_were_applied(struct story *story);
+void context_write_replaces_increments_behind_what_it_has_not_seen(struct story *story);
 void removal_is_no_sibling_of_what_comes_after_it(struct story *story);
 void blind_writers_leave_one_version_a_datacenter(struct story *story);
 void one_sibling_too_many_is_refused(struct story *story);

@@ -1,0 +1,65 @@
+/* Retention: how long records that ended stay in the conflicts stream. Their age, their number and their bytes are limited; the oldest go first.
+ * How much memory they take only the store knows, so it is asked, when it is told to trim: once a minute, and when much was added. */
+#include "state.h"
+
+#define TRIM_MS 60000
+#define MEASURE_PART 8               /* of the limit in bytes: added since they were measured */
+
+bool retention_is_due(const struct core *core)
+{
+	const struct retention *retention = &core->retention;
+	return core->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added_bytes > core->options.records_bytes_max / MEASURE_PART;
+}
+
+/* As many as fit, going by the mean size when it was measured, with room for what is added until it is measured again. */
+uint64_t retention_records_max(const struct core *core)
+{
+	const struct core_status *status = &core->status;
+	uint64_t limit = core->options.records_max, bytes_max = core->options.records_bytes_max;
+	if (status->stored_records == 0 || status->stored_record_bytes == 0)
+		return limit;
+	uint64_t fitting = (bytes_max - bytes_max / MEASURE_PART) / (status->stored_record_bytes / status->stored_records + 1);
+	return fitting < limit ? fitting + 1 : limit;
+}
+
+void retention_add(struct core *core, size_t bytes)
+{
+	core->retention.added_bytes += bytes;
+}
+
+static void add_trim(struct script *script, struct slice strategy, uint64_t threshold)
+{
+	struct buffer text = { 0 };
+	buffer_add_uint64(&text, threshold);
+	script_add(script, 5, (struct slice[]){ SLICE("XTRIM"), SLICE(CORE_CONFLICTS_KEY), strategy, SLICE("~"), buffer_slice(&text) });
+	buffer_free(&text);
+}
+
+void retention_write(struct core *core, struct group *group)
+{
+	uint64_t age_ms = core->options.records_age_ms_max;
+	if (!retention_is_due(core))
+		return;
+	if (age_ms > 0 && core->now_ms >= age_ms)
+		add_trim(&group->script, SLICE("MINID"), core->now_ms - age_ms);
+	add_trim(&group->script, SLICE("MAXLEN"), retention_records_max(core));
+	group->measure_reply = group->script.count;
+	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
+	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
+	/* Should the answer get lost, it is asked again in a minute. */
+	core->retention = (struct retention){ .trimmed_ms = core->now_ms };
+}
+
+static uint64_t read_count(struct slice bytes)
+{
+	struct reply reply;
+	return reply_read(&bytes, &reply) && reply.type == REPLY_INTEGER && reply.integer > 0 ? (uint64_t)reply.integer : 0;
+}
+
+void retention_answered(struct core *core, const struct group *group, const struct event *event)
+{
+	if (group->measure_reply == 0)
+		return;
+	core->status.stored_records = read_count(event->answered.replies[group->measure_reply]);
+	core->status.stored_record_bytes = read_count(event->answered.replies[group->measure_reply + 1]);
+}
