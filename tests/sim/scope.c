@@ -224,7 +224,7 @@ static void tell_section(enum scope_section section, const struct unit *units, u
 
 	if (!sum.is_over || sum.pairs.cases + sum.dead == 0)
 		return;
-	printf("%4.0f s  %-18s %7llu pairs %8llu triples, %6llu where a core wrote by itself, %llu wrong%s\n", seconds() - start, scope_section_title(section),
+	printf("%4.0f s  %-24s %7llu pairs %8llu triples, %6llu where a core wrote by itself, %llu wrong%s\n", seconds() - start, scope_section_title(section),
 	       (unsigned long long)sum.pairs.cases, (unsigned long long)sum.triples.cases, (unsigned long long)(sum.pairs.with_owns + sum.triples.with_owns),
 	       (unsigned long long)(sum.pairs.wrong + sum.triples.wrong), sum.dead > 0 ? ", and a process died" : "");
 }

@@ -161,8 +161,8 @@ static void add_increments(struct scope_value *value, const struct side sides[2]
 		added += sides[i].added;
 		has_added = true;
 	}
-	if (has_added && (!value->is_present || scope_number(value, &number)))
-		scope_put_number(value, number + added);
+	if (has_added && (!value->is_present || scope_amount(value, &number)))
+		scope_put_amount(value, number + added);
 }
 
 static struct scope_value expect_element(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_state *start,
@@ -205,8 +205,10 @@ static void expect_type(const struct scope_history *history, struct side sides[2
 				value.is_present = false;
 			if (newer->is_absolute)
 				value = value_at(newer, key, element);
+			else if (newer->has_added && older->is_absolute)
+				scope_put_amount(&value, newer->added);
 			else if (newer->has_added)
-				scope_put_number(&value, older->is_absolute ? newer->added : strtoll(value_at(newer, key, element).text, NULL, 10));
+				value = value_at(newer, key, element);
 			state->at[key][element] = value;
 		}
 }
@@ -256,8 +258,8 @@ void scope_describe(void)
 	       "tables, and every three operations of a section, at three datacenters in every order of arrival, and compares what each of them\n"
 	       "shows and counts with this page. The keys are `k`, `q` and `r`; several commands with `;` between them are one transaction.\n"
 	       "*Newer* is the greater stamp: clock, then name of the datacenter. A write that has seen the other simply follows it.\n"
-	       "*Conflicts* is how many pairs of changes every datacenter counts. Where a key is gone at a datacenter and a deadline is not, it says so\n"
-	       "in a write of its own (`docs/replication-model.md`, rule 8), which meets unseen writes like any other: those pairs come on top.\n"
+	       "*Conflicts* is how many pairs of changes every datacenter counts. What a datacenter writes by itself (that a deadline went with its key, what\n"
+	       "fractions came to: `docs/replication-model.md`, rules 8 and 11) meets unseen writes like any other: those pairs come on top.\n"
 	       "\n"
 	       "The default test run plays every pair and triple with every order of arrival at every datacenter, under each rule, `ttl` and order of\n"
 	       "datacenters. `homeport-scope --all` repeats them with both batches in one turn and with each clock ahead of each other where the rule\n"
