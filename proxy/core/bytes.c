@@ -166,34 +166,20 @@ bool slice_to_double(struct slice text, double *number)
 
 /* ---- buffers ---- */
 
-char *buffer_grow(struct buffer *buffer, size_t len)
+void buffer_reserve(struct buffer *buffer, size_t len)
 {
 	assert(len <= SIZE_MAX / 2 - buffer->len);
 	size_t needed = buffer->len + len;
-	if (needed > buffer->cap || buffer->ptr == NULL) {
-		size_t cap = buffer->cap * 2 > BUFFER_CAP_MIN ? buffer->cap * 2 : BUFFER_CAP_MIN;
-		buffer->cap = cap > needed ? cap : needed;
-		buffer->ptr = memory_resize(buffer->ptr, buffer->cap);
-	}
-	char *room = buffer->ptr + buffer->len;
-	buffer->len = needed;
-	return room;
-}
-
-void buffer_add(struct buffer *buffer, struct slice bytes)
-{
-	if (bytes.len > 0)
-		memcpy(buffer_grow(buffer, bytes.len), bytes.ptr, bytes.len);
+	if (needed <= buffer->cap && buffer->ptr != NULL)
+		return;
+	size_t cap = buffer->cap * 2 > BUFFER_CAP_MIN ? buffer->cap * 2 : BUFFER_CAP_MIN;
+	buffer->cap = cap > needed ? cap : needed;
+	buffer->ptr = memory_resize(buffer->ptr, buffer->cap);
 }
 
 void buffer_add_text(struct buffer *buffer, const char *text)
 {
 	buffer_add(buffer, slice_of(text));
-}
-
-void buffer_add_byte(struct buffer *buffer, char byte)
-{
-	*buffer_grow(buffer, 1) = byte;
 }
 
 void buffer_add_uint64(struct buffer *buffer, uint64_t number)
@@ -225,11 +211,6 @@ void buffer_free(struct buffer *buffer)
 {
 	memory_free(buffer->ptr);
 	*buffer = (struct buffer){ 0 };
-}
-
-struct slice buffer_slice(const struct buffer *buffer)
-{
-	return (struct slice){ buffer->ptr == NULL ? "" : buffer->ptr, buffer->len };
 }
 
 struct slice buffer_copy(struct slice bytes)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
@@ -49,15 +50,40 @@ MUST_CHECK bool slice_to_long_double(struct slice text, long double *number);
 /* Likewise, rounded once to a double, as Redis reads scores. */
 MUST_CHECK bool slice_to_double(struct slice text, double *number);
 
-char *buffer_grow(struct buffer *buffer, size_t len);    /* room for LEN more bytes at the end, which count at once */
-void buffer_add(struct buffer *buffer, struct slice bytes);
+void buffer_reserve(struct buffer *buffer, size_t len);  /* memory for LEN more bytes */
 void buffer_add_text(struct buffer *buffer, const char *text);
-void buffer_add_byte(struct buffer *buffer, char byte);
 void buffer_add_int64(struct buffer *buffer, int64_t number); /* decimal */
 void buffer_add_uint64(struct buffer *buffer, uint64_t number);
 void buffer_reset(struct buffer *buffer);                /* empty, keeps its memory (up to 1 MiB) */
 void buffer_free(struct buffer *buffer);
-struct slice buffer_slice(const struct buffer *buffer);
 struct slice buffer_copy(struct slice bytes);            /* owned copy: release with memory_free((void *)ptr) */
+
+/* Here, since batches, replies and records are added up of very short pieces. */
+
+/* Room for LEN more bytes at the end, which count at once. */
+static inline char *buffer_grow(struct buffer *buffer, size_t len)
+{
+	if (len >= buffer->cap - buffer->len)
+		buffer_reserve(buffer, len);
+	char *room = buffer->ptr + buffer->len;
+	buffer->len += len;
+	return room;
+}
+
+static inline void buffer_add(struct buffer *buffer, struct slice bytes)
+{
+	if (bytes.len > 0)
+		memcpy(buffer_grow(buffer, bytes.len), bytes.ptr, bytes.len);
+}
+
+static inline void buffer_add_byte(struct buffer *buffer, char byte)
+{
+	*buffer_grow(buffer, 1) = byte;
+}
+
+static inline struct slice buffer_slice(const struct buffer *buffer)
+{
+	return (struct slice){ buffer->ptr == NULL ? "" : buffer->ptr, buffer->len };
+}
 
 #endif

@@ -3,7 +3,7 @@
 
 #define VARINT_LEN_MAX 10
 
-static enum wire_status varint_read(struct slice *cursor, uint64_t *value)
+static enum wire_status long_varint_read(struct slice *cursor, uint64_t *value)
 {
 	*value = 0;
 	for (size_t i = 0; i < VARINT_LEN_MAX; i++) {
@@ -21,6 +21,17 @@ static enum wire_status varint_read(struct slice *cursor, uint64_t *value)
 		}
 	}
 	return WIRE_MALFORMED;
+}
+
+/* Most are one byte. */
+static inline enum wire_status varint_read(struct slice *cursor, uint64_t *value)
+{
+	if (cursor->len == 0 || (unsigned char)*cursor->ptr > WIRE_BYTE_MAX)
+		return long_varint_read(cursor, value);
+	*value = (unsigned char)*cursor->ptr;
+	cursor->ptr++;
+	cursor->len--;
+	return WIRE_OK;
 }
 
 static enum wire_status fixed_read(struct slice *cursor, size_t len, uint64_t *value)
