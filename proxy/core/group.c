@@ -18,11 +18,13 @@ static void add_housekeeping(struct core *core, struct group *group)
 		group->script.count += core->resolution_count;
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
+		group->has_resolutions = true;
 	}
 	spill_write(core, group);
 	episodes_write(core, group);
-	/* The outbox tells where earlier incarnations ended until the positions do. */
-	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
+	/* The outbox tells where earlier incarnations ended until the positions do, and what is to be read back until it is. */
+	bool is_reading_back = core->reread_count > 0 || core->open[0] != NULL || core->open[1] != NULL;
+	if (!core->is_trim_due || core->is_run_due || is_reading_back || group->kind == GROUP_PROBE)
 		return;
 	struct buffer id = { 0 };
 	buffer_add_uint64(&id, core->trim_ms);
@@ -350,6 +352,9 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
+	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
+	if (group->has_resolutions)
+		core->answered_first = core->answered_seq + 1;
 	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;

@@ -47,7 +47,9 @@ static bool is_done(const struct change *change, struct slice raw)
 /* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
 static bool is_answered(const struct core *core, const struct stored *stored)
 {
-	return stored->first_seq + stored->write_count - 1 <= core->answered[stored->origin];
+	const struct answered *answered = &core->stored_answered;
+	return core->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
+	       stored->first_seq + stored->write_count - 1 <= answered->last;
 }
 
 /* Must the store be asked whether this took place? */
@@ -160,6 +162,22 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 		else
 			envelope_add_write_raw(out, raw);
 	}
+}
+
+/* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
+void settle_logged(struct core *core, const struct delivery *delivery)
+{
+	const struct stored *stored = stored_find(core, delivery->origin, delivery->first_seq);
+	struct batch batch;
+	if (stored == NULL || stored->final.len > 0 || stored->write_count != delivery->write_count)
+		return;
+	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice logged = delivery->writes, raw;
+	enum plan pending, final;
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw) && envelope_write_next(&logged, &final, &core->results, &raw))
+		for (unsigned i = 0; pending != PLAN_NONE && core->results.count == 0 && i < core->changes.count; i++)
+			reread_add(core, core->changes.items[i].db, core->changes.items[i].key, false);
 }
 
 /* Our metadata and the log get what the entry came to. */

@@ -68,6 +68,7 @@ struct group {
 	unsigned flush_count;
 	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
+	bool has_resolutions;                /* it carries them */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
@@ -257,7 +258,8 @@ struct core {
 	bool is_probe_due;                           /* the store refused the probe: ask again */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
-	uint64_t answered[ORIGINS_MAX];              /* of own origins: the store's positions were written when this had been answered */
+	uint64_t answered_first;                     /* of our origin: what was answered since stands from here on, up to answered_seq */
+	struct answered { uint64_t incarnation, first, last; } stored_answered;  /* … as the store's positions had it at opening */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
@@ -411,6 +413,7 @@ void settle_stored(struct core *core);                               /* the own 
 void settle_carry(struct core *core);                                /* an opening ends before its gate opened */
 void settle_adopt_carried(struct core *core);                        /* what came of earlier openings */
 void settle_answered(struct core *core, const struct event *event);
+void settle_logged(struct core *core, const struct delivery *delivery);      /* the own log has this: was it settled without its answer? */
 /* reread.c */
 void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
 /* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
