@@ -207,15 +207,6 @@ void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, ui
 	context_hold(stamp->context);
 }
 
-bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
-{
-	const struct element *clears = key->fixed[KIND_KEY];
-	for (unsigned i = 0; i < keyspace->flush_count; i++)
-		if (keyspace->flushes[i].db == DB_ALL || keyspace->flushes[i].db == key->db)
-			return true;
-	return clears != NULL && clears->version_count > 0;
-}
-
 /* ---- what the store must be told ---- */
 
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element)

@@ -168,8 +168,6 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 /* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
 void keyspace_warm(struct key *const *keys, unsigned count);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
-/* Has an unstable clear or flush cleared it? */
-bool key_is_cleared(const struct keyspace *keyspace, const struct key *key);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
 void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it may be gone, and its deadline with it: remote.c asks */

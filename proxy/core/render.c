@@ -197,6 +197,15 @@ static bool is_visible_string(const struct keyspace *keyspace, const struct key 
 	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas;
 }
 
+bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *clears = key->fixed[KIND_KEY];
+	for (unsigned i = 0; i < keyspace->flush_count; i++)
+		if (keyspace->flushes[i].db == DB_ALL || keyspace->flushes[i].db == key->db)
+			return true;
+	return clears != NULL && clears->version_count > 0;
+}
+
 /* A deadline that all have agreed on is known to the store alone, unless something has cleared the key since. */
 static bool is_deadline_settled(const struct keyspace *keyspace, const struct key *key)
 {
