@@ -35,8 +35,17 @@ static unsigned siblings_left(const struct context *covered, const struct elemen
 	return count;
 }
 
+static unsigned live_versions(const struct element *element)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < element->version_count; i++)
+		count += !element->versions[i].is_outdone;
+	return count;
+}
+
 static void add_siblings(struct core *core, const struct asked *asked, const struct element *element, const struct context *covered)
 {
+	const unsigned bits = (asked->kind == KIND_HASH ? SIBLING_FIELD : 0) | (live_versions(element) == 1 ? SIBLING_ALONE : 0);
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
 		if (!is_sibling(covered, version))
@@ -45,7 +54,7 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 		struct change *change = changes_add(&core->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = (version->is_present ? 0 : 1) | (asked->kind == KIND_HASH ? 2 : 0);
+		change->number = bits | (version->is_present ? 0 : SIBLING_REMOVAL);
 		change->dc = slice_of(core->dc_names[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;

@@ -47,7 +47,7 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 		*kind = KIND_TTL;
 		return true;
 	case CHANGE_SIBLING:
-		*kind = change->number & 2 ? KIND_HASH : KIND_STRING;
+		*kind = change->number & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
 		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH:
 		return false;

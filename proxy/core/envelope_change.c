@@ -103,8 +103,8 @@ bool change_is_valid(const struct change *change)
 	case CHANGE_CLEAR:
 		return change->number == 0 || change->number == 1;
 	case CHANGE_SIBLING:
-		return change->dc.len > 0 && change->seq > 0 && change->number >= 0 && change->number <= 3 &&
-		       (change->element.len == 0 || (change->number & 2) != 0);
+		return change->dc.len > 0 && change->seq > 0 && change->number >= 0 && change->number <= SIBLING_BITS &&
+		       (change->element.len == 0 || (change->number & SIBLING_FIELD) != 0);
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:

@@ -156,15 +156,27 @@ static bool is_other(const struct episode *episode, const struct stamp *stamp)
 /* Which episode the write is in. Many sides are not remembered: one that meets all belongs to whichever episode reaches over it. */
 static struct episode *episode_with(const struct keyspace *keyspace, const struct element *element, const struct party *party)
 {
-	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
-		if (episode_side(keyspace, episode, party->stamp) != NULL || is_other(episode, party->stamp))
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		const struct side *side = episode_side(keyspace, episode, party->stamp);
+		if ((side != NULL && !side->is_again) || is_other(episode, party->stamp))
 			return episode;
+	}
 	return element_meets_all(element, party->note, party->flags) ? episode_reaching_over(element, party->stamp) : NULL;
 }
 
 bool episodes_know(const struct element *element, const struct stamp *stamp)
 {
 	return episode_reaching_over(element, stamp) != NULL;
+}
+
+bool episodes_tell(const struct key *key, unsigned origin, uint64_t seq)
+{
+	for (const struct element *element = key->elements; element != NULL; element = element->next)
+		for (const struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+			for (unsigned i = 0; i < episode->side_count; i++)
+				if (episode->sides[i].stamp.origin == origin && episode->sides[i].stamp.seq == seq)
+					return true;
+	return false;
 }
 
 void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
@@ -195,15 +207,14 @@ static void note_gone(struct episodes *episodes, struct episode *episode)
 
 static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
-	for (unsigned i = 0; i < other->side_count; i++) {
+	const struct stamp first = stamp_compare(keyspace->origins, &other->first, &episode->first) < 0 ? other->first : episode->first;
+	for (unsigned i = 0; i < other->side_count; i++)
 		episode_take_side(keyspace, episode, &other->sides[i]);
-	}
+	episode->first = first;
 	for (unsigned i = 0; i < other->stretch_count; i++) {
 		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].first_seq);
 		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].last_seq);
 	}
-	if (stamp_compare(keyspace->origins, &other->first, &episode->first) < 0)
-		episode->first = other->first;
 	episode_take_resolution(keyspace, episode, other);
 	episode->pairs += other->pairs;
 	if (other->opened_hlc < episode->opened_hlc)
@@ -244,13 +255,13 @@ static struct episode *join(struct keyspace *keyspace, struct episode *episode, 
 		episode = unite(keyspace, episode, other);
 	/* Writes that make no pair with those of their stretch may stand in between: so far, this one was none of them. */
 	const struct side *side = episode_side(keyspace, episode, party->stamp);
-	if (side == NULL) {
+	if (side == NULL || side->is_again) {
 		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
 		episode_recheck_resolution(keyspace, episode);
 	}
 	/* Of several presents of one write the last is the one, and that was met last when they were met first. */
 	enum kind kind = episode->element->kind;
-	if (side == NULL || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind) || note_is_removal(party->note, kind))
+	if (side == NULL || side->is_again || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind) || note_is_removal(party->note, kind))
 		episode_add_side(keyspace, episode, party);
 	return episode;
 }
@@ -276,13 +287,56 @@ static void count_pairs(struct keyspace *keyspace, struct episode *episode, uint
 	episode_touch(keyspace, episode);
 }
 
+static uint64_t later_hlc(const struct party *a, const struct party *b)
+{
+	return a->stamp->hlc > b->stamp->hlc ? a->stamp->hlc : b->stamp->hlc;
+}
+
 void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b)
 {
 	if (a->flags & b->flags & MARK_DELTA)
 		return;
 	struct episode *episode = episode_of(keyspace, subject, a);
 	episode = join(keyspace, episode, b);
-	count_pairs(keyspace, episode, 1, a->stamp->hlc > b->stamp->hlc ? a->stamp->hlc : b->stamp->hlc);
+	count_pairs(keyspace, episode, 1, later_hlc(a, b));
+}
+
+/* The one that began with this sibling. SEEN: … with a write that this one has seen; NULL: whichever. */
+static struct episode *episode_begun_with(const struct keyspace *keyspace, const struct element *element, const struct stamp *sibling, const struct stamp *seen)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
+		const struct side *side = episode_side(keyspace, episode, sibling);
+		bool is_seen = seen == NULL;
+		for (unsigned i = 0; i < episode->side_count && !is_seen; i++)
+			is_seen = !episode->sides[i].is_again && stamp_sees(seen, episode->sides[i].stamp.origin) >= episode->sides[i].stamp.seq;
+		if (side != NULL && side->is_again && is_seen)
+			return episode;
+	}
+	return NULL;
+}
+
+/* It neither names the episode nor belongs to its stretches: an earlier one has it. */
+static void begin(struct keyspace *keyspace, struct episode *episode, const struct party *sibling)
+{
+	const struct stamp first = episode->first;
+	episode_add_side(keyspace, episode, sibling);
+	const struct side *side = episode_side(keyspace, episode, sibling->stamp);
+	if (side != NULL)
+		episode->sides[side - episode->sides].is_again = true;
+	episode->first = first;
+}
+
+void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, bool is_alone)
+{
+	struct episode *begun = episode_begun_with(keyspace, subject, sibling->stamp, is_alone ? NULL : write->stamp);
+	struct episode *episode = episode_of(keyspace, subject, write);
+	if (begun != NULL && begun != episode)
+		episode = unite(keyspace, begun, episode);
+	else if (begun == NULL && is_alone)
+		begin(keyspace, episode, sibling);
+	else if (begun == NULL)
+		episode = join(keyspace, episode, sibling);
+	count_pairs(keyspace, episode, 1, later_hlc(write, sibling));
 }
 
 void episodes_meet(const struct meeting *meeting)

@@ -23,6 +23,7 @@ struct side {
 	struct note *note;           /* a reference */
 	unsigned flags;              /* of its mark */
 	enum life life;              /* for every write that is still to come */
+	bool is_again;               /* it was alone when a write left it alive: the conflict that it was in before is another one */
 	bool is_clearing;            /* it cleared the key before it wrote: killed, it is a removal still */
 };
 
@@ -44,7 +45,7 @@ struct episode {
 	enum episode_list list;
 	bool is_dirty;               /* the store has an older record of it, or none */
 	bool is_told;                /* that it is open */
-	bool was_told;               /* … or may have been, before a restart */
+	bool was_told;               /* … or may have been: before a restart it may have been open for a while */
 	bool is_counted;             /* as open */
 	bool has_poor;               /* some side was known by a mention only, or still is */
 	struct side *sides;          /* owned; in the order of their stamps */
@@ -55,7 +56,7 @@ struct episode {
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
 	unsigned other_count, other_cap;
-	struct stamp first;          /* the smallest stamp; no context held */
+	struct stamp first;          /* the smallest stamp that is not of an earlier episode; no context held */
 	uint64_t pairs, opened_hlc;
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
 	unsigned pop_origin;         /* EPISODE_POP: whose */
@@ -98,7 +99,9 @@ void episodes_drop(struct keyspace *keyspace, struct element *element);     /* a
 /* A and B are concurrent and both concern SUBJECT: the element that both are about; its key's TTL or KEY element where deadlines or types
  * clash. */
 void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b);
-/* Likewise for the arriving write and all marks of HISTORY from FIRST on that have one of the flags WANTED (0: whatever) and none UNWANTED. */
+/* WRITE has left SIBLING alive. ALONE: it was the only version alive where WRITE was made: whatever conflict it was in before is over. */
+void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, bool is_alone);
+/* As episodes_pair for the arriving write and all marks of HISTORY from FIRST on that have one of the flags WANTED (0: whatever) and none UNWANTED. */
 struct meeting {
 	struct keyspace *keyspace;
 	struct element *subject;
@@ -116,6 +119,8 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
+/* Does a conflict about anything of this key tell of the write with this dot? */
+bool episodes_tell(const struct key *key, unsigned origin, uint64_t seq);
 
 /* ---- for the other files of episodes ---- */
 

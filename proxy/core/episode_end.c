@@ -147,20 +147,43 @@ static struct stamp stamp_of(const struct history *history, const struct mark *m
 	return (struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin, .context = context };
 }
 
-/* A side that is new here, but was met before: what came upon it meanwhile. */
-static void find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
+/* Takes one write that replaces what it covers of the episode's element. True: no later one of its origin is wanted. */
+typedef bool visit_write(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party);
+
+static void visit_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element, visit_write *visit, const struct side *side)
 {
 	for (unsigned i = 0; element != NULL && i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
 			const struct stamp stamp = stamp_of(history, mark);
-			if ((mark->flags & MARK_DELTA) || !covers_side(&(struct party){ &stamp, mark->note, 0 }, side, episode->element->kind))
-				continue;
-			note_cover(keyspace, episode, side, &stamp);
-			break;
+			if (!(mark->flags & MARK_DELTA) && visit(keyspace, episode, side, &(struct party){ &stamp, mark->note, mark->flags }))
+				break;
 		}
 	}
+}
+
+/* All that is remembered of such writes: of the element, clears of its key, SETs if it is of another type, flushes. */
+static void visit_writes(struct keyspace *keyspace, struct episode *episode, visit_write *visit, const struct side *side)
+{
+	const struct key *key = episode->element->key;
+	visit_marks(keyspace, episode, episode->element, visit, side);
+	visit_marks(keyspace, episode, key->fixed[KIND_KEY], visit, side);
+	if (episode->element->kind != KIND_STRING)
+		visit_marks(keyspace, episode, key->fixed[KIND_STRING], visit, side);
+	for (unsigned i = 0; i < keyspace->flush_count; i++) {
+		const struct flush *flush = &keyspace->flushes[i];
+		if (flush->db == DB_ALL || flush->db == key->db)
+			(void)visit(keyspace, episode, side, &(struct party){ &flush->stamp, flush->note, 0 });
+	}
+}
+
+static bool find_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
+{
+	if (!covers_side(party, side, episode->element->kind))
+		return false;
+	note_cover(keyspace, episode, side, party->stamp);
+	return true;
 }
 
 static void find_kills(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct element *element)
@@ -178,21 +201,12 @@ static void find_kills(struct keyspace *keyspace, struct episode *episode, const
 	}
 }
 
+/* A side that is new here, but was met before: what came upon it meanwhile. */
 void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
 	if (!is_keeping(episode))
 		return;
-	find_covers(keyspace, episode, side, episode->element);
-	find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_KEY]);
-	/* A string's SET covers what it has seen of other types. */
-	if (episode->element->kind != KIND_STRING)
-		find_covers(keyspace, episode, side, episode->element->key->fixed[KIND_STRING]);
-	for (unsigned i = 0; i < keyspace->flush_count; i++) {
-		const struct flush *flush = &keyspace->flushes[i];
-		if ((flush->db == DB_ALL || flush->db == episode->element->key->db) &&
-		    covers_side(&(struct party){ &flush->stamp, flush->note, 0 }, side, episode->element->kind))
-			note_cover(keyspace, episode, side, &flush->stamp);
-	}
+	visit_writes(keyspace, episode, find_cover, side);
 	/* Greater writes of another type kill it, whichever comes first. */
 	const struct key *key = episode->element->key;
 	if (!key_has_other_type(key, episode->element->kind))
@@ -287,6 +301,11 @@ void episode_drop_resolution(struct keyspace *keyspace, struct episode *episode)
 	episode->resolution = (struct stamp){ 0 };
 }
 
+static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
+{
+	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
+}
+
 static bool sees_all(const struct stamp *stamp, const struct episode *episode)
 {
 	for (unsigned i = 0; i < episode->stretch_count; i++)
@@ -300,11 +319,25 @@ static bool is_earlier(const struct keyspace *keyspace, const struct stamp *stam
 	return episode->resolution.seq == 0 || stamp_compare(keyspace->origins, stamp, &episode->resolution) < 0;
 }
 
-/* More writes are in it: what has not seen them ends it no more. (One that its store lost and got back may have been seen.) */
+/* More is known of it than when it was ended. More writes may be in it, which what ended it has not seen. (One that its store lost and got back may
+ * have been seen.) And what a write of ours counts as having seen, though our store had lost it, may turn out to have covered a side. */
 void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode)
 {
-	if (episode->resolution.seq != 0 && (episode->resolution.context == NULL || !sees_all(&episode->resolution, episode)))
-		episode_drop_resolution(keyspace, episode);
+	const struct stamp *resolution = &episode->resolution;
+	if (resolution->seq == 0 || (resolution->context != NULL && sees_all(resolution, episode) && was_disputed(episode, resolution)))
+		return;
+	episode_drop_resolution(keyspace, episode);
+	episode_touch(keyspace, episode);
+}
+
+/* BY has covered or killed a side. */
+static void recheck_after(struct keyspace *keyspace, struct episode *episode, const struct stamp *by)
+{
+	const struct stamp *resolution = &episode->resolution;
+	if (resolution->seq == 0 || resolution->context == NULL || is_resolution(episode, by) || stamp_sees(resolution, by->origin) < by->seq)
+		return;
+	episode_recheck_resolution(keyspace, episode);
+	episode_find_resolution(keyspace, episode);
 }
 
 /* Of two that are joined, the earlier resolution. */
@@ -329,11 +362,6 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 	episode_touch(keyspace, episode);
 }
 
-static bool is_resolution(const struct episode *episode, const struct stamp *stamp)
-{
-	return episode->resolution.seq == stamp->seq && episode->resolution.origin == stamp->origin;
-}
-
 static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	if (episode_side(keyspace, episode, party->stamp) != NULL) {
@@ -352,25 +380,13 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 }
 
 /* A write of ours that counts as having seen what our store lost and got back is here before that. */
-static void consider(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+static bool consider(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
 {
-	const struct stamp *stamp = party->stamp;
-	if ((party->flags & MARK_DELTA) || !sees_all(stamp, episode) || !is_earlier(keyspace, stamp, episode) ||
-	    episode_side(keyspace, episode, stamp) != NULL || !was_disputed(episode, stamp))
-		return;
-	resolve(keyspace, episode, party);
-}
-
-static void consider_marks(struct keyspace *keyspace, struct episode *episode, const struct element *element)
-{
-	for (unsigned i = 0; element != NULL && i < element->history_count; i++) {
-		const struct history *history = &element->histories[i];
-		for (uint32_t j = 0; j < history->len; j++) {
-			const struct mark *mark = history_mark(history, j);
-			const struct stamp stamp = stamp_of(history, mark);
-			consider(keyspace, episode, &(struct party){ &stamp, mark->note, mark->flags });
-		}
-	}
+	(void)side;
+	if (sees_all(party->stamp, episode) && is_earlier(keyspace, party->stamp, episode) && episode_side(keyspace, episode, party->stamp) == NULL &&
+	    was_disputed(episode, party->stamp))
+		resolve(keyspace, episode, party);
+	return false;
 }
 
 void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
@@ -380,16 +396,17 @@ void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
 		has_lost |= keyspace->origins->items[i].before != NULL;
 	if (!has_lost || !is_keeping(episode))
 		return;
-	consider_marks(keyspace, episode, episode->element);
-	consider_marks(keyspace, episode, episode->element->key->fixed[KIND_KEY]);
+	visit_writes(keyspace, episode, consider, NULL);
 }
 
 void episodes_compete(struct keyspace *keyspace, struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
 		compete(keyspace, episode, party);
-		if (is_keeping(episode))
-			note_covers(keyspace, episode, party);
+		if (!is_keeping(episode))
+			continue;
+		note_covers(keyspace, episode, party);
+		recheck_after(keyspace, episode, party->stamp);
 	}
 }
 
@@ -403,5 +420,6 @@ void episodes_kill(struct keyspace *keyspace, struct element *element, const str
 			if (!note_is_removal(side->note, element->kind) && stamp_compare(keyspace->origins, &side->stamp, party->stamp) < 0)
 				note_kill(keyspace, episode, side, party->stamp);
 		}
+		recheck_after(keyspace, episode, party->stamp);
 	}
 }

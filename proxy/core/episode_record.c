@@ -168,15 +168,14 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 	told->value = room_from(draft, start);
 }
 
-/* What only serves to take the record up again. */
-static void add_life(struct draft *draft, const struct side *side, struct record_side *told)
+/* What only serves to take the record up again. Of one whose versions wait for a decision, those that are not alive are over. */
+static void add_life(struct draft *draft, const struct side *side, bool is_kept, struct record_side *told)
 {
 	const struct episode *episode = draft->episode;
 	const struct ordering *ordering = draft->telling->ordering;
 	size_t start = draft->room.len;
-	told->is_covered = side->life == LIFE_OVER;
-	told->is_dead |= side->life == LIFE_KILLED;
-	told->is_clearing |= side->is_clearing;
+	told->is_covered = !is_kept && side->life == LIFE_OVER;
+	told->is_dead |= !is_kept && side->life == LIFE_KILLED;
 	for (unsigned i = 0; i < ordering->count; i++) {
 		for (unsigned j = 0; j < episode->cover_count; j++) {
 			const struct cover *cover = &episode->covers[j];
@@ -187,6 +186,7 @@ static void add_life(struct draft *draft, const struct side *side, struct record
 		}
 	}
 	told->covers = room_from(draft, start);
+	told->is_clearing |= side->is_clearing && (!is_kept || told->covers.len > 0);
 }
 
 static void add_side(struct draft *draft, const struct side *side, bool is_kept)
@@ -199,7 +199,7 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
 		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
-		.is_increment = (side->flags & MARK_DELTA) != 0,
+		.is_increment = (side->flags & MARK_DELTA) != 0, .is_again = side->is_again,
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
@@ -210,7 +210,7 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	told->context = add_context(draft, side->note->context);
 	told->covers = room_from(draft, draft->room.len);
 	if (!draft->telling->is_last)
-		add_life(draft, side, told);
+		add_life(draft, side, is_kept, told);
 }
 
 /* Newest first; those that wait for a decision before all others. */

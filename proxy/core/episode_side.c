@@ -192,17 +192,23 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 	return true;
 }
 
+static void note_first(const struct keyspace *keyspace, struct episode *episode, const struct stamp *stamp)
+{
+	if (episode->first.seq != 0 && stamp_compare(keyspace->origins, stamp, &episode->first) >= 0)
+		return;
+	episode->first = *stamp;
+	episode->first.context = NULL;
+}
+
 void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	const struct origins *origins = keyspace->origins;
 	unsigned place = side_place(origins, episode, party->stamp);
+	note_first(keyspace, episode, party->stamp);
 	if (is_side(origins, episode, place, party->stamp)) {
+		episode->sides[place].is_again = false;
 		episode_upgrade_side(keyspace, episode, party);
 		return;
-	}
-	if (episode->first.seq == 0 || stamp_compare(origins, party->stamp, &episode->first) < 0) {
-		episode->first = *party->stamp;
-		episode->first.context = NULL;
 	}
 	episode->has_poor |= party->note->is_poor;
 	struct side side = side_of(party);
@@ -216,6 +222,8 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
+	const struct side *known = episode_side(keyspace, episode, &side->stamp);
+	bool is_again = side->is_again && (known == NULL || known->is_again);
 	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
 	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
 	if (!is_side(keyspace->origins, episode, place, &side->stamp))
@@ -223,4 +231,5 @@ void episode_take_side(struct keyspace *keyspace, struct episode *episode, const
 	if (side->life > episode->sides[place].life)
 		episode->sides[place].life = side->life;
 	episode->sides[place].is_clearing |= side->is_clearing;
+	episode->sides[place].is_again = is_again;
 }

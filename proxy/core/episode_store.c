@@ -95,8 +95,10 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 			.rules_digest = core->policies->digest, .merged_into = id,
 		};
 		/* It was joined with others, and has got its name back. */
-		if (slice_equal(old.text, id))
+		if (slice_equal(old.text, id)) {
+			episode->was_told = true;
 			continue;
+		}
 		record_encode(&bytes, &record);
 		add_entry(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
 		core->keyspace.episodes->final_count++;
@@ -329,7 +331,16 @@ static void restore_covers(struct core *core, struct episode *episode, const str
 	}
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side)
+static enum life life_of(const struct record_side *side, bool is_kept)
+{
+	bool is_explained = side->covers.len > 0;
+	if (side->is_covered || (is_kept && !side->is_live && !is_explained))
+		return LIFE_OVER;
+	/* One that is alive as a removal says itself that it is dead. */
+	return side->is_dead && !(side->is_live && is_explained) ? LIFE_KILLED : LIFE_LED;
+}
+
+static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_kept)
 {
 	struct element *element = episode->element;
 	int origin = origin_of(core, &side->dot);
@@ -348,11 +359,13 @@ static void restore_side(struct core *core, struct episode *episode, const struc
 	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
 	if (added != NULL) {
 		struct side *restored = &episode->sides[added - episode->sides];
-		restored->life = side->is_covered ? LIFE_OVER : side->is_dead && side->covers.len == 0 ? LIFE_KILLED : LIFE_LED;
+		restored->life = life_of(side, is_kept);
 		restored->is_clearing = side->is_clearing;
+		restored->is_again = side->is_again;
 	}
 	restore_covers(core, episode, side, &stamp);
-	episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
+	if (!side->is_again)
+		episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
 		restore_version(core, element, side, &stamp);
 	note_drop(&core->keyspace, note);
@@ -441,9 +454,9 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	episode->last_error = buffer_copy(record->last_error);
 	episode->stored_id = buffer_copy(record->id);
 	episode->is_told = record->status == RECORD_OPEN;
-	episode->was_told = record->status != RECORD_AUTO;
+	episode->was_told = true;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i]);
+		restore_side(core, episode, &record->sides[i], record->sides[0].is_live);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		if (episode_covers(episode, &episode->sides[i]))
 			episode->sides[i].life = LIFE_OVER;

@@ -75,7 +75,7 @@ static struct told told_of(const struct change *change, const struct write_facts
 		told.is_removal = true;
 		break;
 	case CHANGE_SIBLING:
-		told.is_removal = change->number & 1;
+		told.is_removal = change->number & SIBLING_REMOVAL;
 		told.is_poor = true;
 		told.command.len = told.client.len = 0;
 		break;

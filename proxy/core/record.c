@@ -59,7 +59,8 @@ enum side_tag {
 	SIDE_CLEARING = WIRE_TAG(15, WIRE_VARINT),
 	SIDE_COVER = WIRE_TAG(16, WIRE_BYTES),
 	SIDE_KILL = WIRE_TAG(17, WIRE_BYTES),
-	SIDE_FIELD_MAX = 17,
+	SIDE_AGAIN = WIRE_TAG(18, WIRE_VARINT),
+	SIDE_FIELD_MAX = 18,
 };
 
 const char *record_kind_text(enum record_kind kind)
@@ -166,7 +167,7 @@ static size_t side_len(const struct record_side *side)
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
 	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
 	       wire_uint_len(side->is_increment) + wire_uint_len(side->is_covered) +
-	       wire_uint_len(side->is_clearing) + side->covers.len;
+	       wire_uint_len(side->is_clearing) + side->covers.len + (side->is_again ? 3 : 0);
 }
 
 static void add_side(struct buffer *out, const struct record_side *side)
@@ -191,6 +192,7 @@ static void add_side(struct buffer *out, const struct record_side *side)
 	add_uint(out, SIDE_COVERED, side->is_covered);
 	add_uint(out, SIDE_CLEARING, side->is_clearing);
 	buffer_add(out, side->covers);
+	add_uint(out, SIDE_AGAIN, side->is_again);
 	assert(out->len == start + len);
 }
 
@@ -298,6 +300,7 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_INCREMENT: return flag_read(field, &side->is_increment);
 	case SIDE_COVERED: return flag_read(field, &side->is_covered);
 	case SIDE_CLEARING: return flag_read(field, &side->is_clearing);
+	case SIDE_AGAIN: return flag_read(field, &side->is_again);
 	case SIDE_COVER:
 	case SIDE_KILL: return run_extend(&side->covers, raw) && dot_read(field->bytes, &position);
 	default: return false;

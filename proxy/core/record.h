@@ -57,6 +57,7 @@ struct record_side {
 	bool is_covered;             /* a write that all have has covered it; only told as long as the record is not over, like … */
 	struct slice covers;         /* … encoded, for record_cover_next: by which writes it is covered or killed */
 	bool is_increment;           /* VALUE was added to the number that was there */
+	bool is_again;               /* an earlier conflict ended with it alive, and a write that had not seen it began this one */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
 

@@ -208,6 +208,14 @@ static unsigned pump_peer(struct core *core, unsigned dc, struct group **group, 
 	return count;
 }
 
+/* It was decided that there is none: by a clear that came before anything was known of it, too. */
+static bool has_no_deadline(const struct keyspace *keyspace, const struct key *key, const struct version *deadline)
+{
+	if (deadline == NULL)
+		return key->fixed[KIND_TTL] == NULL && key_is_cleared(keyspace, key);
+	return !deadline->is_present || deadline->expire_at_ms == 0;
+}
+
 /* Keys that may have run empty, and with that lost a deadline that others keep. Where the batch's own DC saw it happen, it said so. */
 static void add_checks(struct core *core, struct group *group)
 {
@@ -217,7 +225,7 @@ static void add_checks(struct core *core, struct group *group)
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
 		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
-		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0)) {
+		if (has_no_deadline(&core->keyspace, key, deadline)) {
 			keyspace_release_key(&core->keyspace, key);
 			continue;
 		}

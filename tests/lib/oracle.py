@@ -13,6 +13,7 @@ KINDS = {  # what a change is about, by its kind on the wire
 }
 EXPIRED = 1
 KEEPS_DEADLINE = -1
+IS_FIELD, IS_ALONE = 2, 4              # of siblings
 
 
 @dataclass(frozen=True, order=True)
@@ -76,6 +77,7 @@ class Pair:
     first: Dot
     second: Dot
     is_sum: bool = False               # of two increments: counted, but nothing is lost, so nothing is recorded
+    again: Dot = None                  # the one that was left alive alone: here it is another than in the record of its own conflict
 
     @property
     def subject(self):
@@ -115,13 +117,24 @@ def _touches_by_key(writes):
     return by_key
 
 
+def _named(change):
+    """(subject, dot) of a sibling."""
+    kind = "hash" if change["number"] & IS_FIELD else "string"
+    return (change["db"], change["key"], kind, change["element"]), Dot(change["dc"], change["incarnation"], change["seq"])
+
+
 def _pairs_of_siblings(writes):
     """A write with a context of its own lies beside the versions that it ships along."""
+    finders = defaultdict(list)        # by version: those that found it alone
     for write in writes.values():
         for change in write.siblings:
-            kind = "hash" if change["number"] & 2 else "string"
-            other = Dot(change["dc"], change["incarnation"], change["seq"])
-            yield Pair(change["db"], change["key"], kind, change["element"], *sorted((write.dot, other)))
+            if change["number"] & IS_ALONE:
+                finders[_named(change)].append(write)
+    for write in writes.values():
+        for change in write.siblings:
+            subject, other = _named(change)
+            is_again = any(finder is write or write.covers(finder) for finder in finders[subject, other])
+            yield Pair(*subject, *sorted((write.dot, other)), again=other if is_again else None)
 
 
 def pairs_of(writes):
@@ -162,18 +175,21 @@ def episodes_of(pairs):
 
 
 def _components(subject, pairs):
-    roots = {}
+    roots = {}                         # by (dot, is it there again)
 
-    def root(dot):
-        while roots.setdefault(dot, dot) != dot:
-            roots[dot] = dot = roots[roots[dot]]
-        return dot
+    def root(node):
+        while roots.setdefault(node, node) != node:
+            roots[node] = node = roots[roots[node]]
+        return node
+
+    def node(pair, dot):
+        return dot, dot == pair.again
 
     for pair in pairs:
-        roots[root(pair.first)] = root(pair.second)
+        roots[root(node(pair, pair.first))] = root(node(pair, pair.second))
     members, counts = defaultdict(set), Counter()
-    for dot in list(roots):
-        members[root(dot)].add(dot)
+    for known in list(roots):
+        members[root(known)].add(known[0])
     for pair in pairs:
-        counts[root(pair.first)] += 1
+        counts[root(node(pair, pair.first))] += 1
     return [Episode(subject, frozenset(dots), counts[top]) for top, dots in members.items()]

@@ -131,6 +131,15 @@ def told(record):
     return (record["db"], record["key"], record["type"], record["element"]), record["pairs"], dots if len(dots) < SIDES_MAX else SIDES_MAX
 
 
+def differences(one, other, path=""):
+    """Where two records differ, and in what, as texts."""
+    if isinstance(one, dict):
+        return [text for field in one for text in differences(one[field], other[field], f"{path}.{field}")]
+    if isinstance(one, list) and len(one) == len(other):
+        return [text for at, (mine, theirs) in enumerate(zip(one, other)) for text in differences(mine, theirs, f"{path}[{at}]")]
+    return [] if one == other else [f"{path}: {one} | {other}"]
+
+
 def check_records(story, world, pairs):
     """Each connected component of the oracle's pairs is one record, with the same pairs and writes, at every datacenter."""
     episodes = oracle.episodes_of(pairs)
@@ -141,9 +150,9 @@ def check_records(story, world, pairs):
         missed, false = expected - seen, seen - expected
         story.check(not missed and not false, f"{name} wrote down exactly the oracle's {len(episodes)} conflicts, with all who took part",
                     f"{sum(missed.values())} missed: {list(missed)[:2]}; {sum(false.values())} false: {list(false)[:2]}")
-    differing = [f"{name}: {conflict}: {field}: {value} | {records[conflict][field]}" for name, records in found.items() if records.keys() == found["a"].keys()
-                 for conflict, record in found["a"].items() for field, value in record.items() if value != records[conflict][field]]
-    story.check(found["a"] == found["b"] == found["c"], "the records are the same everywhere", f"{len(differing)} differ: {differing[:3]}")
+    differing = [f"{name}: {conflict}: {difference}" for name, records in found.items() if records.keys() == found["a"].keys()
+                 for conflict, record in found["a"].items() for difference in differences(record, records[conflict])]
+    story.check(found["a"] == found["b"] == found["c"], "the records are the same everywhere", f"{len(differing)} differ: {differing[:8]}")
 
 
 def exact_detection(story, log):

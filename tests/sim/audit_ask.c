@@ -357,6 +357,9 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 			judge_live(auditor, ask, live[i], &context);
 			stay += !audit_covers(ask->write, live[i]->write);
 		}
+		for (unsigned i = 0; i < ask->write->sibling_count; i++)
+			if (ask->write->siblings[i].is_alone != (count == 1))
+				auditor_find(auditor, "%s finds %u versions alive and says otherwise", audit_dot(auditor, ask->write->origin, ask->write->seq), count);
 		if (stay < ask->write->sibling_count)
 			auditor_find(auditor, "%s names %u siblings, %u are alive", audit_dot(auditor, ask->write->origin, ask->write->seq),
 			             ask->write->sibling_count, stay);

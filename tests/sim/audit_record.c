@@ -71,7 +71,29 @@ static void gather_key(struct audited_subjects *subjects, const struct audited_k
 	}
 }
 
-static void gather_siblings(struct audited_subjects *subjects, const struct audited_write *write)
+/* One that was alone takes part as somebody else, whatever conflict it was in before. */
+#define AGAIN (1u << 16)
+
+/* Did a write that this one has seen find it alone? */
+static bool has_begun_again(const struct auditor *auditor, const struct audited_write *write, const struct audited_sibling *sibling)
+{
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
+		for (unsigned i = 0; i < auditor->origins[origin].count; i++) {
+			const struct audited_write *other = auditor->origins[origin].writes[i];
+
+			for (unsigned j = 0; other != NULL && other->is_shipped && j < other->sibling_count; j++) {
+				const struct audited_sibling *alone = &other->siblings[j];
+
+				if (alone->is_alone && alone->origin == sibling->origin && alone->seq == sibling->seq && alone->db == sibling->db && alone->key == sibling->key &&
+				    alone->is_field == sibling->is_field && alone->element == sibling->element && audit_follows(write, other))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void gather_siblings(const struct auditor *auditor, struct audited_subjects *subjects, const struct audited_write *write)
 {
 	for (unsigned i = 0; i < write->sibling_count; i++) {
 		const struct audited_sibling *sibling = &write->siblings[i];
@@ -79,7 +101,8 @@ static void gather_siblings(struct audited_subjects *subjects, const struct audi
 			.db = sibling->db, .key = sibling->key, .kind = sibling->is_field ? SUBJECT_HASH : SUBJECT_STRING, .element = sibling->element,
 		};
 
-		pairs_add(&subject_find(subjects, &subject)->pairs, write->origin, write->seq, sibling->origin, sibling->seq);
+		pairs_add(&subject_find(subjects, &subject)->pairs, write->origin, write->seq,
+		          sibling->origin + (sibling->is_alone || has_begun_again(auditor, write, sibling) ? AGAIN : 0), sibling->seq);
 	}
 }
 
@@ -101,6 +124,12 @@ static unsigned root_of(const unsigned *parents, unsigned side)
 
 static void record_add_side(struct expected_record *record, struct record_side_dot dot)
 {
+	unsigned known = side_find(record, dot.origin, dot.seq);
+
+	if (known < record->side_count) {
+		record->sides[known].is_again = record->sides[known].is_again && dot.is_again;
+		return;
+	}
 	record->sides = array_grow(record->sides, record->side_count, &record->side_cap, sizeof(*record->sides));
 	record->sides[record->side_count++] = dot;
 }
@@ -114,10 +143,8 @@ static void components(struct audited_subject *subject)
 	for (unsigned i = 0; i < subject->pairs.count; i++) {
 		const struct pair *pair = &subject->pairs.items[i];
 
-		if (side_find(&all, pair->origin, pair->seq) == all.side_count)
-			record_add_side(&all, (struct record_side_dot){ pair->origin, pair->seq });
-		if (side_find(&all, pair->other_origin, pair->other_seq) == all.side_count)
-			record_add_side(&all, (struct record_side_dot){ pair->other_origin, pair->other_seq });
+		record_add_side(&all, (struct record_side_dot){ pair->origin, pair->seq, false });
+		record_add_side(&all, (struct record_side_dot){ pair->other_origin, pair->other_seq, false });
 	}
 	parents = memory_new((all.side_count + 1) * sizeof(*parents));
 	for (unsigned i = 0; i < all.side_count; i++)
@@ -132,9 +159,9 @@ static void components(struct audited_subject *subject)
 
 		for (unsigned i = 0; parents[root] == root && i < all.side_count; i++)
 			if (root_of(parents, i) == root)
-				record_add_side(&record, all.sides[i]);
+				record_add_side(&record, (struct record_side_dot){ all.sides[i].origin % AGAIN, all.sides[i].seq, all.sides[i].origin >= AGAIN });
 		for (unsigned i = 0; record.side_count > 0 && i < subject->pairs.count; i++)
-			record.pairs += side_find(&record, subject->pairs.items[i].origin, subject->pairs.items[i].seq) < record.side_count;
+			record.pairs += root_of(parents, side_find(&all, subject->pairs.items[i].origin, subject->pairs.items[i].seq)) == root;
 		if (record.side_count == 0)
 			continue;
 		subject->records = array_grow(subject->records, subject->record_count, &subject->record_cap, sizeof(*subject->records));
@@ -151,7 +178,7 @@ void audit_subjects_gather(const struct auditor *auditor, const struct audited_k
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
 			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)
-				gather_siblings(subjects, auditor->origins[origin].writes[i]);
+				gather_siblings(auditor, subjects, auditor->origins[origin].writes[i]);
 	for (unsigned i = 0; i < subjects->count; i++)
 		components(&subjects->items[i]);
 }

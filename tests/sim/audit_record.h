@@ -8,7 +8,11 @@
 /* The first five are enum sim_type. */
 enum subject_kind { SUBJECT_STRING, SUBJECT_HASH, SUBJECT_SET, SUBJECT_ZSET, SUBJECT_STREAM, SUBJECT_TTL, SUBJECT_KEY, SUBJECT_KINDS };
 
-struct record_side_dot { unsigned origin; uint64_t seq; };
+struct record_side_dot {
+	unsigned origin;
+	uint64_t seq;
+	bool is_again;               /* it was alone when a write left it alive: here it is a side of a conflict that began with that write */
+};
 
 struct expected_record {
 	struct record_side_dot *sides;   /* owned */

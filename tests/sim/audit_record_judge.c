@@ -39,7 +39,7 @@ static bool dot_find(struct auditor *auditor, const struct record_dot *dot, stru
 
 	if (dc < 0)
 		return false;
-	*found = (struct record_side_dot){ audit_origin(auditor, (unsigned)dc, dot->incarnation), dot->seq };
+	*found = (struct record_side_dot){ audit_origin(auditor, (unsigned)dc, dot->incarnation), dot->seq, false };
 	return true;
 }
 
@@ -102,7 +102,7 @@ static bool is_open(const struct case_at *at, const struct touch **live, unsigne
 	*alive = 0;
 	*count = is_keeping(at) ? audit_live(at->auditor, key->touches, key->count, &contest, live) : 0;
 	for (unsigned i = 0; i < *count; i++)
-		*alive += has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq });
+		*alive += has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq, false });
 	return *alive > 1 && audit_is_open(at->auditor, key, &contest);
 }
 
@@ -130,7 +130,7 @@ static bool was_open(const struct case_at *at, const struct audited_key *key, co
 			past[count++] = key->touches[i];
 	count = audit_live(at->auditor, past, count, contest, live);
 	for (unsigned i = 0; i < count; i++)
-		if (has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq }))
+		if (has_side(at->expected, (struct record_side_dot){ live[i]->write->origin, live[i]->write->seq, false }))
 			live[sides++] = live[i];
 	is_open = audit_differ(live, sides);
 	memory_free(past);
@@ -186,6 +186,8 @@ static void judge_place(const struct case_at *at, const struct written_record *w
 	for (unsigned i = 0; i < at->expected->side_count; i++) {
 		const struct audited_write *write = audit_find(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
 
+		if (at->expected->sides[i].is_again)
+			continue;
 		if (first == NULL || audit_compare(at->auditor, write, first) < 0)
 			first = write;
 	}
@@ -219,7 +221,7 @@ static void judge_status(const struct case_at *at, const struct written_record *
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
 		             subject_text(at), record_status_text(record->status));
 	for (unsigned i = 0; must_be_open && i < record->side_count; i++) {
-		struct record_side_dot dot = { 0, 0 };
+		struct record_side_dot dot = { 0 };
 		bool is_live = false;
 
 		for (unsigned j = 0; dot_find(at->auditor, &record->sides[i].dot, &dot) && j < count; j++)
@@ -231,10 +233,29 @@ static void judge_status(const struct case_at *at, const struct written_record *
 	memory_free(live);
 }
 
+/* A version that was known again by a sibling's mention has the value that everyone held: with what had been added to it. */
+static bool is_told_by_sibling(const struct case_at *at, struct record_side_dot dot, struct slice value)
+{
+	const struct auditor *auditor = at->auditor;
+
+	for (unsigned i = 0; i < at->expected->side_count; i++) {
+		const struct audited_write *write = audit_find(auditor, at->expected->sides[i].origin, at->expected->sides[i].seq);
+
+		for (unsigned j = 0; j < write->sibling_count; j++) {
+			const struct audited_sibling *sibling = &write->siblings[j];
+
+			if (sibling->origin == dot.origin && sibling->seq == dot.seq && sibling->key == at->subject->key && sibling->element == at->subject->element &&
+			    slice_equal(value, pool_text(auditor->options.pool, sibling->value)))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* What a side says it wrote must be what was shipped: texts only, as numbers have many spellings. */
 static void judge_value(const struct case_at *at, const struct record_side *side)
 {
-	struct record_side_dot dot = { 0, 0 };
+	struct record_side_dot dot = { 0 };
 	const struct audited_write *write = dot_find(at->auditor, &side->dot, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
 	const struct fact *last = NULL;
 
@@ -249,7 +270,7 @@ static void judge_value(const struct case_at *at, const struct record_side *side
 	if (last == NULL || last->kind == FACT_DELTA)
 		return;
 	if (side->is_removal != (last->kind == FACT_REMOVE) ||
-	    (last->kind == FACT_SET && !slice_equal(side->value, pool_text(at->auditor->options.pool, last->value))))
+	    (last->kind == FACT_SET && !is_told_by_sibling(at, dot, side->value) && !slice_equal(side->value, pool_text(at->auditor->options.pool, last->value))))
 		auditor_find(at->auditor, "%s: the record of %s has \"%.*s\" for %s", at->auditor->options.dc_names[at->dc], subject_text(at), (int)side->value.len,
 		             side->value.ptr, audit_dot(at->auditor, dot.origin, dot.seq));
 }

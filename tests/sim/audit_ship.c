@@ -214,7 +214,7 @@ static void extras_read(struct auditor *auditor, struct audited_write *write)
 		write->siblings[write->sibling_count++] = (struct audited_sibling){
 			.is_known = true, .is_removal = change->number & 1, .origin = audit_origin(auditor, (unsigned)dc, change->incarnation),
 			.seq = change->seq, .value = pool_intern(auditor->options.pool, change->value), .db = change->db,
-			.key = pool_intern(auditor->options.pool, change->key), .is_field = change->number & 2,
+			.key = pool_intern(auditor->options.pool, change->key), .is_field = change->number & 2, .is_alone = change->number & 4,
 			.element = change->number & 2 ? pool_intern(auditor->options.pool, change->element) : 0,
 		};
 	}

@@ -21,6 +21,7 @@ struct audited_sibling {
 	uint32_t value;
 	uint32_t db, key, element;   /* shipped ones: of what */
 	bool is_field;
+	bool is_alone;               /* shipped ones: said to be the only version alive there */
 };
 
 struct audited_write {

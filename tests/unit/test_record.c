@@ -30,7 +30,7 @@ static void fill(struct record *record, struct record_side *sides)
 		.dot = { SLICE("bom"), 9, 3 }, .hlc = 900, .context = buffer_slice(&context), .command = SLICE("set"), .client = SLICE("app\0x"),
 		.value = SLICE("cu"), .value_len = 3, .value_hash = UINT64_C(0x8000000000000001), .is_live = true, .is_dead = true, .is_clearing = true,
 	};
-	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true, .is_increment = true, .is_covered = true,
+	sides[1] = (struct record_side){ .dot = { SLICE("ams"), 7, 44 }, .hlc = 800, .command = SLICE("del"), .is_removal = true, .is_explicit = true, .is_increment = true, .is_covered = true, .is_again = true,
 		.covers = buffer_slice(&covers) };
 	*record = (struct record){
 		.id = SLICE("ams-7-42-0123456789abcdef"), .kind = RECORD_WRITE_DELETE, .status = RECORD_RESOLVED, .db = 3, .key = SLICE("k\0ey"),
@@ -51,7 +51,7 @@ static bool side_equal(const struct record_side *a, const struct record_side *b)
 	return dot_equal(&a->dot, &b->dot) && a->hlc == b->hlc && slice_equal(a->context, b->context) && slice_equal(a->command, b->command) &&
 	       slice_equal(a->client, b->client) && slice_equal(a->value, b->value) && a->value_len == b->value_len &&
 	       slice_equal(a->covers, b->covers) && a->value_hash == b->value_hash && a->is_removal == b->is_removal && a->is_live == b->is_live && a->is_dead == b->is_dead &&
-	       a->is_explicit == b->is_explicit && a->is_increment == b->is_increment && a->is_covered == b->is_covered && a->is_clearing == b->is_clearing;
+	       a->is_explicit == b->is_explicit && a->is_increment == b->is_increment && a->is_covered == b->is_covered && a->is_again == b->is_again && a->is_clearing == b->is_clearing;
 }
 
 static void record_survives_its_bytes(void)

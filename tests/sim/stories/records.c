@@ -201,3 +201,27 @@ void same_member_popped_twice_is_told(struct story *story)
 	                   record.kind == RECORD_DOUBLE_POP && slice_equal(record.sides[0].command, SLICE("spop")), "a double pop is told as such");
 	memory_free(scratch.sides);
 }
+
+void version_that_survived_one_conflict_begins_another(struct story *story)
+{
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "SET r:k 1");
+	story_wait(story, 10);
+	story_say(story, BOM, "INCR r:k");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 3000);
+	expect_counts(story, 0, 1);
+	expect_record(story, RECORD_AUTO, 2, 1);
+	/* Whether the first record is still there must not matter to what this one tells. */
+	story_cut(story, CPT, BOM);
+	story_ask(story, AMS, ASK_SET, "r:k", "3", 0);
+	story_mend(story, CPT, BOM);
+	story_wait(story, 1000);
+	expect_counts(story, 1, 2);
+	expect_record(story, RECORD_OPEN, 2, 1);
+	story_ask(story, BOM, ASK_SET, "r:k", "all", story_ask(story, BOM, ASK_GET, "r:k", "", 0));
+	story_wait(story, 3000);
+	expect_counts(story, 0, 3);
+	expect_record(story, RECORD_SUPERSEDED, 2, 1);
+}

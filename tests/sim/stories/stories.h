@@ -44,10 +44,12 @@ void rules_that_change_at_different_moments_end_alike(struct story *story);
 
 /* expiry.c */
 void key_expires_everywhere_although_clocks_differ(struct story *story);
+void datacenter_that_cleared_a_key_says_nothing_of_its_deadline(struct story *story);
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);
 
 /* records.c */
 void conflict_is_told_once_all_have_its_writes(struct story *story);
+void version_that_survived_one_conflict_begins_another(struct story *story);
 void open_conflict_is_kept_until_a_write_has_seen_it(struct story *story);
 void chain_of_three_is_one_record(struct story *story);
 void write_that_joins_two_records_leaves_one(struct story *story);
