@@ -136,6 +136,9 @@ void outbox_hand_over(struct core *core)
 {
 	while (core->waiting.first != NULL) {
 		struct append *append = append_list_take(&core->waiting);
+		/* A later incarnation has seen it, although the store may have lost it by then. */
+		if (append->last_seq > core->announced[append->origin])
+			core->announced[append->origin] = append->last_seq;
 		if (append->bytes.len > core->options.message_bytes_max)
 			send_parts(core, append);
 		else

@@ -169,8 +169,6 @@ void recover_open(struct core *core, const struct event *event)
 	bool has_answers = core->stored_answered.incarnation == incarnation && core->stored_answered.last >= core->answered_seq;
 	core->answered_first = has_answers ? core->stored_answered.first : core->next_seq;
 	struct origin *self = &core->origins.items[core->self];
-	if (!is_same_run && core->has_announced)
-		self->before = context_new(core->announced, core->origins.count);
 	episodes_restore(core, event);
 	core->is_open = true;
 	core->opened_ms = core->now_ms;
@@ -185,6 +183,8 @@ void recover_open(struct core *core, const struct event *event)
 	}
 	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
 	outbox_hand_over(core);
+	if (!is_same_run && core->has_announced)
+		self->before = context_new(core->announced, core->origins.count);
 	outbox_heartbeat(core, true);
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		follow(core, dc);
