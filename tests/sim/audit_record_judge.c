@@ -64,26 +64,6 @@ static bool is_match(struct auditor *auditor, const struct record *record, const
 	return true;
 }
 
-/* Tells of a write that was lost with store and sidecar, or was settled otherwise: nobody can confirm it. */
-static bool is_unfounded(struct auditor *auditor, const struct record *record)
-{
-	struct record_side_dot dot;
-
-	for (unsigned i = 0; i < record->side_count; i++)
-		if (!dot_find(auditor, &record->sides[i].dot, &dot) || audit_find(auditor, dot.origin, dot.seq) == NULL ||
-		    audit_has_changed(auditor, dot.origin, dot.seq))
-			return true;
-	return false;
-}
-
-static bool has_unfounded(struct auditor *auditor, const struct written_records *records, const struct audited_subject *subject)
-{
-	for (unsigned i = 0; i < records->count; i++)
-		if (is_about(auditor, &records->items[i].record, subject) && is_unfounded(auditor, &records->items[i].record))
-			return true;
-	return false;
-}
-
 /* ---- one record ---- */
 
 static bool is_keeping(const struct case_at *at)
@@ -315,8 +295,6 @@ static void judge_expected(const struct case_at *at, struct written_records *rec
 		judge_record(at, &records->items[i]);
 		return;
 	}
-	if (has_unfounded(at->auditor, records, at->subject))
-		return;
 	auditor_find(at->auditor, "%s: no record has exactly the %u sides of a conflict on %s:", at->auditor->options.dc_names[at->dc],
 	             at->expected->side_count, subject_text(at));
 	describe_expected(at, records);
@@ -337,8 +315,7 @@ static void judge_dc(struct case_at at, const struct audited_subjects *subjects,
 	for (unsigned i = 0; i < records->count; i++) {
 		const struct record *record = &records->items[i].record;
 
-		if (!records->items[i].is_expected && !is_unfounded(at.auditor, record) &&
-		    !audit_is_exempt(at.auditor, record->db, pool_intern(at.auditor->options.pool, record->key)))
+		if (!records->items[i].is_expected && !audit_is_exempt(at.auditor, record->db, pool_intern(at.auditor->options.pool, record->key)))
 			auditor_find(at.auditor, "%s: the record %.*s tells of a conflict that is none", at.auditor->options.dc_names[at.dc], (int)record->id.len,
 			             record->id.ptr);
 	}
