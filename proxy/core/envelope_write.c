@@ -49,6 +49,7 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 	for (unsigned i = 0; i < header->path_count; i++)
 		add_text(out, BATCH_PATH, header->path[i]);
 	add_uint(out, BATCH_HELLO, header->hello);
+	add_uint(out, BATCH_LIFTED, header->is_lifted);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

@@ -18,11 +18,13 @@ static void add_housekeeping(struct core *core, struct group *group)
 		group->script.count += core->resolution_count;
 		buffer_reset(&core->resolutions);
 		core->resolution_count = 0;
+		group->has_resolutions = true;
 	}
 	spill_write(core, group);
 	episodes_write(core, group);
-	/* The outbox tells where earlier incarnations ended until the positions do. */
-	if (!core->is_trim_due || core->is_run_due || group->kind == GROUP_PROBE)
+	/* The outbox tells where earlier incarnations ended until the positions do, and what is to be read back until it is. */
+	bool is_reading_back = core->reread_count > 0 || core->open[0] != NULL || core->open[1] != NULL;
+	if (!core->is_trim_due || core->is_run_due || is_reading_back || group->kind == GROUP_PROBE)
 		return;
 	struct buffer id = { 0 };
 	buffer_add_uint64(&id, core->trim_ms);
@@ -64,7 +66,7 @@ static void add_batch_header(struct core *core, struct group *group)
 	struct batch header = {
 		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
 		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = core->policies->digest,
-		.context = positions, .context_count = core_positions(core, group->stamp.context, positions),
+		.context = positions, .context_count = core_positions(core, group->stamp.context, positions), .is_lifted = group->is_lifted,
 	};
 	envelope_begin(&group->payload, &header);
 }
@@ -81,13 +83,13 @@ void group_close_local(struct core *core, struct group *group)
 			.seq = core->next_seq, .hlc = core_tick_hlc(core, group->write_count), .context = core_context(core), .origin = core->self,
 		};
 		core->next_seq += group->write_count;
+		group->is_lifted = !core_is_caught_up(core);
 		add_batch_header(core, group);
 		buffer_add(&group->payload, buffer_slice(&group->writes));
 		script_select(&group->script, core->options.reserved_db);
 		group->xadd_reply = group->script.count;
 		script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), buffer_slice(&group->payload) });
 		group->is_provisional = !core->has_announced;
-		group->is_lifted = !core_is_caught_up(core);
 	}
 	group_send(core, group);
 }
@@ -219,6 +221,17 @@ static bool lower_context(const struct core *core, struct stamp *stamp)
 	return is_lowered;
 }
 
+/* Did the store lack some of what was announced when it executed this group? What came before it is answered by now. While nothing is known of
+ * what was announced, settle.c will tell. */
+static bool is_lifted(const struct core *core)
+{
+	const struct context *before = core->origins.items[core->self].before;
+	for (uint32_t i = 0; core->has_announced && before != NULL && i < before->count; i++)
+		if (before->seqs[i] > core->origins.items[i].confirmed)
+			return true;
+	return false;
+}
+
 static void local_answered(struct core *core, struct group *group, const struct event *event)
 {
 	if (group->write_count == 0)
@@ -233,11 +246,11 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	struct buffer final = { 0 };
 	/* A remote batch in front of it that the store refused is not there after all. */
 	bool is_lowered = lower_context(core, &group->stamp);
-	bool is_lifted = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
-	group->is_lifted |= is_lifted;
+	bool is_moved = group->is_provisional && core->has_announced && core_lift(core, &group->stamp.context, core->self);
 	uint64_t hlc = core_lift_hlc(core, core->self, group->stamp.seq, group->stamp.hlc);
-	bool is_moved = is_lifted || is_lowered || hlc != group->stamp.hlc;
+	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted(core);
 	group->stamp.hlc = hlc;
+	group->is_lifted = is_lifted(core);
 	bool is_changed = finish_writes(core, group, event, &final);
 	if (is_moved && !is_changed)
 		buffer_add(&final, buffer_slice(&group->writes));
@@ -339,6 +352,9 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
+	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
+	if (group->has_resolutions)
+		core->answered_first = core->answered_seq + 1;
 	spill_retry(core, group);
 	group_release_keys(core, group);
 	group->is_sent = false;

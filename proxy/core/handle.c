@@ -28,7 +28,7 @@ static bool is_heard(const struct core *core, unsigned dc)
 static bool has_version(const struct core *core, const struct element *element, unsigned dc)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
-		if (core->origins.items[element->versions[i].stamp.origin].dc == dc)
+		if (!element->versions[i].is_outdone && core->origins.items[element->versions[i].stamp.origin].dc == dc)
 			return true;
 	return false;
 }

@@ -99,7 +99,7 @@ static void recall(struct core *core, unsigned dc, struct delivery *delivery)
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
 	if (last_seq > origin->kept)
 		apply_writes(core, &stamp, delivery->writes, APPLY_RECALL);
-	if (dc == 0 && !core_has_applied(core, origin->before))
+	if (dc == 0 && delivery->is_lifted)
 		reread_writes(core, delivery->writes);
 	origin->recalled = last_seq;
 }
@@ -199,7 +199,7 @@ void inbox_take(struct core *core, unsigned dc, int64_t position, struct slice b
 	*delivery = (struct delivery){
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
-		.rules_digest = batch.rules_digest,
+		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (whole.ptr == peer->parts.ptr)

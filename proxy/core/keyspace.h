@@ -7,97 +7,14 @@
 
 #include "blocks.h"
 #include "change.h"
+#include "element.h"
+#include "mark.h"
 #include "origin.h"
 #include "table.h"
 
 struct policy;
 struct note;                         /* note.h */
-struct episode;                      /* episode.h */
-struct episodes;
-
-enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
-#define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
-
-enum mark_flag {
-	MARK_DELTA = 1,              /* adds to the number */
-	MARK_PRESENT = 2,            /* makes the key present with its type */
-	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
-	MARK_TTL = 8,                /* a SET that decides the TTL as well */
-	MARK_EXPIRY = 16,            /* a clear because of an expiry */
-	MARK_DEAD = 32,              /* a delta that a newer write of another type killed: it adds nothing */
-};
-
-/* One unstable write of one origin to one element. */
-struct mark {
-	uint64_t seq : 56, flags : 8;
-	uint64_t hlc;
-	struct note *note;           /* a reference */
-};
-
-struct history {                     /* of one origin, in seq order */
-	unsigned origin;
-	uint32_t head, len, cap;
-	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
-	long double total_before;    /* of marks already forgotten */
-	struct mark *marks;          /* owned; valid are [head, head+len) */
-	long double *totals;         /* owned, beside them: see history_total. NULL: none of them is a delta */
-};
-
-/* An absolute or a clear that may decide the element. */
-struct version {
-	struct stamp stamp;          /* holds a reference to its context */
-	bool is_present;
-	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
-	bool is_clearing;            /* the same write cleared the key before it made this present */
-	bool is_set;                 /* a string SET: clears elements of other types */
-	int64_t expire_at_ms;        /* TTL */
-	double score;                /* sorted set */
-	struct slice value;          /* string, hash: owned copy */
-};
-
-struct element {
-	struct table_node node;      /* in keyspace.elements */
-	struct key *key;
-	struct element *next, **prev_link;       /* in key->elements */
-	struct element *dirty_next;
-	enum kind kind;
-	struct slice name;           /* field or member, owned; empty otherwise */
-	struct history *histories;   /* owned */
-	unsigned history_count;
-	uint32_t unstable;           /* marks that a ledger still names */
-	bool is_kept;                /* all of it is stable; it stays because a decision is open */
-	bool has_deltas, has_fractions;          /* some mark was one */
-	struct version *versions;    /* owned: the live ones: those that no other covers */
-	unsigned version_count, version_cap;
-	struct episode *episodes;    /* owned: conflicts about it */
-	/* What the store must be told at the end of the turn (render.c). */
-	bool is_dirty;               /* in keyspace.dirty_elements */
-	bool is_redecided;           /* set the value from its versions */
-	bool has_pending;            /* add PENDING */
-	bool is_pending_float;
-	long double pending;
-	struct slice result;         /* owned: set this number first (the result of a fraction's increment) */
-};
-
-struct key {
-	struct table_node node;      /* in keyspace.keys */
-	uint32_t db;
-	struct slice name;           /* stands behind the struct */
-	const struct policy *policy; /* the rule for it, as configured when this record was made */
-	struct element *elements;
-	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
-	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
-	uint32_t kept;               /* elements that are */
-	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
-	uint32_t in_flight;          /* those of them that were sent: a remote batch waits for their answers */
-	struct key *dirty_next;
-	struct key *thinned_next;
-	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
-	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
-	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
-};
-
-struct key_name { uint32_t db; struct slice name; };
+struct episodes;                     /* episode.h */
 
 struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	struct stamp stamp;
@@ -162,9 +79,6 @@ bool key_is_open(const struct key *key);         /* one of its elements is */
 void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
-/* What a mark is made of. */
-struct marking { const struct stamp *stamp; unsigned flags; long double delta; struct note *note; };
-void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking);
 /* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
 void keyspace_warm(struct key *const *keys, unsigned count);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
@@ -179,31 +93,5 @@ void keyspace_forget(struct keyspace *keyspace);
 void keyspace_sweep(struct keyspace *keyspace);
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
-
-/* Did an unstable write make the key present with a type other than KIND? */
-static inline bool key_has_other_type(const struct key *key, enum kind kind)
-{
-	for (unsigned type = 0; type < KIND_TYPES; type++)
-		if (type != (unsigned)kind && key->tops[type].hlc != 0)
-			return true;
-	return false;
-}
-
-struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
-void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
-void history_free(struct keyspace *keyspace, struct history *history);
-void history_kill(struct history *history, uint32_t count);          /* the oldest COUNT marks, and those forgotten, add nothing from now on */
-/* How many marks of HISTORY have seq <= LIMIT. */
-uint32_t history_upto(const struct history *history, uint64_t limit);
-static inline struct mark *history_mark(const struct history *history, uint32_t index)
-{
-	return &history->marks[history->head + index];
-}
-/* Sum of this origin's deltas to the element up to and including this mark. */
-static inline long double history_total(const struct history *history, uint32_t index)
-{
-	return history->totals == NULL ? history->total_before : history->totals[history->head + index];
-}
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq);
 
 #endif

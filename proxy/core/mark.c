@@ -1,4 +1,4 @@
-/* Mark: which writes of which origin touched an element, and what its deltas add up to (see keyspace.h). */
+/* Mark: which writes of which origin touched an element, and what its deltas add up to (see mark.h). */
 #include "note.h"
 
 #include <string.h>

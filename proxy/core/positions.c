@@ -1,5 +1,6 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last>",
+ * what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
 
@@ -26,11 +27,23 @@ static void add_dc(const struct core *core, unsigned dc, struct buffer *field, s
 	}
 }
 
+/* The final forms of these are in the outbox where they differ from what was intended: in front of this, or with it. */
+static void add_answered(const struct core *core, struct buffer *field, struct buffer *value)
+{
+	const uint64_t numbers[] = { core->origins.items[core->self].incarnation, core->answered_first, core->answered_seq };
+	buffer_add_text(field, "answered");
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0)
+			buffer_add_byte(value, ' ');
+		buffer_add_uint64(value, numbers[i]);
+	}
+}
+
 /* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
 void positions_write(struct core *core, struct script *script)
 {
-	struct slice argv[2 + 2 * (CORE_DCS_MAX + 1)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
-	struct buffer texts[2 * (CORE_DCS_MAX + 1)] = { { 0 } };
+	struct slice argv[2 + 2 * (CORE_DCS_MAX + 2)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
+	struct buffer texts[2 * (CORE_DCS_MAX + 2)] = { { 0 } };
 	unsigned count = 0;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		add_dc(core, dc, &texts[count], &texts[count + 1]);
@@ -39,6 +52,8 @@ void positions_write(struct core *core, struct script *script)
 	}
 	buffer_add_text(&texts[count], "hlc");
 	buffer_add_uint64(&texts[count + 1], core->hlc);
+	count += 2;
+	add_answered(core, &texts[count], &texts[count + 1]);
 	count += 2;
 	for (unsigned i = 0; i < count; i++)
 		argv[2 + i] = buffer_slice(&texts[i]);
@@ -95,6 +110,15 @@ static bool take_number(struct slice *text, char separator, int64_t *number)
 	return slice_to_int64(slice_take_until(text, separator), number);
 }
 
+static bool read_answered(struct core *core, struct slice value)
+{
+	int64_t incarnation, first, last;
+	if (!take_number(&value, ' ', &incarnation) || !take_number(&value, ' ', &first) || !take_number(&value, ' ', &last))
+		return false;
+	core->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last };
+	return true;
+}
+
 static bool read_dc(struct core *core, unsigned dc, struct slice value)
 {
 	struct peer *peer = &core->peers[dc];
@@ -122,6 +146,7 @@ static bool read_dc(struct core *core, unsigned dc, struct slice value)
 bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation)
 {
 	*is_same_run = false;
+	core->stored_answered = (struct answered){ 0 };
 	for (unsigned i = 0; i < event->opened.position_count; i++) {
 		struct slice field = event->opened.positions[i].field, value = event->opened.positions[i].value;
 		if (slice_equal(field, SLICE("run"))) {
@@ -137,6 +162,8 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 			continue;
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
 			core->hlc = (uint64_t)hlc;
+		if (slice_equal(field, SLICE("answered")) && !read_answered(core, value))
+			return false;
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)
 			continue;
 		int dc = origins_dc(&core->origins, (struct slice){ field.ptr + 3, field.len - 3 });

@@ -166,6 +166,8 @@ void recover_open(struct core *core, const struct event *event)
 	core->self = (unsigned)origins_get_dc(&core->origins, 0, incarnation);
 	core->answered_seq = core->origins.items[core->self].applied;
 	core->next_seq = core->answered_seq + 1;
+	bool has_answers = core->stored_answered.incarnation == incarnation && core->stored_answered.last >= core->answered_seq;
+	core->answered_first = has_answers ? core->stored_answered.first : core->next_seq;
 	struct origin *self = &core->origins.items[core->self];
 	if (!is_same_run && core->has_announced)
 		self->before = context_new(core->announced, core->origins.count);
@@ -298,6 +300,8 @@ void recover_own_batch(struct core *core, const struct delivery *delivery)
 		begin_after(core, own);
 	if (delivery->hello == core->nonce && !core->is_hello_seen)
 		hear_lost_hellos(core);
+	if (delivery->write_count > 0 && !core->is_hello_seen)
+		settle_logged(core, delivery);
 	if (delivery->write_count > 0)
 		core_note_logged(core, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;

@@ -72,10 +72,11 @@ static bool is_in_flight(struct core *core, const struct delivery *delivery)
 	return false;
 }
 
-/* A peer has writes of ours that neither our store nor our log holds any more: they can only come from a peer's snapshot. */
+/* A peer has writes of ours that neither our store nor our log holds any more: they can only come from a peer's snapshot. What is still to be read
+ * of our log is not lost, although a peer may have read it sooner. */
 static void note_lost_writes(struct core *core, const struct context *context)
 {
-	if (core->peers[0].state == PEER_NEEDS_RESYNC || core->peers[0].first != NULL)
+	if (core->peers[0].state == PEER_NEEDS_RESYNC || core->peers[0].first != NULL || core->peers[0].is_following)
 		return;
 	for (uint32_t i = 0; i < context->count; i++) {
 		const struct origin *origin = &core->origins.items[i];
@@ -166,6 +167,9 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
 		apply_writes(core, &stamp, delivery->writes, APPLY_REMOTE);
 		core->conflicts.is_under_our_rules = true;
+		/* Ours, and back from the log: whether what it did was read back nobody knows. */
+		if (dc == 0 && delivery->is_lifted)
+			reread_writes(core, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
@@ -204,6 +208,14 @@ static unsigned pump_peer(struct core *core, unsigned dc, struct group **group, 
 	return count;
 }
 
+/* It was decided that there is none: by a clear that came before anything was known of it, too. */
+static bool has_no_deadline(const struct keyspace *keyspace, const struct key *key, const struct version *deadline)
+{
+	if (deadline == NULL)
+		return key->fixed[KIND_TTL] == NULL && key_is_cleared(keyspace, key);
+	return !deadline->is_present || deadline->expire_at_ms == 0;
+}
+
 /* Keys that may have run empty, and with that lost a deadline that others keep. Where the batch's own DC saw it happen, it said so. */
 static void add_checks(struct core *core, struct group *group)
 {
@@ -213,7 +225,7 @@ static void add_checks(struct core *core, struct group *group)
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
 		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
-		if (deadline != NULL && (!deadline->is_present || deadline->expire_at_ms == 0)) {
+		if (has_no_deadline(&core->keyspace, key, deadline)) {
 			keyspace_release_key(&core->keyspace, key);
 			continue;
 		}

@@ -197,13 +197,22 @@ static bool is_visible_string(const struct keyspace *keyspace, const struct key 
 	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas;
 }
 
+bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *clears = key->fixed[KIND_KEY];
+	for (unsigned i = 0; i < keyspace->flush_count; i++)
+		if (keyspace->flushes[i].db == DB_ALL || keyspace->flushes[i].db == key->db)
+			return true;
+	return clears != NULL && clears->version_count > 0;
+}
+
 /* A deadline that all have agreed on is known to the store alone, unless something has cleared the key since. */
 static bool is_deadline_settled(const struct keyspace *keyspace, const struct key *key)
 {
-	const struct element *ttl = key->fixed[KIND_TTL], *clears = key->fixed[KIND_KEY];
+	const struct element *ttl = key->fixed[KIND_TTL];
 	if (ttl != NULL)
 		return key->policy->rule->decide(keyspace, ttl) == NULL;
-	return keyspace->flush_count == 0 && (clears == NULL || clears->version_count == 0);
+	return !key_is_cleared(keyspace, key);
 }
 
 static void render_key(struct keyspace *keyspace, struct script *script, struct key *key)

@@ -17,5 +17,7 @@ void script_add(struct script *script, unsigned argc, const struct slice *argv);
 
 /* Writes everything dirty and leaves nothing dirty. */
 void render_dirty(struct keyspace *keyspace, struct script *script);
+/* Has an unstable clear or flush cleared it? Then that decides about what only the store knows of it. */
+bool key_is_cleared(const struct keyspace *keyspace, const struct key *key);
 
 #endif

@@ -44,6 +44,30 @@ static bool is_done(const struct change *change, struct slice raw)
 	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
 }
 
+/* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
+static bool is_answered(const struct core *core, const struct stored *stored)
+{
+	const struct answered *answered = &core->stored_answered;
+	return core->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
+	       stored->first_seq + stored->write_count - 1 <= answered->last;
+}
+
+/* Must the store be asked whether this took place? */
+static bool is_asked(const struct core *core, const struct stored *stored, enum plan pending, const struct change *change)
+{
+	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(core, stored) && is_checked(change);
+}
+
+/* A fraction may have been there before, or have been added since: only then did the increment take place. */
+static bool is_fraction(const struct change *change, struct slice raw)
+{
+	struct reply reply;
+	int64_t whole;
+	long double number;
+	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
+	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
+}
+
 /* A conflict record tells of it: that was written once its reply was known. */
 static bool is_recorded(const struct core *core, const struct change *change, unsigned origin, uint64_t seq)
 {
@@ -59,8 +83,8 @@ static void probe_entry(struct core *core, const struct stored *stored, struct s
 	struct slice raw;
 	enum plan pending;
 	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw))
-		for (unsigned i = 0; pending == PLAN_NONE && i < core->changes.count; i++)
-			if (is_checked(&core->changes.items[i]))
+		for (unsigned i = 0; i < core->changes.count; i++)
+			if (is_asked(core, stored, pending, &core->changes.items[i]))
 				probe_change(script, &core->changes.items[i]);
 }
 
@@ -74,7 +98,7 @@ static struct slice next_reply(const struct event *event, unsigned *reply)
 	return event->answered.replies[(*reply)++];
 }
 
-/* Returns whether the context claims more now than before. */
+/* Returns whether the store had lost some of what the context claims now. */
 static bool add_header(struct core *core, struct buffer *out, const struct batch *header)
 {
 	/* What was announced before has been seen, although the store may have forgotten it. */
@@ -82,11 +106,12 @@ static bool add_header(struct core *core, struct buffer *out, const struct batch
 	bool is_lifted;
 	struct batch lifted = *header;
 	struct context *context = core_lifted(core, &lifted, &is_lifted);
+	lifted.is_lifted |= is_lifted;
 	lifted.context = positions;
 	lifted.context_count = core_positions(core, context, positions);
 	envelope_begin(out, &lifted);
 	context_drop(context);
-	return is_lifted;
+	return lifted.is_lifted;
 }
 
 /* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
@@ -121,8 +146,12 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 			const struct change *change = &core->changes.items[i];
 			if (pending != PLAN_NONE)
 				reread_add(core, change->db, change->key, false);
-			else if (stored->final.len == 0 && is_checked(change))
-				is_void |= !is_done(change, next_reply(event, reply)) && !is_recorded(core, change, stored->origin, seq);
+			if (!is_asked(core, stored, pending, change))
+				continue;
+			struct slice answer = next_reply(event, reply);
+			is_void |= !is_done(change, answer) && !is_recorded(core, change, stored->origin, seq);
+			if (is_fraction(change, answer))
+				reread_add(core, change->db, change->key, false);
 		}
 		if (is_lifted)
 			reread_touched(core, &core->changes);
@@ -133,6 +162,22 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 		else
 			envelope_add_write_raw(out, raw);
 	}
+}
+
+/* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
+void settle_logged(struct core *core, const struct delivery *delivery)
+{
+	const struct stored *stored = stored_find(core, delivery->origin, delivery->first_seq);
+	struct batch batch;
+	if (stored == NULL || stored->final.len > 0 || stored->write_count != delivery->write_count)
+		return;
+	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice logged = delivery->writes, raw;
+	enum plan pending, final;
+	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw) && envelope_write_next(&logged, &final, &core->results, &raw))
+		for (unsigned i = 0; pending != PLAN_NONE && core->results.count == 0 && i < core->changes.count; i++)
+			reread_add(core, core->changes.items[i].db, core->changes.items[i].key, false);
 }
 
 /* Our metadata and the log get what the entry came to. */
@@ -184,6 +229,8 @@ static void add_waiting(struct core *core, struct append_list *list)
 		struct batch batch;
 		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
 		assert(error == ENVELOPE_OK);
+		/* Nothing remote was applied since we opened. */
+		batch.is_lifted &= !core_has_applied(core, core->origins.items[append->origin].before);
 		add_lifted(core, list, append, &batch);
 		bool is_lifted;
 		struct context *context = core_lifted(core, &batch, &is_lifted);
@@ -314,8 +361,7 @@ void settle_stored(struct core *core)
 	struct group *group = group_new(core, GROUP_PROBE);
 	core->is_probe_due = false;
 	for (unsigned i = 0; i < core->stored_count; i++)
-		if (core->stored[i].final.len == 0)
-			probe_entry(core, &core->stored[i], &group->script);
+		probe_entry(core, &core->stored[i], &group->script);
 	if (group->script.count == 0) {
 		group_free(core, group);
 		open_gate(core, NULL);

@@ -84,8 +84,9 @@ static void advance_rounds(struct core *core)
 
 void stability_pump(struct core *core)
 {
-	/* While metadata is recalled, it is not whole: forget nothing. */
-	if (!core->is_recalled)
+	/* While metadata is recalled, it is not whole: forget nothing. Nor while writes of ours that the store had lost are still to come back from our
+	 * log: others' are concurrent with them. */
+	if (!core->is_recalled || core->peers[0].is_following || core->peers[0].first != NULL)
 		return;
 	bool is_moved = false;
 	for (unsigned i = 0; i < core->origins.count; i++) {

@@ -1,191 +1,20 @@
-/* State: everything the core remembers, for the files that implement core_step. Nobody else includes this.
- *
- *   gather.c   a local write joins the group          inbox.c    messages of logs wait for their causes
- *   group.c    a group is sent, answered, re-run      remote.c   ready batches become a group
- *   outbox.c   final batches wait for the log         stability.c  what all have is forgotten
- *   recover.c  opening: from the store and the logs   positions.c  what is written beside the effects
- *   settle.c   outbox entries whose outcome is unknown  reread.c  what is read back from the store */
+/* State: everything the core remembers, for the files that implement core_step. Nobody else includes this. */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
+#include "asked.h"
 #include "conflict.h"
 #include "core.h"
 #include "envelope.h"
+#include "group.h"
+#include "inbox.h"
+#include "outbox.h"
+#include "policies.h"
+#include "recovery.h"
 #include "render.h"
 #include "rule.h"
 
-/* ---- groups: transactions for the store ---- */
-
-enum group_kind {
-	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
-	GROUP_REMOTE,        /* outcomes of remote batches */
-	GROUP_RECORD,        /* positions or resolutions alone */
-	GROUP_PROBE,         /* recovery asks what became of checked writes */
-	GROUP_TRIAL,         /* does the store take writes again? */
-	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
-};
-
-struct member {                      /* one command of a group */
-	enum plan plan;              /* PLAN_NONE: a read */
-	unsigned reply_first, reply_count, answer;
-	size_t write_at, write_len;  /* in group.writes */
-	unsigned key_first, key_count;
-	bool is_flush;
-	uint64_t ask;                /* the ask whose write it is: it answers the client itself; 0: none */
-	bool is_emptying;            /* its last reply says whether the collection is still there */
-};
-
-struct unit {                        /* one request: what is re-run together */
-	uint64_t token;
-	uint32_t db;
-	unsigned protocol;
-	unsigned member_first, member_count;
-	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT */
-};
-
-/* A remote group removed from this key (owned): does it still have the deadline that was decided? */
-struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
-struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
-
-struct group {
-	struct group *next;
-	enum group_kind kind;
-	uint64_t id;
-	unsigned protocol;
-	struct buffer bytes, writes, payload; /* RESP; encoded intents; header and intents: the outbox entry */
-	struct script script;
-	struct member *members;
-	unsigned member_count, member_cap, write_count;
-	struct unit *units;
-	unsigned unit_count, unit_cap;
-	struct slot *slots;
-	unsigned slot_count, slot_cap;
-	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
-	struct buffer name_bytes;            /* … here, one behind the other */
-	unsigned name_count, name_cap;
-	struct key **keys;                   /* none until it is closed; under way then */
-	unsigned key_count, key_cap;
-	unsigned flush_count;
-	bool is_sent;
-	bool is_provisional;                 /* sent before we knew all that was announced */
-	bool is_lifted;                      /* its context claims more than its replies are based on */
-	struct stamp stamp;                  /* of its first write; holds its context */
-	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
-	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
-	uint64_t ask;                        /* for which ask */
-	struct spills spills;                /* it carries them */
-	bool has_run;                        /* record: the incarnation, too */
-	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
-	struct reach *reaches;
-	unsigned reach_count, reach_cap;
-	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
-	unsigned end_count;
-	struct check *checks;
-	unsigned check_count, check_cap;
-	uint64_t written_ms[CORE_DCS_MAX];   /* remote: oldest write of each DC, for latency; 0: none */
-	uint64_t visible_writes[CORE_DCS_MAX];
-};
-
-/* ---- appends: messages for the own log ---- */
-
-struct append {
-	struct append *next;
-	uint64_t id;                         /* 0: not handed to the connector yet */
-	struct slice bytes;                  /* owned */
-	unsigned origin;
-	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
-	unsigned events;
-	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
-	bool is_part;                        /* one before the last: the own log must not be read again from here */
-	bool is_guess;                       /* carried: its outcome was never asked for */
-};
-
-struct append_list { struct append *first, **end; };
-
-/* ---- the inbox ---- */
-
-struct delivery {                    /* one message of a log */
-	struct delivery *next;
-	int64_t position;
-	struct slice bytes;                  /* owned */
-	struct context *context;             /* by our origin indexes; held */
-	struct slice writes;                 /* in bytes */
-	unsigned origin, write_count;
-	uint64_t first_seq, hlc, hello, rules_digest;
-	bool is_gap_counted;
-};
-
-struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, origin reached seq */
-
-struct peer {                        /* one DC's log and what we know of the DC; [0] is this DC */
-	struct delivery *first, **end;
-	uint64_t held_events, held_bytes;
-	bool is_paused, is_following, is_drift_alarmed;
-	enum peer_state state;
-	uint64_t known_incarnation;          /* the newest it was heard in */
-	int64_t position;                    /* last message received */
-	int64_t follow_position;             /* from here it must be read again after a restart */
-	bool is_follow_moved;                /* … and the store does not know yet */
-	struct mile *miles;                  /* applied but not stable, in log order */
-	unsigned mile_head, mile_count, mile_cap;
-	uint64_t known[ORIGINS_MAX];         /* what it has applied */
-	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
-	struct buffer parts;                 /* of a batch that comes in parts */
-	uint32_t part_next;
-	struct core_peer_status status;
-};
-
-/* ---- recovery ---- */
-
-struct stored {                      /* an outbox entry found at opening that the log may lack */
-	struct slice intent, final;          /* owned; final empty: not known yet */
-	uint64_t entry_ms, entry_seq;
-	unsigned origin;
-	uint64_t first_seq;
-	unsigned write_count;
-};
-
-/* ---- clients that deal with versions themselves ---- */
-
-enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
-
-struct asked {                       /* EVENT_ASKED; also a handler's result, with a token of the core's own */
-	struct asked *next;
-	uint64_t token;
-	bool is_internal;                    /* nobody waits for the answer */
-	enum ask ask;
-	enum ask_phase phase;
-	uint32_t db;
-	enum kind kind;                      /* which of the key's elements */
-	bool is_explicit;
-	bool is_keeping_ttl;
-	enum choice choice;
-	enum write_choice write_choice;
-	struct slice key, element, value, id, by, client;  /* owned */
-	struct context *context;             /* what it has seen; held. NULL: all that is applied */
-	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
-	bool is_loaded, has_value, has_dot;
-	bool is_outdated;                    /* the key was settled anew while the store was asked: ask again */
-	struct slice loaded;                 /* owned */
-	unsigned origin;
-	uint64_t seq, hlc;
-	bool is_written;                     /* the write took place: what is left is to tell what there is now */
-};
-
-/* ---- rules ---- */
-
-struct policies {
-	struct policies *older;              /* keys made under them may still be there */
-	struct policy *items;                /* owned */
-	struct policy fallback;              /* for keys that none matches */
-	unsigned count;
-	uint64_t digest;
-	bool is_handling;                    /* some rule's is */
-};
-
 struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
-
-struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
 
 struct core {
 	/* what was configured */
@@ -257,6 +86,8 @@ struct core {
 	bool is_probe_due;                           /* the store refused the probe: ask again */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
+	uint64_t answered_first;                     /* of our origin: what was answered since stands from here on, up to answered_seq */
+	struct answered { uint64_t incarnation, first, last; } stored_answered;  /* … as the store's positions had it at opening */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
@@ -277,106 +108,6 @@ struct core {
 	uint64_t next_internal;                      /* tokens of our own asks count down from here */
 };
 
-/* gather.c */
-void gather_request(struct core *core, const struct event *event);
-void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_expired);
-void gather_untimed(struct core *core, uint32_t db, struct slice key);
-void gather_settles(struct core *core);
-void gather_close(struct core *core);            /* sends the open groups */
-const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
-/* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
-/* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
-bool gather_touches(const struct core *core, uint32_t db, struct slice key);
-void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
-struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
-struct member *group_add_member(struct group *group);
-void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
-void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
-void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
-/* group_memory.c */
-struct group *group_new(struct core *core, enum group_kind kind);
-void group_free(struct core *core, struct group *group);
-void group_free_spare(struct core *core);
-void group_release_keys(struct core *core, struct group *group);    /* its writes are no longer under way */
-/* group.c */
-void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
-void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
-void group_answered(struct core *core, const struct event *event);
-void group_reread(struct core *core, const struct group *group);    /* its answer will not come */
-void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
-/* outbox.c */
-/* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
-void outbox_add_batch(struct core *core, struct append_list *list, struct slice bytes, const struct append *facts);
-void outbox_disown_entries(struct core *core);   /* ids of outbox entries mean nothing after a reconnect */
-void append_free(struct core *core, struct append *append);
-void append_list_clear(struct core *core, struct append_list *list);
-void append_list_move(struct append_list *from, struct append_list *to);
-void outbox_hand_over(struct core *core);        /* all that waits, whatever the gate */
-void outbox_pump(struct core *core);
-void outbox_appended(struct core *core, uint64_t id, int64_t position);
-void outbox_retry(struct core *core, uint64_t id);
-void outbox_heartbeat(struct core *core, bool is_hello);
-void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq);
-void append_list_init(struct append_list *list);
-void append_list_add(struct append_list *list, struct append *append);
-/* inbox.c */
-void inbox_take(struct core *core, unsigned dc, int64_t position, struct slice bytes);
-void inbox_drop(struct core *core, unsigned dc);
-/* Stops following a DC's log until somebody mends it; says so. */
-void peer_stop(struct core *core, unsigned dc, enum peer_state state, const char *text);
-void inbox_pop(struct core *core, struct peer *peer);
-/* remote.c */
-void remote_pump(struct core *core);
-void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
-/* One write: its changes, in order, with its own context where it has one. */
-void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
-/* ask.c */
-void ask_take(struct core *core, const struct event *event);
-void ask_add(struct core *core, struct asked *asked);                /* takes it over */
-void ask_pump(struct core *core);
-void ask_answered(struct core *core, const struct group *group, const struct event *event);
-void ask_written(struct core *core, uint64_t token, struct slice reply);
-bool ask_refused(struct core *core, uint64_t token, struct slice error);    /* false: no ask has this token */
-void ask_outdate(struct core *core, uint32_t db, struct slice key);  /* what the store said of this key no longer holds */
-void ask_outdate_changed(struct core *core, const struct changes *changes);  /* … of what was written meanwhile */
-void ask_drop_all(struct core *core);
-/* ask_write.c */
-void ask_write(struct core *core, struct asked *asked, struct element *element);
-/* ask_reply.c */
-void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element);
-void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element);
-void ask_reply_ok(struct core *core, const struct asked *asked);
-void ask_refuse(struct core *core, const struct asked *asked, const char *text);
-/* resolve.c */
-const char *ask_name_conflict(struct core *core, struct asked *asked);       /* which element the conflict ASKED->id is about; NULL, or an error */
-const char *ask_choose(struct core *core, struct asked *asked, const struct element *element);   /* what its choice comes to */
-/* handle.c */
-void handle_pump(struct core *core);
-void handle_ended(struct core *core, const struct event *event);
-void handle_forget(struct core *core);
-/* spill.c */
-void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */
-void spill_retry(struct core *core, struct group *group);
-bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key);
-void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
-bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
-/* policies.c */
-struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error);
-void policies_free(struct policies *policies);
-void policies_free_older(struct core *core);
-const struct policy *policies_find(void *context, struct slice key);
-/* rules_change.c */
-void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
-void rules_hear(struct core *core, unsigned dc, uint64_t digest);
-void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
-void rules_pump(struct core *core);
-void suspects_drop(struct core *core);
-void suspects_write(struct core *core, struct script *script);          /* with the positions: what of all this the store does not have */
-bool suspects_read(struct core *core, struct slice field, struct slice value);  /* a field of the positions; false: it is none of these */
-void suspects_unwritten(struct core *core);         /* the store refused it */
-/* token.c */
-struct context *token_read(struct core *core, struct slice token, const char **error);
-void token_write(struct core *core, struct buffer *out);             /* all that is applied now */
 /* episode_store.c */
 void episodes_write(struct core *core, struct group *group);          /* what changed, with a group of remote writes or positions */
 void episodes_unwritten(struct core *core, struct group *group);      /* the store refused it */
@@ -390,34 +121,6 @@ uint64_t retention_records_max(const struct core *core);
 void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
 void retention_write(struct core *core, struct group *group);        /* if it is due; the reserved database is selected */
 void retention_answered(struct core *core, const struct group *group, const struct event *event);
-/* stability.c */
-void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
-void stability_pump(struct core *core);
-void peer_add_mile(struct core *core, unsigned dc, int64_t position, unsigned origin, uint64_t seq);
-/* positions.c */
-void positions_write(struct core *core, struct script *script);
-MUST_CHECK bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation);
-bool positions_are_due(const struct core *core);
-void positions_record(struct core *core);        /* a group of its own for positions that moved */
-/* recover.c */
-void recover_open(struct core *core, const struct event *event);
-void recover_close(struct core *core);
-void recover_own_batch(struct core *core, const struct delivery *delivery);     /* each message of the own log while it is read */
-void recover_pump(struct core *core);
-struct stored *stored_find(struct core *core, unsigned origin, uint64_t first_seq);
-/* settle.c */
-void settle_stored(struct core *core);                               /* the own log was read: what became of outbox entries it lacks? */
-void settle_carry(struct core *core);                                /* an opening ends before its gate opened */
-void settle_adopt_carried(struct core *core);                        /* what came of earlier openings */
-void settle_answered(struct core *core, const struct event *event);
-/* reread.c */
-void reread_add(struct core *core, uint32_t db, struct slice key, bool is_expired);
-/* The keys of a write whose context claims more than the store had: what it did may not fit what others have, and results of its increments do not:
- * they are dropped. */
-void reread_touched(struct core *core, struct changes *changes);
-void reread_writes(struct core *core, struct slice writes);
-void reread_pump(struct core *core);
-void reread_clear(struct core *core);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
 bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */

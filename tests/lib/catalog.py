@@ -33,7 +33,7 @@ def simulation():
     jobs, kept_seeds = str(os.cpu_count()), TOP / "tests" / "sim" / "seeds.txt"
     known_seeds = TOP / "tests" / "sim" / "known.txt"
     return [
-        Test("sim/outcome table", [OPTIMIZED / "homeport-scope", "--jobs", jobs], seconds=900, is_long=True),
+        Test("sim/outcome table", [OPTIMIZED / "homeport-scope", "--jobs", jobs], seconds=900),
         Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
         *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
         Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),
@@ -51,6 +51,7 @@ def long_ones():
     main_job = TOP / "tests" / "chaos" / "main_job"
     return [
         Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
+        Test("sim/outcome table, all of it", [OPTIMIZED / "homeport-scope", "--all", "--jobs", str(os.cpu_count())], OPTIMIZED, 1800, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
         *each("fuzz", "run*", seconds=1800, is_long=True),
         Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),

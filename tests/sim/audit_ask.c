@@ -369,6 +369,15 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 	memory_free(live);
 }
 
+/* What a crash took the answer of is shipped as nothing, and what it did as a new write: who was told of it before, was told right. */
+static bool has_told_changed(const struct auditor *auditor, const struct audited_ask *ask)
+{
+	for (unsigned i = 0; i < ask->sibling_count; i++)
+		if (ask->siblings[i].is_known && audit_has_changed(auditor, ask->siblings[i].origin, ask->siblings[i].seq))
+			return true;
+	return false;
+}
+
 /* What a client was told at a moment must be what is alive among the writes of its context. */
 static void judge_reply(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
 {
@@ -379,7 +388,7 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 	struct touch *subset = memory_new(room * sizeof(*subset));
 	const struct touch **live = memory_new(room * sizeof(*live));
 
-	if (audit_all_shipped(auditor, &ask->seen) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
+	if (audit_all_shipped(auditor, &ask->seen) && !has_told_changed(auditor, ask) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
 		live_count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < live_count; i++) {
 			present += live[i]->fact->kind == FACT_SET;

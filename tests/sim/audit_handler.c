@@ -54,7 +54,6 @@ void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *e
 {
 	struct audited_handling *handling = handling_add(auditor, dc, effect);
 
-	auditor->is_calm = is_calm;
 	if (handling->version_count < 2)
 		auditor_find(auditor, "a handler is asked to merge %u versions", handling->version_count);
 	qsort(handling->versions, handling->version_count, sizeof(*handling->versions), sibling_order);
@@ -151,19 +150,7 @@ static void inputs_gather(const struct auditor *auditor, const struct audited_ke
 	memory_free(subset);
 }
 
-static bool is_same_result(const struct handled *a, const struct handled *b)
-{
-	if (a->input_count != b->input_count || a->input_count == 0)
-		return false;
-	for (unsigned i = 0; i < a->input_count; i++)
-		if (a->inputs[i] != b->inputs[i])
-			return false;
-	return true;
-}
-
-struct results { struct handled *items; unsigned count, cap; };
-
-static void judge_result(struct auditor *auditor, struct audited_keys *keys, struct results *results, const struct audited_write *write)
+static void judge_result(struct auditor *auditor, struct audited_keys *keys, const struct audited_write *write)
 {
 	for (unsigned i = 0; i < write->shipped.count; i++) {
 		const struct fact *fact = &write->shipped.items[i];
@@ -173,30 +160,20 @@ static void judge_result(struct auditor *auditor, struct audited_keys *keys, str
 			continue;
 		inputs_gather(auditor, audited_key_find(keys, fact->db, fact->key), fact, &handled);
 		judge_words(auditor, &handled, fact->value);
-		for (unsigned j = 0; auditor->is_calm && j < results->count; j++)
-			if (is_same_result(&results->items[j], &handled))
-				auditor_find(auditor, "%s and %s are results for the same versions", audit_dot(auditor, results->items[j].write->origin, results->items[j].write->seq),
-				             audit_dot(auditor, write->origin, write->seq));
-		results->items = array_grow(results->items, results->count, &results->cap, sizeof(*results->items));
-		results->items[results->count++] = handled;
+		memory_free(handled.inputs);
 	}
 }
 
 static void judge_results(struct auditor *auditor, struct audited_keys *keys)
 {
-	struct results results = { .count = 0 };
-
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++) {
 			const struct audited_write *write = auditor->origins[origin].writes[i];
 
 			if (write != NULL && write->is_shipped && write->choice == WRITE_RESOLVES && !write->is_asked)
-				judge_result(auditor, keys, &results, write);
+				judge_result(auditor, keys, write);
 		}
 	}
-	for (unsigned i = 0; i < results.count; i++)
-		memory_free(results.items[i].inputs);
-	free(results.items);
 }
 
 bool audit_differ(const struct touch *const *live, unsigned count)

@@ -138,7 +138,6 @@ struct auditor {
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
 	unsigned judged_replies, judged_records;
-	bool is_calm;                /* nothing ever breaks */
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
 };

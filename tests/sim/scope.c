@@ -1,10 +1,12 @@
 /* Scope: the small-scope test. Plays every row of the outcome table, and every three operations of each of its sections, at three real cores in
- * every order of arrival, with each clock ahead and behind, and compares with a model and with the table.
+ * every order of arrival, with each clock ahead and behind, and compares with a model and with the table. --all: also with arrivals in one turn and
+ * clocks that differ in what the rule does not look at.
  *
  *   scope.c          which courses there are        scope_cases.c    which cases
  *   scope_play.c     one world, many cases          scope_world.c    three cores and their stores
  *   scope_model.c    docs/replication-model.md in plain words
- *   scope_write.c    what an operation writes       scope_outcome.c  the table, and what an outcome means */
+ *   scope_write.c    what an operation writes       scope_outcome.c  the table, and what an outcome means
+ *   scope_ship.c     what stands in the logs        scope_family.c   which commands a row stands for */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "scope_cases.h"
+#include "scope_family.h"
 
 #define JOBS_MAX 64
 #define CLOCKS_MAX 6
@@ -61,13 +64,20 @@ static const struct way { unsigned orders; bool is_together, is_settled; } ways[
 	{ 0, false, true }, { 7, false, false }, { 0, true, false }, { 7, true, true }, { 7, false, true }, { 0, false, false }, { 0, true, true }, { 7, true, false },
 };
 #define PAIR_WAYS 8
-#define TRIPLE_WAYS 3
+#define TRIPLE_WAYS 2                /* every order at every datacenter */
+#define TRIPLE_WAYS_ALL 3
 #define SEEN_WAYS 2                  /* … where somebody has seen another */
 
-static struct { bool is_trace; const char *section; unsigned jobs; } options = { .jobs = 1 };
+static struct { bool is_trace, is_all; const char *section; unsigned jobs; } options = { .jobs = 1 };
 
 /* Some of the work: one policy in one section. */
-struct unit { enum scope_section section; const struct scope_policy *policy; struct scope_tally pairs, triples; };
+struct unit {
+	enum scope_section section;
+	const struct scope_policy *policy;
+	struct scope_tally pairs, triples;
+	pid_t child;
+	bool is_over, is_dead;       /* dead: it did not say that it came to its end */
+};
 
 static void play_alone(const struct scope_course *course, const struct scope_cases *cases, unsigned first, unsigned count)
 {
@@ -108,11 +118,19 @@ static void play_ways(struct scope_course *course, unsigned way_count, struct sc
 	}
 }
 
+/* With each clock ahead of each other one order of datacenters says it all, and without one, one order of clocks: each datacenter has its turn with
+ * each operation. */
+static unsigned clocks_of_strangers(const struct scope_policy *policy)
+{
+	return policy == &policies[FIRST_PRIORITY] ? shapes[0].priority_clock_count : shapes[0].clock_count;
+}
+
 static void play_pairs(const struct scope_policy *policy, struct scope_cases *cases, struct scope_tally *tally)
 {
 	struct scope_course course = { .policy = policy };
+	unsigned clock_count = options.is_all ? shapes[0].priority_clock_count : clocks_of_strangers(policy);
 
-	for (unsigned i = 0; i < shapes[0].priority_clock_count; i++) {
+	for (unsigned i = 0; i < clock_count; i++) {
 		memcpy(course.clocks, shapes[0].clocks[i], sizeof(course.clocks));
 		play_ways(&course, PAIR_WAYS, cases, tally);
 	}
@@ -134,13 +152,12 @@ static void play_triples(const struct scope_policy *policy, struct scope_cases *
 		const struct shape *shape = &shapes[i];
 		unsigned clock_count = policy->rule == SCOPE_PRIORITY ? shape->priority_clock_count : shape->clock_count;
 
-		/* With each clock ahead of each other one order of datacenters says it all. */
-		if (i == 0 && policy != &policies[FIRST_PRIORITY])
-			clock_count = shape->clock_count;
+		if (i == 0)
+			clock_count = clocks_of_strangers(policy);
 		memcpy(course.seen, shape->seen, sizeof(course.seen));
 		for (unsigned j = 0; j < clock_count; j++) {
 			memcpy(course.clocks, shape->clocks[j], sizeof(course.clocks));
-			play_ways(&course, i == 0 ? TRIPLE_WAYS : SEEN_WAYS, cases, tally);
+			play_ways(&course, i > 0 ? SEEN_WAYS : options.is_all ? TRIPLE_WAYS_ALL : TRIPLE_WAYS, cases, tally);
 		}
 	}
 }
@@ -168,31 +185,14 @@ static bool is_wanted(enum scope_section section, const struct scope_policy *pol
 	return policy->ttl == SCOPE_TTL_NEWEST || scope_has_deadlines(section);
 }
 
-/* In processes of their own: they share nothing but what they count. */
-static void play_units(struct unit *units, unsigned count)
-{
-	unsigned running = 0;
+struct sum { struct scope_tally pairs, triples; unsigned dead; bool is_over; };
 
-	for (unsigned i = 0; i < count; i++) {
-		if (running == options.jobs) {
-			wait(NULL);
-			running--;
-		}
-		fflush(stdout);
-		pid_t child = fork();
-		if (child < 0) {
-			perror("fork");
-			exit(EXIT_FAILURE);
-		}
-		if (child == 0) {
-			play_unit(&units[i]);
-			exit(EXIT_SUCCESS);
-		}
-		running++;
-	}
-	/* Whoever died on the way has not said that it came to its end. */
-	while (running-- > 0)
-		wait(NULL);
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static void add_tally(struct scope_tally *sum, const struct scope_tally *tally)
@@ -203,34 +203,77 @@ static void add_tally(struct scope_tally *sum, const struct scope_tally *tally)
 	sum->worlds += tally->worlds;
 }
 
-/* Returns how many cases were wrong, and those of processes that died. */
-static uint64_t tell_section(enum scope_section section, const struct unit *units, unsigned count, struct scope_tally *total)
+static struct sum sum_of(enum scope_section section, const struct unit *units, unsigned count)
 {
-	struct scope_tally pairs = { 0 }, triples = { 0 };
-	uint64_t dead = 0;
+	struct sum sum = { .is_over = true };
 
 	for (unsigned i = 0; i < count; i++) {
 		if (units[i].section != section)
 			continue;
-		add_tally(&pairs, &units[i].pairs);
-		add_tally(&triples, &units[i].triples);
-		dead += units[i].triples.cases == 0;
+		add_tally(&sum.pairs, &units[i].pairs);
+		add_tally(&sum.triples, &units[i].triples);
+		sum.is_over &= units[i].is_over;
+		sum.dead += units[i].is_dead;
 	}
-	if (pairs.cases > 0)
-		printf("%-16s %8llu pairs %9llu triples %8llu with own words %6llu wrong%s\n", scope_section_title(section),
-		       (unsigned long long)pairs.cases, (unsigned long long)triples.cases, (unsigned long long)(pairs.with_owns + triples.with_owns),
-		       (unsigned long long)(pairs.wrong + triples.wrong), dead > 0 ? ", and a process died" : "");
-	add_tally(total, &pairs);
-	add_tally(total, &triples);
-	return pairs.wrong + triples.wrong + dead;
+	return sum;
 }
 
-static double seconds(void)
+static void tell_section(enum scope_section section, const struct unit *units, unsigned count, double start)
 {
-	struct timespec now;
+	struct sum sum = sum_of(section, units, count);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	if (!sum.is_over || sum.pairs.cases + sum.dead == 0)
+		return;
+	printf("%4.0f s  %-24s %7llu pairs %8llu triples, %6llu where a core wrote by itself, %llu wrong%s\n", seconds() - start, scope_section_title(section),
+	       (unsigned long long)sum.pairs.cases, (unsigned long long)sum.triples.cases, (unsigned long long)(sum.pairs.with_owns + sum.triples.with_owns),
+	       (unsigned long long)(sum.pairs.wrong + sum.triples.wrong), sum.dead > 0 ? ", and a process died" : "");
+}
+
+static void await_one(struct unit *units, unsigned count, double start)
+{
+	int status;
+	pid_t child = wait(&status);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (units[i].child != child)
+			continue;
+		units[i].is_over = true;
+		units[i].is_dead = status != 0;
+		tell_section(units[i].section, units, count, start);
+	}
+}
+
+static pid_t start_one(struct unit *unit)
+{
+	fflush(stdout);
+	pid_t child = fork();
+
+	if (child < 0) {
+		perror("fork");
+		exit(EXIT_FAILURE);
+	}
+	if (child == 0) {
+		play_unit(unit);
+		exit(EXIT_SUCCESS);
+	}
+	return child;
+}
+
+/* In processes of their own: they share nothing but what they count. */
+static void play_units(struct unit *units, unsigned count, double start)
+{
+	unsigned running = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (running == options.jobs) {
+			await_one(units, count, start);
+			running--;
+		}
+		units[i].child = start_one(&units[i]);
+		running++;
+	}
+	while (running-- > 0)
+		await_one(units, count, start);
 }
 
 static void read_arguments(int argc, char **argv)
@@ -241,6 +284,8 @@ static void read_arguments(int argc, char **argv)
 		if (strcmp(argv[i], "--describe") == 0) {
 			scope_describe();
 			exit(EXIT_SUCCESS);
+		} else if (strcmp(argv[i], "--all") == 0) {
+			options.is_all = true;
 		} else if (strcmp(argv[i], "--trace") == 0) {
 			options.is_trace = true;
 		} else if (strcmp(argv[i], "--section") == 0 && *value != '\0') {
@@ -248,10 +293,21 @@ static void read_arguments(int argc, char **argv)
 		} else if (strcmp(argv[i], "--jobs") == 0 && atoi(value) >= 1 && atoi(value) <= JOBS_MAX) {
 			options.jobs = (unsigned)atoi(argv[++i]);
 		} else {
-			fprintf(stderr, "usage: homeport-scope [--section TITLE] [--jobs N] [--trace] | --describe\n");
+			fprintf(stderr, "usage: homeport-scope [--section TITLE] [--all] [--jobs N] [--trace] | --describe\n");
 			exit(EXIT_FAILURE);
 		}
 	}
+}
+
+static unsigned list_units(struct unit *units)
+{
+	unsigned count = 0;
+
+	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
+		for (unsigned i = 0; i < POLICIES; i++)
+			if (is_wanted(section, &policies[i]))
+				units[count++] = (struct unit){ .section = section, .policy = &policies[i] };
+	return count;
 }
 
 int main(int argc, char **argv)
@@ -259,21 +315,23 @@ int main(int argc, char **argv)
 	const size_t size = SCOPE_SECTIONS * POLICIES * sizeof(struct unit);
 	struct unit *units = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct scope_tally total = { 0 };
-	unsigned count = 0;
-	uint64_t wrong = 0;
+	unsigned dead = 0;
 	double start = seconds();
 
 	read_arguments(argc, argv);
 	if (units == MAP_FAILED)
 		return EXIT_FAILURE;
-	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
-		for (unsigned i = 0; i < POLICIES; i++)
-			if (is_wanted(section, &policies[i]))
-				units[count++] = (struct unit){ .section = section, .policy = &policies[i] };
-	play_units(units, count);
-	for (unsigned section = 0; section < SCOPE_SECTIONS; section++)
-		wrong += tell_section(section, units, count, &total);
-	printf("%llu cases played in %llu worlds, %.0f s: %llu wrong\n", (unsigned long long)total.cases, (unsigned long long)total.worlds, seconds() - start,
-	       (unsigned long long)wrong);
-	return wrong == 0 && total.cases > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	bool is_whole = scope_check_families();
+	unsigned count = list_units(units);
+	play_units(units, count, start);
+	for (unsigned section = 0; section < SCOPE_SECTIONS; section++) {
+		struct sum sum = sum_of(section, units, count);
+
+		add_tally(&total, &sum.pairs);
+		add_tally(&total, &sum.triples);
+		dead += sum.dead;
+	}
+	printf("%llu cases played in %llu worlds, %.0f s: %llu wrong%s\n", (unsigned long long)total.cases, (unsigned long long)total.worlds, seconds() - start,
+	       (unsigned long long)total.wrong, dead > 0 ? ", and a process died" : is_whole ? "" : ", and rows are missing");
+	return total.wrong + dead == 0 && is_whole && total.cases > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -99,9 +99,20 @@ static struct starts starts_of(enum scope_section section)
 	return starts;
 }
 
+bool scope_has_deadlines(enum scope_section section)
+{
+	for (unsigned i = 0; i < scope_row_count; i++)
+		for (unsigned j = 0; scope_rows[i].section == section && j < 2; j++)
+			if (strstr(scope_rows[i].operations[j], "EX") != NULL || strstr(scope_rows[i].operations[j], "PERSIST") != NULL)
+				return true;
+	return false;
+}
+
 static bool is_played_before(enum scope_section section, const char *const operations[SCOPE_DCS])
 {
 	for (unsigned earlier = 0; earlier < section; earlier++) {
+		if (!scope_has_triples(earlier))
+			continue;
 		struct words alphabet = alphabet_of(earlier);
 		bool is_played = true;
 
@@ -115,6 +126,8 @@ static bool is_played_before(enum scope_section section, const char *const opera
 
 void scope_add_triples(struct scope_cases *cases, enum scope_section section)
 {
+	if (!scope_has_triples(section))
+		return;
 	struct words alphabet = alphabet_of(section);
 	struct starts starts = starts_of(section);
 	unsigned letters = alphabet.count;
@@ -126,16 +139,6 @@ void scope_add_triples(struct scope_cases *cases, enum scope_section section)
 			if (!is_played_before(section, operations))
 				memcpy(add_case(cases, starts.items[s])->operations, operations, sizeof(operations));
 		}
-}
-
-bool scope_has_deadlines(enum scope_section section)
-{
-	struct words alphabet = alphabet_of(section);
-
-	for (unsigned i = 0; i < alphabet.count; i++)
-		if (strstr(alphabet.items[i], "EX") != NULL || strstr(alphabet.items[i], "PERSIST") != NULL)
-			return true;
-	return false;
 }
 
 /* ---- together ---- */

@@ -33,10 +33,6 @@ static bool covers(const struct dated *newer, const struct dated *older)
 	return older->own_seq != 0 ? newer->contexts[older->dc] >= older->own_seq : newer->seen >> older->dc & 1;
 }
 
-/* "No deadline", by key. */
-#define NO_DEADLINE(k) { .facts = { { .kind = SCOPE_SET, .key = k, .element = SCOPE_DEADLINE, .text = "0" } }, .count = 1 }
-static const struct scope_write own_writes[SCOPE_KEYS] = { NO_DEADLINE(SCOPE_K), NO_DEADLINE(SCOPE_Q), NO_DEADLINE(SCOPE_R) };
-
 static void gather(const struct scope_history *history, unsigned applied, struct dated_writes *writes)
 {
 	writes->count = 0;
@@ -51,7 +47,7 @@ static void gather(const struct scope_history *history, unsigned applied, struct
 		const struct scope_own *own = &history->owns[i];
 
 		if (applied & scope_own_bit(i))
-			writes->items[writes->count++] = (struct dated){ &own_writes[own->key], own->dc, own->seen, own->stamp, own->seq, own->contexts };
+			writes->items[writes->count++] = (struct dated){ &own->write, own->dc, own->seen, own->stamp, own->seq, own->contexts };
 	}
 }
 
@@ -223,6 +219,21 @@ static bool sum_of(const struct dated_writes *writes, unsigned key, unsigned ele
 	return is_found;
 }
 
+bool scope_has_fractions(const struct scope_history *history, unsigned applied, const struct scope_fact *fact)
+{
+	struct dated_writes writes;
+	bool has_fractions = false;
+
+	gather(history, applied, &writes);
+	for (unsigned i = 0; i < writes.count; i++)
+		for (unsigned j = 0; j < writes.items[i].write->count; j++) {
+			const struct scope_fact *added = &writes.items[i].write->facts[j];
+
+			has_fractions |= added->kind == SCOPE_ADD && added->key == fact->key && added->element == fact->element && added->number % 100 != 0;
+		}
+	return has_fractions;
+}
+
 static bool differ(const struct said *a, const struct said *b)
 {
 	return a->is_present != b->is_present || (a->is_present && strcmp(a->text, b->text) != 0);
@@ -266,9 +277,9 @@ static struct scope_value evaluate_element(const struct scope_policy *policy, co
 		scope_put(&value, decider->text);
 	if (element == SCOPE_DEADLINE && strcmp(value.text, "0") == 0)
 		value.is_present = false;
-	bool is_number = scope_number(&value, &number);
+	bool is_number = scope_amount(&value, &number);
 	if (sum_of(writes, key, element, decider, &sum) && (is_number || !value.is_present))
-		scope_put_number(&value, (value.is_present ? number : 0) + sum);
+		scope_put_amount(&value, (value.is_present ? number : 0) + sum);
 	return value;
 }
 

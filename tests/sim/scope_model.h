@@ -16,22 +16,23 @@ struct scope_policy {
 	enum scope_ttl ttl;          /* merge */
 };
 
-/* A datacenter said by itself that a key has no deadline any more (rule 8). When that happens depends on what arrives where: it is taken from
- * the logs, and judged. */
+/* What a datacenter wrote by itself: that a key has no deadline any more (rule 8), or what fractions came to (rule 11). When that happens depends on
+ * what arrives where: it is taken from the logs, and judged. */
 struct scope_own {
-	unsigned dc, key;
+	unsigned dc;
+	struct scope_write write;    /* a single fact */
 	unsigned seen;               /* bit mask of datacenters whose batches it has seen */
 	uint64_t stamp, seq, contexts[SCOPE_DCS];
 };
 
-#define SCOPE_OWNS_MAX 24
+#define SCOPE_OWNS_MAX 16
 
 /* Everything that was written in a case, by datacenter, after what all have. */
 struct scope_history {
 	struct scope_state start;
 	struct scope_batch batches[SCOPE_DCS];
-	struct scope_own owns[SCOPE_OWNS_MAX];
-	unsigned own_count;
+	struct scope_own *owns;      /* owned */
+	unsigned own_count, own_cap;
 };
 
 /* Sets of writes are bit masks: the batches by datacenter, then the datacenters' own words. */
@@ -51,6 +52,8 @@ unsigned scope_count_conflicts(const struct scope_history *history, unsigned app
  * whose key ran empty cannot tell. */
 enum scope_loose { SCOPE_NOT_LOOSE, SCOPE_MAYBE_LOOSE, SCOPE_LOOSE };
 enum scope_loose scope_loose_deadline(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key);
+/* Has one of the writes in APPLIED added a fraction to FACT's element? */
+bool scope_has_fractions(const struct scope_history *history, unsigned applied, const struct scope_fact *fact);
 /* Two versions of an element by stamp, or as the policy has it: does the second decide? For deadlines under merge. */
 bool scope_prefers_deadline(enum scope_ttl ttl, const char *best, const char *other, bool is_other_newer);
 

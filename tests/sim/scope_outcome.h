@@ -34,6 +34,7 @@ const char *scope_section_title(enum scope_section section);
 const char *scope_section_text(enum scope_section section);
 const char *scope_outcome_text(enum scope_outcome outcome);
 const char *scope_outcome_meaning(enum scope_outcome outcome);
+bool scope_has_triples(enum scope_section section);
 /* The INDEXth of the operations that stand in a section only for its triples; NULL past the end. */
 const char *scope_also(enum scope_section section, unsigned index);
 /* The INDEXth start of a row into ROOM; false past the end. */

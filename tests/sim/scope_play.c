@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ALL SCOPE_BATCHES
@@ -107,11 +108,24 @@ static void check_all(struct play *play, unsigned dc, const char *when)
 
 /* ---- what the datacenters say by themselves ---- */
 
+/* What fractions came to is what is there. */
+static void judge_sum(struct play *play, unsigned number, const struct scope_own *own, unsigned applied)
+{
+	const struct scope_fact *fact = &own->write.facts[0];
+	struct scope_state state;
+
+	scope_evaluate(play->course->policy, &play->histories[number], applied, &state);
+	const struct scope_value *value = &state.at[fact->key][fact->element];
+	if (!value->is_present || strcmp(value->text, fact->text) != 0 || !scope_has_fractions(&play->histories[number], applied, fact))
+		wrong(play, number, "%s says that %c has come to %s, not %s", scope_dc_names[own->dc], scope_key_letters[fact->key], fact->text, scope_text(&state));
+}
+
 /* A word is right if where it was said, a deadline had won a key that was not there, or may have. */
 static void judge_own(struct play *play, unsigned number, const struct scope_own *own)
 {
 	const struct scope_history *history = &play->histories[number];
 	const struct scope_batch *batch = &history->batches[own->dc];
+	const struct scope_fact *fact = &own->write.facts[0];
 	unsigned applied = own->seen;
 
 	if (batch->count > 0 && batch->stamp < own->stamp)
@@ -119,8 +133,10 @@ static void judge_own(struct play *play, unsigned number, const struct scope_own
 	for (unsigned i = 0; i < history->own_count; i++)
 		if (history->owns[i].dc == own->dc || own->contexts[history->owns[i].dc] >= history->owns[i].seq)
 			applied |= scope_own_bit(i);
-	if (scope_loose_deadline(play->course->policy, history, applied, own->key) == SCOPE_NOT_LOOSE)
-		wrong(play, number, "%s says that %c lost a deadline, which it did not", scope_dc_names[own->dc], scope_key_letters[own->key]);
+	if (fact->element != SCOPE_DEADLINE)
+		judge_sum(play, number, own, applied);
+	else if (scope_loose_deadline(play->course->policy, history, applied, fact->key) == SCOPE_NOT_LOOSE)
+		wrong(play, number, "%s says that %c lost a deadline, which it did not", scope_dc_names[own->dc], scope_key_letters[fact->key]);
 }
 
 static void take_owns(struct play *play)
@@ -128,7 +144,9 @@ static void take_owns(struct play *play)
 	for (; play->own_count < play->world->own_count; play->own_count++) {
 		const struct scope_own_word *word = &play->world->own_words[play->own_count];
 		struct scope_history *history = &play->histories[word->number];
-		struct scope_own own = { .dc = word->dc, .key = word->key, .seq = word->seq, .stamp = word->hlc * SCOPE_STAMP_STEP + word->dc };
+		struct scope_own own = { .dc = word->dc, .seq = word->seq, .stamp = word->hlc * SCOPE_STAMP_STEP + word->dc };
+
+		own.write.facts[own.write.count++] = word->fact;
 
 		memcpy(own.contexts, word->contexts, sizeof(own.contexts));
 		for (unsigned dc = 0; dc < SCOPE_DCS; dc++)
@@ -136,6 +154,7 @@ static void take_owns(struct play *play)
 				own.seen |= 1u << dc;
 		judge_own(play, word->number, &own);
 		assert(history->own_count < SCOPE_OWNS_MAX);
+		history->owns = array_grow(history->owns, history->own_count, &history->own_cap, sizeof(*history->owns));
 		history->owns[history->own_count++] = own;
 	}
 }
@@ -454,6 +473,8 @@ void scope_play(const struct scope_course *course, struct scope_case *cases, uns
 	if (play.world->wrong[0] != '\0')
 		wrong(&play, 0, "%s", play.world->wrong);
 	scope_world_free(play.world);
+	for (unsigned i = 0; i < count; i++)
+		free(play.histories[i].owns);
 	tally->cases += count;
 	tally->worlds++;
 }

@@ -1,6 +1,7 @@
 #include "scope_ship.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../proxy/core/envelope.h"
@@ -15,15 +16,36 @@ static unsigned dc_named(struct slice name)
 	return dc;
 }
 
+/* A deadline that is gone, or the sum of fractions. */
+static bool read_own_word(const struct change *change, struct scope_fact *fact)
+{
+	struct scope_value value = { .is_present = false };
+	enum sim_type type = change->kind == CHANGE_FIELD_SET ? SIM_HASH : change->kind == CHANGE_SCORE_SET ? SIM_ZSET : SIM_STRING;
+
+	fact->kind = SCOPE_SET;
+	fact->element = change->kind == CHANGE_EXPIRE ? SCOPE_DEADLINE : scope_element_named(type, change->element);
+	if (change->kind == CHANGE_SCORE_SET)
+		scope_put_amount(&value, (int64_t)(change->score * 100));
+	snprintf(fact->text, sizeof(fact->text), "%.*s", (int)change->value.len, change->value.ptr);
+	if (change->kind == CHANGE_EXPIRE || change->kind == CHANGE_SCORE_SET)
+		snprintf(fact->text, sizeof(fact->text), "%s", change->kind == CHANGE_EXPIRE ? "0" : value.text);
+	if (change->kind == CHANGE_EXPIRE)
+		return change->expire_at_ms == 0;
+	return fact->element < SCOPE_ELEMENTS &&
+	       (change->kind == CHANGE_FIELD_SET || change->kind == CHANGE_SCORE_SET || (change->kind == CHANGE_SET && change->expire_at_ms == EXPIRE_KEEP));
+}
+
 static void add_own_word(struct scope_dc *dc, const struct scope_message *message, const struct change *change, uint64_t seq, uint64_t hlc)
 {
 	struct scope_world *world = dc->world;
 	struct scope_own_word word = { .dc = dc->index, .seq = seq, .hlc = hlc };
+	unsigned key;
 
-	if (change->kind != CHANGE_EXPIRE || change->expire_at_ms != 0 || !scope_case_of(change->key, &word.number, &word.key)) {
+	if (!read_own_word(change, &word.fact) || !scope_case_of(change->key, &word.number, &key)) {
 		scope_go_wrong(world, dc->index, "writes by itself", change->key);
 		return;
 	}
+	word.fact.key = (enum scope_key)key;
 	memcpy(word.contexts, message->contexts, sizeof(word.contexts));
 	world->own_words = array_grow(world->own_words, world->own_count, &world->own_cap, sizeof(*world->own_words));
 	world->own_words[world->own_count++] = word;

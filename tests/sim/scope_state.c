@@ -49,6 +49,42 @@ bool scope_number(const struct scope_value *value, int64_t *number)
 	return value->is_present && end != value->text && *end == '\0';
 }
 
+void scope_put_amount(struct scope_value *value, int64_t amount)
+{
+	int64_t rest = amount < 0 ? -(amount % 100) : amount % 100;
+	int len;
+
+	value->is_present = true;
+	len = snprintf(value->text, sizeof(value->text), "%s%" PRId64 ".%02" PRId64, amount < 0 && amount > -100 ? "-" : "", amount / 100, rest);
+	while (value->text[len - 1] == '0')
+		value->text[--len] = '\0';
+	if (value->text[len - 1] == '.')
+		value->text[len - 1] = '\0';
+}
+
+bool scope_parse_amount(const char *text, int64_t *amount)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	*amount = (int64_t)(number * 100);
+	return end != text && *end == '\0' && (double)*amount == number * 100;
+}
+
+bool scope_amount(const struct scope_value *value, int64_t *amount)
+{
+	return scope_parse_amount(value->text, amount) && value->is_present;
+}
+
+enum scope_element scope_element_named(enum sim_type type, struct slice name)
+{
+	unsigned element = 0;
+
+	while (element < SCOPE_DEADLINE && (elements[element].type != type || !slice_equal(name, slice_of(elements[element].name))))
+		element++;
+	return element < SCOPE_DEADLINE ? (enum scope_element)element : SCOPE_ELEMENTS;
+}
+
 void scope_tidy(struct scope_state *state)
 {
 	for (unsigned key = 0; key < SCOPE_KEYS; key++)
@@ -117,7 +153,7 @@ static bool read_element(const struct pool *pool, const struct sim_key *key, con
 		if (key->type == SIM_SET)
 			scope_put(&values[element], "");
 		else if (key->type == SIM_ZSET)
-			scope_put_number(&values[element], (int64_t)found->score);
+			scope_put_amount(&values[element], (int64_t)(found->score * 100));
 		else
 			scope_put(&values[element], pool_text(pool, found->value).ptr);
 		return true;

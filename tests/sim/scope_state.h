@@ -26,6 +26,12 @@ bool scope_has_key(const struct scope_state *state, unsigned key);
 void scope_put(struct scope_value *value, const char *text);
 void scope_put_number(struct scope_value *value, int64_t number);
 bool scope_number(const struct scope_value *value, int64_t *number);
+/* Numbers with a fraction, in hundredths: what is added. */
+void scope_put_amount(struct scope_value *value, int64_t amount);
+bool scope_amount(const struct scope_value *value, int64_t *amount);
+bool scope_parse_amount(const char *text, int64_t *amount);
+/* The element of that name, or SCOPE_ELEMENTS. */
+enum scope_element scope_element_named(enum sim_type type, struct slice name);
 /* A key that is not there has no deadline. */
 void scope_tidy(struct scope_state *state);
 bool scope_equal(const struct scope_state *a, const struct scope_state *b);

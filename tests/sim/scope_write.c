@@ -155,17 +155,22 @@ static void execute_append(const struct scope_command *command)
 	add_set(command, key, SCOPE_STRING, text);
 }
 
+/* To INCRBY and HINCRBY a number with a fraction is none. */
 static void add_increment(const struct scope_command *command, enum scope_element element, unsigned number_at)
 {
 	enum scope_key key = key_word(command, 1);
 	const struct scope_value *value = &command->state->at[key][element];
+	bool is_whole_wanted = scope_type(element) != SIM_ZSET && strstr(word(command, 0), "FLOAT") == NULL;
 	int64_t number;
 
-	if (has_other_type(command, key, scope_type(element)) || (value->is_present && !scope_number(value, &number)))
+	if (has_other_type(command, key, scope_type(element)))
+		return;
+	if (value->is_present && !(is_whole_wanted ? scope_number(value, &number) : scope_amount(value, &number)))
 		return;
 	struct scope_fact *fact = add_fact(command, SCOPE_ADD, key);
 	fact->element = element;
-	fact->number = number_word(command, number_at);
+	if (!scope_parse_amount(word(command, number_at), &fact->number))
+		assert(false);
 }
 
 static void execute_incrby(const struct scope_command *command) { add_increment(command, SCOPE_STRING, 2); }
@@ -260,7 +265,7 @@ static void execute_zpopmin(const struct scope_command *command)
 	enum scope_key key = key_word(command, 1);
 	const struct scope_value *m = &command->state->at[key][SCOPE_SCORE_M], *n = &command->state->at[key][SCOPE_SCORE_N];
 	int64_t m_score = 0, n_score = 0;
-	bool has_m = scope_number(m, &m_score), has_n = scope_number(n, &n_score);
+	bool has_m = scope_amount(m, &m_score), has_n = scope_amount(n, &n_score);
 
 	if (has_m && (!has_n || m_score <= n_score))
 		add_element_fact(command, SCOPE_REMOVE, key, SCOPE_SCORE_M);
@@ -307,13 +312,39 @@ static void execute_copy(const struct scope_command *command)
 		add_whole_key(command, from, key_word(command, 2));
 }
 
+static void execute_smove(const struct scope_command *command)
+{
+	enum scope_key from = key_word(command, 1), to = key_word(command, 2);
+	enum scope_element member = element_word(command, 3, SCOPE_MEMBER_M);
+
+	if (!command->state->at[from][member].is_present || has_other_type(command, to, SIM_SET))
+		return;
+	add_element_fact(command, SCOPE_REMOVE, from, member);
+	add_set(command, to, member, "");
+}
+
+/* SUNIONSTORE to from */
+static void execute_sunionstore(const struct scope_command *command)
+{
+	enum scope_key to = key_word(command, 1), from = key_word(command, 2);
+
+	if (has_other_type(command, from, SIM_SET))
+		return;
+	add_fact(command, SCOPE_CLEAR, to);
+	for (unsigned member = SCOPE_MEMBER_M; member <= SCOPE_MEMBER_N; member++)
+		if (command->state->at[from][member].is_present)
+			add_set(command, to, member, "");
+}
+
 static const struct { const char *name; void (*execute)(const struct scope_command *command); } commands[] = {
 	{ "APPEND", execute_append },   { "COPY", execute_copy },       { "DEL", execute_del },         { "EXPIRE", execute_expire },
 	{ "EXPIRY", execute_expiry },   { "FLUSHALL", execute_flush },  { "FLUSHDB", execute_flush },   { "GETDEL", execute_getdel },
 	{ "HDEL", execute_hdel },       { "HINCRBY", execute_hincrby }, { "HSET", execute_hset },       { "INCRBY", execute_incrby },
+	{ "HINCRBYFLOAT", execute_hincrby }, { "INCRBYFLOAT", execute_incrby },
 	{ "PERSIST", execute_persist }, { "PEXPIRE", execute_expire },  { "RENAME", execute_rename },   { "SADD", execute_sadd },
-	{ "SET", execute_set },         { "SPOP", execute_spop },       { "SREM", execute_srem },       { "ZADD", execute_zadd },
-	{ "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin }, { "ZREM", execute_zrem },
+	{ "SET", execute_set },         { "SMOVE", execute_smove },     { "SPOP", execute_spop },       { "SREM", execute_srem },
+	{ "SUNIONSTORE", execute_sunionstore }, { "ZADD", execute_zadd }, { "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin },
+	{ "ZREM", execute_zrem },
 };
 
 /* ---- what is there afterwards ---- */
@@ -350,9 +381,9 @@ static void apply_fact(struct scope_state *state, const struct scope_fact *fact)
 		value->is_present = false;
 		break;
 	case SCOPE_ADD:
-		if (!scope_number(value, &number))
+		if (!scope_amount(value, &number))
 			number = 0;
-		scope_put_number(value, number + fact->number);
+		scope_put_amount(value, number + fact->number);
 		break;
 	case SCOPE_CLEAR:
 		clear_key(state, fact->key);

@@ -19,7 +19,7 @@ struct scope_fact {
 	enum scope_key key;          /* all but flushes */
 	enum scope_element element;  /* set, remove, add */
 	char text[SCOPE_VALUE_MAX];  /* set; a deadline of "0": none */
-	int64_t number;              /* add */
+	int64_t number;              /* add: in hundredths */
 	bool has_deadline;           /* set of a string that writes the deadline as well: */
 	int64_t deadline;            /* 0: none */
 	bool is_expiry;              /* clear */

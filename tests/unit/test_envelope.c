@@ -25,7 +25,7 @@ static const struct position context[] = {
 static const struct slice path[] = { { "ap", 2 } };
 static const struct batch header = {
 	.dc = { "eu", 2 }, .incarnation = 1700000000000000, .first_seq = 42, .hlc = UINT64_C(1700000000000) << 16,
-	.context = context, .context_count = 2, .rules_digest = UINT64_C(0x8000000000000001), .path = path, .path_count = 1,
+	.context = context, .context_count = 2, .rules_digest = UINT64_C(0x8000000000000001), .path = path, .path_count = 1, .is_lifted = true,
 };
 
 /* One change of every kind, with all that it may carry. */
@@ -77,6 +77,7 @@ static void what_is_encoded_decodes_the_same(void)
 	CU_ASSERT_EQUAL(batch.first_seq, 42);
 	CU_ASSERT_EQUAL(batch.hlc, header.hlc);
 	CU_ASSERT_EQUAL(batch.rules_digest, header.rules_digest);
+	CU_ASSERT_EQUAL(batch.is_lifted, header.is_lifted);
 	CU_ASSERT_EQUAL_FATAL(batch.context_count, 2);
 	CU_ASSERT(slice_equal(batch.context[1].dc, SLICE("us")));
 	CU_ASSERT_EQUAL(batch.context[1].seq, UINT64_MAX);
@@ -165,9 +166,10 @@ static void formats_are_told_apart(void)
 
 static void unknown_fields_are_skipped_and_mistyped_ones_are_not(void)
 {
-	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x7a\x03zzz\x81\x01\x01\x02\x03\x04\x05\x06\x07\x08")), ENVELOPE_OK);
+	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x8a\x01\x03zzz\x81\x01\x01\x02\x03\x04\x05\x06\x07\x08")), ENVELOPE_OK);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x85\x01\x01\x02\x03\x04")), ENVELOPE_OK);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x10\x01")), ENVELOPE_MALFORMED);
+	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x7a\x03zzz")), ENVELOPE_MALFORMED);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x03")), ENVELOPE_MALFORMED);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x00\x00")), ENVELOPE_MALFORMED);
 }

@@ -16,6 +16,30 @@ void key_expires_everywhere_although_clocks_differ(struct story *story)
 	story->world->deadline_ms_max = WORLD_EPOCH_MS + 20000;
 }
 
+void datacenter_that_cleared_a_key_says_nothing_of_its_deadline(struct story *story)
+{
+	story_say(story, AMS, "HSET l:k f 1 g 2");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_part(story, BOM, CPT);
+	story_say(story, BOM, "EXPIRE l:k 100");
+	story_wait(story, 10);
+	story_say(story, AMS, "DEL l:k");
+	story_wait(story, 10);
+	story_say(story, CPT, "HDEL l:k f");
+	story_wait(story, 10);
+	/* AMS removes the field once more: the key is not there, but its deadline went with the DEL. */
+	story_rejoin(story, AMS, CPT);
+	story_wait(story, 1000);
+	story_rejoin(story, AMS, BOM);
+	story_rejoin(story, BOM, CPT);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:k", NULL);
+	/* The DEL with the field, and with the deadline. */
+	story_expect_conflicts(story, BOM, 2);
+}
+
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story)
 {
 	story_set_clock(story, BOM, 300);

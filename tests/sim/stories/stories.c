@@ -27,6 +27,7 @@ static const struct tale tales[] = {
 	TALE(emptied_store_gets_everything_back),
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(key_expires_everywhere_although_clocks_differ),
+	TALE(datacenter_that_cleared_a_key_says_nothing_of_its_deadline),
 	TALE(cart_walk_ends_with_two_siblings),
 	TALE(stale_context_keeps_what_was_long_settled),
 	TALE(context_write_replaces_increments_that_were_applied),

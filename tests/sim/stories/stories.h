@@ -44,6 +44,7 @@ void rules_that_change_at_different_moments_end_alike(struct story *story);
 
 /* expiry.c */
 void key_expires_everywhere_although_clocks_differ(struct story *story);
+void datacenter_that_cleared_a_key_says_nothing_of_its_deadline(struct story *story);
 void field_written_at_the_deadline_is_the_same_everywhere(struct story *story);
 
 /* records.c */

@@ -1,0 +1,61 @@
+/* Mark: that a write touched an element. Kept until it is stable, whether or not it decides: conflicts are counted, and deltas added up, by
+ * marks (mark.c). */
+#ifndef CORE_MARK_H
+#define CORE_MARK_H
+
+#include "origin.h"
+
+struct element;
+struct keyspace;
+struct note;                         /* note.h */
+
+enum mark_flag {
+	MARK_DELTA = 1,              /* adds to the number */
+	MARK_PRESENT = 2,            /* makes the key present with its type */
+	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
+	MARK_TTL = 8,                /* a SET that decides the TTL as well */
+	MARK_EXPIRY = 16,            /* a clear because of an expiry */
+	MARK_DEAD = 32,              /* a delta that a newer write of another type killed: it adds nothing */
+};
+
+/* One unstable write of one origin to one element. */
+struct mark {
+	uint64_t seq : 56, flags : 8;
+	uint64_t hlc;
+	struct note *note;           /* a reference */
+};
+
+struct history {                     /* of one origin, in seq order */
+	unsigned origin;
+	uint32_t head, len, cap;
+	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
+	long double total_before;    /* of marks already forgotten */
+	struct mark *marks;          /* owned; valid are [head, head+len) */
+	long double *totals;         /* owned, beside them: see history_total. NULL: none of them is a delta */
+};
+
+/* What a mark is made of. */
+struct marking { const struct stamp *stamp; unsigned flags; long double delta; struct note *note; };
+void keyspace_mark(struct keyspace *keyspace, struct element *element, const struct marking *marking);
+
+struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
+void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
+void history_free(struct keyspace *keyspace, struct history *history);
+void history_kill(struct history *history, uint32_t count);          /* the oldest COUNT marks, and those forgotten, add nothing from now on */
+/* How many marks of HISTORY have seq <= LIMIT. */
+uint32_t history_upto(const struct history *history, uint64_t limit);
+
+static inline struct mark *history_mark(const struct history *history, uint32_t index)
+{
+	return &history->marks[history->head + index];
+}
+
+/* Sum of this origin's deltas to the element up to and including this mark. */
+static inline long double history_total(const struct history *history, uint32_t index)
+{
+	return history->totals == NULL ? history->total_before : history->totals[history->head + index];
+}
+
+bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq);
+
+#endif
