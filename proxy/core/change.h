@@ -23,10 +23,10 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_EXPIRE = 15,          /* expire_at_ms: deadline, 0 none */
 	CHANGE_SIBLING = 16,         /* string, or hash when number & 2 (then element, which may be empty): the version that dc … hlc name is
 	                              * still alive beside this write, which had not seen it. value; number & 1: it is a removal; number & 4:
-	                              * no other version was alive where this write was made */
+	                              * no other version was alive where this write was made; number & 8: its write cleared the key first */
 };
 
-enum sibling_bit { SIBLING_REMOVAL = 1, SIBLING_FIELD = 2, SIBLING_ALONE = 4, SIBLING_BITS = 7 };
+enum sibling_bit { SIBLING_REMOVAL = 1, SIBLING_FIELD = 2, SIBLING_ALONE = 4, SIBLING_CLEARING = 8, SIBLING_BITS = 15 };
 
 #define EXPIRE_KEEP INT64_C(-1)
 #define DB_ALL UINT32_MAX

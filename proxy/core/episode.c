@@ -326,8 +326,9 @@ static void begin(struct keyspace *keyspace, struct episode *episode, const stru
 	episode->first = first;
 }
 
-void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, bool is_alone)
+void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, unsigned bits)
 {
+	bool is_alone = bits & SIBLING_ALONE;
 	struct episode *begun = episode_begun_with(keyspace, subject, sibling->stamp, is_alone ? NULL : write->stamp);
 	struct episode *episode = episode_of(keyspace, subject, write);
 	if (begun != NULL && begun != episode)
@@ -336,6 +337,9 @@ void episodes_name(struct keyspace *keyspace, struct element *subject, const str
 		begin(keyspace, episode, sibling);
 	else if (begun == NULL)
 		episode = join(keyspace, episode, sibling);
+	const struct side *side = episode_side(keyspace, episode, sibling->stamp);
+	if (side != NULL && side->is_again)
+		episode->sides[side - episode->sides].is_clearing |= (bits & SIBLING_CLEARING) != 0;
 	count_pairs(keyspace, episode, 1, later_hlc(write, sibling));
 }
 

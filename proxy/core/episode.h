@@ -99,8 +99,9 @@ void episodes_drop(struct keyspace *keyspace, struct element *element);     /* a
 /* A and B are concurrent and both concern SUBJECT: the element that both are about; its key's TTL or KEY element where deadlines or types
  * clash. */
 void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b);
-/* WRITE has left SIBLING alive. ALONE: it was the only version alive where WRITE was made: whatever conflict it was in before is over. */
-void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, bool is_alone);
+/* WRITE has left SIBLING alive. BITS: enum sibling_bit; one that was the only version alive where WRITE was made begins a conflict with it: whatever
+ * conflict it was in before is over. */
+void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, unsigned bits);
 /* As episodes_pair for the arriving write and all marks of HISTORY from FIRST on that have one of the flags WANTED (0: whatever) and none UNWANTED. */
 struct meeting {
 	struct keyspace *keyspace;

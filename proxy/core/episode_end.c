@@ -365,9 +365,9 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	if (episode_side(keyspace, episode, party->stamp) != NULL) {
-		/* What it came to be known by may tell less of it than this. */
-		if (episode_upgrade_side(keyspace, episode, party))
-			episode_touch(keyspace, episode);
+		/* What it came to be known by may tell less of it than this. And where it is recalled, a version comes back with it. */
+		(void)episode_upgrade_side(keyspace, episode, party);
+		episode_touch(keyspace, episode);
 	} else if (is_resolution(episode, party->stamp)) {
 		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
 			resolve(keyspace, episode, party);

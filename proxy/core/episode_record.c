@@ -203,8 +203,9 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	};
 	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
-	told->is_clearing = version != NULL && version->is_clearing;
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
+	/* What is dead and alive all the same is a removal. Of what is there again some may know no more than what was told with it. */
+	told->is_clearing = version != NULL && (told->is_dead || (side->is_again ? side->is_clearing : version->is_clearing));
 	if (version != NULL)
 		add_whole(draft, version, told);
 	told->context = add_context(draft, side->note->context);

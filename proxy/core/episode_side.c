@@ -178,7 +178,8 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 {
 	const struct side *found = episode_side(keyspace, episode, party->stamp);
 	enum kind kind = episode->element->kind;
-	if (found == NULL)
+	/* Of what is there again all know what the write that found it tells, some no more. */
+	if (found == NULL || found->is_again)
 		return false;
 	struct side *side = &episode->sides[found - episode->sides];
 	side->is_clearing |= !side->note->is_poor && !party->note->is_poor && note_is_removal(side->note, kind) != note_is_removal(party->note, kind);

@@ -22,7 +22,7 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	note->is_poor = true;
 	struct stamp sibling = { .seq = change->seq, .hlc = change->hlc, .context = conflicts->party.note->context, .origin = origin };
 	episodes_name(keyspace, element, &(struct party){ stamp, note, 0 }, &(struct party){ &sibling, conflicts->party.note, 0 },
-	              change->number & SIBLING_ALONE);
+	              (unsigned)change->number);
 	note_drop(keyspace, note);
 }
 
@@ -54,7 +54,7 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	struct context *nothing = context_new(NULL, 0);
 	struct version version = {
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
-		.is_present = !(change->number & SIBLING_REMOVAL), .is_set = kind == KIND_STRING, .value = change->value,
+		.is_present = !(change->number & SIBLING_REMOVAL), .is_clearing = change->number & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,
 	};
 	/* Where a newer write of another type is known, it has killed this value. */
 	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))

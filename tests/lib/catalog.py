@@ -43,7 +43,7 @@ def simulation():
 
 
 def scenarios():
-    return [Test(f"{name} {log}", [path, "--log", log], seconds=240, is_long="s05" in name)
+    return [Test(f"{name} {log}", [path, "--log", log], seconds=240)
             for name, path in programs("scenarios", "s*.py") for log in ("redis-stream", "kafka")]
 
 
