@@ -169,6 +169,16 @@ bool episodes_know(const struct element *element, const struct stamp *stamp)
 	return episode_reaching_over(element, stamp) != NULL;
 }
 
+bool episodes_tell(const struct key *key, unsigned origin, uint64_t seq)
+{
+	for (const struct element *element = key->elements; element != NULL; element = element->next)
+		for (const struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+			for (unsigned i = 0; i < episode->side_count; i++)
+				if (episode->sides[i].stamp.origin == origin && episode->sides[i].stamp.seq == seq)
+					return true;
+	return false;
+}
+
 void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
 {
 	struct stretch *stretch = stretch_of(episode, origin);

@@ -120,6 +120,8 @@ void episodes_compete(struct keyspace *keyspace, struct element *element, const 
 void episodes_kill(struct keyspace *keyspace, struct element *element, const struct party *party);
 /* Is this write of the element in a conflict that is known here? */
 bool episodes_know(const struct element *element, const struct stamp *stamp);
+/* Does a conflict about anything of this key tell of the write with this dot? */
+bool episodes_tell(const struct key *key, unsigned origin, uint64_t seq);
 
 /* ---- for the other files of episodes ---- */
 

@@ -1,6 +1,7 @@
 /* Settle: outbox entries found at opening that the log lacks. Their replies are lost with the process that waited for them: the store
  * is asked what became of them (docs/replication-model.md, "Outcomes"). Then the gate opens: they are appended, and after them
  * whatever was written meanwhile. */
+#include "episode.h"
 #include "state.h"
 
 #include <assert.h>
@@ -65,6 +66,13 @@ static bool is_fraction(const struct change *change, struct slice raw)
 	long double number;
 	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
 	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
+}
+
+/* A conflict record tells of it: that was written once its reply was known. */
+static bool is_recorded(const struct core *core, const struct change *change, unsigned origin, uint64_t seq)
+{
+	const struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
+	return key != NULL && episodes_tell(key, origin, seq);
 }
 
 static void probe_entry(struct core *core, const struct stored *stored, struct script *script)
@@ -132,7 +140,7 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 	struct changes none = { 0 };
 	struct slice raw;
 	enum plan pending;
-	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
+	for (uint64_t seq = batch.first_seq; envelope_write_next(&batch.writes, &pending, &core->changes, &raw); seq++) {
 		bool is_void = pending != PLAN_NONE;
 		for (unsigned i = 0; i < core->changes.count; i++) {
 			const struct change *change = &core->changes.items[i];
@@ -141,7 +149,7 @@ static void finish_entry(struct core *core, const struct stored *stored, const s
 			if (!is_asked(core, stored, pending, change))
 				continue;
 			struct slice answer = next_reply(event, reply);
-			is_void |= !is_done(change, answer);
+			is_void |= !is_done(change, answer) && !is_recorded(core, change, stored->origin, seq);
 			if (is_fraction(change, answer))
 				reread_add(core, change->db, change->key, false);
 		}
