@@ -151,6 +151,9 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 			break;
 		has_died |= is_live_delta(mark);
+		/* Of a value only that: its killer may be forgotten before it. */
+		if ((mark->flags & (MARK_PRESENT | MARK_DELTA)) == MARK_PRESENT)
+			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
 	}
 	if (!has_died)
 		return false;

@@ -231,7 +231,7 @@ void episode_find_life(const struct keyspace *keyspace, struct episode *episode,
 		return;
 	struct side *side = &episode->sides[found - episode->sides];
 	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
-	bool is_killed = version != NULL && !version->is_present && !note_is_removal(side->note, episode->element->kind);
+	bool is_killed = (party->flags & MARK_DEAD) || (version != NULL && !version->is_present && !note_is_removal(side->note, episode->element->kind));
 	if (version == NULL && !has_cover(episode, side, false))
 		side->life = LIFE_OVER;
 	else if (is_killed && side->life == LIFE_LED && !has_cover(episode, side, true))

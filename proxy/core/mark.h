@@ -15,7 +15,7 @@ enum mark_flag {
 	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
-	MARK_DEAD = 32,              /* a delta that a newer write of another type killed: it adds nothing */
+	MARK_DEAD = 32,              /* a newer write of another type killed it: a delta adds nothing any more */
 };
 
 /* One unstable write of one origin to one element. */
