@@ -25,7 +25,7 @@ const struct policy *policies_find(void *context, struct slice key);
 /* rules_change.c */
 void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
 void rules_hear(struct core *core, unsigned dc, uint64_t digest);
-void rules_note(struct core *core, const struct changes *changes);   /* these were applied */
+void rules_note(struct core *core, const struct stamp *stamp, const struct changes *changes);      /* these were applied */
 void rules_pump(struct core *core);
 void suspects_drop(struct core *core);
 void suspects_write(struct core *core, struct script *script);          /* with the positions: what of all this the store does not have */

@@ -21,6 +21,7 @@ struct stored {                      /* an outbox entry found at opening that th
 };
 
 struct reread { uint32_t db; struct slice key; bool is_expired; };   /* owned key: to be read back */
+struct suspect { uint32_t db; struct slice key; bool is_again; };    /* owned key: decided while rules differed (rules_change.c) */
 
 /* positions.c */
 void positions_write(struct core *core, struct script *script);

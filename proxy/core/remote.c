@@ -21,7 +21,7 @@ void apply_changes(struct core *core, const struct stamp *stamp, const struct ch
 	}
 	core->keyspace.expected = NULL;
 	if (mode == APPLY_REMOTE)
-		rules_note(core, changes);
+		rules_note(core, stamp, changes);
 	if (core->asks != NULL)
 		ask_outdate_changed(core, changes);
 	core->conflicts.explicit_context = NULL;

@@ -8,8 +8,11 @@
  *      Batches are taken in causal order: once all digests are equal, all that was decided under others has been seen here.
  *   3. Then the DC with the smallest name reads the suspects back and ships what it holds: a write that has seen all of it, and brings their keys
  *      to the new rules wherever it arrives.
+ *   4. What our store had lost and gets again may have been decided, and forgotten, everywhere before any rules differed: nobody else suspects it. Such
+ *      keys are decided *again*, and each DC reads back its own.
  *
- * The store keeps all of that, in fields beside the positions: "rules" with the digest and whether all agreed, and "suspect:<db>:<key>" for each suspect.
+ * The store keeps all of that, in fields beside the positions: "rules" with the digest and whether all agreed, and "suspect:<db>:<key>" for each suspect
+ * (1; 2: decided again).
  *
  * Where no DC's rules differ this costs a comparison for each batch. */
 #include "state.h"
@@ -26,7 +29,7 @@ static bool is_contested(const struct key *key)
 	return false;
 }
 
-static bool add_suspect(struct core *core, uint32_t db, struct slice key)
+static bool add_suspect(struct core *core, uint32_t db, struct slice key, bool is_again)
 {
 	if (core->suspect_count == SUSPECTS_MAX) {
 		core->status.dropped_rereads++;
@@ -36,20 +39,32 @@ static bool add_suspect(struct core *core, uint32_t db, struct slice key)
 		core->suspect_cap = core->suspect_cap ? core->suspect_cap * 2 : 16;
 		core->suspects = memory_resize(core->suspects, core->suspect_cap * sizeof *core->suspects);
 	}
-	core->suspects[core->suspect_count++] = (struct reread){ db, buffer_copy(key), false };
+	core->suspects[core->suspect_count++] = (struct suspect){ db, buffer_copy(key), is_again };
 	return true;
 }
 
 static void suspect(struct core *core, struct key *key)
 {
 	if (!key->is_suspect)
-		key->is_suspect = add_suspect(core, key->db, key->name);
+		key->is_suspect = add_suspect(core, key->db, key->name, false);
+}
+
+static void suspect_again(struct core *core, struct key *key)
+{
+	if (!key->is_decided_again)
+		key->is_suspect = key->is_decided_again = add_suspect(core, key->db, key->name, true);
 }
 
 static void suspect_contested(void *context, struct key *key)
 {
 	if (is_contested(key))
 		suspect(context, key);
+}
+
+static void suspect_contested_again(void *context, struct key *key)
+{
+	if (is_contested(key))
+		suspect_again(context, key);
 }
 
 void suspects_drop(struct core *core)
@@ -87,17 +102,25 @@ void rules_hear(struct core *core, unsigned dc, uint64_t digest)
 		begin_suspecting(core);
 }
 
-void rules_note(struct core *core, const struct changes *changes)
+/* Our store had it before this incarnation, and others know that. */
+static bool is_applied_again(const struct core *core, const struct stamp *stamp)
 {
-	for (unsigned i = 0; core->is_suspecting && i < changes->count; i++) {
+	const struct context *before = core->origins.items[core->self].before;
+	return core->origins.items[stamp->origin].dc == 0 || (before != NULL && stamp->seq <= context_at(before, stamp->origin));
+}
+
+void rules_note(struct core *core, const struct stamp *stamp, const struct changes *changes)
+{
+	if (!core->is_suspecting)
+		return;
+	void (*note)(void *context, struct key *key) = is_applied_again(core, stamp) ? suspect_contested_again : suspect_contested;
+	for (unsigned i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		if (change->kind == CHANGE_FLUSH) {
-			keyspace_each_key(&core->keyspace, suspect_contested, core);
-			continue;
-		}
-		struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
-		if (key != NULL && is_contested(key))
-			suspect(core, key);
+		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(&core->keyspace, change->db, change->key);
+		if (change->kind == CHANGE_FLUSH)
+			keyspace_each_key(&core->keyspace, note, core);
+		else if (key != NULL)
+			note(core, key);
 	}
 }
 
@@ -159,7 +182,7 @@ static bool have_all_spoken(const struct core *core)
 	return true;
 }
 
-static bool is_kept_open(const struct core *core, const struct reread *suspect)
+static bool is_kept_open(const struct core *core, const struct suspect *suspect)
 {
 	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
 	return key != NULL && key_is_open(key);
@@ -168,7 +191,7 @@ static bool is_kept_open(const struct core *core, const struct reread *suspect)
 static void trust(void *context, struct key *key)
 {
 	(void)context;
-	key->is_suspect = false;
+	key->is_suspect = key->is_decided_again = false;
 }
 
 /* What was read back is in the outbox. */
@@ -186,10 +209,10 @@ void rules_pump(struct core *core)
 	if (!core->is_suspecting || !core->is_recalled || !have_all_spoken(core) || do_rules_differ(core))
 		return;
 	keyspace_each_key(&core->keyspace, suspect_contested, core);
-	for (unsigned i = 0; i < core->suspect_count && is_settler(core); i++) {
-		const struct reread *suspect = &core->suspects[i];
+	for (unsigned i = 0; i < core->suspect_count; i++) {
+		const struct suspect *suspect = &core->suspects[i];
 		/* Several versions wait for a decision anyway: nothing is to be replaced. All rules that keep show the same one. */
-		if (!is_kept_open(core, suspect))
+		if ((suspect->is_again || is_settler(core)) && !is_kept_open(core, suspect))
 			reread_add(core, suspect->db, suspect->key, false);
 	}
 	keyspace_each_key(&core->keyspace, trust, core);
@@ -201,14 +224,15 @@ void rules_pump(struct core *core)
 
 static const char suspect_prefix[] = "suspect:";
 
-static void write_suspect(struct script *script, const struct reread *suspect, bool is_dropped)
+static void write_suspect(struct script *script, const struct suspect *suspect, bool is_dropped)
 {
 	struct buffer field = { 0 };
 	buffer_add_text(&field, suspect_prefix);
 	buffer_add_uint64(&field, suspect->db);
 	buffer_add_byte(&field, ':');
 	buffer_add(&field, suspect->key);
-	struct slice argv[] = { is_dropped ? SLICE("HDEL") : SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), buffer_slice(&field), SLICE("1") };
+	struct slice argv[] = { is_dropped ? SLICE("HDEL") : SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), buffer_slice(&field),
+		suspect->is_again ? SLICE("2") : SLICE("1") };
 	script_add(script, is_dropped ? 3 : 4, argv);
 	buffer_free(&field);
 }
@@ -253,7 +277,7 @@ bool suspects_read(struct core *core, struct slice field, struct slice value)
 		return false;
 	struct slice key = { field.ptr + prefix_len, field.len - prefix_len };
 	if (slice_to_int64(slice_take_until(&key, ':'), &number))
-		add_suspect(core, (uint32_t)number, key);
+		add_suspect(core, (uint32_t)number, key, slice_equal(value, SLICE("2")));
 	core->suspects_written = core->suspect_count;
 	return true;
 }

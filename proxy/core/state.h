@@ -25,7 +25,7 @@ struct core {
 	bool is_suspecting;
 	bool is_settling;                            /* all agree again: what suspects are is being read back */
 	bool is_rules_due;                           /* the store does not know yet whether the rules differ */
-	struct reread *suspects;                     /* owned; keys decided meanwhile between several versions */
+	struct suspect *suspects;                    /* owned; keys decided meanwhile between several versions */
 	unsigned suspect_count, suspect_cap, suspects_written;   /* the first ones: the store has them */
 	/* what lives as long as the core */
 	struct core_status status;
