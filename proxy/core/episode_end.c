@@ -98,14 +98,14 @@ bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 	return true;
 }
 
-/* As versions compete: what a client had seen counts, but of removals all that was applied (version.c). */
-static bool covers_side(const struct party *party, const struct side *side, enum kind kind)
+/* As versions compete (version.c): what a client had seen counts. */
+static bool covers_side(const struct party *party, const struct side *side)
 {
 	struct stamp competing = *party->stamp;
 	competing.context = party->note->context;
 	if (competing.origin == side->stamp.origin && competing.seq == side->stamp.seq)
 		return false;
-	return stamp_covers(&competing, &side->stamp) || (note_is_removal(side->note, kind) && stamp_covers(party->stamp, &side->stamp));
+	return stamp_covers(&competing, &side->stamp);
 }
 
 static void note_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct stamp *by)
@@ -131,7 +131,7 @@ static void note_covers(struct keyspace *keyspace, struct episode *episode, cons
 {
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		struct side *side = &episode->sides[i];
-		if (!covers_side(party, side, episode->element->kind))
+		if (!covers_side(party, side))
 			continue;
 		side->is_clearing = is_clearing(episode, side);
 		note_cover(keyspace, episode, side, party->stamp);
@@ -180,7 +180,7 @@ static void visit_writes(struct keyspace *keyspace, struct episode *episode, vis
 
 static bool find_cover(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
 {
-	if (!covers_side(party, side, episode->element->kind))
+	if (!covers_side(party, side))
 		return false;
 	note_cover(keyspace, episode, side, party->stamp);
 	return true;
