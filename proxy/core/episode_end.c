@@ -234,7 +234,7 @@ void episode_find_life(const struct keyspace *keyspace, struct episode *episode,
 	bool is_killed = (party->flags & MARK_DEAD) || (version != NULL && !version->is_present && !note_is_removal(side->note, episode->element->kind));
 	if (version == NULL && !has_cover(episode, side, false))
 		side->life = LIFE_OVER;
-	else if (is_killed && side->life == LIFE_LED && !has_cover(episode, side, true))
+	else if (is_killed && side->life == LIFE_LED && ((party->flags & MARK_LONG_DEAD) || !has_cover(episode, side, true)))
 		side->life = LIFE_KILLED;
 }
 

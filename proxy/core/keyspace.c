@@ -277,6 +277,7 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 		if (count == 0)
 			continue;
 		history->total_before = history_total(history, count - 1);
+		history_note_killed(keyspace, element, history, count);
 		history_forget(keyspace, history, count);
 	}
 }

@@ -130,6 +130,37 @@ void history_forget(struct keyspace *keyspace, struct history *history, uint32_t
 	history->len -= count;
 }
 
+/* Who was killed by KILLER, which all have: nobody could tell later. */
+static void key_note_killed(const struct keyspace *keyspace, const struct key *key, enum kind kind, const struct stamp *killer)
+{
+	for (struct element *element = key->elements; element != NULL; element = element->next) {
+		for (unsigned i = 0; element->kind < KIND_TYPES && element->kind != kind && i < element->history_count; i++) {
+			const struct history *history = &element->histories[i];
+			for (uint32_t j = 0; j < history->len; j++) {
+				struct mark *mark = history_mark(history, j);
+				const struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+				if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
+					break;
+				if (mark->flags & MARK_DEAD)
+					mark->flags |= MARK_LONG_DEAD;
+			}
+		}
+	}
+}
+
+/* The newest of them that kills has killed all that the others have. */
+void history_note_killed(const struct keyspace *keyspace, const struct element *element, const struct history *history, uint32_t count)
+{
+	if (element->kind >= KIND_TYPES || !key_has_other_type(element->key, element->kind))
+		return;
+	while (count > 0 && !(history_mark(history, count - 1)->flags & MARK_PRESENT))
+		count--;
+	if (count == 0)
+		return;
+	const struct mark *mark = history_mark(history, count - 1);
+	key_note_killed(keyspace, element->key, element->kind, &(struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin });
+}
+
 void history_free(struct keyspace *keyspace, struct history *history)
 {
 	history_forget(keyspace, history, history->len);

@@ -16,6 +16,7 @@ enum mark_flag {
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
 	MARK_DEAD = 32,              /* a newer write of another type killed it: a delta adds nothing any more */
+	MARK_LONG_DEAD = 64,         /* … one that is forgotten: for whatever comes, it is dead */
 };
 
 /* One unstable write of one origin to one element. */
@@ -40,6 +41,8 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
 void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
+/* The oldest COUNT marks of ELEMENT's are about to be forgotten: what they killed of other types is dead for good. */
+void history_note_killed(const struct keyspace *keyspace, const struct element *element, const struct history *history, uint32_t count);
 void history_free(struct keyspace *keyspace, struct history *history);
 void history_kill(struct history *history, uint32_t count);          /* the oldest COUNT marks, and those forgotten, add nothing from now on */
 /* How many marks of HISTORY have seq <= LIMIT. */
