@@ -362,11 +362,33 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 	episode_touch(keyspace, episode);
 }
 
+/* A write of ours that counts as having seen what our store lost and got back is here before that. */
+static bool consider(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
+{
+	(void)side;
+	if (sees_all(party->stamp, episode) && is_earlier(keyspace, party->stamp, episode) && episode_side(keyspace, episode, party->stamp) == NULL &&
+	    was_disputed(episode, party->stamp))
+		resolve(keyspace, episode, party);
+	return false;
+}
+
+/* A side tells more, or something else, than before: a write may change an element twice, and the last of it counts. What ended the episode may not have
+ * found a decision open, or something may have after all. */
+static void recheck_told(struct keyspace *keyspace, struct episode *episode)
+{
+	const struct stamp *resolution = &episode->resolution;
+	if (!is_keeping(episode) || (resolution->seq != 0 && resolution->context == NULL))
+		return;
+	episode_recheck_resolution(keyspace, episode);
+	visit_writes(keyspace, episode, consider, NULL);
+}
+
 static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	if (episode_side(keyspace, episode, party->stamp) != NULL) {
 		/* What it came to be known by may tell less of it than this. And where it is recalled, a version comes back with it. */
-		(void)episode_upgrade_side(keyspace, episode, party);
+		if (episode_upgrade_side(keyspace, episode, party))
+			recheck_told(keyspace, episode);
 		episode_touch(keyspace, episode);
 	} else if (is_resolution(episode, party->stamp)) {
 		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
@@ -377,16 +399,6 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 	}
 	if (episode->list == EPISODES_KEPT)
 		episode_touch(keyspace, episode);
-}
-
-/* A write of ours that counts as having seen what our store lost and got back is here before that. */
-static bool consider(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
-{
-	(void)side;
-	if (sees_all(party->stamp, episode) && is_earlier(keyspace, party->stamp, episode) && episode_side(keyspace, episode, party->stamp) == NULL &&
-	    was_disputed(episode, party->stamp))
-		resolve(keyspace, episode, party);
-	return false;
 }
 
 void episode_find_resolution(struct keyspace *keyspace, struct episode *episode)
