@@ -362,13 +362,22 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 	episode_touch(keyspace, episode);
 }
 
+/* Of a write that is none of the episode's sides. One that ends it may change the element twice: the last of that is what it tells. */
+static void try_to_end(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	bool is_end = is_resolution(episode, party->stamp)
+		? note_is_better(party->note, episode->resolution_note, episode->element->kind)
+		: is_keeping(episode) && is_earlier(keyspace, party->stamp, episode) && sees_all(party->stamp, episode) && was_disputed(episode, party->stamp);
+	if (is_end)
+		resolve(keyspace, episode, party);
+}
+
 /* A write of ours that counts as having seen what our store lost and got back is here before that. */
 static bool consider(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
 {
 	(void)side;
-	if (sees_all(party->stamp, episode) && is_earlier(keyspace, party->stamp, episode) && episode_side(keyspace, episode, party->stamp) == NULL &&
-	    was_disputed(episode, party->stamp))
-		resolve(keyspace, episode, party);
+	if (episode_side(keyspace, episode, party->stamp) == NULL)
+		try_to_end(keyspace, episode, party);
 	return false;
 }
 
@@ -390,12 +399,8 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 		if (episode_upgrade_side(keyspace, episode, party))
 			recheck_told(keyspace, episode);
 		episode_touch(keyspace, episode);
-	} else if (is_resolution(episode, party->stamp)) {
-		if (note_is_better(party->note, episode->resolution_note, episode->element->kind))
-			resolve(keyspace, episode, party);
-	} else if (is_keeping(episode) && is_earlier(keyspace, party->stamp, episode) && sees_all(party->stamp, episode) &&
-	           was_disputed(episode, party->stamp)) {
-		resolve(keyspace, episode, party);
+	} else {
+		try_to_end(keyspace, episode, party);
 	}
 	if (episode->list == EPISODES_KEPT)
 		episode_touch(keyspace, episode);
