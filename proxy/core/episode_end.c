@@ -394,10 +394,14 @@ static void recheck_told(struct keyspace *keyspace, struct episode *episode)
 
 static void compete(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
-	if (episode_side(keyspace, episode, party->stamp) != NULL) {
-		/* What it came to be known by may tell less of it than this. And where it is recalled, a version comes back with it. */
-		if (episode_upgrade_side(keyspace, episode, party))
+	const struct side *side = episode_side(keyspace, episode, party->stamp);
+	if (side != NULL) {
+		/* What it came to be known by may tell less of it than this. And where it is recalled, a version comes back with it, perhaps after what
+		 * covered or killed it. */
+		if (episode_upgrade_side(keyspace, episode, party)) {
+			episode_find_covers(keyspace, episode, side);
 			recheck_told(keyspace, episode);
+		}
 		episode_touch(keyspace, episode);
 	} else {
 		try_to_end(keyspace, episode, party);
