@@ -43,10 +43,11 @@ static bool is_dot(const struct core *core, const struct stamp *stamp, struct sl
 	return is_same;
 }
 
+/* One that a newer write of another type killed is not alive: to choose it would be to remove the value. */
 static const struct version *side_of(const struct core *core, const struct element *element, struct slice dot)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
-		if (is_dot(core, &element->versions[i].stamp, dot))
+		if (!element->versions[i].is_outdone && is_dot(core, &element->versions[i].stamp, dot))
 			return &element->versions[i];
 	return NULL;
 }
