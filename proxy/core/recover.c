@@ -143,6 +143,16 @@ static void follow(struct core *core, unsigned dc)
 	effect->log.position = core->peers[dc].follow_position;
 }
 
+/* This process reads the own log from the stored position on. What was announced before that, the store had by then. */
+static void note_announced(struct core *core)
+{
+	for (unsigned i = 0; i < core->origins.count; i++) {
+		const struct origin *origin = &core->origins.items[i];
+		if (origin->dc != 0 && origin->applied > core->announced[i])
+			core->announced[i] = origin->applied;
+	}
+}
+
 void recover_open(struct core *core, const struct event *event)
 {
 	bool is_same_run;
@@ -154,6 +164,8 @@ void recover_open(struct core *core, const struct event *event)
 	core->is_rules_due = true;
 	suspects_drop(core);
 	bool is_readable = positions_read(core, event, &is_same_run, &incarnation);
+	if (!core->has_announced)
+		note_announced(core);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && read_entry(core, &event->opened.outbox[i]);
 	if (!is_readable || (!is_same_run && core->origins.count == ORIGINS_MAX)) {
