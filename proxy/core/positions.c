@@ -1,5 +1,5 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last>",
+ * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last> <begun>",
  * what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
@@ -30,9 +30,9 @@ static void add_dc(const struct core *core, unsigned dc, struct buffer *field, s
 /* The final forms of these are in the outbox where they differ from what was intended: in front of this, or with it. */
 static void add_answered(const struct core *core, struct buffer *field, struct buffer *value)
 {
-	const uint64_t numbers[] = { core->origins.items[core->self].incarnation, core->answered_first, core->answered_seq };
+	const uint64_t numbers[] = { core->origins.items[core->self].incarnation, core->answered_first, core->answered_seq, core->is_begun };
 	buffer_add_text(field, "answered");
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		if (i > 0)
 			buffer_add_byte(value, ' ');
 		buffer_add_uint64(value, numbers[i]);
@@ -115,7 +115,9 @@ static bool read_answered(struct core *core, struct slice value)
 	int64_t incarnation, first, last;
 	if (!take_number(&value, ' ', &incarnation) || !take_number(&value, ' ', &first) || !take_number(&value, ' ', &last))
 		return false;
-	core->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last };
+	/* Older versions do not tell whether it has begun. */
+	bool is_begun = slice_equal(value, SLICE("1"));
+	core->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last, is_begun };
 	return true;
 }
 

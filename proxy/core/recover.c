@@ -181,6 +181,7 @@ void recover_open(struct core *core, const struct event *event)
 	bool has_answers = core->stored_answered.incarnation == incarnation && core->stored_answered.last >= core->answered_seq;
 	core->answered_first = has_answers ? core->stored_answered.first : core->next_seq;
 	struct origin *self = &core->origins.items[core->self];
+	core->is_begun = core->stored_answered.incarnation == incarnation && core->stored_answered.is_begun;
 	episodes_restore(core, event);
 	core->is_open = true;
 	core->opened_ms = core->now_ms;
@@ -193,6 +194,8 @@ void recover_open(struct core *core, const struct event *event)
 		core->logged[i] = core->origins.items[i].floor;
 		core->origins.items[i].is_logged_whole = core->origins.items[i].floor > 0;
 	}
+	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
+	self->is_logged_whole |= core->is_begun;
 	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
 	outbox_hand_over(core);
 	if (!is_same_run && core->has_announced)
@@ -277,7 +280,7 @@ static void hear_lost_hellos(struct core *core)
 static void hear_hello(struct core *core)
 {
 	bool is_first = !core->is_hello_seen;
-	core->is_hello_seen = core->has_announced = true;
+	core->is_hello_seen = core->has_announced = core->is_begun = true;
 	if (is_first && has_doubts(core)) {
 		peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
 		return;

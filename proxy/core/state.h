@@ -79,6 +79,7 @@ struct core {
 	/* recovery */
 	bool is_hello_seen, is_gate_open;            /* own log read to its end; finals may be appended */
 	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
+	bool is_begun;                               /* a hello of our incarnation stands in the own log, at its position or before */
 	bool is_log_cut;                             /* … although it no longer has its beginning */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
@@ -87,7 +88,7 @@ struct core {
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	uint64_t logged[ORIGINS_MAX];                /* of own origins: what the own log holds */
 	uint64_t answered_first;                     /* of our origin: what was answered since stands from here on, up to answered_seq */
-	struct answered { uint64_t incarnation, first, last; } stored_answered;  /* … as the store's positions had it at opening */
+	struct answered { uint64_t incarnation, first, last; bool is_begun; } stored_answered;  /* … as the store's positions had it at opening */
 	struct stored *stored;
 	unsigned stored_count;
 	struct reread *rereads;
