@@ -27,9 +27,6 @@
 
 #include <event2/event.h>
 #include <getopt.h>
-#ifdef HAVE_MALLOPT
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,15 +206,6 @@ static int sidecar_run(struct sidecar *sidecar)
 	return exit_code;
 }
 
-/* Versions come and go by the hundred. glibc keeps small blocks it was given back apart, and now and then joins all of them at once, block by
- * block: a seventh of the time of a sidecar that applies a peer's writes. Joined as they come back they cost half of that. */
-static void memory_prepare(void)
-{
-#ifdef HAVE_MALLOPT
-	mallopt(M_MXFAST, 0);
-#endif
-}
-
 /* ---- the command line ---- */
 
 static const char usage[] =
@@ -247,8 +235,7 @@ static int start(const char *config_path, bool is_check)
 	buffer_free(&errors);
 	int exit_code = is_loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (is_loaded && !is_check) {
-		memory_prepare();
-		log_set_level(sidecar.settings.log_level);
+			log_set_level(sidecar.settings.log_level);
 		exit_code = sidecar_run(&sidecar);
 	}
 	settings_free(&sidecar.settings);

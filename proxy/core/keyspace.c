@@ -468,7 +468,6 @@ void keyspace_free(struct keyspace *keyspace)
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
 	episodes_free(keyspace->episodes);
-	blocks_free(&keyspace->blocks);
 	*keyspace = (struct keyspace){ 0 };
 }
 

@@ -5,7 +5,6 @@
 #ifndef CORE_KEYSPACE_H
 #define CORE_KEYSPACE_H
 
-#include "blocks.h"
 #include "change.h"
 #include "element.h"
 #include "mark.h"
@@ -57,7 +56,6 @@ struct keyspace {
 	struct spills spills;        /* go with the next group (spill.c) */
 	struct episodes *episodes;   /* owned: all of them */
 	uint32_t note_value_bytes_max;
-	struct blocks blocks;        /* notes and values */
 	uint64_t bytes;              /* of all this, roughly */
 };
 

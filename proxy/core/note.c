@@ -18,7 +18,7 @@ static struct note *note_alloc(struct keyspace *keyspace, const struct told *tol
 	size_t command_len = told->command.len < UINT8_MAX ? told->command.len : UINT8_MAX;
 	size_t client_len = told->client.len < NOTE_CLIENT_MAX ? told->client.len : NOTE_CLIENT_MAX;
 	size_t by_len = told->by.len < UINT8_MAX ? told->by.len : UINT8_MAX;
-	struct note *note = blocks_take(&keyspace->blocks, sizeof *note + command_len + client_len + kept_len + (by_len > 0 ? 1 + by_len : 0));
+	struct note *note = memory_resize(NULL, sizeof *note + command_len + client_len + kept_len + (by_len > 0 ? 1 + by_len : 0));
 	*note = (struct note){
 		.refs = 1, .value_len = told->value_len < UINT32_MAX ? (uint32_t)told->value_len : UINT32_MAX, .kept_len = (uint32_t)kept_len, .command_len = (uint8_t)command_len,
 		.client_len = (uint8_t)client_len, .kind = (unsigned)told->kind & 15u, .has_by = by_len > 0, .is_removal = told->is_removal, .is_poor = told->is_poor,
@@ -54,7 +54,7 @@ void note_drop(struct keyspace *keyspace, struct note *note)
 		return;
 	keyspace->bytes -= note_size(note);
 	context_drop(note->context);
-	blocks_give(&keyspace->blocks, note, note_size(note));
+	memory_free(note);
 }
 
 /* ---- from a change ---- */

@@ -1,7 +1,5 @@
 #include "version.h"
 
-#include <string.h>
-
 static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
 	if (element->version_count == element->version_cap) {
@@ -13,7 +11,7 @@ static void element_add_version(struct keyspace *keyspace, struct element *eleme
 	*added = *version;
 	context_hold(added->stamp.context);
 	if (added->value.len > 0)
-		added->value.ptr = memcpy(blocks_take(&keyspace->blocks, version->value.len), version->value.ptr, version->value.len);
+		added->value = buffer_copy(version->value);
 	keyspace->bytes += sizeof *version + added->value.len;
 }
 
@@ -22,7 +20,7 @@ static void version_drop_value(struct keyspace *keyspace, struct version *versio
 	if (version->value.len == 0)
 		return;
 	keyspace->bytes -= version->value.len;
-	blocks_give(&keyspace->blocks, (void *)(uintptr_t)version->value.ptr, version->value.len);
+	memory_free((void *)(uintptr_t)version->value.ptr);
 	version->value = (struct slice){ "", 0 };
 }
 
