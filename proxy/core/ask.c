@@ -90,8 +90,6 @@ void ask_take(struct core *core, const struct event *event)
 static void load(struct core *core, struct asked *asked)
 {
 	struct group *group = group_new(core, GROUP_ASK);
-	/* What was spilled just now may be what is asked for. */
-	spill_write(core, group);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
 	group->xadd_reply = group->script.count;
