@@ -218,6 +218,8 @@ static bool install_loaded(struct core *core, const struct asked *asked, struct 
 
 static void serve(struct core *core, struct asked *asked, struct element *element)
 {
+	if (asked->is_internal && asked->is_written)
+		handle_written(element);
 	bool is_lent = install_loaded(core, asked, element);
 	if (asked->ask == ASK_EXPLAIN) {
 		ask_reply_explain(core, asked, element);

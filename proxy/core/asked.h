@@ -61,6 +61,7 @@ const char *ask_choose(struct core *core, struct asked *asked, const struct elem
 /* handle.c */
 void handle_pump(struct core *core);
 void handle_ended(struct core *core, const struct event *event);
+void handle_written(struct element *element);                        /* a result about it: what is open now is another question */
 void handle_forget(struct core *core);
 /* spill.c */
 void spill_write(struct core *core, struct group *group);            /* dots of settled versions, beside the data for good */

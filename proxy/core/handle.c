@@ -153,6 +153,13 @@ void handle_forget(struct core *core)
 	core->handling = (struct handling){ 0 };
 }
 
+/* Another datacenter's result that did not see it may be there already, or still come. */
+void handle_written(struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		episode->retry_ms = 0;
+}
+
 static struct episode *handled_episode(struct core *core)
 {
 	const struct handling *handling = &core->handling;
