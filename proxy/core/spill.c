@@ -91,19 +91,11 @@ bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t
 	if (!reply_read(&raw, &reply) || reply.type != REPLY_STRING)
 		return false;
 	struct slice text = reply.text;
-	const char *space = text.len == 0 ? NULL : memchr(text.ptr, ' ', text.len);
-	if (space == NULL)
-		return false;
-	struct slice dc = { text.ptr, (size_t)(space - text.ptr) };
-	int64_t numbers[3] = { 0 };
-	for (unsigned i = 0; i < 3; i++) {
-		if (space == NULL)
+	struct slice dc = slice_take_until(&text, ' ');
+	int64_t numbers[3];
+	for (unsigned i = 0; i < 3; i++)
+		if (!slice_to_int64(slice_take_until(&text, ' '), &numbers[i]))
 			return false;
-		text = (struct slice){ space + 1, text.len - (size_t)(space + 1 - text.ptr) };
-		space = text.len == 0 ? NULL : memchr(text.ptr, ' ', text.len);
-		if (!slice_to_int64((struct slice){ text.ptr, space == NULL ? text.len : (size_t)(space - text.ptr) }, &numbers[i]))
-			return false;
-	}
 	int index = origins_get(&core->origins, dc, (uint64_t)numbers[0]);
 	if (index < 0)
 		return false;
