@@ -153,7 +153,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		has_died |= is_live_delta(mark);
 		/* Of a value only that: its killer may be forgotten before it. */
 		if ((mark->flags & (MARK_PRESENT | MARK_DELTA)) == MARK_PRESENT)
-			mark->flags = (unsigned)(mark->flags | MARK_DEAD) & 0xff;
+			mark->flags |= MARK_DEAD;
 	}
 	if (!has_died)
 		return false;
