@@ -6,8 +6,6 @@
  * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
 #include "state.h"
 
-#include <string.h>
-
 #define CORE_VERSIONS_KEY "homeport:versions"
 
 static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct slice key, struct slice element)
