@@ -91,5 +91,7 @@ void client_free(struct client *client);
 void client_catch_up(struct client *client);
 /* Then it is sent what its socket takes of its answers, in one write. */
 void client_flush(struct client *client);
+/* Likewise, ahead of the end of the turn. False: the connection is gone, which client_flush deals with. */
+bool client_send(struct client *client);
 
 #endif

@@ -213,6 +213,12 @@ void client_table_catch_up(struct client_table *table)
 		client_catch_up(client);
 }
 
+void client_table_send(struct client_table *table)
+{
+	for (struct client *client = table->commons.flagged; client != NULL; client = client->next_flagged)
+		client_send(client);
+}
+
 void client_table_flush(struct client_table *table)
 {
 	table->commons.requests = 0;

@@ -29,6 +29,8 @@ void client_table_set_store_behind(struct client_table *table, bool is_store_beh
 /* Two halves of the end of a turn: first those held up may go on (which may add to the turn), then everybody gets his answers. */
 void client_table_catch_up(struct client_table *table);
 void client_table_flush(struct client_table *table);
+/* What is due is sent ahead of the end of the turn. */
+void client_table_send(struct client_table *table);
 
 unsigned client_table_count(const struct client_table *table);
 uint64_t client_token(const struct client *client, uint32_t number);

@@ -291,6 +291,12 @@ static void sessions_group_sent(void *context, const struct effect *group)
 		watches_touch_group(sessions->watches, group);
 }
 
+static void sessions_group_answered(void *context)
+{
+	struct sessions *sessions = context;
+	client_table_send(sessions->clients);
+}
+
 static void sessions_expired(void *context, uint32_t db, struct slice key)
 {
 	struct sessions *sessions = context;
@@ -374,6 +380,7 @@ struct turn_handlers sessions_turn_handlers(struct sessions *sessions)
 		.answered = sessions_answer,
 		.refused = sessions_refuse,
 		.group_sent = sessions_group_sent,
+		.group_answered = sessions_group_answered,
 		.expired = sessions_expired,
 		.gathered = sessions_gathered,
 		.ended = sessions_ended,

@@ -21,6 +21,7 @@ struct turn_handlers {
 	void (*answered)(void *context, uint64_t token, struct slice reply);
 	void (*refused)(void *context, uint64_t token, struct slice error);    /* a request was not executed */
 	void (*group_sent)(void *context, const struct effect *group);
+	void (*group_answered)(void *context);               /* the clients have their replies: they may go out while the core goes on */
 	void (*expired)(void *context, uint32_t db, struct slice key);
 	void (*gathered)(void *context);                     /* all input of this turn was handed out; more requests may be made */
 	void (*ended)(void *context);                        /* release answers */

@@ -104,6 +104,7 @@ static void turn_on_answered(void *context, uint64_t id, const struct slice *rep
 			if (slot->token != 0)
 				turn_answer(turn, slot->token, replies[slot->reply]);
 		}
+		turn->handlers.group_answered(turn->handlers.context);
 	}
 	turn_step(turn, &(struct event){ .type = EVENT_ANSWERED, .answered = { id, replies, count, error } });
 }
