@@ -12,7 +12,7 @@
 #define READ_CHUNK 65536
 #define OUT_KEPT_MAX 16384           /* an empty OUT that is larger is given back */
 #define DUE_MAX 4096                 /* questions of one client on their way; past it, it is held up */
-#define TURN_REQUESTS_MAX 64        /* taken in one turn: the store runs the first while more are read (measured: better than one
+#define TURN_REQUESTS_MAX 256        /* taken in one turn: the store runs the first while more are read (measured: better than one
                                       * large turn, which keeps store, sidecar and clients waiting for each other) */
 
 static void client_on_readable(evutil_socket_t fd, short what, void *context);

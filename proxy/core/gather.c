@@ -131,7 +131,6 @@ static void add_planned(struct core *core, struct group *group, struct member *m
 	member->plan = planned->plan;
 	member->reply_count = planned->replies;
 	member->answer = planned->answer;
-	group->script.count += planned->replies;
 	enum plan pending = is_pending(planned->plan, &core->changes) ? planned->plan : PLAN_NONE;
 	envelope_add_write(&group->writes, pending, &core->changes);
 	member->write_len = group->writes.len - member->write_at;
@@ -186,10 +185,34 @@ static const char *add_command(struct core *core, struct group *group, const str
 	if (error == NULL) {
 		core->changes.facts.command = slice_of(row->name);
 		core->changes.facts.client = core->client;
+		group->script.count += planned.replies;
 		add_planned(core, group, member, &planned);
 		add_emptiness_check(core, group, member);
 	}
 	return error;
+}
+
+/* What follows the command's name, as it came. */
+static struct slice raw_pair(const struct request *request)
+{
+	const char *start = request->argv[0].ptr + request->argv[0].len + strlen("\r\n");
+	return (struct slice){ start, (size_t)(request->raw.ptr + request->raw.len - start) };
+}
+
+static void add_plain_set(struct core *core, struct group *group, const struct request *request, const struct command *row, uint32_t db)
+{
+	struct member *member = group_add_member(group);
+	struct plan_world world = world_of(core, db);
+	struct planned planned;
+	changes_reset(&core->changes);
+	plan_plain_set(request, &world, &core->changes, &planned);
+	core->changes.facts.command = slice_of(row->name);
+	core->changes.facts.client = core->client;
+	if (request->raw.len > 0)
+		member->reply_first = script_set(&group->script, raw_pair(request));
+	else
+		member->reply_first = script_set_value(&group->script, request->argv[1], request->argv[2]);
+	add_planned(core, group, member, &planned);
 }
 
 static void refuse(struct core *core, uint64_t token, const char *text)
@@ -201,11 +224,11 @@ static void refuse(struct core *core, uint64_t token, const char *text)
 }
 
 /* What the group looked like, to take a request back whole. */
-struct checkpoint { size_t bytes, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
+struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
 
 static struct checkpoint checkpoint_take(const struct group *group)
 {
-	return (struct checkpoint){ group->bytes.len, group->writes.len, group->name_bytes.len, group->member_count, group->unit_count,
+	return (struct checkpoint){ group->bytes.len, group->pairs.len, group->writes.len, group->name_bytes.len, group->member_count, group->unit_count,
 		                    group->slot_count, group->name_count, group->flush_count, group->write_count, group->script };
 }
 
@@ -214,6 +237,7 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 	group->name_count = checkpoint->names;
 	group->name_bytes.len = checkpoint->name_bytes;
 	group->bytes.len = checkpoint->bytes;
+	group->pairs.len = checkpoint->pairs;
 	group->writes.len = checkpoint->writes;
 	group->member_count = checkpoint->members;
 	group->unit_count = checkpoint->units;
@@ -247,11 +271,20 @@ void gather_request(struct core *core, const struct event *event)
 	if (core->client.len > NOTE_CLIENT_MAX)
 		core->client.len = NOTE_CLIENT_MAX;
 	struct group *group = open_group(core, event->request.protocol);
+	bool is_plain_set = event->request.count == 1 && plan_is_plain_set(event->request.rows[0], &event->request.commands[0]);
+	if (!is_plain_set)
+		script_end_run(&group->script);
 	struct checkpoint checkpoint = checkpoint_take(group);
 	script_select(&group->script, event->request.db);
+	const struct buffer *place = is_plain_set ? &group->pairs : &group->bytes;
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
+	unit->is_plain_set = is_plain_set;
+	unit->command_at = place->len;
 	for (unsigned i = 0; i < event->request.count; i++) {
-		error = add_command(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
+		if (is_plain_set)
+			add_plain_set(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
+		else
+			error = add_command(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
 		if (error != NULL) {
 			checkpoint_restore(group, &checkpoint);
 			refuse(core, event->request.token, error);
@@ -261,7 +294,7 @@ void gather_request(struct core *core, const struct event *event)
 		group_add_slot(group, event->request.token, member->reply_first + member->answer, i);
 	}
 	unit->member_count = group->member_count - unit->member_first;
-	unit->command_len = group->bytes.len - unit->command_at;
+	unit->command_len = place->len - unit->command_at;
 	core->status.local_writes += group->write_count - checkpoint.write_count;
 	if (group->member_count >= core->options.group_commands_max && !core->is_draining && core->aborted == NULL)
 		gather_close(core);
@@ -269,11 +302,20 @@ void gather_request(struct core *core, const struct event *event)
 
 /* ---- our own writes: they execute reads and ship what they found ---- */
 
+static struct group *begin_internal(struct core *core, uint64_t token, uint32_t db)
+{
+	struct group *group = open_group(core, 0);
+	script_select(&group->script, db);
+	script_end_run(&group->script);
+	group_add_unit(group, token, db);
+	return group;
+}
+
 static void add_internal(struct core *core, struct group *group, uint32_t db, const struct planned *planned)
 {
 	struct unit *unit = &group->units[group->unit_count - 1];
 	struct member *member = group_add_member(group);
-	member->reply_first = group->script.count;
+	group->script.count += planned->replies;
 	add_planned(core, group, member, planned);
 	unit->member_count = 1;
 	unit->command_len = group->bytes.len - unit->command_at;
@@ -282,9 +324,7 @@ static void add_internal(struct core *core, struct group *group, uint32_t db, co
 
 void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_expired)
 {
-	struct group *group = open_group(core, 0);
-	script_select(&group->script, db);
-	group_add_unit(group, 0, db);
+	struct group *group = begin_internal(core, 0, db);
 	struct plan_world world = world_of(core, db);
 	struct planned planned;
 	changes_reset(&core->changes);
@@ -294,9 +334,7 @@ void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_e
 
 void gather_untimed(struct core *core, uint32_t db, struct slice key)
 {
-	struct group *group = open_group(core, 0);
-	script_select(&group->script, db);
-	group_add_unit(group, 0, db);
+	struct group *group = begin_internal(core, 0, db);
 	struct planned planned = { PLAN_UNTIMED, 1, 0 };
 	changes_reset(&core->changes);
 	changes_add(&core->changes, CHANGE_EXPIRE, db, key);
@@ -306,12 +344,11 @@ void gather_untimed(struct core *core, uint32_t db, struct slice key)
 
 void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv)
 {
-	struct group *group = open_group(core, 0);
-	script_select(&group->script, asked->db);
-	struct unit *unit = group_add_unit(group, asked->token, asked->db);
+	struct group *group = begin_internal(core, asked->token, asked->db);
+	struct unit *unit = &group->units[group->unit_count - 1];
 	struct member *member = group_add_member(group);
 	struct planned planned = { plan, 1, 0 };
-	resp_add_command(&group->bytes, argc, argv);
+	script_add(&group->script, argc, argv);
 	add_planned(core, group, member, &planned);
 	member->ask = asked->token;
 	add_emptiness_check(core, group, member);
@@ -324,9 +361,7 @@ void gather_settles(struct core *core)
 {
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++) {
 		struct settle *settle = &core->conflicts.settles[i];
-		struct group *group = open_group(core, 0);
-		script_select(&group->script, settle->db);
-		group_add_unit(group, 0, settle->db);
+		struct group *group = begin_internal(core, 0, settle->db);
 		struct plan_world world = world_of(core, settle->db);
 		struct planned planned;
 		changes_reset(&core->changes);

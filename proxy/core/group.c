@@ -38,6 +38,7 @@ static void add_housekeeping(struct core *core, struct group *group)
 
 void group_send(struct core *core, struct group *group)
 {
+	script_end_run(&group->script);
 	add_housekeeping(core, group);
 	script_select(&group->script, core->options.reserved_db);
 	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));
@@ -404,8 +405,11 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 		group->write_count++;
 	}
 	copy->member_count = unit->member_count;
-	buffer_add(&group->bytes, (struct slice){ from->bytes.ptr + unit->command_at, unit->command_len });
-	copy->command_len = unit->command_len;
+	const struct buffer *place = unit->is_plain_set ? &from->pairs : &from->bytes;
+	if (unit->is_plain_set)
+		buffer_add(&group->bytes, SLICE("*3\r\n$3\r\nSET\r\n"));
+	buffer_add(&group->bytes, (struct slice){ place->ptr + unit->command_at, unit->command_len });
+	copy->command_len = group->bytes.len - copy->command_at;
 	group_close_local(core, group);
 }
 

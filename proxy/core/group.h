@@ -35,7 +35,8 @@ struct unit {                        /* one request: what is re-run together */
 	uint32_t db;
 	unsigned protocol;
 	unsigned member_first, member_count;
-	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT */
+	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT; in group.pairs for a plain SET */
+	bool is_plain_set;
 };
 
 /* A remote group removed from this key (owned): does it still have the deadline that was decided? */
@@ -48,6 +49,7 @@ struct group {
 	uint64_t id;
 	unsigned protocol;
 	struct buffer bytes, writes, payload; /* RESP; encoded intents; header and intents: the outbox entry */
+	struct buffer pairs;                 /* of plain SETs (script.h) */
 	struct script script;
 	struct member *members;
 	unsigned member_count, member_cap, write_count;

@@ -17,6 +17,7 @@ struct group *group_new(struct core *core, enum group_kind kind)
 	group->kind = kind;
 	group->id = ++core->next_group_id;
 	group->script.out = &group->bytes;
+	group->script.pairs = &group->pairs;
 	group->trim_position = POSITION_BEGIN;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
 	return group;
@@ -38,6 +39,7 @@ static void group_free_memory(struct group *group)
 	buffer_free(&group->bytes);
 	buffer_free(&group->writes);
 	buffer_free(&group->payload);
+	buffer_free(&group->pairs);
 	buffer_free(&group->name_bytes);
 	memory_free(group->members);
 	memory_free(group->units);
@@ -55,9 +57,11 @@ static struct group group_emptied(struct group *group)
 	buffer_reset(&group->bytes);
 	buffer_reset(&group->writes);
 	buffer_reset(&group->payload);
+	buffer_reset(&group->pairs);
 	buffer_reset(&group->name_bytes);
 	return (struct group){
-		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .name_bytes = group->name_bytes,
+		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .pairs = group->pairs,
+		.name_bytes = group->name_bytes,
 		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
 		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
 		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,

@@ -69,6 +69,9 @@ struct plan_world {
 	uint32_t reserved_db;
 	uint32_t databases;
 };
+bool plan_is_plain_set(const struct command *command, const struct request *request);
+/* Likewise for a SET without options, but for the sending. */
+void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
 const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
                          struct buffer *store_commands, struct changes *changes, struct planned *planned);
 

@@ -98,6 +98,18 @@ static enum plan set_plan(const struct set_options *options)
 	return options->is_get ? PLAN_REPLACE : PLAN_SET;
 }
 
+bool plan_is_plain_set(const struct command *command, const struct request *request)
+{
+	return command->plan == PLAN_SET && request->argc == 3;
+}
+
+void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned)
+{
+	struct plan_build build = { .request = request, .world = world, .changes = changes, .planned = planned };
+	*planned = (struct planned){ .plan = PLAN_SET, .replies = 1 };
+	intend_set(&build, request->argv[1], request->argv[2], 0);
+}
+
 const char *plan_build_set(struct plan_build *build)
 {
 	struct slice key = build->request->argv[1], value = build->request->argv[2];

@@ -9,24 +9,6 @@
 
 #define PASSED_DEADLINE_MS 1000
 
-void script_add(struct script *script, unsigned argc, const struct slice *argv)
-{
-	resp_add_command(script->out, argc, argv);
-	script->count++;
-}
-
-void script_select(struct script *script, uint32_t db)
-{
-	if (script->is_selected && script->db == db)
-		return;
-	struct buffer number = { 0 };
-	buffer_add_uint64(&number, db);
-	script_add(script, 2, (struct slice[]){ SLICE("SELECT"), buffer_slice(&number) });
-	buffer_free(&number);
-	script->db = db;
-	script->is_selected = true;
-}
-
 /* ---- values ---- */
 
 /* What an element is worth: absent, or text in OUT. */
@@ -99,7 +81,10 @@ static void render_string(const struct keyspace *keyspace, struct script *script
 		}
 		ttl->is_redecided = false;
 	}
-	script_add(script, argc, argv);
+	if (argc == 3)
+		script_set_value(script, key->name, value);
+	else
+		script_add(script, argc, argv);
 	buffer_free(&deadline);
 }
 

@@ -4,16 +4,7 @@
 #define CORE_RENDER_H
 
 #include "keyspace.h"
-
-/* Store commands under construction, inside an open MULTI. */
-struct script {
-	struct buffer *out;
-	uint32_t db;                 /* selected now */
-	bool is_selected;
-	unsigned count;              /* commands so far, SELECTs included */
-};
-void script_select(struct script *script, uint32_t db);
-void script_add(struct script *script, unsigned argc, const struct slice *argv);
+#include "script.h"
 
 /* Writes everything dirty and leaves nothing dirty. */
 void render_dirty(struct keyspace *keyspace, struct script *script);

@@ -405,3 +405,11 @@ bool audit_derive(struct auditor *auditor, const struct sim_store *store, const 
 	}
 	return false;
 }
+
+void audit_derive_pair(struct auditor *auditor, const struct sim_executed *executed, unsigned at, struct facts *facts)
+{
+	const struct deed deed = { auditor, NULL, executed, facts };
+
+	deed_add(&deed, FACT_SET, at)->value = deed_name(&deed, at + 1);
+	deed_add(&deed, FACT_DEADLINE, at)->deadline_ms = 0;
+}

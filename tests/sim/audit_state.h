@@ -112,7 +112,9 @@ struct audited_dc {
 	const struct sim_store *store;   /* at the end */
 	uint64_t clock_ms;
 	/* the group that is running */
-	struct call { unsigned index; bool is_derived, is_persist; struct facts facts; } *calls;  /* owned: writes to clients' databases, in order */
+	const struct lane_group *group;
+	struct call { unsigned index; bool is_derived, is_persist; struct facts facts; } *calls;  /* owned: writes to clients' databases, in order;
+	                                                                                           * an MSET that answers several is one for each */
 	unsigned call_count, call_cap, call_next;
 	struct buffer intent;        /* the outbox entry it added */
 	bool has_intent;
@@ -172,6 +174,8 @@ void audit_expiries_free(struct auditor *auditor);
 /* audit_derive.c */
 /* False: the reply does not tell. */
 bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts);
+/* What the pair at argument AT of an MSET did: as much as a SET of its own. */
+void audit_derive_pair(struct auditor *auditor, const struct sim_executed *executed, unsigned at, struct facts *facts);
 
 /* audit_ask.c */
 void audit_asked_execution(struct auditor *auditor, const struct audited_write *write);

@@ -81,7 +81,7 @@ void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lan
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
 
-	(void)group;
+	watched->group = group;
 	calls_reset(watched);
 	watched->has_intent = false;
 	vector_free(&watched->advanced);
@@ -125,10 +125,42 @@ static void reserved_command_ran(struct auditor *auditor, struct audited_dc *wat
 		auditor_find(auditor, "the store answers the core's own command with an error: %.*s", (int)executed->reply.len, executed->reply.ptr);
 }
 
+static unsigned slots_with_reply(const struct lane_group *group, unsigned reply)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < group->slot_count; i++)
+		count += group->slots[i].reply == reply;
+	return count;
+}
+
+static struct call *call_add(struct audited_dc *watched, const struct sim_executed *executed)
+{
+	struct call *call;
+
+	watched->calls = array_grow(watched->calls, watched->call_count, &watched->call_cap, sizeof(*watched->calls));
+	call = &watched->calls[watched->call_count++];
+	*call = (struct call){ .index = executed->index, .is_persist = argument_equals(executed->argv[0], "persist") };
+	return call;
+}
+
+/* Several clients' SETs: they are answered by one reply, in the order of its pairs. */
+static void shared_mset_ran(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed)
+{
+	for (unsigned at = 1; at + 1 < executed->argc; at += 2) {
+		struct call *call = call_add(watched, executed);
+
+		call->is_derived = true;
+		if (executed->reply.ptr[0] != '-')
+			audit_derive_pair(auditor, executed, at, &call->facts);
+	}
+}
+
 void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
 	struct call *call;
+	unsigned answered;
 
 	if (executed->db == SIM_RESERVED_DB) {
 		reserved_command_ran(auditor, watched, executed);
@@ -136,18 +168,24 @@ void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_
 	}
 	if (!executed->is_write)
 		return;
-	watched->calls = array_grow(watched->calls, watched->call_count, &watched->call_cap, sizeof(*watched->calls));
-	call = &watched->calls[watched->call_count++];
-	*call = (struct call){ .index = executed->index, .is_persist = argument_equals(executed->argv[0], "persist") };
+	answered = slots_with_reply(watched->group, executed->index);
+	if (answered > 1) {
+		if (!argument_equals(executed->argv[0], "mset") || executed->argc != 1 + 2 * answered)
+			auditor_find(auditor, "dc %u: a reply is given to %u clients, but is not that of an MSET of as many", dc, answered);
+		shared_mset_ran(auditor, watched, executed);
+		return;
+	}
+	call = call_add(watched, executed);
 	call->is_derived = audit_derive(auditor, store, executed, &call->facts);
 }
 
 /* ---- a group has run: dots ---- */
 
-static struct call *call_find(struct audited_dc *watched, unsigned index)
+/* NUMBER: which of those with this index. */
+static struct call *call_find(struct audited_dc *watched, unsigned index, unsigned number)
 {
 	for (unsigned i = 0; i < watched->call_count; i++)
-		if (watched->calls[i].index == index)
+		if (watched->calls[i].index == index && number-- == 0)
 			return &watched->calls[i];
 	return NULL;
 }
@@ -157,11 +195,16 @@ static bool slot_is_write(const struct auditor *auditor, const struct slot *slot
 	return requests_find(auditor->options.requests, slot->token)->commands[slot->request].row->class == COMMAND_WRITE;
 }
 
-static void write_derive(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, const struct slot *slot)
+static void write_derive(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, unsigned at)
 {
+	const struct slot *slot = &watched->group->slots[at];
 	const struct client_command *command = &requests_find(auditor->options.requests, slot->token)->commands[slot->request];
-	struct call *call = call_find(watched, slot->reply);
+	unsigned first = at;
+	struct call *call;
 
+	while (first > 0 && watched->group->slots[first - 1].reply == slot->reply)
+		first--;
+	call = call_find(watched, slot->reply, at - first);
 	write->token = slot->token;
 	write->request_command = slot->request;
 	if (argument_equals(command->argv[0], "flushall")) {
@@ -175,14 +218,6 @@ static void write_derive(struct auditor *auditor, struct audited_dc *watched, st
 	}
 }
 
-static bool slot_has_reply(const struct lane_group *group, unsigned reply)
-{
-	for (unsigned i = 0; i < group->slot_count; i++)
-		if (group->slots[i].reply == reply)
-			return true;
-	return false;
-}
-
 /* The core's own writes are reads that ship what they found, and a PERSIST that nobody asked for. LIMIT: the next client's reply. */
 static bool is_internal(struct audited_dc *watched, const struct lane_group *group, enum plan plan, unsigned limit)
 {
@@ -191,7 +226,7 @@ static bool is_internal(struct audited_dc *watched, const struct lane_group *gro
 	for (; watched->call_next < watched->call_count && watched->calls[watched->call_next].index < limit; watched->call_next++) {
 		const struct call *call = &watched->calls[watched->call_next];
 
-		if (!call->is_persist || slot_has_reply(group, call->index))
+		if (!call->is_persist || slots_with_reply(group, call->index) > 0)
 			continue;
 		watched->call_next++;
 		return true;
@@ -205,7 +240,7 @@ static void asked_write_derive(struct audited_dc *watched, const struct lane_gro
 	for (unsigned i = watched->call_next; i < watched->call_count; i++) {
 		struct call *call = &watched->calls[i];
 
-		if (call->is_persist || slot_has_reply(group, call->index))
+		if (call->is_persist || slots_with_reply(group, call->index) > 0)
 			continue;
 		watched->call_next = i + 1;
 		write->has_derived = call->is_derived;
@@ -258,7 +293,7 @@ static void local_writes_executed(struct auditor *auditor, unsigned dc, const st
 		if (is_internal(watched, group, pending, slot < group->slot_count ? group->slots[slot].reply : UINT_MAX))
 			continue;
 		if (slot < group->slot_count)
-			write_derive(auditor, watched, write, &group->slots[slot++]);
+			write_derive(auditor, watched, write, slot++);
 		else
 			auditor_find(auditor, "%s is nobody's write", audit_dot(auditor, write->origin, write->seq));
 	}
