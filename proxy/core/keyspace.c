@@ -166,8 +166,10 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	episodes_drop(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++)
 		history_free(keyspace, &element->histories[i]);
-	memory_free(element->histories);
-	memory_free(element->versions);
+	if (element->histories != &element->first_history)
+		memory_free(element->histories);
+	if (element->versions != &element->first_version)
+		memory_free(element->versions);
 	memory_free((void *)(uintptr_t)element->result.ptr);
 	if (kind_is_fixed(element->kind)) {
 		key->fixed[element->kind] = NULL;

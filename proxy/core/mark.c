@@ -29,15 +29,28 @@ static struct history *element_history_add(struct element *element, unsigned ori
 	struct history *history = element_history(element, origin);
 	if (history != NULL)
 		return history;
-	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
-	history = &element->histories[element->history_count++];
+	unsigned index = element->history_count++;
+	if (index == 0) {
+		element->histories = &element->first_history;
+	} else {
+		bool is_own = element->histories != &element->first_history;
+		element->histories = memory_resize(is_own ? element->histories : NULL, element->history_count * sizeof *history);
+		if (!is_own)
+			element->histories[0] = element->first_history;
+	}
+	history = &element->histories[index];
 	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
+	if (index == 0) {
+		history->marks = element->first_marks;
+		history->cap = FIRST_MARKS;
+	}
 	return history;
 }
 
 static size_t history_bytes(const struct history *history)
 {
-	return history->cap * (sizeof *history->marks + (history->totals != NULL ? sizeof *history->totals : 0));
+	size_t marks = history->has_own_marks ? sizeof *history->marks : 0, totals = history->totals != NULL ? sizeof *history->totals : 0;
+	return history->cap * (marks + totals);
 }
 
 static void history_move_up(struct history *history)
@@ -45,6 +58,15 @@ static void history_move_up(struct history *history)
 	memmove(history->marks, history->marks + history->head, history->len * sizeof *history->marks);
 	if (history->totals != NULL)
 		memmove(history->totals, history->totals + history->head, history->len * sizeof *history->totals);
+}
+
+static void history_own_marks(struct history *history, uint32_t cap)
+{
+	const struct mark *before = history->marks;
+	history->marks = memory_resize(history->has_own_marks ? history->marks : NULL, cap * sizeof *history->marks);
+	if (!history->has_own_marks && before != NULL)
+		memcpy(history->marks, before, history->cap * sizeof *before);
+	history->has_own_marks = true;
 }
 
 static void history_make_room(struct keyspace *keyspace, struct history *history)
@@ -56,7 +78,7 @@ static void history_make_room(struct keyspace *keyspace, struct history *history
 	} else {
 		uint32_t cap = history->cap ? history->cap * 2 : 1;
 		keyspace->bytes -= history_bytes(history);
-		history->marks = memory_resize(history->marks, cap * sizeof *history->marks);
+		history_own_marks(history, cap);
 		if (history->totals != NULL)
 			history->totals = memory_resize(history->totals, cap * sizeof *history->totals);
 		history->cap = cap;
@@ -165,7 +187,8 @@ void history_free(struct keyspace *keyspace, struct history *history)
 {
 	history_forget(keyspace, history, history->len);
 	keyspace->bytes -= history_bytes(history);
-	memory_free(history->marks);
+	if (history->has_own_marks)
+		memory_free(history->marks);
 	memory_free(history->totals);
 }
 
