@@ -199,8 +199,10 @@ static void element_warm(const struct element *element, unsigned step)
 		memory_warm(element, sizeof *element);
 		return;
 	case 1:
-		memory_warm(element->histories, sizeof *element->histories);
-		memory_warm(element->versions, sizeof *element->versions);
+		if (element->histories != &element->first_history)
+			memory_warm(element->histories, sizeof *element->histories);
+		if (element->versions != &element->first_version)
+			memory_warm(element->versions, sizeof *element->versions);
 		return;
 	default:
 		for (unsigned i = 0; i < element->history_count; i++)
