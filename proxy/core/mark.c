@@ -1,6 +1,7 @@
 /* Mark: which writes of which origin touched an element, and what its deltas add up to (see mark.h). */
 #include "note.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct history *element_history(const struct element *element, unsigned origin)
@@ -192,11 +193,12 @@ void history_free(struct keyspace *keyspace, struct history *history)
 	memory_free(history->totals);
 }
 
-static void element_warm(const struct element *element, unsigned step)
+/* A deadline has no marks of its own. */
+static void element_warm(const struct element *element, enum kind kind, unsigned step)
 {
 	switch (step) {
 	case 0:
-		memory_warm(element, sizeof *element);
+		memory_warm(element, kind == KIND_TTL ? offsetof(struct element, first_history) : offsetof(struct element, next));
 		return;
 	case 1:
 		if (element->histories != &element->first_history)
@@ -224,7 +226,7 @@ void keyspace_warm(struct key *const *keys, unsigned count)
 	for (unsigned step = 0; step < 3; step++)
 		for (unsigned i = 0; i < count * 2; i++)
 			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
-				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
+				element_warm(keys[i / 2]->fixed[kinds[i % 2]], kinds[i % 2], step);
 }
 
 bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
