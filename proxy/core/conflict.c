@@ -244,18 +244,27 @@ static struct stamp competing(const struct conflicts *conflicts, const struct st
 	return competing;
 }
 
-/* Lets VERSION compete; notes for the store when another version decides now. */
+static void enter(struct conflicts *conflicts, struct element *element, const struct version *version)
+{
+	episodes_compete(conflicts->keyspace, element, &conflicts->party);
+	element_compete(conflicts->keyspace, element, version);
+}
+
+/* Lets VERSION compete; notes for the store, which does not have it yet, when another version decides now. */
 static void compete(struct conflicts *conflicts, struct element *element, const struct version *version)
 {
+	if (conflicts->mode != APPLY_REMOTE) {
+		enter(conflicts, element, version);
+		return;
+	}
 	const struct rule *rule = element->key->policy->rule;
 	const struct version *decider = rule->decide(conflicts->keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;
-	episodes_compete(conflicts->keyspace, element, &conflicts->party);
-	element_compete(conflicts->keyspace, element, version);
+	enter(conflicts, element, version);
 	decider = rule->decide(conflicts->keyspace, element);
 	bool is_own = decider != NULL && decider->stamp.origin == version->stamp.origin && decider->stamp.seq == version->stamp.seq;
-	if (conflicts->mode != APPLY_REMOTE || (!is_own && is_same_verdict(had_decider ? &before : NULL, decider)))
+	if (!is_own && is_same_verdict(had_decider ? &before : NULL, decider))
 		return;
 	element->is_redecided = true;
 	keyspace_set_dirty(conflicts->keyspace, element);
@@ -374,8 +383,10 @@ static void apply_element(struct conflicts *conflicts, const struct stamp *stamp
 			.stamp = competing(conflicts, stamp), .is_present = is_alive && !is_removal(change), .is_set = change->kind == CHANGE_SET, .is_outdone = !is_alive,
 			.expire_at_ms = change->expire_at_ms, .score = change->score,
 		};
-		if (version.is_present)
+		if (version.is_present) {
 			version.value = change->value;
+			version.note = arriving.note;
+		}
 		bool was_redecided = element->is_redecided;
 		compete(conflicts, element, &version);
 		/* A dead string tells the store nothing: the key is there with another type. */

@@ -8,6 +8,7 @@
 #include "table.h"
 
 struct episode;                      /* episode.h */
+struct note;                         /* note.h */
 struct policy;
 
 enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
@@ -22,7 +23,8 @@ struct version {
 	bool is_set;                 /* a string SET: clears elements of other types */
 	int64_t expire_at_ms;        /* TTL */
 	double score;                /* sorted set */
-	struct slice value;          /* string, hash: owned copy */
+	struct slice value;          /* string, hash: owned copy, or held by NOTE */
+	struct note *note;           /* a reference, where it keeps the whole value; NULL otherwise */
 };
 
 #define FIRST_MARKS 2

@@ -152,6 +152,12 @@ struct slice note_client(const struct note *note)
 	return (struct slice){ note->bytes + note->command_len, note->client_len };
 }
 
+struct slice note_whole_value(const struct note *note)
+{
+	bool is_whole = note->kept_len == note->value_len;
+	return (struct slice){ note->bytes + note->command_len + note->client_len, is_whole ? note->kept_len : 0 };
+}
+
 struct slice note_by(const struct note *note)
 {
 	const char *at = note->bytes + note->command_len + note->client_len + note->kept_len;

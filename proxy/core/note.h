@@ -55,6 +55,8 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 struct slice note_command(const struct note *note);
 struct slice note_client(const struct note *note);
 struct slice note_by(const struct note *note);
+/* The value as it was written; empty where it is not kept whole, too. */
+struct slice note_whole_value(const struct note *note);
 bool note_is_pop(const struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);

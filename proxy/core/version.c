@@ -1,5 +1,7 @@
 #include "version.h"
 
+#include "note.h"
+
 static void element_make_room(struct element *element)
 {
 	if (element->version_cap == 0) {
@@ -14,6 +16,22 @@ static void element_make_room(struct element *element)
 		element->versions[0] = element->first_version;
 }
 
+/* Its own from now on. The note is held anyway as long as the write is not stable, which is mostly longer than its version lives. */
+static void version_take_value(struct keyspace *keyspace, struct version *version)
+{
+	struct slice noted = version->note == NULL ? (struct slice){ "", 0 } : note_whole_value(version->note);
+	if (version->value.len > 0 && noted.len > 0) {
+		note_hold(version->note);
+		version->value = noted;
+		return;
+	}
+	version->note = NULL;
+	if (version->value.len == 0)
+		return;
+	version->value = buffer_copy(version->value);
+	keyspace->bytes += version->value.len;
+}
+
 static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
 	if (element->version_count == element->version_cap)
@@ -22,18 +40,20 @@ static void element_add_version(struct keyspace *keyspace, struct element *eleme
 	struct version *added = &element->versions[element->version_count++];
 	*added = *version;
 	context_hold(added->stamp.context);
-	if (added->value.len > 0)
-		added->value = buffer_copy(version->value);
-	keyspace->bytes += sizeof *version + added->value.len;
+	keyspace->bytes += sizeof *version;
+	version_take_value(keyspace, added);
 }
 
 static void version_drop_value(struct keyspace *keyspace, struct version *version)
 {
-	if (version->value.len == 0)
-		return;
-	keyspace->bytes -= version->value.len;
-	memory_free((void *)(uintptr_t)version->value.ptr);
+	if (version->note != NULL) {
+		note_drop(keyspace, version->note);
+	} else if (version->value.len > 0) {
+		keyspace->bytes -= version->value.len;
+		memory_free((void *)(uintptr_t)version->value.ptr);
+	}
 	version->value = (struct slice){ "", 0 };
+	version->note = NULL;
 }
 
 static void element_remove_version(struct keyspace *keyspace, struct element *element, unsigned index)
