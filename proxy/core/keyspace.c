@@ -304,6 +304,12 @@ bool key_is_open(const struct key *key)
 	return false;
 }
 
+void spill_free(struct spill *spill)
+{
+	memory_free((void *)(uintptr_t)spill->key.ptr);
+	memory_free((void *)(uintptr_t)spill->element.ptr);
+}
+
 void spills_add(struct spills *spills, const struct spill *spill)
 {
 	if (spills->count == spills->cap) {
@@ -315,10 +321,8 @@ void spills_add(struct spills *spills, const struct spill *spill)
 
 void spills_free(struct spills *spills)
 {
-	for (unsigned i = 0; i < spills->count; i++) {
-		memory_free((void *)(uintptr_t)spills->items[i].key.ptr);
-		memory_free((void *)(uintptr_t)spills->items[i].element.ptr);
-	}
+	for (unsigned i = 0; i < spills->count; i++)
+		spill_free(&spills->items[i]);
 	memory_free(spills->items);
 	*spills = (struct spills){ 0 };
 }
