@@ -68,6 +68,8 @@ void spill_write(struct core *core, struct group *group);            /* dots of 
 void spill_retry(struct core *core, struct group *group);
 bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key);
 void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
+/* A field's name: as the removal of it. False: it is none of those that we write. */
+bool spill_parse_field(const struct core *core, struct slice field, struct spill *removal);
 bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
 /* token.c */
 struct context *token_read(struct core *core, struct slice token, const char **error);

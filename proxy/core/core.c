@@ -266,6 +266,7 @@ static void turn_ended(struct core *core)
 	reread_pump(core);
 	handle_pump(core);
 	ask_pump(core);
+	sweep_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
 	else if (!core->is_draining && (core->open[0] != NULL || core->open[1] != NULL))

@@ -11,6 +11,7 @@ struct core_rule;
 #define POSITION_BEGIN INT64_C(-1)   /* before a log's first message */
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */
 #define CORE_OUTBOX_KEY "homeport:outbox"         /* a stream, in the reserved database; entries have one field */
+#define CORE_VERSIONS_KEY "homeport:versions"     /* a hash, in the reserved database (spill.c) */
 
 enum event_type {
 	EVENT_OPENED,        /* the store is connected, older sidecars are fenced; here is what it remembers. First, and again after each EVENT_LOST */

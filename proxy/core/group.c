@@ -354,6 +354,8 @@ static void group_aborted(struct core *core, struct group *group, struct slice e
 	}
 	if (group->kind == GROUP_ASK)
 		ask_refused(core, group->ask, error);
+	if (group->kind == GROUP_SWEEP)
+		sweep_refused(core);
 	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
 	if (group->has_resolutions)
 		core->answered_first = core->answered_seq + 1;
@@ -457,6 +459,7 @@ void group_answered(struct core *core, const struct event *event)
 	case GROUP_REMOTE: remote_answered(core, group, event); break;
 	case GROUP_PROBE: settle_answered(core, event); break;
 	case GROUP_ASK: ask_answered(core, group, event); break;
+	case GROUP_SWEEP: sweep_answered(core, event); break;
 	case GROUP_TRIAL: core->is_store_refusing = false; break;
 	case GROUP_RECORD: record_answered(core, group); break;
 	}

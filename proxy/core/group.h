@@ -18,6 +18,7 @@ enum group_kind {
 	GROUP_PROBE,         /* recovery asks what became of checked writes */
 	GROUP_TRIAL,         /* does the store take writes again? */
 	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
+	GROUP_SWEEP,         /* which dots the store keeps, and whether their data is there */
 };
 
 struct member {                      /* one command of a group */

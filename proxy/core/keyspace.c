@@ -304,25 +304,6 @@ bool key_is_open(const struct key *key)
 	return false;
 }
 
-void spills_add(struct spills *spills, const struct spill *spill)
-{
-	if (spills->count == spills->cap) {
-		spills->cap = spills->cap ? spills->cap * 2 : 8;
-		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
-	}
-	spills->items[spills->count++] = *spill;
-}
-
-void spills_free(struct spills *spills)
-{
-	for (unsigned i = 0; i < spills->count; i++) {
-		memory_free((void *)(uintptr_t)spills->items[i].key.ptr);
-		memory_free((void *)(uintptr_t)spills->items[i].element.ptr);
-	}
-	memory_free(spills->items);
-	*spills = (struct spills){ 0 };
-}
-
 static void element_spill(struct keyspace *keyspace, const struct element *element)
 {
 	const struct key *key = element->key;

@@ -35,6 +35,8 @@ struct spills {
 	struct spill *items;         /* owned */
 	unsigned count, cap;
 };
+/* spill.c */
+void spill_free(struct spill *spill);
 void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
 void spills_free(struct spills *spills);
 

@@ -51,6 +51,7 @@ void recover_close(struct core *core)
 	outbox_disown_entries(core);
 	ask_drop_all(core);
 	handle_forget(core);
+	sweep_reset(core);
 	/* What was to be read back still is; so is what was read back in vain. */
 	for (unsigned i = 0; i < core->conflicts.settle_count; i++) {
 		reread_add(core, core->conflicts.settles[i].db, core->conflicts.settles[i].key, false);

@@ -59,6 +59,7 @@ MUST_CHECK bool reply_read(struct slice *cursor, struct reply *reply);
 /* Skips one whole reply, nested ones included. */
 MUST_CHECK bool reply_skip(struct slice *cursor);
 bool reply_is_error(struct slice reply);
+uint64_t reply_count(struct slice reply);        /* an integer above 0; 0: anything else */
 
 /* ---- writing ---- */
 

@@ -224,3 +224,9 @@ bool reply_is_error(struct slice reply)
 {
 	return reply.len > 0 && (reply.ptr[0] == '-' || reply.ptr[0] == '!');
 }
+
+uint64_t reply_count(struct slice bytes)
+{
+	struct reply reply;
+	return reply_read(&bytes, &reply) && reply.type == REPLY_INTEGER && reply.integer > 0 ? (uint64_t)reply.integer : 0;
+}

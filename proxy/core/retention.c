@@ -50,16 +50,10 @@ void retention_write(struct core *core, struct group *group)
 	core->retention = (struct retention){ .trimmed_ms = core->now_ms };
 }
 
-static uint64_t read_count(struct slice bytes)
-{
-	struct reply reply;
-	return reply_read(&bytes, &reply) && reply.type == REPLY_INTEGER && reply.integer > 0 ? (uint64_t)reply.integer : 0;
-}
-
 void retention_answered(struct core *core, const struct group *group, const struct event *event)
 {
 	if (group->measure_reply == 0)
 		return;
-	core->status.stored_records = read_count(event->answered.replies[group->measure_reply]);
-	core->status.stored_record_bytes = read_count(event->answered.replies[group->measure_reply + 1]);
+	core->status.stored_records = reply_count(event->answered.replies[group->measure_reply]);
+	core->status.stored_record_bytes = reply_count(event->answered.replies[group->measure_reply + 1]);
 }

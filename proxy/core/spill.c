@@ -6,7 +6,32 @@
  * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
 #include "state.h"
 
-#define CORE_VERSIONS_KEY "homeport:versions"
+/* ---- a list of them ---- */
+
+void spill_free(struct spill *spill)
+{
+	memory_free((void *)(uintptr_t)spill->key.ptr);
+	memory_free((void *)(uintptr_t)spill->element.ptr);
+}
+
+void spills_add(struct spills *spills, const struct spill *spill)
+{
+	if (spills->count == spills->cap) {
+		spills->cap = spills->cap ? spills->cap * 2 : 8;
+		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
+	}
+	spills->items[spills->count++] = *spill;
+}
+
+void spills_free(struct spills *spills)
+{
+	for (unsigned i = 0; i < spills->count; i++)
+		spill_free(&spills->items[i]);
+	memory_free(spills->items);
+	*spills = (struct spills){ 0 };
+}
+
+/* ---- written with a group, and read ---- */
 
 static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct slice key, struct slice element)
 {
@@ -81,6 +106,32 @@ void spill_read(struct core *core, struct script *script, uint32_t db, enum kind
 	script_select(script, core->options.reserved_db);
 	script_add(script, 3, (struct slice[]){ SLICE("HGET"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field) });
 	buffer_free(&field);
+}
+
+static bool take_number(struct slice *text, uint64_t *number)
+{
+	int64_t taken;
+	if (!slice_to_int64(slice_take_until(text, ':'), &taken) || taken < 0)
+		return false;
+	*number = (uint64_t)taken;
+	return true;
+}
+
+bool spill_parse_field(const struct core *core, struct slice field, struct spill *removal)
+{
+	uint64_t db, key_len;
+	if (!take_number(&field, &db) || db >= core->options.databases || db == core->options.reserved_db)
+		return false;
+	struct slice kind = slice_take_until(&field, ':');
+	bool is_string = slice_equal(kind, slice_of(kind_text(KIND_STRING)));
+	bool is_field = slice_equal(kind, slice_of(kind_text(KIND_HASH)));
+	if (is_string == is_field || !take_number(&field, &key_len) || key_len > field.len || (is_string && key_len < field.len))
+		return false;
+	*removal = (struct spill){
+		.db = (uint32_t)db, .kind = is_string ? KIND_STRING : KIND_HASH, .key = buffer_copy((struct slice){ field.ptr, key_len }),
+		.element = buffer_copy((struct slice){ field.ptr + key_len, field.len - key_len }),
+	};
+	return true;
 }
 
 bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc)

@@ -13,6 +13,7 @@
 #include "recovery.h"
 #include "render.h"
 #include "rule.h"
+#include "sweep.h"
 
 struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
 
@@ -75,6 +76,7 @@ struct core {
 	struct buffer resolutions;                   /* RESP: outbox entries to be added with the next group */
 	unsigned resolution_count;
 	struct retention retention;
+	struct sweep sweep;
 	uint64_t trim_ms, trim_seq;                  /* outbox entries before this one are durable in the log */
 	bool is_trim_due;
 	/* recovery */

@@ -341,6 +341,7 @@ void auditor_conclude(struct auditor *auditor)
 	audit_asks(auditor, &keys);
 	audit_handlings(auditor, &keys);
 	audit_records(auditor, &keys);
+	audit_dots(auditor);
 	free(outcome.elements);
 	audited_keys_free(&keys);
 }

@@ -164,6 +164,9 @@ void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch
 void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts);
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);
 
+/* audit_dots.c */
+void audit_dots(struct auditor *auditor);
+
 /* audit_expiry.c */
 struct touch;
 bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);

@@ -1,6 +1,8 @@
 /* Hash and set commands of the simulated store. */
 #include "sim_command.h"
 
+#define SCANNED_MAX 16               /* fields at a time: walks take several steps */
+
 static struct sim_key *lookup_or_create(struct sim_call *call, enum sim_type type, bool *is_wrong)
 {
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], type, is_wrong);
@@ -104,6 +106,54 @@ void command_hgetall(struct sim_call *call)
 		reply_bulk(call, store_text(call, key->elements[i].name));
 		reply_bulk(call, store_text(call, key->elements[i].value));
 	}
+}
+
+void command_hlen(struct sim_call *call)
+{
+	bool is_wrong;
+	const struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_HASH, &is_wrong);
+
+	if (!is_wrong)
+		reply_integer(call, key == NULL ? 0 : key->count);
+}
+
+void command_hexists(struct sim_call *call)
+{
+	bool is_wrong;
+	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_HASH, &is_wrong);
+
+	if (!is_wrong)
+		reply_integer(call, key != NULL && key_element(key, store_intern(call, call->argv[2])) != NULL);
+}
+
+/* From the last field to the first; the cursor is how many are left. What is removed meanwhile moves a field to a lower place, so that, as in Redis,
+ * fields that are there all the time are told at least once. COUNT is a hint. */
+void command_hscan(struct sim_call *call)
+{
+	bool is_wrong;
+	const struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_HASH, &is_wrong);
+	unsigned count = key == NULL ? 0 : key->count;
+	struct buffer cursor = { .len = 0 };
+	int64_t left;
+
+	if (is_wrong)
+		return;
+	if (!text_to_int64(call->argv[2], &left)) {
+		reply_error(call, "ERR invalid cursor");
+		return;
+	}
+	if (left == 0 || left > count)
+		left = count;
+	count = left < SCANNED_MAX ? (unsigned)left : SCANNED_MAX;
+	buffer_add_int64(&cursor, left - count);
+	reply_array(call, 2);
+	reply_bulk(call, buffer_slice(&cursor));
+	reply_array(call, 2 * (uint64_t)count);
+	for (unsigned i = 0; i < count; i++) {
+		reply_bulk(call, store_text(call, key->elements[left - 1 - i].name));
+		reply_bulk(call, store_text(call, key->elements[left - 1 - i].value));
+	}
+	buffer_free(&cursor);
 }
 
 /* HDEL, SREM. */

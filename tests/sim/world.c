@@ -11,6 +11,9 @@
 
 #define TICK_US 100000
 #define SETTLE_US_MAX UINT64_C(1800000000)
+#define LOOK_US 400000
+#define LOOKS 3                      /* quiet ones in a row: an expiry may still be on its way to its sidecar at the first */
+#define SWEEP_LOOKS 13               /* meanwhile dots of what is gone are found and dropped */
 
 const char *const world_dc_names[WORLD_DCS_MAX] = { "ams", "bom", "cpt", "dub", "eze" };
 
@@ -264,20 +267,24 @@ static bool world_is_quiet(const struct world *world)
 	return true;
 }
 
-bool world_settle(struct world *world)
+static bool world_rest(struct world *world, unsigned looks)
 {
 	uint64_t limit_us = world->now_us + SETTLE_US_MAX;
 	unsigned quiet = 0;
 
-	/* Quiet three times in a row: an expiry may still be on its way to its sidecar the first time. */
-	while (quiet < 3 && world->now_us < limit_us && auditor_findings(world->auditor) == 0) {
-		world_advance(world, 400000);
+	while (quiet < looks && world->now_us < limit_us && auditor_findings(world->auditor) == 0) {
+		world_advance(world, LOOK_US);
 		quiet = world_is_quiet(world) ? quiet + 1 : 0;
 		/* Handlers are asked again after a while. */
-		if (quiet == 3 && auditor_unmerged(world->auditor) > 0)
+		if (quiet == looks && auditor_unmerged(world->auditor) > 0)
 			quiet = 0;
 	}
-	return quiet == 3;
+	return quiet == looks;
+}
+
+bool world_settle(struct world *world)
+{
+	return world_rest(world, LOOKS);
 }
 
 static bool world_needs_resync(const struct world *world)
@@ -354,10 +361,9 @@ void world_conclude(struct world *world)
 	if (auditor_findings(world->auditor) > 0 || truncation_ends_run(world))
 		return;
 	if (world_settle(world)) {
-		if (world->plan.has_all_rules) {
+		if (world->plan.has_all_rules)
 			client_ask_everything(world);
-			world_settle(world);
-		}
+		world_rest(world, SWEEP_LOOKS);
 		world_audit(world);
 	} else if (auditor_findings(world->auditor) == 0) {
 		describe_unsettled(world);

@@ -122,3 +122,30 @@ void one_sibling_too_many_is_refused(struct story *story)
 	            "one more sibling than the limit is refused");
 	story_expect_siblings(story, AMS, "r:k", "v v v v v");
 }
+
+void dots_of_values_that_are_gone_are_dropped(struct story *story)
+{
+	uint64_t seen;
+
+	story_say(story, AMS, "SET r:k one");
+	story_say(story, AMS, "SET r:e short PX 6000");
+	story_say(story, AMS, "HSET r:h f 1 g 2");
+	story_wait(story, 3000);
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		story_expect_dots(story, dc, 4);
+	/* Their metadata is gone: nobody knows the fields of the hash any more. */
+	story_say(story, BOM, "DEL r:h");
+	story_wait(story, 10000);
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		story_expect_dots(story, dc, 1);
+	seen = story_ask(story, CPT, ASK_GET, "r:k", "", 0);
+	story_say(story, BOM, "DEL r:k");
+	story_wait(story, 5000);
+	/* What comes back is another write, and keeps its own. */
+	story_say(story, BOM, "SET r:k two");
+	story_wait(story, 5000);
+	story_ask(story, CPT, ASK_SET, "r:k", "three", seen);
+	story_wait(story, 2000);
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		story_expect_siblings(story, dc, "r:k", "three two");
+}

@@ -48,6 +48,7 @@ static const struct tale tales[] = {
 	TALE(record_is_taken_up_where_its_sidecar_left_it),
 	TALE(sum_of_increments_is_no_record),
 	TALE(same_member_popped_twice_is_told),
+	TALE(dots_of_values_that_are_gone_are_dropped),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

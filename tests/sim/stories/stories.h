@@ -36,6 +36,7 @@ void context_write_replaces_increments_behind_what_it_has_not_seen(struct story 
 void removal_is_no_sibling_of_what_comes_after_it(struct story *story);
 void blind_writers_leave_one_version_a_datacenter(struct story *story);
 void one_sibling_too_many_is_refused(struct story *story);
+void dots_of_values_that_are_gone_are_dropped(struct story *story);
 
 /* rules.c */
 void order_of_datacenters_beats_time(struct story *story);

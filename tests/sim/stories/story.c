@@ -151,6 +151,16 @@ void story_expect_siblings(struct story *story, unsigned dc, const char *key, co
 	expect_text(story, dc, key, siblings_of(pool_text(story->world->pool, request->ask.reply), room, sizeof(room)), values);
 }
 
+void story_expect_dots(struct story *story, unsigned dc, unsigned count)
+{
+	const uint32_t name = pool_intern(story->world->pool, slice_of(CORE_VERSIONS_KEY));
+	const struct sim_key *dots = sim_store_find(story->world->dcs[dc].store, SIM_RESERVED_DB, name);
+	unsigned found = dots == NULL ? 0 : dots->count;
+
+	if (found != count)
+		auditor_find(story->world->auditor, "%s keeps %u dots, not %u", world_dc_names[dc], found, count);
+}
+
 void story_expect_conflicts(struct story *story, unsigned dc, uint64_t count)
 {
 	const struct core_status *status = core_status(story->world->dcs[dc].core);

@@ -37,6 +37,8 @@ void story_expect_everywhere(struct story *story, const char *key, const char *v
 void story_expect_element_everywhere(struct story *story, const char *key, const char *element, const char *value);
 /* What HOMEPORT GET tells of KEY at DC: values between blanks, newest first; "-": a removal. */
 void story_expect_siblings(struct story *story, unsigned dc, const char *key, const char *values);
+/* Of how many settled values DC's store keeps the dot. */
+void story_expect_dots(struct story *story, unsigned dc, unsigned count);
 /* How many conflicts DC has counted since it started. */
 void story_expect_conflicts(struct story *story, unsigned dc, uint64_t count);
 void story_check(struct story *story, bool is_true, const char *fact);
