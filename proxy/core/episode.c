@@ -67,6 +67,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 {
 	struct episode *episode = memory_new(sizeof *episode);
 	episode->element = element;
+	episode->subject_hash = episode_subject_hash(element);
 	episode->next = element->episodes;
 	element->episodes = episode;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);

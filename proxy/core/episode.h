@@ -56,6 +56,7 @@ struct episode {
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
 	unsigned other_count, other_cap;
+	uint64_t subject_hash;       /* as in its id */
 	struct stamp first;          /* the smallest stamp that is not of an earlier episode; no context held */
 	uint64_t pairs, opened_hlc;
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
@@ -164,7 +165,9 @@ void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, u
 /* Is every write that is concurrent with this one, and concerns ELEMENT, a pair with it? Not so for two increments, two clears, nor for the
  * deadline two SETs; nor for anything under the whole key. */
 bool element_meets_all(const struct element *element, const struct note *note, unsigned flags);
-/* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. Returns how many. */
-unsigned episode_choose(const struct episode *episode, bool *is_shown);
+/* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. IS_KEPT: the episode is. */
+void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown);
+/* Of what its id names it by besides its smallest dot. */
+uint64_t episode_subject_hash(const struct element *element);
 
 #endif

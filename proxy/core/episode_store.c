@@ -12,12 +12,6 @@
 
 /* ---- writing ---- */
 
-static struct telling telling_of(const struct core *core, struct ordering *ordering)
-{
-	ordering_fill(ordering, &core->origins);
-	return (struct telling){ &core->keyspace, ordering, core->policies->digest, false };
-}
-
 static void add_header(struct buffer *out, unsigned argc)
 {
 	buffer_add_byte(out, '*');
@@ -156,8 +150,8 @@ void episodes_write(struct core *core, struct group *group)
 	struct episodes *episodes = core->keyspace.episodes;
 	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(core))
 		return;
-	struct ordering ordering;
-	struct writing writing = { .telling = telling_of(core, &ordering) };
+	struct writing writing = { 0 };
+	telling_begin(&writing.telling, &core->keyspace, core->policies->digest, false);
 	write_dirty(core, &writing);
 	/* What must not get lost if the store refuses this group comes first, apart; the rest is made anew then. */
 	add_gone(episodes, &group->ends, &group->end_count);
@@ -178,6 +172,7 @@ void episodes_write(struct core *core, struct group *group)
 	buffer_add(&group->bytes, buffer_slice(&writing.opened));
 	group->script.count += writing.opened_count;
 	retention_write(core, group);
+	telling_end(&writing.telling);
 	buffer_free(&writing.pairs);
 	buffer_free(&writing.opened);
 	buffer_free(&writing.id);
@@ -225,7 +220,7 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	return !episode_is_kept(episode);
 }
 
-static void finish(struct core *core, const struct telling *telling, struct episode *episode)
+static void finish(struct core *core, struct telling *telling, struct episode *episode)
 {
 	struct keyspace *keyspace = &core->keyspace;
 	struct element *element = episode->element;
@@ -257,14 +252,14 @@ void episodes_pump(struct core *core, bool is_moved)
 	for (struct episode *episode = episodes->lists[EPISODES_KEPT]; episodes->covered_count > 0 && episode != NULL; episode = episode->listed_after)
 		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
 			episode_touch(&core->keyspace, episode);
-	struct ordering ordering;
-	struct telling telling = telling_of(core, &ordering);
-	telling.is_last = true;
+	struct telling telling;
+	telling_begin(&telling, &core->keyspace, core->policies->digest, true);
 	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
 		next = episode->listed_after;
 		if (is_finished(core, episode))
 			finish(core, &telling, episode);
 	}
+	telling_end(&telling);
 	episodes->is_swept = true;
 	episodes->swept_ms = core->now_ms;
 }

@@ -107,10 +107,11 @@ struct read { struct buffer bytes; struct record_scratch scratch; struct record 
 
 static void read_episode(const struct site *site, const struct episode *episode, struct read *read)
 {
-	struct ordering ordering;
-	ordering_fill(&ordering, &site->origins);
+	struct telling telling;
+	telling_begin(&telling, &site->keyspace, 7, true);
 	*read = (struct read){ .bytes = { 0 } };
-	episode_encode(&(struct telling){ &site->keyspace, &ordering, 7, true }, episode, &read->bytes);
+	episode_encode(&telling, episode, &read->bytes);
+	telling_end(&telling);
 	bool is_read = record_decode(buffer_slice(&read->bytes), &read->scratch, &read->record);
 	CU_ASSERT_FATAL(is_read);
 }
