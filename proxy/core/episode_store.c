@@ -19,14 +19,11 @@ static void add_header(struct buffer *out, unsigned argc)
 	buffer_add_text(out, "\r\n");
 }
 
-/* XADD of one record, the oldest beyond the limit dropped at the store's leisure. */
+/* XADD of one record. The stream is trimmed once a transaction (retention.c). */
 static void add_entry(struct core *core, struct buffer *out, struct slice record)
 {
-	struct buffer limit = { 0 };
-	buffer_add_uint64(&limit, retention_records_max(core));
-	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("MAXLEN"), SLICE("~"), buffer_slice(&limit), SLICE("*"), SLICE("c"), record };
+	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("*"), SLICE("c"), record };
 	resp_add_command(out, sizeof argv / sizeof *argv, argv);
-	buffer_free(&limit);
 	retention_add(core, record.len);
 }
 
@@ -67,13 +64,38 @@ static void note_status(struct episodes *episodes, struct episode *episode, enum
 	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
 }
 
+/* One record after the other, with what was used for the one before. */
 struct writing {
 	struct telling telling;
+	struct buffer id, record;
+	/* To the hash: */
 	struct buffer pairs;         /* ids and records, as RESP strings */
 	struct buffer opened;        /* commands */
-	struct buffer id, record;
 	unsigned pair_count, opened_count;
 };
+
+static void writing_begin(struct writing *writing, const struct core *core, bool is_last)
+{
+	*writing = (struct writing){ .pair_count = 0 };
+	telling_begin(&writing->telling, &core->keyspace, core->policies->digest, is_last);
+}
+
+static void writing_end(struct writing *writing)
+{
+	telling_end(&writing->telling);
+	buffer_free(&writing->id);
+	buffer_free(&writing->record);
+	buffer_free(&writing->pairs);
+	buffer_free(&writing->opened);
+}
+
+/* Makes its id and its record. */
+static void writing_fill(struct writing *writing, const struct episode *episode)
+{
+	writing->id.len = writing->record.len = 0;
+	episode_add_id(writing->telling.keyspace, episode, &writing->id);
+	episode_encode(&writing->telling, episode, &writing->record);
+}
 
 /* Who was told that they are open is told that they are no more. */
 static void tell_merged(struct core *core, struct episode *episode, struct slice id)
@@ -104,9 +126,7 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 static void write_one(struct core *core, struct writing *writing, struct episode *episode)
 {
 	enum record_status status = episode_status(episode);
-	writing->id.len = writing->record.len = 0;
-	episode_add_id(&core->keyspace, episode, &writing->id);
-	episode_encode(&writing->telling, episode, &writing->record);
+	writing_fill(writing, episode);
 	set_stored_id(core, episode, buffer_slice(&writing->id));
 	tell_merged(core, episode, buffer_slice(&writing->id));
 	resp_add_bulk(&writing->pairs, buffer_slice(&writing->id));
@@ -150,8 +170,8 @@ void episodes_write(struct core *core, struct group *group)
 	struct episodes *episodes = core->keyspace.episodes;
 	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(core))
 		return;
-	struct writing writing = { 0 };
-	telling_begin(&writing.telling, &core->keyspace, core->policies->digest, false);
+	struct writing writing;
+	writing_begin(&writing, core, false);
 	write_dirty(core, &writing);
 	/* What must not get lost if the store refuses this group comes first, apart; the rest is made anew then. */
 	add_gone(episodes, &group->ends, &group->end_count);
@@ -172,11 +192,7 @@ void episodes_write(struct core *core, struct group *group)
 	buffer_add(&group->bytes, buffer_slice(&writing.opened));
 	group->script.count += writing.opened_count;
 	retention_write(core, group);
-	telling_end(&writing.telling);
-	buffer_free(&writing.pairs);
-	buffer_free(&writing.opened);
-	buffer_free(&writing.id);
-	buffer_free(&writing.record);
+	writing_end(&writing);
 }
 
 void episodes_unwritten(struct core *core, struct group *group)
@@ -220,22 +236,18 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	return !episode_is_kept(episode);
 }
 
-static void finish(struct core *core, struct telling *telling, struct episode *episode)
+static void finish(struct core *core, struct writing *writing, struct episode *episode)
 {
 	struct keyspace *keyspace = &core->keyspace;
 	struct element *element = episode->element;
-	struct buffer record = { 0 };
-	episode_encode(telling, episode, &record);
-	add_entry(core, &keyspace->episodes->finals, buffer_slice(&record));
+	writing_fill(writing, episode);
+	struct slice id = buffer_slice(&writing->id);
+	add_entry(core, &keyspace->episodes->finals, buffer_slice(&writing->record));
 	keyspace->episodes->final_count++;
-	buffer_free(&record);
-	struct buffer id = { 0 };
-	episode_add_id(keyspace, episode, &id);
-	set_stored_id(core, episode, buffer_slice(&id));
-	tell_merged(core, episode, buffer_slice(&id));
-	resp_add_bulk(&keyspace->episodes->gone, buffer_slice(&id));
+	set_stored_id(core, episode, id);
+	tell_merged(core, episode, id);
+	resp_add_bulk(&keyspace->episodes->gone, id);
 	keyspace->episodes->gone_count++;
-	buffer_free(&id);
 	core->status.records[episode_status(episode)]++;
 	episode_free(keyspace, episode);
 	keyspace_settle_element(keyspace, element);
@@ -252,14 +264,14 @@ void episodes_pump(struct core *core, bool is_moved)
 	for (struct episode *episode = episodes->lists[EPISODES_KEPT]; episodes->covered_count > 0 && episode != NULL; episode = episode->listed_after)
 		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
 			episode_touch(&core->keyspace, episode);
-	struct telling telling;
-	telling_begin(&telling, &core->keyspace, core->policies->digest, true);
+	struct writing writing;
+	writing_begin(&writing, core, true);
 	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
 		next = episode->listed_after;
 		if (is_finished(core, episode))
-			finish(core, &telling, episode);
+			finish(core, &writing, episode);
 	}
-	telling_end(&telling);
+	writing_end(&writing);
 	episodes->is_swept = true;
 	episodes->swept_ms = core->now_ms;
 }

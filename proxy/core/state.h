@@ -14,7 +14,7 @@
 #include "render.h"
 #include "rule.h"
 
-struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
+struct retention { uint64_t trimmed_ms, added_bytes; bool is_grown; };      /* of records (retention.c) */
 
 struct core {
 	/* what was configured */
@@ -118,9 +118,8 @@ void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVE
 void episodes_restore(struct core *core, const struct event *event);
 /* retention.c */
 bool retention_is_due(const struct core *core);
-uint64_t retention_records_max(const struct core *core);
 void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
-void retention_write(struct core *core, struct group *group);        /* if it is due; the reserved database is selected */
+void retention_write(struct core *core, struct group *group);        /* trims, if it is due; the reserved database is selected */
 void retention_answered(struct core *core, const struct group *group, const struct event *event);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
