@@ -184,9 +184,13 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 {
 	struct stretch *stretch = stretch_of(episode, origin);
 	if (stretch == NULL) {
-		episode->stretches = memory_resize(episode->stretches, (episode->stretch_count + 1) * sizeof *stretch);
+		if (episode->stretch_count == episode->stretch_cap) {
+			unsigned cap = episode->stretch_cap ? episode->stretch_cap * 2 : 2;
+			episode->stretches = memory_resize(episode->stretches, cap * sizeof *stretch);
+			episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->stretch_cap) * sizeof *stretch));
+			episode->stretch_cap = cap;
+		}
 		episode->stretches[episode->stretch_count++] = (struct stretch){ origin, seq, seq };
-		episode_count_bytes(keyspace, episode, sizeof *stretch);
 		return;
 	}
 	if (seq < stretch->first_seq)

@@ -51,7 +51,7 @@ struct episode {
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
-	unsigned stretch_count;
+	unsigned stretch_count, stretch_cap;
 	struct cover *covers;        /* owned; under rules that keep */
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */

@@ -330,7 +330,6 @@ static void add_outcome(struct draft *draft)
 static void settle_slices(struct draft *draft)
 {
 	struct record *record = &draft->record;
-	settle_slice(draft, &record->id);
 	settle_slice(draft, &record->value);
 	settle_slice(draft, &record->stretches);
 	for (unsigned i = 0; i < record->side_count; i++) {
@@ -341,15 +340,14 @@ static void settle_slices(struct draft *draft)
 	}
 }
 
-void episode_encode(struct telling *telling, const struct episode *episode, struct buffer *out)
+void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out)
 {
 	const struct element *element = episode->element;
 	struct draft draft = { .telling = telling, .episode = episode, .room = &telling->room, .is_kept = episode_is_kept(episode) };
 	telling_reserve(telling, episode->side_count);
 	telling->room.len = 0;
-	episode_add_id(telling->keyspace, episode, draft.room);
 	draft.record = (struct record){
-		.id = room_from(&draft, 0), .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
+		.id = id, .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
 		.key = element->key->name, .element = element->name, .type = slice_of(kind_text(element->kind)),
 		.rule = slice_of(element->key->policy->rule->name), .rules_digest = telling->rules_digest, .sides = telling->sides, .pairs = episode->pairs,
 		.first_hlc = episode->first.hlc, .opened_hlc = episode->opened_hlc, .attempts = episode->attempts, .last_error = episode->last_error,

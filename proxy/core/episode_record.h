@@ -32,7 +32,7 @@ void telling_end(struct telling *telling);
 
 /* Appends its id. */
 void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out);
-/* Appends the record. */
-void episode_encode(struct telling *telling, const struct episode *episode, struct buffer *out);
+/* Appends the record. ID: its own. */
+void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out);
 
 #endif

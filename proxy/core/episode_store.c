@@ -94,7 +94,7 @@ static void writing_fill(struct writing *writing, const struct episode *episode)
 {
 	writing->id.len = writing->record.len = 0;
 	episode_add_id(writing->telling.keyspace, episode, &writing->id);
-	episode_encode(&writing->telling, episode, &writing->record);
+	episode_encode(&writing->telling, episode, buffer_slice(&writing->id), &writing->record);
 }
 
 /* Who was told that they are open is told that they are no more. */

@@ -110,8 +110,11 @@ static void read_episode(const struct site *site, const struct episode *episode,
 	struct telling telling;
 	telling_begin(&telling, &site->keyspace, 7, true);
 	*read = (struct read){ .bytes = { 0 } };
-	episode_encode(&telling, episode, &read->bytes);
+	struct buffer id = { 0 };
+	episode_add_id(&site->keyspace, episode, &id);
+	episode_encode(&telling, episode, buffer_slice(&id), &read->bytes);
 	telling_end(&telling);
+	buffer_free(&id);
 	bool is_read = record_decode(buffer_slice(&read->bytes), &read->scratch, &read->record);
 	CU_ASSERT_FATAL(is_read);
 }
