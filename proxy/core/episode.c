@@ -56,6 +56,14 @@ void episode_move(struct episodes *episodes, struct episode *episode, enum episo
 	enlist(episodes, episode, list);
 }
 
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+{
+	episodes->open_count -= episode->is_counted;
+	episode->is_counted = status == RECORD_OPEN;
+	episodes->open_count += episode->is_counted;
+	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
+}
+
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)
 {
 	episode->bytes += (uint64_t)bytes;

@@ -5,7 +5,8 @@
  *   episode_side.c     what is remembered of them
  *   episode_end.c      whether a decision is open, and what ends that
  *   episode_record.c   what an episode looks like as a record
- *   episode_store.c    when records are written to the store, and read from it
+ *   episode_store.c    when records are written to the store
+ *   episode_restore.c  and read back from it
  *
  * An element's episodes are in order: all of one happened before all of the next. So of one origin each has a stretch of seqs.
  * Invariant: all of it is a function of the writes that are applied, not of their order: what a record tells is the same at every DC. */
@@ -145,6 +146,8 @@ bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode);
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
+/* As its record was written, or read: it is counted, and listed, as that. */
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status);
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);

@@ -115,6 +115,7 @@ void episodes_unwritten(struct core *core, struct group *group);      /* the sto
 bool episodes_are_pending(const struct core *core);
 bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
 void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
+/* episode_restore.c */
 void episodes_restore(struct core *core, const struct event *event);
 /* retention.c */
 bool retention_is_due(const struct core *core);
