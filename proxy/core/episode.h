@@ -66,6 +66,9 @@ struct episode {
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
+	struct slice final;          /* in the same memory: its record as it will be told at last, unless it, or a rule, changes. Empty: not known yet */
+	uint64_t final_digest;       /* the rules that it tells of … */
+	const struct policy *final_policy;
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	bool is_retried;             /* somebody wants it run now, here */

@@ -243,6 +243,15 @@ static void add_life(struct draft *draft, const struct side *side, struct record
 	told->is_clearing |= side->is_clearing && (!draft->is_kept || told->covers.len > 0);
 }
 
+bool episode_is_told_for_good(const struct episode *episode)
+{
+	const struct element *element = episode->element;
+	bool has_life = (element->kind < KIND_TYPES && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
+	for (unsigned i = 0; i < episode->side_count && !has_life; i++)
+		has_life = episode->sides[i].life != LIFE_LED || episode->sides[i].is_clearing;
+	return !has_life;
+}
+
 static void add_side(struct draft *draft, const struct side *side)
 {
 	const struct element *element = draft->episode->element;

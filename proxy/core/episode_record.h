@@ -35,4 +35,7 @@ void episode_add_id(const struct keyspace *keyspace, const struct episode *episo
 /* Appends the record. ID: its own. */
 void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out);
 
+/* Will its record be told at last as it is told now, unless it changes? So is one that is over whenever its writes are stable. */
+bool episode_is_told_for_good(const struct episode *episode);
+
 #endif

@@ -4,7 +4,12 @@
 #include "episode_record.h"
 #include "state.h"
 
+#include <string.h>
+
 #define SWEEP_MS 100
+/* As many records, and as long ones, are kept until they are over: that soon all will be, and memory need not be had for more where a datacenter lags. */
+#define FINALS_MAX 10000
+#define FINAL_LEN_MAX 1024
 
 /* ---- writing ---- */
 
@@ -36,20 +41,43 @@ static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *co
 	(*commands)++;
 }
 
-/* An earlier write changes the id. */
-static void set_stored_id(struct core *core, struct episode *episode, struct slice id)
+/* An earlier write changes the id. FINAL: its record as it will be told at last; empty: not known yet. */
+static void set_stored(struct core *core, struct episode *episode, struct slice id, struct slice final)
 {
-	if (slice_equal(episode->stored_id, id))
-		return;
-	if (episode->stored_id.len > 0) {
-		resp_add_bulk(&core->keyspace.episodes->gone, episode->stored_id);
+	struct slice old = episode->stored_id;
+	bool is_renamed = !slice_equal(old, id);
+	if (is_renamed && old.len > 0) {
+		resp_add_bulk(&core->keyspace.episodes->gone, old);
 		core->keyspace.episodes->gone_count++;
 	}
-	if (episode->was_told && episode->stored_id.len > 0)
-		resp_add_bulk(&episode->told_ids, episode->stored_id);
-	episode->is_told = episode->was_told = false;
-	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
-	episode->stored_id = buffer_copy(id);
+	if (is_renamed && episode->was_told && old.len > 0)
+		resp_add_bulk(&episode->told_ids, old);
+	if (is_renamed)
+		episode->is_told = episode->was_told = false;
+	episode_count_bytes(&core->keyspace, episode, (int64_t)final.len - (int64_t)episode->final.len);
+	episode->final.len = 0;
+	if (!is_renamed && final.len == 0)
+		return;
+	char *memory = memory_resize(NULL, id.len + final.len);
+	memcpy(memory, id.ptr, id.len);
+	if (final.len > 0)
+		memcpy(memory + id.len, final.ptr, final.len);
+	memory_free((void *)(uintptr_t)old.ptr);
+	episode->stored_id = (struct slice){ memory, id.len };
+	episode->final = (struct slice){ memory + id.len, final.len };
+	episode->final_digest = core->policies->digest;
+	episode->final_policy = episode->element->key->policy;
+}
+
+static bool is_final_known(const struct core *core, const struct episode *episode)
+{
+	return !episode->is_dirty && episode->final.len > 0 && episode->final_digest == core->policies->digest &&
+	       episode->final_policy == episode->element->key->policy;
+}
+
+static bool is_to_be_kept(const struct core *core, const struct episode *episode, struct slice record)
+{
+	return record.len <= FINAL_LEN_MAX && core->keyspace.episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
 }
 
 /* One record after the other, with what was used for the one before. */
@@ -115,13 +143,14 @@ static void write_one(struct core *core, struct writing *writing, struct episode
 {
 	enum record_status status = episode_status(episode);
 	writing_fill(writing, episode);
-	set_stored_id(core, episode, buffer_slice(&writing->id));
-	tell_merged(core, episode, buffer_slice(&writing->id));
-	resp_add_bulk(&writing->pairs, buffer_slice(&writing->id));
-	resp_add_bulk(&writing->pairs, buffer_slice(&writing->record));
+	struct slice id = buffer_slice(&writing->id), record = buffer_slice(&writing->record);
+	set_stored(core, episode, id, is_to_be_kept(core, episode, record) ? record : SLICE(""));
+	tell_merged(core, episode, id);
+	resp_add_bulk(&writing->pairs, id);
+	resp_add_bulk(&writing->pairs, record);
 	writing->pair_count++;
 	if (status == RECORD_OPEN && !episode->is_told) {
-		add_entry(core, &writing->opened, buffer_slice(&writing->record));
+		add_entry(core, &writing->opened, record);
 		writing->opened_count++;
 		episode->is_told = episode->was_told = true;
 	}
@@ -228,11 +257,15 @@ static void finish(struct core *core, struct writing *writing, struct episode *e
 {
 	struct keyspace *keyspace = &core->keyspace;
 	struct element *element = episode->element;
-	writing_fill(writing, episode);
-	struct slice id = buffer_slice(&writing->id);
-	add_entry(core, &keyspace->episodes->finals, buffer_slice(&writing->record));
+	struct slice id = episode->stored_id, record = episode->final;
+	if (!is_final_known(core, episode)) {
+		writing_fill(writing, episode);
+		id = buffer_slice(&writing->id);
+		record = buffer_slice(&writing->record);
+	}
+	add_entry(core, &keyspace->episodes->finals, record);
 	keyspace->episodes->final_count++;
-	set_stored_id(core, episode, id);
+	set_stored(core, episode, id, SLICE(""));
 	tell_merged(core, episode, id);
 	resp_add_bulk(&keyspace->episodes->gone, id);
 	keyspace->episodes->gone_count++;
