@@ -21,6 +21,9 @@ void episodes_free(struct episodes *episodes)
 	memory_free(episodes->dirty);
 	buffer_free(&episodes->gone);
 	buffer_free(&episodes->finals);
+	buffer_free(&episodes->id);
+	buffer_free(&episodes->record);
+	buffer_free(&episodes->pairs);
 	memory_free(episodes);
 }
 
@@ -75,7 +78,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 {
 	struct episode *episode = memory_new(sizeof *episode);
 	episode->element = element;
-	episode->subject_hash = episode_subject_hash(element);
+	episode->subject_hash = episode_subject_hash(keyspace->episodes, element);
 	episode->next = element->episodes;
 	element->episodes = episode;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);

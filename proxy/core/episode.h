@@ -89,6 +89,7 @@ struct episodes {
 	unsigned gone_count;
 	struct buffer finals;        /* RESP commands: records that ended */
 	unsigned final_count;
+	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
 	uint64_t swept_ms;
 };
@@ -174,6 +175,6 @@ bool element_meets_all(const struct element *element, const struct note *note, u
 /* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. IS_KEPT: the episode is. */
 void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown);
 /* Of what its id names it by besides its smallest dot. */
-uint64_t episode_subject_hash(const struct element *element);
+uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element);
 
 #endif

@@ -63,17 +63,17 @@ static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin
 
 /* ---- id ---- */
 
-uint64_t episode_subject_hash(const struct element *element)
+uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element)
 {
-	struct buffer head = { 0 };
-	buffer_add_uint64(&head, element->key->db);
-	buffer_add_byte(&head, ':');
-	buffer_add_text(&head, kind_text(element->kind));
-	buffer_add_byte(&head, ':');
-	buffer_add_uint64(&head, element->key->name.len);
-	buffer_add_byte(&head, ':');
-	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(&head));
-	buffer_free(&head);
+	struct buffer *head = &episodes->id;
+	buffer_reset(head);
+	buffer_add_uint64(head, element->key->db);
+	buffer_add_byte(head, ':');
+	buffer_add_text(head, kind_text(element->kind));
+	buffer_add_byte(head, ':');
+	buffer_add_uint64(head, element->key->name.len);
+	buffer_add_byte(head, ':');
+	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(head));
 	return record_hash(record_hash(hash, element->key->name), element->name);
 }
 

@@ -80,37 +80,37 @@ static bool is_to_be_kept(const struct core *core, const struct episode *episode
 	return record.len <= FINAL_LEN_MAX && core->keyspace.episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
 }
 
-/* One record after the other, with what was used for the one before. */
+/* One record after the other. */
 struct writing {
 	struct telling telling;
-	struct buffer id, record;
+	struct buffer *id, *record;  /* of the present one */
 	/* To the hash: */
-	struct buffer pairs;         /* ids and records, as RESP strings */
+	struct buffer *pairs;        /* ids and records, as RESP strings */
 	struct buffer opened;        /* commands */
 	unsigned pair_count, opened_count;
 };
 
 static void writing_begin(struct writing *writing, const struct core *core, bool is_last)
 {
-	*writing = (struct writing){ .pair_count = 0 };
+	struct episodes *episodes = core->keyspace.episodes;
+	*writing = (struct writing){ .id = &episodes->id, .record = &episodes->record, .pairs = &episodes->pairs };
 	telling_begin(&writing->telling, &core->keyspace, core->policies->digest, is_last);
+	buffer_reset(writing->record);
+	buffer_reset(writing->pairs);
 }
 
 static void writing_end(struct writing *writing)
 {
 	telling_end(&writing->telling);
-	buffer_free(&writing->id);
-	buffer_free(&writing->record);
-	buffer_free(&writing->pairs);
 	buffer_free(&writing->opened);
 }
 
 /* Makes its id and its record. */
 static void writing_fill(struct writing *writing, const struct episode *episode)
 {
-	writing->id.len = writing->record.len = 0;
-	episode_add_id(writing->telling.keyspace, episode, &writing->id);
-	episode_encode(&writing->telling, episode, buffer_slice(&writing->id), &writing->record);
+	writing->id->len = writing->record->len = 0;
+	episode_add_id(writing->telling.keyspace, episode, writing->id);
+	episode_encode(&writing->telling, episode, buffer_slice(writing->id), writing->record);
 }
 
 /* Who was told that they are open is told that they are no more. */
@@ -143,11 +143,11 @@ static void write_one(struct core *core, struct writing *writing, struct episode
 {
 	enum record_status status = episode_status(episode);
 	writing_fill(writing, episode);
-	struct slice id = buffer_slice(&writing->id), record = buffer_slice(&writing->record);
+	struct slice id = buffer_slice(writing->id), record = buffer_slice(writing->record);
 	set_stored(core, episode, id, is_to_be_kept(core, episode, record) ? record : SLICE(""));
 	tell_merged(core, episode, id);
-	resp_add_bulk(&writing->pairs, id);
-	resp_add_bulk(&writing->pairs, record);
+	resp_add_bulk(writing->pairs, id);
+	resp_add_bulk(writing->pairs, record);
 	writing->pair_count++;
 	if (status == RECORD_OPEN && !episode->is_told) {
 		add_entry(core, &writing->opened, record);
@@ -203,7 +203,7 @@ void episodes_write(struct core *core, struct group *group)
 		add_header(&group->bytes, 2 * writing.pair_count + 2);
 		resp_add_bulk(&group->bytes, SLICE("HSET"));
 		resp_add_bulk(&group->bytes, SLICE(CORE_EPISODES_KEY));
-		buffer_add(&group->bytes, buffer_slice(&writing.pairs));
+		buffer_add(&group->bytes, buffer_slice(writing.pairs));
 		group->script.count++;
 	}
 	buffer_add(&group->bytes, buffer_slice(&writing.opened));
@@ -260,8 +260,8 @@ static void finish(struct core *core, struct writing *writing, struct episode *e
 	struct slice id = episode->stored_id, record = episode->final;
 	if (!is_final_known(core, episode)) {
 		writing_fill(writing, episode);
-		id = buffer_slice(&writing->id);
-		record = buffer_slice(&writing->record);
+		id = buffer_slice(writing->id);
+		record = buffer_slice(writing->record);
 	}
 	add_entry(core, &keyspace->episodes->finals, record);
 	keyspace->episodes->final_count++;
