@@ -24,6 +24,7 @@ void episodes_free(struct episodes *episodes)
 	buffer_free(&episodes->id);
 	buffer_free(&episodes->record);
 	buffer_free(&episodes->pairs);
+	buffer_free(&episodes->entry_head);
 	memory_free(episodes);
 }
 

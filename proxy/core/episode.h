@@ -90,6 +90,7 @@ struct episodes {
 	struct buffer finals;        /* RESP commands: records that ended */
 	unsigned final_count;
 	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
+	struct buffer entry_head;    /* RESP: of each command that adds a record to the stream, up to the record */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
 	uint64_t swept_ms;
 };

@@ -13,18 +13,19 @@
 
 /* ---- writing ---- */
 
-static void add_header(struct buffer *out, unsigned argc)
-{
-	buffer_add_byte(out, '*');
-	buffer_add_uint64(out, argc);
-	buffer_add_text(out, "\r\n");
-}
-
 /* XADD of one record. The stream is trimmed once a transaction (retention.c). */
 static void add_entry(struct core *core, struct buffer *out, struct slice record)
 {
-	const struct slice argv[] = { SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("*"), SLICE("c"), record };
-	resp_add_command(out, sizeof argv / sizeof *argv, argv);
+	struct buffer *head = &core->keyspace.episodes->entry_head;
+	if (head->len == 0) {
+		resp_add_array(head, 5);
+		resp_add_bulk(head, SLICE("XADD"));
+		resp_add_bulk(head, SLICE(CORE_CONFLICTS_KEY));
+		resp_add_bulk(head, SLICE("*"));
+		resp_add_bulk(head, SLICE("c"));
+	}
+	buffer_add(out, buffer_slice(head));
+	resp_add_bulk(out, record);
 	retention_add(core, record.len);
 }
 
@@ -32,7 +33,7 @@ static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *co
 {
 	if (episodes->gone_count == 0)
 		return;
-	add_header(out, episodes->gone_count + 2);
+	resp_add_array(out, episodes->gone_count + 2);
 	resp_add_bulk(out, SLICE("HDEL"));
 	resp_add_bulk(out, SLICE(CORE_EPISODES_KEY));
 	buffer_add(out, buffer_slice(&episodes->gone));
@@ -182,6 +183,22 @@ bool episodes_have_ended(const struct core *core)
 	return core->keyspace.episodes->gone_count > 0 || core->keyspace.episodes->final_count > 0;
 }
 
+/* What ended. It must not get lost if the store refuses the group; the rest is made anew then. (A refused remote group makes the core start over.) */
+static void add_ends(struct episodes *episodes, struct group *group)
+{
+	size_t start = group->bytes.len;
+	unsigned count = episodes->final_count;
+	add_gone(episodes, &group->bytes, &count);
+	buffer_add(&group->bytes, buffer_slice(&episodes->finals));
+	buffer_reset(&episodes->finals);
+	episodes->final_count = 0;
+	group->script.count += count;
+	if (group->kind != GROUP_RECORD)
+		return;
+	buffer_add(&group->ends, (struct slice){ group->bytes.ptr + start, group->bytes.len - start });
+	group->end_count = count;
+}
+
 void episodes_write(struct core *core, struct group *group)
 {
 	struct episodes *episodes = core->keyspace.episodes;
@@ -190,17 +207,10 @@ void episodes_write(struct core *core, struct group *group)
 	struct writing writing;
 	writing_begin(&writing, core, false);
 	write_dirty(core, &writing);
-	/* What must not get lost if the store refuses this group comes first, apart; the rest is made anew then. */
-	add_gone(episodes, &group->ends, &group->end_count);
-	buffer_add(&group->ends, buffer_slice(&episodes->finals));
-	group->end_count += episodes->final_count;
-	buffer_reset(&episodes->finals);
-	episodes->final_count = 0;
 	script_select(&group->script, core->options.reserved_db);
-	buffer_add(&group->bytes, buffer_slice(&group->ends));
-	group->script.count += group->end_count;
+	add_ends(episodes, group);
 	if (writing.pair_count > 0) {
-		add_header(&group->bytes, 2 * writing.pair_count + 2);
+		resp_add_array(&group->bytes, 2 * writing.pair_count + 2);
 		resp_add_bulk(&group->bytes, SLICE("HSET"));
 		resp_add_bulk(&group->bytes, SLICE(CORE_EPISODES_KEY));
 		buffer_add(&group->bytes, buffer_slice(writing.pairs));
