@@ -60,6 +60,12 @@ void episode_move(struct episodes *episodes, struct episode *episode, enum episo
 	enlist(episodes, episode, list);
 }
 
+void episode_bring_forward(struct episodes *episodes, struct episode *episode)
+{
+	unlist(episodes, episode);
+	enlist(episodes, episode, episode->list);
+}
+
 void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
 {
 	episodes->open_count -= episode->is_counted;

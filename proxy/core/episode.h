@@ -82,7 +82,7 @@ struct episodes {
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
 	uint64_t count, kept_count, open_count, bytes;
-	uint64_t covered_count;      /* those kept that remember covers */
+	uint64_t covered_count;      /* those kept that remember covers: mostly in front of those that do not */
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
 	struct buffer gone;          /* ids of records that are no more, as RESP strings */
@@ -151,6 +151,7 @@ bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode);
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
+void episode_bring_forward(struct episodes *episodes, struct episode *episode);      /* it is the first in its list */
 /* As its record was written, or read: it is counted, and listed, as that. */
 void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status);
 /* One of another episode. */

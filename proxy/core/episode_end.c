@@ -95,7 +95,10 @@ bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->cover_cap) * sizeof *cover));
 		episode->cover_cap = cap;
 	}
-	keyspace->episodes->covered_count += episode->list == EPISODES_KEPT && episode->cover_count == 0;
+	if (episode->list == EPISODES_KEPT && episode->cover_count == 0) {
+		episode_bring_forward(keyspace->episodes, episode);
+		keyspace->episodes->covered_count++;
+	}
 	episode->covers[episode->cover_count++] = *cover;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "episode_record.h"
 #include "state.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SWEEP_MS 100
@@ -284,6 +285,20 @@ static void finish(struct core *core, struct writing *writing, struct episode *e
 	keyspace_settle_element(keyspace, element);
 }
 
+/* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
+static void forget_covers(struct core *core)
+{
+	uint64_t left = core->keyspace.episodes->covered_count;
+	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; left > 0; episode = episode->listed_after) {
+		assert(episode != NULL);
+		if (episode->cover_count == 0)
+			continue;
+		left--;
+		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
+			episode_touch(&core->keyspace, episode);
+	}
+}
+
 /* Ends those whose writes are all stable; not more often than is of use. */
 void episodes_pump(struct core *core, bool is_moved)
 {
@@ -292,9 +307,7 @@ void episodes_pump(struct core *core, bool is_moved)
 	bool is_due = core->now_ms - episodes->swept_ms >= SWEEP_MS || core->now_ms < episodes->swept_ms;
 	if (episodes->is_swept || !is_due)
 		return;
-	for (struct episode *episode = episodes->lists[EPISODES_KEPT]; episodes->covered_count > 0 && episode != NULL; episode = episode->listed_after)
-		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
-			episode_touch(&core->keyspace, episode);
+	forget_covers(core);
 	struct writing writing;
 	writing_begin(&writing, core, true);
 	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
