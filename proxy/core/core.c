@@ -99,6 +99,7 @@ void core_free(struct core *core)
 	envelope_scratch_free(core->scratch);
 	changes_free(&core->changes);
 	changes_free(&core->results);
+	apply_window_free(core->apply_window);
 	buffer_free(&core->seqs);
 	buffer_free(&core->text);
 	buffer_free(&core->replies);

@@ -3,11 +3,11 @@
 #define CORE_ELEMENT_H
 
 #include "bytes.h"
+#include "mark.h"
 #include "origin.h"
 #include "table.h"
 
 struct episode;                      /* episode.h */
-struct history;                      /* mark.h */
 struct policy;
 
 enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
@@ -25,26 +25,33 @@ struct version {
 	struct slice value;          /* string, hash: owned copy */
 };
 
+#define FIRST_MARKS 2
+
+/* What each write looks at comes first. */
 struct element {
 	struct table_node node;      /* in keyspace.elements */
 	struct key *key;
-	struct element *next, **prev_link;       /* in key->elements */
-	struct element *dirty_next;
 	enum kind kind;
-	struct slice name;           /* field or member, owned; empty otherwise */
-	struct history *histories;   /* owned */
-	unsigned history_count;
 	uint32_t unstable;           /* marks that a ledger still names */
+	struct history *histories;   /* FIRST_HISTORY, or owned */
+	struct version *versions;    /* FIRST_VERSION, or owned: the live ones: those that no other covers */
+	unsigned history_count;
+	unsigned version_count, version_cap;
 	bool is_kept;                /* all of it is stable; it stays because a decision is open */
 	bool has_deltas, has_fractions;          /* some mark was one */
-	struct version *versions;    /* owned: the live ones: those that no other covers */
-	unsigned version_count, version_cap;
-	struct episode *episodes;    /* owned: conflicts about it */
 	/* What the store must be told at the end of the turn (render.c). */
 	bool is_dirty;               /* in keyspace.dirty_elements */
 	bool is_redecided;           /* set the value from its versions */
 	bool has_pending;            /* add PENDING */
 	bool is_pending_float;
+	/* As much as most elements need, so that they take one piece of memory. */
+	struct version first_version;
+	struct history first_history;
+	struct mark first_marks[FIRST_MARKS];    /* of FIRST_HISTORY */
+	struct element *next, **prev_link;       /* in key->elements */
+	struct element *dirty_next;
+	struct slice name;           /* field or member, owned; empty otherwise */
+	struct episode *episodes;    /* owned: conflicts about it */
 	long double pending;
 	struct slice result;         /* owned: set this number first (the result of a fraction's increment) */
 };

@@ -10,6 +10,7 @@
 
 struct group;
 
+struct apply_window;                 /* apply.c */
 struct delivery {                    /* one message of a log */
 	struct delivery *next;
 	int64_t position;
@@ -50,6 +51,7 @@ void inbox_pop(struct core *core, struct peer *peer);
 /* remote.c */
 void remote_pump(struct core *core);
 void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
+void apply_window_free(struct apply_window *window);
 /* One write: its changes, in order, with its own context where it has one. */
 void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
 /* stability.c */

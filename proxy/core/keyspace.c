@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define FORGET_AHEAD 4
 #define WARM_KEYS 32                 /* looked up together */
 
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
@@ -166,8 +167,10 @@ static void element_free(struct keyspace *keyspace, struct element *element)
 	episodes_drop(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++)
 		history_free(keyspace, &element->histories[i]);
-	memory_free(element->histories);
-	memory_free(element->versions);
+	if (element->histories != &element->first_history)
+		memory_free(element->histories);
+	if (element->versions != &element->first_version)
+		memory_free(element->versions);
 	memory_free((void *)(uintptr_t)element->result.ptr);
 	if (kind_is_fixed(element->kind)) {
 		key->fixed[element->kind] = NULL;
@@ -414,6 +417,19 @@ void keyspace_sweep(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_sweep, keyspace);
 }
 
+/* What is looked at soon: first the element, then what it names. */
+static void forget_warm(const struct ledger *ledger)
+{
+	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);
+	if (far != NULL)
+		memory_warm(far, sizeof *far);
+	if (near == NULL)
+		return;
+	memory_warm(near->key, sizeof *near->key);
+	if (near->history_count > 0 && near->histories[0].len > 0)
+		memory_warm(history_mark(&near->histories[0], 0)->note, 1);
+}
+
 void keyspace_forget(struct keyspace *keyspace)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
@@ -421,6 +437,7 @@ void keyspace_forget(struct keyspace *keyspace)
 		struct origin *origin = &keyspace->origins->items[i];
 		struct element *element;
 		while ((element = ledger_take(&origin->ledger, origin->stable)) != NULL) {
+			forget_warm(&origin->ledger);
 			element->unstable--;
 			key_prune(keyspace, element->key, element);
 		}

@@ -1,6 +1,7 @@
 /* Mark: which writes of which origin touched an element, and what its deltas add up to (see mark.h). */
 #include "note.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct history *element_history(const struct element *element, unsigned origin)
@@ -29,15 +30,28 @@ static struct history *element_history_add(struct element *element, unsigned ori
 	struct history *history = element_history(element, origin);
 	if (history != NULL)
 		return history;
-	element->histories = memory_resize(element->histories, (element->history_count + 1) * sizeof *history);
-	history = &element->histories[element->history_count++];
+	unsigned index = element->history_count++;
+	if (index == 0) {
+		element->histories = &element->first_history;
+	} else {
+		bool is_own = element->histories != &element->first_history;
+		element->histories = memory_resize(is_own ? element->histories : NULL, element->history_count * sizeof *history);
+		if (!is_own)
+			element->histories[0] = element->first_history;
+	}
+	history = &element->histories[index];
 	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
+	if (index == 0) {
+		history->marks = element->first_marks;
+		history->cap = FIRST_MARKS;
+	}
 	return history;
 }
 
 static size_t history_bytes(const struct history *history)
 {
-	return history->cap * (sizeof *history->marks + (history->totals != NULL ? sizeof *history->totals : 0));
+	size_t marks = history->has_own_marks ? sizeof *history->marks : 0, totals = history->totals != NULL ? sizeof *history->totals : 0;
+	return history->cap * (marks + totals);
 }
 
 static void history_move_up(struct history *history)
@@ -45,6 +59,15 @@ static void history_move_up(struct history *history)
 	memmove(history->marks, history->marks + history->head, history->len * sizeof *history->marks);
 	if (history->totals != NULL)
 		memmove(history->totals, history->totals + history->head, history->len * sizeof *history->totals);
+}
+
+static void history_own_marks(struct history *history, uint32_t cap)
+{
+	const struct mark *before = history->marks;
+	history->marks = memory_resize(history->has_own_marks ? history->marks : NULL, cap * sizeof *history->marks);
+	if (!history->has_own_marks && before != NULL)
+		memcpy(history->marks, before, history->cap * sizeof *before);
+	history->has_own_marks = true;
 }
 
 static void history_make_room(struct keyspace *keyspace, struct history *history)
@@ -56,7 +79,7 @@ static void history_make_room(struct keyspace *keyspace, struct history *history
 	} else {
 		uint32_t cap = history->cap ? history->cap * 2 : 1;
 		keyspace->bytes -= history_bytes(history);
-		history->marks = memory_resize(history->marks, cap * sizeof *history->marks);
+		history_own_marks(history, cap);
 		if (history->totals != NULL)
 			history->totals = memory_resize(history->totals, cap * sizeof *history->totals);
 		history->cap = cap;
@@ -165,19 +188,23 @@ void history_free(struct keyspace *keyspace, struct history *history)
 {
 	history_forget(keyspace, history, history->len);
 	keyspace->bytes -= history_bytes(history);
-	memory_free(history->marks);
+	if (history->has_own_marks)
+		memory_free(history->marks);
 	memory_free(history->totals);
 }
 
-static void element_warm(const struct element *element, unsigned step)
+/* A deadline has no marks of its own. */
+static void element_warm(const struct element *element, enum kind kind, unsigned step)
 {
 	switch (step) {
 	case 0:
-		memory_warm(element, sizeof *element);
+		memory_warm(element, kind == KIND_TTL ? offsetof(struct element, first_history) : offsetof(struct element, next));
 		return;
 	case 1:
-		memory_warm(element->histories, sizeof *element->histories);
-		memory_warm(element->versions, sizeof *element->versions);
+		if (element->histories != &element->first_history)
+			memory_warm(element->histories, sizeof *element->histories);
+		if (element->versions != &element->first_version)
+			memory_warm(element->versions, sizeof *element->versions);
 		return;
 	default:
 		for (unsigned i = 0; i < element->history_count; i++)
@@ -199,7 +226,7 @@ void keyspace_warm(struct key *const *keys, unsigned count)
 	for (unsigned step = 0; step < 3; step++)
 		for (unsigned i = 0; i < count * 2; i++)
 			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
-				element_warm(keys[i / 2]->fixed[kinds[i % 2]], step);
+				element_warm(keys[i / 2]->fixed[kinds[i % 2]], kinds[i % 2], step);
 }
 
 bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)

@@ -31,7 +31,8 @@ struct history {                     /* of one origin, in seq order */
 	uint32_t head, len, cap;
 	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
 	long double total_before;    /* of marks already forgotten */
-	struct mark *marks;          /* owned; valid are [head, head+len) */
+	bool has_own_marks;
+	struct mark *marks;          /* owned, or the element's FIRST_MARKS; valid are [head, head+len) */
 	long double *totals;         /* owned, beside them: see history_total. NULL: none of them is a delta */
 };
 

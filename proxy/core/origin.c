@@ -84,6 +84,11 @@ struct element *ledger_take(struct ledger *ledger, uint64_t limit)
 	return element;
 }
 
+const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count)
+{
+	return count < ledger->len ? ledger_at(ledger, count)->element : NULL;
+}
+
 /* ---- context ---- */
 
 struct context *context_new(const uint64_t *seqs, uint32_t count)

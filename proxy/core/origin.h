@@ -20,6 +20,8 @@ struct ledger {
 void ledger_add(struct ledger *ledger, uint64_t seq, struct element *element);   /* keeps the order also when seq is older */
 /* The oldest entry with seq <= LIMIT; NULL when there is none. */
 struct element *ledger_take(struct ledger *ledger, uint64_t limit);
+/* The one that is taken after COUNT others; NULL when there are not so many. */
+const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count);
 
 struct origin {
 	unsigned dc;

@@ -7,41 +7,6 @@
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 
-void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
-{
-	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
-	if (explicit != NULL)
-		explicit->applied = context_hold(stamp->context);
-	core->conflicts.mode = mode;
-	core->conflicts.explicit_context = explicit;
-	core->conflicts.facts = &changes->facts;
-	for (unsigned i = 0; i < changes->count; i++) {
-		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
-		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
-	}
-	core->keyspace.expected = NULL;
-	if (mode == APPLY_REMOTE)
-		rules_note(core, stamp, changes);
-	if (core->asks != NULL)
-		ask_outdate_changed(core, changes);
-	core->conflicts.explicit_context = NULL;
-	core->conflicts.facts = NULL;
-	if (explicit != NULL)
-		context_drop(explicit);
-}
-
-void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode)
-{
-	struct stamp stamp = *first;
-	struct slice raw;
-	enum plan pending;
-	while (envelope_write_next(&writes, &pending, &core->changes, &raw)) {
-		apply_changes(core, &stamp, &core->changes, mode);
-		stamp.seq++;
-		stamp.hlc++;
-	}
-}
-
 static bool is_covered(const struct core *core, const struct context *context, unsigned own)
 {
 	for (uint32_t i = 0; i < context->count; i++)

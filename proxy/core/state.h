@@ -57,6 +57,7 @@ struct core {
 	/* groups */
 	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
 	unsigned expected_count;
+	struct apply_window *apply_window;           /* apply.c; owned, NULL until it is needed */
 	struct group *open[2];                       /* by protocol: gathering, not sent */
 	struct slice client;                         /* of the request that is being gathered: its name for itself */
 	uint64_t gathering;                          /* counts the times that open groups were sent */

@@ -1,11 +1,23 @@
 #include "version.h"
 
+static void element_make_room(struct element *element)
+{
+	if (element->version_cap == 0) {
+		element->versions = &element->first_version;
+		element->version_cap = 1;
+		return;
+	}
+	bool is_own = element->versions != &element->first_version;
+	element->version_cap *= 2;
+	element->versions = memory_resize(is_own ? element->versions : NULL, element->version_cap * sizeof *element->versions);
+	if (!is_own)
+		element->versions[0] = element->first_version;
+}
+
 static void element_add_version(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
-	if (element->version_count == element->version_cap) {
-		element->version_cap = element->version_cap ? element->version_cap * 2 : 1;
-		element->versions = memory_resize(element->versions, element->version_cap * sizeof *version);
-	}
+	if (element->version_count == element->version_cap)
+		element_make_room(element);
 	element_set_kept(keyspace, element, false);
 	struct version *added = &element->versions[element->version_count++];
 	*added = *version;
