@@ -21,6 +21,10 @@ void episodes_free(struct episodes *episodes)
 	memory_free(episodes->dirty);
 	buffer_free(&episodes->gone);
 	buffer_free(&episodes->finals);
+	buffer_free(&episodes->id);
+	buffer_free(&episodes->record);
+	buffer_free(&episodes->pairs);
+	buffer_free(&episodes->entry_head);
 	memory_free(episodes);
 }
 
@@ -56,6 +60,20 @@ void episode_move(struct episodes *episodes, struct episode *episode, enum episo
 	enlist(episodes, episode, list);
 }
 
+void episode_bring_forward(struct episodes *episodes, struct episode *episode)
+{
+	unlist(episodes, episode);
+	enlist(episodes, episode, episode->list);
+}
+
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+{
+	episodes->open_count -= episode->is_counted;
+	episode->is_counted = status == RECORD_OPEN;
+	episodes->open_count += episode->is_counted;
+	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
+}
+
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)
 {
 	episode->bytes += (uint64_t)bytes;
@@ -67,6 +85,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 {
 	struct episode *episode = memory_new(sizeof *episode);
 	episode->element = element;
+	episode->subject_hash = episode_subject_hash(keyspace->episodes, element);
 	episode->next = element->episodes;
 	element->episodes = episode;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);
@@ -183,9 +202,13 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 {
 	struct stretch *stretch = stretch_of(episode, origin);
 	if (stretch == NULL) {
-		episode->stretches = memory_resize(episode->stretches, (episode->stretch_count + 1) * sizeof *stretch);
+		if (episode->stretch_count == episode->stretch_cap) {
+			unsigned cap = episode->stretch_cap ? episode->stretch_cap * 2 : 2;
+			episode->stretches = memory_resize(episode->stretches, cap * sizeof *stretch);
+			episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->stretch_cap) * sizeof *stretch));
+			episode->stretch_cap = cap;
+		}
 		episode->stretches[episode->stretch_count++] = (struct stretch){ origin, seq, seq };
-		episode_count_bytes(keyspace, episode, sizeof *stretch);
 		return;
 	}
 	if (seq < stretch->first_seq)

@@ -5,7 +5,8 @@
  *   episode_side.c     what is remembered of them
  *   episode_end.c      whether a decision is open, and what ends that
  *   episode_record.c   what an episode looks like as a record
- *   episode_store.c    when records are written to the store, and read from it
+ *   episode_store.c    when records are written to the store
+ *   episode_restore.c  and read back from it
  *
  * An element's episodes are in order: all of one happened before all of the next. So of one origin each has a stretch of seqs.
  * Invariant: all of it is a function of the writes that are applied, not of their order: what a record tells is the same at every DC. */
@@ -51,11 +52,12 @@ struct episode {
 	struct side *sides;          /* owned; in the order of their stamps */
 	unsigned side_count, side_cap;
 	struct stretch *stretches;   /* owned */
-	unsigned stretch_count;
+	unsigned stretch_count, stretch_cap;
 	struct cover *covers;        /* owned; under rules that keep */
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
 	unsigned other_count, other_cap;
+	uint64_t subject_hash;       /* as in its id */
 	struct stamp first;          /* the smallest stamp that is not of an earlier episode; no context held */
 	uint64_t pairs, opened_hlc;
 	unsigned traits;             /* of sides that are no longer here, and of pairs */
@@ -64,6 +66,9 @@ struct episode {
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
+	struct slice final;          /* in the same memory: its record as it will be told at last, unless it, or a rule, changes. Empty: not known yet */
+	uint64_t final_digest;       /* the rules that it tells of … */
+	const struct policy *final_policy;
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	bool is_retried;             /* somebody wants it run now, here */
@@ -77,13 +82,15 @@ struct episodes {
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
 	uint64_t count, kept_count, open_count, bytes;
-	uint64_t covered_count;      /* those kept that remember covers */
+	uint64_t covered_count;      /* those kept that remember covers: mostly in front of those that do not */
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
 	struct buffer gone;          /* ids of records that are no more, as RESP strings */
 	unsigned gone_count;
 	struct buffer finals;        /* RESP commands: records that ended */
 	unsigned final_count;
+	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
+	struct buffer entry_head;    /* RESP: of each command that adds a record to the stream, up to the record */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
 	uint64_t swept_ms;
 };
@@ -144,6 +151,9 @@ bool episode_forget_covers(struct keyspace *keyspace, struct episode *episode);
 bool episode_covers_are_stable(const struct keyspace *keyspace, const struct episode *episode);
 void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
+void episode_bring_forward(struct episodes *episodes, struct episode *episode);      /* it is the first in its list */
+/* As its record was written, or read: it is counted, and listed, as that. */
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status);
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
@@ -164,7 +174,9 @@ void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, u
 /* Is every write that is concurrent with this one, and concerns ELEMENT, a pair with it? Not so for two increments, two clears, nor for the
  * deadline two SETs; nor for anything under the whole key. */
 bool element_meets_all(const struct element *element, const struct note *note, unsigned flags);
-/* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. Returns how many. */
-unsigned episode_choose(const struct episode *episode, bool *is_shown);
+/* Fills IS_SHOWN, one for each side: those that a record tells of: the newest, and older ones that may still decide. IS_KEPT: the episode is. */
+void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown);
+/* Of what its id names it by besides its smallest dot. */
+uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element);
 
 #endif

@@ -25,19 +25,21 @@ const struct version *episode_live_version(const struct episode *episode, const 
 bool episode_is_kept(const struct episode *episode)
 {
 	unsigned count = 0, present = 0;
+	if (episode->resolution.seq != 0 || !is_keeping(episode))
+		return false;
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct version *version = episode_live_version(episode, &episode->sides[i]);
 		count += version != NULL;
 		present += version != NULL && version->is_present;
 	}
 	/* As element_is_open: removals alone leave nothing to decide. */
-	return episode->resolution.seq == 0 && is_keeping(episode) && count > 1 && present > 0;
+	return count > 1 && present > 0;
 }
 
 /* Some of an episode's sides, one by one: do they differ? */
-struct dispute { enum kind kind; const struct note *first; bool is_present; };
+struct dispute { enum kind kind; struct note *first; bool is_present; };
 
-static bool dispute_add(struct dispute *dispute, const struct note *note, bool is_present)
+static bool dispute_add(struct dispute *dispute, struct note *note, bool is_present)
 {
 	if (dispute->first != NULL &&
 	    (dispute->is_present != is_present || (is_present && !note_is_same(dispute->first, note, dispute->kind))))
@@ -93,7 +95,10 @@ bool episode_add_cover(struct keyspace *keyspace, struct episode *episode, const
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->cover_cap) * sizeof *cover));
 		episode->cover_cap = cap;
 	}
-	keyspace->episodes->covered_count += episode->list == EPISODES_KEPT && episode->cover_count == 0;
+	if (episode->list == EPISODES_KEPT && episode->cover_count == 0) {
+		episode_bring_forward(keyspace->episodes, episode);
+		keyspace->episodes->covered_count++;
+	}
 	episode->covers[episode->cover_count++] = *cover;
 	return true;
 }

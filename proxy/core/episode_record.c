@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-void ordering_fill(struct ordering *ordering, const struct origins *origins)
+static void ordering_fill(struct ordering *ordering, const struct origins *origins)
 {
 	ordering->count = origins->count;
 	for (unsigned i = 0; i < origins->count; i++) {
@@ -23,6 +23,38 @@ void ordering_fill(struct ordering *ordering, const struct origins *origins)
 	}
 }
 
+void telling_begin(struct telling *telling, const struct keyspace *keyspace, uint64_t rules_digest, bool is_last)
+{
+	*telling = (struct telling){ .keyspace = keyspace, .rules_digest = rules_digest, .is_last = is_last };
+	ordering_fill(&telling->ordering, keyspace->origins);
+}
+
+void telling_end(struct telling *telling)
+{
+	for (unsigned i = 0; i < TOLD_CONTEXTS_MAX; i++) {
+		if (telling->contexts[i].context != NULL)
+			context_drop(telling->contexts[i].context);
+		buffer_free(&telling->contexts[i].positions);
+	}
+	buffer_free(&telling->room);
+	memory_free(telling->sides);
+	memory_free(telling->versions);
+	memory_free(telling->candidates);
+	memory_free(telling->is_shown);
+}
+
+/* Room for what is told of so many sides. */
+static void telling_reserve(struct telling *telling, unsigned sides)
+{
+	if (sides <= telling->cap)
+		return;
+	telling->cap = sides > 2 * telling->cap ? sides : 2 * telling->cap;
+	telling->sides = memory_resize(telling->sides, telling->cap * sizeof *telling->sides);
+	telling->versions = memory_resize(telling->versions, telling->cap * sizeof *telling->versions);
+	telling->candidates = memory_resize(telling->candidates, telling->cap * sizeof *telling->candidates);
+	telling->is_shown = memory_resize(telling->is_shown, telling->cap * sizeof *telling->is_shown);
+}
+
 static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
 {
 	const struct origin *item = &keyspace->origins->items[origin];
@@ -31,17 +63,17 @@ static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin
 
 /* ---- id ---- */
 
-static uint64_t subject_hash(const struct element *element)
+uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element)
 {
-	struct buffer head = { 0 };
-	buffer_add_uint64(&head, element->key->db);
-	buffer_add_byte(&head, ':');
-	buffer_add_text(&head, kind_text(element->kind));
-	buffer_add_byte(&head, ':');
-	buffer_add_uint64(&head, element->key->name.len);
-	buffer_add_byte(&head, ':');
-	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(&head));
-	buffer_free(&head);
+	struct buffer *head = &episodes->id;
+	buffer_reset(head);
+	buffer_add_uint64(head, element->key->db);
+	buffer_add_byte(head, ':');
+	buffer_add_text(head, kind_text(element->kind));
+	buffer_add_byte(head, ':');
+	buffer_add_uint64(head, element->key->name.len);
+	buffer_add_byte(head, ':');
+	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(head));
 	return record_hash(record_hash(hash, element->key->name), element->name);
 }
 
@@ -71,90 +103,112 @@ void episode_add_id(const struct keyspace *keyspace, const struct episode *episo
 {
 	static const char digits[] = "0123456789abcdef";
 	struct record_dot first = dot_of(keyspace, episode->first.origin, episode->first.seq);
-	uint64_t hash = subject_hash(episode->element);
+	uint64_t hash = episode->subject_hash;
 	buffer_add(out, first.dc);
 	buffer_add_byte(out, '-');
 	buffer_add_uint64(out, first.incarnation);
 	buffer_add_byte(out, '-');
 	buffer_add_uint64(out, first.seq);
 	buffer_add_byte(out, '-');
+	char *at = buffer_grow(out, 16);
 	for (unsigned shift = 64; shift > 0; shift -= 4)
-		buffer_add_byte(out, digits[hash >> (shift - 4) & 15]);
+		*at++ = digits[hash >> (shift - 4) & 15];
 }
 
 /* ---- who wins ---- */
 
 /* The rule is asked, as it would be with the sides as versions. NULL: no side is an absolute. */
-static const struct side *decide(const struct keyspace *keyspace, const struct episode *episode)
+static const struct side *decide(const struct telling *telling, const struct episode *episode)
 {
-	struct element trial = { .key = episode->element->key, .kind = episode->element->kind };
+	struct element trial = { .key = episode->element->key, .kind = episode->element->kind, .versions = telling->versions };
 	const struct rule *rule = trial.kind == KIND_KEY ? &rule_lww : trial.key->policy->rule;
-	trial.versions = memory_new((episode->side_count + 1) * sizeof(struct version));
-	const struct side **sides = memory_new((episode->side_count + 1) * sizeof *sides);
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
 		if ((side->flags & MARK_DELTA) || episode_covers(episode, side))
 			continue;
-		sides[trial.version_count] = side;
+		telling->candidates[trial.version_count] = side;
 		trial.versions[trial.version_count++] = (struct version){
 			.stamp = side->stamp, .is_present = !note_is_removal(side->note, trial.kind),
 		};
 	}
-	const struct version *best = rule->decide(keyspace, &trial);
-	const struct side *winner = best == NULL ? NULL : sides[best - trial.versions];
-	memory_free(sides);
-	memory_free(trial.versions);
-	return winner;
+	const struct version *best = rule->decide(telling->keyspace, &trial);
+	return best == NULL ? NULL : telling->candidates[best - trial.versions];
 }
 
-/* Increments that the winner has not seen count on top of it, if it is a number or nothing. */
+/* Increments count on top of a number, or of nothing. */
+static bool can_be_added_to(const struct note *note, enum kind kind)
+{
+	if (note_is_removal(note, kind) || note->is_number)
+		return true;
+	struct buffer text = { 0 };
+	long double number;
+	note_add_text(note, kind, &text);
+	bool is_number = note->value_len == text.len && slice_to_long_double(buffer_slice(&text), &number);
+	buffer_free(&text);
+	return is_number;
+}
+
+/* Does the winner's value count increments that it has not seen? */
 static bool has_increments(const struct episode *episode, const struct side *winner)
 {
-	struct buffer text = { 0 };
-	uint64_t len, hash;
-	long double number;
-	note_add_value(winner->note, episode->element->kind, &text, &len, &hash);
-	bool is_number = note_is_removal(winner->note, episode->element->kind) || winner->note->is_number ||
-	                 (len == text.len && slice_to_long_double(buffer_slice(&text), &number));
-	buffer_free(&text);
 	/* Of those that a record tells of for sure: which others are still remembered depends on the order. */
 	unsigned first = episode->side_count > RECORD_SIDES_MAX ? episode->side_count - RECORD_SIDES_MAX : 0;
-	for (unsigned i = first; i < episode->side_count && is_number; i++)
+	for (unsigned i = first; i < episode->side_count; i++)
 		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
-			return true;
+			return can_be_added_to(winner->note, episode->element->kind);
 	return false;
 }
 
 /* ---- the record: everything it points to is in ROOM, which may move until all is there ---- */
 
 struct draft {
-	const struct telling *telling;
+	struct telling *telling;
 	const struct episode *episode;
+	struct buffer *room;
 	struct record record;
-	struct record_side *sides;
-	struct buffer room;
+	bool is_kept;
 };
 
 /* A place in the room: an offset for now. */
 static struct slice room_from(const struct draft *draft, size_t start)
 {
-	return (struct slice){ (const char *)(uintptr_t)start, draft->room.len - start };
+	return (struct slice){ (const char *)(uintptr_t)start, draft->room->len - start };
 }
 
 static void settle_slice(const struct draft *draft, struct slice *slice)
 {
-	slice->ptr = buffer_slice(&draft->room).ptr + (uintptr_t)slice->ptr;
+	slice->ptr = buffer_slice(draft->room).ptr + (uintptr_t)slice->ptr;
 }
 
-static struct slice add_context(struct draft *draft, const struct context *context)
+static void add_positions(const struct telling *telling, const struct context *context, struct buffer *out)
 {
-	size_t start = draft->room.len;
-	for (unsigned i = 0; i < draft->telling->ordering->count; i++) {
-		unsigned origin = draft->telling->ordering->items[i];
-		struct record_dot position = dot_of(draft->telling->keyspace, origin, context_at(context, origin));
+	for (unsigned i = 0; i < telling->ordering.count; i++) {
+		unsigned origin = telling->ordering.items[i];
+		struct record_dot position = dot_of(telling->keyspace, origin, context_at(context, origin));
 		if (position.seq > 0)
-			record_add_position(&draft->room, &position);
+			record_add_position(out, &position);
 	}
+}
+
+/* As text. */
+static struct slice positions_of(struct telling *telling, struct context *context)
+{
+	for (unsigned i = 0; i < TOLD_CONTEXTS_MAX; i++)
+		if (telling->contexts[i].context == context)
+			return buffer_slice(&telling->contexts[i].positions);
+	struct told_context *told = &telling->contexts[telling->next_context++ % TOLD_CONTEXTS_MAX];
+	if (told->context != NULL)
+		context_drop(told->context);
+	told->context = context_hold(context);
+	told->positions.len = 0;
+	add_positions(telling, context, &told->positions);
+	return buffer_slice(&told->positions);
+}
+
+static struct slice add_context(struct draft *draft, struct context *context)
+{
+	size_t start = draft->room->len;
+	buffer_add(draft->room, positions_of(draft->telling, context));
 	return room_from(draft, start);
 }
 
@@ -163,45 +217,54 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 {
 	if (version->value.len <= told->value.len)
 		return;
-	size_t start = draft->room.len;
-	buffer_add(&draft->room, version->value);
+	size_t start = draft->room->len;
+	buffer_add(draft->room, version->value);
 	told->value = room_from(draft, start);
 }
 
 /* What only serves to take the record up again. Of one whose versions wait for a decision, those that are not alive are over. */
-static void add_life(struct draft *draft, const struct side *side, bool is_kept, struct record_side *told)
+static void add_life(struct draft *draft, const struct side *side, struct record_side *told)
 {
 	const struct episode *episode = draft->episode;
-	const struct ordering *ordering = draft->telling->ordering;
-	size_t start = draft->room.len;
-	told->is_covered = !is_kept && side->life == LIFE_OVER;
-	told->is_dead |= !is_kept && side->life == LIFE_KILLED;
+	const struct ordering *ordering = &draft->telling->ordering;
+	size_t start = draft->room->len;
+	told->is_covered = !draft->is_kept && side->life == LIFE_OVER;
+	told->is_dead |= !draft->is_kept && side->life == LIFE_KILLED;
 	for (unsigned i = 0; i < ordering->count; i++) {
 		for (unsigned j = 0; j < episode->cover_count; j++) {
 			const struct cover *cover = &episode->covers[j];
 			if (cover->by_origin != ordering->items[i] || cover->origin != side->stamp.origin || cover->seq != side->stamp.seq)
 				continue;
 			struct record_dot by = dot_of(draft->telling->keyspace, cover->by_origin, cover->by_seq);
-			record_add_cover(&draft->room, &by, cover->is_kill);
+			record_add_cover(draft->room, &by, cover->is_kill);
 		}
 	}
 	told->covers = room_from(draft, start);
-	told->is_clearing |= side->is_clearing && (!is_kept || told->covers.len > 0);
+	told->is_clearing |= side->is_clearing && (!draft->is_kept || told->covers.len > 0);
 }
 
-static void add_side(struct draft *draft, const struct side *side, bool is_kept)
+bool episode_is_told_for_good(const struct episode *episode)
+{
+	const struct element *element = episode->element;
+	bool has_life = (element->kind < KIND_TYPES && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
+	for (unsigned i = 0; i < episode->side_count && !has_life; i++)
+		has_life = episode->sides[i].life != LIFE_LED || episode->sides[i].is_clearing;
+	return !has_life;
+}
+
+static void add_side(struct draft *draft, const struct side *side)
 {
 	const struct element *element = draft->episode->element;
-	const struct version *version = is_kept ? episode_live_version(draft->episode, side) : NULL;
-	struct record_side *told = &draft->sides[draft->record.side_count++];
-	size_t start = draft->room.len;
+	const struct version *version = draft->is_kept ? episode_live_version(draft->episode, side) : NULL;
+	struct record_side *told = &draft->telling->sides[draft->record.side_count++];
+	size_t start = draft->room->len;
 	*told = (struct record_side){
 		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
 		.command = note_command(side->note), .client = note_client(side->note),
 		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
 		.is_increment = (side->flags & MARK_DELTA) != 0, .is_again = side->is_again,
 	};
-	note_add_value(side->note, element->kind, &draft->room, &told->value_len, &told->value_hash);
+	note_add_value(side->note, element->kind, draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
 	/* What is dead and alive all the same is a removal. Of what is there again some may know no more than what was told with it. */
@@ -209,38 +272,37 @@ static void add_side(struct draft *draft, const struct side *side, bool is_kept)
 	if (version != NULL)
 		add_whole(draft, version, told);
 	told->context = add_context(draft, side->note->context);
-	told->covers = room_from(draft, draft->room.len);
+	told->covers = room_from(draft, draft->room->len);
 	if (!draft->telling->is_last)
-		add_life(draft, side, is_kept, told);
+		add_life(draft, side, told);
 }
 
 /* Newest first; those that wait for a decision before all others. */
 static void add_sides(struct draft *draft)
 {
 	const struct episode *episode = draft->episode;
-	bool *is_shown = memory_new(episode->side_count), is_kept = episode_is_kept(episode);
-	draft->sides = memory_new((episode_choose(episode, is_shown) + 1) * sizeof *draft->sides);
-	for (unsigned round = is_kept ? 0 : 1; round < 2; round++) {
+	const bool *is_shown = draft->telling->is_shown;
+	episode_choose(episode, draft->is_kept, draft->telling->is_shown);
+	for (unsigned round = draft->is_kept ? 0 : 1; round < 2; round++) {
 		for (unsigned i = episode->side_count; i-- > 0;) {
 			const struct side *side = &episode->sides[i];
-			bool is_live = is_kept && episode_live_version(episode, side) != NULL;
+			bool is_live = draft->is_kept && episode_live_version(episode, side) != NULL;
 			if (is_shown[i] && is_live == (round == 0))
-				add_side(draft, side, is_kept);
+				add_side(draft, side);
 		}
 	}
-	memory_free(is_shown);
 }
 
 static void add_stretches(struct draft *draft)
 {
-	size_t start = draft->room.len;
-	for (unsigned i = 0; i < draft->telling->ordering->count; i++) {
+	size_t start = draft->room->len;
+	for (unsigned i = 0; i < draft->telling->ordering.count; i++) {
 		for (unsigned j = 0; j < draft->episode->stretch_count; j++) {
 			const struct stretch *stretch = &draft->episode->stretches[j];
-			if (stretch->origin != draft->telling->ordering->items[i])
+			if (stretch->origin != draft->telling->ordering.items[i])
 				continue;
 			struct record_dot first = dot_of(draft->telling->keyspace, stretch->origin, stretch->first_seq);
-			record_add_stretch(&draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });
+			record_add_stretch(draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });
 		}
 	}
 	draft->record.stretches = room_from(draft, start);
@@ -248,56 +310,60 @@ static void add_stretches(struct draft *draft)
 
 static void add_value(struct draft *draft, const struct note *note)
 {
-	size_t start = draft->room.len;
-	uint64_t len, hash;
-	note_add_value(note, draft->episode->element->kind, &draft->room, &len, &hash);
+	size_t start = draft->room->len;
+	note_add_text(note, draft->episode->element->kind, draft->room);
 	draft->record.value = room_from(draft, start);
 }
 
 static void add_outcome(struct draft *draft)
 {
 	const struct episode *episode = draft->episode;
+	const struct keyspace *keyspace = draft->telling->keyspace;
 	struct record *record = &draft->record;
-	record->value = room_from(draft, draft->room.len);
+	record->value = room_from(draft, draft->room->len);
 	if (episode->resolution.seq != 0) {
-		record->winner = record->resolution = dot_of(draft->telling->keyspace, episode->resolution.origin, episode->resolution.seq);
+		record->winner = record->resolution = dot_of(keyspace, episode->resolution.origin, episode->resolution.seq);
 		record->ended_hlc = episode->resolution.hlc;
 		record->resolved_by = note_by(episode->resolution_note);
 		add_value(draft, episode->resolution_note);
 		return;
 	}
-	const struct side *winner = decide(draft->telling->keyspace, episode);
+	const struct side *winner = decide(draft->telling, episode);
 	if (winner == NULL || has_increments(episode, winner))
 		return;
-	record->winner = dot_of(draft->telling->keyspace, winner->stamp.origin, winner->stamp.seq);
+	record->winner = dot_of(keyspace, winner->stamp.origin, winner->stamp.seq);
 	add_value(draft, winner->note);
 }
 
-void episode_encode(const struct telling *telling, const struct episode *episode, struct buffer *out)
+/* The room does not move any more. */
+static void settle_slices(struct draft *draft)
+{
+	struct record *record = &draft->record;
+	settle_slice(draft, &record->value);
+	settle_slice(draft, &record->stretches);
+	for (unsigned i = 0; i < record->side_count; i++) {
+		struct record_side *side = &draft->telling->sides[i];
+		settle_slice(draft, &side->value);
+		settle_slice(draft, &side->context);
+		settle_slice(draft, &side->covers);
+	}
+}
+
+void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out)
 {
 	const struct element *element = episode->element;
-	struct draft draft = { .telling = telling, .episode = episode };
-	struct record *record = &draft.record;
-	episode_add_id(telling->keyspace, episode, &draft.room);
-	*record = (struct record){
-		.id = room_from(&draft, 0), .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
+	struct draft draft = { .telling = telling, .episode = episode, .room = &telling->room, .is_kept = episode_is_kept(episode) };
+	telling_reserve(telling, episode->side_count);
+	telling->room.len = 0;
+	draft.record = (struct record){
+		.id = id, .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
 		.key = element->key->name, .element = element->name, .type = slice_of(kind_text(element->kind)),
-		.rule = slice_of(element->key->policy->rule->name), .rules_digest = telling->rules_digest, .pairs = episode->pairs,
+		.rule = slice_of(element->key->policy->rule->name), .rules_digest = telling->rules_digest, .sides = telling->sides, .pairs = episode->pairs,
 		.first_hlc = episode->first.hlc, .opened_hlc = episode->opened_hlc, .attempts = episode->attempts, .last_error = episode->last_error,
 	};
 	add_sides(&draft);
 	add_stretches(&draft);
 	add_outcome(&draft);
-	settle_slice(&draft, &record->id);
-	settle_slice(&draft, &record->value);
-	settle_slice(&draft, &record->stretches);
-	for (unsigned i = 0; i < record->side_count; i++) {
-		settle_slice(&draft, &draft.sides[i].value);
-		settle_slice(&draft, &draft.sides[i].context);
-		settle_slice(&draft, &draft.sides[i].covers);
-	}
-	record->sides = draft.sides;
-	record_encode(out, record);
-	memory_free(draft.sides);
-	buffer_free(&draft.room);
+	settle_slices(&draft);
+	record_encode(out, &draft.record);
 }

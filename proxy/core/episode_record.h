@@ -4,19 +4,38 @@
 
 #include "episode.h"
 
-/* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. Fill it anew when origins came. */
+/* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. */
 struct ordering { unsigned items[ORIGINS_MAX]; unsigned count; };
-void ordering_fill(struct ordering *ordering, const struct origins *origins);
+
+/* What records are told with, one after the other: what they need in between is kept from one to the next. */
+#define TOLD_CONTEXTS_MAX 4
+struct telling {
+	const struct keyspace *keyspace;
+	uint64_t rules_digest;
+	bool is_last;                /* the records are over: what only serves to take them up again is left out */
+	struct ordering ordering;
+	struct told_context {        /* the writes of a batch have one context: it is made into text once */
+		struct context *context;     /* held; NULL: none yet */
+		struct buffer positions;
+	} contexts[TOLD_CONTEXTS_MAX];
+	unsigned next_context;       /* the one to be replaced next */
+	struct buffer room;          /* of a record's pieces */
+	struct record_side *sides;   /* owned, as all of these: as many as … */
+	struct version *versions;
+	const struct side **candidates;
+	bool *is_shown;
+	unsigned cap;
+};
+/* As long as no origin comes. */
+void telling_begin(struct telling *telling, const struct keyspace *keyspace, uint64_t rules_digest, bool is_last);
+void telling_end(struct telling *telling);
 
 /* Appends its id. */
 void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out);
-struct telling {
-	const struct keyspace *keyspace;
-	const struct ordering *ordering;
-	uint64_t rules_digest;
-	bool is_last;                /* the record is over: what only serves to take it up again is left out */
-};
-/* Appends the record. */
-void episode_encode(const struct telling *telling, const struct episode *episode, struct buffer *out);
+/* Appends the record. ID: its own. */
+void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out);
+
+/* Will its record be told at last as it is told now, unless it changes? So is one that is over whenever its writes are stable. */
+bool episode_is_told_for_good(const struct episode *episode);
 
 #endif

@@ -29,15 +29,10 @@ static bool matters(const struct episode *episode, const struct side *side, bool
 	return episode->resolution.seq == 0 && is_absolute(side) && !episode_covers(episode, side);
 }
 
-unsigned episode_choose(const struct episode *episode, bool *is_shown)
+void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown)
 {
-	bool is_kept = episode_is_kept(episode);
-	unsigned count = 0;
-	for (unsigned i = 0; i < episode->side_count; i++) {
+	for (unsigned i = 0; i < episode->side_count; i++)
 		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], is_kept);
-		count += is_shown[i];
-	}
-	return count;
 }
 
 static unsigned traits_of(const struct episode *episode, const struct side *side)
@@ -111,7 +106,7 @@ static void fold_side(struct keyspace *keyspace, struct episode *episode, const 
 static void drop_sides(struct keyspace *keyspace, struct episode *episode)
 {
 	bool *is_shown = memory_new(episode->side_count);
-	episode_choose(episode, is_shown);
+	episode_choose(episode, episode_is_kept(episode), is_shown);
 	unsigned kept = 0;
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		struct side *side = &episode->sides[i];

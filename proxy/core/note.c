@@ -184,36 +184,58 @@ static void add_number(const struct note *note, struct buffer *out)
 		buffer_add_int64(out, note->number);
 }
 
-void note_add_value(const struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash)
+/* Is it told by the bytes that were kept of it? */
+static bool is_text(const struct note *note, enum kind kind)
+{
+	return kind != KIND_TTL && !note->is_number;
+}
+
+void note_add_text(const struct note *note, enum kind kind, struct buffer *out)
+{
+	if (note_is_removal(note, kind))
+		return;
+	if (is_text(note, kind))
+		buffer_add(out, (struct slice){ note->bytes + note->command_len + note->client_len, note->kept_len });
+	else if (kind != KIND_TTL)
+		add_number(note, out);
+	else if (note->expire_at_ms > 0)
+		buffer_add_int64(out, note->expire_at_ms);
+	else
+		buffer_add_text(out, "none");
+}
+
+/* Of one that is told by its bytes. Most are never asked for. */
+static uint64_t hash_of(struct note *note)
+{
+	if (note->value_hash == 0)
+		note->value_hash = record_hash(RECORD_HASH_START, (struct slice){ note->bytes + note->command_len + note->client_len, note->kept_len });
+	return note->value_hash;
+}
+
+void note_add_value(struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash)
 {
 	size_t start = out->len;
 	*len = *hash = 0;
 	if (note_is_removal(note, kind))
 		return;
-	if (kind == KIND_TTL && note->expire_at_ms > 0)
-		buffer_add_int64(out, note->expire_at_ms);
-	else if (kind == KIND_TTL)
-		buffer_add_text(out, "none");
-	else if (note->is_number)
-		add_number(note, out);
-	else
-		buffer_add(out, (struct slice){ note->bytes + note->command_len + note->client_len, note->kept_len });
-	*len = out->len - start;
-	*hash = note->value_hash;
-	if (kind != KIND_TTL && !note->is_number && note->value_len > note->kept_len)
-		*len = note->value_len;
-	else
-		*hash = record_hash(RECORD_HASH_START, (struct slice){ out->ptr + start, out->len - start });
+	note_add_text(note, kind, out);
+	*len = is_text(note, kind) ? note->value_len : out->len - start;
+	*hash = is_text(note, kind) ? hash_of(note) : record_hash(RECORD_HASH_START, (struct slice){ out->ptr + start, out->len - start });
 }
 
-bool note_is_same(const struct note *a, const struct note *b, enum kind kind)
+bool note_is_same(struct note *a, struct note *b, enum kind kind)
 {
+	bool is_removal = note_is_removal(a, kind);
+	if (a == b || is_removal || note_is_removal(b, kind))
+		return a == b || is_removal == note_is_removal(b, kind);
+	if (is_text(a, kind) && is_text(b, kind))
+		return a->value_len == b->value_len && hash_of(a) == hash_of(b);
 	struct buffer text = { 0 };
 	uint64_t lens[2], hashes[2];
 	note_add_value(a, kind, &text, &lens[0], &hashes[0]);
 	note_add_value(b, kind, &text, &lens[1], &hashes[1]);
 	buffer_free(&text);
-	return note_is_removal(a, kind) == note_is_removal(b, kind) && lens[0] == lens[1] && hashes[0] == hashes[1];
+	return lens[0] == lens[1] && hashes[0] == hashes[1];
 }
 
 bool note_is_pop(const struct note *note)
@@ -222,7 +244,7 @@ bool note_is_pop(const struct note *note)
 }
 
 /* Of a write that made several elements present, the smallest value stands for all: whichever of them is met first. */
-static bool is_smaller(const struct note *newer, const struct note *older)
+static bool is_smaller(struct note *newer, struct note *older)
 {
 	struct buffer values[2] = { { 0 } };
 	uint64_t lens[2], hashes[2];
@@ -235,7 +257,7 @@ static bool is_smaller(const struct note *newer, const struct note *older)
 	return is_smaller;
 }
 
-bool note_is_better(const struct note *newer, const struct note *older, enum kind kind)
+bool note_is_better(struct note *newer, struct note *older, enum kind kind)
 {
 	if (newer == older)
 		return false;

@@ -25,7 +25,7 @@ struct note {
 	bool has_deadline : 1;       /* it decides the key's deadline, too … */
 	int64_t expire_at_ms;        /* … to be this; 0: none */
 	int64_t number;
-	uint64_t value_hash;         /* of a value that is not kept whole */
+	uint64_t value_hash;         /* of a value that is not kept whole; of others once somebody asked for it. 0: not yet */
 	struct context *context;     /* held */
 	char bytes[];                /* command, client, what is kept of the value; who decided, behind a byte that tells the length */
 };
@@ -61,10 +61,11 @@ bool note_is_pop(const struct note *note);           /* the server chose what it
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);
 /* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */
-void note_add_value(const struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash);
+void note_add_value(struct note *note, enum kind kind, struct buffer *out, uint64_t *len, uint64_t *hash);
+void note_add_text(const struct note *note, enum kind kind, struct buffer *out);     /* the same, without asking for its length and hash */
 /* Do two notes of the element that a record of KIND is about leave it alike? */
-bool note_is_same(const struct note *a, const struct note *b, enum kind kind);
+bool note_is_same(struct note *a, struct note *b, enum kind kind);
 /* Which of two notes of one write to one element a record tells: what it made present, then the later. */
-bool note_is_better(const struct note *newer, const struct note *older, enum kind kind);
+bool note_is_better(struct note *newer, struct note *older, enum kind kind);
 
 #endif

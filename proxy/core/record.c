@@ -90,52 +90,59 @@ uint64_t record_hash(uint64_t start, struct slice bytes)
 	return hash;
 }
 
-/* ---- writing. Fields above 15 have a tag of two bytes. ---- */
+/* ---- writing: into room for the most that it can be, measured once. Fields above 15 have a tag of two bytes ---- */
 
-static void add_varint(struct buffer *out, uint64_t value)
+#define FIELD_ROOM 12                /* a tag, and a number or the length of what follows */
+
+static inline char *put_uint(char *at, unsigned tag, uint64_t value)
 {
-	wire_put_varint(buffer_grow(out, wire_varint_len(value)), value);
+	return value == 0 ? at : wire_put_varint(wire_put_varint(at, tag), value);
 }
 
-static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
+static inline char *put_raw(char *at, struct slice bytes)
 {
-	if (value == 0)
-		return;
-	add_varint(out, tag);
-	add_varint(out, value);
+	if (bytes.len > 0)
+		memcpy(at, bytes.ptr, bytes.len);
+	return at + bytes.len;
 }
 
-static void add_text(struct buffer *out, unsigned tag, struct slice text)
+static inline char *put_text(char *at, unsigned tag, struct slice text)
 {
-	if (text.len == 0)
-		return;
-	add_varint(out, tag);
-	add_varint(out, text.len);
-	buffer_add(out, text);
+	return text.len == 0 ? at : put_raw(wire_put_varint(wire_put_varint(at, tag), text.len), text);
 }
 
-static void add_fixed64(struct buffer *out, unsigned tag, uint64_t value)
-{
-	if (value == 0)
-		return;
-	add_varint(out, tag);
-	char *at = buffer_grow(out, sizeof value);
-	for (unsigned shift = 0; shift < 64; shift += 8)
-		*at++ = (char)(value >> shift);
-}
-
-static size_t dot_len(const struct record_dot *dot)
+static inline size_t dot_len(const struct record_dot *dot)
 {
 	return wire_text_len(dot->dc) + wire_uint_len(dot->incarnation) + wire_uint_len(dot->seq);
 }
 
+static inline size_t dot_room(const struct record_dot *dot)
+{
+	return 4 * FIELD_ROOM + dot->dc.len;
+}
+
+static inline char *put_dot_fields(char *at, const struct record_dot *dot)
+{
+	at = wire_put_text(at, DOT_DC, dot->dc);
+	at = wire_put_uint(at, DOT_INCARNATION, dot->incarnation);
+	return wire_put_uint(at, DOT_SEQ, dot->seq);
+}
+
+static inline char *put_dot(char *at, unsigned tag, const struct record_dot *dot)
+{
+	at = wire_put_varint(wire_put_varint(at, tag), dot_len(dot));
+	return put_dot_fields(at, dot);
+}
+
+/* What is behind AT was not needed. */
+static inline void end_at(struct buffer *out, const char *at)
+{
+	out->len = (size_t)(at - out->ptr);
+}
+
 static void add_dot(struct buffer *out, unsigned tag, const struct record_dot *dot)
 {
-	add_varint(out, tag);
-	add_varint(out, dot_len(dot));
-	add_text(out, DOT_DC, dot->dc);
-	add_uint(out, DOT_INCARNATION, dot->incarnation);
-	add_uint(out, DOT_SEQ, dot->seq);
+	end_at(out, put_dot(buffer_grow(out, dot_room(dot)), tag, dot));
 }
 
 void record_add_position(struct buffer *out, const struct record_dot *position)
@@ -151,12 +158,11 @@ void record_add_cover(struct buffer *out, const struct record_dot *by, bool is_k
 void record_add_stretch(struct buffer *out, const struct record_stretch *stretch)
 {
 	struct record_dot first = { stretch->dc, stretch->incarnation, stretch->first_seq };
-	add_varint(out, RECORD_TAG_STRETCH);
-	add_varint(out, dot_len(&first) + wire_uint_len(stretch->last_seq));
-	add_text(out, DOT_DC, first.dc);
-	add_uint(out, DOT_INCARNATION, first.incarnation);
-	add_uint(out, DOT_SEQ, first.seq);
-	add_uint(out, DOT_LAST_SEQ, stretch->last_seq);
+	char *at = buffer_grow(out, dot_room(&first) + FIELD_ROOM);
+	at = wire_put_varint(at, RECORD_TAG_STRETCH);
+	at = wire_put_varint(at, dot_len(&first) + wire_uint_len(stretch->last_seq));
+	at = put_dot_fields(at, &first);
+	end_at(out, wire_put_uint(at, DOT_LAST_SEQ, stretch->last_seq));
 }
 
 static size_t side_len(const struct record_side *side)
@@ -170,30 +176,36 @@ static size_t side_len(const struct record_side *side)
 	       wire_uint_len(side->is_clearing) + side->covers.len + (side->is_again ? 3 : 0);
 }
 
-static void add_side(struct buffer *out, const struct record_side *side)
+static size_t side_room(const struct record_side *side)
+{
+	return (1 + SIDE_FIELD_MAX) * FIELD_ROOM + dot_room(&side->dot) + side->context.len + side->command.len + side->client.len + side->value.len +
+	       side->covers.len;
+}
+
+static char *put_side(char *at, const struct record_side *side)
 {
 	size_t len = side_len(side);
-	add_varint(out, RECORD_TAG_SIDE);
-	add_varint(out, len);
-	size_t start = out->len;
-	add_dot(out, SIDE_DOT, &side->dot);
-	add_uint(out, SIDE_HLC, side->hlc);
-	buffer_add(out, side->context);
-	add_text(out, SIDE_COMMAND, side->command);
-	add_text(out, SIDE_CLIENT, side->client);
-	add_text(out, SIDE_VALUE, side->value);
-	add_uint(out, SIDE_VALUE_LEN, side->value_len);
-	add_fixed64(out, SIDE_VALUE_HASH, side->value_hash);
-	add_uint(out, SIDE_REMOVAL, side->is_removal);
-	add_uint(out, SIDE_LIVE, side->is_live);
-	add_uint(out, SIDE_DEAD, side->is_dead);
-	add_uint(out, SIDE_EXPLICIT, side->is_explicit);
-	add_uint(out, SIDE_INCREMENT, side->is_increment);
-	add_uint(out, SIDE_COVERED, side->is_covered);
-	add_uint(out, SIDE_CLEARING, side->is_clearing);
-	buffer_add(out, side->covers);
-	add_uint(out, SIDE_AGAIN, side->is_again);
-	assert(out->len == start + len);
+	at = wire_put_varint(wire_put_varint(at, RECORD_TAG_SIDE), len);
+	const char *start = at;
+	at = put_dot(at, SIDE_DOT, &side->dot);
+	at = put_uint(at, SIDE_HLC, side->hlc);
+	at = put_raw(at, side->context);
+	at = put_text(at, SIDE_COMMAND, side->command);
+	at = put_text(at, SIDE_CLIENT, side->client);
+	at = put_text(at, SIDE_VALUE, side->value);
+	at = put_uint(at, SIDE_VALUE_LEN, side->value_len);
+	at = wire_put_fixed64(at, SIDE_VALUE_HASH, side->value_hash);
+	at = put_uint(at, SIDE_REMOVAL, side->is_removal);
+	at = put_uint(at, SIDE_LIVE, side->is_live);
+	at = put_uint(at, SIDE_DEAD, side->is_dead);
+	at = put_uint(at, SIDE_EXPLICIT, side->is_explicit);
+	at = put_uint(at, SIDE_INCREMENT, side->is_increment);
+	at = put_uint(at, SIDE_COVERED, side->is_covered);
+	at = put_uint(at, SIDE_CLEARING, side->is_clearing);
+	at = put_raw(at, side->covers);
+	at = put_uint(at, SIDE_AGAIN, side->is_again);
+	assert(at == start + len);
+	return at;
 }
 
 enum record_kind record_told_kind(const struct record *record)
@@ -202,36 +214,49 @@ enum record_kind record_told_kind(const struct record *record)
 	return has_failed ? RECORD_HANDLER_FAILED : record->kind;
 }
 
+static size_t record_room(const struct record *record)
+{
+	size_t room = RECORD_FIELD_MAX * FIELD_ROOM + record->id.len + record->key.len + record->element.len + record->type.len + record->rule.len +
+	              dot_room(&record->winner) + record->value.len + dot_room(&record->resolution) + record->resolved_by.len +
+	              record->last_error.len + record->stretches.len + record->merged_into.len;
+	for (unsigned i = 0; i < record->side_count; i++)
+		room += side_room(&record->sides[i]);
+	return room;
+}
+
 void record_encode(struct buffer *out, const struct record *record)
 {
 	assert(record->id.len > 0 && record->id.len <= RECORD_ID_MAX);
 	assert(record_kind_text(record->kind) != NULL && record_status_text(record->status) != NULL);
-	add_uint(out, RECORD_TAG_FORMAT, RECORD_FORMAT);
-	add_text(out, RECORD_TAG_ID, record->id);
-	add_uint(out, RECORD_TAG_KIND, (uint64_t)record->kind);
-	add_uint(out, RECORD_TAG_STATUS, (uint64_t)record->status);
-	add_uint(out, RECORD_TAG_DB, record->db);
-	add_text(out, RECORD_TAG_KEY, record->key);
-	add_text(out, RECORD_TAG_ELEMENT, record->element);
-	add_text(out, RECORD_TAG_TYPE, record->type);
-	add_text(out, RECORD_TAG_RULE, record->rule);
-	add_fixed64(out, RECORD_TAG_RULES_DIGEST, record->rules_digest);
+	char *at = buffer_grow(out, record_room(record));
+	at = put_uint(at, RECORD_TAG_FORMAT, RECORD_FORMAT);
+	at = put_text(at, RECORD_TAG_ID, record->id);
+	at = put_uint(at, RECORD_TAG_KIND, (uint64_t)record->kind);
+	at = put_uint(at, RECORD_TAG_STATUS, (uint64_t)record->status);
+	at = put_uint(at, RECORD_TAG_DB, record->db);
+	at = put_text(at, RECORD_TAG_KEY, record->key);
+	at = put_text(at, RECORD_TAG_ELEMENT, record->element);
+	at = put_text(at, RECORD_TAG_TYPE, record->type);
+	at = put_text(at, RECORD_TAG_RULE, record->rule);
+	at = wire_put_fixed64(at, RECORD_TAG_RULES_DIGEST, record->rules_digest);
 	for (unsigned i = 0; i < record->side_count; i++)
-		add_side(out, &record->sides[i]);
-	add_uint(out, RECORD_TAG_PAIRS, record->pairs);
+		at = put_side(at, &record->sides[i]);
+	at = put_uint(at, RECORD_TAG_PAIRS, record->pairs);
 	if (record->winner.seq != 0)
-		add_dot(out, RECORD_TAG_WINNER, &record->winner);
-	add_text(out, RECORD_TAG_VALUE, record->value);
+		at = put_dot(at, RECORD_TAG_WINNER, &record->winner);
+	at = put_text(at, RECORD_TAG_VALUE, record->value);
 	if (record->resolution.seq != 0)
-		add_dot(out, RECORD_TAG_RESOLUTION, &record->resolution);
-	add_text(out, RECORD_TAG_RESOLVED_BY, record->resolved_by);
-	add_uint(out, RECORD_TAG_OPENED_HLC, record->opened_hlc);
-	add_uint(out, RECORD_TAG_ENDED_HLC, record->ended_hlc);
-	add_uint(out, RECORD_TAG_ATTEMPTS, record->attempts);
-	add_text(out, RECORD_TAG_LAST_ERROR, record->last_error);
-	add_uint(out, RECORD_TAG_FIRST_HLC, record->first_hlc);
-	buffer_add(out, record->stretches);
-	add_text(out, RECORD_TAG_MERGED_INTO, record->merged_into);
+		at = put_dot(at, RECORD_TAG_RESOLUTION, &record->resolution);
+	at = put_text(at, RECORD_TAG_RESOLVED_BY, record->resolved_by);
+	at = put_uint(at, RECORD_TAG_OPENED_HLC, record->opened_hlc);
+	at = put_uint(at, RECORD_TAG_ENDED_HLC, record->ended_hlc);
+	at = put_uint(at, RECORD_TAG_ATTEMPTS, record->attempts);
+	at = put_text(at, RECORD_TAG_LAST_ERROR, record->last_error);
+	at = put_uint(at, RECORD_TAG_FIRST_HLC, record->first_hlc);
+	at = put_raw(at, record->stretches);
+	at = put_text(at, RECORD_TAG_MERGED_INTO, record->merged_into);
+	assert(at <= out->ptr + out->len);
+	end_at(out, at);
 }
 
 /* ---- reading ---- */

@@ -1,5 +1,6 @@
 /* Retention: how long records that ended stay in the conflicts stream. Their age, their number and their bytes are limited; the oldest go first.
- * How much memory they take only the store knows, so it is asked, when it is told to trim: once a minute, and when much was added. */
+ * Each transaction that adds some trims the stream to their number. How much memory they take only the store knows: it is asked, and told to drop
+ * what is too old, once a minute, and when much was added. */
 #include "state.h"
 
 #define TRIM_MS 60000
@@ -12,7 +13,7 @@ bool retention_is_due(const struct core *core)
 }
 
 /* As many as fit, going by the mean size when it was measured, with room for what is added until it is measured again. */
-uint64_t retention_records_max(const struct core *core)
+static uint64_t records_max(const struct core *core)
 {
 	const struct core_status *status = &core->status;
 	uint64_t limit = core->options.records_max, bytes_max = core->options.records_bytes_max;
@@ -25,6 +26,7 @@ uint64_t retention_records_max(const struct core *core)
 void retention_add(struct core *core, size_t bytes)
 {
 	core->retention.added_bytes += bytes;
+	core->retention.is_grown = true;
 }
 
 static void add_trim(struct script *script, struct slice strategy, uint64_t threshold)
@@ -38,11 +40,14 @@ static void add_trim(struct script *script, struct slice strategy, uint64_t thre
 void retention_write(struct core *core, struct group *group)
 {
 	uint64_t age_ms = core->options.records_age_ms_max;
-	if (!retention_is_due(core))
-		return;
-	if (age_ms > 0 && core->now_ms >= age_ms)
+	bool is_due = retention_is_due(core);
+	if (is_due && age_ms > 0 && core->now_ms >= age_ms)
 		add_trim(&group->script, SLICE("MINID"), core->now_ms - age_ms);
-	add_trim(&group->script, SLICE("MAXLEN"), retention_records_max(core));
+	if (is_due || core->retention.is_grown)
+		add_trim(&group->script, SLICE("MAXLEN"), records_max(core));
+	core->retention.is_grown = false;
+	if (!is_due)
+		return;
 	group->measure_reply = group->script.count;
 	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });

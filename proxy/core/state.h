@@ -15,7 +15,7 @@
 #include "rule.h"
 #include "sweep.h"
 
-struct retention { uint64_t trimmed_ms, added_bytes; };      /* of records (retention.c) */
+struct retention { uint64_t trimmed_ms, added_bytes; bool is_grown; };      /* of records (retention.c) */
 
 struct core {
 	/* what was configured */
@@ -118,12 +118,12 @@ void episodes_unwritten(struct core *core, struct group *group);      /* the sto
 bool episodes_are_pending(const struct core *core);
 bool episodes_have_ended(const struct core *core);                    /* … and some are to leave the store */
 void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
+/* episode_restore.c */
 void episodes_restore(struct core *core, const struct event *event);
 /* retention.c */
 bool retention_is_due(const struct core *core);
-uint64_t retention_records_max(const struct core *core);
 void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
-void retention_write(struct core *core, struct group *group);        /* if it is due; the reserved database is selected */
+void retention_write(struct core *core, struct group *group);        /* trims, if it is due; the reserved database is selected */
 void retention_answered(struct core *core, const struct group *group, const struct event *event);
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
