@@ -155,7 +155,7 @@ static void transaction_touch(struct session *session, const struct request *com
 		watches_touch_request(watches, session->db, rows[i], &commands[i]);
 }
 
-static void transaction_run(struct session *session)
+static void transaction_run(struct session *session, bool is_guarded)
 {
 	const struct transaction *transaction = session->transaction;
 	uint32_t count = transaction->count;
@@ -180,6 +180,7 @@ static void transaction_run(struct session *session)
 			.rows = rows,
 			.count = count,
 			.is_transaction = true,
+			.is_guarded = is_guarded,
 			.client = session->name,
 		},
 	};
@@ -198,7 +199,10 @@ void session_exec(struct session *session, const struct request *request)
 		session_reply_error(session, "ERR EXEC without MULTI");
 		return;
 	}
-	bool is_touched = session->watched.is_touched;
+	struct turn *turn = session->sessions->turn;
+	bool is_guarded = session->watched.first != NULL;
+	/* Where remote writes go first, they may be to what it watched. */
+	bool is_touched = session->watched.is_touched || (is_guarded && turn_is_open(turn) && turn_is_holding(turn));
 	watches_drop(session->sessions->watches, &session->watched);
 	if (transaction->is_spoiled)
 		session_reply_error(session, "EXECABORT Transaction discarded because of previous errors.");
@@ -206,10 +210,10 @@ void session_exec(struct session *session, const struct request *request)
 		session_reply(session, session->protocol == 3 ? SLICE("_\r\n") : SLICE("*-1\r\n"));
 	else if (transaction->count == 0)
 		session_reply(session, SLICE("*0\r\n"));
-	else if (!turn_is_open(session->sessions->turn))
+	else if (!turn_is_open(turn))
 		session_reply_error(session, "EXECABORT Transaction discarded because of: " SESSION_LOADING);
 	else
-		transaction_run(session);
+		transaction_run(session, is_guarded);
 	session_leave_transaction(session);
 }
 

@@ -157,6 +157,11 @@ void turn_forget(struct turn *turn, const void *context)
 	turn_errands_drop(turn->errands, context);
 }
 
+bool turn_is_holding(const struct turn *turn)
+{
+	return core_is_holding(turn->core);
+}
+
 uint64_t turn_gathering(const struct turn *turn)
 {
 	return core_gathering(turn->core);

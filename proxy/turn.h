@@ -77,6 +77,8 @@ void turn_fetch(struct turn *turn, struct slice command, const struct errand *er
 void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
 uint64_t turn_gathering(const struct turn *turn);
+/* See core_is_holding. The store must be open. */
+bool turn_is_holding(const struct turn *turn);
 /* Bytes that the store has not yet taken, or of transactions that it has not yet answered, whichever are more. */
 uint64_t turn_backlog(const struct turn *turn);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define SMALL_GROUP 64              /* requests */
 #define TRIAL_MS 500
 
 /* ---- making one ---- */
@@ -253,6 +254,21 @@ unsigned core_positions(const struct core *core, const struct context *context, 
 
 /* ---- steps ---- */
 
+static bool is_urgent(const struct core *core)
+{
+	return (core->open[0] != NULL && core->open[0]->is_urgent) || (core->open[1] != NULL && core->open[1]->is_urgent);
+}
+
+/* A small group waits as long as one is on its way, so that the next is larger: for the store one after the other is the same (as RFC 896 does
+ * with segments). */
+static bool is_worth_sending(const struct core *core)
+{
+	unsigned members = 0;
+	for (unsigned lane = 0; lane < 2; lane++)
+		members += core->open[lane] == NULL ? 0 : core->open[lane]->member_count;
+	return members >= SMALL_GROUP || (members > 0 && (core->local_unanswered == 0 || is_urgent(core)));
+}
+
 static void turn_ended(struct core *core)
 {
 	if (!core->is_open)
@@ -261,6 +277,8 @@ static void turn_ended(struct core *core)
 	stability_pump(core);
 	if (positions_are_due(core) && core->remote_unanswered == 0)
 		positions_record(core);
+	if (is_urgent(core) && core->aborted == NULL)
+		gather_close(core);
 	remote_pump(core);
 	rules_pump(core);
 	reread_pump(core);
@@ -269,7 +287,7 @@ static void turn_ended(struct core *core)
 	sweep_pump(core);
 	if (core->aborted != NULL)
 		group_rerun(core);
-	else if (!core->is_draining && (core->open[0] != NULL || core->open[1] != NULL))
+	else if (!core->is_draining && is_worth_sending(core))
 		gather_close(core);
 	outbox_pump(core);
 }
@@ -370,6 +388,11 @@ void effects_free(struct effects *effects)
 {
 	memory_free(effects->items);
 	*effects = (struct effects){ 0 };
+}
+
+bool core_is_holding(const struct core *core)
+{
+	return core->is_draining;
 }
 
 uint64_t core_gathering(const struct core *core)

@@ -279,6 +279,7 @@ void gather_request(struct core *core, const struct event *event)
 	const struct buffer *place = is_plain_set ? &group->pairs : &group->bytes;
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
 	unit->is_plain_set = is_plain_set;
+	group->is_urgent |= event->request.is_guarded;
 	unit->command_at = place->len;
 	for (unsigned i = 0; i < event->request.count; i++) {
 		if (is_plain_set)
@@ -351,6 +352,7 @@ void gather_asked(struct core *core, const struct asked *asked, enum plan plan, 
 	script_add(&group->script, argc, argv);
 	add_planned(core, group, member, &planned);
 	member->ask = asked->token;
+	group->is_urgent = true;
 	add_emptiness_check(core, group, member);
 	unit->member_count = 1;
 	unit->command_len = group->bytes.len - unit->command_at;

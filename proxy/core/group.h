@@ -65,6 +65,7 @@ struct group {
 	unsigned key_count, key_cap;
 	unsigned flush_count;
 	bool is_sent;
+	bool is_urgent;                      /* planned from what is applied now: to be sent before more is */
 	bool is_provisional;                 /* sent before we knew all that was announced */
 	bool has_resolutions;                /* it carries them */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
