@@ -97,6 +97,13 @@ static uint64_t element_hash(const struct key *key, enum kind kind, struct slice
 	return slice_hash(name) * 31 + ((uintptr_t)key >> 4) + (unsigned)kind;
 }
 
+/* What is stable was decided with what the store holds; only while metadata is recalled, what it decided may be still to come. */
+static void inherit(struct keyspace *keyspace, struct element *element, const struct version *version)
+{
+	if (!keyspace->is_whole || !mark_is_stable(keyspace, version->stamp.origin, version->stamp.seq))
+		element_compete(keyspace, element, version);
+}
+
 /* A clear that came before this element was known concerns it as well. */
 static void element_inherit(struct keyspace *keyspace, struct element *element)
 {
@@ -106,17 +113,17 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		if (flush->db == DB_ALL || flush->db == key->db)
-			element_compete(keyspace, element, &(struct version){ .stamp = flush->stamp });
+			inherit(keyspace, element, &(struct version){ .stamp = flush->stamp });
 	}
 	const struct element *clears = key->fixed[KIND_KEY];
 	for (unsigned i = 0; clears != NULL && i < clears->version_count; i++)
-		element_compete(keyspace, element, &clears->versions[i]);
+		inherit(keyspace, element, &clears->versions[i]);
 	const struct element *string = key->fixed[KIND_STRING];
 	if (string == NULL || element->kind == KIND_STRING || element->kind == KIND_TTL)
 		return;
 	for (unsigned i = 0; i < string->version_count; i++)
 		if (string->versions[i].is_set)
-			element_compete(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp, .is_outdone = true });
+			inherit(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp, .is_outdone = true });
 }
 
 static bool kind_is_fixed(enum kind kind)

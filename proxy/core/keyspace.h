@@ -45,6 +45,7 @@ struct keyspace {
 	uint64_t now_ms;             /* of this step */
 	const struct policy *(*policy_for)(void *context, struct slice key);
 	void *policy_context;
+	bool is_whole;               /* of metadata, nothing is still to be recalled */
 	struct table keys, elements;
 	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
@@ -67,7 +68,7 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
 /* keyspace_key of each: many at once need not wait for memory one after the other. */
 void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys);
-/* Finds or adds. A new one starts with the clears and flushes that concern it. */
+/* Finds or adds. A new one starts with the unstable clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);

@@ -358,7 +358,7 @@ void recover_pump(struct core *core)
 {
 	if (core->is_recalled || !core->is_gate_open || !is_whole(core))
 		return;
-	core->is_recalled = true;
+	core->is_recalled = core->keyspace.is_whole = true;
 	/* What was stable came back only for what it beats or covers. */
 	keyspace_forget(&core->keyspace);
 	keyspace_sweep(&core->keyspace);
