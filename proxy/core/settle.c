@@ -245,8 +245,16 @@ static void add_waiting(struct core *core, struct append_list *list)
 
 /* ---- what was still to be settled when the connection was lost ---- */
 
-/* The store may forget an entry before it is asked what the entry came to. Then what its reply alone could tell is void; the rest counts as
- * done. */
+/* The store may forget an entry before it is asked what the entry came to. What it did is forgotten then, too: where the store's answer alone could
+ * tell whether that was anything, it was nothing; the rest counts as done. */
+static bool is_unknown(const struct core *core, const struct stored *stored, enum plan pending)
+{
+	bool is_unknown = pending != PLAN_NONE;
+	for (unsigned i = 0; i < core->changes.count; i++)
+		is_unknown |= is_asked(core, stored, pending, &core->changes.items[i]);
+	return is_unknown;
+}
+
 static void carry_entry(struct core *core, const struct stored *stored, struct append_list *list)
 {
 	struct batch batch;
@@ -260,7 +268,7 @@ static void carry_entry(struct core *core, const struct stored *stored, struct a
 	lower_claims(core, stored->origin, &batch, positions);
 	envelope_begin(&bytes, &batch);
 	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
-		if (pending != PLAN_NONE)
+		if (is_unknown(core, stored, pending))
 			envelope_add_write(&bytes, PLAN_NONE, &none);
 		else
 			envelope_add_write_raw(&bytes, raw);
