@@ -369,12 +369,30 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 	memory_free(live);
 }
 
-/* What a crash took the answer of is shipped as nothing, and what it did as a new write: who was told of it before, was told right. */
+static bool concerns_key(const struct facts *facts, uint32_t db, uint32_t key)
+{
+	for (unsigned i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->items[i];
+
+		if (fact->kind == FACT_FLUSH ? fact->db == ANY_DB || fact->db == db : fact->db == db && fact->key == key)
+			return true;
+	}
+	return false;
+}
+
+/* What a crash took the answer of is shipped as nothing, and what it did as a new write: who was told of it before, or of what it left, was told right. */
 static bool has_told_changed(const struct auditor *auditor, const struct audited_ask *ask)
 {
+	const struct client_request *request = request_of(auditor, ask);
+
 	for (unsigned i = 0; i < ask->sibling_count; i++)
 		if (ask->siblings[i].is_known && audit_has_changed(auditor, ask->siblings[i].origin, ask->siblings[i].seq))
 			return true;
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
+		for (uint64_t seq = 1; auditor->origins[origin].dc == request->dc && seq <= vector_at(&ask->seen, origin); seq++)
+			if (audit_has_changed(auditor, origin, seq) &&
+			    concerns_key(&audit_find(auditor, origin, seq)->derived, request->db, request->ask.key))
+				return true;
 	return false;
 }
 
