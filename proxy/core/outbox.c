@@ -73,14 +73,13 @@ void append_list_move(struct append_list *from, struct append_list *to)
 
 void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq)
 {
-	struct position positions[ORIGINS_MAX];
-	struct context *context = core_context(core);
+	uint64_t incarnation = core->origins.items[origin].incarnation;
+	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
+	struct position before = { slice_of(core->dc_names[0]), incarnation, first_seq - 1 };
 	struct batch header = {
-		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[origin].incarnation, .first_seq = first_seq,
-		.hlc = core_tick_hlc(core, 1), .rules_digest = core->policies->digest,
-		.context = positions, .context_count = core_positions(core, context, positions),
+		.dc = slice_of(core->dc_names[0]), .incarnation = incarnation, .first_seq = first_seq, .hlc = core_tick_hlc(core, 1),
+		.rules_digest = core->policies->digest, .context = &before, .context_count = first_seq > 1,
 	};
-	context_drop(context);
 	struct buffer batch = { 0 };
 	struct changes none = { 0 };
 	envelope_begin(&batch, &header);
