@@ -243,7 +243,7 @@ static bool is_writing(const struct asked *asked)
 
 static void try_ask(struct core *core, struct asked *asked)
 {
-	/* A local group that waits could be overtaken by a remote write that this one does not know of. */
+	/* Local groups wait: its write could not be sent. */
 	if (asked->phase != ASK_WAITING || (core->is_draining && is_writing(asked)))
 		return;
 	if (!is_quiet(core, asked)) {
@@ -256,11 +256,18 @@ static void try_ask(struct core *core, struct asked *asked)
 	struct key *key = keyspace_key(&core->keyspace, asked->db, asked->key);
 	struct element *element = keyspace_element(&core->keyspace, key, asked->kind, asked->element);
 	bool is_loadable = asked->kind == KIND_STRING || asked->kind == KIND_HASH;
-	if (element->version_count == 0 && !asked->is_loaded && is_loadable && asked->id.len == 0)
+	bool is_alone = is_writing(asked);
+	if (element->version_count == 0 && !asked->is_loaded && is_loadable && asked->id.len == 0) {
 		load(core, asked);
-	else
+		is_alone = false;
+	} else {
+		if (is_alone)
+			gather_close(core);
 		serve(core, asked, element);
+	}
 	keyspace_settle_element(&core->keyspace, element);
+	if (is_alone)
+		gather_close(core);
 }
 
 void ask_pump(struct core *core)

@@ -254,11 +254,6 @@ unsigned core_positions(const struct core *core, const struct context *context, 
 
 /* ---- steps ---- */
 
-static bool is_urgent(const struct core *core)
-{
-	return (core->open[0] != NULL && core->open[0]->is_urgent) || (core->open[1] != NULL && core->open[1]->is_urgent);
-}
-
 /* A small group waits as long as one is on its way, so that the next is larger: for the store one after the other is the same (as RFC 896 does
  * with segments). */
 static bool is_worth_sending(const struct core *core)
@@ -266,7 +261,7 @@ static bool is_worth_sending(const struct core *core)
 	unsigned members = 0;
 	for (unsigned lane = 0; lane < 2; lane++)
 		members += core->open[lane] == NULL ? 0 : core->open[lane]->member_count;
-	return members >= SMALL_GROUP || (members > 0 && (core->local_unanswered == 0 || is_urgent(core)));
+	return members >= SMALL_GROUP || (members > 0 && core->local_unanswered == 0);
 }
 
 static void turn_ended(struct core *core)
@@ -277,8 +272,6 @@ static void turn_ended(struct core *core)
 	stability_pump(core);
 	if (positions_are_due(core) && core->remote_unanswered == 0)
 		positions_record(core);
-	if (is_urgent(core) && core->aborted == NULL)
-		gather_close(core);
 	remote_pump(core);
 	rules_pump(core);
 	reread_pump(core);
@@ -392,7 +385,7 @@ void effects_free(struct effects *effects)
 
 bool core_is_holding(const struct core *core)
 {
-	return core->is_draining;
+	return core->is_draining || core->aborted != NULL;
 }
 
 uint64_t core_gathering(const struct core *core)

@@ -103,7 +103,7 @@ const struct core_status *core_status(struct core *core);
 /* Moves on whenever gathered requests are sent. As long as it is what it was at a client's last write, that has not been sent,
  * and the client's next read must go through the core, too, to see it. */
 uint64_t core_gathering(const struct core *core);
-/* Local writes are held back, for remote ones to go first. */
+/* Local writes are held back: remote ones, or what is run again, go first. */
 bool core_is_holding(const struct core *core);
 /* Of groups sent to the store and not answered. */
 uint64_t core_unanswered_bytes(const struct core *core);

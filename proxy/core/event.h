@@ -72,7 +72,7 @@ struct event {
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */
 			unsigned count;              /* more than 1, or is_transaction: atomic */
 			bool is_transaction;
-			bool is_guarded;             /* its client watched keys: nothing remote may come in between */
+			bool is_guarded;             /* its client watched keys: nothing may come in between; not while core_is_holding */
 			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
 		} request;
 		struct {

@@ -267,6 +267,9 @@ void gather_request(struct core *core, const struct event *event)
 		refuse(core, event->request.token, error);
 		return;
 	}
+	assert(!event->request.is_guarded || !core_is_holding(core));
+	if (event->request.is_guarded)
+		gather_close(core);
 	core->client = event->request.client;
 	if (core->client.len > NOTE_CLIENT_MAX)
 		core->client.len = NOTE_CLIENT_MAX;
@@ -279,7 +282,6 @@ void gather_request(struct core *core, const struct event *event)
 	const struct buffer *place = is_plain_set ? &group->pairs : &group->bytes;
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
 	unit->is_plain_set = is_plain_set;
-	group->is_urgent |= event->request.is_guarded;
 	unit->command_at = place->len;
 	for (unsigned i = 0; i < event->request.count; i++) {
 		if (is_plain_set)
@@ -297,7 +299,7 @@ void gather_request(struct core *core, const struct event *event)
 	unit->member_count = group->member_count - unit->member_first;
 	unit->command_len = place->len - unit->command_at;
 	core->status.local_writes += group->write_count - checkpoint.write_count;
-	if (group->member_count >= core->options.group_commands_max && !core->is_draining && core->aborted == NULL)
+	if (event->request.is_guarded || (group->member_count >= core->options.group_commands_max && !core_is_holding(core)))
 		gather_close(core);
 }
 
@@ -352,7 +354,6 @@ void gather_asked(struct core *core, const struct asked *asked, enum plan plan, 
 	script_add(&group->script, argc, argv);
 	add_planned(core, group, member, &planned);
 	member->ask = asked->token;
-	group->is_urgent = true;
 	add_emptiness_check(core, group, member);
 	unit->member_count = 1;
 	unit->command_len = group->bytes.len - unit->command_at;

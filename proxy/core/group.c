@@ -394,8 +394,7 @@ static void rerun_unit(struct core *core, const struct group *from, const struct
 		added->reply_count = member->reply_count;
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
-		added->ask = member->ask;
-		if (unit->token != 0 && member->ask == 0)
+		if (unit->token != 0)
 			group_add_slot(group, unit->token, added->reply_first + added->answer, i);
 		group->script.count += member->reply_count;
 		enum plan pending;

@@ -27,7 +27,7 @@ struct member {                      /* one command of a group */
 	size_t write_at, write_len;  /* in group.writes */
 	unsigned key_first, key_count;
 	bool is_flush;
-	uint64_t ask;                /* the ask whose write it is: it answers the client itself; 0: none */
+	uint64_t ask;                /* the ask whose write it is, the only one in its group: it answers the client itself; 0: none */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
 };
 
@@ -65,7 +65,6 @@ struct group {
 	unsigned key_count, key_cap;
 	unsigned flush_count;
 	bool is_sent;
-	bool is_urgent;                      /* planned from what is applied now: to be sent before more is */
 	bool is_provisional;                 /* sent before we knew all that was announced */
 	bool has_resolutions;                /* it carries them */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
@@ -91,7 +90,8 @@ void gather_request(struct core *core, const struct event *event);
 void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_expired);
 void gather_untimed(struct core *core, uint32_t db, struct slice key);
 void gather_settles(struct core *core);
-void gather_close(struct core *core);            /* sends the open groups */
+/* Sends the open groups. What is decided on what is applied now is sent alone, and at once: it may not be run again once more is. */
+void gather_close(struct core *core);
 const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
 /* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
 bool gather_touches(const struct core *core, uint32_t db, struct slice key);

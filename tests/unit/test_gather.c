@@ -80,12 +80,12 @@ static void answer_all(struct stage *stage)
 
 static void stage_open(struct stage *stage)
 {
-	static const struct core_rule rule = { .match = "*", .rule = "lww" };
+	static const struct core_rule rule = { .match = "*", .rule = "record" };
 	const char *const dcs[] = { "a" }, *error;
 	const struct core_options options = {
 		.dcs = dcs, .dc_count = 1, .rules = &rule, .rule_count = 1, .databases = 16, .reserved_db = 15, .heartbeat_ms = 500,
 		.message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20, .metadata_bytes_max = 1 << 20,
-		.group_commands_max = 1000,
+		.group_commands_max = 1000, .siblings_max = 10,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error) };
 	step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = 1700000000000000 } });
@@ -111,6 +111,13 @@ static void client_sends(struct stage *stage, unsigned argc, struct slice *argv,
 static void client_sets(struct stage *stage, const char *key)
 {
 	client_sends(stage, 3, (struct slice[]){ SLICE("set"), slice_of(key), SLICE("v") }, false);
+}
+
+static void client_sets_with_context(struct stage *stage, const char *key)
+{
+	step(stage, (struct event){ .type = EVENT_ASKED, .asked = {
+		.token = ++stage->token, .ask = ASK_SET, .key = slice_of(key), .value = SLICE("v"), .context = SLICE("-"),
+	} });
 }
 
 static bool last_has(const struct stage *stage, const char *text)
@@ -166,6 +173,39 @@ static void guarded_transaction_does_not_wait(void)
 	stage_close(&stage);
 }
 
+static void guarded_transaction_goes_alone(void)
+{
+	struct stage stage;
+	stage_open(&stage);
+	client_sets(&stage, "a");
+	client_sends(&stage, 3, (struct slice[]){ SLICE("set"), SLICE("b"), SLICE("v") }, true);
+	CU_ASSERT(stage.group_count == 2 && last_has(&stage, "$1\r\nb\r\n") && !last_has(&stage, "$1\r\na\r\n"));
+	client_sets(&stage, "c");
+	turn_ends(&stage);
+	CU_ASSERT(stage.group_count == 2);
+	answer_all(&stage);
+	stage_close(&stage);
+}
+
+static void context_write_goes_alone(void)
+{
+	struct stage stage;
+	stage_open(&stage);
+	client_sets_with_context(&stage, "b");
+	turn_ends(&stage);
+	/* What the store holds of it was asked for. */
+	while (stage.group_count > 0)
+		answer(&stage);
+	client_sets(&stage, "a");
+	turn_ends(&stage);
+	CU_ASSERT(stage.group_count == 2 && last_has(&stage, "$1\r\nb\r\n") && !last_has(&stage, "$1\r\na\r\n"));
+	client_sets(&stage, "b");
+	turn_ends(&stage);
+	CU_ASSERT(stage.group_count == 2);
+	answer_all(&stage);
+	stage_close(&stage);
+}
+
 static void sets_that_follow_each_other_are_one_command(void)
 {
 	struct stage stage;
@@ -186,5 +226,7 @@ void suite_gather(void)
 	CU_ADD_TEST(suite, small_group_waits_while_one_is_on_its_way);
 	CU_ADD_TEST(suite, large_group_does_not_wait);
 	CU_ADD_TEST(suite, guarded_transaction_does_not_wait);
+	CU_ADD_TEST(suite, guarded_transaction_goes_alone);
+	CU_ADD_TEST(suite, context_write_goes_alone);
 	CU_ADD_TEST(suite, sets_that_follow_each_other_are_one_command);
 }
