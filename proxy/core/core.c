@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define SMALL_GROUP 64              /* requests */
+#define SMALL_GROUP 64               /* requests */
+#define SMALL_GROUP_BYTES 16384
 #define TRIAL_MS 500
 
 /* ---- making one ---- */
@@ -259,9 +260,14 @@ unsigned core_positions(const struct core *core, const struct context *context, 
 static bool is_worth_sending(const struct core *core)
 {
 	unsigned members = 0;
-	for (unsigned lane = 0; lane < 2; lane++)
-		members += core->open[lane] == NULL ? 0 : core->open[lane]->member_count;
-	return members >= SMALL_GROUP || (members > 0 && core->local_unanswered == 0);
+	size_t bytes = 0;
+	for (unsigned lane = 0; lane < 2; lane++) {
+		const struct group *group = core->open[lane];
+		members += group == NULL ? 0 : group->member_count;
+		bytes += group == NULL ? 0 : group->bytes.len + group->pairs.len;
+	}
+	bool is_small = members < SMALL_GROUP && bytes < SMALL_GROUP_BYTES;
+	return members > 0 && (!is_small || core->local_unanswered == 0);
 }
 
 static void turn_ended(struct core *core)

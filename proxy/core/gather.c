@@ -257,22 +257,46 @@ const char *gather_limit(const struct core *core)
 	return NULL;
 }
 
+static bool has_write(const struct event *event)
+{
+	for (unsigned i = 0; i < event->request.count; i++)
+		if (event->request.rows[i]->class == COMMAND_WRITE)
+			return true;
+	return false;
+}
+
+/* The request's commands, each with its client's slot. Returns why not. */
+static const char *add_commands(struct core *core, struct group *group, const struct event *event, bool is_plain_set)
+{
+	core->client = event->request.client;
+	if (core->client.len > NOTE_CLIENT_MAX)
+		core->client.len = NOTE_CLIENT_MAX;
+	for (unsigned i = 0; i < event->request.count; i++) {
+		const struct request *command = &event->request.commands[i];
+		const struct command *row = event->request.rows[i];
+		const char *error = NULL;
+		if (is_plain_set)
+			add_plain_set(core, group, command, row, event->request.db);
+		else
+			error = add_command(core, group, command, row, event->request.db);
+		if (error != NULL)
+			return error;
+		const struct member *member = &group->members[group->member_count - 1];
+		group_add_slot(group, event->request.token, member->reply_first + member->answer, i);
+	}
+	return NULL;
+}
+
 void gather_request(struct core *core, const struct event *event)
 {
-	const char *error = gather_limit(core);
-	bool is_write = false;
-	for (unsigned i = 0; i < event->request.count; i++)
-		is_write |= event->request.rows[i]->class == COMMAND_WRITE;
-	if (error != NULL && is_write) {
+	const char *error = has_write(event) ? gather_limit(core) : NULL;
+	if (error != NULL) {
 		refuse(core, event->request.token, error);
 		return;
 	}
 	assert(!event->request.is_guarded || !core_is_holding(core));
 	if (event->request.is_guarded)
 		gather_close(core);
-	core->client = event->request.client;
-	if (core->client.len > NOTE_CLIENT_MAX)
-		core->client.len = NOTE_CLIENT_MAX;
 	struct group *group = open_group(core, event->request.protocol);
 	bool is_plain_set = event->request.count == 1 && plan_is_plain_set(event->request.rows[0], &event->request.commands[0]);
 	if (!is_plain_set)
@@ -283,18 +307,11 @@ void gather_request(struct core *core, const struct event *event)
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
 	unit->is_plain_set = is_plain_set;
 	unit->command_at = place->len;
-	for (unsigned i = 0; i < event->request.count; i++) {
-		if (is_plain_set)
-			add_plain_set(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
-		else
-			error = add_command(core, group, &event->request.commands[i], event->request.rows[i], event->request.db);
-		if (error != NULL) {
-			checkpoint_restore(group, &checkpoint);
-			refuse(core, event->request.token, error);
-			return;
-		}
-		const struct member *member = &group->members[group->member_count - 1];
-		group_add_slot(group, event->request.token, member->reply_first + member->answer, i);
+	error = add_commands(core, group, event, is_plain_set);
+	if (error != NULL) {
+		checkpoint_restore(group, &checkpoint);
+		refuse(core, event->request.token, error);
+		return;
 	}
 	unit->member_count = group->member_count - unit->member_first;
 	unit->command_len = place->len - unit->command_at;

@@ -160,6 +160,20 @@ static void large_group_does_not_wait(void)
 	stage_close(&stage);
 }
 
+static void long_group_does_not_wait(void)
+{
+	static const char value[20000];
+	struct stage stage;
+	stage_open(&stage);
+	client_sets(&stage, "a");
+	turn_ends(&stage);
+	client_sends(&stage, 3, (struct slice[]){ SLICE("set"), SLICE("b"), { value, sizeof value } }, false);
+	turn_ends(&stage);
+	CU_ASSERT(stage.group_count == 2);
+	answer_all(&stage);
+	stage_close(&stage);
+}
+
 static void guarded_transaction_does_not_wait(void)
 {
 	struct stage stage;
@@ -225,6 +239,7 @@ void suite_gather(void)
 	CU_pSuite suite = CU_add_suite("gather", NULL, NULL);
 	CU_ADD_TEST(suite, small_group_waits_while_one_is_on_its_way);
 	CU_ADD_TEST(suite, large_group_does_not_wait);
+	CU_ADD_TEST(suite, long_group_does_not_wait);
 	CU_ADD_TEST(suite, guarded_transaction_does_not_wait);
 	CU_ADD_TEST(suite, guarded_transaction_goes_alone);
 	CU_ADD_TEST(suite, context_write_goes_alone);
