@@ -21,6 +21,7 @@ struct version {
 	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
 	bool is_clearing;            /* the same write cleared the key before it made this present */
 	bool is_set;                 /* a string SET: clears elements of other types */
+	bool is_vouched;             /* a record, or a write that left it alive, has said that it is: while metadata is recalled */
 	int64_t expire_at_ms;        /* TTL */
 	double score;                /* sorted set */
 	struct slice value;          /* string, hash: owned copy, or held by NOTE */

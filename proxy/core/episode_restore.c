@@ -38,7 +38,10 @@ static struct context *read_context(struct core *core, const struct record_side 
 static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
-	struct version version = { .stamp = *stamp, .is_present = is_present, .is_clearing = side->is_clearing, .is_set = is_present && element->kind == KIND_STRING };
+	struct version version = {
+		.stamp = *stamp, .is_present = is_present, .is_clearing = side->is_clearing, .is_vouched = is_present,
+		.is_set = is_present && element->kind == KIND_STRING,
+	};
 	if (is_present && element->kind == KIND_ZSET && !slice_to_double(side->value, &version.score))
 		return;
 	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))

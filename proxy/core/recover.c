@@ -2,6 +2,7 @@
  * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
  * the metadata is whole. */
 #include "state.h"
+#include "version.h"
 
 #include <assert.h>
 #include <string.h>
@@ -353,6 +354,12 @@ static void doubt_deadline(void *context, struct key *key)
 		keyspace_set_thinned(context, key);
 }
 
+static void kill_unvouched(void *context, struct key *key)
+{
+	for (struct element *element = key->elements; element != NULL; element = element->next)
+		element_kill_unvouched(context, element);
+}
+
 /* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
 void recover_pump(struct core *core)
 {
@@ -360,6 +367,7 @@ void recover_pump(struct core *core)
 		return;
 	core->is_recalled = core->keyspace.is_whole = true;
 	/* What was stable came back only for what it beats or covers. */
+	keyspace_each_key(&core->keyspace, kill_unvouched, &core->keyspace);
 	keyspace_forget(&core->keyspace);
 	keyspace_sweep(&core->keyspace);
 	keyspace_each_key(&core->keyspace, doubt_deadline, &core->keyspace);

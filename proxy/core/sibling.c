@@ -49,12 +49,16 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	if (conflicts->mode != APPLY_RECALL)
 		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0, NULL }, (unsigned)origin);
 	pair_sibling(conflicts, element, change, (unsigned)origin);
-	if (element_version(element, (unsigned)origin, change->seq) != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
+	const struct version *known = element_version(element, (unsigned)origin, change->seq);
+	if (known != NULL)
+		element->versions[known - element->versions].is_vouched = known->is_present;
+	if (known != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
 		return;
 	struct context *nothing = context_new(NULL, 0);
 	struct version version = {
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
 		.is_present = !(change->number & SIBLING_REMOVAL), .is_clearing = change->number & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,
+		.is_vouched = !(change->number & SIBLING_REMOVAL),
 	};
 	/* Where a newer write of another type is known, it has killed this value. */
 	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))

@@ -73,7 +73,7 @@ static bool is_same_write(const struct stamp *a, const struct stamp *b)
 void element_compete(struct keyspace *keyspace, struct element *element, const struct version *newcomer)
 {
 	const struct stamp *stamp = &newcomer->stamp;
-	bool is_clearing = newcomer->is_clearing;
+	bool is_clearing = newcomer->is_clearing, is_vouched = newcomer->is_vouched;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *other = &element->versions[i];
 		/* In one write a value beats the clear, the clear what it only sets aside, and the later value the earlier. */
@@ -84,12 +84,15 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 	for (unsigned i = element->version_count; i-- > 0;) {
 		const struct stamp *other = &element->versions[i].stamp;
 		if (is_same_write(other, stamp))
+			is_vouched |= element->versions[i].is_vouched;
+		if (is_same_write(other, stamp))
 			is_clearing |= element->versions[i].is_clearing || (!element->versions[i].is_present && !element->versions[i].is_outdone);
 		if (is_same_write(other, stamp) || stamp_covers(stamp, other))
 			element_remove_version(keyspace, element, i);
 	}
 	element_add_version(keyspace, element, newcomer);
 	element->versions[element->version_count - 1].is_clearing = is_clearing;
+	element->versions[element->version_count - 1].is_vouched = is_vouched;
 }
 
 const struct version *element_version(const struct element *element, unsigned origin, uint64_t seq)
@@ -111,4 +114,28 @@ void version_kill(struct keyspace *keyspace, struct version *version)
 	version_drop_value(keyspace, version);
 	version->is_present = false;
 	version->is_outdone = !version->is_clearing;
+	version->is_vouched = false;
+}
+
+/* The oldest that is stable and present, and of which nothing but its own write tells. */
+static struct version *oldest_unvouched(const struct keyspace *keyspace, const struct element *element)
+{
+	struct version *oldest = NULL;
+	for (unsigned i = 0; i < element->version_count; i++) {
+		struct version *version = &element->versions[i];
+		if (version->is_present && !version->is_vouched && mark_is_stable(keyspace, version->stamp.origin, version->stamp.seq) &&
+		    (oldest == NULL || stamp_compare(keyspace->origins, &version->stamp, &oldest->stamp) < 0))
+			oldest = version;
+	}
+	return oldest;
+}
+
+void element_kill_unvouched(struct keyspace *keyspace, struct element *element)
+{
+	while (element_is_open(element)) {
+		struct version *version = oldest_unvouched(keyspace, element);
+		if (version == NULL)
+			return;
+		version_kill(keyspace, version);
+	}
 }
