@@ -26,7 +26,8 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	note_drop(keyspace, note);
 }
 
-/* Where the key was forgotten, nothing says any more that it had this type: a write of another one is to kill it as everywhere else. */
+/* Where the key was forgotten, or the version is still to be recalled, nothing says that it had this type: a write of another one is to kill it
+ * as everywhere else. */
 static void note_type(const struct keyspace *keyspace, struct key *key, enum kind kind, const struct stamp *stamp)
 {
 	struct stamp *top = &key->tops[kind];
@@ -49,6 +50,8 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	if (conflicts->mode != APPLY_RECALL)
 		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0, NULL }, (unsigned)origin);
 	pair_sibling(conflicts, element, change, (unsigned)origin);
+	if (!(change->number & SIBLING_REMOVAL))
+		note_type(keyspace, key, kind, &(struct stamp){ .seq = change->seq, .hlc = change->hlc, .origin = (unsigned)origin });
 	const struct version *known = element_version(element, (unsigned)origin, change->seq);
 	if (known != NULL)
 		element->versions[known - element->versions].is_vouched = known->is_present;
@@ -63,7 +66,5 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	/* Where a newer write of another type is known, it has killed this value. */
 	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))
 		element_compete(keyspace, element, &version);
-	if (version.is_present)
-		note_type(keyspace, key, kind, &version.stamp);
 	context_drop(nothing);
 }
