@@ -269,11 +269,17 @@ static void begin_after(struct core *core, struct origin *own)
 		own->before_hlc = core->heard_hlc;
 }
 
+/* The store says that its first hello got into the log: it is in front of what we read. */
+static bool was_begun(const struct core *core, unsigned origin)
+{
+	return core->stored_answered.is_begun && core->stored_answered.incarnation == core->origins.items[origin].incarnation;
+}
+
 /* An incarnation of which the log has nothing began after all that it has: its first hello did not get there. */
 static void hear_lost_hellos(struct core *core)
 {
 	for (unsigned i = 0; i < core->origins.count; i++)
-		if (core->origins.items[i].dc == 0 && is_in_doubt(core, i))
+		if (core->origins.items[i].dc == 0 && is_in_doubt(core, i) && !was_begun(core, i))
 			begin_after(core, &core->origins.items[i]);
 }
 
