@@ -15,7 +15,8 @@ from lib.chaos import Chaos, wait_recovered
 from lib.resp import ReplyError
 
 INCREMENTS = 10_000
-PACE_SECONDS = 0.001  # so that every kill falls into the counting
+PACE_SECONDS = 0.001
+LAST = 100  # increments that wait until all were killed: so every kill falls into the counting
 SEED = 9
 RULES = (("merge:*", "merge"), ("priority:*", "priority", "order: [a, b]"), ("record:*", "record"), ("*", "lww"))
 RULE_NAMES = ("lww", "merge", "priority", "record")
@@ -25,9 +26,9 @@ class CountingClient(threading.Thread):
     """Increments in transactions that also write down how far it came. So after a broken connection it can look
     whether its last transaction took place, and count on: what any careful Redis client would do."""
 
-    def __init__(self, dc):
+    def __init__(self, dc, all_killed):
         super().__init__(daemon=True)
-        self._dc, self._journal, self.retries = dc, f"journal:{dc.name}", 0
+        self._dc, self._all_killed, self._journal, self.retries = dc, all_killed, f"journal:{dc.name}", 0
 
     def run(self):
         client, done = None, 0
@@ -37,6 +38,8 @@ class CountingClient(threading.Thread):
                     client = self._dc.client()
                     done = int(client("GET", self._journal) or 0)
                     continue
+                if done == INCREMENTS - LAST:
+                    self._all_killed.wait()
                 replies = client.pipeline([("MULTI",), ("INCR", "counter"), ("SET", self._journal, done + 1), ("EXEC",)])
                 if isinstance(replies[-1], ReplyError):
                     raise replies[-1]
@@ -50,11 +53,13 @@ class CountingClient(threading.Thread):
 
 def counters_under_kills(story, log):
     with World(("a", "b", "c"), log, with_links=False).start() as world:
-        clients = [CountingClient(dc) for dc in world]
+        all_killed = threading.Event()
+        clients = [CountingClient(dc, all_killed) for dc in world]
         for client in clients:
             client.start()
         chaos = Chaos(world, SEED, kills=1, log=story.note, pause_seconds=(0.1, 0.6))
         chaos.run(lambda: any(client.is_alive() for client in clients))
+        all_killed.set()
         for client in clients:
             client.join(120)
             story.check(not client.is_alive(), "the client finished its increments")
