@@ -94,21 +94,11 @@ uint64_t record_hash(uint64_t start, struct slice bytes)
 
 #define FIELD_ROOM 12                /* a tag, and a number or the length of what follows */
 
-static inline char *put_uint(char *at, unsigned tag, uint64_t value)
-{
-	return value == 0 ? at : wire_put_varint(wire_put_varint(at, tag), value);
-}
-
 static inline char *put_raw(char *at, struct slice bytes)
 {
 	if (bytes.len > 0)
 		memcpy(at, bytes.ptr, bytes.len);
 	return at + bytes.len;
-}
-
-static inline char *put_text(char *at, unsigned tag, struct slice text)
-{
-	return text.len == 0 ? at : put_raw(wire_put_varint(wire_put_varint(at, tag), text.len), text);
 }
 
 static inline size_t dot_len(const struct record_dot *dot)
@@ -188,22 +178,22 @@ static char *put_side(char *at, const struct record_side *side)
 	at = wire_put_varint(wire_put_varint(at, RECORD_TAG_SIDE), len);
 	const char *start = at;
 	at = put_dot(at, SIDE_DOT, &side->dot);
-	at = put_uint(at, SIDE_HLC, side->hlc);
+	at = wire_put_uint(at, SIDE_HLC, side->hlc);
 	at = put_raw(at, side->context);
-	at = put_text(at, SIDE_COMMAND, side->command);
-	at = put_text(at, SIDE_CLIENT, side->client);
-	at = put_text(at, SIDE_VALUE, side->value);
-	at = put_uint(at, SIDE_VALUE_LEN, side->value_len);
+	at = wire_put_text(at, SIDE_COMMAND, side->command);
+	at = wire_put_text(at, SIDE_CLIENT, side->client);
+	at = wire_put_text(at, SIDE_VALUE, side->value);
+	at = wire_put_uint(at, SIDE_VALUE_LEN, side->value_len);
 	at = wire_put_fixed64(at, SIDE_VALUE_HASH, side->value_hash);
-	at = put_uint(at, SIDE_REMOVAL, side->is_removal);
-	at = put_uint(at, SIDE_LIVE, side->is_live);
-	at = put_uint(at, SIDE_DEAD, side->is_dead);
-	at = put_uint(at, SIDE_EXPLICIT, side->is_explicit);
-	at = put_uint(at, SIDE_INCREMENT, side->is_increment);
-	at = put_uint(at, SIDE_COVERED, side->is_covered);
-	at = put_uint(at, SIDE_CLEARING, side->is_clearing);
+	at = wire_put_uint(at, SIDE_REMOVAL, side->is_removal);
+	at = wire_put_uint(at, SIDE_LIVE, side->is_live);
+	at = wire_put_uint(at, SIDE_DEAD, side->is_dead);
+	at = wire_put_uint(at, SIDE_EXPLICIT, side->is_explicit);
+	at = wire_put_uint(at, SIDE_INCREMENT, side->is_increment);
+	at = wire_put_uint(at, SIDE_COVERED, side->is_covered);
+	at = wire_put_uint(at, SIDE_CLEARING, side->is_clearing);
 	at = put_raw(at, side->covers);
-	at = put_uint(at, SIDE_AGAIN, side->is_again);
+	at = wire_put_uint(at, SIDE_AGAIN, side->is_again);
 	assert(at == start + len);
 	return at;
 }
@@ -229,32 +219,32 @@ void record_encode(struct buffer *out, const struct record *record)
 	assert(record->id.len > 0 && record->id.len <= RECORD_ID_MAX);
 	assert(record_kind_text(record->kind) != NULL && record_status_text(record->status) != NULL);
 	char *at = buffer_grow(out, record_room(record));
-	at = put_uint(at, RECORD_TAG_FORMAT, RECORD_FORMAT);
-	at = put_text(at, RECORD_TAG_ID, record->id);
-	at = put_uint(at, RECORD_TAG_KIND, (uint64_t)record->kind);
-	at = put_uint(at, RECORD_TAG_STATUS, (uint64_t)record->status);
-	at = put_uint(at, RECORD_TAG_DB, record->db);
-	at = put_text(at, RECORD_TAG_KEY, record->key);
-	at = put_text(at, RECORD_TAG_ELEMENT, record->element);
-	at = put_text(at, RECORD_TAG_TYPE, record->type);
-	at = put_text(at, RECORD_TAG_RULE, record->rule);
+	at = wire_put_uint(at, RECORD_TAG_FORMAT, RECORD_FORMAT);
+	at = wire_put_text(at, RECORD_TAG_ID, record->id);
+	at = wire_put_uint(at, RECORD_TAG_KIND, (uint64_t)record->kind);
+	at = wire_put_uint(at, RECORD_TAG_STATUS, (uint64_t)record->status);
+	at = wire_put_uint(at, RECORD_TAG_DB, record->db);
+	at = wire_put_text(at, RECORD_TAG_KEY, record->key);
+	at = wire_put_text(at, RECORD_TAG_ELEMENT, record->element);
+	at = wire_put_text(at, RECORD_TAG_TYPE, record->type);
+	at = wire_put_text(at, RECORD_TAG_RULE, record->rule);
 	at = wire_put_fixed64(at, RECORD_TAG_RULES_DIGEST, record->rules_digest);
 	for (unsigned i = 0; i < record->side_count; i++)
 		at = put_side(at, &record->sides[i]);
-	at = put_uint(at, RECORD_TAG_PAIRS, record->pairs);
+	at = wire_put_uint(at, RECORD_TAG_PAIRS, record->pairs);
 	if (record->winner.seq != 0)
 		at = put_dot(at, RECORD_TAG_WINNER, &record->winner);
-	at = put_text(at, RECORD_TAG_VALUE, record->value);
+	at = wire_put_text(at, RECORD_TAG_VALUE, record->value);
 	if (record->resolution.seq != 0)
 		at = put_dot(at, RECORD_TAG_RESOLUTION, &record->resolution);
-	at = put_text(at, RECORD_TAG_RESOLVED_BY, record->resolved_by);
-	at = put_uint(at, RECORD_TAG_OPENED_HLC, record->opened_hlc);
-	at = put_uint(at, RECORD_TAG_ENDED_HLC, record->ended_hlc);
-	at = put_uint(at, RECORD_TAG_ATTEMPTS, record->attempts);
-	at = put_text(at, RECORD_TAG_LAST_ERROR, record->last_error);
-	at = put_uint(at, RECORD_TAG_FIRST_HLC, record->first_hlc);
+	at = wire_put_text(at, RECORD_TAG_RESOLVED_BY, record->resolved_by);
+	at = wire_put_uint(at, RECORD_TAG_OPENED_HLC, record->opened_hlc);
+	at = wire_put_uint(at, RECORD_TAG_ENDED_HLC, record->ended_hlc);
+	at = wire_put_uint(at, RECORD_TAG_ATTEMPTS, record->attempts);
+	at = wire_put_text(at, RECORD_TAG_LAST_ERROR, record->last_error);
+	at = wire_put_uint(at, RECORD_TAG_FIRST_HLC, record->first_hlc);
 	at = put_raw(at, record->stretches);
-	at = put_text(at, RECORD_TAG_MERGED_INTO, record->merged_into);
+	at = wire_put_text(at, RECORD_TAG_MERGED_INTO, record->merged_into);
 	assert(at <= out->ptr + out->len);
 	end_at(out, at);
 }

@@ -1,5 +1,5 @@
 /* Wire: protobuf's primitives, written into room that was measured before, and read from untrusted bytes.
- * Only what envelope_*.c needs. */
+ * Only what envelope_*.c and record.c need. */
 #ifndef CORE_WIRE_H
 #define CORE_WIRE_H
 
@@ -12,7 +12,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32
 #define WIRE_TAG(field, type) ((unsigned)((field) << 3 | (type)))   /* fields up to 15: one byte */
 #define WIRE_BYTE_MAX 0x7fu
 
-/* ---- writing: AT points to enough room; returns the end of what was written ---- */
+/* ---- writing: AT points to enough room; returns the end of what was written. Lengths are those of fields up to 15 ---- */
 
 static inline size_t wire_varint_len(uint64_t value)
 {
@@ -31,8 +31,7 @@ static inline char *wire_put_varint(char *at, uint64_t value)
 
 static inline char *wire_put_bytes(char *at, unsigned tag, struct slice bytes)
 {
-	*at++ = (char)tag;
-	at = wire_put_varint(at, bytes.len);
+	at = wire_put_varint(wire_put_varint(at, tag), bytes.len);
 	if (bytes.len > 0)
 		memcpy(at, bytes.ptr, bytes.len);
 	return at + bytes.len;
@@ -46,10 +45,7 @@ static inline size_t wire_uint_len(uint64_t value)
 
 static inline char *wire_put_uint(char *at, unsigned tag, uint64_t value)
 {
-	if (value == 0)
-		return at;
-	*at++ = (char)tag;
-	return wire_put_varint(at, value);
+	return value == 0 ? at : wire_put_varint(wire_put_varint(at, tag), value);
 }
 
 static inline size_t wire_text_len(struct slice bytes)
@@ -71,7 +67,7 @@ static inline char *wire_put_fixed64(char *at, unsigned tag, uint64_t value)
 {
 	if (value == 0)
 		return at;
-	*at++ = (char)tag;
+	at = wire_put_varint(at, tag);
 	for (unsigned shift = 0; shift < 64; shift += 8)
 		*at++ = (char)(value >> shift);
 	return at;
