@@ -26,6 +26,13 @@ void *memory_resize(void *ptr, size_t size)
 	return resized;
 }
 
+void *memory_outgrow(void *ptr, const void *room, size_t room_size, size_t size)
+{
+	if (ptr == NULL || ptr != room)
+		return memory_resize(ptr, size);
+	return memcpy(memory_resize(NULL, size), room, room_size);
+}
+
 void memory_free(void *ptr)
 {
 	free(ptr);

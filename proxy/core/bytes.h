@@ -28,6 +28,8 @@ struct buffer {
 /* Never return NULL; zero bytes give a valid pointer. */
 void *memory_new(size_t size);   /* zeroed */
 void *memory_resize(void *ptr, size_t size);
+/* Likewise, where PTR may still be ROOM inside its owner, of ROOM_SIZE bytes: then they are copied into memory of its own, of SIZE, which is more. */
+void *memory_outgrow(void *ptr, const void *room, size_t room_size, size_t size);
 void memory_free(void *ptr);
 /* Fetches LEN bytes into the processor's cache: for many places at once it takes little longer than for one. */
 static inline void memory_warm(const void *ptr, size_t len)

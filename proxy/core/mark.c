@@ -34,10 +34,8 @@ static struct history *element_history_add(struct element *element, unsigned ori
 	if (index == 0) {
 		element->histories = &element->first_history;
 	} else {
-		bool is_own = element->histories != &element->first_history;
-		element->histories = memory_resize(is_own ? element->histories : NULL, element->history_count * sizeof *history);
-		if (!is_own)
-			element->histories[0] = element->first_history;
+		element->histories = memory_outgrow(element->histories, &element->first_history, sizeof element->first_history,
+		                                    element->history_count * sizeof *history);
 	}
 	history = &element->histories[index];
 	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
@@ -63,10 +61,8 @@ static void history_move_up(struct history *history)
 
 static void history_own_marks(struct history *history, uint32_t cap)
 {
-	const struct mark *before = history->marks;
-	history->marks = memory_resize(history->has_own_marks ? history->marks : NULL, cap * sizeof *history->marks);
-	if (!history->has_own_marks && before != NULL)
-		memcpy(history->marks, before, history->cap * sizeof *before);
+	const struct mark *room = history->has_own_marks ? NULL : history->marks;
+	history->marks = memory_outgrow(history->marks, room, FIRST_MARKS * sizeof *room, cap * sizeof *history->marks);
 	history->has_own_marks = true;
 }
 

@@ -9,11 +9,9 @@ static void element_make_room(struct element *element)
 		element->version_cap = 1;
 		return;
 	}
-	bool is_own = element->versions != &element->first_version;
 	element->version_cap *= 2;
-	element->versions = memory_resize(is_own ? element->versions : NULL, element->version_cap * sizeof *element->versions);
-	if (!is_own)
-		element->versions[0] = element->first_version;
+	element->versions = memory_outgrow(element->versions, &element->first_version, sizeof element->first_version,
+	                                   element->version_cap * sizeof *element->versions);
 }
 
 /* Its own from now on. The note is held anyway as long as the write is not stable, which is mostly longer than its version lives. */
