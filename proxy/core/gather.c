@@ -166,6 +166,12 @@ static void add_emptiness_check(struct core *core, struct group *group, struct m
 	member->is_emptying = true;
 }
 
+static void add_facts(struct core *core, const struct command *row)
+{
+	core->changes.facts.command = slice_of(row->name);
+	core->changes.facts.client = core->client;
+}
+
 static const char *add_command(struct core *core, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
 	struct member *member = group_add_member(group);
@@ -183,8 +189,7 @@ static const char *add_command(struct core *core, struct group *group, const str
 	changes_reset(&core->changes);
 	const char *error = plan_command(row, request, &world, group->script.out, &core->changes, &planned);
 	if (error == NULL) {
-		core->changes.facts.command = slice_of(row->name);
-		core->changes.facts.client = core->client;
+		add_facts(core, row);
 		group->script.count += planned.replies;
 		add_planned(core, group, member, &planned);
 		add_emptiness_check(core, group, member);
@@ -206,8 +211,7 @@ static void add_plain_set(struct core *core, struct group *group, const struct r
 	struct planned planned;
 	changes_reset(&core->changes);
 	plan_plain_set(request, &world, &core->changes, &planned);
-	core->changes.facts.command = slice_of(row->name);
-	core->changes.facts.client = core->client;
+	add_facts(core, row);
 	if (request->raw.len > 0)
 		member->reply_first = script_set(&group->script, raw_pair(request));
 	else

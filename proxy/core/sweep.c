@@ -48,7 +48,7 @@ void sweep_pump(struct core *core)
 {
 	struct sweep *sweep = &core->sweep;
 	bool is_due = !sweep->is_under_way && core->now_ms - sweep->answered_ms >= sweep->pause_ms;
-	if (!is_due || !core->is_recalled || core->is_store_refusing || core->is_draining || core->aborted != NULL)
+	if (!is_due || !core->is_recalled || core->is_store_refusing || core_is_holding(core))
 		return;
 	struct group *group = group_new(core, GROUP_SWEEP);
 	unsigned count = sweep->found.count;
