@@ -1,5 +1,6 @@
 /* Client: a connection that speaks RESP: bytes in, requests out to the session, answers out in order.
- * A turn of the loop reads once from each client that has something to say and writes at most once to each that is owed something.
+ * A turn of the loop reads once from each client that has something to say. It writes at most once to each that is owed something, and once
+ * more for each group of writes whose answers came: these do not wait for the end of the turn.
  * Knows the protocol's framing, but no command. Only client_table.c makes and frees clients. */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H

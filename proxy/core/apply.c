@@ -1,4 +1,4 @@
-/* Apply: a batch's writes are taken into the metadata (data path, step 9). */
+/* Apply: writes are taken into the metadata: one by one as their answers come (group.c), a batch of a log's a few at a time. */
 #include "state.h"
 
 #include <limits.h>

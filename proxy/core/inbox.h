@@ -1,7 +1,7 @@
 /* Inbox: messages of all logs, and what they tell of each datacenter.
  *
  *   inbox.c    messages wait for their causes         stability.c  what all have is forgotten
- *   remote.c   ready batches become a group */
+ *   remote.c   ready batches become a group           apply.c      their writes enter the metadata */
 #ifndef CORE_INBOX_H
 #define CORE_INBOX_H
 

@@ -69,11 +69,11 @@ struct plan_world {
 	uint32_t reserved_db;
 	uint32_t databases;
 };
-bool plan_is_plain_set(const struct command *command, const struct request *request);
-/* Likewise for a SET without options, but for the sending. */
-void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
 const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
                          struct buffer *store_commands, struct changes *changes, struct planned *planned);
+/* SET key value without options: likewise, but nothing is appended to send. The caller sends it with others of its like (script.h). */
+bool plan_is_plain_set(const struct command *command, const struct request *request);
+void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
 
 /* Turns INTENT (as plan_command left it) and the REPLIES (planned.replies of them, raw, RESP2 or RESP3) into what happened. The result's slices
  * point into INTENT and REPLIES. No changes at all is a fine outcome (the write is void). */
