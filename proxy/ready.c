@@ -138,8 +138,13 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		     "upgrade this sidecar if the message is of a newer one", (long long)peer->log_position);
 		break;
 	case PEER_NEEDS_RESYNC:
-		find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
-		     "its log no longer has what follows position %lld, so no more of it can be applied here: see docs/operating.md", (long long)peer->log_position);
+		if (dc == round->status->dcs[0])
+			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
+			     "writes made here may be gone: Redis lost its end, and the own log its beginning: see docs/operating.md");
+		else
+			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
+			     "its log no longer has what follows position %lld, so no more of it can be applied here: see docs/operating.md",
+			     (long long)peer->log_position);
 		break;
 	case PEER_QUARANTINED:
 		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },

@@ -1,6 +1,6 @@
 /* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
  * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last> <begun>",
- * what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
+ * "lost" holding 1 where the own log lost what the store had not read, what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
 #include "state.h"
 
@@ -42,8 +42,8 @@ static void add_answered(const struct core *core, struct buffer *field, struct b
 /* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
 void positions_write(struct core *core, struct script *script)
 {
-	struct slice argv[2 + 2 * (CORE_DCS_MAX + 2)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
-	struct buffer texts[2 * (CORE_DCS_MAX + 2)] = { { 0 } };
+	struct slice argv[2 + 2 * (CORE_DCS_MAX + 3)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
+	struct buffer texts[2 * (CORE_DCS_MAX + 3)] = { { 0 } };
 	unsigned count = 0;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		add_dc(core, dc, &texts[count], &texts[count + 1]);
@@ -55,6 +55,11 @@ void positions_write(struct core *core, struct script *script)
 	count += 2;
 	add_answered(core, &texts[count], &texts[count + 1]);
 	count += 2;
+	if (core->is_log_lost) {
+		buffer_add_text(&texts[count], "lost");
+		buffer_add_text(&texts[count + 1], "1");
+		count += 2;
+	}
 	for (unsigned i = 0; i < count; i++)
 		argv[2 + i] = buffer_slice(&texts[i]);
 	script_select(script, core->options.reserved_db);
@@ -147,7 +152,7 @@ static bool read_dc(struct core *core, unsigned dc, struct slice value)
 
 bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation)
 {
-	*is_same_run = false;
+	*is_same_run = core->is_log_lost = false;
 	core->stored_answered = (struct answered){ 0 };
 	for (unsigned i = 0; i < event->opened.position_count; i++) {
 		struct slice field = event->opened.positions[i].field, value = event->opened.positions[i].value;
@@ -160,6 +165,7 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 			continue;
 		}
 		int64_t hlc;
+		core->is_log_lost |= slice_equal(field, SLICE("lost"));
 		if (suspects_read(core, field, value))
 			continue;
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)

@@ -283,6 +283,13 @@ static void hear_lost_hellos(struct core *core)
 			begin_after(core, &core->origins.items[i]);
 }
 
+/* Our store has not read what the log no longer has: it may be gone everywhere, even what was acknowledged. What there is goes on. */
+static void tell_log_lost(struct core *core)
+{
+	core->peers[0].state = PEER_NEEDS_RESYNC;
+	core_alarm(core, 0, "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
+}
+
 /* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
  * not in the log yet: they have come back by then, like any other origin's. */
 static void hear_hello(struct core *core)
@@ -293,6 +300,9 @@ static void hear_hello(struct core *core)
 		peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
 		return;
 	}
+	core->is_log_lost |= core->is_log_cut;
+	if (is_first && core->is_log_lost)
+		tell_log_lost(core);
 	if (is_first) {
 		drop_logged(core);
 		settle_adopt_carried(core);

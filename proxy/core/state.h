@@ -84,6 +84,7 @@ struct core {
 	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
 	bool is_begun;                               /* a hello of our incarnation stands in the own log, at its position or before */
 	bool is_log_cut;                             /* … although it no longer has its beginning */
+	bool is_log_lost;                            /* … nor had when the store first knew a position in it; for good */
 	bool is_recalled;                            /* metadata is whole: remote writes may be applied */
 	struct buffer run_id;
 	bool is_run_due;                             /* the store does not have our incarnation yet, nor where earlier ones ended */

@@ -70,3 +70,22 @@ void truncated_log_stops_its_reader_loudly(struct story *story)
 	story_expect(story, BOM, "l:other", "v2");
 	story->is_told = true;
 }
+
+void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
+{
+	struct dc *loser = &story->world->dcs[AMS];
+
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 200);
+	sim_log_truncate(&loser->log, loser->log.count);
+	story_restore(story, AMS, 0);
+	story_wait(story, 2000);
+	story_check(story, loser->alarms > 0, "an alarm is raised, although nobody is left who knows of the write");
+	sidecar_crash(story->world, loser);
+	sidecar_start(story->world, loser);
+	story_wait(story, 2000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "a restart does not forget that something was lost");
+	story->is_told = true;
+}
