@@ -173,9 +173,12 @@ static void write_dirty(struct core *core, struct writing *writing)
 	episodes->is_swept = false;
 }
 
+/* What has not been recalled yet may have killed or covered a side: a record of it would say that it is alive. */
 bool episodes_are_pending(const struct core *core)
 {
 	const struct episodes *episodes = core->keyspace.episodes;
+	if (!core->is_recalled)
+		return false;
 	return episodes->dirty_count > 0 || episodes_have_ended(core) || retention_is_due(core);
 }
 

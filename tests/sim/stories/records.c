@@ -225,3 +225,42 @@ void version_that_survived_one_conflict_begins_another(struct story *story)
 	expect_counts(story, 0, 3);
 	expect_record(story, RECORD_SUPERSEDED, 2, 1);
 }
+
+/* The string that the hash has killed is recalled, the hash no longer: it was stable a round earlier. */
+void killed_version_is_not_written_down_alive_by_who_recalls_it(struct story *story)
+{
+	struct dc *restarted = &story->world->dcs[BOM];
+
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_part(story, BOM, CPT);
+	story_say(story, AMS, "SET r:k killed");
+	story_wait(story, 20);
+	story_say(story, CPT, "HSET r:k f v");
+	story_wait(story, 20);
+	story_say(story, BOM, "SET r:k b");
+	story_wait(story, 20);
+	story_say(story, CPT, "SET r:k c");
+	story_rejoin(story, BOM, CPT);
+	story_mend(story, AMS, BOM);
+	story_mend(story, AMS, CPT);
+	story_wait(story, 1500);
+	story_mend(story, BOM, AMS);
+	story_wait(story, 1500);
+	story_cut(story, AMS, CPT);
+	story_say(story, CPT, "SET l:x not-stable");
+	story_wait(story, 500);
+	story_mend(story, CPT, AMS);
+	story_wait(story, 2500);
+	story_cut(story, BOM, CPT);
+	sidecar_crash(story->world, restarted);
+	sidecar_start(story->world, restarted);
+	story_wait(story, 2500);
+	sidecar_crash(story->world, restarted);
+	story_mend(story, BOM, CPT);
+	sidecar_start(story->world, restarted);
+	story_mend(story, AMS, CPT);
+	story_wait(story, 3000);
+	story_expect_siblings(story, AMS, "r:k", "c b");
+	story_expect_siblings(story, BOM, "r:k", "c b");
+}
