@@ -61,6 +61,28 @@ def watching(facts, world):
     facts.check(total >= 200, "optimistic increments never lose another client's increment", total)
 
 
+def letting_remote_writes_first(facts, world):
+    """A remote write that waits for a local one goes first of all: what a transaction watched may not be what it will write on."""
+    dc, peer = world["a"], world["b"].client()
+    writer, watchers = dc.client(30), [dc.client(30), dc.client(30)]
+    watchers[1]("HELLO", "3")
+    for watcher in watchers:
+        watcher("WATCH", "elsewhere")
+        watcher.pipeline([("MULTI",), ("SET", "elsewhere", "mine")])
+    dc.redis.process.send_signal(signal.SIGSTOP)
+    try:
+        writer.send(encode("SET", "contested", "local"))
+        wait_until(lambda: dc.sidecar.metrics().one("homeport_groups_unanswered") > 0, 10, "a local write is under way")
+        peer("SET", "contested", "remote")
+        wait_until(lambda: dc.sidecar.metrics().total("homeport_held_events") > 0, 10, "a remote write to its key waits")
+        facts.equal([watcher("EXEC") for watcher in watchers], [None, None], "EXEC of who watched does nothing while remote writes go first")
+    finally:
+        dc.redis.process.send_signal(signal.SIGCONT)
+    facts.equal([writer.read(), writer("EXISTS", "elsewhere")], ["OK", 0], "others are answered, and nothing was written")
+    watchers[0]("WATCH", "elsewhere")
+    facts.equal(watchers[0].pipeline([("MULTI",), ("SET", "elsewhere", "mine"), ("EXEC",)])[2], ["OK"], "then EXEC runs again")
+
+
 def optimistic(facts, world):
     """The classic: read, add one, write it if nothing has changed; by two clients of different protocols."""
     clients = [world["a"].client() for _ in range(2)]
@@ -329,8 +351,8 @@ def redis_goes_away(facts, world):
 
 def sessions(facts):
     with World(("a", "b"), with_links=False).start() as world:
-        for part in (watching, optimistic, subscribing, blocking, logging_in, information, access_changes, refusals, headers_that_promise_much,
-                     redis_goes_away):
+        for part in (watching, letting_remote_writes_first, optimistic, subscribing, blocking, logging_in, information, access_changes,
+                     refusals, headers_that_promise_much, redis_goes_away):
             part(facts, world)
         world.check_same_everywhere(facts)
     password_required(facts)

@@ -1,6 +1,7 @@
 /* Faults: a crash is instant and followed by a restart; cuts and refusals last and then heal. */
 #include "sidecar.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 const char *fault_text(enum fault fault)
@@ -66,7 +67,7 @@ void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned p
 		log_wake_followers(world, dc->index);
 	} else if (fault == FAULT_REFUSAL) {
 		trace_line(world->trace, dc->index, "store takes writes again");
-		dc->is_refusing = false;
+		dc->refusals = 0;
 	}
 }
 
@@ -166,7 +167,7 @@ static void truncate_log(struct world *world, struct dc *dc)
 static void refuse_writes(struct world *world, struct dc *dc, uint64_t duration_us)
 {
 	trace_line(world->trace, dc->index, "store refuses writes: out of memory");
-	dc->is_refusing = true;
+	dc->refusals = UINT_MAX;
 	plan_heal(world, dc, FAULT_REFUSAL, 0, duration_us);
 }
 

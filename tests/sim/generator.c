@@ -332,12 +332,13 @@ void generator_send(struct world *world, struct dc *dc)
 	generator_enter(world, dc, request);
 }
 
-uint64_t generator_say(struct world *world, struct dc *dc, const char *text)
+uint64_t generator_say(struct world *world, struct dc *dc, const char *text, bool is_guarded)
 {
 	struct client_request *request = generator_request(world, dc);
 	struct client_command *command = &request->commands[0];
 
 	request->protocol = 2;
+	request->is_transaction = request->is_guarded = is_guarded;
 	while (*text != '\0') {
 		size_t len = strcspn(text, " ");
 

@@ -7,7 +7,7 @@
 /* One request of a client of DC, drawn from the world's dice. */
 void generator_send(struct world *world, struct dc *dc);
 /* Stories: one command as text, words separated by blanks; returns its token. */
-uint64_t generator_say(struct world *world, struct dc *dc, const char *text);
+uint64_t generator_say(struct world *world, struct dc *dc, const char *text, bool is_guarded);
 
 /* For asks: a request to be filled, a key of a rule whose values are texts, and sending; false: there is nobody to take it. */
 struct client_request *generator_request(struct world *world, const struct dc *dc);

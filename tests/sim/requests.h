@@ -34,6 +34,7 @@ struct client_request {
 	uint32_t db;
 	unsigned protocol;
 	bool is_transaction;
+	bool is_guarded;             /* … of a client that watched keys */
 	struct client_command commands[REQUEST_COMMANDS_MAX];
 	unsigned count;
 	bool is_ask;                 /* ASK; then the one command only says what to count it as */

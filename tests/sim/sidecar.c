@@ -59,6 +59,7 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.rows = rows;
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
+	event.request.is_guarded = request->is_guarded;
 	if (world->plan.has_all_rules)
 		event.request.client = slice_of(world_dc_names[dc->index]);
 	sidecar_step(world, dc, &event);
@@ -160,7 +161,8 @@ static void run_next_group(struct world *world, struct dc *dc)
 	const char *wrong;
 
 	group->is_executed = true;
-	if (dc->is_refusing) {
+	if (dc->refusals > 0) {
+		dc->refusals--;
 		group->is_refused = true;
 		trace_line(world->trace, dc->index, "store refuses group %llu", (unsigned long long)group->id);
 		return;

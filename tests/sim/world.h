@@ -67,7 +67,8 @@ struct dc {
 	uint64_t fault_until_us[FAULT_COUNT]; /* for coverage */
 	/* store and the connection to it */
 	struct sim_store *store;
-	bool is_store_up, is_refusing;
+	bool is_store_up;
+	unsigned refusals;           /* the store refuses that many groups more: out of memory */
 	unsigned run;                /* counts starts */
 	unsigned connection;         /* counts connections */
 	struct lane lane;

@@ -69,3 +69,29 @@ void log_delivered_twice_counts_once(struct story *story)
 	story_wait(story, 1000);
 	story_expect_everywhere(story, "l:n", "7");
 }
+
+/* It watched l:watched. Redis refuses what was sent, and takes the remote write to that key, which was sent next. */
+void refused_transaction_of_a_watcher_does_not_run_after_what_it_has_not_seen(struct story *story)
+{
+	struct dc *dc = &story->world->dcs[AMS];
+	struct follower *follower = &dc->followers[BOM];
+	uint64_t token;
+
+	story_cut(story, AMS, BOM);
+	story_say(story, BOM, "SET l:watched remote");
+	story_wait(story, 100);
+	story_say(story, AMS, "SET l:x 1");
+	story_say(story, AMS, "SET l:y 2");
+	token = story_exec(story, AMS, "SET l:written 3");
+	sidecar_turn(story->world, dc);
+	follower->is_cut = false;
+	while (follower->cursor < story->world->dcs[BOM].log.count)
+		log_deliver(story->world, dc, BOM);
+	sidecar_turn(story->world, dc);
+	dc->refusals = lane_unexecuted(&dc->lane) - 1;
+	story_wait(story, 1000);
+	story_check(story, requests_find(&story->world->requests, token)->state == REQUEST_REFUSED, "the transaction is refused");
+	story_expect_everywhere(story, "l:watched", "remote");
+	story_expect_everywhere(story, "l:x", "1");
+	story_expect_everywhere(story, "l:written", NULL);
+}

@@ -14,6 +14,7 @@ void overtaking_write_is_held_back(struct story *story);
 void later_write_beats_a_clock_that_is_ahead(struct story *story);
 void write_is_answered_while_its_log_is_down(struct story *story);
 void log_delivered_twice_counts_once(struct story *story);
+void refused_transaction_of_a_watcher_does_not_run_after_what_it_has_not_seen(struct story *story);
 
 /* concurrency.c */
 void increment_survives_a_delete_that_has_not_seen_it(struct story *story);

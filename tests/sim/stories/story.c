@@ -8,7 +8,13 @@
 
 void story_say(struct story *story, unsigned dc, const char *command)
 {
-	generator_say(story->world, &story->world->dcs[dc], command);
+	generator_say(story->world, &story->world->dcs[dc], command, false);
+}
+
+uint64_t story_exec(struct story *story, unsigned dc, const char *command)
+{
+	assert(!core_is_holding(story->world->dcs[dc].core));
+	return generator_say(story->world, &story->world->dcs[dc], command, true);
 }
 
 void story_wait(struct story *story, uint64_t duration_ms)

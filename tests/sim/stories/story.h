@@ -17,6 +17,8 @@ struct story {
 };
 
 void story_say(struct story *story, unsigned dc, const char *command);
+/* A client that watched keys has its transaction of one COMMAND run: nobody has written them since. Returns its token. */
+uint64_t story_exec(struct story *story, unsigned dc, const char *command);
 void story_wait(struct story *story, uint64_t duration_ms);
 /* A client asks, with the context that the answer to SEEN gave it (0: none); returns its token once there was time for an answer. */
 uint64_t story_ask(struct story *story, unsigned dc, enum ask ask, const char *key, const char *value, uint64_t seen);
