@@ -1,0 +1,39 @@
+/* Stage: one datacenter's core, whose log and store are played. The log takes all that it is given, and tells it again; the store answers when a
+ * test says so. */
+#ifndef UNIT_STAGE_H
+#define UNIT_STAGE_H
+
+#include "../../proxy/core/command.h"
+#include "../../proxy/core/core.h"
+
+#define STAGE_WAITING_MAX 16
+
+struct waiting { uint64_t id; struct slice bytes; };         /* a group, or a message; owned */
+
+struct stage {
+	struct core *core;
+	uint64_t now_ms, token;
+	struct waiting groups[STAGE_WAITING_MAX], appends[STAGE_WAITING_MAX];        /* on their way, oldest first */
+	unsigned group_count, append_count;
+	int64_t log_end;
+	/* What the test's store says to a command; false, or NULL: what an empty one would say. */
+	bool (*reply)(struct stage *stage, const struct request *request, struct buffer *out);
+};
+
+/* It follows the rule record, and was just opened on an empty store: nothing is answered yet. */
+void stage_open(struct stage *stage);
+void stage_close(struct stage *stage);
+void stage_step(struct stage *stage, struct event event);
+void stage_end_turn(struct stage *stage);
+/* The store answers the oldest group. */
+void stage_answer(struct stage *stage);
+/* … and then all others, and what they lead to; a turn ends after each. */
+void stage_answer_all(struct stage *stage);
+/* Does the group that was sent last have this? */
+bool stage_has_sent(const struct stage *stage, const char *text);
+
+/* GUARDED: a transaction of one who watched keys. */
+void stage_say(struct stage *stage, unsigned argc, struct slice *argv, bool is_guarded);
+void stage_set(struct stage *stage, const char *key);
+
+#endif
