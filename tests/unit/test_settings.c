@@ -44,6 +44,16 @@ static void write_whole(const char *path, const char *text)
 	fclose(file);
 }
 
+/* A new one; its name goes into the template PATH. */
+static void make_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_whole(path, text);
+}
+
 /* NAME.yml is loaded from its directory, so that complaints begin with the bare name; NAME.expected has them, or nothing. */
 static void check_file(const char *name)
 {
@@ -108,11 +118,8 @@ static void what_is_left_out_has_its_default(void)
 	struct buffer errors = { 0 };
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX";
-	int fd = mkstemp(path);
 
-	CU_ASSERT_FATAL(fd >= 0);
-	close(fd);
-	write_whole(path, "dc: eu\n");
+	make_file(path, "dc: eu\n");
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
 	CU_ASSERT_STRING_EQUAL(settings.dc, "eu");
 	CU_ASSERT_STRING_EQUAL(settings.listen.host, "127.0.0.1");
@@ -140,11 +147,8 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	struct buffer errors = { 0 }, notes = { 0 };
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX";
-	int fd = mkstemp(path);
 
-	CU_ASSERT_FATAL(fd >= 0);
-	close(fd);
-	write_whole(path, "dc: eu\n");
+	make_file(path, "dc: eu\n");
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
 	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\n");
 	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
@@ -173,13 +177,9 @@ static void reload_takes_changed_rules_over(void)
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX", lua[] = "/tmp/homeport-handler-XXXXXX";
 	static const char one[] = "function resolve(key, versions) return '1' end", other[] = "function resolve(key, versions) return '2' end";
-	int fd = mkstemp(path), lua_fd = mkstemp(lua);
 
-	CU_ASSERT_FATAL(fd >= 0 && lua_fd >= 0);
-	close(fd);
-	close(lua_fd);
-	write_whole(lua, one);
-	write_whole(path, "dc: eu\nrules: [{ match: \"*\", rule: lww }]\n");
+	make_file(lua, one);
+	make_file(path, "dc: eu\nrules: [{ match: \"*\", rule: lww }]\n");
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
 	buffer_add_format(&handler, "dc: eu\nrules: [{ match: \"p:*\", rule: priority, order: [eu] }, { match: \"*\", rule: custom, handler: %s }]\n", lua);
 	buffer_add_byte(&handler, '\0');
@@ -221,11 +221,8 @@ static void rules_alone_are_read_where_they_are_tried(void)
 	struct buffer errors = { 0 };
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX";
-	int fd = mkstemp(path);
 
-	CU_ASSERT_FATAL(fd >= 0);
-	close(fd);
-	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [us, eu] }]\n");
+	make_file(path, "rules: [{ match: \"*\", rule: priority, order: [us, eu] }]\n");
 	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, dcs, 2, &settings, &errors));
 	CU_ASSERT_EQUAL(settings.rule_count, 1);
 	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
@@ -249,11 +246,8 @@ static void expect_notes(const char *before, const char *after, const char *expe
 	struct buffer errors = { 0 }, notes = { 0 };
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX";
-	int fd = mkstemp(path);
 
-	CU_ASSERT_FATAL(fd >= 0);
-	close(fd);
-	write_whole(path, before);
+	make_file(path, before);
 	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
 	write_whole(path, after);
 	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
