@@ -2,7 +2,8 @@
  *
  *   auditor.c       watches groups, stores and logs     audit_outcome.c   what a key must hold in the end (rules 4 to 8)
  *   audit_ship.c    what was shipped, by the log        audit_conflict.c  which pairs are conflicts (rule 9)
- *   audit_derive.c  what a command did, by its reply    audit_final.c     compares stores with outcomes */
+ *   audit_derive.c  what a command did, by its reply    audit_final.c     compares stores with outcomes
+ *   audit_command.c what it is told for a client */
 #ifndef SIM_AUDIT_STATE_H
 #define SIM_AUDIT_STATE_H
 
@@ -173,6 +174,10 @@ bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
 /* Had this DC's store dropped what TOUCH wrote because of a deadline, when it had executed SEEN? No write may say so yet. */
 bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
 void audit_expiries_free(struct auditor *auditor);
+
+/* audit_command.c */
+/* Of how many clients' commands this is the answer. */
+unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
 
 /* audit_derive.c */
 /* False: the reply does not tell. */

@@ -308,6 +308,7 @@ struct client_request *generator_request(struct world *world, const struct dc *d
 	struct client_request *request = requests_add(&world->requests);
 
 	request->dc = dc->index;
+	request->asked_ms = world_clock_ms(world, dc);
 	request->protocol = 2 + (dice_chance(&world->dice, 20) ? 1 : 0);
 	request->count = 1;
 	return request;

@@ -31,6 +31,7 @@ struct client_ask {
 struct client_request {
 	uint64_t token;
 	unsigned dc;
+	uint64_t asked_ms;           /* by the clock of its DC */
 	uint32_t db;
 	unsigned protocol;
 	bool is_transaction;

@@ -1,0 +1,117 @@
+/* Commands: what a store is told for a client is what the client asked for. Deadlines are told as moments, SETs that follow each other as one
+ * MSET, and FLUSHALL database by database. */
+#include <string.h>
+#include <strings.h>
+
+#include "audit_state.h"
+
+static bool word_equals(struct slice word, const char *text)
+{
+	return word.len == strlen(text) && strncasecmp(word.ptr, text, word.len) == 0;
+}
+
+static bool is_same_word(struct slice a, struct slice b)
+{
+	return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static bool is_same_command(const struct client_command *asked, const struct sim_executed *executed)
+{
+	if (asked->argc != executed->argc || !is_same_word(asked->argv[0], executed->argv[0]))
+		return false;
+	for (unsigned i = 1; i < asked->argc; i++)
+		if (!slice_equal(asked->argv[i], executed->argv[i]))
+			return false;
+	return true;
+}
+
+static uint64_t number_of(struct slice text)
+{
+	int64_t number = 0;
+
+	return slice_to_int64(text, &number) ? (uint64_t)number : 0;
+}
+
+/* When what it sets expires; 0: it does not say so, or says it as the store is told. */
+static uint64_t moment_of(const struct client_request *request, const struct client_command *asked)
+{
+	if (word_equals(asked->argv[0], "setex"))
+		return request->asked_ms + 1000 * number_of(asked->argv[2]);
+	if (word_equals(asked->argv[0], "psetex"))
+		return request->asked_ms + number_of(asked->argv[2]);
+	for (unsigned i = 3; i + 1 < asked->argc && word_equals(asked->argv[0], "set"); i++) {
+		if (word_equals(asked->argv[i], "ex"))
+			return request->asked_ms + 1000 * number_of(asked->argv[i + 1]);
+		if (word_equals(asked->argv[i], "px"))
+			return request->asked_ms + number_of(asked->argv[i + 1]);
+		if (word_equals(asked->argv[i], "exat"))
+			return 1000 * number_of(asked->argv[i + 1]);
+	}
+	return 0;
+}
+
+static bool has_option(const struct client_command *asked, struct slice option)
+{
+	for (unsigned i = 3; i < asked->argc; i++)
+		if (is_same_word(asked->argv[i], option))
+			return true;
+	return false;
+}
+
+/* SET k v … EX n …, or SETEX k n v, as SET k v … PXAT m …; the other options need not stand where they stood. */
+static bool is_set_until(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
+{
+	bool is_set = word_equals(asked->argv[0], "set");
+	uint64_t moment = moment_of(request, asked), told = 0;
+
+	if (moment == 0 || executed->argc != asked->argc + !is_set || !word_equals(executed->argv[0], "set") ||
+	    !slice_equal(executed->argv[1], asked->argv[1]) || !slice_equal(executed->argv[2], asked->argv[is_set ? 2 : 3]))
+		return false;
+	for (unsigned i = 3; i < executed->argc; i++) {
+		if (word_equals(executed->argv[i], "pxat") && i + 1 < executed->argc)
+			told = number_of(executed->argv[++i]);
+		else if (!is_set || !has_option(asked, executed->argv[i]))
+			return false;
+	}
+	return told == moment;
+}
+
+static bool is_asked(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
+{
+	if (word_equals(asked->argv[0], "flushall"))
+		return word_equals(executed->argv[0], "flushdb");
+	return request->db == executed->db && (is_same_command(asked, executed) || is_set_until(request, asked, executed));
+}
+
+/* One client's SET, as a pair of an MSET. */
+static bool is_pair(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed, unsigned at)
+{
+	return request->db == executed->db && asked->argc == 3 && word_equals(asked->argv[0], "set") && word_equals(executed->argv[0], "mset") && at + 1 < executed->argc &&
+	       slice_equal(asked->argv[1], executed->argv[at]) && slice_equal(asked->argv[2], executed->argv[at + 1]);
+}
+
+unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed)
+{
+	const struct lane_group *group = auditor->dcs[dc].group;
+	unsigned answered = 0, at = 1;
+
+	for (unsigned i = 0; i < group->slot_count; i++)
+		answered += group->slots[i].reply == executed->index;
+	for (unsigned i = 0; i < group->slot_count; i++) {
+		const struct slot *slot = &group->slots[i];
+		const struct client_request *request;
+		const struct client_command *asked;
+
+		if (slot->reply != executed->index)
+			continue;
+		request = requests_find(auditor->options.requests, slot->token);
+		asked = &request->commands[slot->request];
+		if (!(answered > 1 ? is_pair(request, asked, executed, at) : is_asked(request, asked, executed)))
+			auditor_find(auditor, "dc %u: request %llu is not what the store is told: %.*s", dc, (unsigned long long)slot->token,
+			             (int)executed->argv[0].len, executed->argv[0].ptr);
+		at += 2;
+	}
+	if (answered > 1 && executed->argc != 1 + 2 * answered)
+		auditor_find(auditor, "dc %u: a reply is given to %u clients, but is not that of an MSET of as many", dc, answered);
+	return answered;
+}
