@@ -1,14 +1,8 @@
 /* Commands: what a store is told for a client is what the client asked for. Deadlines are told as moments, SETs that follow each other as one
  * MSET, and FLUSHALL database by database. */
-#include <string.h>
 #include <strings.h>
 
 #include "audit_state.h"
-
-static bool word_equals(struct slice word, const char *text)
-{
-	return word.len == strlen(text) && strncasecmp(word.ptr, text, word.len) == 0;
-}
 
 static bool is_same_word(struct slice a, struct slice b)
 {
@@ -35,16 +29,16 @@ static uint64_t number_of(struct slice text)
 /* When what it sets expires; 0: it does not say so, or says it as the store is told. */
 static uint64_t moment_of(const struct client_request *request, const struct client_command *asked)
 {
-	if (word_equals(asked->argv[0], "setex"))
+	if (audit_is_word(asked->argv[0], "setex"))
 		return request->asked_ms + 1000 * number_of(asked->argv[2]);
-	if (word_equals(asked->argv[0], "psetex"))
+	if (audit_is_word(asked->argv[0], "psetex"))
 		return request->asked_ms + number_of(asked->argv[2]);
-	for (unsigned i = 3; i + 1 < asked->argc && word_equals(asked->argv[0], "set"); i++) {
-		if (word_equals(asked->argv[i], "ex"))
+	for (unsigned i = 3; i + 1 < asked->argc && audit_is_word(asked->argv[0], "set"); i++) {
+		if (audit_is_word(asked->argv[i], "ex"))
 			return request->asked_ms + 1000 * number_of(asked->argv[i + 1]);
-		if (word_equals(asked->argv[i], "px"))
+		if (audit_is_word(asked->argv[i], "px"))
 			return request->asked_ms + number_of(asked->argv[i + 1]);
-		if (word_equals(asked->argv[i], "exat"))
+		if (audit_is_word(asked->argv[i], "exat"))
 			return 1000 * number_of(asked->argv[i + 1]);
 	}
 	return 0;
@@ -61,14 +55,14 @@ static bool has_option(const struct client_command *asked, struct slice option)
 /* SET k v … EX n …, or SETEX k n v, as SET k v … PXAT m …; the other options need not stand where they stood. */
 static bool is_set_until(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
 {
-	bool is_set = word_equals(asked->argv[0], "set");
+	bool is_set = audit_is_word(asked->argv[0], "set");
 	uint64_t moment = moment_of(request, asked), told = 0;
 
-	if (moment == 0 || executed->argc != asked->argc + !is_set || !word_equals(executed->argv[0], "set") ||
+	if (moment == 0 || executed->argc != asked->argc + !is_set || !audit_is_word(executed->argv[0], "set") ||
 	    !slice_equal(executed->argv[1], asked->argv[1]) || !slice_equal(executed->argv[2], asked->argv[is_set ? 2 : 3]))
 		return false;
 	for (unsigned i = 3; i < executed->argc; i++) {
-		if (word_equals(executed->argv[i], "pxat") && i + 1 < executed->argc)
+		if (audit_is_word(executed->argv[i], "pxat") && i + 1 < executed->argc)
 			told = number_of(executed->argv[++i]);
 		else if (!is_set || !has_option(asked, executed->argv[i]))
 			return false;
@@ -78,15 +72,15 @@ static bool is_set_until(const struct client_request *request, const struct clie
 
 static bool is_asked(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
 {
-	if (word_equals(asked->argv[0], "flushall"))
-		return word_equals(executed->argv[0], "flushdb");
+	if (audit_is_word(asked->argv[0], "flushall"))
+		return audit_is_word(executed->argv[0], "flushdb");
 	return request->db == executed->db && (is_same_command(asked, executed) || is_set_until(request, asked, executed));
 }
 
 /* One client's SET, as a pair of an MSET. */
 static bool is_pair(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed, unsigned at)
 {
-	return request->db == executed->db && asked->argc == 3 && word_equals(asked->argv[0], "set") && word_equals(executed->argv[0], "mset") && at + 1 < executed->argc &&
+	return request->db == executed->db && asked->argc == 3 && audit_is_word(asked->argv[0], "set") && audit_is_word(executed->argv[0], "mset") && at + 1 < executed->argc &&
 	       slice_equal(asked->argv[1], executed->argv[at]) && slice_equal(asked->argv[2], executed->argv[at + 1]);
 }
 

@@ -220,6 +220,43 @@ static void extras_read(struct auditor *auditor, struct audited_write *write)
 	}
 }
 
+/* Does the reply matter to what it did? Not so for what always does the same. */
+static bool is_certain(const struct client_command *command)
+{
+	static const char *const names[] = { "set", "setex", "psetex", "mset", "del", "unlink", "flushdb", "flushall" };
+	bool is_certain = false;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		is_certain = is_certain || audit_is_word(command->argv[0], names[i]);
+	for (unsigned i = 3; i < command->argc && audit_is_word(command->argv[0], "set"); i++)
+		is_certain = is_certain && !audit_is_word(command->argv[i], "nx") && !audit_is_word(command->argv[i], "xx") && !audit_is_word(command->argv[i], "get");
+	return is_certain;
+}
+
+/* Without what is said of a deadline that went with the last element: for that the reply is needed. */
+static bool is_all_but_emptied(const struct facts *shipped, const struct facts *derived)
+{
+	struct facts rest = *derived;
+
+	if (rest.count == 0 || rest.items[0].kind != FACT_REMOVE || rest.items[rest.count - 1].kind != FACT_DEADLINE)
+		return false;
+	rest.count--;
+	return facts_equal(shipped, &rest);
+}
+
+/* A crash took the reply, perhaps before the core saw it. Then it is shipped as done, or, unless it certainly was, as nothing: what it did is
+ * read back. What failed may count as done where something later makes that the same ("Outcomes"). */
+static bool is_settled_well(const struct auditor *auditor, const struct audited_write *write)
+{
+	const struct client_request *request = write->token == 0 ? NULL : requests_find(auditor->options.requests, write->token);
+
+	if (facts_equal(&write->shipped, &write->derived) || write->derived.count == 0)
+		return true;
+	if (write->shipped.count == 0)
+		return request == NULL || request->is_ask || !is_certain(&request->commands[write->request_command]);
+	return is_all_but_emptied(&write->shipped, &write->derived);
+}
+
 /* A write is shipped: for the first time it is compared with what was executed, later with what was shipped before. */
 static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct batch *batch, struct facts *facts)
 {
@@ -245,8 +282,7 @@ static void write_shipped(struct auditor *auditor, struct audited_write *write, 
 		             audit_facts_text(auditor, &write->shipped));
 	if (write->token != 0)
 		requests_find(auditor->options.requests, write->token)->is_durable = true;
-	/* What the core cannot know after a crash it settles by reading back: then the outcome is the judge. */
-	if (write->is_answered && !write->is_doubted && write->has_derived && !facts_equal(&write->shipped, &write->derived))
+	if (write->has_derived && (write->is_doubted ? !is_settled_well(auditor, write) : write->is_answered && !facts_equal(&write->shipped, &write->derived)))
 		auditor_find(auditor, "%s shipped [%s], but the store was seen to do [%s]", audit_dot(auditor, write->origin, write->seq),
 		             audit_facts_text(auditor, &write->shipped), audit_facts_text(auditor, &write->derived));
 }

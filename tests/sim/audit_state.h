@@ -150,6 +150,7 @@ unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation
 int audit_dc(const struct auditor *auditor, struct slice name);                        /* -1: unknown */
 struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
 struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
+bool audit_is_word(struct slice argument, const char *word);                           /* in whatever case */
 const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
 /* Does NEWER replace OLDER where both wrote? By what was shipped; a client's own context counts before its DC's. */
 bool audit_covers(const struct audited_write *newer, const struct audited_write *older);

@@ -104,7 +104,7 @@ static void positions_read(struct auditor *auditor, struct audited_dc *watched, 
 	}
 }
 
-static bool argument_equals(struct slice argument, const char *word)
+bool audit_is_word(struct slice argument, const char *word)
 {
 	return argument.len == strlen(word) && strncasecmp(argument.ptr, word, argument.len) == 0;
 }
@@ -113,10 +113,10 @@ static void reserved_command_ran(struct auditor *auditor, struct audited_dc *wat
 {
 	const struct slice *argv = executed->argv;
 
-	if (executed->argc >= 4 && argument_equals(argv[0], "hset") && argument_equals(argv[1], CORE_POSITIONS_KEY)) {
+	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], CORE_POSITIONS_KEY)) {
 		for (unsigned i = 2; i + 1 < executed->argc; i += 2)
 			positions_read(auditor, watched, argv[i], argv[i + 1]);
-	} else if (executed->argc == 5 && argument_equals(argv[0], "xadd") && argument_equals(argv[3], "b")) {
+	} else if (executed->argc == 5 && audit_is_word(argv[0], "xadd") && audit_is_word(argv[3], "b")) {
 		buffer_reset(&watched->intent);
 		buffer_add(&watched->intent, argv[4]);
 		watched->has_intent = true;
@@ -140,7 +140,7 @@ static struct call *call_add(struct audited_dc *watched, const struct sim_execut
 
 	watched->calls = array_grow(watched->calls, watched->call_count, &watched->call_cap, sizeof(*watched->calls));
 	call = &watched->calls[watched->call_count++];
-	*call = (struct call){ .index = executed->index, .is_persist = argument_equals(executed->argv[0], "persist") };
+	*call = (struct call){ .index = executed->index, .is_persist = audit_is_word(executed->argv[0], "persist") };
 	return call;
 }
 
@@ -205,7 +205,7 @@ static void write_derive(struct auditor *auditor, struct audited_dc *watched, st
 	call = call_find(watched, slot->reply, at - first);
 	write->token = slot->token;
 	write->request_command = slot->request;
-	if (argument_equals(command->argv[0], "flushall")) {
+	if (audit_is_word(command->argv[0], "flushall")) {
 		write->has_derived = true;
 		facts_add(&write->derived, FACT_FLUSH, ANY_DB, 0);
 	} else if (call != NULL && call->is_derived) {
