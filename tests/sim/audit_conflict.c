@@ -98,13 +98,25 @@ static void sibling_conflicts(struct pairs *pairs, const struct audited_write *w
 
 /* ---- reported = expected ---- */
 
-/* Whether DC ever learned that its store had applied the write: else it could not report. */
-static bool is_silent(const struct audited_dc *watched, unsigned origin, uint64_t seq)
+static bool names(const struct audited_write *write, unsigned origin, uint64_t seq)
 {
+	for (unsigned i = 0; i < write->sibling_count; i++)
+		if (write->siblings[i].origin == origin && write->siblings[i].seq == seq)
+			return true;
+	return false;
+}
+
+/* A client's context write meets what it leaves alive when it is answered. Where the answer never came, its own DC has nothing to report. */
+static bool is_unheard(const struct auditor *auditor, unsigned dc, const struct audited_write *write)
+{
+	const struct audited_dc *watched = &auditor->dcs[dc];
+
+	if (auditor->origins[write->origin].dc != dc)
+		return false;
 	for (unsigned i = 0; i < watched->silent_count; i++) {
 		const struct audited_group *group = &watched->silent[i];
 
-		if (seq > vector_at(&group->before, origin) && seq <= vector_at(&group->after, origin))
+		if (write->seq > vector_at(&group->before, write->origin) && write->seq <= vector_at(&group->after, write->origin))
 			return true;
 	}
 	return false;
@@ -149,14 +161,15 @@ static void dc_conflicts(struct auditor *auditor, unsigned dc)
 	}
 	for (unsigned i = 0; i < auditor->expected.count; i++) {
 		const struct pair *pair = &auditor->expected.items[i];
+		const struct audited_write *one = audit_find(auditor, pair->origin, pair->seq);
+		const struct audited_write *other = audit_find(auditor, pair->other_origin, pair->other_seq);
 
-		if (has_pair(&watched->reported, pair) || is_silent(watched, pair->origin, pair->seq) ||
-		    is_silent(watched, pair->other_origin, pair->other_seq))
+		if (has_pair(&watched->reported, pair) || (names(one, other->origin, other->seq) && is_unheard(auditor, dc, one)) ||
+		    (names(other, one->origin, one->seq) && is_unheard(auditor, dc, other)))
 			continue;
 		auditor_find(auditor, "%s misses a conflict: %s [%s] and %s [%s]", name, audit_dot(auditor, pair->origin, pair->seq),
-		             audit_facts_text(auditor, &audit_find(auditor, pair->origin, pair->seq)->shipped),
-		             audit_dot(auditor, pair->other_origin, pair->other_seq),
-		             audit_facts_text(auditor, &audit_find(auditor, pair->other_origin, pair->other_seq)->shipped));
+		             audit_facts_text(auditor, &one->shipped), audit_dot(auditor, pair->other_origin, pair->other_seq),
+		             audit_facts_text(auditor, &other->shipped));
 	}
 }
 
