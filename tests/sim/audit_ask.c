@@ -287,30 +287,33 @@ bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen)
 	return true;
 }
 
-static bool has_sibling(const struct audited_sibling *siblings, unsigned count, const struct touch *touch)
+/* WITH_VALUES: and with what it wrote, to which nothing was added. */
+static bool has_sibling(const struct audited_sibling *siblings, unsigned count, const struct touch *touch, bool with_values)
 {
 	for (unsigned i = 0; i < count; i++) {
 		const struct audited_sibling *sibling = &siblings[i];
 
 		if (sibling->is_known && sibling->origin == touch->write->origin && sibling->seq == touch->write->seq)
-			return sibling->is_removal ? touch->fact->kind != FACT_SET : touch->fact->kind == FACT_SET && sibling->value == touch->fact->value;
+			return sibling->is_removal ? touch->fact->kind != FACT_SET
+			                           : touch->fact->kind == FACT_SET && (!with_values || sibling->value == touch->fact->value);
 	}
 	return false;
 }
 
 bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count)
 {
+	bool has_deltas = false;
+
 	*count = 0;
 	for (unsigned i = 0; i < key->count; i++) {
 		const struct touch *touch = &key->touches[i];
 
 		if (vector_at(seen, touch->write->origin) < touch->write->seq)
 			continue;
-		if (touch->fact->kind == FACT_DELTA && touch->fact->type == contest->type && touch->fact->element == contest->element)
-			return false;
+		has_deltas |= touch->fact->kind == FACT_DELTA && touch->fact->type == contest->type && touch->fact->element == contest->element;
 		subset[(*count)++] = *touch;
 	}
-	return true;
+	return !has_deltas;
 }
 
 static void describe_siblings(struct auditor *auditor, const struct audited_ask *ask, const struct touch *const *live, unsigned count)
@@ -328,14 +331,14 @@ static void describe_siblings(struct auditor *auditor, const struct audited_ask 
 
 /* Of what was alive where a context write was made: a value that its client had not seen must stay, and what stays must be told. One that met its
  * deadline there is gone. */
-static void judge_live(struct auditor *auditor, const struct audited_ask *ask, const struct touch *live, const struct vector *context)
+static void judge_live(struct auditor *auditor, const struct audited_ask *ask, const struct touch *live, const struct vector *context, bool is_plain)
 {
 	bool is_seen = vector_at(context, live->write->origin) >= live->write->seq, is_covered = audit_covers(ask->write, live->write);
 
 	if (live->fact->kind == FACT_SET && is_covered != is_seen && !audit_has_expired(auditor, request_of(auditor, ask)->dc, live, &ask->write->executed_at))
 		auditor_find(auditor, "%s %s %s, which its client had%s seen", audit_dot(auditor, ask->write->origin, ask->write->seq),
 		             is_covered ? "covers" : "leaves", audit_dot(auditor, live->write->origin, live->write->seq), is_seen ? "" : " not");
-	if (!is_covered && !has_sibling(ask->write->siblings, ask->write->sibling_count, live))
+	if (!is_covered && !has_sibling(ask->write->siblings, ask->write->sibling_count, live, is_plain))
 		auditor_find(auditor, "%s leaves %s alive and does not say so", audit_dot(auditor, ask->write->origin, ask->write->seq),
 		             audit_dot(auditor, live->write->origin, live->write->seq));
 }
@@ -349,12 +352,13 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
 	struct vector context = { .count = 0 };
 	unsigned count = 0, stay = 0;
+	bool is_plain = touches_select(key, &ask->write->executed_at, &contest, subset, &count);
 
-	if (audit_all_shipped(auditor, &ask->write->executed_at) && touches_select(key, &ask->write->executed_at, &contest, subset, &count) &&
+	if (audit_all_shipped(auditor, &ask->write->executed_at) &&
 	    context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
 		count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < count; i++) {
-			judge_live(auditor, ask, live[i], &context);
+			judge_live(auditor, ask, live[i], &context, is_plain);
 			stay += !audit_covers(ask->write, live[i]->write);
 		}
 		for (unsigned i = 0; i < ask->write->sibling_count; i++)
@@ -406,18 +410,23 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 	struct touch *subset = memory_new(room * sizeof(*subset));
 	const struct touch **live = memory_new(room * sizeof(*live));
 
-	if (audit_all_shipped(auditor, &ask->seen) && !has_told_changed(auditor, ask) && (key == NULL || touches_select(key, &ask->seen, &contest, subset, &count))) {
+	if (audit_all_shipped(auditor, &ask->seen) && !has_told_changed(auditor, ask)) {
+		bool is_plain = key == NULL || touches_select(key, &ask->seen, &contest, subset, &count);
+		bool is_wrong;
+
 		live_count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < live_count; i++) {
 			present += live[i]->fact->kind == FACT_SET;
-			told += has_sibling(ask->siblings, ask->sibling_count, live[i]);
+			told += has_sibling(ask->siblings, ask->sibling_count, live[i], is_plain);
 			expired += live[i]->fact->kind == FACT_SET && audit_has_expired(auditor, request->dc, live[i], &ask->seen);
 		}
 		auditor->judged_replies++;
 		/* What met its deadline there may be gone already. */
 		if (present > 0 && expired == present && ask->sibling_count == 0)
 			present = 0;
-		if (ask->sibling_count != (present == 0 ? 0 : live_count) || (present > 0 && told != live_count)) {
+		is_wrong = ask->sibling_count != (present == 0 ? 0 : live_count) || (present > 0 && told != live_count);
+		/* What was added where no value is left is a value without a version. */
+		if (is_wrong && (is_plain || present > 0)) {
 			auditor_find(auditor, "%s: request %llu was told of %u versions of %s %s in db %u, %u are alive:", auditor->options.dc_names[request->dc],
 			             (unsigned long long)ask->token, ask->sibling_count, pool_text(auditor->options.pool, request->ask.key).ptr,
 			             pool_text(auditor->options.pool, request->ask.element).ptr, request->db, live_count);

@@ -84,9 +84,11 @@ void audit_choice(struct auditor *auditor, const struct audited_key *key, const 
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
 	unsigned count = 0;
 
-	if (decision != NULL && audit_all_shipped(auditor, &write->executed_at) && touches_select(key, &write->executed_at, &contest, subset, &count)) {
+	if (decision != NULL && audit_all_shipped(auditor, &write->executed_at)) {
+		bool is_plain = touches_select(key, &write->executed_at, &contest, subset, &count);
+
 		count = audit_live(auditor, subset, count, &contest, live);
-		if (!is_right(request, decision, chosen(auditor, request, live, count)))
+		if (is_plain && !is_right(request, decision, chosen(auditor, request, live, count)))
 			auditor_find(auditor, "%s is not what request %llu chose", audit_dot(auditor, write->origin, write->seq), (unsigned long long)request->token);
 		if (write->choice != (request->ask.choice == CHOICE_WINNER ? WRITE_IGNORES : WRITE_RESOLVES))
 			auditor_find(auditor, "%s does not say how it decides", audit_dot(auditor, write->origin, write->seq));
