@@ -50,10 +50,9 @@ struct applying {
 	struct script *script;
 };
 
-/* The store is told of it by a SET alone. */
-static bool is_plain_set(const struct changes *changes)
+static bool is_plain(const struct changes *changes)
 {
-	return changes->count == 1 && !changes->facts.is_explicit && changes->items[0].kind == CHANGE_SET && change_is_plain(&changes->items[0]);
+	return changes->count == 1 && !changes->facts.is_explicit && change_is_plain(&changes->items[0]);
 }
 
 static bool window_read(struct apply_window *window, struct applying *applying)
@@ -73,7 +72,7 @@ static bool window_read(struct apply_window *window, struct applying *applying)
 		if (has_key) {
 			window->names[window->key_count++] = (struct key_name){
 				.db = changes->items[0].db, .name = changes->items[0].key, .at = can_be_latent ? (uint32_t)(raw.ptr - start) : 0,
-				.index = (uint16_t)(index + window->count), .is_plain = can_be_latent && is_plain_set(changes),
+				.index = (uint16_t)(index + window->count), .is_plain = can_be_latent && is_plain(changes),
 			};
 		}
 		window->count++;
@@ -108,8 +107,7 @@ static void window_apply(struct core *core, struct apply_window *window, struct 
 		bool has_key = window->key_of[i] != KEY_NONE;
 		struct key **key = has_key ? &window->keys[window->key_of[i]] : NULL;
 		if (has_key && *key == NULL) {
-			script_select(applying->script, changes->items[0].db);
-			script_set_value(applying->script, changes->items[0].key, changes->items[0].value);
+			render_plain(applying->script, &changes->items[0]);
 		} else {
 			core->expected_keys = key;
 			core->expected_count = has_key;
