@@ -87,8 +87,9 @@ static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct
 {
 	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->rule->is_keeping)
 		return false;
-	const struct latent *newest = latents_newest(&keyspace->latents, hash);
-	if (newest == NULL || batch->group != NULL)
+	/* A local write covers all that is applied. */
+	const struct latent *newest = batch->group == NULL ? latents_newest(&keyspace->latents, hash) : NULL;
+	if (newest == NULL)
 		return latents_have_room(&keyspace->latents, hash);
 	struct stamp stamp = batch->stamp, other = newest->batch->stamp;
 	stamp.seq += name->index;
@@ -115,8 +116,10 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 			table_warm(&keyspace->keys, hashes[i - first]);
 			latents_warm(&keyspace->latents, hashes[i - first]);
 		}
-		for (unsigned i = first; i < end; i++)
+		for (unsigned i = first; i < end; i++) {
 			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
+			latents_warm_newest(&keyspace->latents, hashes[i - first]);
+		}
 		for (unsigned i = first; i < end; i++)
 			keys[i] = make_latent(keyspace, hashes[i - first], &names[i], batch) ? NULL : key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
 	}
