@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define CAP_MIN 1024U
+#define CAP_MIN 64U
 #define CAP_KEPT 65536U              /* when it is empty */
 #define SPARE_MAX 64
 #define TRIM_MIN 256
