@@ -6,6 +6,7 @@
 #define CAP_MIN 64U
 #define CAP_KEPT 65536U              /* when it is empty */
 #define SPARE_MAX 64
+#define SPARE_BYTES_MAX 65536U       /* of each */
 #define TRIM_MIN 256
 #define HALF_WAY 0x80000000U         /* of all positions */
 
@@ -32,7 +33,9 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	latents->bytes -= batch->bytes.cap;
 	if (batch->stamp.context != NULL)
 		context_drop(batch->stamp.context);
-	buffer_reset(&batch->bytes);
+	if (batch->bytes.cap > SPARE_BYTES_MAX)
+		buffer_free(&batch->bytes);
+	batch->bytes.len = 0;
 	*batch = (struct latent_batch){ .next = latents->spare, .bytes = batch->bytes };
 	if (latents->spare_count == SPARE_MAX) {
 		buffer_free(&batch->bytes);
