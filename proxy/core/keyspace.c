@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define FORGET_AHEAD 4
 #define WARM_KEYS 32                 /* looked up together */
 
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
@@ -38,14 +37,31 @@ static struct key *key_lookup(const struct keyspace *keyspace, uint64_t hash, ui
 	return NULL;
 }
 
-struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name)
+/* What has latent writes gets its record now. */
+static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	return key_lookup(keyspace, key_hash(db, name), db, name);
+	struct key *key = key_lookup(keyspace, hash, db, name);
+	if (key == NULL && latents_take(&keyspace->latents, hash, db, name))
+		key = key_lookup(keyspace, hash, db, name);
+	return key;
+}
+
+struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	return key_recall(keyspace, key_hash(db, name), db, name);
+}
+
+bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	uint64_t hash = key_hash(db, name);
+	const struct key *key = key_lookup(keyspace, hash, db, name);
+	const struct latent *latent = key == NULL ? latents_newest(&keyspace->latents, hash) : NULL;
+	return key != NULL ? key->in_flight > 0 : latent != NULL && latent->state == LATENT_UNDER_WAY;
 }
 
 static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	struct key *key = key_lookup(keyspace, hash, db, name);
+	struct key *key = key_recall(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
 	key = memory_new(sizeof *key + name.len);
@@ -65,7 +81,31 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
-void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys)
+/* All that is known of the key is stable, or latent and covered by this write. */
+static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, const struct latent_batch *batch)
+{
+	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->rule->is_keeping)
+		return false;
+	/* A local write covers all that is applied. */
+	const struct latent *newest = batch->group == NULL ? latents_newest(&keyspace->latents, hash) : NULL;
+	if (newest == NULL)
+		return latents_have_room(&keyspace->latents, hash);
+	struct stamp stamp = batch->stamp, other = newest->batch->stamp;
+	stamp.seq += name->index;
+	other.seq += newest->index;
+	return newest->state == LATENT_LIVE && stamp_covers(&stamp, &other) && latents_have_room(&keyspace->latents, hash);
+}
+
+static bool make_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, struct latent_batch *batch)
+{
+	if (batch == NULL || !name->is_plain || !can_be_latent(keyspace, hash, name, batch))
+		return false;
+	enum latent_state state = batch->group != NULL ? LATENT_UNDER_WAY : LATENT_LIVE;
+	latents_add(&keyspace->latents, hash, &(struct latent){ .at = name->at, .index = name->index, .state = state, .batch = batch });
+	return true;
+}
+
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct latent_batch *batch, struct key **keys)
 {
 	uint64_t hashes[WARM_KEYS];
 	for (unsigned first = 0; first < count; first += WARM_KEYS) {
@@ -73,11 +113,14 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 		for (unsigned i = first; i < end; i++) {
 			hashes[i - first] = key_hash(names[i].db, names[i].name);
 			table_warm(&keyspace->keys, hashes[i - first]);
+			latents_warm(&keyspace->latents, hashes[i - first]);
+		}
+		for (unsigned i = first; i < end; i++) {
+			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
+			latents_warm_newest(&keyspace->latents, hashes[i - first]);
 		}
 		for (unsigned i = first; i < end; i++)
-			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
-		for (unsigned i = first; i < end; i++)
-			keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+			keys[i] = make_latent(keyspace, hashes[i - first], &names[i], batch) ? NULL : key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
 	}
 }
 
@@ -165,7 +208,7 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 	return element;
 }
 
-static void element_free(struct keyspace *keyspace, struct element *element)
+void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
 	assert(!element->is_dirty);
@@ -263,187 +306,15 @@ static void visit_key(void *context, struct table_node *node)
 	visit->visit(visit->context, key_of(node));
 }
 
-void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+void keyspace_take_latent(struct keyspace *keyspace)
 {
+	latents_take_all(&keyspace->latents);
+}
+
+void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+{
+	keyspace_take_latent(keyspace);
 	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
-}
-
-/* ---- forgetting ---- */
-
-bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
-{
-	for (unsigned i = 0; i < element->version_count; i++)
-		if (!mark_is_stable(keyspace, element->versions[i].stamp.origin, element->versions[i].stamp.seq))
-			return false;
-	return true;
-}
-
-/* Stable deltas may go only when nothing that might not have seen them can decide any more. */
-static void element_prune_marks(struct keyspace *keyspace, struct element *element)
-{
-	for (unsigned i = 0; i < element->history_count; i++) {
-		struct history *history = &element->histories[i];
-		uint32_t count = history_upto(history, keyspace->origins->items[history->origin].stable);
-		if (count == 0)
-			continue;
-		history->total_before = history_total(history, count - 1);
-		history_note_killed(keyspace, element, history, count);
-		history_forget(keyspace, history, count);
-	}
-}
-
-bool element_is_open(const struct element *element)
-{
-	unsigned count = 0, present = 0;
-	for (unsigned i = 0; i < element->version_count; i++) {
-		count += !element->versions[i].is_outdone;
-		present += element->versions[i].is_present;
-	}
-	/* Removals alone leave nothing to decide. */
-	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
-}
-
-bool key_is_open(const struct key *key)
-{
-	for (const struct element *element = key->elements; element != NULL; element = element->next)
-		if (element_is_open(element))
-			return true;
-	return false;
-}
-
-static void element_spill(struct keyspace *keyspace, const struct element *element)
-{
-	const struct key *key = element->key;
-	if (!key->policy->rule->is_keeping || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
-		return;
-	const struct version *version = &element->versions[0];
-	for (unsigned i = 0; i < element->version_count; i++)
-		if (!element->versions[i].is_outdone)
-			version = &element->versions[i];
-	spills_add(&keyspace->spills, &(struct spill){
-		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
-		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
-	});
-}
-
-/* A deadline all agree on is kept beside what they do not agree on yet: the key may be written anew (render.c). */
-static bool is_kept_deadline(const struct element *element)
-{
-	return element->kind == KIND_TTL && (element->key->elements != element || element->next != NULL);
-}
-
-static void element_prune(struct keyspace *keyspace, struct element *element)
-{
-	bool versions_stable = versions_are_stable(keyspace, element);
-	if (element_is_open(element)) {
-		if (!element->has_deltas)
-			element_prune_marks(keyspace, element);
-		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
-		return;
-	}
-	if (versions_stable && element->version_count > 0 && is_kept_deadline(element)) {
-		element_prune_marks(keyspace, element);
-		return;
-	}
-	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
-		element_spill(keyspace, element);
-		element_free(keyspace, element);
-		return;
-	}
-	if (!versions_stable)
-		return;
-	element_spill(keyspace, element);
-	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
-	element_drop_versions(keyspace, element);
-	element_prune_marks(keyspace, element);
-}
-
-static void key_prune_last(struct keyspace *keyspace, struct key *key)
-{
-	struct element *ttl = key->fixed[KIND_TTL];
-	if (ttl != NULL && !ttl->is_dirty && !is_kept_deadline(ttl))
-		element_prune(keyspace, ttl);
-	keyspace_release_key(keyspace, key);
-}
-
-void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
-{
-	struct key *key = element->key;
-	if (!element->is_dirty)
-		element_prune(keyspace, element);
-	key_prune_last(keyspace, key);
-}
-
-static void key_prune_all(struct keyspace *keyspace, struct key *key)
-{
-	for (struct element *element = key->elements, *next; element != NULL; element = next) {
-		next = element->next;
-		element_prune(keyspace, element);
-	}
-	key_prune_last(keyspace, key);
-}
-
-/* Clears of the key, and SETs, may decide its other elements, too. */
-static void key_prune(struct keyspace *keyspace, struct key *key, struct element *element)
-{
-	if (element->kind == KIND_KEY || element->kind == KIND_STRING) {
-		key_prune_all(keyspace, key);
-		return;
-	}
-	element_prune(keyspace, element);
-	key_prune_last(keyspace, key);
-}
-
-static void key_sweep(void *context, struct key *key)
-{
-	struct keyspace *keyspace = context;
-	key_prune_all(keyspace, key);
-}
-
-void keyspace_sweep(struct keyspace *keyspace)
-{
-	keyspace_each_key(keyspace, key_sweep, keyspace);
-}
-
-/* What is looked at soon: first the element, then what it names. */
-static void forget_warm(const struct ledger *ledger)
-{
-	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);
-	if (far != NULL)
-		memory_warm(far, sizeof *far);
-	if (near == NULL)
-		return;
-	memory_warm(near->key, sizeof *near->key);
-	if (near->history_count > 0 && near->histories[0].len > 0)
-		memory_warm(history_mark(&near->histories[0], 0)->note, 1);
-}
-
-void keyspace_forget(struct keyspace *keyspace)
-{
-	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
-	for (unsigned i = 0; i < keyspace->origins->count; i++) {
-		struct origin *origin = &keyspace->origins->items[i];
-		struct element *element;
-		while ((element = ledger_take(&origin->ledger, origin->stable)) != NULL) {
-			forget_warm(&origin->ledger);
-			element->unstable--;
-			key_prune(keyspace, element->key, element);
-		}
-	}
-	bool is_swept = false;
-	for (unsigned i = 0; i < keyspace->flush_count;) {
-		struct stamp *stamp = &keyspace->flushes[i].stamp;
-		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
-			i++;
-			continue;
-		}
-		context_drop(stamp->context);
-		note_drop(keyspace, keyspace->flushes[i].note);
-		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
-		is_swept = true;
-	}
-	if (is_swept)
-		keyspace_sweep(keyspace);
 }
 
 /* ---- the end, and invariants ---- */
@@ -462,6 +333,7 @@ static void key_free_all(void *context, struct key *key)
 
 void keyspace_free(struct keyspace *keyspace)
 {
+	latents_free(&keyspace->latents);
 	keyspace_each_key(keyspace, key_free_all, keyspace);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		context_drop(keyspace->flushes[i].stamp.context);
@@ -496,5 +368,6 @@ static void key_check(void *context, struct key *key)
 
 void keyspace_check(const struct keyspace *keyspace)
 {
-	keyspace_each_key(keyspace, key_check, (void *)(uintptr_t)keyspace);
+	latents_check(&keyspace->latents);
+	table_each(&keyspace->keys, visit_key, &(struct key_visit){ key_check, (void *)(uintptr_t)keyspace });
 }
