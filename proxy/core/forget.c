@@ -49,18 +49,26 @@ bool key_is_open(const struct key *key)
 	return false;
 }
 
+/* Under a rule that keeps no versions there may be the dot of what was there before: it goes. */
 static void element_spill(struct keyspace *keyspace, const struct element *element)
 {
 	const struct key *key = element->key;
-	if (!key->policy->rule->is_keeping || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
+	const struct policy *policy = key->policy;
+	if (!policy->may_have_dots || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
 		return;
 	const struct version *version = &element->versions[0];
 	for (unsigned i = 0; i < element->version_count; i++)
 		if (!element->versions[i].is_outdone)
 			version = &element->versions[i];
+	/* A key that was contested when its rule was replaced (rules_change.c). */
+	if (policy->is_replaced) {
+		struct policy *newer = keyspace->policy_for(keyspace->policy_context, key->name);
+		newer->may_have_dots = newer->is_dot_met = true;
+	}
 	spills_add(&keyspace->spills, &(struct spill){
 		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
-		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc, .is_present = version->is_present,
+		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc,
+		.is_present = version->is_present && policy->rule->is_keeping,
 	});
 }
 

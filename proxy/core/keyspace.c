@@ -84,7 +84,7 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 /* All that is known of the key is stable, or latent and covered by this write. */
 static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, const struct latent_batch *batch)
 {
-	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->rule->is_keeping)
+	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->may_have_dots)
 		return false;
 	/* A local write covers all that is applied. */
 	const struct latent *newest = batch->group == NULL ? latents_newest(&keyspace->latents, hash) : NULL;

@@ -44,7 +44,7 @@ void spills_free(struct spills *spills);
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
-	const struct policy *(*policy_for)(void *context, struct slice key);
+	struct policy *(*policy_for)(void *context, struct slice key);
 	void *policy_context;
 	bool is_whole;               /* of metadata, nothing is still to be recalled */
 	struct table keys, elements;

@@ -51,14 +51,37 @@ static void add_policy_text(const struct core_rule *configured, struct buffer *t
 	}
 }
 
-const struct policy *policies_find(void *context, struct slice key)
+struct policy *policies_find(void *context, struct slice key)
 {
 	const struct core *core = context;
-	const struct policies *policies = core->policies;
+	struct policies *policies = core->policies;
 	for (unsigned i = 0; i < policies->count; i++)
 		if (glob_match(policies->items[i].match, key))
 			return &policies->items[i];
 	return &policies->fallback;
+}
+
+static void note_dots(struct policy *policy, bool is_walked)
+{
+	if (is_walked)
+		policy->may_have_dots = policy->rule->is_keeping || policy->is_dot_met;
+	policy->is_dot_met = false;
+}
+
+void policies_doubt_dots(struct policies *policies)
+{
+	for (unsigned i = 0; i < policies->count; i++)
+		policies->items[i].may_have_dots = true;
+	policies->fallback.may_have_dots = true;
+	policies->is_walking = policies->is_walked = false;
+}
+
+void policies_walk_ended(struct policies *policies)
+{
+	for (unsigned i = 0; i < policies->count; i++)
+		note_dots(&policies->items[i], policies->is_walking);
+	note_dots(&policies->fallback, policies->is_walking);
+	policies->is_walked |= policies->is_walking;
 }
 
 struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error)
@@ -77,6 +100,7 @@ struct policies *policies_new(const struct core *core, const struct core_rule *r
 		add_policy_text(&rules[i], &text);
 	}
 	policies->digest = slice_hash(buffer_slice(&text));
+	policies_doubt_dots(policies);
 	buffer_free(&text);
 	return policies;
 }

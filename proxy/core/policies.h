@@ -15,13 +15,16 @@ struct policies {
 	unsigned count;
 	uint64_t digest;
 	bool is_handling;                    /* some rule's is */
+	bool is_walking, is_walked;          /* a walk over all dots began since these are the rules; … and one has ended */
 };
 
 /* policies.c */
 struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error);
 void policies_free(struct policies *policies);
 void policies_free_older(struct core *core);
-const struct policy *policies_find(void *context, struct slice key);
+struct policy *policies_find(void *context, struct slice key);
+void policies_doubt_dots(struct policies *policies);             /* nothing is known of those in the store */
+void policies_walk_ended(struct policies *policies);             /* over all of them; which were met is noted */
 /* rules_change.c */
 void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
 void rules_hear(struct core *core, unsigned dc, uint64_t digest);

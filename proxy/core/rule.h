@@ -29,6 +29,8 @@ struct policy {
 	unsigned ranks[16];          /* priority: by DC index; the smallest wins */
 	enum ttl_choice ttl;         /* merge: between deadlines */
 	bool is_replaced;            /* by newer ones: keys that were contested then still have it (rules_change.c) */
+	bool may_have_dots;          /* the store may keep dots of its keys' values: it keeps versions, or was chosen for keys that had such a rule */
+	bool is_dot_met;             /* … as the walk over all dots that is under way (sweep.c) has found */
 };
 
 extern const struct rule rule_lww, rule_priority, rule_record, rule_merge, rule_custom;

@@ -8,7 +8,8 @@
 #include "state.h"
 
 #define PAUSE_MS 1000                /* between steps */
-#define PAUSE_BUSY_MS 10             /* … while much is gone: dots must not come faster than they go. 256 take Redis 0.5 ms */
+#define PAUSE_BUSY_MS 10             /* … while much is gone: dots must not come faster than they go. 256 take Redis 0.5 ms. Also on the first walk:
+                                      * as long as it is not known for which keys there are dots, all that is written may have one */
 #define BUSY_PART 4                  /* much: of what was asked for */
 
 void sweep_reset(struct core *core)
@@ -16,6 +17,7 @@ void sweep_reset(struct core *core)
 	spills_free(&core->sweep.found);
 	buffer_free(&core->sweep.cursor);
 	core->sweep = (struct sweep){ 0 };
+	policies_doubt_dots(core->policies);
 }
 
 /* ---- asking ---- */
@@ -37,6 +39,7 @@ static void ask_for_fields(struct core *core, struct script *script)
 	buffer_add_uint64(&count, SWEEP_FIELDS_MAX);
 	if (sweep->cursor.len == 0)
 		buffer_add_byte(&sweep->cursor, '0');
+	core->policies->is_walking |= slice_equal(buffer_slice(&sweep->cursor), SLICE("0"));
 	script_select(script, core->options.reserved_db);
 	sweep->scan_reply = script->count;
 	script_add(script, 5, (struct slice[]){ SLICE("HSCAN"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&sweep->cursor), SLICE("COUNT"), buffer_slice(&count) });
@@ -108,9 +111,13 @@ static void take_fields(struct core *core, struct slice raw)
 	for (int64_t i = 0; i + 1 < fields.integer && reply_read(&raw, &field) && reply_skip(&raw); i += 2) {
 		struct spill found;
 		/* What cannot be read is not ours to judge: we write no such field. */
-		if (spill_parse_field(core, field.text, &found))
-			spills_add(&sweep->found, &found);
+		if (!spill_parse_field(core, field.text, &found))
+			continue;
+		policies_find(core, found.key)->is_dot_met = true;
+		spills_add(&sweep->found, &found);
 	}
+	if (slice_equal(buffer_slice(&sweep->cursor), SLICE("0")))
+		policies_walk_ended(core->policies);
 }
 
 void sweep_answered(struct core *core, const struct event *event)
@@ -126,7 +133,7 @@ void sweep_answered(struct core *core, const struct event *event)
 	core->status.swept_versions += gone;
 	sweep->is_under_way = false;
 	sweep->answered_ms = core->now_ms;
-	sweep->pause_ms = gone * BUSY_PART > sweep->asked ? PAUSE_BUSY_MS : PAUSE_MS;
+	sweep->pause_ms = gone * BUSY_PART > sweep->asked || !core->policies->is_walked ? PAUSE_BUSY_MS : PAUSE_MS;
 }
 
 void sweep_refused(struct core *core)

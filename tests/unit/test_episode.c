@@ -15,12 +15,12 @@ void suite_episode(void);
 /* ---- a keyspace of three DCs, and writes to it ---- */
 
 static const char *const names[] = { "ams", "bom", "cpt" };
-static const struct policy policies[] = {
+static struct policy policies[] = {
 	{ .rule = &rule_lww }, { .rule = &rule_record }, { .rule = &rule_priority, .ranks = { 2, 0, 1 } }, { .rule = &rule_merge },
 };
-static const struct policy *policy;
+static struct policy *policy;
 
-static const struct policy *policy_for(void *context, struct slice key)
+static struct policy *policy_for(void *context, struct slice key)
 {
 	(void)context;
 	(void)key;
@@ -35,7 +35,7 @@ struct site {
 	struct buffer arena;
 };
 
-static void site_open(struct site *site, const struct policy *chosen)
+static void site_open(struct site *site, struct policy *chosen)
 {
 	policy = chosen;
 	*site = (struct site){ .origins = { .dcs = names, .dc_count = 3 } };
@@ -201,7 +201,7 @@ static void try_orders(struct trial *trial, unsigned *order, bool *is_there, uns
 	}
 }
 
-static unsigned orders_agree(const struct policy *chosen, const struct write *writes, unsigned count, enum kind kind)
+static unsigned orders_agree(struct policy *chosen, const struct write *writes, unsigned count, enum kind kind)
 {
 	struct trial trial = { .writes = writes, .count = count, .kind = kind, .is_same = true };
 	unsigned order[8];

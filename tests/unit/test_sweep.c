@@ -135,6 +135,51 @@ static void many_are_asked_about_a_few_at_a_time(void)
 	scene_close(&scene);
 }
 
+static void rules_change_to(struct scene *scene, const char *rule)
+{
+	const struct core_rule changed = { .match = "*", .rule = rule };
+	stage_step(&scene->stage, (struct event){ .type = EVENT_RULES, .rules = { &changed, 1 } });
+}
+
+static void dot_goes_with_a_write_under_a_rule_that_keeps_no_versions(void)
+{
+	struct scene scene;
+	scene_open(&scene);
+	scene.there = "k";
+	rules_change_to(&scene, "lww");
+	add_dot(&scene, "0:string:1:k");
+	stage_answer_all(&scene.stage);
+	stage_set(&scene.stage, "k");
+	stage_end_turn(&scene.stage);
+	stage_answer_all(&scene.stage);
+	rules_change_to(&scene, "record");
+	next_step(&scene);
+	stage_answer_all(&scene.stage);
+	CU_ASSERT(scene.dropped == 1);
+	scene_close(&scene);
+}
+
+static void where_no_dots_are_writes_drop_none(void)
+{
+	struct scene scene;
+	scene_open(&scene);
+	rules_change_to(&scene, "lww");
+	/* The walk over all of them that was under way when the rules changed does not count. */
+	next_step(&scene);
+	next_step(&scene);
+	stage_answer_all(&scene.stage);
+	stage_set(&scene.stage, "k");
+	stage_say(&scene.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("l"), SLICE("v"), SLICE("m"), SLICE("v") }, false);
+	next_step(&scene);
+	stage_answer_all(&scene.stage);
+	/* Whatever is to be dropped goes with this. */
+	stage_set(&scene.stage, "k");
+	next_step(&scene);
+	stage_answer_all(&scene.stage);
+	CU_ASSERT(scene.dropped == 0);
+	scene_close(&scene);
+}
+
 void suite_sweep(void)
 {
 	CU_pSuite suite = CU_add_suite("sweep", NULL, NULL);
@@ -142,4 +187,6 @@ void suite_sweep(void)
 	CU_ADD_TEST(suite, dot_stays_while_a_write_is_under_way);
 	CU_ADD_TEST(suite, field_of_another_form_is_left_alone);
 	CU_ADD_TEST(suite, many_are_asked_about_a_few_at_a_time);
+	CU_ADD_TEST(suite, dot_goes_with_a_write_under_a_rule_that_keeps_no_versions);
+	CU_ADD_TEST(suite, where_no_dots_are_writes_drop_none);
 }
