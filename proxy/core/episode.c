@@ -20,11 +20,11 @@ void episodes_free(struct episodes *episodes)
 		memory_free(episodes->dirty[i]);
 	memory_free(episodes->dirty);
 	buffer_free(&episodes->gone);
-	buffer_free(&episodes->finals);
+	buffer_free(&episodes->finals.commands);
+	buffer_free(&episodes->finals.last);
 	buffer_free(&episodes->id);
 	buffer_free(&episodes->record);
 	buffer_free(&episodes->pairs);
-	buffer_free(&episodes->entry_head);
 	memory_free(episodes);
 }
 
@@ -88,6 +88,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	episode->subject_hash = episode_subject_hash(keyspace->episodes, element);
 	episode->next = element->episodes;
 	element->episodes = episode;
+	episode->has_company = true;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);
 	keyspace->episodes->count++;
 	episode_count_bytes(keyspace, episode, sizeof *episode);
@@ -101,6 +102,8 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	while (*link != episode)
 		link = &(*link)->next;
 	*link = episode->next;
+	if (episode->pack != NULL)
+		pack_leave(keyspace, episode);
 	unlist(keyspace->episodes, episode);
 	keyspace->episodes->count--;
 	keyspace->episodes->open_count -= episode->is_counted;
@@ -219,15 +222,6 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 
 /* ---- joining ---- */
 
-/* The store shall no longer know it by this id. */
-static void note_gone(struct episodes *episodes, struct episode *episode)
-{
-	if (episode->stored_id.len == 0)
-		return;
-	resp_add_bulk(&episodes->gone, episode->stored_id);
-	episodes->gone_count++;
-}
-
 static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
 	const struct stamp first = stamp_compare(keyspace->origins, &other->first, &episode->first) < 0 ? other->first : episode->first;
@@ -253,7 +247,8 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 		episode_add_cover(keyspace, episode, &other->covers[i]);
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
-	note_gone(keyspace->episodes, other);
+	if (other->pack != NULL)
+		pack_break(keyspace, other->pack);
 	episode_free(keyspace, other);
 }
 

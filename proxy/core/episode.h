@@ -5,7 +5,8 @@
  *   episode_side.c     what is remembered of them
  *   episode_end.c      whether a decision is open, and what ends that
  *   episode_record.c   what an episode looks like as a record
- *   episode_store.c    when records are written to the store
+ *   episode_pack.c     records that stand together in the store
+ *   episode_store.c    when they are written there
  *   episode_restore.c  and read back from it
  *
  * An element's episodes are in order: all of one happened before all of the next. So of one origin each has a stretch of seqs.
@@ -37,6 +38,18 @@ struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
 
+/* What stands in one field of the hash: the records of one transaction, of which the store takes several at once for little more than one. They leave it
+ * together, when all are over or one has changed. One that has changed by itself stands alone from then on, as it may do so often. */
+struct pack {
+	struct slice name;           /* owned: the field, the id of its first record */
+	struct slice records;        /* owned: as they will be told at last, unless one, or a rule, changes; empty: not known */
+	uint64_t digest;             /* the rules that they tell of … */
+	struct episode *first;
+	unsigned count;
+	unsigned changed;            /* of them, in the transaction that is being written */
+	uint64_t looked_at;          /* in which sweep, last */
+};
+
 enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
 
 struct episode {
@@ -66,15 +79,24 @@ struct episode {
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
-	struct slice final;          /* in the same memory: its record as it will be told at last, unless it, or a rule, changes. Empty: not known yet */
-	uint64_t final_digest;       /* the rules that it tells of … */
-	const struct policy *final_policy;
+	struct pack *pack;           /* in which its record stands there; NULL: in none */
+	struct episode *packed_before, *packed_after;        /* in the same one */
+	const struct policy *packed_policy;  /* its key's when it was written */
+	bool has_company;            /* may have: the others in its pack have changed, too */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	bool is_retried;             /* somebody wants it run now, here */
 	uint64_t retry_ms;           /* not before */
 	struct slice last_error;     /* owned */
 	uint64_t bytes;
+};
+
+/* Records on their way into the stream. */
+struct entries {
+	struct buffer commands;      /* RESP */
+	unsigned command_count;
+	struct buffer last;          /* records that are in no command yet */
+	unsigned last_count;
 };
 
 struct episodes {
@@ -85,13 +107,12 @@ struct episodes {
 	uint64_t covered_count;      /* those kept that remember covers: mostly in front of those that do not */
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
-	struct buffer gone;          /* ids of records that are no more, as RESP strings */
+	struct buffer gone;          /* fields whose records stand there no more, as RESP strings */
 	unsigned gone_count;
-	struct buffer finals;        /* RESP commands: records that ended */
-	unsigned final_count;
+	struct entries finals;       /* records that ended */
 	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
-	struct buffer entry_head;    /* RESP: of each command that adds a record to the stream, up to the record */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
+	uint64_t sweeps;
 	uint64_t swept_ms;
 };
 
@@ -157,6 +178,10 @@ void episode_note_status(struct episodes *episodes, struct episode *episode, enu
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
+/* Takes it out of its pack. The others stay where they are, but for the last one, with whom the pack goes. */
+void pack_leave(struct keyspace *keyspace, struct episode *episode);
+/* What stands in it is no longer true: the store is told so, and whoever is left in it is written anew, in another place. */
+void pack_break(struct keyspace *keyspace, struct pack *pack);
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
 /* Lets PARTY tell of a side if it tells more of that write. */
 bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);
