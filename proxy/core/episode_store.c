@@ -295,7 +295,8 @@ static bool is_stable(const struct core *core, const struct episode *episode)
 	return true;
 }
 
-static bool is_finished(const struct core *core, const struct episode *episode)
+/* Can nothing come any more that changes it? It may wait for a decision all the same. */
+static bool is_settled(const struct core *core, const struct episode *episode)
 {
 	if (!is_stable(core, episode))
 		return false;
@@ -303,9 +304,7 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
 	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
-	if (episode->resolution.seq == 0 && !episode_covers_are_stable(&core->keyspace, episode))
-		return false;
-	return !episode_is_kept(episode);
+	return episode->resolution.seq != 0 || episode_covers_are_stable(&core->keyspace, episode);
 }
 
 static void add_final(struct core *core, struct writing *writing, struct episode *episode)
@@ -344,27 +343,29 @@ static void finish_pack(struct core *core, struct writing *writing, struct pack 
 }
 
 /* Those whose records stand together end together. Nobody waits for a person because of that. */
-static bool look_at_pack(struct core *core, struct pack *pack)
+static bool is_pack_finished(struct core *core, struct pack *pack)
 {
-	bool are_finished = true;
 	pack->looked_at = core->keyspace.episodes->sweeps;
-	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
-		if (episode_is_kept(episode) && pack->count > 1) {
-			pack_break(&core->keyspace, pack);
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
+		if (!is_settled(core, episode))
 			return false;
-		}
-		are_finished = are_finished && is_finished(core, episode);
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		if (!episode_is_kept(episode))
+			continue;
+		if (pack->count > 1)
+			pack_break(&core->keyspace, pack);
+		return false;
 	}
-	return are_finished;
+	return true;
 }
 
 static void look_at(struct core *core, struct writing *writing, struct episode *episode)
 {
 	struct pack *pack = episode->pack;
-	if (pack == NULL && is_finished(core, episode)) {
+	if (pack == NULL && is_settled(core, episode) && !episode_is_kept(episode)) {
 		add_final(core, writing, episode);
 		finish(core, episode);
-	} else if (pack != NULL && pack->looked_at != core->keyspace.episodes->sweeps && look_at_pack(core, pack)) {
+	} else if (pack != NULL && pack->looked_at != core->keyspace.episodes->sweeps && is_pack_finished(core, pack)) {
 		finish_pack(core, writing, pack);
 	}
 }

@@ -66,7 +66,7 @@ static void execute(struct stage *stage, const struct request *request, struct b
 	struct slice name = request->argv[0];
 	bool is_there = request->argc > 1 && slice_equal(request->argv[1], slice_of(stage->there));
 	stage->asked += slice_equal(name, SLICE("TYPE")) || slice_equal(name, SLICE("HEXISTS"));
-	stage->dropped += slice_equal(name, SLICE("HDEL"));
+	stage->dropped += slice_equal(name, SLICE("HDEL")) ? request->argc - 2 : 0;
 	if (slice_equal(name, SLICE("XADD"))) {
 		resp_add_bulk(reply, SLICE("1-1"));
 	} else if (slice_equal(name, SLICE("TYPE"))) {
