@@ -55,6 +55,18 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 	return false;
 }
 
+bool change_is_plain(const struct change *change)
+{
+	switch (change->kind) {
+	case CHANGE_SET:
+		return change->expire_at_ms == 0;
+	case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* ---- what a change means ---- */
 
 static long double number_of(struct slice text)

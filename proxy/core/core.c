@@ -28,6 +28,7 @@ void core_open_keyspace(struct core *core)
 	core->keyspace.policy_context = core;
 	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
+	latent_open(core);
 	core->conflicts.keyspace = &core->keyspace;
 	core->conflicts.naming_seq = 0;
 	core->conflicts.is_under_our_rules = true;
@@ -101,6 +102,7 @@ void core_free(struct core *core)
 	envelope_scratch_free(core->scratch);
 	changes_free(&core->changes);
 	changes_free(&core->results);
+	changes_free(&core->latent);
 	apply_window_free(core->apply_window);
 	buffer_free(&core->seqs);
 	buffer_free(&core->text);

@@ -79,7 +79,14 @@ struct key {
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
-struct key_name { uint32_t db; struct slice name; };
+/* Names a key that a write touches. */
+struct key_name {
+	uint32_t db;
+	struct slice name;
+	uint32_t at;                 /* where the write stands in its batch … */
+	uint16_t index;              /* … and as which one */
+	bool is_plain;               /* it may be latent (latent.h) */
+};
 
 /* Did an unstable write make the key present with a type other than KIND? */
 static inline bool key_has_other_type(const struct key *key, enum kind kind)

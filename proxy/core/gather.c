@@ -59,14 +59,35 @@ void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigne
 	group->slots[group->slot_count++] = (struct slot){ token, reply, request };
 }
 
-static void group_add_name(struct group *group, uint32_t db, struct slice name)
+static struct key_name *group_add_name(struct group *group, uint32_t db, struct slice name)
 {
 	if (group->name_count == group->name_cap) {
 		group->name_cap = group->name_cap ? group->name_cap * 2 : 16;
 		group->names = memory_resize(group->names, group->name_cap * sizeof(struct key_name));
 	}
-	group->names[group->name_count++] = (struct key_name){ db, { NULL, name.len } };
 	buffer_add(&group->name_bytes, name);
+	struct key_name *added = &group->names[group->name_count++];
+	*added = (struct key_name){ .db = db, .name = { NULL, name.len } };
+	return added;
+}
+
+/* Must a crash before the answer make recovery read the keys back? Where only a wrong type can stop the write, recovery can tell. */
+static bool is_pending(enum plan plan, const struct changes *changes)
+{
+	if (plan_certainty(plan) != CERTAINTY_CHECKED)
+		return plan_certainty(plan) == CERTAINTY_PENDING;
+	for (unsigned i = 0; i < changes->count; i++)
+		if (changes->items[i].kind == CHANGE_SET || changes->items[i].kind == CHANGE_CLEAR)
+			return true;
+	return false;
+}
+
+/* May it be latent? It is shipped as it stands, and no deadline hangs on it. */
+static bool is_plain(const struct member *member, const struct changes *changes)
+{
+	if (changes->count != 1 || changes->facts.is_explicit || is_pending(member->plan, changes))
+		return false;
+	return change_is_plain(&changes->items[0]);
 }
 
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes)
@@ -79,6 +100,12 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	}
 	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
+	if (member->key_count != 1 || group->write_count > LATENT_INDEX_MAX || !is_plain(member, changes))
+		return;
+	struct key_name *name = &group->names[member->key_first];
+	name->at = (uint32_t)member->write_at;
+	name->index = (uint16_t)group->write_count;
+	name->is_plain = true;
 }
 
 bool gather_touches(const struct core *core, uint32_t db, struct slice key)
@@ -105,24 +132,16 @@ void group_find_keys(struct core *core, struct group *group)
 		at += group->names[i].name.len;
 	}
 	if (group->name_count > group->key_cap) {
-		group->key_cap = group->name_cap;
+		group->key_cap = group->name_count;
 		group->keys = memory_resize(group->keys, group->key_cap * sizeof(struct key *));
 	}
+	group_begin_latent(core, group);
+	keyspace_keys(&core->keyspace, group->names, group->name_count, group->latents, group->keys);
+	group->latent_count = core->keyspace.latents.next - group->latent_first;
 	group->key_count = group->name_count;
-	keyspace_keys(&core->keyspace, group->names, group->name_count, group->keys);
 	for (unsigned i = 0; i < group->key_count; i++)
-		group->keys[i]->under_way++;
-}
-
-/* Must a crash before the answer make recovery read the keys back? Where only a wrong type can stop the write, recovery can tell. */
-static bool is_pending(enum plan plan, const struct changes *changes)
-{
-	if (plan_certainty(plan) != CERTAINTY_CHECKED)
-		return plan_certainty(plan) == CERTAINTY_PENDING;
-	for (unsigned i = 0; i < changes->count; i++)
-		if (changes->items[i].kind == CHANGE_SET || changes->items[i].kind == CHANGE_CLEAR)
-			return true;
-	return false;
+		if (group->keys[i] != NULL)
+			group->keys[i]->under_way++;
 }
 
 /* Finishes MEMBER with what was planned: its store commands are in place. */
@@ -256,7 +275,7 @@ const char *gather_limit(const struct core *core)
 {
 	if (core->outbox_bytes > core->options.outbox_bytes_max)
 		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
-	if (core->keyspace.bytes > core->options.metadata_bytes_max)
+	if (keyspace_bytes(&core->keyspace) > core->options.metadata_bytes_max)
 		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata); bring the peers back or remove a lost one";
 	return NULL;
 }
@@ -374,6 +393,8 @@ void gather_asked(struct core *core, const struct asked *asked, enum plan plan, 
 	struct planned planned = { plan, 1, 0 };
 	script_add(&group->script, argc, argv);
 	add_planned(core, group, member, &planned);
+	for (unsigned i = 0; i < member->key_count; i++)
+		group->names[member->key_first + i].is_plain = false;
 	member->ask = asked->token;
 	add_emptiness_check(core, group, member);
 	unit->member_count = 1;

@@ -50,7 +50,8 @@ void group_send(struct core *core, struct group *group)
 	core->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
 	for (unsigned i = 0; i < group->key_count; i++)
-		group->keys[i]->in_flight++;
+		if (group->keys[i] != NULL)
+			group->keys[i]->in_flight++;
 	core->flushes_in_flight += group->flush_count;
 	struct effect *effect = effects_add(core->effects, EFFECT_GROUP);
 	effect->group.id = group->id;
@@ -145,7 +146,10 @@ static void warm_members(const struct group *group, unsigned first)
 static bool finish_writes(struct core *core, struct group *group, const struct event *event, struct buffer *final)
 {
 	struct stamp stamp = group->stamp;
+	uint32_t latent = group->latent_first;
 	bool is_changed = false;
+	if (group->latents != NULL)
+		group->latents->stamp = group->stamp;
 	for (unsigned i = 0; i < group->member_count; i++) {
 		const struct member *member = &group->members[i];
 		if (i % WARM_MEMBERS == 0)
@@ -153,6 +157,14 @@ static bool finish_writes(struct core *core, struct group *group, const struct e
 		if (member->plan == PLAN_NONE)
 			continue;
 		struct slice writes = { group->writes.ptr + member->write_at, member->write_len }, raw;
+		if (group_is_latent(core, group, member, event->answered.replies)) {
+			latents_answered(&core->keyspace.latents, &latent, (uint32_t)member->write_at);
+			if (is_changed)
+				buffer_add(final, writes);
+			stamp.seq++;
+			stamp.hlc++;
+			continue;
+		}
 		enum plan pending;
 		bool is_as_intended, has_write = envelope_write_next(&writes, &pending, &core->changes, &raw);
 		assert(has_write);
@@ -264,6 +276,7 @@ static void local_answered(struct core *core, struct group *group, const struct 
 	}
 	buffer_free(&final);
 	outbox_add_batch(core, &core->waiting, buffer_slice(&group->payload), &facts);
+	group_keep_latent(core, group);
 	core->answered_seq = last_seq;
 	core_announce(core, group->stamp.context);
 	struct origin *self = &core->origins.items[core->self];

@@ -1,7 +1,7 @@
 /* Group: a transaction for the store, from the first request that joins it to its answer.
  *
  *   gather.c   a local write joins the group          group_memory.c  groups come and go
- *   group.c    it is sent, answered, re-run */
+ *   group.c    it is sent, answered, re-run           group_latent.c  which of its writes need no metadata yet */
 #ifndef CORE_GROUP_H
 #define CORE_GROUP_H
 
@@ -61,8 +61,10 @@ struct group {
 	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
 	struct buffer name_bytes;            /* … here, one behind the other */
 	unsigned name_count, name_cap;
-	struct key **keys;                   /* none until it is closed; under way then */
+	struct key **keys;                   /* none until it is closed; under way then. NULL: its write is latent */
 	unsigned key_count, key_cap;
+	struct latent_batch *latents;        /* a reference; NULL: none is */
+	uint32_t latent_first, latent_count; /* where they are */
 	unsigned flush_count;
 	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
@@ -102,6 +104,12 @@ struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
 void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
+/* group_latent.c */
+void group_begin_latent(struct core *core, struct group *group);     /* before its keys are found */
+/* A member's answer has come: does its write stay latent? If not, it has a key. */
+bool group_is_latent(struct core *core, const struct group *group, const struct member *member, const struct slice *replies);
+void group_keep_latent(struct core *core, struct group *group);      /* it is answered: they outlive it */
+void group_drop_latent(struct core *core, struct group *group);      /* it is not: none of them took place */
 /* group_memory.c */
 struct group *group_new(struct core *core, enum group_kind kind);
 void group_free(struct core *core, struct group *group);

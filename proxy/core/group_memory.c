@@ -25,7 +25,10 @@ struct group *group_new(struct core *core, enum group_kind kind)
 
 void group_release_keys(struct core *core, struct group *group)
 {
+	group_drop_latent(core, group);
 	for (unsigned i = 0; i < group->key_count; i++) {
+		if (group->keys[i] == NULL)
+			continue;
 		group->keys[i]->in_flight -= group->is_sent;
 		group->keys[i]->under_way--;
 		keyspace_release_key(&core->keyspace, group->keys[i]);

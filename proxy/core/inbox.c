@@ -98,7 +98,7 @@ static void recall(struct core *core, unsigned dc, struct delivery *delivery)
 	}
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
 	if (last_seq > origin->kept)
-		apply_writes(core, &stamp, delivery->writes, APPLY_RECALL);
+		apply_recalled(core, &stamp, delivery->writes);
 	if (dc == 0 && delivery->is_lifted)
 		reread_writes(core, delivery->writes);
 	origin->recalled = last_seq;

@@ -50,7 +50,9 @@ void peer_stop(struct core *core, unsigned dc, enum peer_state state, const char
 void inbox_pop(struct core *core, struct peer *peer);
 /* remote.c */
 void remote_pump(struct core *core);
-void apply_writes(struct core *core, const struct stamp *first, struct slice writes, enum apply_mode mode);
+/* A remote batch: what becomes of it goes into SCRIPT, or waits in the keyspace to be rendered. */
+void apply_delivery_writes(struct core *core, struct delivery *delivery, struct script *script);
+void apply_recalled(struct core *core, const struct stamp *first, struct slice writes);      /* the store has long had them */
 void apply_window_free(struct apply_window *window);
 /* One write: its changes, in order, with its own context where it has one. */
 void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);

@@ -38,14 +38,31 @@ static struct key *key_lookup(const struct keyspace *keyspace, uint64_t hash, ui
 	return NULL;
 }
 
-struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name)
+/* What has latent writes gets its record now. */
+static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	return key_lookup(keyspace, key_hash(db, name), db, name);
+	struct key *key = key_lookup(keyspace, hash, db, name);
+	if (key == NULL && latents_take(&keyspace->latents, hash, db, name))
+		key = key_lookup(keyspace, hash, db, name);
+	return key;
+}
+
+struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	return key_recall(keyspace, key_hash(db, name), db, name);
+}
+
+bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct slice name)
+{
+	uint64_t hash = key_hash(db, name);
+	const struct key *key = key_lookup(keyspace, hash, db, name);
+	const struct latent *latent = key == NULL ? latents_newest(&keyspace->latents, hash) : NULL;
+	return key != NULL ? key->in_flight > 0 : latent != NULL && latent->state == LATENT_UNDER_WAY;
 }
 
 static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
-	struct key *key = key_lookup(keyspace, hash, db, name);
+	struct key *key = key_recall(keyspace, hash, db, name);
 	if (key != NULL)
 		return key;
 	key = memory_new(sizeof *key + name.len);
@@ -65,7 +82,30 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
-void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys)
+/* All that is known of the key is stable, or latent and covered by this write. */
+static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, const struct latent_batch *batch)
+{
+	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->rule->is_keeping)
+		return false;
+	const struct latent *newest = latents_newest(&keyspace->latents, hash);
+	if (newest == NULL || batch->group != NULL)
+		return latents_have_room(&keyspace->latents, hash);
+	struct stamp stamp = batch->stamp, other = newest->batch->stamp;
+	stamp.seq += name->index;
+	other.seq += newest->index;
+	return newest->state == LATENT_LIVE && stamp_covers(&stamp, &other) && latents_have_room(&keyspace->latents, hash);
+}
+
+static bool make_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, struct latent_batch *batch)
+{
+	if (batch == NULL || !name->is_plain || !can_be_latent(keyspace, hash, name, batch))
+		return false;
+	enum latent_state state = batch->group != NULL ? LATENT_UNDER_WAY : LATENT_LIVE;
+	latents_add(&keyspace->latents, hash, &(struct latent){ .at = name->at, .index = name->index, .state = state, .batch = batch });
+	return true;
+}
+
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct latent_batch *batch, struct key **keys)
 {
 	uint64_t hashes[WARM_KEYS];
 	for (unsigned first = 0; first < count; first += WARM_KEYS) {
@@ -73,11 +113,12 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 		for (unsigned i = first; i < end; i++) {
 			hashes[i - first] = key_hash(names[i].db, names[i].name);
 			table_warm(&keyspace->keys, hashes[i - first]);
+			latents_warm(&keyspace->latents, hashes[i - first]);
 		}
 		for (unsigned i = first; i < end; i++)
 			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
 		for (unsigned i = first; i < end; i++)
-			keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+			keys[i] = make_latent(keyspace, hashes[i - first], &names[i], batch) ? NULL : key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
 	}
 }
 
@@ -263,8 +304,14 @@ static void visit_key(void *context, struct table_node *node)
 	visit->visit(visit->context, key_of(node));
 }
 
-void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+void keyspace_take_latent(struct keyspace *keyspace)
 {
+	latents_take_all(&keyspace->latents);
+}
+
+void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+{
+	keyspace_take_latent(keyspace);
 	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
 }
 
@@ -430,6 +477,7 @@ void keyspace_forget(struct keyspace *keyspace)
 			key_prune(keyspace, element->key, element);
 		}
 	}
+	latents_forget(&keyspace->latents, keyspace->origins);
 	bool is_swept = false;
 	for (unsigned i = 0; i < keyspace->flush_count;) {
 		struct stamp *stamp = &keyspace->flushes[i].stamp;
@@ -462,6 +510,7 @@ static void key_free_all(void *context, struct key *key)
 
 void keyspace_free(struct keyspace *keyspace)
 {
+	latents_free(&keyspace->latents);
 	keyspace_each_key(keyspace, key_free_all, keyspace);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		context_drop(keyspace->flushes[i].stamp.context);
@@ -496,5 +545,5 @@ static void key_check(void *context, struct key *key)
 
 void keyspace_check(const struct keyspace *keyspace)
 {
-	keyspace_each_key(keyspace, key_check, (void *)(uintptr_t)keyspace);
+	table_each(&keyspace->keys, visit_key, &(struct key_visit){ key_check, (void *)(uintptr_t)keyspace });
 }

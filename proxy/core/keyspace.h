@@ -7,6 +7,7 @@
 
 #include "change.h"
 #include "element.h"
+#include "latent.h"
 #include "mark.h"
 #include "origin.h"
 #include "table.h"
@@ -47,6 +48,7 @@ struct keyspace {
 	void *policy_context;
 	bool is_whole;               /* of metadata, nothing is still to be recalled */
 	struct table keys, elements;
+	struct latents latents;      /* writes of keys without a record */
 	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
@@ -59,15 +61,22 @@ struct keyspace {
 	struct spills spills;        /* go with the next group (spill.c) */
 	struct episodes *episodes;   /* owned: all of them */
 	uint32_t note_value_bytes_max;
-	uint64_t bytes;              /* of all this, roughly */
+	uint64_t bytes;              /* of all this but what is latent, roughly */
 };
+
+static inline uint64_t keyspace_bytes(const struct keyspace *keyspace) { return keyspace->bytes + keyspace->latents.bytes; }
 
 /* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
-struct key *keyspace_find(const struct keyspace *keyspace, uint32_t db, struct slice name); /* NULL: nothing known */
-/* keyspace_key of each: many at once need not wait for memory one after the other. */
-void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct key **keys);
+struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing known */
+/* keyspace_key of each: many at once need not wait for memory one after the other. Where BATCH is given, a plain write of a key without a record
+ * becomes latent instead: NULL stands for its key. */
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct latent_batch *batch, struct key **keys);
+/* Has a write to it been sent and not answered? */
+bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct slice name);
+/* Every key with latent writes gets a record. */
+void keyspace_take_latent(struct keyspace *keyspace);
 /* Finds or adds. A new one starts with the unstable clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
@@ -87,7 +96,7 @@ void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
 void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it may be gone, and its deadline with it: remote.c asks */
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
-void keyspace_each_key(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
+void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
 /* Looks at every key: what conflict records brought back has no mark that would bring it up. */

@@ -218,10 +218,11 @@ void keyspace_warm(struct key *const *keys, unsigned count)
 {
 	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };
 	for (unsigned i = 0; i < count; i++)
-		memory_warm(keys[i], sizeof(struct key));
+		if (keys[i] != NULL)
+			memory_warm(keys[i], sizeof(struct key));
 	for (unsigned step = 0; step < 3; step++)
 		for (unsigned i = 0; i < count * 2; i++)
-			if (keys[i / 2]->fixed[kinds[i % 2]] != NULL)
+			if (keys[i / 2] != NULL && keys[i / 2]->fixed[kinds[i % 2]] != NULL)
 				element_warm(keys[i / 2]->fixed[kinds[i % 2]], kinds[i % 2], step);
 }
 

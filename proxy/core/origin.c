@@ -67,11 +67,7 @@ void ledger_add(struct ledger *ledger, uint64_t seq, struct element *element)
 {
 	if (ledger->len == ledger->cap)
 		ledger_grow(ledger);
-	uint32_t at = ledger->len++;
-	/* Only while metadata is recalled beside new local writes does an older seq come later. */
-	for (; at > 0 && ledger_at(ledger, at - 1)->seq > seq; at--)
-		*ledger_at(ledger, at) = *ledger_at(ledger, at - 1);
-	*ledger_at(ledger, at) = (struct ledger_entry){ seq, element };
+	*ledger_at(ledger, ledger->len++) = (struct ledger_entry){ seq, element };
 }
 
 struct element *ledger_take(struct ledger *ledger, uint64_t limit)

@@ -11,14 +11,15 @@
 struct context;
 struct element;
 
-/* Unstable marks of one origin in seq order: what to forget when the origin's stable seq moves. */
+/* Unstable marks of one origin, in the order they were made, which is that of their seqs but for what is recalled, or was latent (latent.h): what to
+ * forget when the origin's stable seq moves. A mark behind a later one waits for that: what is stable may be forgotten at any time. */
 struct ledger_entry { uint64_t seq; struct element *element; };
 struct ledger {
 	struct ledger_entry *entries;    /* a ring, owned */
 	uint32_t head, len, cap;
 };
-void ledger_add(struct ledger *ledger, uint64_t seq, struct element *element);   /* keeps the order also when seq is older */
-/* The oldest entry with seq <= LIMIT; NULL when there is none. */
+void ledger_add(struct ledger *ledger, uint64_t seq, struct element *element);
+/* The first entry, if its seq <= LIMIT; else NULL. */
 struct element *ledger_take(struct ledger *ledger, uint64_t limit);
 /* The one that is taken after COUNT others; NULL when there are not so many. */
 const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count);

@@ -29,8 +29,7 @@ static bool is_in_flight(struct core *core, const struct delivery *delivery)
 			const struct change *change = &core->changes.items[i];
 			if (change->kind == CHANGE_FLUSH)
 				return true;
-			const struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
-			if (key != NULL && key->in_flight > 0)
+			if (keyspace_is_in_flight(&core->keyspace, change->db, change->key))
 				return true;
 		}
 	}
@@ -117,7 +116,7 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 	group->reaches[group->reach_count++] = (struct reach){ origin, seq };
 }
 
-static void apply_delivery(struct core *core, unsigned dc, const struct delivery *delivery, struct group **group)
+static void apply_delivery(struct core *core, unsigned dc, struct delivery *delivery, struct group **group)
 {
 	struct peer *peer = &core->peers[dc];
 	struct origin *origin = &core->origins.items[delivery->origin];
@@ -128,9 +127,8 @@ static void apply_delivery(struct core *core, unsigned dc, const struct delivery
 	if (delivery->write_count > 0) {
 		if (*group == NULL)
 			*group = group_new(core, GROUP_REMOTE);
-		struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
 		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
-		apply_writes(core, &stamp, delivery->writes, APPLY_REMOTE);
+		apply_delivery_writes(core, delivery, &(*group)->script);
 		core->conflicts.is_under_our_rules = true;
 		/* Ours, and back from the log: whether what it did was read back nobody knows. */
 		if (dc == 0 && delivery->is_lifted)

@@ -278,3 +278,35 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		element_clean(element);
 	}
 }
+
+void render_plain(struct script *script, const struct change *change)
+{
+	struct buffer number = { 0 };
+	script_select(script, change->db);
+	switch (change->kind) {
+	case CHANGE_SET:
+		script_set_value(script, change->key, change->value);
+		break;
+	case CHANGE_INCREMENT:
+		buffer_add_int64(&number, change->number);
+		script_add(script, 3, (struct slice[]){ SLICE("INCRBY"), change->key, buffer_slice(&number) });
+		break;
+	case CHANGE_FIELD_SET:
+		script_add(script, 4, (struct slice[]){ SLICE("HSET"), change->key, change->element, change->value });
+		break;
+	case CHANGE_FIELD_INCREMENT:
+		buffer_add_int64(&number, change->number);
+		script_add(script, 4, (struct slice[]){ SLICE("HINCRBY"), change->key, change->element, buffer_slice(&number) });
+		break;
+	case CHANGE_MEMBER_ADD:
+		script_add(script, 3, (struct slice[]){ SLICE("SADD"), change->key, change->element });
+		break;
+	case CHANGE_SCORE_SET:
+		buffer_add_double(&number, change->score);
+		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), change->key, buffer_slice(&number), change->element });
+		break;
+	default:
+		assert(false);
+	}
+	buffer_free(&number);
+}

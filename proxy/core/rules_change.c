@@ -151,6 +151,8 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 		policies_free(fresh);
 		return;
 	}
+	/* Their keys are still under the old ones. */
+	keyspace_take_latent(&core->keyspace);
 	for (unsigned i = 0; i < core->policies->count; i++)
 		core->policies->items[i].is_replaced = true;
 	core->policies->fallback.is_replaced = true;
@@ -182,7 +184,7 @@ static bool have_all_spoken(const struct core *core)
 	return true;
 }
 
-static bool is_kept_open(const struct core *core, const struct suspect *suspect)
+static bool is_kept_open(struct core *core, const struct suspect *suspect)
 {
 	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
 	return key != NULL && key_is_open(key);

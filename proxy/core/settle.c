@@ -69,7 +69,7 @@ static bool is_fraction(const struct change *change, struct slice raw)
 }
 
 /* A conflict record tells of it: that was written once its reply was known. */
-static bool is_recorded(const struct core *core, const struct change *change, unsigned origin, uint64_t seq)
+static bool is_recorded(struct core *core, const struct change *change, unsigned origin, uint64_t seq)
 {
 	const struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
 	return key != NULL && episodes_tell(key, origin, seq);
@@ -190,7 +190,7 @@ static void publish(struct core *core, struct append_list *list, const struct st
 	bool is_lifted;
 	struct context *context = core_lifted(core, &batch, &is_lifted);
 	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
-	apply_writes(core, &stamp, batch.writes, APPLY_RECALL);
+	apply_recalled(core, &stamp, batch.writes);
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
 	/* A hole before it: a group that the store refused. Its seqs never named writes. */
@@ -235,7 +235,7 @@ static void add_waiting(struct core *core, struct append_list *list)
 		bool is_lifted;
 		struct context *context = core_lifted(core, &batch, &is_lifted);
 		struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = append->origin };
-		apply_writes(core, &stamp, batch.writes, APPLY_RECALL);
+		apply_recalled(core, &stamp, batch.writes);
 		core->origins.items[append->origin].recalled = append->last_seq;
 		context_drop(context);
 	}

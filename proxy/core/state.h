@@ -52,7 +52,7 @@ struct core {
 	bool has_announced;                          /* … is complete: this process has read the own log to its end */
 	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
-	struct changes changes, results;
+	struct changes changes, results, latent;     /* scratch */
 	struct buffer seqs;                          /* of conflict reports, until the next step */
 	struct buffer text;                          /* scratch */
 	struct buffer replies;                       /* of asks answered in this step, until the next */
@@ -138,6 +138,8 @@ bool retention_is_due(const struct core *core);
 void retention_add(struct core *core, unsigned records, size_t bytes);        /* an entry of so many */
 void retention_write(struct core *core, struct group *group);        /* trims, if it is due; the reserved database is selected */
 void retention_answered(struct core *core, const struct group *group, const struct event *event);
+/* latent_take.c */
+void latent_open(struct core *core);                                  /* a new keyspace: from now on its latent writes can be read */
 /* core.c */
 void core_announce(struct core *core, const struct context *context);        /* others are about to hear that we have seen this */
 bool core_has_applied(const struct core *core, const struct context *context);   /* NULL: nothing to apply */

@@ -85,10 +85,10 @@ const struct core_status *core_status(struct core *core)
 	status->groups_unanswered = core->unanswered_count;
 	status->outbox_events = core->outbox_events;
 	status->outbox_bytes = core->outbox_bytes;
-	status->unstable_keys = core->keyspace.keys.count - core->keyspace.kept_keys;
+	status->unstable_keys = core->keyspace.keys.count - core->keyspace.kept_keys + core->keyspace.latents.waiting;
 	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
 	status->kept_keys = core->keyspace.kept_keys;
-	status->metadata_bytes = core->keyspace.bytes;
+	status->metadata_bytes = keyspace_bytes(&core->keyspace);
 	status->episodes = core->keyspace.episodes->count;
 	const struct episodes *episodes = core->keyspace.episodes;
 	status->unsettled_episodes = episodes->count - episodes->kept_count + episodes->finals.command_count + episodes->finals.last_count;

@@ -79,7 +79,7 @@ static bool is_gone(enum kind kind, struct slice raw)
 }
 
 /* All writes to its key that were sent are answered. Of one that is not, the key would be known. */
-static bool is_calm(const struct core *core, const struct spill *found)
+static bool is_calm(struct core *core, const struct spill *found)
 {
 	const struct key *key = keyspace_find(&core->keyspace, found->db, found->key);
 	return key == NULL || (key->under_way == 0 && core->remote_unanswered == 0);
