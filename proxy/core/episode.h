@@ -38,19 +38,21 @@ struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
 
+enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
+
 /* What stands in one field of the hash: the records of one transaction, of which the store takes several at once for little more than one. They leave it
  * together, when all are over or one has changed. One that has changed by itself stands alone from then on, as it may do so often. */
 struct pack {
 	struct slice name;           /* owned: the field, the id of its first record */
 	struct slice records;        /* owned: as they will be told at last, unless one, or a rule, changes; empty: not known */
 	uint64_t digest;             /* the rules that they tell of … */
+	struct pack *before, *after; /* in its list */
+	enum episode_list list;      /* of its episodes, when they were written */
 	struct episode *first;
 	unsigned count;
 	unsigned changed;            /* of them, in the transaction that is being written */
-	uint64_t looked_at;          /* in which sweep, last */
 };
 
-enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
 
 struct episode {
 	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
@@ -101,6 +103,7 @@ struct entries {
 
 struct episodes {
 	struct episode *lists[EPISODE_LISTS];
+	struct pack *packs[EPISODE_LISTS];
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
 	uint64_t count, kept_count, open_count, bytes;
@@ -112,7 +115,6 @@ struct episodes {
 	struct entries finals;       /* records that ended */
 	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
-	uint64_t sweeps;
 	uint64_t swept_ms;
 };
 

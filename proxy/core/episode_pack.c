@@ -14,9 +14,38 @@ static int64_t pack_bytes(const struct pack *pack)
 	return (int64_t)(sizeof *pack + pack->name.len + pack->records.len);
 }
 
-struct pack *pack_new(struct keyspace *keyspace, struct slice name)
+static void enlist(struct episodes *episodes, struct pack *pack, enum episode_list list)
+{
+	pack->list = list;
+	pack->before = NULL;
+	pack->after = episodes->packs[list];
+	if (pack->after != NULL)
+		pack->after->before = pack;
+	episodes->packs[list] = pack;
+}
+
+static void unlist(struct episodes *episodes, struct pack *pack)
+{
+	if (pack->before != NULL)
+		pack->before->after = pack->after;
+	else
+		episodes->packs[pack->list] = pack->after;
+	if (pack->after != NULL)
+		pack->after->before = pack->before;
+}
+
+void pack_move(struct episodes *episodes, struct pack *pack, enum episode_list list)
+{
+	if (pack->list == list)
+		return;
+	unlist(episodes, pack);
+	enlist(episodes, pack, list);
+}
+
+struct pack *pack_new(struct keyspace *keyspace, struct slice name, enum episode_list list)
 {
 	struct pack *pack = memory_new(sizeof *pack);
+	enlist(keyspace->episodes, pack, list);
 	pack->name = buffer_copy(name);
 	count_bytes(keyspace, pack_bytes(pack));
 	return pack;
@@ -24,6 +53,7 @@ struct pack *pack_new(struct keyspace *keyspace, struct slice name)
 
 static void pack_free(struct keyspace *keyspace, struct pack *pack)
 {
+	unlist(keyspace->episodes, pack);
 	count_bytes(keyspace, -pack_bytes(pack));
 	memory_free((void *)(uintptr_t)pack->name.ptr);
 	memory_free((void *)(uintptr_t)pack->records.ptr);

@@ -5,7 +5,8 @@
 #include "episode.h"
 
 /* Nobody is in it yet: somebody must be. */
-struct pack *pack_new(struct keyspace *keyspace, struct slice name);
+struct pack *pack_new(struct keyspace *keyspace, struct slice name, enum episode_list list);
+void pack_move(struct episodes *episodes, struct pack *pack, enum episode_list list);
 void pack_add(struct pack *pack, struct episode *episode);
 /* Its records, or nothing: they are not known for good. */
 void pack_keep_records(struct keyspace *keyspace, struct pack *pack, struct slice records, uint64_t digest);

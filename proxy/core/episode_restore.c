@@ -238,8 +238,10 @@ static void restore_pair(struct core *core, const struct stored_pair *pair, stru
 		if (episode == NULL)
 			continue;
 		if (pack == NULL)
-			pack = pack_new(&core->keyspace, pair->field);
+			pack = pack_new(&core->keyspace, pair->field, episode->list);
 		pack_add(pack, episode);
+		if (episode->list == EPISODES_WAITING)
+			pack_move(core->keyspace.episodes, pack, EPISODES_WAITING);
 	}
 }
 

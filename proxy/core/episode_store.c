@@ -11,6 +11,7 @@
 #define SWEEP_MS 100
 /* As many records are kept until they are over: that soon all will be, and memory need not be had for more where a datacenter lags. */
 #define FINALS_MAX 10000
+#define WARM_MAX 64
 #define PACKED_LEN_MAX 1024          /* longer ones stand alone */
 
 /* ---- the stream ---- */
@@ -118,8 +119,9 @@ static void filling_add(struct core *core, struct writing *writing, struct filli
 {
 	if (filling->pack == NULL) {
 		/* It stands alone, under its name, and has changed. */
-		filling->pack = episode->pack != NULL ? episode->pack : pack_new(&core->keyspace, buffer_slice(writing->id));
+		filling->pack = episode->pack != NULL ? episode->pack : pack_new(&core->keyspace, buffer_slice(writing->id), episode->list);
 		filling->is_known = true;
+		pack_move(core->keyspace.episodes, filling->pack, episode->list);
 	}
 	if (episode->pack != filling->pack)
 		pack_add(filling->pack, episode);
@@ -323,10 +325,28 @@ static void finish(struct core *core, struct episode *episode)
 	keyspace_settle_element(&core->keyspace, element);
 }
 
+/* What has not been looked at since it was written is fetched together (docs/architecture.md, decision 27). */
+static void pack_warm(const struct pack *pack)
+{
+	struct key *keys[WARM_MAX];
+	unsigned count = 0;
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		memory_warm(episode->element, sizeof *episode->element);
+		memory_warm(episode->sides, episode->side_count * sizeof *episode->sides);
+	}
+	for (const struct episode *episode = pack->first; episode != NULL && count < WARM_MAX; episode = episode->packed_after) {
+		keys[count++] = episode->element->key;
+		for (unsigned i = 0; i < episode->side_count; i++)
+			memory_warm(episode->sides[i].note, 1);
+	}
+	keyspace_warm(keys, count);
+}
+
 /* With the last of its episodes the pack goes, too. */
 static void finish_pack(struct core *core, struct writing *writing, struct pack *pack)
 {
 	struct episodes *episodes = core->keyspace.episodes;
+	pack_warm(pack);
 	bool is_known = pack_is_known(pack, core->policies->digest);
 	if (is_known) {
 		entries_reserve(core, &episodes->finals, pack->records.len);
@@ -345,7 +365,6 @@ static void finish_pack(struct core *core, struct writing *writing, struct pack 
 /* Those whose records stand together end together. Nobody waits for a person because of that. */
 static bool is_pack_finished(struct core *core, struct pack *pack)
 {
-	pack->looked_at = core->keyspace.episodes->sweeps;
 	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
 		if (!is_settled(core, episode))
 			return false;
@@ -359,15 +378,14 @@ static bool is_pack_finished(struct core *core, struct pack *pack)
 	return true;
 }
 
-static void look_at(struct core *core, struct writing *writing, struct episode *episode)
+/* Not yet written, or no longer: it need not be any more. */
+static void finish_unpacked(struct core *core, struct writing *writing, struct episode *episode)
 {
-	struct pack *pack = episode->pack;
-	if (pack == NULL && is_settled(core, episode) && !episode_is_kept(episode)) {
-		add_final(core, writing, episode);
-		finish(core, episode);
-	} else if (pack != NULL && pack->looked_at != core->keyspace.episodes->sweeps && is_pack_finished(core, pack)) {
-		finish_pack(core, writing, pack);
-	}
+	bool is_waiting = episode->element != NULL && episode->pack == NULL && episode->list == EPISODES_WAITING;
+	if (!is_waiting || !is_settled(core, episode) || episode_is_kept(episode))
+		return;
+	add_final(core, writing, episode);
+	finish(core, episode);
 }
 
 /* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
@@ -395,12 +413,12 @@ void episodes_pump(struct core *core, bool is_moved)
 	forget_covers(core);
 	struct writing writing;
 	writing_begin(&writing, core, true);
-	episodes->sweeps++;
-	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
-		next = episode->listed_after;
-		while (next != NULL && next->pack != NULL && next->pack == episode->pack)
-			next = next->listed_after;
-		look_at(core, &writing, episode);
+	for (unsigned i = 0; i < episodes->dirty_count; i++)
+		finish_unpacked(core, &writing, episodes->dirty[i]);
+	for (struct pack *pack = episodes->packs[EPISODES_WAITING], *next; pack != NULL; pack = next) {
+		next = pack->after;
+		if (is_pack_finished(core, pack))
+			finish_pack(core, &writing, pack);
 	}
 	writing_end(&writing);
 	episodes->is_swept = true;
