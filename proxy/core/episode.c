@@ -66,12 +66,12 @@ void episode_bring_forward(struct episodes *episodes, struct episode *episode)
 	enlist(episodes, episode, episode->list);
 }
 
-void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status, bool is_kept)
 {
 	episodes->open_count -= episode->is_counted;
 	episode->is_counted = status == RECORD_OPEN;
 	episodes->open_count += episode->is_counted;
-	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
+	episode_move(episodes, episode, is_kept ? EPISODES_KEPT : EPISODES_WAITING);
 }
 
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)

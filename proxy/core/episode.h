@@ -176,7 +176,7 @@ void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
 void episode_bring_forward(struct episodes *episodes, struct episode *episode);      /* it is the first in its list */
 /* As its record was written, or read: it is counted, and listed, as that. */
-void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status);
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status, bool is_kept);
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);

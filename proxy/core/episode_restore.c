@@ -207,7 +207,7 @@ static struct episode *restore_record(struct core *core, const struct record *re
 		keyspace_settle_element(keyspace, element);
 		return NULL;
 	}
-	episode_note_status(keyspace->episodes, episode, episode_status(episode));
+	episode_note_status(keyspace->episodes, episode, episode_status(episode), episode_is_kept(episode));
 	element_set_kept(keyspace, element, element->version_count > 1 && versions_are_stable(keyspace, element));
 	return episode;
 }

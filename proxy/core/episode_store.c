@@ -173,14 +173,14 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 
 static void write_one(struct core *core, struct writing *writing, struct episode *episode)
 {
-	enum record_status status = episode_status(episode);
 	writing_fill(writing, episode);
+	enum record_status status = writing->telling.status;
 	struct slice id = buffer_slice(writing->id);
 	if (episode->pack != NULL && (episode->pack->count > 1 || !slice_equal(episode->pack->name, id)))
 		pack_break(&core->keyspace, episode->pack);
 	set_stored(episode, id);
 	tell_merged(core, episode, id);
-	episode_note_status(core->keyspace.episodes, episode, status);
+	episode_note_status(core->keyspace.episodes, episode, status, writing->telling.is_kept);
 	episode->is_dirty = false;
 	place(core, writing, episode);
 	if (status == RECORD_OPEN && !episode->is_told) {
