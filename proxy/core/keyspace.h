@@ -81,12 +81,7 @@ void keyspace_take_latent(struct keyspace *keyspace);
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
 /* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
-bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
-/* Several live versions wait for a decision: they stay, stable or not. */
-bool element_is_open(const struct element *element);
-bool key_is_open(const struct key *key);         /* one of its elements is */
-/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
-void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
+void element_free(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
 /* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
@@ -97,11 +92,19 @@ void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
 void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it may be gone, and its deadline with it: remote.c asks */
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
+void keyspace_free(struct keyspace *keyspace);
+void keyspace_check(const struct keyspace *keyspace);
+
+/* forget.c */
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
+/* Several live versions wait for a decision: they stay, stable or not. */
+bool element_is_open(const struct element *element);
+bool key_is_open(const struct key *key);         /* one of its elements is */
+/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
 /* Looks at every key: what conflict records brought back has no mark that would bring it up. */
 void keyspace_sweep(struct keyspace *keyspace);
-void keyspace_free(struct keyspace *keyspace);
-void keyspace_check(const struct keyspace *keyspace);
 
 #endif

@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#define CAP_MIN 1024U
+#define CAP_MIN 64U
 #define CAP_KEPT 65536U              /* when it is empty */
 #define SPARE_MAX 64
+#define SPARE_BYTES_MAX 65536U       /* of each */
+#define TRIM_MIN 256
 #define HALF_WAY 0x80000000U         /* of all positions */
 
 /* ---- batches ---- */
@@ -28,10 +30,12 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	assert(batch->refs > 0);
 	if (--batch->refs > 0)
 		return;
-	latents->bytes -= batch->bytes.len;
+	latents->bytes -= batch->bytes.cap;
 	if (batch->stamp.context != NULL)
 		context_drop(batch->stamp.context);
-	buffer_reset(&batch->bytes);
+	if (batch->bytes.cap > SPARE_BYTES_MAX)
+		buffer_free(&batch->bytes);
+	batch->bytes.len = 0;
 	*batch = (struct latent_batch){ .next = latents->spare, .bytes = batch->bytes };
 	if (latents->spare_count == SPARE_MAX) {
 		buffer_free(&batch->bytes);
@@ -42,15 +46,25 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	latents->spare_count++;
 }
 
+/* Many may be kept for long, and a buffer may once have been needed for far more than this. */
+static void trim(struct buffer *bytes)
+{
+	if (bytes->len == 0 || bytes->cap <= 2 * bytes->len + TRIM_MIN)
+		return;
+	bytes->ptr = memory_resize(bytes->ptr, bytes->len);
+	bytes->cap = bytes->len;
+}
+
 void latent_batch_end(struct latents *latents, struct latent_batch *batch, struct buffer *bytes, const struct stamp *stamp)
 {
 	struct buffer empty = batch->bytes;
 	batch->bytes = *bytes;
 	*bytes = empty;
+	trim(&batch->bytes);
 	batch->group = NULL;
 	batch->stamp = *stamp;
 	context_hold(batch->stamp.context);
-	latents->bytes += batch->bytes.len;
+	latents->bytes += batch->bytes.cap;
 }
 
 /* ---- the ring ---- */
@@ -167,6 +181,12 @@ void latents_warm(const struct latents *latents, uint64_t hash)
 {
 	if (latents->waiting > 0)
 		memory_warm(head_of(latents, (uint32_t)hash), 1);
+}
+
+void latents_warm_newest(const struct latents *latents, uint64_t hash)
+{
+	if (latents->waiting > 0)
+		memory_warm(entry_at(latents, *head_of(latents, (uint32_t)hash)), sizeof(struct latent));
 }
 
 const struct latent *latents_newest(const struct latents *latents, uint64_t hash)

@@ -65,7 +65,9 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch);
 /* It is not under way (any more): takes over BYTES, and leaves memory for others there; holds the stamp's context. */
 void latent_batch_end(struct latents *latents, struct latent_batch *batch, struct buffer *bytes, const struct stamp *stamp);
 
+/* Before the others, for many hashes at once: first the one of each, then the other. */
 void latents_warm(const struct latents *latents, uint64_t hash);
+void latents_warm_newest(const struct latents *latents, uint64_t hash);
 /* The newest that waits for a key with this hash; NULL: there is none. */
 const struct latent *latents_newest(const struct latents *latents, uint64_t hash);
 bool latents_have_room(struct latents *latents, uint64_t hash);

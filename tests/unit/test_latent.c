@@ -117,7 +117,7 @@ static void grows_and_forgets_what_is_stable(void)
 		latents_forget(&site.latents, &site.origins);
 	}
 	CU_ASSERT_EQUAL(site.latents.waiting, 101);
-	CU_ASSERT_EQUAL(site.latents.cap, 1024);
+	CU_ASSERT_EQUAL(site.latents.cap, 128);
 	CU_ASSERT_TRUE(take_key(&site, 2));
 	CU_ASSERT_EQUAL(site.taken_count, 14);
 	CU_ASSERT_EQUAL(site.taken[site.taken_count - 1] % KEYS, 2);
