@@ -89,6 +89,9 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	episode->next = element->episodes;
 	element->episodes = episode;
 	episode->has_company = true;
+	episode->sides = episode->first_sides;
+	episode->stretches = episode->first_stretches;
+	episode->side_cap = episode->stretch_cap = EPISODE_SIDES_FIRST;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);
 	keyspace->episodes->count++;
 	episode_count_bytes(keyspace, episode, sizeof *episode);
@@ -111,8 +114,10 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	for (unsigned i = 0; i < episode->side_count; i++)
 		note_drop(keyspace, episode->sides[i].note);
 	episode_count_bytes(keyspace, episode, -(int64_t)episode->bytes);
-	memory_free(episode->sides);
-	memory_free(episode->stretches);
+	if (episode->sides != episode->first_sides)
+		memory_free(episode->sides);
+	if (episode->stretches != episode->first_stretches)
+		memory_free(episode->stretches);
 	memory_free(episode->covers);
 	memory_free(episode->others);
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
@@ -206,8 +211,8 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 	struct stretch *stretch = stretch_of(episode, origin);
 	if (stretch == NULL) {
 		if (episode->stretch_count == episode->stretch_cap) {
-			unsigned cap = episode->stretch_cap ? episode->stretch_cap * 2 : 2;
-			episode->stretches = memory_resize(episode->stretches, cap * sizeof *stretch);
+			unsigned cap = episode->stretch_cap * 2;
+			episode->stretches = memory_outgrow(episode->stretches, episode->first_stretches, sizeof episode->first_stretches, cap * sizeof *stretch);
 			episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->stretch_cap) * sizeof *stretch));
 			episode->stretch_cap = cap;
 		}

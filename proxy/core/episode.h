@@ -54,6 +54,8 @@ struct pack {
 };
 
 
+#define EPISODE_SIDES_FIRST 2        /* most have no more, nor more origins */
+
 struct episode {
 	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
 	struct episode *next;        /* of the element */
@@ -64,10 +66,12 @@ struct episode {
 	bool was_told;               /* … or may have been: before a restart it may have been open for a while */
 	bool is_counted;             /* as open */
 	bool has_poor;               /* some side was known by a mention only, or still is */
-	struct side *sides;          /* owned; in the order of their stamps */
+	struct side *sides;          /* owned, or first_sides; in the order of their stamps */
 	unsigned side_count, side_cap;
-	struct stretch *stretches;   /* owned */
+	struct stretch *stretches;   /* owned, or first_stretches */
 	unsigned stretch_count, stretch_cap;
+	struct side first_sides[EPISODE_SIDES_FIRST];
+	struct stretch first_stretches[EPISODE_SIDES_FIRST];
 	struct cover *covers;        /* owned; under rules that keep */
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */

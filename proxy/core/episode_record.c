@@ -310,13 +310,27 @@ static void add_sides(struct draft *draft)
 	}
 }
 
+/* Does it reach from one of the sides that are told to another? */
+static bool is_told_by_sides(const struct draft *draft, const struct stretch *stretch)
+{
+	bool has_first = false, has_last = false;
+	for (unsigned i = 0; i < draft->episode->side_count; i++) {
+		const struct side *side = &draft->episode->sides[i];
+		if (side->stamp.origin != stretch->origin || side->is_again || !draft->telling->is_shown[i])
+			continue;
+		has_first |= side->stamp.seq == stretch->first_seq;
+		has_last |= side->stamp.seq == stretch->last_seq;
+	}
+	return has_first && has_last;
+}
+
 static void add_stretches(struct draft *draft)
 {
 	size_t start = draft->room->len;
 	for (unsigned i = 0; i < draft->telling->ordering.count; i++) {
 		for (unsigned j = 0; j < draft->episode->stretch_count; j++) {
 			const struct stretch *stretch = &draft->episode->stretches[j];
-			if (stretch->origin != draft->telling->ordering.items[i])
+			if (stretch->origin != draft->telling->ordering.items[i] || is_told_by_sides(draft, stretch))
 				continue;
 			struct record_dot first = told_dot(draft->telling, stretch->origin, stretch->first_seq);
 			record_add_stretch(draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });

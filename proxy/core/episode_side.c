@@ -139,8 +139,8 @@ static unsigned side_place(const struct origins *origins, const struct episode *
 static void insert_side(struct keyspace *keyspace, struct episode *episode, unsigned place, const struct side *side)
 {
 	if (episode->side_count == episode->side_cap) {
-		unsigned cap = episode->side_cap ? episode->side_cap * 2 : 2;
-		episode->sides = memory_resize(episode->sides, cap * sizeof(struct side));
+		unsigned cap = episode->side_cap * 2;
+		episode->sides = memory_outgrow(episode->sides, episode->first_sides, sizeof episode->first_sides, cap * sizeof(struct side));
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->side_cap) * sizeof(struct side)));
 		episode->side_cap = cap;
 	}

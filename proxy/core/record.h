@@ -75,7 +75,7 @@ struct record {
 	uint64_t rules_digest;
 	const struct record_side *sides;
 	unsigned side_count;
-	struct slice stretches;      /* encoded, for record_stretch_next: from and to which of its writes each origin takes part */
+	struct slice stretches;      /* encoded, for record_stretch_next: from and to which of its writes an origin takes part, if they are no sides */
 	uint64_t first_hlc;          /* of the smallest stamp, which ID names */
 	uint64_t pairs;              /* concurrent pairs of changes among all sides, left-out ones too */
 	struct record_dot winner;    /* whose value is visible; seq 0: a sum, or nothing */
