@@ -368,5 +368,6 @@ static void key_check(void *context, struct key *key)
 
 void keyspace_check(const struct keyspace *keyspace)
 {
+	latents_check(&keyspace->latents);
 	table_each(&keyspace->keys, visit_key, &(struct key_visit){ key_check, (void *)(uintptr_t)keyspace });
 }

@@ -30,9 +30,10 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	assert(batch->refs > 0);
 	if (--batch->refs > 0)
 		return;
-	latents->bytes -= batch->bytes.cap;
-	if (batch->stamp.context != NULL)
+	if (batch->is_ended) {
+		latents->bytes -= batch->bytes.cap;
 		context_drop(batch->stamp.context);
+	}
 	if (batch->bytes.cap > SPARE_BYTES_MAX)
 		buffer_free(&batch->bytes);
 	batch->bytes.len = 0;
@@ -62,6 +63,7 @@ void latent_batch_end(struct latents *latents, struct latent_batch *batch, struc
 	*bytes = empty;
 	trim(&batch->bytes);
 	batch->group = NULL;
+	batch->is_ended = true;
 	batch->stamp = *stamp;
 	context_hold(batch->stamp.context);
 	latents->bytes += batch->bytes.cap;
@@ -281,4 +283,19 @@ void latents_free(struct latents *latents)
 	}
 	free_ring(latents);
 	*latents = (struct latents){ 0 };
+}
+
+/* A batch's entries follow each other. */
+void latents_check(const struct latents *latents)
+{
+	uint64_t bytes = 0;
+	uint32_t waiting = 0;
+	const struct latent_batch *batch = NULL;
+	for (uint32_t position = latents->first; position != latents->next; position++) {
+		const struct latent *entry = entry_at(latents, position);
+		bytes += sizeof *entry + (entry->batch != batch && entry->batch->is_ended ? entry->batch->bytes.cap : 0);
+		waiting += entry->state != LATENT_TAKEN;
+		batch = entry->batch;
+	}
+	assert(latents->bytes == bytes && latents->waiting == waiting);
 }

@@ -29,6 +29,7 @@ struct latent_batch {
 	struct group *group;         /* while it is under way; NULL then */
 	struct stamp stamp;          /* of its first write; holds its context once it is not under way */
 	uint32_t refs;               /* entries, and whoever makes it */
+	bool is_ended;
 };
 
 struct latent {
@@ -83,5 +84,6 @@ void latents_take_all(struct latents *latents);
 /* Drops the oldest ones, as far as they are taken or stable. */
 void latents_forget(struct latents *latents, const struct origins *origins);
 void latents_free(struct latents *latents);
+void latents_check(const struct latents *latents);
 
 #endif

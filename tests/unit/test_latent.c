@@ -165,6 +165,24 @@ static void knows_what_is_under_way(void)
 	site_close(&site);
 }
 
+static void counts_what_it_keeps(void)
+{
+	struct site site;
+	site_open(&site, 0);
+	/* Not ended: its buffer is a spare one, and counts no more than before. */
+	struct buffer bytes = { 0 };
+	buffer_add_text(&bytes, "some writes");
+	struct latent_batch *batch = latent_batch_new(&site.latents);
+	latent_batch_end(&site.latents, batch, &bytes, &site.batch->stamp);
+	CU_ASSERT_TRUE(site.latents.bytes > 0);
+	latent_batch_drop(&site.latents, batch);
+	latent_batch_drop(&site.latents, latent_batch_new(&site.latents));
+	CU_ASSERT_EQUAL(site.latents.bytes, 0);
+	latents_check(&site.latents);
+	buffer_free(&bytes);
+	site_close(&site);
+}
+
 void suite_latent(void)
 {
 	CU_pSuite suite = CU_add_suite("latent", NULL, NULL);
@@ -172,5 +190,6 @@ void suite_latent(void)
 	CU_add_test(suite, "positions may wrap", survives_the_end_of_positions);
 	CU_add_test(suite, "what is stable goes, and the ring stays small", grows_and_forgets_what_is_stable);
 	CU_add_test(suite, "a chain is bounded", bounds_a_chain);
+	CU_add_test(suite, "spare memory is not counted", counts_what_it_keeps);
 	CU_add_test(suite, "what is under way stays, and may not take place", knows_what_is_under_way);
 }
