@@ -1,5 +1,5 @@
 /* Listing: the hash is read whole and the newest of it are kept, in order, then the stream is read until there are enough.
- * A cursor says after which record a list goes on: "o<stamp>-<id>" in the hash, "e<entry>" in the stream. */
+ * A cursor says after which record a list goes on: "o<stamp>-<id>" in the hash, "e<entry>/<number>" in the stream. */
 #include "conflicts_parts.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct place {                       /* of a record of the hash */
 struct kept {
 	struct place place;          /* in the hash; id points into BYTES */
 	struct slice bytes;          /* owned */
-	struct slice entry;          /* owned; of the stream */
+	struct slice entry;          /* owned; its place in the stream */
 };
 
 struct list {
@@ -24,7 +24,7 @@ struct list {
 	struct conflicts_lister lister;
 	struct conflicts_reader *reader;     /* owned; under way */
 	struct place after;                  /* id.ptr NULL: from the first on */
-	struct slice before;                 /* the stream from here on; empty: its end */
+	struct slice before;                 /* the stream from this place on; empty: its end */
 	struct kept *kept;                   /* owned; one more than asked for says that there are more */
 	unsigned kept_count, open_count;     /* the first open_count are of the hash */
 	size_t bytes;

@@ -13,12 +13,13 @@
 #include <sys/time.h>
 
 #define LOOK_MS 250
-#define SHARE_MAX 200u               /* records read at once */
+#define SHARE_MAX 200u               /* entries read at once */
 #define WINDOW_MAX 1000u             /* records on their way */
+#define ROOM_MIN (WINDOW_MAX / 2)    /* for so many more: less is not worth reading */
 #define WINDOW_BYTES_MAX (8u << 20)
 
 struct parcel {                      /* owned */
-	struct slice entry;          /* its id in the stream */
+	struct slice entry;          /* the id of the stream's entry of which it is the last record; empty: more of them follow */
 	struct slice key, bytes;
 };
 
@@ -30,10 +31,10 @@ struct conflicts_publisher {
 	bool is_found;               /* we know what was published last */
 	bool is_asking;              /* Redis, for that or for a share */
 	bool is_counting;            /* that share is only counted */
-	unsigned share;              /* records asked for */
+	unsigned share;              /* entries asked for */
 	struct buffer read_to;       /* the last entry that is in the window, or was */
 	struct buffer counted_to;    /* … that was counted; behind read_to */
-	uint64_t beyond;             /* entries between the two */
+	uint64_t beyond;             /* records between the two */
 	struct parcel window[WINDOW_MAX];    /* a ring: parcel ID is at ID % WINDOW_MAX */
 	uint64_t first, next;        /* ids */
 	size_t window_bytes;
@@ -108,9 +109,10 @@ static uint64_t window_count(const struct conflicts_publisher *publisher)
 	return publisher->next - publisher->first;
 }
 
-static bool window_has_room(const struct conflicts_publisher *publisher)
+/* For so many more. One entry fits into an empty window, whatever it holds. */
+static bool window_has_room(const struct conflicts_publisher *publisher, unsigned count)
 {
-	return window_count(publisher) + SHARE_MAX <= WINDOW_MAX && publisher->window_bytes < WINDOW_BYTES_MAX;
+	return window_count(publisher) + count <= WINDOW_MAX && publisher->window_bytes < WINDOW_BYTES_MAX;
 }
 
 void conflicts_publisher_free(struct conflicts_publisher *publisher)
@@ -150,21 +152,33 @@ static struct slice record_fitting(const struct conflicts_publisher *publisher, 
 	return buffer_slice(&out);
 }
 
-static void window_add(struct conflicts_publisher *publisher, struct slice entry, struct slice bytes)
+static void window_add(struct conflicts_publisher *publisher, struct slice bytes)
 {
 	struct record_scratch scratch = { 0 };
 	struct record record;
-	if (!record_decode(bytes, &scratch, &record)) {
+	if (record_decode(bytes, &scratch, &record)) {
+		assert(window_count(publisher) < WINDOW_MAX);
+		struct parcel *parcel = parcel_at(publisher, publisher->next++);
+		*parcel = (struct parcel){ .key = buffer_copy(record.id), .bytes = record_fitting(publisher, &record, bytes) };
+		publisher->window_bytes += parcel->bytes.len;
+	} else {
 		log_warn("a conflict record cannot be read and is not published");
-		memory_free(scratch.sides);
-		return;
 	}
-	assert(window_count(publisher) < WINDOW_MAX);
-	struct parcel *parcel = parcel_at(publisher, publisher->next);
-	*parcel = (struct parcel){ buffer_copy(entry), buffer_copy(record.id), record_fitting(publisher, &record, bytes) };
 	memory_free(scratch.sides);
-	publisher->window_bytes += parcel->bytes.len;
-	publisher->topic->class->publish(publisher->topic, publisher->next++, parcel->key, parcel->bytes);
+}
+
+/* There is room for all of it. */
+static void window_add_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records)
+{
+	uint64_t first = publisher->next;
+	struct slice bytes;
+	while (records_next(&records, &bytes))
+		window_add(publisher, bytes);
+	if (publisher->next == first)
+		return;
+	parcel_at(publisher, publisher->next - 1)->entry = buffer_copy(entry);
+	for (uint64_t id = first; id < publisher->next; id++)
+		publisher->topic->class->publish(publisher->topic, id, parcel_at(publisher, id)->key, parcel_at(publisher, id)->bytes);
 }
 
 /* ---- what the topic says ---- */
@@ -184,8 +198,11 @@ static void publisher_on_published(void *context, uint64_t id)
 {
 	struct conflicts_publisher *publisher = context;
 	while (publisher->first < publisher->next && publisher->first <= id) {
-		keep(&publisher->taken, parcel_at(publisher, publisher->first)->entry);
-		publisher->is_saved = false;
+		struct slice entry = parcel_at(publisher, publisher->first)->entry;
+		if (entry.len > 0) {
+			keep(&publisher->taken, entry);
+			publisher->is_saved = false;
+		}
 		publisher->status->counters.conflicts_published++;
 		window_drop_first(publisher);
 	}
@@ -235,26 +252,58 @@ static void publisher_on_found(void *context, enum errand_end end, struct slice 
 	publisher_go_on(publisher);
 }
 
-/* [[id, [field, record]], …]. False: the reply is something else. */
-static bool share_take(struct conflicts_publisher *publisher, struct slice reply, int64_t *count)
+struct share { unsigned entries, records; bool is_cut; };        /* what was taken of it; is the rest left for later? */
+
+static unsigned records_count(struct slice records)
 {
-	struct reply head, entry, name, bytes;
+	struct slice bytes;
+	unsigned count = 0;
+	while (records_next(&records, &bytes))
+		count++;
+	return count;
+}
+
+static void share_take_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records, struct share *share)
+{
+	unsigned count = records_count(records);
+	/* What we write fits, whatever else stands there does not go anywhere. */
+	if (count > WINDOW_MAX)
+		log_warn("an entry of too many conflict records is not published");
+	share->is_cut = !publisher->is_counting && count <= WINDOW_MAX && !window_has_room(publisher, count);
+	if (share->is_cut)
+		return;
+	share->entries++;
+	share->records += count;
+	keep(&publisher->counted_to, entry);
+	if (publisher->is_counting) {
+		publisher->beyond += count;
+		return;
+	}
+	if (count <= WINDOW_MAX)
+		window_add_entry(publisher, entry, records);
+	keep(&publisher->read_to, entry);
+}
+
+/* [[id, [field, records]], …]. False: the reply is something else. */
+static bool share_take(struct conflicts_publisher *publisher, struct slice reply, struct share *share)
+{
+	struct reply head, entry, name, records;
 	if (!reply_read(&reply, &head) || head.type != REPLY_ARRAY)
 		return false;
-	*count = head.integer;
-	for (int64_t left = *count; left > 0; left--) {
+	for (int64_t left = head.integer; left > 0 && !share->is_cut; left--) {
 		if (!reply_read(&reply, &head) || !reply_read(&reply, &entry) || !reply_read(&reply, &head) || head.integer != 2 ||
-		    !reply_read(&reply, &name) || !reply_read(&reply, &bytes))
+		    !reply_read(&reply, &name) || !reply_read(&reply, &records))
 			return false;
-		keep(&publisher->counted_to, entry.text);
-		if (publisher->is_counting) {
-			publisher->beyond++;
-			continue;
-		}
-		window_add(publisher, entry.text, bytes.text);
-		keep(&publisher->read_to, entry.text);
+		share_take_entry(publisher, entry.text, records.text, share);
 	}
 	return true;
+}
+
+/* So many entries as fit into a reply, and into the window. */
+static unsigned share_next(const struct share *share, size_t reply_len)
+{
+	unsigned fitting = share->records == 0 ? SHARE_MAX : share->entries * ROOM_MIN / share->records;
+	return conflicts_share(reply_len, share->entries, fitting < 1 ? 1 : fitting > SHARE_MAX ? SHARE_MAX : fitting);
 }
 
 /* While entries are read that were counted before, counting stands still: what is counted lies further on. */
@@ -263,26 +312,26 @@ static void publisher_on_share(void *context, enum errand_end end, struct slice 
 	struct conflicts_publisher *publisher = context;
 	struct buffer counted_to = { 0 };
 	uint64_t beyond = publisher->beyond;
-	int64_t count = 0;
+	struct share share = { 0 };
 	publisher->is_asking = false;
 	if (end == ERRAND_LOST) {
 		publisher_start_over(publisher);
 		return;
 	}
 	keep(&counted_to, buffer_slice(&publisher->counted_to));
-	if (end != ERRAND_ANSWERED || reply_is_error(reply) || !share_take(publisher, reply, &count))
+	if (end != ERRAND_ANSWERED || reply_is_error(reply) || !share_take(publisher, reply, &share))
 		log_warn("conflict records cannot be read for publishing");
-	bool is_at_end = count < (int64_t)publisher->share;
-	publisher->share = conflicts_share(reply.len, (unsigned)count, SHARE_MAX);
-	if (!publisher->is_counting && !is_at_end && beyond > (uint64_t)count) {
-		publisher->beyond = beyond - (uint64_t)count;
+	bool is_at_end = share.entries < publisher->share && !share.is_cut;
+	publisher->share = share_next(&share, reply.len);
+	if (!publisher->is_counting && !is_at_end && beyond > share.records) {
+		publisher->beyond = beyond - share.records;
 		keep(&publisher->counted_to, buffer_slice(&counted_to));
 	} else if (!publisher->is_counting) {
 		publisher->beyond = 0;
 	}
 	buffer_free(&counted_to);
 	publisher_count(publisher);
-	if (!is_at_end)
+	if (!is_at_end && !share.is_cut)
 		publisher_go_on(publisher);
 }
 
@@ -298,7 +347,7 @@ static void publisher_fetch(struct conflicts_publisher *publisher, unsigned argc
 static void publisher_read(struct conflicts_publisher *publisher)
 {
 	struct buffer from = { 0 }, count = { 0 };
-	publisher->is_counting = !window_has_room(publisher);
+	publisher->is_counting = !window_has_room(publisher, ROOM_MIN);
 	buffer_add_byte(&from, '(');
 	buffer_add(&from, buffer_slice(publisher->is_counting ? &publisher->counted_to : &publisher->read_to));
 	buffer_add_uint64(&count, publisher->share);
@@ -328,7 +377,7 @@ static void publisher_go_on(struct conflicts_publisher *publisher)
 {
 	if (!publisher->is_saved && !publisher->is_saving)
 		publisher_save(publisher);
-	if (publisher->is_found && !publisher->is_asking && window_has_room(publisher))
+	if (publisher->is_found && !publisher->is_asking && window_has_room(publisher, ROOM_MIN))
 		publisher_read(publisher);
 	publisher_count(publisher);
 }

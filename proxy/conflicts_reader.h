@@ -11,7 +11,7 @@ struct conflicts_reader;
 
 struct conflicts_reading {
 	void *context;
-	/* A record and its bytes, both borrowed for the call. ENTRY: its id in the stream; empty: it is in the hash. False: that is enough. */
+	/* A record and its bytes, both borrowed for the call. ENTRY: its place in the stream; empty: it is in the hash. False: that is enough. */
 	bool (*take)(void *context, const struct record *record, struct slice bytes, struct slice entry);
 	/* Once, unless stopped before; ERROR is NULL when all went well. The reader is free already. */
 	void (*ended)(void *context, const char *error);
@@ -21,7 +21,7 @@ struct conflicts_reading {
 struct conflicts_reader *conflicts_reader_open(struct turn *turn, const struct conflicts_reading *reading);
 /* One record of the hash, if it is there. */
 struct conflicts_reader *conflicts_reader_find(struct turn *turn, struct slice id, const struct conflicts_reading *reading);
-/* The stream, newest first, from before the entry BEFORE on; empty: from its end. */
+/* The stream, newest first, from before the place BEFORE on; empty: from its end. */
 struct conflicts_reader *conflicts_reader_ended(struct turn *turn, struct slice before, const struct conflicts_reading *reading);
 /* Nothing more is told. NULL is fine. */
 void conflicts_reader_stop(struct conflicts_reader *reader);

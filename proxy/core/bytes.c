@@ -191,12 +191,17 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_add_uint64(struct buffer *buffer, uint64_t number)
 {
+	static const char pairs[] = "0001020304050607080910111213141516171819" "2021222324252627282930313233343536373839" "4041424344454647484950515253545556575859"
+	                            "6061626364656667686970717273747576777879" "8081828384858687888990919293949596979899";
 	char digits[DECIMAL_LEN_MAX];
 	size_t start = sizeof(digits);
-	do {
-		digits[--start] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
+	for (; number >= 10; number /= 100) {
+		start -= 2;
+		memcpy(digits + start, pairs + 2 * (number % 100), 2);
+	}
+	/* Of an odd number of digits one is left; of an even one nothing, or the zero that is the number. */
+	if (number > 0 || start == sizeof(digits))
+		digits[--start] = (char)('0' + number);
 	buffer_add(buffer, (struct slice){ digits + start, sizeof(digits) - start });
 }
 

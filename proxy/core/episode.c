@@ -20,11 +20,11 @@ void episodes_free(struct episodes *episodes)
 		memory_free(episodes->dirty[i]);
 	memory_free(episodes->dirty);
 	buffer_free(&episodes->gone);
-	buffer_free(&episodes->finals);
+	buffer_free(&episodes->finals.commands);
+	buffer_free(&episodes->finals.last);
 	buffer_free(&episodes->id);
 	buffer_free(&episodes->record);
 	buffer_free(&episodes->pairs);
-	buffer_free(&episodes->entry_head);
 	memory_free(episodes);
 }
 
@@ -66,12 +66,12 @@ void episode_bring_forward(struct episodes *episodes, struct episode *episode)
 	enlist(episodes, episode, episode->list);
 }
 
-void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status)
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status, bool is_kept)
 {
 	episodes->open_count -= episode->is_counted;
 	episode->is_counted = status == RECORD_OPEN;
 	episodes->open_count += episode->is_counted;
-	episode_move(episodes, episode, episode_is_kept(episode) ? EPISODES_KEPT : EPISODES_WAITING);
+	episode_move(episodes, episode, is_kept ? EPISODES_KEPT : EPISODES_WAITING);
 }
 
 void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)
@@ -88,6 +88,10 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	episode->subject_hash = episode_subject_hash(keyspace->episodes, element);
 	episode->next = element->episodes;
 	element->episodes = episode;
+	episode->has_company = true;
+	episode->sides = episode->first_sides;
+	episode->stretches = episode->first_stretches;
+	episode->side_cap = episode->stretch_cap = EPISODE_SIDES_FIRST;
 	enlist(keyspace->episodes, episode, EPISODES_WAITING);
 	keyspace->episodes->count++;
 	episode_count_bytes(keyspace, episode, sizeof *episode);
@@ -101,6 +105,8 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	while (*link != episode)
 		link = &(*link)->next;
 	*link = episode->next;
+	if (episode->pack != NULL)
+		pack_leave(keyspace, episode);
 	unlist(keyspace->episodes, episode);
 	keyspace->episodes->count--;
 	keyspace->episodes->open_count -= episode->is_counted;
@@ -108,8 +114,10 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	for (unsigned i = 0; i < episode->side_count; i++)
 		note_drop(keyspace, episode->sides[i].note);
 	episode_count_bytes(keyspace, episode, -(int64_t)episode->bytes);
-	memory_free(episode->sides);
-	memory_free(episode->stretches);
+	if (episode->sides != episode->first_sides)
+		memory_free(episode->sides);
+	if (episode->stretches != episode->first_stretches)
+		memory_free(episode->stretches);
 	memory_free(episode->covers);
 	memory_free(episode->others);
 	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
@@ -203,8 +211,8 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 	struct stretch *stretch = stretch_of(episode, origin);
 	if (stretch == NULL) {
 		if (episode->stretch_count == episode->stretch_cap) {
-			unsigned cap = episode->stretch_cap ? episode->stretch_cap * 2 : 2;
-			episode->stretches = memory_resize(episode->stretches, cap * sizeof *stretch);
+			unsigned cap = episode->stretch_cap * 2;
+			episode->stretches = memory_outgrow(episode->stretches, episode->first_stretches, sizeof episode->first_stretches, cap * sizeof *stretch);
 			episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->stretch_cap) * sizeof *stretch));
 			episode->stretch_cap = cap;
 		}
@@ -218,15 +226,6 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 }
 
 /* ---- joining ---- */
-
-/* The store shall no longer know it by this id. */
-static void note_gone(struct episodes *episodes, struct episode *episode)
-{
-	if (episode->stored_id.len == 0)
-		return;
-	resp_add_bulk(&episodes->gone, episode->stored_id);
-	episodes->gone_count++;
-}
 
 static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
@@ -253,7 +252,8 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 		episode_add_cover(keyspace, episode, &other->covers[i]);
 	if (other->attempts > episode->attempts)
 		episode->attempts = other->attempts;
-	note_gone(keyspace->episodes, other);
+	if (other->pack != NULL)
+		pack_break(keyspace, other->pack);
 	episode_free(keyspace, other);
 }
 

@@ -5,7 +5,8 @@
  *   episode_side.c     what is remembered of them
  *   episode_end.c      whether a decision is open, and what ends that
  *   episode_record.c   what an episode looks like as a record
- *   episode_store.c    when records are written to the store
+ *   episode_pack.c     records that stand together in the store
+ *   episode_store.c    when they are written there
  *   episode_restore.c  and read back from it
  *
  * An element's episodes are in order: all of one happened before all of the next. So of one origin each has a stretch of seqs.
@@ -39,6 +40,22 @@ enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESEN
 
 enum episode_list { EPISODES_WAITING, EPISODES_KEPT, EPISODE_LISTS };   /* kept: several versions live on until a write covers them */
 
+/* What stands in one field of the hash: the records of one transaction, of which the store takes several at once for little more than one. They leave it
+ * together, when all are over or one has changed. One that has changed by itself stands alone from then on, as it may do so often. */
+struct pack {
+	struct slice name;           /* owned: the field, the id of its first record */
+	struct slice records;        /* owned: as they will be told at last, unless one, or a rule, changes; empty: not known */
+	uint64_t digest;             /* the rules that they tell of … */
+	struct pack *before, *after; /* in its list */
+	enum episode_list list;      /* of its episodes, when they were written */
+	struct episode *first;
+	unsigned count;
+	unsigned changed;            /* of them, in the transaction that is being written */
+};
+
+
+#define EPISODE_SIDES_FIRST 2        /* most have no more, nor more origins */
+
 struct episode {
 	struct element *element;     /* NULL: it is gone, only the list of dirty ones still holds it */
 	struct episode *next;        /* of the element */
@@ -49,10 +66,12 @@ struct episode {
 	bool was_told;               /* … or may have been: before a restart it may have been open for a while */
 	bool is_counted;             /* as open */
 	bool has_poor;               /* some side was known by a mention only, or still is */
-	struct side *sides;          /* owned; in the order of their stamps */
+	struct side *sides;          /* owned, or first_sides; in the order of their stamps */
 	unsigned side_count, side_cap;
-	struct stretch *stretches;   /* owned */
+	struct stretch *stretches;   /* owned, or first_stretches */
 	unsigned stretch_count, stretch_cap;
+	struct side first_sides[EPISODE_SIDES_FIRST];
+	struct stretch first_stretches[EPISODE_SIDES_FIRST];
 	struct cover *covers;        /* owned; under rules that keep */
 	unsigned cover_count, cover_cap;
 	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
@@ -66,9 +85,10 @@ struct episode {
 	struct stamp resolution;     /* holds its batch's context; NULL: it came with a record */
 	struct note *resolution_note;
 	struct slice stored_id;      /* owned: how the store knows it; empty: not yet */
-	struct slice final;          /* in the same memory: its record as it will be told at last, unless it, or a rule, changes. Empty: not known yet */
-	uint64_t final_digest;       /* the rules that it tells of … */
-	const struct policy *final_policy;
+	struct pack *pack;           /* in which its record stands there; NULL: in none */
+	struct episode *packed_before, *packed_after;        /* in the same one */
+	const struct policy *packed_policy;  /* its key's when it was written */
+	bool has_company;            /* may have: the others in its pack have changed, too */
 	struct buffer told_ids;      /* RESP strings: ids that were told to be open and are no more */
 	uint32_t attempts;           /* of a handler */
 	bool is_retried;             /* somebody wants it run now, here */
@@ -77,20 +97,27 @@ struct episode {
 	uint64_t bytes;
 };
 
+/* Records on their way into the stream. */
+struct entries {
+	struct buffer commands;      /* RESP */
+	unsigned command_count;
+	struct buffer last;          /* records that are in no command yet */
+	unsigned last_count;
+};
+
 struct episodes {
 	struct episode *lists[EPISODE_LISTS];
+	struct pack *packs[EPISODE_LISTS];
 	struct episode **dirty;      /* owned */
 	unsigned dirty_count, dirty_cap;
 	uint64_t count, kept_count, open_count, bytes;
 	uint64_t covered_count;      /* those kept that remember covers: mostly in front of those that do not */
 	uint64_t ended;              /* written as ended, since the start of this opening */
 	/* what is to be written with the next group: */
-	struct buffer gone;          /* ids of records that are no more, as RESP strings */
+	struct buffer gone;          /* fields whose records stand there no more, as RESP strings */
 	unsigned gone_count;
-	struct buffer finals;        /* RESP commands: records that ended */
-	unsigned final_count;
+	struct entries finals;       /* records that ended */
 	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
-	struct buffer entry_head;    /* RESP: of each command that adds a record to the stream, up to the record */
 	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
 	uint64_t swept_ms;
 };
@@ -153,10 +180,14 @@ void episode_touch(struct keyspace *keyspace, struct episode *episode);
 void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list);
 void episode_bring_forward(struct episodes *episodes, struct episode *episode);      /* it is the first in its list */
 /* As its record was written, or read: it is counted, and listed, as that. */
-void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status);
+void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status, bool is_kept);
 /* One of another episode. */
 void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side);
 void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
+/* Takes it out of its pack. The others stay where they are, but for the last one, with whom the pack goes. */
+void pack_leave(struct keyspace *keyspace, struct episode *episode);
+/* What stands in it is no longer true: the store is told so, and whoever is left in it is written anew, in another place. */
+void pack_break(struct keyspace *keyspace, struct pack *pack);
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp);  /* NULL: none */
 /* Lets PARTY tell of a side if it tells more of that write. */
 bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party);

@@ -27,6 +27,8 @@ void telling_begin(struct telling *telling, const struct keyspace *keyspace, uin
 {
 	*telling = (struct telling){ .keyspace = keyspace, .rules_digest = rules_digest, .is_last = is_last };
 	ordering_fill(&telling->ordering, keyspace->origins);
+	for (unsigned dc = 0; dc < keyspace->origins->dc_count; dc++)
+		telling->dcs[dc] = slice_of(keyspace->origins->dcs[dc]);
 }
 
 void telling_end(struct telling *telling)
@@ -50,7 +52,8 @@ static void telling_reserve(struct telling *telling, unsigned sides)
 		return;
 	telling->cap = sides > 2 * telling->cap ? sides : 2 * telling->cap;
 	telling->sides = memory_resize(telling->sides, telling->cap * sizeof *telling->sides);
-	telling->versions = memory_resize(telling->versions, telling->cap * sizeof *telling->versions);
+	memory_free(telling->versions);
+	telling->versions = memory_new(telling->cap * sizeof *telling->versions);
 	telling->candidates = memory_resize(telling->candidates, telling->cap * sizeof *telling->candidates);
 	telling->is_shown = memory_resize(telling->is_shown, telling->cap * sizeof *telling->is_shown);
 }
@@ -59,6 +62,12 @@ static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin
 {
 	const struct origin *item = &keyspace->origins->items[origin];
 	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq };
+}
+
+static struct record_dot told_dot(const struct telling *telling, unsigned origin, uint64_t seq)
+{
+	const struct origin *item = &telling->keyspace->origins->items[origin];
+	return (struct record_dot){ telling->dcs[item->dc], item->incarnation, seq };
 }
 
 /* ---- id ---- */
@@ -118,21 +127,25 @@ void episode_add_id(const struct keyspace *keyspace, const struct episode *episo
 /* ---- who wins ---- */
 
 /* The rule is asked, as it would be with the sides as versions. NULL: no side is an absolute. */
-static const struct side *decide(const struct telling *telling, const struct episode *episode)
+static const struct side *decide(struct telling *telling, const struct episode *episode)
 {
-	struct element trial = { .key = episode->element->key, .kind = episode->element->kind, .versions = telling->versions };
-	const struct rule *rule = trial.kind == KIND_KEY ? &rule_lww : trial.key->policy->rule;
+	struct element *trial = &telling->trial;
+	trial->key = episode->element->key;
+	trial->kind = episode->element->kind;
+	trial->versions = telling->versions;
+	trial->version_count = 0;
+	const struct rule *rule = trial->kind == KIND_KEY ? &rule_lww : trial->key->policy->rule;
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
 		if ((side->flags & MARK_DELTA) || episode_covers(episode, side))
 			continue;
-		telling->candidates[trial.version_count] = side;
-		trial.versions[trial.version_count++] = (struct version){
-			.stamp = side->stamp, .is_present = !note_is_removal(side->note, trial.kind),
-		};
+		telling->candidates[trial->version_count] = side;
+		struct version *version = &trial->versions[trial->version_count++];
+		version->stamp = side->stamp;
+		version->is_present = !note_is_removal(side->note, trial->kind);
 	}
-	const struct version *best = rule->decide(telling->keyspace, &trial);
-	return best == NULL ? NULL : telling->candidates[best - trial.versions];
+	const struct version *best = rule->decide(telling->keyspace, trial);
+	return best == NULL ? NULL : telling->candidates[best - trial->versions];
 }
 
 /* Increments count on top of a number, or of nothing. */
@@ -184,7 +197,7 @@ static void add_positions(const struct telling *telling, const struct context *c
 {
 	for (unsigned i = 0; i < telling->ordering.count; i++) {
 		unsigned origin = telling->ordering.items[i];
-		struct record_dot position = dot_of(telling->keyspace, origin, context_at(context, origin));
+		struct record_dot position = told_dot(telling, origin, context_at(context, origin));
 		if (position.seq > 0)
 			record_add_position(out, &position);
 	}
@@ -235,7 +248,7 @@ static void add_life(struct draft *draft, const struct side *side, struct record
 			const struct cover *cover = &episode->covers[j];
 			if (cover->by_origin != ordering->items[i] || cover->origin != side->stamp.origin || cover->seq != side->stamp.seq)
 				continue;
-			struct record_dot by = dot_of(draft->telling->keyspace, cover->by_origin, cover->by_seq);
+			struct record_dot by = told_dot(draft->telling, cover->by_origin, cover->by_seq);
 			record_add_cover(draft->room, &by, cover->is_kill);
 		}
 	}
@@ -258,12 +271,16 @@ static void add_side(struct draft *draft, const struct side *side)
 	const struct version *version = draft->is_kept ? episode_live_version(draft->episode, side) : NULL;
 	struct record_side *told = &draft->telling->sides[draft->record.side_count++];
 	size_t start = draft->room->len;
-	*told = (struct record_side){
-		.dot = dot_of(draft->telling->keyspace, side->stamp.origin, side->stamp.seq), .hlc = side->stamp.hlc,
-		.command = note_command(side->note), .client = note_client(side->note),
-		.is_removal = note_is_removal(side->note, element->kind), .is_live = version != NULL, .is_explicit = side->note->context->is_explicit,
-		.is_increment = (side->flags & MARK_DELTA) != 0, .is_again = side->is_again,
-	};
+	memset(told, 0, sizeof *told);
+	told->dot = told_dot(draft->telling, side->stamp.origin, side->stamp.seq);
+	told->hlc = side->stamp.hlc;
+	told->command = note_command(side->note);
+	told->client = note_client(side->note);
+	told->is_removal = note_is_removal(side->note, element->kind);
+	told->is_live = version != NULL;
+	told->is_explicit = side->note->context->is_explicit;
+	told->is_increment = (side->flags & MARK_DELTA) != 0;
+	told->is_again = side->is_again;
 	note_add_value(side->note, element->kind, draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
@@ -293,15 +310,29 @@ static void add_sides(struct draft *draft)
 	}
 }
 
+/* Does it reach from one of the sides that are told to another? */
+static bool is_told_by_sides(const struct draft *draft, const struct stretch *stretch)
+{
+	bool has_first = false, has_last = false;
+	for (unsigned i = 0; i < draft->episode->side_count; i++) {
+		const struct side *side = &draft->episode->sides[i];
+		if (side->stamp.origin != stretch->origin || side->is_again || !draft->telling->is_shown[i])
+			continue;
+		has_first |= side->stamp.seq == stretch->first_seq;
+		has_last |= side->stamp.seq == stretch->last_seq;
+	}
+	return has_first && has_last;
+}
+
 static void add_stretches(struct draft *draft)
 {
 	size_t start = draft->room->len;
 	for (unsigned i = 0; i < draft->telling->ordering.count; i++) {
 		for (unsigned j = 0; j < draft->episode->stretch_count; j++) {
 			const struct stretch *stretch = &draft->episode->stretches[j];
-			if (stretch->origin != draft->telling->ordering.items[i])
+			if (stretch->origin != draft->telling->ordering.items[i] || is_told_by_sides(draft, stretch))
 				continue;
-			struct record_dot first = dot_of(draft->telling->keyspace, stretch->origin, stretch->first_seq);
+			struct record_dot first = told_dot(draft->telling, stretch->origin, stretch->first_seq);
 			record_add_stretch(draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });
 		}
 	}
@@ -318,11 +349,10 @@ static void add_value(struct draft *draft, const struct note *note)
 static void add_outcome(struct draft *draft)
 {
 	const struct episode *episode = draft->episode;
-	const struct keyspace *keyspace = draft->telling->keyspace;
 	struct record *record = &draft->record;
 	record->value = room_from(draft, draft->room->len);
 	if (episode->resolution.seq != 0) {
-		record->winner = record->resolution = dot_of(keyspace, episode->resolution.origin, episode->resolution.seq);
+		record->winner = record->resolution = told_dot(draft->telling, episode->resolution.origin, episode->resolution.seq);
 		record->ended_hlc = episode->resolution.hlc;
 		record->resolved_by = note_by(episode->resolution_note);
 		add_value(draft, episode->resolution_note);
@@ -331,7 +361,7 @@ static void add_outcome(struct draft *draft)
 	const struct side *winner = decide(draft->telling, episode);
 	if (winner == NULL || has_increments(episode, winner))
 		return;
-	record->winner = dot_of(keyspace, winner->stamp.origin, winner->stamp.seq);
+	record->winner = told_dot(draft->telling, winner->stamp.origin, winner->stamp.seq);
 	add_value(draft, winner->note);
 }
 
@@ -352,13 +382,20 @@ static void settle_slices(struct draft *draft)
 void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out)
 {
 	const struct element *element = episode->element;
-	struct draft draft = { .telling = telling, .episode = episode, .room = &telling->room, .is_kept = episode_is_kept(episode) };
+	struct draft draft;
+	draft.telling = telling;
+	draft.episode = episode;
+	draft.room = &telling->room;
+	draft.is_kept = telling->is_kept = episode_is_kept(episode);
 	telling_reserve(telling, episode->side_count);
 	telling->room.len = 0;
+	enum record_kind kind = episode_kind(episode);
+	telling->status = episode_status(episode);
+	struct slice type = slice_of(kind_text(element->kind)), rule = slice_of(element->key->policy->rule->name);
 	draft.record = (struct record){
-		.id = id, .kind = episode_kind(episode), .status = episode_status(episode), .db = element->key->db,
-		.key = element->key->name, .element = element->name, .type = slice_of(kind_text(element->kind)),
-		.rule = slice_of(element->key->policy->rule->name), .rules_digest = telling->rules_digest, .sides = telling->sides, .pairs = episode->pairs,
+		.id = id, .kind = kind, .status = telling->status, .db = element->key->db,
+		.key = element->key->name, .element = element->name, .type = type,
+		.rule = rule, .rules_digest = telling->rules_digest, .sides = telling->sides, .pairs = episode->pairs,
 		.first_hlc = episode->first.hlc, .opened_hlc = episode->opened_hlc, .attempts = episode->attempts, .last_error = episode->last_error,
 	};
 	add_sides(&draft);

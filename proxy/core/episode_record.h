@@ -2,6 +2,7 @@
 #ifndef CORE_EPISODE_RECORD_H
 #define CORE_EPISODE_RECORD_H
 
+#include "core.h"
 #include "episode.h"
 
 /* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. */
@@ -14,6 +15,7 @@ struct telling {
 	uint64_t rules_digest;
 	bool is_last;                /* the records are over: what only serves to take them up again is left out */
 	struct ordering ordering;
+	struct slice dcs[CORE_DCS_MAX];      /* their names */
 	struct told_context {        /* the writes of a batch have one context: it is made into text once */
 		struct context *context;     /* held; NULL: none yet */
 		struct buffer positions;
@@ -21,10 +23,13 @@ struct telling {
 	unsigned next_context;       /* the one to be replaced next */
 	struct buffer room;          /* of a record's pieces */
 	struct record_side *sides;   /* owned, as all of these: as many as … */
-	struct version *versions;
+	struct version *versions;    /* zeroed but for what decide() sets */
 	const struct side **candidates;
 	bool *is_shown;
 	unsigned cap;
+	struct element trial;        /* for the rule to decide */
+	enum record_status status;   /* of the one that was told last … */
+	bool is_kept;                /* … and does it wait for a decision? */
 };
 /* As long as no origin comes. */
 void telling_begin(struct telling *telling, const struct keyspace *keyspace, uint64_t rules_digest, bool is_last);

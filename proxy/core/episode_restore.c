@@ -1,5 +1,5 @@
 /* Episodes read back from the store at opening: with what their records tell, before anything is recalled. */
-#include "episode.h"
+#include "episode_pack.h"
 #include "state.h"
 #include "version.h"
 
@@ -177,7 +177,8 @@ static void restore_stretches(struct core *core, struct episode *episode, const 
 	}
 }
 
-static void restore_record(struct core *core, const struct record *record, enum kind kind)
+/* NULL: nothing of it is left. */
+static struct episode *restore_record(struct core *core, const struct record *record, enum kind kind)
 {
 	struct keyspace *keyspace = &core->keyspace;
 	struct key *key = keyspace_key(keyspace, record->db, record->key);
@@ -204,10 +205,44 @@ static void restore_record(struct core *core, const struct record *record, enum 
 	if (episode->side_count == 0) {
 		episode_free(keyspace, episode);
 		keyspace_settle_element(keyspace, element);
-		return;
+		return NULL;
 	}
-	episode_note_status(keyspace->episodes, episode, episode_status(episode));
+	episode_note_status(keyspace->episodes, episode, episode_status(episode), episode_is_kept(episode));
 	element_set_kept(keyspace, element, element->version_count > 1 && versions_are_stable(keyspace, element));
+	return episode;
+}
+
+/* Can this version read all of a field's records? The first names it. */
+static bool is_readable(const struct stored_pair *pair, struct record_scratch *scratch)
+{
+	struct slice left = pair->value, bytes;
+	unsigned count = 0;
+	while (records_next(&left, &bytes)) {
+		struct record record;
+		enum kind kind;
+		if (!record_decode(bytes, scratch, &record) || !read_kind(record.type, &kind) || (count++ == 0 && !slice_equal(record.id, pair->field)))
+			return false;
+	}
+	return count > 0 && left.len == 0;
+}
+
+static void restore_pair(struct core *core, const struct stored_pair *pair, struct record_scratch *scratch)
+{
+	struct slice left = pair->value, bytes;
+	struct pack *pack = NULL;
+	while (records_next(&left, &bytes)) {
+		struct record record;
+		enum kind kind;
+		bool is_read = record_decode(bytes, scratch, &record) && read_kind(record.type, &kind);
+		struct episode *episode = is_read ? restore_record(core, &record, kind) : NULL;
+		if (episode == NULL)
+			continue;
+		if (pack == NULL)
+			pack = pack_new(&core->keyspace, pair->field, episode->list);
+		pack_add(pack, episode);
+		if (episode->list == EPISODES_WAITING)
+			pack_move(core->keyspace.episodes, pack, EPISODES_WAITING);
+	}
 }
 
 void episodes_restore(struct core *core, const struct event *event)
@@ -216,10 +251,8 @@ void episodes_restore(struct core *core, const struct event *event)
 	bool is_whole = true;
 	for (unsigned i = 0; i < event->opened.episode_count; i++) {
 		const struct stored_pair *pair = &event->opened.episodes[i];
-		struct record record;
-		enum kind kind;
-		if (record_decode(pair->value, &scratch, &record) && slice_equal(record.id, pair->field) && read_kind(record.type, &kind))
-			restore_record(core, &record, kind);
+		if (is_readable(pair, &scratch))
+			restore_pair(core, pair, &scratch);
 		else
 			is_whole = false;
 	}

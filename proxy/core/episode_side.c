@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define SIDES_FEW 4                  /* looked through one by one */
 #define SIDES_KEPT_MAX (2 * RECORD_SIDES_MAX)
 
 static bool is_absolute(const struct side *side)
@@ -138,8 +139,8 @@ static unsigned side_place(const struct origins *origins, const struct episode *
 static void insert_side(struct keyspace *keyspace, struct episode *episode, unsigned place, const struct side *side)
 {
 	if (episode->side_count == episode->side_cap) {
-		unsigned cap = episode->side_cap ? episode->side_cap * 2 : 2;
-		episode->sides = memory_resize(episode->sides, cap * sizeof(struct side));
+		unsigned cap = episode->side_cap * 2;
+		episode->sides = memory_outgrow(episode->sides, episode->first_sides, sizeof episode->first_sides, cap * sizeof(struct side));
 		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->side_cap) * sizeof(struct side)));
 		episode->side_cap = cap;
 	}
@@ -151,15 +152,20 @@ static void insert_side(struct keyspace *keyspace, struct episode *episode, unsi
 		drop_sides(keyspace, episode);
 }
 
-static bool is_side(const struct origins *origins, const struct episode *episode, unsigned place, const struct stamp *stamp)
+static bool is_side(const struct episode *episode, unsigned place, const struct stamp *stamp)
 {
-	return place < episode->side_count && stamp_compare(origins, &episode->sides[place].stamp, stamp) == 0;
+	return place < episode->side_count && episode->sides[place].stamp.origin == stamp->origin && episode->sides[place].stamp.seq == stamp->seq;
 }
 
 const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp)
 {
-	unsigned place = side_place(keyspace->origins, episode, stamp);
-	return is_side(keyspace->origins, episode, place, stamp) ? &episode->sides[place] : NULL;
+	unsigned place = 0;
+	if (episode->side_count > SIDES_FEW)
+		place = side_place(keyspace->origins, episode, stamp);
+	else
+		while (place < episode->side_count && !is_side(episode, place, stamp))
+			place++;
+	return is_side(episode, place, stamp) ? &episode->sides[place] : NULL;
 }
 
 static struct side side_of(const struct party *party)
@@ -201,7 +207,7 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 	const struct origins *origins = keyspace->origins;
 	unsigned place = side_place(origins, episode, party->stamp);
 	note_first(keyspace, episode, party->stamp);
-	if (is_side(origins, episode, place, party->stamp)) {
+	if (is_side(episode, place, party->stamp)) {
 		episode->sides[place].is_again = false;
 		episode_upgrade_side(keyspace, episode, party);
 		return;
@@ -222,7 +228,7 @@ void episode_take_side(struct keyspace *keyspace, struct episode *episode, const
 	bool is_again = side->is_again && (known == NULL || known->is_again);
 	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
 	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
-	if (!is_side(keyspace->origins, episode, place, &side->stamp))
+	if (!is_side(episode, place, &side->stamp))
 		return;
 	if (side->life > episode->sides[place].life)
 		episode->sides[place].life = side->life;

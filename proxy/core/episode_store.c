@@ -1,6 +1,7 @@
 /* Episodes in the store. Those that changed are written with the next group that brings remote writes, in its transaction, or with one that
  * records positions, within a second: so no position ever lets the log forget a write that a record still has to tell of. One
  * that ended goes to the conflicts stream and leaves the hash, in one transaction. */
+#include "episode_pack.h"
 #include "episode_record.h"
 #include "state.h"
 
@@ -8,88 +9,70 @@
 #include <string.h>
 
 #define SWEEP_MS 100
-/* As many records, and as long ones, are kept until they are over: that soon all will be, and memory need not be had for more where a datacenter lags. */
+/* As many records are kept until they are over: that soon all will be, and memory need not be had for more where a datacenter lags. */
 #define FINALS_MAX 10000
-#define FINAL_LEN_MAX 1024
+#define WARM_MAX 64
+#define PACKED_LEN_MAX 1024          /* longer ones stand alone */
 
-/* ---- writing ---- */
+/* ---- the stream ---- */
 
-/* XADD of one record. The stream is trimmed once a transaction (retention.c). */
-static void add_entry(struct core *core, struct buffer *out, struct slice record)
+/* XADD of what has gathered. The stream is trimmed once a transaction (retention.c). */
+static void entries_close(struct core *core, struct entries *entries)
 {
-	struct buffer *head = &core->keyspace.episodes->entry_head;
-	if (head->len == 0) {
-		resp_add_array(head, 5);
-		resp_add_bulk(head, SLICE("XADD"));
-		resp_add_bulk(head, SLICE(CORE_CONFLICTS_KEY));
-		resp_add_bulk(head, SLICE("*"));
-		resp_add_bulk(head, SLICE("c"));
-	}
-	buffer_add(out, buffer_slice(head));
-	resp_add_bulk(out, record);
-	retention_add(core, record.len);
-}
-
-static void add_gone(struct episodes *episodes, struct buffer *out, unsigned *commands)
-{
-	if (episodes->gone_count == 0)
+	if (entries->last_count == 0)
 		return;
-	resp_add_array(out, episodes->gone_count + 2);
-	resp_add_bulk(out, SLICE("HDEL"));
-	resp_add_bulk(out, SLICE(CORE_EPISODES_KEY));
-	buffer_add(out, buffer_slice(&episodes->gone));
-	buffer_reset(&episodes->gone);
-	episodes->gone_count = 0;
-	(*commands)++;
+	resp_add_command(&entries->commands, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("*"), SLICE("c"), buffer_slice(&entries->last) });
+	retention_add(core, entries->last_count, entries->last.len);
+	entries->last.len = 0;
+	entries->last_count = 0;
+	entries->command_count++;
 }
 
-/* An earlier write changes the id. FINAL: its record as it will be told at last; empty: not known yet. */
-static void set_stored(struct core *core, struct episode *episode, struct slice id, struct slice final)
+/* Room for so many bytes of records. */
+static void entries_reserve(struct core *core, struct entries *entries, size_t len)
+{
+	if (entries->last.len + len > RECORDS_LEN_MAX)
+		entries_close(core, entries);
+}
+
+static void entries_add(struct core *core, struct entries *entries, struct slice record)
+{
+	entries_reserve(core, entries, record.len);
+	records_add(&entries->last, record);
+	entries->last_count++;
+}
+
+/* ---- the hash ---- */
+
+/* An earlier write changes the id. */
+static void set_stored(struct episode *episode, struct slice id)
 {
 	struct slice old = episode->stored_id;
-	bool is_renamed = !slice_equal(old, id);
-	if (is_renamed && old.len > 0) {
-		resp_add_bulk(&core->keyspace.episodes->gone, old);
-		core->keyspace.episodes->gone_count++;
-	}
-	if (is_renamed && episode->was_told && old.len > 0)
-		resp_add_bulk(&episode->told_ids, old);
-	if (is_renamed)
-		episode->is_told = episode->was_told = false;
-	episode_count_bytes(&core->keyspace, episode, (int64_t)final.len - (int64_t)episode->final.len);
-	episode->final.len = 0;
-	if (!is_renamed && final.len == 0)
+	if (slice_equal(old, id))
 		return;
-	char *memory = memory_resize(NULL, id.len + final.len);
-	memcpy(memory, id.ptr, id.len);
-	if (final.len > 0)
-		memcpy(memory + id.len, final.ptr, final.len);
+	if (episode->was_told && old.len > 0)
+		resp_add_bulk(&episode->told_ids, old);
+	episode->is_told = episode->was_told = false;
 	memory_free((void *)(uintptr_t)old.ptr);
-	episode->stored_id = (struct slice){ memory, id.len };
-	episode->final = (struct slice){ memory + id.len, final.len };
-	episode->final_digest = core->policies->digest;
-	episode->final_policy = episode->element->key->policy;
+	episode->stored_id = buffer_copy(id);
 }
 
-static bool is_final_known(const struct core *core, const struct episode *episode)
+static bool is_to_be_kept(const struct core *core, const struct episode *episode)
 {
-	return !episode->is_dirty && episode->final.len > 0 && episode->final_digest == core->policies->digest &&
-	       episode->final_policy == episode->element->key->policy;
+	return core->keyspace.episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
 }
 
-static bool is_to_be_kept(const struct core *core, const struct episode *episode, struct slice record)
-{
-	return record.len <= FINAL_LEN_MAX && core->keyspace.episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
-}
+/* A pack that is being filled. */
+struct filling { struct pack *pack; struct buffer records; bool is_known; };
 
 /* One record after the other. */
 struct writing {
 	struct telling telling;
 	struct buffer *id, *record;  /* of the present one */
-	/* To the hash: */
-	struct buffer *pairs;        /* ids and records, as RESP strings */
-	struct buffer opened;        /* commands */
-	unsigned pair_count, opened_count;
+	struct buffer *pairs;        /* to the hash: fields and their values, as RESP strings */
+	unsigned pair_count;
+	struct filling fillings[EPISODE_LISTS];      /* what waits for a decision would hold up what does not */
+	struct entries opened;
 };
 
 static void writing_begin(struct writing *writing, const struct core *core, bool is_last)
@@ -104,7 +87,10 @@ static void writing_begin(struct writing *writing, const struct core *core, bool
 static void writing_end(struct writing *writing)
 {
 	telling_end(&writing->telling);
-	buffer_free(&writing->opened);
+	for (unsigned list = 0; list < EPISODE_LISTS; list++)
+		buffer_free(&writing->fillings[list].records);
+	buffer_free(&writing->opened.commands);
+	buffer_free(&writing->opened.last);
 }
 
 /* Makes its id and its record. */
@@ -113,6 +99,51 @@ static void writing_fill(struct writing *writing, const struct episode *episode)
 	writing->id->len = writing->record->len = 0;
 	episode_add_id(writing->telling.keyspace, episode, writing->id);
 	episode_encode(&writing->telling, episode, buffer_slice(writing->id), writing->record);
+}
+
+static void filling_close(struct core *core, struct writing *writing, struct filling *filling)
+{
+	if (filling->pack == NULL)
+		return;
+	struct slice records = buffer_slice(&filling->records);
+	pack_keep_records(&core->keyspace, filling->pack, filling->is_known ? records : SLICE(""), core->policies->digest);
+	resp_add_bulk(writing->pairs, filling->pack->name);
+	resp_add_bulk(writing->pairs, records);
+	writing->pair_count++;
+	filling->pack = NULL;
+	filling->records.len = 0;
+}
+
+/* Its present record goes into the pack that is being filled. */
+static void filling_add(struct core *core, struct writing *writing, struct filling *filling, struct episode *episode)
+{
+	if (filling->pack == NULL) {
+		/* It stands alone, under its name, and has changed. */
+		filling->pack = episode->pack != NULL ? episode->pack : pack_new(&core->keyspace, buffer_slice(writing->id), episode->list);
+		filling->is_known = true;
+		pack_move(core->keyspace.episodes, filling->pack, episode->list);
+	}
+	if (episode->pack != filling->pack)
+		pack_add(filling->pack, episode);
+	episode->packed_policy = episode->element->key->policy;
+	filling->pack->changed = 0;
+	filling->is_known &= is_to_be_kept(core, episode);
+	records_add(&filling->records, buffer_slice(writing->record));
+}
+
+static void place(struct core *core, struct writing *writing, struct episode *episode)
+{
+	struct filling *filling = &writing->fillings[episode->list];
+	if (episode->pack == NULL && episode->has_company && writing->record->len <= PACKED_LEN_MAX) {
+		if (filling->records.len + writing->record->len > RECORDS_LEN_MAX)
+			filling_close(core, writing, filling);
+		filling_add(core, writing, filling, episode);
+		return;
+	}
+	struct filling alone = { .records = { 0 } };
+	filling_add(core, writing, &alone, episode);
+	filling_close(core, writing, &alone);
+	buffer_free(&alone.records);
 }
 
 /* Who was told that they are open is told that they are no more. */
@@ -134,8 +165,7 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 			continue;
 		}
 		record_encode(&bytes, &record);
-		add_entry(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
-		core->keyspace.episodes->final_count++;
+		entries_add(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
 		buffer_free(&bytes);
 	}
 	buffer_free(&episode->told_ids);
@@ -143,32 +173,38 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 
 static void write_one(struct core *core, struct writing *writing, struct episode *episode)
 {
-	enum record_status status = episode_status(episode);
 	writing_fill(writing, episode);
-	struct slice id = buffer_slice(writing->id), record = buffer_slice(writing->record);
-	set_stored(core, episode, id, is_to_be_kept(core, episode, record) ? record : SLICE(""));
+	enum record_status status = writing->telling.status;
+	struct slice id = buffer_slice(writing->id);
+	if (episode->pack != NULL && (episode->pack->count > 1 || !slice_equal(episode->pack->name, id)))
+		pack_break(&core->keyspace, episode->pack);
+	set_stored(episode, id);
 	tell_merged(core, episode, id);
-	resp_add_bulk(writing->pairs, id);
-	resp_add_bulk(writing->pairs, record);
-	writing->pair_count++;
+	episode_note_status(core->keyspace.episodes, episode, status, writing->telling.is_kept);
+	episode->is_dirty = false;
+	place(core, writing, episode);
 	if (status == RECORD_OPEN && !episode->is_told) {
-		add_entry(core, &writing->opened, record);
-		writing->opened_count++;
+		entries_add(core, &writing->opened, buffer_slice(writing->record));
 		episode->is_told = episode->was_told = true;
 	}
-	episode_note_status(core->keyspace.episodes, episode, status);
-	episode->is_dirty = false;
 }
 
+/* Whom one that has changed leaves behind is written, too. */
 static void write_dirty(struct core *core, struct writing *writing)
 {
 	struct episodes *episodes = core->keyspace.episodes;
+	for (unsigned i = 0; i < episodes->dirty_count; i++)
+		if (episodes->dirty[i]->element != NULL && episodes->dirty[i]->pack != NULL)
+			episodes->dirty[i]->pack->changed++;
 	for (unsigned i = 0; i < episodes->dirty_count; i++) {
 		if (episodes->dirty[i]->element == NULL)
 			memory_free(episodes->dirty[i]);
 		else
 			write_one(core, writing, episodes->dirty[i]);
 	}
+	for (unsigned list = 0; list < EPISODE_LISTS; list++)
+		filling_close(core, writing, &writing->fillings[list]);
+	entries_close(core, &writing->opened);
 	episodes->dirty_count = 0;
 	episodes->is_swept = false;
 }
@@ -184,18 +220,29 @@ bool episodes_are_pending(const struct core *core)
 
 bool episodes_have_ended(const struct core *core)
 {
-	return core->keyspace.episodes->gone_count > 0 || core->keyspace.episodes->final_count > 0;
+	const struct episodes *episodes = core->keyspace.episodes;
+	return episodes->gone_count > 0 || episodes->finals.command_count + episodes->finals.last_count > 0;
 }
 
 /* What ended. It must not get lost if the store refuses the group; the rest is made anew then. (A refused remote group makes the core start over.) */
-static void add_ends(struct episodes *episodes, struct group *group)
+static void add_ends(struct core *core, struct group *group)
 {
+	struct episodes *episodes = core->keyspace.episodes;
 	size_t start = group->bytes.len;
-	unsigned count = episodes->final_count;
-	add_gone(episodes, &group->bytes, &count);
-	buffer_add(&group->bytes, buffer_slice(&episodes->finals));
-	buffer_reset(&episodes->finals);
-	episodes->final_count = 0;
+	entries_close(core, &episodes->finals);
+	unsigned count = episodes->finals.command_count;
+	if (episodes->gone_count > 0) {
+		resp_add_array(&group->bytes, episodes->gone_count + 2);
+		resp_add_bulk(&group->bytes, SLICE("HDEL"));
+		resp_add_bulk(&group->bytes, SLICE(CORE_EPISODES_KEY));
+		buffer_add(&group->bytes, buffer_slice(&episodes->gone));
+		buffer_reset(&episodes->gone);
+		episodes->gone_count = 0;
+		count++;
+	}
+	buffer_add(&group->bytes, buffer_slice(&episodes->finals.commands));
+	buffer_reset(&episodes->finals.commands);
+	episodes->finals.command_count = 0;
 	group->script.count += count;
 	if (group->kind != GROUP_RECORD)
 		return;
@@ -205,14 +252,13 @@ static void add_ends(struct episodes *episodes, struct group *group)
 
 void episodes_write(struct core *core, struct group *group)
 {
-	struct episodes *episodes = core->keyspace.episodes;
 	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(core))
 		return;
 	struct writing writing;
 	writing_begin(&writing, core, false);
 	write_dirty(core, &writing);
 	script_select(&group->script, core->options.reserved_db);
-	add_ends(episodes, group);
+	add_ends(core, group);
 	if (writing.pair_count > 0) {
 		resp_add_array(&group->bytes, 2 * writing.pair_count + 2);
 		resp_add_bulk(&group->bytes, SLICE("HSET"));
@@ -220,8 +266,8 @@ void episodes_write(struct core *core, struct group *group)
 		buffer_add(&group->bytes, buffer_slice(writing.pairs));
 		group->script.count++;
 	}
-	buffer_add(&group->bytes, buffer_slice(&writing.opened));
-	group->script.count += writing.opened_count;
+	buffer_add(&group->bytes, buffer_slice(&writing.opened.commands));
+	group->script.count += writing.opened.command_count;
 	retention_write(core, group);
 	writing_end(&writing);
 }
@@ -229,10 +275,10 @@ void episodes_write(struct core *core, struct group *group)
 void episodes_unwritten(struct core *core, struct group *group)
 {
 	struct episodes *episodes = core->keyspace.episodes;
-	buffer_add(&group->ends, buffer_slice(&episodes->finals));
-	buffer_free(&episodes->finals);
-	episodes->finals = group->ends;
-	episodes->final_count += group->end_count;
+	buffer_add(&group->ends, buffer_slice(&episodes->finals.commands));
+	buffer_free(&episodes->finals.commands);
+	episodes->finals.commands = group->ends;
+	episodes->finals.command_count += group->end_count;
 	group->ends = (struct buffer){ 0 };
 	group->end_count = 0;
 	for (unsigned list = 0; list < EPISODE_LISTS; list++) {
@@ -254,7 +300,8 @@ static bool is_stable(const struct core *core, const struct episode *episode)
 	return true;
 }
 
-static bool is_finished(const struct core *core, const struct episode *episode)
+/* Can nothing come any more that changes it? It may wait for a decision all the same. */
+static bool is_settled(const struct core *core, const struct episode *episode)
 {
 	if (!is_stable(core, episode))
 		return false;
@@ -262,30 +309,86 @@ static bool is_finished(const struct core *core, const struct episode *episode)
 	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
 	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
-	if (episode->resolution.seq == 0 && !episode_covers_are_stable(&core->keyspace, episode))
-		return false;
-	return !episode_is_kept(episode);
+	return episode->resolution.seq != 0 || episode_covers_are_stable(&core->keyspace, episode);
 }
 
-static void finish(struct core *core, struct writing *writing, struct episode *episode)
+static void add_final(struct core *core, struct writing *writing, struct episode *episode)
 {
-	struct keyspace *keyspace = &core->keyspace;
+	writing_fill(writing, episode);
+	set_stored(episode, buffer_slice(writing->id));
+	entries_add(core, &core->keyspace.episodes->finals, buffer_slice(writing->record));
+}
+
+static void finish(struct core *core, struct episode *episode)
+{
 	struct element *element = episode->element;
-	struct slice id = episode->stored_id, record = episode->final;
-	if (!is_final_known(core, episode)) {
-		writing_fill(writing, episode);
-		id = buffer_slice(writing->id);
-		record = buffer_slice(writing->record);
-	}
-	add_entry(core, &keyspace->episodes->finals, record);
-	keyspace->episodes->final_count++;
-	set_stored(core, episode, id, SLICE(""));
-	tell_merged(core, episode, id);
-	resp_add_bulk(&keyspace->episodes->gone, id);
-	keyspace->episodes->gone_count++;
+	tell_merged(core, episode, episode->stored_id);
 	core->status.records[episode_status(episode)]++;
-	episode_free(keyspace, episode);
-	keyspace_settle_element(keyspace, element);
+	episode_free(&core->keyspace, episode);
+	keyspace_settle_element(&core->keyspace, element);
+}
+
+/* What has not been looked at since it was written is fetched together (docs/architecture.md, decision 27). */
+static void pack_warm(const struct pack *pack)
+{
+	struct key *keys[WARM_MAX];
+	unsigned count = 0;
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		memory_warm(episode->element, sizeof *episode->element);
+		memory_warm(episode->sides, episode->side_count * sizeof *episode->sides);
+	}
+	for (const struct episode *episode = pack->first; episode != NULL && count < WARM_MAX; episode = episode->packed_after) {
+		keys[count++] = episode->element->key;
+		for (unsigned i = 0; i < episode->side_count; i++)
+			memory_warm(episode->sides[i].note, 1);
+	}
+	keyspace_warm(keys, count);
+}
+
+/* With the last of its episodes the pack goes, too. */
+static void finish_pack(struct core *core, struct writing *writing, struct pack *pack)
+{
+	struct episodes *episodes = core->keyspace.episodes;
+	pack_warm(pack);
+	bool is_known = pack_is_known(pack, core->policies->digest);
+	if (is_known) {
+		entries_reserve(core, &episodes->finals, pack->records.len);
+		buffer_add(&episodes->finals.last, pack->records);
+		episodes->finals.last_count += pack->count;
+	}
+	pack_leave_store(episodes, pack);
+	for (struct episode *episode = pack->first, *next; episode != NULL; episode = next) {
+		next = episode->packed_after;
+		if (!is_known)
+			add_final(core, writing, episode);
+		finish(core, episode);
+	}
+}
+
+/* Those whose records stand together end together. Nobody waits for a person because of that. */
+static bool is_pack_finished(struct core *core, struct pack *pack)
+{
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
+		if (!is_settled(core, episode))
+			return false;
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		if (!episode_is_kept(episode))
+			continue;
+		if (pack->count > 1)
+			pack_break(&core->keyspace, pack);
+		return false;
+	}
+	return true;
+}
+
+/* Not yet written, or no longer: it need not be any more. */
+static void finish_unpacked(struct core *core, struct writing *writing, struct episode *episode)
+{
+	bool is_waiting = episode->element != NULL && episode->pack == NULL && episode->list == EPISODES_WAITING;
+	if (!is_waiting || !is_settled(core, episode) || episode_is_kept(episode))
+		return;
+	add_final(core, writing, episode);
+	finish(core, episode);
 }
 
 /* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
@@ -313,10 +416,12 @@ void episodes_pump(struct core *core, bool is_moved)
 	forget_covers(core);
 	struct writing writing;
 	writing_begin(&writing, core, true);
-	for (struct episode *episode = episodes->lists[EPISODES_WAITING], *next; episode != NULL; episode = next) {
-		next = episode->listed_after;
-		if (is_finished(core, episode))
-			finish(core, &writing, episode);
+	for (unsigned i = 0; i < episodes->dirty_count; i++)
+		finish_unpacked(core, &writing, episodes->dirty[i]);
+	for (struct pack *pack = episodes->packs[EPISODES_WAITING], *next; pack != NULL; pack = next) {
+		next = pack->after;
+		if (is_pack_finished(core, pack))
+			finish_pack(core, &writing, pack);
 	}
 	writing_end(&writing);
 	episodes->is_swept = true;

@@ -33,6 +33,8 @@ enum record_tag {
 	RECORD_FIELD_MAX = 23,
 };
 
+enum { RECORDS_RECORD = WIRE_TAG(1, WIRE_BYTES) };   /* of homeport.Conflicts */
+
 enum dot_tag {                       /* of a Position as well */
 	DOT_DC = WIRE_TAG(1, WIRE_BYTES),
 	DOT_INCARNATION = WIRE_TAG(2, WIRE_VARINT),
@@ -249,7 +251,27 @@ void record_encode(struct buffer *out, const struct record *record)
 	end_at(out, at);
 }
 
+void records_add(struct buffer *out, struct slice record)
+{
+	end_at(out, wire_put_bytes(buffer_grow(out, FIELD_ROOM + record.len), RECORDS_RECORD, record));
+}
+
 /* ---- reading ---- */
+
+bool records_next(struct slice *records, struct slice *record)
+{
+	while (records->len > 0) {
+		struct slice left = *records;
+		struct wire_field field;
+		if (wire_field_next(&left, &field) != WIRE_OK || (field.number == RECORDS_RECORD >> 3 && field.type != WIRE_BYTES))
+			return false;
+		*records = left;
+		*record = field.bytes;
+		if (field.number == RECORDS_RECORD >> 3)
+			return true;
+	}
+	return false;
+}
 
 static bool flag_read(const struct wire_field *field, bool *flag)
 {

@@ -5,9 +5,9 @@
  * connected component of the relation "concurrent"). Which writes are in it does not depend on the order in which they arrive, so all DCs
  * end with the same record. (Episodes are linearly ordered by happens-before: they are the series decomposition of the partial order.)
  *
- * In Redis, in the reserved database:
- *   CORE_EPISODES_KEY   a hash, id → record: episodes that are open or not yet stable; written in the MULTI that applies the outcome
- *   CORE_CONFLICTS_KEY  a stream, entries "c" → record: once when it opens, once when it ends. What the conflicts topic repeats */
+ * In Redis, in the reserved database, several in one value (homeport.Conflicts), as what Redis spends on a value is more than a record costs:
+ *   CORE_EPISODES_KEY   a hash, the first one's id → records: episodes that are open or not yet stable; written in the MULTI that applies the outcome
+ *   CORE_CONFLICTS_KEY  a stream, entries "c" → records: once when one opens, once when it ends. What the conflicts topic repeats */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
@@ -15,9 +15,11 @@
 
 #define CORE_EPISODES_KEY "homeport:episodes"
 #define CORE_CONFLICTS_KEY "homeport:conflicts"
+#define CORE_CONFLICTS_COUNT_KEY "homeport:conflicts:count"    /* a number: of the records in the stream */
 #define RECORD_FORMAT 1
 #define RECORD_SIDES_MAX 64          /* of covered writes the newest are kept; the live ones come first */
 #define RECORD_ID_MAX 160
+#define RECORDS_LEN_MAX 4000         /* of several in one value: so long is a node of a stream, by default */
 
 enum record_kind {                   /* numbers are the wire's */
 	RECORD_WRITE_WRITE = 1,
@@ -73,7 +75,7 @@ struct record {
 	uint64_t rules_digest;
 	const struct record_side *sides;
 	unsigned side_count;
-	struct slice stretches;      /* encoded, for record_stretch_next: from and to which of its writes each origin takes part */
+	struct slice stretches;      /* encoded, for record_stretch_next: from and to which of its writes an origin takes part, if they are no sides */
 	uint64_t first_hlc;          /* of the smallest stamp, which ID names */
 	uint64_t pairs;              /* concurrent pairs of changes among all sides, left-out ones too */
 	struct record_dot winner;    /* whose value is visible; seq 0: a sum, or nothing */
@@ -94,6 +96,10 @@ void record_encode(struct buffer *out, const struct record *record);
 /* Slices point into BYTES; sides into SCRATCH (reset by the next decode; zero-initialised is empty; free with memory_free(scratch.sides)). */
 struct record_scratch { struct record_side *sides; unsigned cap; };
 MUST_CHECK bool record_decode(struct slice bytes, struct record_scratch *scratch, struct record *record);
+
+/* Several as one value: appends one more, and takes the next one off again. False: that is all, or, where *RECORDS is not empty, the rest is none. */
+void records_add(struct buffer *out, struct slice record);
+bool records_next(struct slice *records, struct slice *record);
 
 /* Pieces of a record, appended to OUT, and taken off again: false at the end. */
 void record_add_position(struct buffer *out, const struct record_dot *position);

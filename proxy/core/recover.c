@@ -184,6 +184,7 @@ void recover_open(struct core *core, const struct event *event)
 	core->answered_first = has_answers ? core->stored_answered.first : core->next_seq;
 	struct origin *self = &core->origins.items[core->self];
 	core->is_begun = core->stored_answered.incarnation == incarnation && core->stored_answered.is_begun;
+	retention_begin(core);
 	episodes_restore(core, event);
 	core->is_open = true;
 	core->opened_ms = core->now_ms;

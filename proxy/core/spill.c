@@ -45,24 +45,38 @@ static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct sl
 	buffer_add(out, element);
 }
 
-static void write_spill(struct core *core, struct script *script, const struct spill *spill)
+static void add_dot(const struct core *core, struct buffer *out, const struct spill *spill)
 {
-	struct buffer field = { 0 }, value = { 0 };
-	add_field(&field, spill->db, spill->kind, spill->key, spill->element);
-	if (!spill->is_present) {
-		script_add(script, 3, (struct slice[]){ SLICE("HDEL"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field) });
-	} else {
-		const struct origin *origin = &core->origins.items[spill->origin];
-		buffer_add_text(&value, core->dc_names[origin->dc]);
-		const uint64_t numbers[] = { origin->incarnation, spill->seq, spill->hlc };
-		for (unsigned i = 0; i < 3; i++) {
-			buffer_add_byte(&value, ' ');
-			buffer_add_uint64(&value, numbers[i]);
-		}
-		script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field), buffer_slice(&value) });
+	const struct origin *origin = &core->origins.items[spill->origin];
+	const uint64_t numbers[] = { origin->incarnation, spill->seq, spill->hlc };
+	buffer_add_text(out, core->dc_names[origin->dc]);
+	for (unsigned i = 0; i < 3; i++) {
+		buffer_add_byte(out, ' ');
+		buffer_add_uint64(out, numbers[i]);
 	}
-	buffer_free(&field);
-	buffer_free(&value);
+}
+
+/* Some that follow each other, all present or all removed, are one command. */
+static void write_run(const struct core *core, struct script *script, const struct spill *run, unsigned count)
+{
+	struct buffer text = { 0 };
+	bool is_present = run[0].is_present;
+	script_end_run(script);
+	resp_add_array(script->out, 2 + (is_present ? 2 : 1) * (uint64_t)count);
+	resp_add_bulk(script->out, is_present ? SLICE("HSET") : SLICE("HDEL"));
+	resp_add_bulk(script->out, SLICE(CORE_VERSIONS_KEY));
+	for (unsigned i = 0; i < count; i++) {
+		text.len = 0;
+		add_field(&text, run[i].db, run[i].kind, run[i].key, run[i].element);
+		resp_add_bulk(script->out, buffer_slice(&text));
+		if (!is_present)
+			continue;
+		text.len = 0;
+		add_dot(core, &text, &run[i]);
+		resp_add_bulk(script->out, buffer_slice(&text));
+	}
+	script->count++;
+	buffer_free(&text);
 }
 
 void spill_write(struct core *core, struct group *group)
@@ -71,10 +85,14 @@ void spill_write(struct core *core, struct group *group)
 	if (waiting->count == 0 || group->spills.count > 0)
 		return;
 	script_select(&group->script, core->options.reserved_db);
-	for (unsigned i = 0; i < waiting->count; i++) {
-		write_spill(core, &group->script, &waiting->items[i]);
-		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
+	for (unsigned i = 0, next; i < waiting->count; i = next) {
+		next = i + 1;
+		while (next < waiting->count && waiting->items[next].is_present == waiting->items[i].is_present)
+			next++;
+		write_run(core, &group->script, &waiting->items[i], next - i);
 	}
+	for (unsigned i = 0; i < waiting->count; i++)
+		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
 	group->spills = *waiting;
 	*waiting = (struct spills){ 0 };
 }

@@ -12,10 +12,9 @@
 #include "policies.h"
 #include "recovery.h"
 #include "render.h"
+#include "retention.h"
 #include "rule.h"
 #include "sweep.h"
-
-struct retention { uint64_t trimmed_ms, added_bytes; bool is_grown; };      /* of records (retention.c) */
 
 struct core {
 	/* what was configured */
@@ -121,11 +120,6 @@ bool episodes_have_ended(const struct core *core);                    /* … and
 void episodes_pump(struct core *core, bool is_moved);                 /* IS_MOVED: more is stable than at the last call */
 /* episode_restore.c */
 void episodes_restore(struct core *core, const struct event *event);
-/* retention.c */
-bool retention_is_due(const struct core *core);
-void retention_add(struct core *core, size_t bytes);                  /* a record of so many was written */
-void retention_write(struct core *core, struct group *group);        /* trims, if it is due; the reserved database is selected */
-void retention_answered(struct core *core, const struct group *group, const struct event *event);
 /* latent_take.c */
 void latent_open(struct core *core);                                  /* a new keyspace: from now on its latent writes can be read */
 /* core.c */

@@ -90,7 +90,8 @@ const struct core_status *core_status(struct core *core)
 	status->kept_keys = core->keyspace.kept_keys;
 	status->metadata_bytes = keyspace_bytes(&core->keyspace);
 	status->episodes = core->keyspace.episodes->count;
-	status->unsettled_episodes = core->keyspace.episodes->count - core->keyspace.episodes->kept_count + core->keyspace.episodes->final_count;
+	const struct episodes *episodes = core->keyspace.episodes;
+	status->unsettled_episodes = episodes->count - episodes->kept_count + episodes->finals.command_count + episodes->finals.last_count;
 	status->open_conflicts = core->keyspace.episodes->open_count;
 	status->episode_bytes = core->keyspace.episodes->bytes;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);

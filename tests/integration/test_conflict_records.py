@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.conflict_records import CONFLICTS, EPISODES, record, side
+from lib.conflict_records import CONFLICTS, EPISODES, record, side, together
 from lib.resp import ReplyError
 from lib.sidecar import build_directory
 from lib.workspace import HOST
@@ -33,16 +33,15 @@ def fill(world):
         redis("SELECT", RESERVED)
         sides = [side("b", 7, "two", 70 << 16, client="till", context=[("a", 1, 3), ("b", 1, 6)]), side("a", 4, "one", 69 << 16)]
         whole = record("b-1-7-0", "cart:1", sides, opened_ms=7000, winner=("b", 1, 7), value="two", pairs=1)
-        redis("HSET", EPISODES, "b-1-7-0", whole)
-        redis("HSET", EPISODES, "a-1-8-0", record("a-1-8-0", b"cart:\xff", [side("a", 8, b"\x00\xff"), side("b", 9)], kind="write-delete", opened_ms=8000))
-        redis("HSET", EPISODES, "a-1-9-0", record("a-1-9-0", "user:1", [side("a", 9, "x" * 1000), side("c", 9, "y")], opened_ms=9000, rule="custom",
-                                                  kind="handler-failed", last_error="no"))
-        redis("HSET", EPISODES, "a-1-6-0", record("a-1-6-0", "page:1", [side("a", 6, "p", live=False), side("b", 6, "q")], "auto", rule="lww", opened_ms=6000))
-        redis("XADD", CONFLICTS, "*", "c", whole)
-        redis("XADD", CONFLICTS, "*", "c", record("a-1-90-0", "cart:1", sides, merged_into="b-1-7-0"))
-        for number in range(20):
-            redis("XADD", CONFLICTS, "*", "c", record(f"a-1-{100 + number}-0", f"count:{number % 3}", [side("a", 1, "1", command="incr"), side("b", 2, "2")],
-                                                     "superseded" if number % 2 else "auto", opened_ms=1000 + number, ended_ms=2000, pairs=3))
+        removal = record("a-1-8-0", b"cart:\xff", [side("a", 8, b"\x00\xff"), side("b", 9)], kind="write-delete", opened_ms=8000)
+        failed = record("a-1-9-0", "user:1", [side("a", 9, "x" * 1000), side("c", 9, "y")], opened_ms=9000, rule="custom", kind="handler-failed", last_error="no")
+        unstable = record("a-1-6-0", "page:1", [side("a", 6, "p", live=False), side("b", 6, "q")], "auto", rule="lww", opened_ms=6000)
+        merged = record("a-1-90-0", "cart:1", sides, merged_into="b-1-7-0")
+        ended = [record(f"a-1-{100 + number}-0", f"count:{number % 3}", [side("a", 1, "1", command="incr"), side("b", 2, "2")],
+                        "superseded" if number % 2 else "auto", opened_ms=1000 + number, ended_ms=2000, pairs=3) for number in range(20)]
+        redis("HSET", EPISODES, "b-1-7-0", together(whole), "a-1-9-0", together(failed, removal), "a-1-6-0", together(unstable))
+        for entry in ([whole], [merged, *ended[:1]], ended[1:2], ended[2:11], ended[11:]):
+            redis("XADD", CONFLICTS, "*", "c", together(*entry))
 
 
 def listing(facts, client):
@@ -77,6 +76,7 @@ def one(facts, client):
                 (b"b", b"b/1/7", b"till", b"set", b"two", [b"a/1/3", b"b/1/6"], 1), "with its sides")
     facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-105-0"))["status"], b"superseded", "one that has ended is found, too")
     facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-90-0"))["merged_into"], b"b-1-7-0", "and one that became part of another, by its id alone")
+    facts.equal(pairs(client("HOMEPORT", "CONFLICT", "a-1-8-0"))["kind"], b"write-delete", "and one that stands behind another one in Redis")
     facts.equal(len(pairs(pairs(client("HOMEPORT", "CONFLICT", "a-1-9-0"))["sides"][0])["value"]), 1000, "values are whole there")
     cut = pairs(client("HOMEPORT", "CONFLICTS", "MATCH", "user:1")[0])
     facts.equal(len(pairs(cut["sides"][0])["value"]), 256, "and cut in a list")

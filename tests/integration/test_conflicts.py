@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.conflict_records import CONFLICTS, EPISODES, id_of, status_of
+from lib.conflict_records import CONFLICTS, EPISODES, apart, id_of, status_of
 from lib.resp import ReplyError
 from lib.sidecar import build_directory
 from lib.workspace import HOST, wait_until
@@ -153,7 +153,7 @@ def automatic_ones(facts, world):
     def entries(name):
         with world[name].redis.client() as redis:
             redis("SELECT", RESERVED)
-            return [fields[1] for _, fields in redis("XRANGE", CONFLICTS, "-", "+")], redis("HLEN", EPISODES)
+            return [data for _, fields in redis("XRANGE", CONFLICTS, "-", "+") for data in apart(fields[1])], redis("HLEN", EPISODES)
     wait_until(lambda: all(entries(name)[1] == 0 for name in "ab"), 60, "every record is final")
     final = {name: {id_of(data): data for data in entries(name)[0]} for name in "ab"}
     facts.equal(sorted(final["a"]), sorted(final["b"]), "in the end both streams tell of the same conflicts")

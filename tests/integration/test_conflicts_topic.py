@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.conflict_records import CONFLICTS, PUBLISHED, id_of, record, side
+from lib.conflict_records import CONFLICTS, PUBLISHED, id_of, record, side, together
 from lib.workspace import HOST, wait_until
 from lib.world import World
 
@@ -19,10 +19,20 @@ def conflict(number, value="v", **facts):
     return record(f"a-1-{number}-0", f"key:{number}", [side("a", number, value), side("b", 1, "w")], **facts)
 
 
+def _starts(count):
+    at = 0
+    while at < count:
+        yield at
+        at += 1 + at % 7
+
+
 def add(world, numbers, value="v"):
+    """Some stand together in one entry, some alone."""
+    records = [conflict(number, value, status="auto", ended_ms=1) for number in numbers]
+    entries = [together(*records[at:at + 1 + at % 7]) for at in _starts(len(records))]
     with world["a"].redis.client(30) as redis:
         redis("SELECT", RESERVED)
-        redis.pipeline([("XADD", CONFLICTS, "*", "c", conflict(number, value, status="auto", ended_ms=1)) for number in numbers])
+        redis.pipeline([("XADD", CONFLICTS, "*", "c", entry) for entry in entries])
 
 
 def published(world):
@@ -82,7 +92,7 @@ def test(facts):
 
         with world["a"].redis.client(30) as redis:
             redis("SELECT", RESERVED)
-            redis("XADD", CONFLICTS, "*", "c", conflict(3012, "x" * 3_000_000, status="open"))
+            redis("XADD", CONFLICTS, "*", "c", together(conflict(3012, "x" * 3_000_000, status="open")))
         add(world, [3013])
         wait_published(world, [3012, 3013], "a record larger than a message stops nothing")
         cut = next(value for key, value in published(world) if key == "a-1-3012-0")

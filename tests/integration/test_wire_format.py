@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.conflict_records import CONFLICTS, record, side
+from lib.conflict_records import CONFLICTS, record, side, together
 from lib.workspace import TOP, wait_until
 from lib.world import World
 
@@ -76,11 +76,12 @@ def read_topic(facts):
                     ended.stdout)
         with redis.client() as client:
             client("SELECT", "15")
-            client("XADD", CONFLICTS, "*", "c", record("eu-1-2-0", "page:1", [side("eu", 2, "two\nlines"), side("us", 1, "one")], "auto", ended_ms=1))
+            client("XADD", CONFLICTS, "*", "c",
+                   together(record("eu-1-2-0", "page:1", [side("eu", 2, "two\nlines"), side("us", 1, "one")], "auto", ended_ms=1)))
         wait_until(lambda: world["eu"].sidecar.metrics().one("homeport_conflicts_published_total") == 1, 30, "a conflict record is published")
-        for place, command in (("topic", of_topic), ("stream", of_stream)):
+        for place, command, start in (("topic", of_topic, 'format: 1\nid: "eu-1-2-0"\n'), ("stream", of_stream, 'conflicts {\n  format: 1\n  id: "eu-1-2-0"\n')):
             ended = typed(command, world.broker, redis)
-            facts.check(ended.returncode == 0 and ended.stdout.startswith('format: 1\nid: "eu-1-2-0"\nkind: 1\nstatus: 1\n') and r'"two\nlines"' in ended.stdout,
+            facts.check(ended.returncode == 0 and ended.stdout.startswith(start) and r'"two\nlines"' in ended.stdout,
                         f"the newest conflict record of the {place} is read as the page says", ended.stdout + ended.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Conflict records as they stand in Redis (docs/homeport.proto, homeport.Conflict), written by the standard library alone."""
+"""Conflict records as they stand in Redis (docs/homeport.proto, homeport.Conflicts), written by the standard library alone."""
 
 from .protobuf import decode
 
@@ -46,6 +46,28 @@ def record(id, key, sides, status="open", kind="write-write", rule="record", ele
     return (_uint(1, 1) + _bytes(2, id) + _uint(3, KINDS.index(kind)) + _uint(4, STATUSES.index(status)) + _bytes(6, key) + _bytes(7, element) +
             _bytes(8, type) + _bytes(9, rule) + b"".join(_bytes(11, one) for one in sides) + _uint(12, pairs) + _dot(13, winner) +
             _bytes(14, value) + _uint(17, opened_ms << 16) + _uint(18, ended_ms << 16) + _bytes(20, last_error) + _bytes(23, merged_into))
+
+
+def together(*records):
+    """As they stand in Redis: several in one value."""
+    return b"".join(_bytes(1, one) for one in records)
+
+
+def apart(data):
+    """What stands together, one by one, as bytes."""
+    at, found = 0, []
+    while at < len(data):
+        assert data[at] == 10, data[at]
+        length = shift = 0
+        while True:
+            at += 1
+            length |= (data[at] & 127) << shift
+            shift += 7
+            if data[at] < 128:
+                break
+        found.append(data[at + 1:at + 1 + length])
+        at += 1 + length
+    return found
 
 
 def id_of(data):

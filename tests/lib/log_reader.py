@@ -56,16 +56,21 @@ def batches(world, dc):
     return found
 
 
+def records_of(values):
+    """The conflict records in VALUES, each of which holds several."""
+    return [record for data in values for record in decode("Conflicts", data)["conflicts"]]
+
+
 def conflict_events(world, dc):
     """Every conflict record that a datacenter wrote down, in order: what opened, and later what ended."""
-    return [decode("Conflict", data) for data in stream_values(dc.redis, CONFLICTS_STREAM, CONFLICTS_FIELD)]
+    return records_of(stream_values(dc.redis, CONFLICTS_STREAM, CONFLICTS_FIELD))
 
 
 def open_episodes(dc):
     """The records of conflicts that are open, or have writes that are not stable."""
     with dc.redis.client(60) as client:
         client("SELECT", RESERVED_DATABASE)
-        return [decode("Conflict", data) for data in client("HVALS", "homeport:episodes")]
+        return records_of(client("HVALS", "homeport:episodes"))
 
 
 def published_conflicts(world, dc):

@@ -222,6 +222,17 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 	records->items[records->count++] = written;
 }
 
+/* What stands in one field, or one entry. */
+static void records_keep(struct written_records *records, struct slice value, bool is_in_hash)
+{
+	struct slice bytes;
+	unsigned count = 0;
+
+	for (; records_next(&value, &bytes); count++)
+		record_keep(records, bytes, is_in_hash);
+	records->undecodable += value.len > 0 || count == 0;
+}
+
 void audit_records_read(const struct auditor *auditor, unsigned dc, struct written_records *records)
 {
 	struct pool *pool = auditor->options.pool;
@@ -230,9 +241,9 @@ void audit_records_read(const struct auditor *auditor, unsigned dc, struct writt
 	const struct sim_key *stream = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, slice_of(CORE_CONFLICTS_KEY)));
 
 	for (unsigned i = 0; stream != NULL && i < stream->entry_count; i++)
-		record_keep(records, pool_text(pool, stream->entries[i].value), false);
+		records_keep(records, pool_text(pool, stream->entries[i].value), false);
 	for (unsigned i = 0; episodes != NULL && i < episodes->count; i++)
-		record_keep(records, pool_text(pool, episodes->elements[i].value), true);
+		records_keep(records, pool_text(pool, episodes->elements[i].value), true);
 }
 
 void audit_records_free(struct written_records *records)

@@ -122,9 +122,13 @@ static bool draw_open_record(struct world *world, const struct dc *dc, struct re
 	const struct sim_key *episodes = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_EPISODES_KEY)));
 	unsigned count = episodes == NULL ? 0 : episodes->count, first = (unsigned)dice_below(&world->dice, count);
 
-	for (unsigned i = 0; i < count; i++)
-		if (record_decode(pool_text(world->pool, episodes->elements[(first + i) % count].value), scratch, record) && record->status == RECORD_OPEN)
-			return true;
+	for (unsigned i = 0; i < count; i++) {
+		struct slice records = pool_text(world->pool, episodes->elements[(first + i) % count].value), bytes;
+
+		while (records_next(&records, &bytes))
+			if (record_decode(bytes, scratch, record) && record->status == RECORD_OPEN)
+				return true;
+	}
 	return false;
 }
 

@@ -2,6 +2,8 @@
 #include "../../proxy/core/bytes.h"
 
 #include <CUnit/CUnit.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void suite_bytes(void);
@@ -81,6 +83,26 @@ static void hashes_tell_lengths_and_every_byte_apart(void)
 	}
 }
 
+static void numbers_of_any_length_are_written(void)
+{
+	for (uint64_t number = 1, step = 0; step < 64 * 3; step++, number = number * 2 + step % 3) {
+		char text[24];
+		struct buffer buffer = { 0 };
+		snprintf(text, sizeof(text), "%" PRIu64, number);
+		buffer_add_uint64(&buffer, number);
+		CU_ASSERT(slice_equal(buffer_slice(&buffer), slice_of(text)));
+		buffer_free(&buffer);
+	}
+	for (uint64_t number = 0; number < 2000; number++) {
+		char text[24];
+		struct buffer buffer = { 0 };
+		snprintf(text, sizeof(text), "%" PRIu64, number);
+		buffer_add_uint64(&buffer, number);
+		CU_ASSERT(slice_equal(buffer_slice(&buffer), slice_of(text)));
+		buffer_free(&buffer);
+	}
+}
+
 static void buffers_grow_and_are_reused(void)
 {
 	struct buffer buffer = { 0 };
@@ -111,5 +133,6 @@ void suite_bytes(void)
 	CU_ADD_TEST(suite, fractions_read_as_redis_reads_them);
 	CU_ADD_TEST(suite, slices_compare_by_bytes_then_length);
 	CU_ADD_TEST(suite, hashes_tell_lengths_and_every_byte_apart);
+	CU_ADD_TEST(suite, numbers_of_any_length_are_written);
 	CU_ADD_TEST(suite, buffers_grow_and_are_reused);
 }

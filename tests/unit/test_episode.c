@@ -1,4 +1,5 @@
 /* Facts about episodes: which writes are one conflict, and what is told of it, whatever the order in which they come. */
+#include "../../proxy/core/episode_pack.h"
 #include "../../proxy/core/episode_record.h"
 
 #include "../../proxy/core/conflict.h"
@@ -286,7 +287,7 @@ static void later_pair_joins_two_records(void)
 	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT(episode_count(element) == 2);
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
-		episode->stored_id = buffer_copy(SLICE("stored"));
+		pack_add(pack_new(&site.keyspace, SLICE("stored"), EPISODES_WAITING), episode);
 	apply(&site, &writes[4]);
 	CU_ASSERT(episode_count(element) == 1 && site.keyspace.episodes->gone_count == 1 && site.keyspace.episodes->count == 1);
 	site_close(&site);

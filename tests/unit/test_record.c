@@ -100,6 +100,29 @@ static void pieces_are_walked_in_order(void)
 	CU_ASSERT(!record_position_next(&left, &position));
 }
 
+static void several_stand_in_one_value(void)
+{
+	struct buffer bytes = { 0 };
+	struct slice record;
+	records_add(&bytes, SLICE("one"));
+	records_add(&bytes, SLICE(""));
+	/* A field that somebody may add one day. */
+	buffer_add(&bytes, SLICE("\x10\x07"));
+	records_add(&bytes, SLICE("three"));
+	struct slice left = buffer_slice(&bytes);
+	CU_ASSERT(records_next(&left, &record) && slice_equal(record, SLICE("one")));
+	CU_ASSERT(records_next(&left, &record) && record.len == 0);
+	CU_ASSERT(records_next(&left, &record) && slice_equal(record, SLICE("three")));
+	CU_ASSERT(!records_next(&left, &record) && left.len == 0);
+	buffer_free(&bytes);
+	/* Cut, of another type, or a single record as it stands on a topic. */
+	const struct slice wrong[] = { SLICE("\x0a\x05" "four"), SLICE("\x08\x01"), SLICE("\x08\x01\x12\x01x"), SLICE("\xff") };
+	for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		left = wrong[i];
+		CU_ASSERT(!records_next(&left, &record) && left.len > 0);
+	}
+}
+
 static bool decodes(struct slice bytes)
 {
 	struct record_scratch scratch = { 0 };
@@ -188,6 +211,7 @@ void suite_record(void)
 	CU_pSuite suite = CU_add_suite("record", NULL, NULL);
 	CU_ADD_TEST(suite, record_survives_its_bytes);
 	CU_ADD_TEST(suite, pieces_are_walked_in_order);
+	CU_ADD_TEST(suite, several_stand_in_one_value);
 	CU_ADD_TEST(suite, every_cut_is_refused_or_whole);
 	CU_ADD_TEST(suite, malformed_records_are_refused);
 	CU_ADD_TEST(suite, scattered_positions_are_refused);

@@ -20,7 +20,7 @@ static bool reply(struct stage *stage, const struct request *request, struct buf
 	struct slice name = request->argv[0];
 	bool is_there = request->argc > 1 && slice_equal(request->argv[1], slice_of(scene->there));
 	scene->asked += slice_equal(name, SLICE("TYPE")) || slice_equal(name, SLICE("HEXISTS"));
-	scene->dropped += slice_equal(name, SLICE("HDEL"));
+	scene->dropped += slice_equal(name, SLICE("HDEL")) ? request->argc - 2 : 0;
 	if (slice_equal(name, SLICE("TYPE")) && is_there) {
 		resp_add_status(out, "string");
 	} else if (slice_equal(name, SLICE("HEXISTS")) && is_there) {

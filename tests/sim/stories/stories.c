@@ -49,6 +49,7 @@ static const struct tale tales[] = {
 	TALE(open_conflict_outlives_its_sidecar),
 	TALE(record_is_taken_up_where_its_sidecar_left_it),
 	TALE(killed_version_is_not_written_down_alive_by_who_recalls_it),
+	TALE(records_of_one_transaction_stand_together_until_one_changes),
 	TALE(sum_of_increments_is_no_record),
 	TALE(same_member_popped_twice_is_told),
 	TALE(dots_of_values_that_are_gone_are_dropped),

@@ -59,6 +59,7 @@ void write_that_joins_two_records_leaves_one(struct story *story);
 void open_conflict_outlives_its_sidecar(struct story *story);
 void record_is_taken_up_where_its_sidecar_left_it(struct story *story);
 void killed_version_is_not_written_down_alive_by_who_recalls_it(struct story *story);
+void records_of_one_transaction_stand_together_until_one_changes(struct story *story);
 void sum_of_increments_is_no_record(struct story *story);
 void same_member_popped_twice_is_told(struct story *story);
 
