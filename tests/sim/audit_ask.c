@@ -1,4 +1,4 @@
-/* Asks: what clients were told of versions and contexts, against what was shipped. A context is read here with code of the auditor's own. */
+/* Asks: what clients were told of versions and contexts, against what was shipped. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,94 +26,6 @@ void auditor_asked(struct auditor *auditor, const struct client_request *request
 	ask = &auditor->asks[auditor->ask_count++];
 	*ask = (struct audited_ask){ .token = request->token };
 	vector_copy(&ask->floor, &auditor->dcs[request->dc].answered);
-}
-
-/* ---- contexts: base64url of protobuf positions ---- */
-
-static bool take_byte(struct slice *text, unsigned *bits, unsigned *have, unsigned char *byte)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-	while (*have < 8) {
-		const char *letter = text->len == 0 ? NULL : memchr(letters, text->ptr[0], 64);
-
-		if (letter == NULL)
-			return false;
-		*bits = *bits << 6 | (unsigned)(letter - letters);
-		*have += 6;
-		text->ptr++;
-		text->len--;
-	}
-	*have -= 8;
-	*byte = (unsigned char)(*bits >> *have);
-	return true;
-}
-
-static bool take_number(struct slice *bytes, uint64_t *number)
-{
-	unsigned shift = 0;
-
-	*number = 0;
-	while (bytes->len > 0 && shift < 64) {
-		unsigned char byte = (unsigned char)*bytes->ptr++;
-
-		bytes->len--;
-		*number |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return true;
-		shift += 7;
-	}
-	return false;
-}
-
-/* Position: 1 dc, 2 incarnation, 3 seq. */
-static bool position_take(struct auditor *auditor, struct slice bytes, struct vector *vector)
-{
-	uint64_t tag, number, numbers[4] = { 0 };
-	int dc = -1;
-
-	while (bytes.len > 0) {
-		if (!take_number(&bytes, &tag) || !take_number(&bytes, &number))
-			return false;
-		if (tag == (1 << 3 | 2)) {
-			if (number > bytes.len)
-				return false;
-			dc = audit_dc(auditor, (struct slice){ bytes.ptr, number });
-			bytes = (struct slice){ bytes.ptr + number, bytes.len - number };
-		} else if (tag == (2 << 3) || tag == (3 << 3)) {
-			numbers[tag >> 3] = number;
-		} else {
-			return false;
-		}
-	}
-	if (dc < 0)
-		return false;
-	vector_raise(vector, audit_origin(auditor, (unsigned)dc, numbers[2]), numbers[3]);
-	return true;
-}
-
-static bool context_read(struct auditor *auditor, struct slice text, struct vector *vector)
-{
-	unsigned bits = 0, have = 0;
-	struct buffer decoded = { .len = 0 };
-	struct slice bytes;
-	unsigned char byte;
-	uint64_t tag, len;
-	bool is_read = true;
-
-	if (text.len == 1 && text.ptr[0] == '-')
-		return true;
-	while (take_byte(&text, &bits, &have, &byte))
-		buffer_add_byte(&decoded, (char)byte);
-	bytes = buffer_slice(&decoded);
-	while (is_read && bytes.len > 0) {
-		is_read = take_number(&bytes, &tag) && (tag & 7) == 2 && take_number(&bytes, &len) && len <= bytes.len &&
-		          position_take(auditor, (struct slice){ bytes.ptr, len }, vector);
-		if (is_read)
-			bytes = (struct slice){ bytes.ptr + len, bytes.len - len };
-	}
-	buffer_free(&decoded);
-	return is_read && text.len == 0;
 }
 
 /* ---- replies ---- */
@@ -181,7 +93,7 @@ static bool told_read(struct auditor *auditor, struct audited_ask *ask, struct s
 	int64_t number;
 
 	if (!reply_take(&reply, '*', &number, &text) || number != 2 || !reply_take(&reply, '$', &number, &text) ||
-	    !context_read(auditor, text, &ask->seen) || !reply_take(&reply, '*', &number, &text))
+	    !audit_context_read(auditor, text, &ask->seen) || !reply_take(&reply, '*', &number, &text))
 		return false;
 	for (int64_t i = 0; i < number; i++) {
 		ask->siblings = array_grow(ask->siblings, ask->sibling_count, &ask->sibling_cap, sizeof(*ask->siblings));
@@ -262,7 +174,7 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
 	ask->write = write;
-	if (request->ask.ask != ASK_RESOLVE && (!context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed)))
+	if (request->ask.ask != ASK_RESOLVE && (!audit_context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed)))
 		auditor_find(auditor, "%s does not cover what its client had seen", audit_dot(auditor, write->origin, write->seq));
 	vector_free(&claimed);
 }
@@ -355,7 +267,7 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 	bool is_plain = touches_select(key, &ask->write->executed_at, &contest, subset, &count);
 
 	if (audit_all_shipped(auditor, &ask->write->executed_at) &&
-	    context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
+	    audit_context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
 		count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < count; i++) {
 			judge_live(auditor, ask, live[i], &context, is_plain);

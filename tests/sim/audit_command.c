@@ -1,8 +1,14 @@
 /* Commands: what a store is told for a client is what the client asked for. Deadlines are told as moments, SETs that follow each other as one
  * MSET, and FLUSHALL database by database. */
+#include <string.h>
 #include <strings.h>
 
 #include "audit_state.h"
+
+bool audit_is_word(struct slice argument, const char *word)
+{
+	return argument.len == strlen(word) && strncasecmp(argument.ptr, word, argument.len) == 0;
+}
 
 static bool is_same_word(struct slice a, struct slice b)
 {

@@ -150,7 +150,6 @@ unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation
 int audit_dc(const struct auditor *auditor, struct slice name);                        /* -1: unknown */
 struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
 struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
-bool audit_is_word(struct slice argument, const char *word);                           /* in whatever case */
 const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
 /* Does NEWER replace OLDER where both wrote? By what was shipped; a client's own context counts before its DC's. */
 bool audit_covers(const struct audited_write *newer, const struct audited_write *older);
@@ -176,7 +175,12 @@ bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
 bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
 void audit_expiries_free(struct auditor *auditor);
 
+/* audit_context.c */
+/* Into VECTOR; false: it cannot be read. */
+bool audit_context_read(struct auditor *auditor, struct slice text, struct vector *vector);
+
 /* audit_command.c */
+bool audit_is_word(struct slice argument, const char *word);     /* in whatever case */
 /* Of how many clients' commands this is the answer. */
 unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
 

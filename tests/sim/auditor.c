@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "../../proxy/core/event.h"
 #include "audit_state.h"
@@ -102,11 +101,6 @@ static void positions_read(struct auditor *auditor, struct audited_dc *watched, 
 
 		vector_raise(&watched->advanced, audit_origin(auditor, (unsigned)dc, incarnation), strtoull(colon + 1, NULL, 10));
 	}
-}
-
-bool audit_is_word(struct slice argument, const char *word)
-{
-	return argument.len == strlen(word) && strncasecmp(argument.ptr, word, argument.len) == 0;
 }
 
 static void reserved_command_ran(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed)
