@@ -65,9 +65,23 @@ void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *e
 
 /* ---- the end ---- */
 
-/* What it was shown must be what was written. */
-static void judge_versions(struct auditor *auditor, const struct audited_handling *handling)
+/* Was something added to what WRITE set? Then it is shown with that. */
+static bool has_additions(const struct audited_key *key, const struct audited_write *write, const struct fact *set)
 {
+	for (unsigned i = 0; key != NULL && i < key->count; i++) {
+		const struct touch *touch = &key->touches[i];
+
+		if (touch->fact->kind == FACT_DELTA && touch->fact->type == set->type && touch->fact->element == set->element && !audit_covers(write, touch->write))
+			return true;
+	}
+	return false;
+}
+
+/* What it was shown must be what was written. */
+static void judge_versions(struct auditor *auditor, const struct audited_keys *keys, const struct audited_handling *handling)
+{
+	const struct audited_key *key = audited_key_at(keys, handling->db, handling->key);
+
 	for (unsigned i = 0; i < handling->version_count; i++) {
 		const struct audited_sibling *shown = &handling->versions[i];
 		const struct audited_write *write = audit_find(auditor, shown->origin, shown->seq);
@@ -77,7 +91,7 @@ static void judge_versions(struct auditor *auditor, const struct audited_handlin
 			const struct fact *fact = &write->shipped.items[j];
 
 			is_right = is_right || (fact->kind == FACT_SET && fact->db == handling->db && fact->key == handling->key &&
-			                        fact->element == handling->element && fact->value == shown->value);
+			                        fact->element == handling->element && (fact->value == shown->value || has_additions(key, write, fact)));
 		}
 		if (write != NULL && write->is_shipped && !is_right)
 			auditor_find(auditor, "a handler is shown %s of %s, which %s has not written", pool_text(auditor->options.pool, shown->value).ptr,
@@ -108,11 +122,13 @@ static bool has_word(struct slice text, struct slice word)
 }
 
 /* The handlers of these worlds join words: none may be missing. */
-static void judge_words(struct auditor *auditor, const struct handled *handled, uint32_t result)
+static void judge_words(struct auditor *auditor, const struct audited_key *key, const struct handled *handled, uint32_t result)
 {
 	for (unsigned i = 0; i < handled->input_count; i++) {
 		struct slice text = pool_text(auditor->options.pool, handled->inputs[i]->fact->value);
 
+		if (has_additions(key, handled->inputs[i]->write, handled->inputs[i]->fact))
+			continue;
 		while (handled->inputs[i]->fact->kind == FACT_SET && text.len > 0) {
 			const char *plus = memchr(text.ptr, '+', text.len);
 			size_t len = plus == NULL ? text.len : (size_t)(plus - text.ptr);
@@ -158,8 +174,9 @@ static void judge_result(struct auditor *auditor, struct audited_keys *keys, con
 
 		if (fact->kind != FACT_SET)
 			continue;
-		inputs_gather(auditor, audited_key_find(keys, fact->db, fact->key), fact, &handled);
-		judge_words(auditor, &handled, fact->value);
+		const struct audited_key *key = audited_key_find(keys, fact->db, fact->key);
+		inputs_gather(auditor, key, fact, &handled);
+		judge_words(auditor, key, &handled, fact->value);
 		memory_free(handled.inputs);
 	}
 }
@@ -235,7 +252,7 @@ void audit_handlings(struct auditor *auditor, struct audited_keys *keys)
 {
 	judge_results(auditor, keys);
 	for (unsigned i = 0; i < auditor->handling_count; i++)
-		judge_versions(auditor, &auditor->handlings[i]);
+		judge_versions(auditor, keys, &auditor->handlings[i]);
 	each_unmerged(auditor, true);
 }
 
