@@ -48,6 +48,7 @@ void group_drop_latent(struct core *core, struct group *group)
 	if (group->latents == NULL)
 		return;
 	latents_cancel(latents, group->latent_first, group->latent_count);
+	group->latents->group = NULL;
 	latent_batch_drop(latents, group->latents);
 	group->latents = NULL;
 }

@@ -164,7 +164,8 @@ void latents_forget(struct latents *latents, const struct origins *origins)
 	while (latents->first != latents->next) {
 		const struct latent *entry = entry_at(latents, latents->first);
 		const struct stamp *stamp = &entry->batch->stamp;
-		if (entry->state == LATENT_UNDER_WAY)
+		/* It is to find them where it put them, those too that were taken meanwhile. */
+		if (entry->batch->group != NULL)
 			return;
 		if (entry->state == LATENT_LIVE && stamp->seq + entry->index > origins->items[stamp->origin].stable)
 			return;

@@ -75,13 +75,13 @@ bool latents_have_room(struct latents *latents, uint64_t hash);
 void latents_add(struct latents *latents, uint64_t hash, const struct latent *latent);
 /* The write that stands AT in its batch, at *POSITION or later, has taken place; *POSITION moves on. */
 void latents_answered(struct latents *latents, uint32_t *position, uint32_t at);
-/* Of the COUNT entries from position FIRST on, those that are still under way have not taken place. */
+/* Of the COUNT entries from position FIRST on, all of one group, those that are still under way have not taken place. */
 void latents_cancel(struct latents *latents, uint32_t first, uint32_t count);
 /* Gives all that waits for this key to the reader. Returns whether there was any. */
 bool latents_take(struct latents *latents, uint64_t hash, uint32_t db, struct slice key);
 /* The same for all keys. */
 void latents_take_all(struct latents *latents);
-/* Drops the oldest ones, as far as they are taken or stable. */
+/* Drops the oldest ones, as far as they are taken or stable, and their group is not under way. */
 void latents_forget(struct latents *latents, const struct origins *origins);
 void latents_free(struct latents *latents);
 void latents_check(const struct latents *latents);

@@ -148,6 +148,7 @@ static void knows_what_is_under_way(void)
 	struct site site;
 	site_open(&site, 0);
 	uint32_t first = site.latents.next;
+	site.batch->group = (struct group *)&site;       /* any */
 	for (unsigned i = 0; i < 3 * KEYS; i++)
 		add(&site, LATENT_UNDER_WAY);
 	CU_ASSERT_EQUAL(latents_newest(&site.latents, hash_of(0))->state, LATENT_UNDER_WAY);
@@ -158,6 +159,7 @@ static void knows_what_is_under_way(void)
 	latents_answered(&site.latents, &position, 0);
 	latents_answered(&site.latents, &position, KEYS);
 	latents_cancel(&site.latents, first, 3 * KEYS);
+	site.batch->group = NULL;
 	CU_ASSERT_TRUE(take_key(&site, 0));
 	CU_ASSERT_EQUAL(site.taken_count, 2);
 	CU_ASSERT_FALSE(take_key(&site, 1));
@@ -183,6 +185,28 @@ static void counts_what_it_keeps(void)
 	site_close(&site);
 }
 
+/* Its group goes through all of them when it is answered, or is not. */
+static void keeps_what_is_taken_until_its_group_ends(void)
+{
+	struct site site;
+	site_open(&site, 0);
+	uint32_t first = site.latents.next;
+	site.batch->group = (struct group *)&site;       /* any */
+	for (unsigned i = 0; i < KEYS; i++)
+		add(&site, LATENT_UNDER_WAY);
+	for (uint32_t key = 0; key < KEYS; key++)
+		CU_ASSERT_TRUE(take_key(&site, key));
+	site.origin.stable = 1000;
+	latents_forget(&site.latents, &site.origins);
+	CU_ASSERT_EQUAL(site.latents.first, first);
+	latents_cancel(&site.latents, first, KEYS);
+	site.batch->group = NULL;
+	latents_forget(&site.latents, &site.origins);
+	CU_ASSERT_EQUAL(site.latents.first, site.latents.next);
+	CU_ASSERT_EQUAL(site.latents.bytes, 0);
+	site_close(&site);
+}
+
 void suite_latent(void)
 {
 	CU_pSuite suite = CU_add_suite("latent", NULL, NULL);
@@ -191,5 +215,6 @@ void suite_latent(void)
 	CU_add_test(suite, "what is stable goes, and the ring stays small", grows_and_forgets_what_is_stable);
 	CU_add_test(suite, "a chain is bounded", bounds_a_chain);
 	CU_add_test(suite, "spare memory is not counted", counts_what_it_keeps);
+	CU_add_test(suite, "what is taken stays as long as its group", keeps_what_is_taken_until_its_group_ends);
 	CU_add_test(suite, "what is under way stays, and may not take place", knows_what_is_under_way);
 }
