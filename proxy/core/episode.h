@@ -53,7 +53,6 @@ struct pack {
 	unsigned changed;            /* of them, in the transaction that is being written */
 };
 
-
 #define EPISODE_SIDES_FIRST 2        /* most have no more, nor more origins */
 
 struct episode {

@@ -83,24 +83,22 @@ static void hashes_tell_lengths_and_every_byte_apart(void)
 	}
 }
 
+static void check_number(uint64_t number)
+{
+	char text[24];
+	struct buffer buffer = { 0 };
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	buffer_add_uint64(&buffer, number);
+	CU_ASSERT(slice_equal(buffer_slice(&buffer), slice_of(text)));
+	buffer_free(&buffer);
+}
+
 static void numbers_of_any_length_are_written(void)
 {
-	for (uint64_t number = 1, step = 0; step < 64 * 3; step++, number = number * 2 + step % 3) {
-		char text[24];
-		struct buffer buffer = { 0 };
-		snprintf(text, sizeof(text), "%" PRIu64, number);
-		buffer_add_uint64(&buffer, number);
-		CU_ASSERT(slice_equal(buffer_slice(&buffer), slice_of(text)));
-		buffer_free(&buffer);
-	}
-	for (uint64_t number = 0; number < 2000; number++) {
-		char text[24];
-		struct buffer buffer = { 0 };
-		snprintf(text, sizeof(text), "%" PRIu64, number);
-		buffer_add_uint64(&buffer, number);
-		CU_ASSERT(slice_equal(buffer_slice(&buffer), slice_of(text)));
-		buffer_free(&buffer);
-	}
+	for (uint64_t number = 1, step = 0; step < 64 * 3; step++, number = number * 2 + step % 3)
+		check_number(number);
+	for (uint64_t number = 0; number < 2000; number++)
+		check_number(number);
 }
 
 static void buffers_grow_and_are_reused(void)
