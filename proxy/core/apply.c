@@ -50,11 +50,6 @@ struct applying {
 	struct script *script;
 };
 
-static bool is_plain(const struct changes *changes)
-{
-	return changes->count == 1 && !changes->facts.is_explicit && change_is_plain(&changes->items[0]);
-}
-
 static bool window_read(struct apply_window *window, struct applying *applying)
 {
 	struct slice raw;
@@ -72,7 +67,7 @@ static bool window_read(struct apply_window *window, struct applying *applying)
 		if (has_key) {
 			window->names[window->key_count++] = (struct key_name){
 				.db = changes->items[0].db, .name = changes->items[0].key, .at = can_be_latent ? (uint32_t)(raw.ptr - start) : 0,
-				.index = (uint16_t)(index + window->count), .is_plain = can_be_latent && is_plain(changes),
+				.index = (uint16_t)(index + window->count), .is_plain = can_be_latent && changes_are_plain(changes),
 			};
 		}
 		window->count++;

@@ -55,11 +55,13 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 	return false;
 }
 
-bool change_is_plain(const struct change *change)
+bool changes_are_plain(const struct changes *changes)
 {
-	switch (change->kind) {
+	if (changes->count != 1 || changes->facts.is_explicit)
+		return false;
+	switch (changes->items[0].kind) {
 	case CHANGE_SET:
-		return change->expire_at_ms == 0;
+		return changes->items[0].expire_at_ms == 0;
 	case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET:
 		return true;
 	default:

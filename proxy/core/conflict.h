@@ -56,8 +56,8 @@ struct verdict element_verdict(const struct keyspace *keyspace, const struct ele
 bool version_is_number(const struct element *element, const struct version *version);
 void settle_free(struct settle *settle);
 
-/* Does it do nothing but set, or add to, one value of its own, without a deadline? */
-bool change_is_plain(const struct change *change);
+/* Do they do nothing but set, or add to, one value of its own, without a deadline, and with their batch's context? */
+bool changes_are_plain(const struct changes *changes);
 /* The change's element; false for clears, flushes. */
 bool change_kind_of(const struct change *change, enum kind *kind);
 const char *kind_text(enum kind kind);

@@ -82,14 +82,6 @@ static bool is_pending(enum plan plan, const struct changes *changes)
 	return false;
 }
 
-/* May it be latent? It is shipped as it stands, and no deadline hangs on it. */
-static bool is_plain(const struct member *member, const struct changes *changes)
-{
-	if (changes->count != 1 || changes->facts.is_explicit || is_pending(member->plan, changes))
-		return false;
-	return change_is_plain(&changes->items[0]);
-}
-
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes)
 {
 	for (unsigned i = 0; i < changes->count; i++) {
@@ -100,7 +92,8 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	}
 	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
-	if (member->key_count != 1 || group->write_count > LATENT_INDEX_MAX || !is_plain(member, changes))
+	/* Is it shipped as it stands? */
+	if (group->write_count > LATENT_INDEX_MAX || !changes_are_plain(changes) || is_pending(member->plan, changes))
 		return;
 	struct key_name *name = &group->names[member->key_first];
 	name->at = (uint32_t)member->write_at;
@@ -138,6 +131,8 @@ void group_find_keys(struct core *core, struct group *group)
 	group_begin_latent(core, group);
 	keyspace_keys(&core->keyspace, group->names, group->name_count, group->latents, group->keys);
 	group->latent_count = core->keyspace.latents.next - group->latent_first;
+	if (group->latent_count == 0)
+		group_drop_latent(core, group);
 	group->key_count = group->name_count;
 	for (unsigned i = 0; i < group->key_count; i++)
 		if (group->keys[i] != NULL)

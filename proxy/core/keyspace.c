@@ -81,10 +81,10 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
-/* All that is known of the key is stable, or latent and covered by this write. */
+/* Of a key without a record: all that is known of it is stable, or latent and covered by this write. */
 static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, const struct latent_batch *batch)
 {
-	if (key_lookup(keyspace, hash, name->db, name->name) != NULL || keyspace->policy_for(keyspace->policy_context, name->name)->may_have_dots)
+	if (keyspace->policy_for(keyspace->policy_context, name->name)->may_have_dots)
 		return false;
 	/* A local write covers all that is applied. */
 	const struct latent *newest = batch->group == NULL ? latents_newest(&keyspace->latents, hash) : NULL;
@@ -119,8 +119,11 @@ void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsi
 			memory_warm(table_head(&keyspace->keys, hashes[i - first]), sizeof(struct key));
 			latents_warm_newest(&keyspace->latents, hashes[i - first]);
 		}
-		for (unsigned i = first; i < end; i++)
-			keys[i] = make_latent(keyspace, hashes[i - first], &names[i], batch) ? NULL : key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+		for (unsigned i = first; i < end; i++) {
+			keys[i] = key_lookup(keyspace, hashes[i - first], names[i].db, names[i].name);
+			if (keys[i] == NULL && !make_latent(keyspace, hashes[i - first], &names[i], batch))
+				keys[i] = key_get(keyspace, hashes[i - first], names[i].db, names[i].name);
+		}
 	}
 }
 

@@ -8,7 +8,7 @@
 
 /* Writes everything dirty and leaves nothing dirty. */
 void render_dirty(struct keyspace *keyspace, struct script *script);
-/* A plain change (conflict.h) that needs no metadata: it covers all there is to know of its key. */
+/* One that is plain (conflict.h) that needs no metadata: it covers all there is to know of its key. */
 void render_plain(struct script *script, const struct change *change);
 /* Has an unstable clear or flush cleared it? Then that decides about what only the store knows of it. */
 bool key_is_cleared(const struct keyspace *keyspace, const struct key *key);
