@@ -1,6 +1,6 @@
 #include "complaints.h"
 
-#include "text.h"
+#include "base/text.h"
 
 void complain(struct complaints *complaints, struct place place, const char *format, ...)
 {

@@ -2,7 +2,7 @@
 #ifndef CONFIG_COMPLAINTS_H
 #define CONFIG_COMPLAINTS_H
 
-#include "../proxy/core/bytes.h"
+#include "base/bytes.h"
 
 struct place {                  /* in the file; both from 1 */
 	unsigned line;

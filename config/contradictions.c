@@ -1,7 +1,7 @@
 /* Contradictions: settings that are right by themselves and wrong together. */
 #include "reading.h"
 
-#include "text.h"
+#include "base/text.h"
 #include "value.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Reading a log: which connector follows it, and that connector's settings as they stand. */
 #include "reading.h"
 
-#include "text.h"
+#include "base/text.h"
 #include "value.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Reading peers: every other datacenter: where its sidecar answers, which log to read it from. */
 #include "reading.h"
 
-#include "text.h"
+#include "base/text.h"
 #include "value.h"
 
 static const char *const peer_names[] = { "address", "log" };

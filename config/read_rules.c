@@ -2,9 +2,9 @@
  * compiled, and every datacenter that is named exists. */
 #include "reading.h"
 
-#include "../proxy/handler.h"
-#include "nearest.h"
-#include "text.h"
+#include "proxy/sandbox/handler.h"
+#include "base/nearest.h"
+#include "base/text.h"
 #include "value.h"
 
 #include <string.h>

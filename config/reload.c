@@ -2,7 +2,7 @@
 #include "settings.h"
 
 #include "row.h"
-#include "text.h"
+#include "base/text.h"
 #include "value.h"
 
 #include <string.h>

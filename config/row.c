@@ -1,6 +1,6 @@
 #include "row.h"
 
-#include "text.h"
+#include "base/text.h"
 #include "value.h"
 
 #include <assert.h>

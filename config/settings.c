@@ -1,10 +1,10 @@
 /* Settings: defaults first, then the file over them, row by row; then what the rows cannot know: lists and contradictions. */
 #include "settings.h"
 
-#include "nearest.h"
+#include "base/nearest.h"
 #include "reading.h"
 #include "row.h"
-#include "text.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <string.h>

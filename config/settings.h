@@ -3,7 +3,7 @@
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
 
-#include "../proxy/core/bytes.h"
+#include "base/bytes.h"
 
 #define SETTINGS_PEERS_MAX 15          /* other datacenters */
 

@@ -1,6 +1,6 @@
 #include "tree.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>

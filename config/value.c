@@ -1,6 +1,6 @@
 #include "value.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -13,17 +13,17 @@
  *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
  *   metrics.c, admin*.c, ready.c, log.c               what operators see
  *   ../config/settings.h                              what they can set */
-#include "../config/settings.h"
-#include "admin.h"
-#include "client_table.h"
-#include "conflicts.h"
-#include "conflicts_publisher.h"
-#include "core/command.h"
-#include "log.h"
-#include "metrics.h"
-#include "service_manager.h"
-#include "session.h"
-#include "turn.h"
+#include "config/settings.h"
+#include "proxy/admin/admin.h"
+#include "proxy/clients/client_table.h"
+#include "proxy/conflicts/conflicts.h"
+#include "proxy/conflicts/conflicts_publisher.h"
+#include "proxy/core/commands/command.h"
+#include "proxy/ops/log.h"
+#include "proxy/ops/metrics.h"
+#include "proxy/ops/service_manager.h"
+#include "proxy/sessions/session.h"
+#include "proxy/turn/turn.h"
 
 #include <event2/event.h>
 #include <getopt.h>

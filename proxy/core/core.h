@@ -4,10 +4,10 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
-#include "effect.h"
-#include "event.h"
-#include "record.h"
-#include "rules.h"
+#include "proxy/core/vocabulary/effect.h"
+#include "proxy/core/vocabulary/event.h"
+#include "proxy/core/wire/record.h"
+#include "proxy/core/rules/rules.h"
 
 #define CORE_DCS_MAX 16
 

@@ -2,19 +2,19 @@
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
-#include "asked.h"
-#include "conflict.h"
+#include "proxy/core/asks/asked.h"
+#include "proxy/core/conflicts/conflict.h"
 #include "core.h"
-#include "envelope.h"
-#include "group.h"
-#include "inbox.h"
-#include "outbox.h"
-#include "policies.h"
-#include "recovery.h"
-#include "render.h"
-#include "retention.h"
-#include "rule.h"
-#include "sweep.h"
+#include "proxy/core/wire/envelope.h"
+#include "proxy/core/groups/group.h"
+#include "proxy/core/remote/inbox.h"
+#include "proxy/core/local/outbox.h"
+#include "proxy/core/rules/policies.h"
+#include "proxy/core/recovery/recovery.h"
+#include "proxy/core/conflicts/render.h"
+#include "proxy/core/ledger/retention.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/asks/sweep.h"
 
 struct core {
 	/* what was configured */

@@ -1,5 +1,5 @@
 /* Status: the core's numbers for metrics and people, and its invariants. */
-#include "episode.h"
+#include "proxy/core/records/episode.h"
 #include "state.h"
 
 #include <assert.h>

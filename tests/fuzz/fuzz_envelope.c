@@ -1,5 +1,5 @@
 /* Any bytes as a batch: an error, or a batch that can be walked, and that says the same when it is written again. */
-#include "../../proxy/core/envelope.h"
+#include "proxy/core/wire/envelope.h"
 
 #include <assert.h>
 

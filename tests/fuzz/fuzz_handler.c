@@ -1,6 +1,6 @@
 /* Any text as a handler: a result or an error of one line, within the limits. Any bytes as a text and a pattern: what Lua's own library
  * makes of them. */
-#include "../../proxy/handler.h"
+#include "proxy/sandbox/handler.h"
 
 #include <lauxlib.h>
 #include <lua.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a conflict record: decoding must not read out of bounds, and what it accepts, written again, is the same record. */
-#include "../../proxy/core/record.h"
+#include "proxy/core/wire/record.h"
 
 #include <assert.h>
 

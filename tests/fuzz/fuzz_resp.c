@@ -1,6 +1,6 @@
 /* Any bytes as a client's requests and as a store's replies, in pieces of any size at any address: what is found must not
  * depend on the pieces, and nothing may be read beyond them. The first byte sets the size of the pieces. */
-#include "../../proxy/core/resp.h"
+#include "proxy/core/resp/resp.h"
 
 #include <assert.h>
 

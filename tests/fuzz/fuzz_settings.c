@@ -1,5 +1,5 @@
 /* Any bytes as a configuration file: complaints or settings, never a crash or a leak. */
-#include "../../config/settings.h"
+#include "config/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

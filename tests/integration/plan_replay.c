@@ -1,8 +1,8 @@
 /* Plan replay: random writes go to one real server by their plans; what the plans make of the replies goes to a second one. After
  * each write both must hold the same data and deadlines.
  * plan_replay PORT PEER_PORT PROTOCOL SEED COUNT; used by test_plans.py. Servers need --enable-debug-command yes. */
-#include "../../proxy/core/command.h"
-#include "../../proxy/core/envelope.h"
+#include "proxy/core/commands/command.h"
+#include "proxy/core/wire/envelope.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

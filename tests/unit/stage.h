@@ -3,8 +3,8 @@
 #ifndef UNIT_STAGE_H
 #define UNIT_STAGE_H
 
-#include "../../proxy/core/command.h"
-#include "../../proxy/core/core.h"
+#include "proxy/core/commands/command.h"
+#include "proxy/core/core.h"
 
 #define STAGE_WAITING_MAX 16
 

@@ -1,6 +1,6 @@
 /* Admin: right pages, wrong paths, methods and garbage over a real socket, served by the loop that the test turns. */
-#include "../../config/text.h"
-#include "../../proxy/admin.h"
+#include "base/text.h"
+#include "proxy/admin/admin.h"
 
 #include <CUnit/Basic.h>
 #include <arpa/inet.h>

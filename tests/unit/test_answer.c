@@ -1,5 +1,5 @@
 /* Facts about answers: where the replies to a group end, and what they say. */
-#include "../../connectors/answer.h"
+#include "connectors/store/answer.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

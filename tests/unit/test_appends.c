@@ -1,5 +1,5 @@
 /* Facts about appends: which messages are asked for again. */
-#include "../../connectors/appends.h"
+#include "connectors/log/appends.h"
 
 #include <CUnit/CUnit.h>
 

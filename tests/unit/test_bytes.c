@@ -1,5 +1,5 @@
 /* Facts about slices, numbers and buffers. */
-#include "../../proxy/core/bytes.h"
+#include "base/bytes.h"
 
 #include <CUnit/CUnit.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* Facts about answers: whatever order they come in, a client gets them in the order in which it asked. */
-#include "../../proxy/client_answers.h"
+#include "proxy/clients/client_answers.h"
 
 #include <CUnit/CUnit.h>
 

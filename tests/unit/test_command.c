@@ -1,5 +1,5 @@
 /* Facts about the command table. */
-#include "../../proxy/core/command.h"
+#include "proxy/core/commands/command.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

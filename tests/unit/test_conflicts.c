@@ -1,9 +1,9 @@
 /* Facts about conflict records as they are asked for and told: filters, choices, rights, JSON and RESP. */
-#include "../../proxy/base64.h"
-#include "../../proxy/conflicts_access.h"
-#include "../../proxy/conflicts_choice.h"
-#include "../../proxy/conflicts_query.h"
-#include "../../proxy/conflicts_tell.h"
+#include "base/base64.h"
+#include "proxy/conflicts/conflicts_access.h"
+#include "proxy/conflicts/conflicts_choice.h"
+#include "proxy/conflicts/conflicts_query.h"
+#include "proxy/conflicts/conflicts_tell.h"
 
 #include <CUnit/CUnit.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* Trials of recorded conflicts: which sides compete, and what each rule, or a handler, makes of them. */
-#include "../../proxy/conflicts_tell.h"
-#include "../../proxy/core/record.h"
-#include "../../proxy/ctl_trial.h"
+#include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/core/wire/record.h"
+#include "proxy/ctl/ctl_trial.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Facts about batches on the wire. */
-#include "../../proxy/core/envelope.h"
+#include "proxy/core/wire/envelope.h"
 
-#include "../../proxy/core/wire.h"
+#include "proxy/core/wire/wire.h"
 
 #include <CUnit/CUnit.h>
 #include <math.h>

@@ -1,11 +1,11 @@
 /* Facts about episodes: which writes are one conflict, and what is told of it, whatever the order in which they come. */
-#include "../../proxy/core/episode_pack.h"
-#include "../../proxy/core/episode_record.h"
+#include "proxy/core/records/episode_pack.h"
+#include "proxy/core/records/episode_record.h"
 
-#include "../../proxy/core/conflict.h"
-#include "../../proxy/core/core.h"
-#include "../../proxy/core/rule.h"
-#include "../../proxy/core/version.h"
+#include "proxy/core/conflicts/conflict.h"
+#include "proxy/core/core.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/version.h"
 
 #include <CUnit/CUnit.h>
 #include <stdio.h>

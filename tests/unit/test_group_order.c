@@ -1,5 +1,5 @@
 /* Facts about group order: lanes take turns without overtaking. */
-#include "../../connectors/group_order.h"
+#include "connectors/store/group_order.h"
 
 #include <CUnit/CUnit.h>
 

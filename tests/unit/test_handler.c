@@ -1,5 +1,5 @@
 /* Handlers: what they are given and may return, what they cannot reach, and that nothing they do outlasts or outgrows its limits. */
-#include "../../proxy/handler.h"
+#include "proxy/sandbox/handler.h"
 
 #include <CUnit/Basic.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Handlers by rule, and the runs that wait: in order, one at a time, with copies of what the core said. */
-#include "../../proxy/handlers.h"
+#include "proxy/handlers/handlers.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>

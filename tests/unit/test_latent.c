@@ -1,5 +1,5 @@
 /* Facts about latent writes: all of a key, and only those, are taken, oldest first, whatever the ring has gone through. */
-#include "../../proxy/core/latent.h"
+#include "proxy/core/versions/latent.h"
 
 #include <CUnit/CUnit.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Log lines: what reaches stderr, read back from a file in its place. */
-#include "../../proxy/log.h"
+#include "proxy/ops/log.h"
 
 #include <CUnit/Basic.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* Facts about what the store remembers, and about addresses: how replies and settings are read. */
-#include "../../connectors/memento.h"
+#include "connectors/store/memento.h"
 
 #include <CUnit/CUnit.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../../connectors/address.h"
-#include "../../connectors/store_facts.h"
+#include "connectors/net/address.h"
+#include "connectors/store/store_facts.h"
 
 void suite_memento(void);
 

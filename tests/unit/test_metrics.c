@@ -1,7 +1,7 @@
 /* Metrics: what /metrics prints is well-formed Prometheus text, has every metric that the interface promises, and keeps its promises
  * before anything was heard. The format checker knows only the format. */
-#include "../../config/text.h"
-#include "../../proxy/metrics.h"
+#include "base/text.h"
+#include "proxy/ops/metrics.h"
 
 #include <CUnit/Basic.h>
 #include <ctype.h>

@@ -1,8 +1,8 @@
 /* Facts about plans: what each command is sent as, what it intends, and what its replies make of that.
  * A case is one line in, one line of store commands and one line of changes out. */
-#include "../../proxy/core/plan.h"
+#include "proxy/core/commands/plan.h"
 
-#include "../../proxy/core/command.h"
+#include "proxy/core/commands/command.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

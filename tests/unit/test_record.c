@@ -1,7 +1,7 @@
 /* Facts about conflict records as bytes. */
-#include "../../proxy/core/record.h"
+#include "proxy/core/wire/record.h"
 
-#include "../../proxy/core/wire.h"
+#include "proxy/core/wire/wire.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Facts about RESP: requests, replies, and where they end. */
-#include "../../proxy/core/resp.h"
+#include "proxy/core/resp/resp.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Settings: the files of tests/config against what is expected of them, defaults, values and reloading. */
-#include "../../config/nearest.h"
-#include "../../config/row.h"
-#include "../../config/text.h"
-#include "../../config/value.h"
-#include "../../proxy/core/core.h"
+#include "base/nearest.h"
+#include "config/row.h"
+#include "base/text.h"
+#include "config/value.h"
+#include "proxy/core/core.h"
 
 #include <CUnit/Basic.h>
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* Facts about watched keys: what touches them. */
-#include "../../proxy/watch.h"
+#include "proxy/sessions/watch.h"
 
 #include <CUnit/CUnit.h>
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_CONNECTORS_DRIVER_H
 #define TESTS_CONNECTORS_DRIVER_H
 
-#include "../../../proxy/core/bytes.h"
+#include "base/bytes.h"
 
 #define DRIVER_WORDS_MAX 64
 

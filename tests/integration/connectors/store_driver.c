@@ -7,7 +7,7 @@
 
 #include <event2/event.h>
 
-#include "../../../connectors/store.h"
+#include "connectors/store/store.h"
 #include "driver.h"
 
 #define RESERVED_DB 15

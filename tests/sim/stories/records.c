@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../../proxy/core/record.h"
+#include "proxy/core/wire/record.h"
 #include "story.h"
 
 static const struct sim_key *reserved_key(const struct story *story, unsigned dc, const char *name)

@@ -3,9 +3,9 @@
 #ifndef SIM_STORY_H
 #define SIM_STORY_H
 
-#include "../client_ask.h"
-#include "../generator.h"
-#include "../sidecar.h"
+#include "tests/sim/world/client_ask.h"
+#include "tests/sim/world/generator.h"
+#include "tests/sim/world/sidecar.h"
 #include "stories.h"
 
 enum { AMS, BOM, CPT };

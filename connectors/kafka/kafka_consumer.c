@@ -1,0 +1,212 @@
+/* The library's simple consumer: it starts at the offset that it is told, on a queue of its own for each follow, so that
+ * nothing of an earlier follow can be delivered. While paused its queue is not served; the library stops fetching when that is full. */
+#include "kafka_consumer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "proxy/core/vocabulary/event.h"
+#include "kafka_health.h"
+#include "kafka_queue.h"
+#include "kafka_settings.h"
+#include "kafka_topic.h"
+#include "connectors/net/timer.h"
+
+#define MESSAGES_A_TURN 512
+#define EVENTS_A_TURN 64
+
+struct kafka_consumer {
+	struct event_base *loop;
+	struct log_handlers handlers;
+	unsigned dc;
+	bool tells_state;
+	struct kafka_health health;
+	rd_kafka_t *client;
+	rd_kafka_topic_t *handle;
+	struct kafka_queue *events;
+	struct kafka_queue *messages;        /* NULL: nothing is fetched */
+	struct timer *restart;
+	bool is_following, is_paused;
+	bool is_restarting;                  /* what was fetched so far is void */
+	int64_t position;                    /* of the last message delivered */
+};
+
+static bool open_client(struct kafka_consumer *consumer, rd_kafka_conf_t *conf, const char **error);
+static void schedule_restart(struct kafka_consumer *consumer);
+static void restart(void *context);
+static void stop_fetching(struct kafka_consumer *consumer);
+static bool serve_events(void *context, rd_kafka_queue_t *queue);
+static bool serve_messages(void *context, rd_kafka_queue_t *queue);
+static void take_message(struct kafka_consumer *consumer, const rd_kafka_message_t *message);
+static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message);
+
+struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+{
+	rd_kafka_conf_t *conf = kafka_settings_new(options, RD_KAFKA_CONSUMER, error);
+	if (conf == NULL)
+		return NULL;
+	struct kafka_consumer *consumer = memory_new(sizeof *consumer);
+	consumer->loop = options->loop;
+	consumer->handlers = *handlers;
+	consumer->dc = options->dc_index;
+	consumer->tells_state = !options->is_own;
+	consumer->health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = "following" };
+	consumer->restart = timer_new(options->loop, restart, consumer);
+	if (!open_client(consumer, conf, error)) {
+		kafka_consumer_free(consumer);
+		return NULL;
+	}
+	char *name = memory_new(sizeof KAFKA_TOPIC_PREFIX + strlen(options->dc));
+	strcat(strcpy(name, KAFKA_TOPIC_PREFIX), options->dc);
+	consumer->handle = rd_kafka_topic_new(consumer->client, name, NULL);
+	memory_free(name);
+	return consumer;
+}
+
+void kafka_consumer_follow(struct kafka_consumer *consumer, int64_t position)
+{
+	consumer->is_following = true;
+	consumer->is_paused = false;
+	consumer->position = position;
+	schedule_restart(consumer);
+}
+
+void kafka_consumer_unfollow(struct kafka_consumer *consumer)
+{
+	consumer->is_following = false;
+	schedule_restart(consumer);
+}
+
+void kafka_consumer_pause(struct kafka_consumer *consumer, bool is_paused)
+{
+	consumer->is_paused = is_paused;
+	if (!is_paused && consumer->messages != NULL)
+		kafka_queue_wake(consumer->messages);
+}
+
+void kafka_consumer_free(struct kafka_consumer *consumer)
+{
+	if (consumer == NULL)
+		return;
+	stop_fetching(consumer);
+	kafka_queue_free(consumer->events);
+	if (consumer->handle != NULL)
+		rd_kafka_topic_destroy(consumer->handle);
+	if (consumer->client != NULL)
+		rd_kafka_destroy(consumer->client);
+	timer_free(consumer->restart);
+	memory_free(consumer);
+}
+
+static bool open_client(struct kafka_consumer *consumer, rd_kafka_conf_t *conf, const char **error)
+{
+	static char why[512] = "kafka: ";
+	const size_t prefix_len = sizeof "kafka: " - 1;
+	rd_kafka_conf_set_events(conf, KAFKA_HEALTH_EVENTS);
+	consumer->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why + prefix_len, sizeof why - prefix_len);
+	if (consumer->client == NULL) {
+		rd_kafka_conf_destroy(conf);
+		*error = why;
+		return false;
+	}
+	rd_kafka_set_log_queue(consumer->client, NULL);
+	consumer->events = kafka_queue_new(consumer->loop, rd_kafka_queue_get_main(consumer->client), serve_events, consumer);
+	return true;
+}
+
+/* The caller may be inside the delivery of a message, that is, in a handler of the queue that goes. */
+static void schedule_restart(struct kafka_consumer *consumer)
+{
+	consumer->is_restarting = true;
+	timer_start(consumer->restart, 0);
+}
+
+static void restart(void *context)
+{
+	struct kafka_consumer *consumer = context;
+	stop_fetching(consumer);
+	consumer->is_restarting = false;
+	if (!consumer->is_following)
+		return;
+	int64_t offset = consumer->position == POSITION_BEGIN ? RD_KAFKA_OFFSET_BEGINNING : consumer->position + 1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
+	rd_kafka_consume_start_queue(consumer->handle, KAFKA_PARTITION, offset, queue);
+	consumer->messages = kafka_queue_new(consumer->loop, queue, serve_messages, consumer);
+	kafka_queue_wake(consumer->messages);
+}
+
+static void stop_fetching(struct kafka_consumer *consumer)
+{
+	if (consumer->messages == NULL)
+		return;
+	rd_kafka_consume_stop(consumer->handle, KAFKA_PARTITION);
+	kafka_queue_free(consumer->messages);
+	consumer->messages = NULL;
+}
+
+static bool serve_events(void *context, rd_kafka_queue_t *queue)
+{
+	struct kafka_consumer *consumer = context;
+	for (unsigned count = 0; count < EVENTS_A_TURN; count++) {
+		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 0);
+		if (event == NULL)
+			return false;
+		if (consumer->tells_state)
+			kafka_health_take(&consumer->health, event);
+		rd_kafka_event_destroy(event);
+	}
+	return true;
+}
+
+static bool serve_messages(void *context, rd_kafka_queue_t *queue)
+{
+	struct kafka_consumer *consumer = context;
+	rd_kafka_message_t *messages[MESSAGES_A_TURN];
+	if (consumer->is_paused || consumer->is_restarting)
+		return false;
+	ssize_t count = rd_kafka_consume_batch_queue(queue, 0, messages, MESSAGES_A_TURN);
+	for (ssize_t i = 0; i < count; i++) {
+		if (!consumer->is_restarting)
+			take_message(consumer, messages[i]);
+		rd_kafka_message_destroy(messages[i]);
+	}
+	if (count > 0)
+		consumer->handlers.fed(consumer->handlers.context);
+	return count == MESSAGES_A_TURN && !consumer->is_restarting;
+}
+
+static void take_message(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
+{
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		take_error(consumer, message);
+		return;
+	}
+	if (consumer->tells_state) {
+		kafka_health_set_problem(&consumer->health, NULL);
+		kafka_health_note_up(&consumer->health);
+	}
+	if (consumer->position == POSITION_BEGIN && message->offset > 0)
+		consumer->handlers.lost_beginning(consumer->handlers.context, consumer->dc);
+	consumer->position = message->offset;
+	consumer->handlers.message(consumer->handlers.context, consumer->dc, message->offset,
+	                           (struct slice){ message->payload, message->len });
+}
+
+/* auto.offset.reset=error makes an offset that the topic no longer has, or never had, an error of its own. */
+static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
+{
+	char why[320];
+	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+		snprintf(why, sizeof why, "topic %s, after offset %" PRId64 ": %s", rd_kafka_topic_name(consumer->handle), consumer->position,
+		         rd_kafka_message_errstr(message));
+		kafka_consumer_unfollow(consumer);
+		consumer->handlers.lost_position(consumer->handlers.context, consumer->dc, why);
+		return;
+	}
+	snprintf(why, sizeof why, "topic %s: %s", rd_kafka_topic_name(consumer->handle), rd_kafka_message_errstr(message));
+	if (consumer->tells_state)
+		kafka_health_set_problem(&consumer->health, why);
+}

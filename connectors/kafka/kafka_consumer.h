@@ -1,0 +1,16 @@
+/* Kafka consumer: follows some DC's topic from a given offset. Positions are ours: no consumer group, no commits. */
+#ifndef CONNECTORS_KAFKA_CONSUMER_H
+#define CONNECTORS_KAFKA_CONSUMER_H
+
+#include "connectors/log/log.h"
+
+struct kafka_consumer;
+
+/* NULL: *error names the setting and the remedy. HANDLERS is copied; its state is told unless the log is the own one. */
+struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error);
+void kafka_consumer_follow(struct kafka_consumer *consumer, int64_t position);
+void kafka_consumer_unfollow(struct kafka_consumer *consumer);
+void kafka_consumer_pause(struct kafka_consumer *consumer, bool is_paused);
+void kafka_consumer_free(struct kafka_consumer *consumer);       /* NULL is fine */
+
+#endif

@@ -1,0 +1,247 @@
+#include "kafka_producer.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include "connectors/log/appends.h"
+#include "kafka_health.h"
+#include "kafka_queue.h"
+#include "kafka_settings.h"
+#include "kafka_topic.h"
+#include "connectors/net/timer.h"
+
+#define RETRY_MS 500
+#define EVENTS_A_TURN 64
+#define GO_ON_BELOW 10000                /* messages in the library's queue, after it was full */
+#define DRAIN_SLICE_MS 10
+
+struct kafka_producer {
+	struct event_base *loop;
+	struct log_handlers handlers;
+	struct kafka_health health;
+	rd_kafka_conf_t *conf;               /* what each client is made from */
+	struct kafka_topic *topic;
+	rd_kafka_t *client;
+	rd_kafka_topic_t *handle;            /* NULL: the topic is not known to be there and right */
+	struct kafka_queue *queue;
+	struct timer *retry;
+	struct appends appends;
+	bool is_broken;                      /* the client must be replaced */
+	bool is_full;                        /* the client's queue is */
+	const char *refusal;                 /* why the client did not take a message; NULL: it did */
+};
+
+static bool open_client(struct kafka_producer *producer, const char **error);
+static void close_client(struct kafka_producer *producer);
+static bool serve(void *context, rd_kafka_queue_t *queue);
+static bool serve_one(struct kafka_producer *producer, rd_kafka_queue_t *queue, int wait_ms);
+static void take_event(struct kafka_producer *producer, rd_kafka_event_t *event);
+static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *event);
+static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event);
+static void go_on(struct kafka_producer *producer);
+static void give_up_client(struct kafka_producer *producer, const char *why);
+static void retry(void *context);
+
+struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+{
+	struct kafka_producer *producer = memory_new(sizeof *producer);
+	producer->loop = options->loop;
+	producer->handlers = *handlers;
+	producer->health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = "appending" };
+	producer->retry = timer_new(options->loop, retry, producer);
+	appends_drop_due(&producer->appends);
+	producer->topic = kafka_topic_new(options, error);
+	if (producer->topic != NULL)
+		producer->conf = kafka_settings_new(options, RD_KAFKA_PRODUCER, error);
+	if (producer->conf == NULL || !open_client(producer, error)) {
+		kafka_producer_free(producer, 0);
+		return NULL;
+	}
+	return producer;
+}
+
+void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes)
+{
+	if (!appends_give(&producer->appends, id))
+		return;
+	if (rd_kafka_produce(producer->handle, KAFKA_PARTITION, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)bytes.ptr, bytes.len,
+	                     key.len > 0 ? key.ptr : NULL, key.len,
+	                     (void *)(uintptr_t)id) == 0)
+		return;
+	appends_drop_last(&producer->appends);
+	rd_kafka_resp_err_t error = rd_kafka_last_error();
+	producer->is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+	if (!producer->is_full) {
+		producer->refusal = rd_kafka_err2str(error);
+		timer_start(producer->retry, RETRY_MS);
+	}
+}
+
+uint64_t kafka_producer_retention_ms(const struct kafka_producer *producer)
+{
+	return kafka_topic_retention_ms(producer->topic);
+}
+
+void kafka_producer_free(struct kafka_producer *producer, uint32_t wait_ms)
+{
+	if (producer == NULL)
+		return;
+	for (; wait_ms > 0 && appends_are_under_way(&producer->appends) && !producer->is_broken;
+	     wait_ms -= wait_ms < DRAIN_SLICE_MS ? wait_ms : DRAIN_SLICE_MS)
+		serve_one(producer, kafka_queue_handle(producer->queue), DRAIN_SLICE_MS);
+	close_client(producer);
+	if (producer->conf != NULL)
+		rd_kafka_conf_destroy(producer->conf);
+	kafka_topic_free(producer->topic);
+	timer_free(producer->retry);
+	memory_free(producer);
+}
+
+static bool open_client(struct kafka_producer *producer, const char **error)
+{
+	static char why[512] = "kafka: ";
+	const size_t prefix_len = sizeof "kafka: " - 1;
+	rd_kafka_conf_t *conf = rd_kafka_conf_dup(producer->conf);
+	rd_kafka_conf_set_events(conf, KAFKA_HEALTH_EVENTS | RD_KAFKA_EVENT_DR);
+	producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why + prefix_len, sizeof why - prefix_len);
+	if (producer->client == NULL) {
+		rd_kafka_conf_destroy(conf);
+		*error = why;
+		return false;
+	}
+	rd_kafka_set_log_queue(producer->client, NULL);
+	producer->queue = kafka_queue_new(producer->loop, rd_kafka_queue_get_main(producer->client), serve, producer);
+	kafka_topic_ask(producer->topic, producer->client, kafka_queue_handle(producer->queue));
+	return true;
+}
+
+/* What is under way is given up first: waiting for a broker that is away could last for ever. */
+static void close_client(struct kafka_producer *producer)
+{
+	if (producer->client == NULL)
+		return;
+	rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+	kafka_queue_free(producer->queue);
+	if (producer->handle != NULL)
+		rd_kafka_topic_destroy(producer->handle);
+	producer->handle = NULL;
+	rd_kafka_destroy(producer->client);
+	producer->client = NULL;
+	producer->is_broken = producer->is_full = false;
+}
+
+static bool serve(void *context, rd_kafka_queue_t *queue)
+{
+	for (unsigned count = 0; count < EVENTS_A_TURN; count++)
+		if (!serve_one(context, queue, 0))
+			return false;
+	return true;
+}
+
+static bool serve_one(struct kafka_producer *producer, rd_kafka_queue_t *queue, int wait_ms)
+{
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, wait_ms);
+	if (event == NULL)
+		return false;
+	take_event(producer, event);
+	rd_kafka_event_destroy(event);
+	return true;
+}
+
+static void take_event(struct kafka_producer *producer, rd_kafka_event_t *event)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_DR:
+		take_reports(producer, event);
+		return;
+	case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
+	case RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT:
+		take_topic(producer, event);
+		return;
+	case RD_KAFKA_EVENT_ERROR:
+		if (rd_kafka_event_error_is_fatal(event))
+			give_up_client(producer, rd_kafka_event_error_string(event));
+		break;
+	default:
+		break;
+	}
+	kafka_health_take(&producer->health, event);
+}
+
+static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message;
+	if (producer->is_broken)
+		return;
+	while ((message = rd_kafka_event_message_next(event)) != NULL) {
+		uint64_t id = (uintptr_t)message->_private;
+		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			give_up_client(producer, rd_kafka_err2str(message->err));
+			return;
+		}
+		if (appends_acknowledge(&producer->appends, id))
+			producer->handlers.appended(producer->handlers.context, id, message->offset);
+	}
+	kafka_health_set_problem(&producer->health, NULL);
+	if (producer->is_full && rd_kafka_outq_len(producer->client) < GO_ON_BELOW)
+		go_on(producer);
+}
+
+static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event)
+{
+	const char *why;
+	switch (kafka_topic_take(producer->topic, producer->client, kafka_queue_handle(producer->queue), event, &why)) {
+	case KAFKA_TOPIC_ASKED:
+		return;
+	case KAFKA_TOPIC_READY:
+		/* Not before: a producer that names a topic makes many a broker create it, with settings of the broker's choice. */
+		producer->handle = rd_kafka_topic_new(producer->client, kafka_topic_name(producer->topic), NULL);
+		kafka_health_set_problem(&producer->health, NULL);
+		kafka_health_note_up(&producer->health);
+		go_on(producer);
+		return;
+	case KAFKA_TOPIC_WRONG:
+		kafka_health_set_problem(&producer->health, why);
+		timer_start(producer->retry, RETRY_MS);
+		return;
+	}
+}
+
+static void go_on(struct kafka_producer *producer)
+{
+	uint64_t id;
+	producer->is_full = false;
+	producer->refusal = NULL;
+	if (appends_go_on(&producer->appends, &id))
+		producer->handlers.append_retry(producer->handlers.context, id);
+}
+
+/* The client is in use up the stack: the timer replaces it. A pause keeps a lasting error from becoming a busy loop. */
+static void give_up_client(struct kafka_producer *producer, const char *why)
+{
+	if (producer->is_broken)
+		return;
+	producer->is_broken = true;
+	appends_drop_due(&producer->appends);
+	kafka_health_set_problem(&producer->health, why);
+	timer_start(producer->retry, RETRY_MS);
+}
+
+/* Takes up whatever stopped it: a broken client, a topic that is not as it should be, a message that the client did not take. */
+static void retry(void *context)
+{
+	struct kafka_producer *producer = context;
+	const char *error;
+	if (producer->is_broken)
+		close_client(producer);
+	if (producer->client == NULL) {
+		if (open_client(producer, &error))
+			return;
+		kafka_health_set_problem(&producer->health, error);
+		timer_start(producer->retry, RETRY_MS);
+	} else if (producer->handle == NULL) {
+		kafka_topic_ask(producer->topic, producer->client, kafka_queue_handle(producer->queue));
+	} else if (!producer->is_full) {
+		kafka_health_set_problem(&producer->health, producer->refusal);
+		go_on(producer);
+	}
+}

@@ -1,0 +1,75 @@
+/* A topic of Kafka beside the log's: the same producer, under another name. */
+#include "kafka_producer.h"
+#include "connectors/log/topic.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct kafka_outlet {
+	struct topic topic;
+	struct topic_handlers handlers;
+	struct kafka_producer *producer;
+};
+
+static void outlet_appended(void *context, uint64_t id, int64_t position)
+{
+	struct kafka_outlet *outlet = context;
+	(void)position;
+	outlet->handlers.published(outlet->handlers.context, id);
+}
+
+static void outlet_retry(void *context, uint64_t id)
+{
+	struct kafka_outlet *outlet = context;
+	outlet->handlers.retry(outlet->handlers.context, id);
+}
+
+static void outlet_state(void *context, unsigned dc, bool is_connected, const char *text)
+{
+	struct kafka_outlet *outlet = context;
+	(void)dc;
+	outlet->handlers.state(outlet->handlers.context, is_connected, text);
+}
+
+static void kafka_close(struct topic *topic)
+{
+	struct kafka_outlet *outlet = (struct kafka_outlet *)topic;
+	kafka_producer_free(outlet->producer, 0);
+	memory_free(outlet);
+}
+
+static struct topic *kafka_open(const struct topic_options *options, const struct topic_handlers *handlers, const char **error)
+{
+	struct kafka_outlet *outlet = memory_new(sizeof *outlet);
+	size_t size = strlen(options->dc) + strlen(options->name) + 2;
+	char *name = memory_new(size);
+	snprintf(name, size, "%s.%s", options->dc, options->name);
+	struct log_options log = {
+		.loop = options->loop,
+		.dc = name,
+		.is_own = true,
+		.pairs = options->pairs,
+		.pair_count = options->pair_count,
+	};
+	struct log_handlers log_handlers = { .context = outlet, .appended = outlet_appended, .append_retry = outlet_retry, .state = outlet_state };
+	outlet->topic.class = &topic_kafka;
+	outlet->handlers = *handlers;
+	outlet->producer = kafka_producer_new(&log, &log_handlers, error);
+	memory_free(name);
+	if (outlet->producer != NULL)
+		return &outlet->topic;
+	memory_free(outlet);
+	return NULL;
+}
+
+static void kafka_publish(struct topic *topic, uint64_t id, struct slice key, struct slice bytes)
+{
+	kafka_producer_append(((struct kafka_outlet *)topic)->producer, id, key, bytes);
+}
+
+const struct topic_class topic_kafka = {
+	.log = "kafka",
+	.open = kafka_open,
+	.publish = kafka_publish,
+	.close = kafka_close,
+};

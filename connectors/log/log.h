@@ -1,0 +1,55 @@
+/* Log: what we ask of a log: append in order, follow from a position. One struct log for each DC's log; the own one is also written.
+ * Filled by log_kafka.c and log_stream.c (the embedded default: a stream in the origin's own Redis).
+ * All calls and handlers happen on the loop's thread; a library with threads wakes the loop by a file descriptor. */
+#ifndef CONNECTORS_LOG_H
+#define CONNECTORS_LOG_H
+
+#include "base/bytes.h"
+
+struct event_base;
+struct log;
+
+struct log_pair { const char *name, *value; };
+
+struct log_options {
+	struct event_base *loop;
+	const char *dc;                      /* whose log: names the topic ("homeport.<dc>") or the stream ("homeport:log") */
+	unsigned dc_index;                   /* comes back with every handler call */
+	bool is_own;                         /* we append to it: create it when absent, check its settings when present */
+	const struct log_pair *pairs;        /* settings as they stand in the YAML under log.<kind> */
+	unsigned pair_count;
+	uint32_t reserved_db;                /* redis-stream: database of the stream */
+	uint64_t retain_bytes;               /* redis-stream: MAXLEN-like bound of the stream, bytes: 1 GiB */
+};
+
+struct log_handlers {
+	void *context;
+	void (*message)(void *context, unsigned dc, int64_t position, struct slice bytes);
+	void (*lost_position)(void *context, unsigned dc, const char *why);
+	void (*lost_beginning)(void *context, unsigned dc);               /* followed from POSITION_BEGIN: what comes now is not the first message */
+	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
+	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: call append again from ID, store open or not */
+	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
+	void (*fed)(void *context);          /* a run of messages was handed out: a turn ends */
+};
+
+struct log_class {
+	const char *name;                    /* "kafka", "redis-stream" */
+	/* NULL on bad settings: *error (static or owned by the class) names the setting and the remedy. Connecting goes on in the background. */
+	struct log *(*open)(const struct log_options *options, const struct log_handlers *handlers, const char **error);
+	void (*append)(struct log *log, uint64_t id, struct slice bytes);   /* copies BYTES; IDs count up by one, never anew, but after append_retry from that ID again */
+	void (*follow)(struct log *log, int64_t position);   /* messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
+	void (*unfollow)(struct log *log);
+	void (*pause)(struct log *log, bool is_paused);      /* of delivery; may still deliver what it holds */
+	void (*trim)(struct log *log, int64_t position);     /* messages up to POSITION are applied everywhere: may be dropped (kafka: ignores it) */
+	uint64_t (*retention_ms)(const struct log *log);     /* of the own log: how long a message stays at most; 0: as long as a DC lacks it, or not known */
+	void (*close)(struct log *log, uint32_t wait_ms);    /* gives appends WAIT_MS to become durable; frees */
+};
+
+/* The first member of every implementation's struct. */
+struct log { const struct log_class *class; };
+
+extern const struct log_class log_kafka, log_stream;
+const struct log_class *log_class_find(const char *name);    /* NULL: unknown */
+
+#endif

@@ -1,0 +1,52 @@
+#include "timer.h"
+
+#include <assert.h>
+
+#include <event2/event.h>
+
+#include "base/bytes.h"
+
+struct timer {
+	struct event *event;
+	void (*expired)(void *context);
+	void *context;
+};
+
+static void timer_fire(evutil_socket_t fd, short what, void *context);
+
+struct timer *timer_new(struct event_base *loop, void (*expired)(void *context), void *context)
+{
+	struct timer *timer = memory_new(sizeof *timer);
+	timer->expired = expired;
+	timer->context = context;
+	timer->event = event_new(loop, -1, 0, timer_fire, timer);
+	assert(timer->event != NULL);
+	return timer;
+}
+
+void timer_start(struct timer *timer, uint32_t ms)
+{
+	struct timeval delay = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+	event_add(timer->event, &delay);
+}
+
+void timer_stop(struct timer *timer)
+{
+	event_del(timer->event);
+}
+
+void timer_free(struct timer *timer)
+{
+	if (timer == NULL)
+		return;
+	event_free(timer->event);
+	memory_free(timer);
+}
+
+static void timer_fire(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct timer *timer = context;
+	timer->expired(timer->context);
+}

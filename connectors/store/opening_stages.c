@@ -1,0 +1,289 @@
+#include "opening_stages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/core/wire/record.h"
+#include "store_facts.h"
+
+#define EPOCH_KEY "homeport:epoch"
+#define NAME_PREFIX "homeport:"
+#define EXPIRED_NOTICES "__keyevent@*__:expired"
+#define OUTBOX_CHUNK 1000
+#define EPISODES_CHUNK "100"             /* each may hold whole values */
+
+typedef void sender(struct opening *opening);
+typedef enum opening_state taker(struct opening *opening, struct slice reply);
+
+static sender send_login, send_transaction, send_epoch_read, send_epoch_claim, send_names, send_client_list, send_kills, send_info,
+	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
+	send_episodes_read;
+static taker take_epoch_found, take_epoch, take_client_list, take_info, take_databases, take_notify, take_notify_change,
+	take_positions, take_outbox, take_episodes;
+static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words);
+static void add_kill(struct opening *opening, struct slice client);
+static bool find_number(struct slice line, struct slice after, uint64_t *number);
+
+#define WORDS(...) sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice), (const struct slice[]){ __VA_ARGS__ }
+
+const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
+	{ "logging in", send_login, NULL, false },
+	{ "trying a transaction", send_transaction, NULL, false },
+	{ "reading " EPOCH_KEY, send_epoch_read, take_epoch_found, false },
+	{ "counting up " EPOCH_KEY, send_epoch_claim, take_epoch, false },
+	{ "naming the connections", send_names, NULL, false },
+	{ "listing connections", send_client_list, take_client_list, false },
+	{ "closing an older sidecar's connections", send_kills, NULL, true },
+	{ "reading INFO", send_info, take_info, false },
+	{ "reading the number of databases", send_databases_read, take_databases, true },
+	{ "reading what the server notifies of", send_notify_read, take_notify, true },
+	{ "asking for notices of expired keys", send_notify_change, take_notify_change, true },
+	{ "subscribing to notices of expired keys", send_subscribe, NULL, true },
+	{ "reading " CORE_POSITIONS_KEY, send_positions_read, take_positions, false },
+	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
+	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
+};
+
+static void send_login(struct opening *opening)
+{
+	const char *password = opening->options->password;
+	struct slice username = slice_of(opening->options->username != NULL ? opening->options->username : "default");
+	if (password == NULL) {
+		send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3")));
+		return;
+	}
+	send_words(opening, LANE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, LANE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
+}
+
+/* Were MULTI refused to this user, the commands of a group would run one by one, without their outbox entry. */
+static void send_transaction(struct opening *opening)
+{
+	for (unsigned lane = LANE_RESP2; lane <= LANE_RESP3; lane++) {
+		send_words(opening, lane, WORDS(SLICE("MULTI")));
+		send_words(opening, lane, WORDS(SLICE("EXEC")));
+	}
+}
+
+static void send_epoch_read(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("GET"), SLICE(EPOCH_KEY)));
+}
+
+static enum opening_state take_epoch_found(struct opening *opening, struct slice reply)
+{
+	struct reply found;
+	int64_t number = 0;
+	if (!reply_read(&reply, &found) || (found.type == REPLY_STRING && !slice_to_int64(found.text, &number)) || number < 0)
+		return OPENING_FAILED;
+	opening->epoch_found = (uint64_t)number;
+	if (opening->epoch_left == 0 || opening->epoch_found <= opening->epoch_left)
+		return OPENING_UNDER_WAY;
+	snprintf(opening->why, sizeof opening->why, EPOCH_KEY " is %" PRIu64 " and was %" PRIu64 ": another sidecar took this Redis over",
+	         opening->epoch_found, opening->epoch_left);
+	return OPENING_FENCED;
+}
+
+/* A Redis that lost its tail may hold a lower number than the one we left. Going on above our own keeps numbers unique. */
+static void send_epoch_claim(struct opening *opening)
+{
+	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
+	char step[24];
+	snprintf(step, sizeof step, "%" PRIu64, base + 1 - opening->epoch_found);
+	send_words(opening, LANE_RESP2, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
+}
+
+static enum opening_state take_epoch(struct opening *opening, struct slice reply)
+{
+	struct reply claimed;
+	if (!reply_read(&reply, &claimed) || claimed.type != REPLY_INTEGER || claimed.integer <= 0)
+		return OPENING_FAILED;
+	opening->epoch = (uint64_t)claimed.integer;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_names(struct opening *opening)
+{
+	char name[40];
+	snprintf(name, sizeof name, NAME_PREFIX "%" PRIu64, opening->epoch);
+	for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+		send_words(opening, lane, WORDS(SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)));
+}
+
+static void send_client_list(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("LIST")));
+}
+
+static enum opening_state take_client_list(struct opening *opening, struct slice reply)
+{
+	struct reply list;
+	if (!reply_read(&reply, &list) || list.type != REPLY_STRING)
+		return OPENING_FAILED;
+	const char *end = list.text.ptr + list.text.len;
+	for (const char *line = list.text.ptr; line < end;) {
+		const char *line_end = memchr(line, '\n', (size_t)(end - line));
+		if (line_end == NULL)
+			line_end = end;
+		add_kill(opening, (struct slice){ line, (size_t)(line_end - line) });
+		line = line_end + 1;
+	}
+	return OPENING_UNDER_WAY;
+}
+
+/* Only lower numbers: a sidecar with a higher one has just taken over and closes our connections in turn. */
+static void add_kill(struct opening *opening, struct slice client)
+{
+	uint64_t id, epoch;
+	if (!find_number(client, SLICE("id="), &id) || !find_number(client, SLICE(" name=" NAME_PREFIX), &epoch) ||
+	    epoch >= opening->epoch)
+		return;
+	opening->rivals = memory_resize(opening->rivals, (opening->rival_count + 1) * sizeof *opening->rivals);
+	opening->rivals[opening->rival_count++] = id;
+}
+
+/* An error means that the connection has gone by itself, or that we may not close it: then the next stage's reads
+ * could miss what the older sidecar still does. CLIENT LIST has the same permissions, so that does not happen. */
+static void send_kills(struct opening *opening)
+{
+	for (unsigned i = 0; i < opening->rival_count; i++) {
+		char id[24];
+		snprintf(id, sizeof id, "%" PRIu64, opening->rivals[i]);
+		send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), slice_of(id)));
+	}
+}
+
+static void send_info(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("INFO")));
+}
+
+static enum opening_state take_info(struct opening *opening, struct slice reply)
+{
+	store_facts_take_info(&opening->facts, reply);
+	return opening->facts.run_id[0] != '\0' ? OPENING_UNDER_WAY : OPENING_FAILED;
+}
+
+/* Where CONFIG is refused, the reserved database counts as the last one. */
+static void send_databases_read(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("databases")));
+}
+
+static enum opening_state take_databases(struct opening *opening, struct slice reply)
+{
+	int64_t number;
+	if (slice_to_int64(config_value(reply), &number) && number > opening->options->reserved_db && number < UINT32_MAX)
+		opening->databases = (uint32_t)number;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_notify_read(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
+}
+
+/* E: as events by name; x: of expired keys; A: of all kinds. */
+static enum opening_state take_notify(struct opening *opening, struct slice reply)
+{
+	struct slice flags = config_value(reply);
+	bool has_events = flags.len > 0 && memchr(flags.ptr, 'E', flags.len) != NULL;
+	bool has_expired = flags.len > 0 && (memchr(flags.ptr, 'x', flags.len) != NULL || memchr(flags.ptr, 'A', flags.len) != NULL);
+	opening->facts.is_notifying = has_events && has_expired;
+	snprintf(opening->notify_flags, sizeof opening->notify_flags, "%.*s%s%s", (int)flags.len, flags.len > 0 ? flags.ptr : "",
+	         has_events ? "" : "E", has_expired ? "" : "x");
+	return OPENING_UNDER_WAY;
+}
+
+static void send_notify_change(struct opening *opening)
+{
+	if (opening->facts.is_notifying || opening->notify_flags[0] == '\0')
+		return;
+	send_words(opening, LANE_RESP2,
+	           WORDS(SLICE("CONFIG"), SLICE("SET"), SLICE("notify-keyspace-events"), slice_of(opening->notify_flags)));
+}
+
+static enum opening_state take_notify_change(struct opening *opening, struct slice reply)
+{
+	(void)reply;
+	opening->facts.is_notifying = true;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_subscribe(struct opening *opening)
+{
+	send_words(opening, LANE_NOTICES, WORDS(SLICE("PSUBSCRIBE"), SLICE(EXPIRED_NOTICES)));
+}
+
+static void send_positions_read(struct opening *opening)
+{
+	send_words(opening, LANE_RESP2, WORDS(SLICE("HGETALL"), SLICE(CORE_POSITIONS_KEY)));
+}
+
+static enum opening_state take_positions(struct opening *opening, struct slice reply)
+{
+	return memento_take_positions(&opening->memento, reply) ? OPENING_UNDER_WAY : OPENING_FAILED;
+}
+
+static void send_outbox_read(struct opening *opening)
+{
+	char from[48] = "-", chunk[12];
+	const struct memento *memento = &opening->memento;
+	if (memento->outbox_count > 0) {
+		const struct stored_entry *last = &memento->outbox[memento->outbox_count - 1];
+		snprintf(from, sizeof from, "(%" PRIu64 "-%" PRIu64, last->ms, last->seq);
+	}
+	snprintf(chunk, sizeof chunk, "%d", OUTBOX_CHUNK);
+	send_words(opening, LANE_RESP2,
+	           WORDS(SLICE("XRANGE"), SLICE(CORE_OUTBOX_KEY), slice_of(from), SLICE("+"), SLICE("COUNT"), slice_of(chunk)));
+}
+
+static enum opening_state take_outbox(struct opening *opening, struct slice reply)
+{
+	unsigned count;
+	if (!memento_take_outbox(&opening->memento, reply, &count))
+		return OPENING_FAILED;
+	opening->is_stage_repeated = count == OUTBOX_CHUNK;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_episodes_read(struct opening *opening)
+{
+	const char *place = opening->memento.episodes_place;
+	send_words(opening, LANE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
+	                                      SLICE(EPISODES_CHUNK)));
+}
+
+static enum opening_state take_episodes(struct opening *opening, struct slice reply)
+{
+	if (!memento_take_episodes(&opening->memento, reply))
+		return OPENING_FAILED;
+	opening->is_stage_repeated = strcmp(opening->memento.episodes_place, "0") != 0;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words)
+{
+	struct buffer command = { 0 };
+	resp_add_command(&command, count, words);
+	/* Before the login no SELECT is allowed. */
+	uint32_t db = lane == LANE_RESP2 && opening->stage > 0 ? opening->options->reserved_db : 0;
+	lane_read(opening->lanes[lane], db, buffer_slice(&command), 0);
+	buffer_free(&command);
+	opening->replies_due++;
+}
+
+/* The number right behind AFTER in a line of CLIENT LIST. */
+static bool find_number(struct slice line, struct slice after, uint64_t *number)
+{
+	const char *found = memmem(line.ptr, line.len, after.ptr, after.len);
+	if (found == NULL)
+		return false;
+	const char *digit = found + after.len, *end = line.ptr + line.len;
+	*number = 0;
+	for (; digit < end && *digit >= '0' && *digit <= '9'; digit++)
+		*number = *number * 10 + (uint64_t)(*digit - '0');
+	return digit > found + after.len;
+}

@@ -1,0 +1,332 @@
+/* The store as a whole: three lanes (RESP2, RESP3, notices of expired keys) that open, work and fail together.
+ * Failing is two steps: fail() may be called from any handler and only takes note; the loop then calls tear_down(), which
+ * frees the lanes and tells. Between the two nothing is handed out any more. */
+#include "store.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "group_order.h"
+#include "opening.h"
+#include "store_facts.h"
+#include "connectors/net/timer.h"
+
+#define RETRY_MS_FIRST 10
+#define FACTS_EVERY_MS 10000
+#define FACTS_TAG UINT64_MAX
+
+struct store {
+	struct store_options options;        /* its texts are owned copies */
+	struct store_handlers handlers;
+	struct timer *retry, *tear_down, *refresh;
+	struct lane *lanes[LANE_COUNT];      /* all NULL between two tries */
+	unsigned connected_count;
+	unsigned attempt;
+	uint32_t retry_ms;
+
+	struct opening opening;
+	bool is_open;
+	bool is_failing;
+	bool is_fenced;
+	char why[256];                       /* of the failure under way */
+	char why_told[256];                  /* to `waiting` */
+	uint64_t epoch_left;
+	uint64_t nonce;
+
+	struct group_order order;
+	struct store_facts facts;
+};
+
+static char *copy_text(const char *text);
+static void dial_lanes(void *context);
+static void lane_connected(void *context, struct lane *lane);
+static void lane_closed(void *context, struct lane *lane, const char *why);
+static void lane_replied(void *context, uint64_t tag, struct slice reply);
+static void lane_pushed(void *context, struct slice reply);
+static void lane_answered(void *context, struct lane *lane, uint64_t id, const struct slice *replies, unsigned count,
+                          struct slice error);
+static void lane_fed(void *context);
+static void go_on_opening(struct store *store, enum opening_state state);
+static void finish_opening(struct store *store);
+static void refresh_facts(void *context);
+static void set_gates(struct store *store);
+static void flush_lanes(struct store *store);
+static void fail(struct store *store, const char *why);
+static void tear_down(void *context);
+static void free_lanes(struct store *store);
+
+struct store *store_new(const struct store_options *options, const struct store_handlers *handlers)
+{
+	struct store *store = memory_new(sizeof *store);
+	store->options = *options;
+	store->options.host = copy_text(options->host);
+	store->options.username = copy_text(options->username);
+	store->options.password = copy_text(options->password);
+	store->handlers = *handlers;
+	store->retry = timer_new(options->loop, dial_lanes, store);
+	store->tear_down = timer_new(options->loop, tear_down, store);
+	store->refresh = timer_new(options->loop, refresh_facts, store);
+	store->retry_ms = RETRY_MS_FIRST;
+	timer_start(store->retry, 0);
+	return store;
+}
+
+void store_free(struct store *store)
+{
+	if (store == NULL)
+		return;
+	timer_free(store->retry);
+	timer_free(store->tear_down);
+	timer_free(store->refresh);
+	free_lanes(store);
+	memory_free((void *)store->options.host);
+	memory_free((void *)store->options.username);
+	memory_free((void *)store->options.password);
+	memory_free(store);
+}
+
+bool store_is_open(const struct store *store)
+{
+	return store->is_open;
+}
+
+void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag)
+{
+	assert(store->is_open);
+	assert(tag != FACTS_TAG);
+	lane_read(store->lanes[protocol == 3 ? LANE_RESP3 : LANE_RESP2], db, command, tag);
+}
+
+void store_group(struct store *store, const struct effect *group)
+{
+	assert(store->is_open);
+	assert(group->type == EFFECT_GROUP);
+	unsigned index = group->group.protocol == 0 ? store->order.last_lane : group->group.protocol == 3 ? LANE_RESP3 : LANE_RESP2;
+	struct lane *lane = store->lanes[index];
+	group_order_add(&store->order, index, lane_position(lane));
+	lane_group(lane, group->group.id, group->group.bytes, group->group.reply_count);
+	lane_set_gate(lane, group_order_gate(&store->order, index));
+}
+
+void store_flush(struct store *store)
+{
+	if (store->is_open)
+		flush_lanes(store);
+}
+
+const struct store_facts *store_facts(const struct store *store)
+{
+	return &store->facts;
+}
+
+void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *answers_due)
+{
+	*bytes_queued = *answers_due = 0;
+	for (unsigned i = 0; i < LANE_COUNT; i++) {
+		if (store->lanes[i] == NULL)
+			continue;
+		*bytes_queued += lane_bytes_queued(store->lanes[i]);
+		*answers_due += lane_answers_due(store->lanes[i]);
+	}
+}
+
+static char *copy_text(const char *text)
+{
+	return text != NULL ? strcpy(memory_new(strlen(text) + 1), text) : NULL;
+}
+
+static void dial_lanes(void *context)
+{
+	struct store *store = context;
+	struct lane_options options = {
+		.loop = store->options.loop,
+		.host = store->options.host,
+		.port = store->options.port,
+		.attempt = store->attempt++,
+		.reserved_db = store->options.reserved_db,
+		.reply_bytes_max = store->options.reply_bytes_max,
+	};
+	struct lane_handlers handlers = { store, lane_connected, lane_closed, lane_replied, lane_pushed, lane_answered, lane_fed };
+	store->connected_count = 0;
+	for (unsigned i = 0; i < LANE_COUNT; i++) {
+		const char *why;
+		store->lanes[i] = lane_new(&options, &handlers, &why);
+		if (store->lanes[i] == NULL) {
+			fail(store, why);
+			return;
+		}
+	}
+}
+
+static void lane_connected(void *context, struct lane *lane)
+{
+	(void)lane;
+	struct store *store = context;
+	if (store->is_failing || ++store->connected_count < LANE_COUNT)
+		return;
+	go_on_opening(store, opening_begin(&store->opening, store->lanes, &store->options, store->epoch_left));
+	flush_lanes(store);
+}
+
+static void lane_closed(void *context, struct lane *lane, const char *why)
+{
+	(void)lane;
+	fail(context, why);
+}
+
+static void lane_replied(void *context, uint64_t tag, struct slice reply)
+{
+	struct store *store = context;
+	if (store->is_failing)
+		return;
+	if (!store->is_open)
+		go_on_opening(store, opening_take(&store->opening, reply));
+	else if (tag == FACTS_TAG)
+		store_facts_take_info(&store->facts, reply);
+	else
+		store->handlers.reply(store->handlers.context, tag, reply);
+}
+
+/* ["pmessage", pattern, "__keyevent@<db>__:expired", key] */
+static void lane_pushed(void *context, struct slice reply)
+{
+	struct store *store = context;
+	struct reply part, channel, key;
+	if (!store->is_open || store->is_failing || !reply_read(&reply, &part) || part.integer != 4)
+		return;
+	if (!reply_read(&reply, &part) || !reply_read(&reply, &part) || !reply_read(&reply, &channel) || !reply_read(&reply, &key))
+		return;
+	struct slice db_text = channel.text;
+	const char *at = memchr(db_text.ptr, '@', db_text.len);
+	const char *end = at != NULL ? memchr(at, '_', db_text.len - (size_t)(at - db_text.ptr)) : NULL;
+	int64_t db;
+	if (end == NULL || !slice_to_int64((struct slice){ at + 1, (size_t)(end - at - 1) }, &db) || db < 0 || db >= UINT32_MAX)
+		return;
+	if ((uint32_t)db != store->options.reserved_db)
+		store->handlers.expired(store->handlers.context, (uint32_t)db, key.text);
+}
+
+static void lane_answered(void *context, struct lane *lane, uint64_t id, const struct slice *replies, unsigned count,
+                          struct slice error)
+{
+	(void)lane;
+	struct store *store = context;
+	if (store->is_failing)
+		return;
+	if (group_order_answered(&store->order))
+		set_gates(store);
+	store->handlers.answered(store->handlers.context, id, replies, count, error);
+}
+
+static void lane_fed(void *context)
+{
+	struct store *store = context;
+	if (store->is_open && !store->is_failing)
+		store->handlers.fed(store->handlers.context);
+	flush_lanes(store);
+}
+
+static void go_on_opening(struct store *store, enum opening_state state)
+{
+	if (state == OPENING_DONE)
+		finish_opening(store);
+	store->is_fenced = state == OPENING_FENCED;
+	if (state == OPENING_FAILED || state == OPENING_FENCED)
+		fail(store, store->opening.why);
+}
+
+static void finish_opening(struct store *store)
+{
+	const struct memento *memento = &store->opening.memento;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	store->nonce = now_us > store->nonce ? now_us : store->nonce + 1;
+	store->is_open = true;
+	store->retry_ms = RETRY_MS_FIRST;
+	store->why_told[0] = '\0';
+	store->epoch_left = store->opening.epoch;
+	store->facts = store->opening.facts;
+	timer_start(store->refresh, FACTS_EVERY_MS);
+	struct event event = {
+		.type = EVENT_OPENED,
+		.now_ms = now_us / 1000,
+		.opened = {
+			.run_id = slice_of(store->facts.run_id),
+			.nonce = store->nonce,
+			.positions = memento->positions,
+			.position_count = memento->position_count,
+			.outbox = memento->outbox,
+			.outbox_count = memento->outbox_count,
+			.episodes = memento->episodes,
+			.episode_count = memento->episode_count,
+		},
+	};
+	uint32_t databases = store->opening.databases;
+	store->handlers.opened(store->handlers.context, &event, databases);
+	opening_free(&store->opening);
+}
+
+static void refresh_facts(void *context)
+{
+	struct store *store = context;
+	lane_read(store->lanes[LANE_RESP2], store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
+	lane_flush(store->lanes[LANE_RESP2]);
+	timer_start(store->refresh, FACTS_EVERY_MS);
+}
+
+static void set_gates(struct store *store)
+{
+	for (unsigned i = LANE_RESP2; i <= LANE_RESP3; i++)
+		lane_set_gate(store->lanes[i], group_order_gate(&store->order, i));
+}
+
+static void flush_lanes(struct store *store)
+{
+	if (store->is_failing)
+		return;
+	for (unsigned i = 0; i < LANE_COUNT; i++)
+		lane_flush(store->lanes[i]);
+}
+
+static void fail(struct store *store, const char *why)
+{
+	if (store->is_failing)
+		return;
+	store->is_failing = true;
+	snprintf(store->why, sizeof store->why, "%s", why);
+	timer_start(store->tear_down, 0);
+}
+
+static void tear_down(void *context)
+{
+	struct store *store = context;
+	bool was_open = store->is_open, is_fenced = store->is_fenced;
+	timer_stop(store->refresh);
+	free_lanes(store);
+	store->is_open = store->is_failing = store->is_fenced = false;
+	if (!is_fenced) {
+		timer_start(store->retry, store->retry_ms);
+		store->retry_ms = store->retry_ms * 2 < store->options.retry_ms_max ? store->retry_ms * 2 : store->options.retry_ms_max;
+	}
+	if (was_open) {
+		store->handlers.lost(store->handlers.context, store->why);
+	} else if (is_fenced) {
+		store->handlers.fenced(store->handlers.context, store->why);
+	} else if (store->handlers.waiting != NULL && strcmp(store->why, store->why_told) != 0) {
+		memcpy(store->why_told, store->why, sizeof store->why);
+		store->handlers.waiting(store->handlers.context, store->why);
+	}
+}
+
+static void free_lanes(struct store *store)
+{
+	for (unsigned i = 0; i < LANE_COUNT; i++) {
+		lane_free(store->lanes[i]);
+		store->lanes[i] = NULL;
+	}
+	group_order_free(&store->order);
+	opening_free(&store->opening);
+}

@@ -1,0 +1,172 @@
+/* hiredis calls back with a NULL reply for all that was under way when a connection is freed; ours is detached first (data = NULL), so
+ * such calls, and all later ones of the same connection, are recognised and ignored. */
+#include "stream_link.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <hiredis/adapters/libevent.h>
+#include <hiredis/hiredis.h>
+
+#include "connectors/net/timer.h"
+
+#define RETRY_MS_FIRST 20
+#define RETRY_MS_MAX 500
+#define LOGIN_MS_MAX 3000
+
+struct stream_link {
+	const struct stream_link_options *options;
+	struct stream_link_handlers handlers;
+	redisAsyncContext *redis;            /* NULL between two tries */
+	struct timer *retry, *silence;
+	uint32_t retry_ms;
+};
+
+static void connect_link(void *context);
+static void log_in(struct stream_link *link);
+static void take_login(redisAsyncContext *redis, void *reply, void *context);
+static void take_select(redisAsyncContext *redis, void *reply, void *context);
+static void connected(const redisAsyncContext *redis, int status);
+static void disconnected(const redisAsyncContext *redis, int status);
+static void lose(struct stream_link *link, const char *why);
+static void silence_expired(void *context);
+
+struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_handlers *handlers)
+{
+	struct stream_link *link = memory_new(sizeof *link);
+	link->options = options;
+	link->handlers = *handlers;
+	link->retry = timer_new(options->loop, connect_link, link);
+	link->silence = timer_new(options->loop, silence_expired, link);
+	link->retry_ms = RETRY_MS_FIRST;
+	timer_start(link->retry, 0);
+	return link;
+}
+
+void *stream_link_owner(const redisAsyncContext *redis)
+{
+	const struct stream_link *link = redis->data;
+	return link != NULL ? link->handlers.context : NULL;
+}
+
+void stream_link_free(struct stream_link *link)
+{
+	if (link == NULL)
+		return;
+	timer_free(link->retry);
+	timer_free(link->silence);
+	if (link->redis != NULL) {
+		link->redis->data = NULL;
+		redisAsyncFree(link->redis);
+	}
+	memory_free(link);
+}
+
+void stream_link_drop(struct stream_link *link, const char *why)
+{
+	redisAsyncContext *redis = link->redis;
+	if (redis == NULL)
+		return;
+	char text[256];                      /* WHY may lie in a reply that goes with the connection */
+	snprintf(text, sizeof text, "%s", why);
+	redis->data = NULL;
+	redisAsyncFree(redis);
+	lose(link, text);
+}
+
+void stream_link_settle(struct stream_link *link)
+{
+	link->retry_ms = RETRY_MS_FIRST;
+}
+
+void stream_link_expect(struct stream_link *link, uint32_t ms)
+{
+	if (ms > 0)
+		timer_start(link->silence, ms);
+	else
+		timer_stop(link->silence);
+}
+
+static void connect_link(void *context)
+{
+	struct stream_link *link = context;
+	const struct stream_link_options *options = link->options;
+	redisAsyncContext *redis = options->host[0] == '/' ? redisAsyncConnectUnix(options->host)
+	                                                   : redisAsyncConnect(options->host, options->port);
+	if (redis == NULL || redis->err != 0) {
+		char why[256];
+		snprintf(why, sizeof why, "%s", redis != NULL ? redis->errstr : "out of memory");
+		if (redis != NULL)
+			redisAsyncFree(redis);
+		lose(link, why);
+		return;
+	}
+	link->redis = redis;
+	redis->data = link;
+	redisLibeventAttach(redis, options->loop);
+	redisAsyncSetConnectCallback(redis, connected);
+	redisAsyncSetDisconnectCallback(redis, disconnected);
+	stream_link_expect(link, LOGIN_MS_MAX);
+	log_in(link);
+}
+
+/* Sent ahead of the connection's being made: one round trip less. */
+static void log_in(struct stream_link *link)
+{
+	const struct stream_link_options *options = link->options;
+	if (options->password[0] != '\0' && options->username[0] != '\0')
+		redisAsyncCommand(link->redis, take_login, NULL, "AUTH %s %s", options->username, options->password);
+	else if (options->password[0] != '\0')
+		redisAsyncCommand(link->redis, take_login, NULL, "AUTH %s", options->password);
+	redisAsyncCommand(link->redis, take_login, NULL, "CLIENT SETNAME homeport-log");
+	redisAsyncCommand(link->redis, take_select, NULL, "SELECT %u", options->db);
+}
+
+static void take_login(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	const redisReply *answer = reply;
+	struct stream_link *link = redis->data;
+	if (link != NULL && answer != NULL && answer->type == REDIS_REPLY_ERROR)
+		stream_link_drop(link, answer->str);
+}
+
+static void take_select(redisAsyncContext *redis, void *reply, void *context)
+{
+	take_login(redis, reply, context);
+	struct stream_link *link = redis->data;
+	if (link == NULL || reply == NULL)
+		return;
+	stream_link_expect(link, 0);
+	link->handlers.up(link->handlers.context, redis);
+}
+
+static void connected(const redisAsyncContext *redis, int status)
+{
+	struct stream_link *link = redis->data;
+	if (link != NULL && status != REDIS_OK)
+		lose(link, redis->errstr);
+}
+
+static void disconnected(const redisAsyncContext *redis, int status)
+{
+	struct stream_link *link = redis->data;
+	if (link != NULL)
+		lose(link, status != REDIS_OK ? redis->errstr : "closed");
+}
+
+/* The connection is hiredis's to free from here on. */
+static void lose(struct stream_link *link, const char *why)
+{
+	link->redis = NULL;
+	timer_stop(link->silence);
+	timer_start(link->retry, link->retry_ms);
+	link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
+	link->handlers.down(link->handlers.context, why);
+}
+
+static void silence_expired(void *context)
+{
+	stream_link_drop(context, "no answer in time");
+}

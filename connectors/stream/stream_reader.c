@@ -1,0 +1,177 @@
+#include "stream_reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/core/vocabulary/event.h"
+#include "stream_writer.h"
+
+#define ENTRIES_MAX "200"                /* a read */
+#define BLOCK_MS "2000"
+#define SILENCE_MS_MAX 6000
+
+struct stream_reader {
+	struct log_handlers handlers;
+	unsigned dc;
+	bool tells_state;
+	struct stream_link *link;
+	redisAsyncContext *redis;            /* NULL: not connected */
+	bool is_following, is_paused;
+	bool is_reading;                     /* a read is under way; at most one is */
+	int64_t position;                    /* of the last entry delivered */
+	uint64_t follow_count;               /* what was read for an earlier follow is void */
+};
+
+static void link_up(void *context, redisAsyncContext *redis);
+static void link_down(void *context, const char *why);
+static void tell_state(struct stream_reader *reader, bool is_connected, const char *text);
+static void read_on(struct stream_reader *reader);
+static void take_read(redisAsyncContext *redis, void *reply, void *context);
+static const redisReply *entries_of(const redisReply *reply);
+static void deliver(struct stream_reader *reader, const redisReply *entries);
+static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
+static void lose_position(struct stream_reader *reader, int64_t before);
+
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
+                                        bool tells_state)
+{
+	struct stream_reader *reader = memory_new(sizeof *reader);
+	reader->handlers = *handlers;
+	reader->dc = dc;
+	reader->tells_state = tells_state;
+	reader->link = stream_link_new(link, &(struct stream_link_handlers){ reader, link_up, link_down });
+	return reader;
+}
+
+void stream_reader_follow(struct stream_reader *reader, int64_t position)
+{
+	reader->is_following = true;
+	reader->is_paused = false;
+	reader->position = position;
+	reader->follow_count++;
+	read_on(reader);
+}
+
+void stream_reader_unfollow(struct stream_reader *reader)
+{
+	reader->is_following = false;
+	reader->follow_count++;
+}
+
+void stream_reader_pause(struct stream_reader *reader, bool is_paused)
+{
+	reader->is_paused = is_paused;
+	if (!is_paused)
+		read_on(reader);
+}
+
+void stream_reader_free(struct stream_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	stream_link_free(reader->link);
+	memory_free(reader);
+}
+
+static void link_up(void *context, redisAsyncContext *redis)
+{
+	struct stream_reader *reader = context;
+	reader->redis = redis;
+	tell_state(reader, true, "following");
+	read_on(reader);
+}
+
+static void link_down(void *context, const char *why)
+{
+	struct stream_reader *reader = context;
+	reader->redis = NULL;
+	reader->is_reading = false;
+	tell_state(reader, false, why);
+}
+
+static void tell_state(struct stream_reader *reader, bool is_connected, const char *text)
+{
+	if (reader->tells_state)
+		reader->handlers.state(reader->handlers.context, reader->dc, is_connected, text);
+}
+
+/* The second half of the id is as large as it can be: after every entry of that position. */
+static void read_on(struct stream_reader *reader)
+{
+	if (reader->redis == NULL || !reader->is_following || reader->is_paused || reader->is_reading)
+		return;
+	char after[48] = "0-0";
+	if (reader->position != POSITION_BEGIN)
+		snprintf(after, sizeof after, "%" PRId64 "-%" PRIu64, reader->position, UINT64_MAX);
+	reader->is_reading = true;
+	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
+	                  "XREAD COUNT " ENTRIES_MAX " BLOCK " BLOCK_MS " STREAMS " STREAM_KEY " %s", after);
+	stream_link_expect(reader->link, SILENCE_MS_MAX);
+}
+
+static void take_read(redisAsyncContext *redis, void *reply, void *context)
+{
+	struct stream_reader *reader = stream_link_owner(redis);
+	const redisReply *read = reply;
+	if (reader == NULL || read == NULL)
+		return;
+	if (read->type == REDIS_REPLY_ERROR) {
+		stream_link_drop(reader->link, read->str);
+		return;
+	}
+	stream_link_settle(reader->link);
+	stream_link_expect(reader->link, 0);
+	reader->is_reading = false;
+	const redisReply *entries = entries_of(read);
+	if (entries != NULL && (uintptr_t)context == reader->follow_count)
+		deliver(reader, entries);
+	read_on(reader);
+}
+
+/* [[key, entries]], or nil when nothing came in time. */
+static const redisReply *entries_of(const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 || reply->element[0]->elements != 2)
+		return NULL;
+	return reply->element[0]->element[1];
+}
+
+static void deliver(struct stream_reader *reader, const redisReply *entries)
+{
+	uint64_t follow_count = reader->follow_count;
+	for (size_t i = 0; i < entries->elements && follow_count == reader->follow_count; i++)
+		if (!deliver_entry(reader, entries->element[i]))
+			return;
+	reader->handlers.fed(reader->handlers.context);
+}
+
+/* [id, [field, value]]. An entry that is not ours is delivered empty: the reader of the bytes says what is wrong with it. */
+static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
+{
+	int64_t position, before;
+	if (sscanf(entry->element[0]->str, "%" SCNd64 "-%" SCNd64, &position, &before) != 2)
+		return false;
+	if (reader->position != POSITION_BEGIN && before > reader->position) {
+		lose_position(reader, before);
+		return false;
+	}
+	if (reader->position == POSITION_BEGIN && before > 0)
+		reader->handlers.lost_beginning(reader->handlers.context, reader->dc);
+	reader->position = position;
+	const redisReply *fields = entry->element[1];
+	struct slice bytes = { NULL, 0 };
+	if (fields->elements == 2 && strcmp(fields->element[0]->str, STREAM_FIELD) == 0)
+		bytes = (struct slice){ fields->element[1]->str, fields->element[1]->len };
+	reader->handlers.message(reader->handlers.context, reader->dc, position, bytes);
+	return true;
+}
+
+static void lose_position(struct stream_reader *reader, int64_t before)
+{
+	char why[160];
+	snprintf(why, sizeof why, STREAM_KEY " was trimmed: messages after position %" PRId64 " up to %" PRId64 " are gone", reader->position,
+	         before);
+	reader->is_following = false;
+	reader->handlers.lost_position(reader->handlers.context, reader->dc, why);
+}

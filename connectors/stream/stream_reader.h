@@ -1,0 +1,21 @@
+/* Stream reader: follows the stream that is some DC's log (see stream_writer.h for what its ids say).
+ * Entries are delivered in order. An entry that names a position before it which we neither had nor start behind means that
+ * entries in between were trimmed: the position is lost, reading stops until the next follow. */
+#ifndef CONNECTORS_STREAM_READER_H
+#define CONNECTORS_STREAM_READER_H
+
+#include "connectors/log/log.h"
+#include "stream_link.h"
+
+struct stream_reader;
+
+/* LINK and HANDLERS are borrowed for the reader's life. Connects at once, so that its state is known before it is needed.
+ * TELLS_STATE: handlers.state is told about its connection. */
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
+                                        bool tells_state);
+void stream_reader_follow(struct stream_reader *reader, int64_t position);
+void stream_reader_unfollow(struct stream_reader *reader);
+void stream_reader_pause(struct stream_reader *reader, bool is_paused);
+void stream_reader_free(struct stream_reader *reader);           /* NULL is fine */
+
+#endif

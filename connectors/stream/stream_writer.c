@@ -1,0 +1,266 @@
+#include "stream_writer.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "connectors/log/appends.h"
+#include "connectors/net/timer.h"
+
+#define SILENCE_MS_MAX 5000
+#define FULL_CHECK_MS 500
+#define DRAIN_SLICE_MS 10
+#define MEASURE_PART 128                 /* the stream's size is asked for each time it may have grown by a 128th of its limit */
+#define ROOM_PART 16                     /* a full stream takes appends again when a 16th of its limit is free */
+
+struct stream_writer {
+	struct log_handlers handlers;
+	unsigned dc;
+	struct stream_link *link;
+	redisAsyncContext *redis;            /* NULL: not connected, or the stream's end is not known yet */
+	struct appends appends;
+	int64_t last, next;                  /* positions: of the last entry in the stream or sent, and of the one to come */
+	unsigned replies_due;
+	uint64_t retain_bytes;
+	uint64_t unmeasured_bytes;           /* appended since the stream's size was asked for */
+	bool is_full;
+	struct timer *full_check;
+	int64_t trim_wanted, trim_sent;
+	int64_t trim_settled;        /* what was wanted one measurement ago */
+};
+
+static void link_up(void *context, redisAsyncContext *redis);
+static void link_down(void *context, const char *why);
+static void take_end(redisAsyncContext *redis, void *reply, void *context);
+static bool read_end(const redisReply *info, int64_t *position);
+static void start(struct stream_writer *writer, int64_t last);
+static void accept(struct stream_writer *writer);
+static void take_added(redisAsyncContext *redis, void *reply, void *context);
+static void send_trim(struct stream_writer *writer, int64_t position);
+static void take_any(redisAsyncContext *redis, void *reply, void *context);
+static void measure(void *context);
+static void take_measure(redisAsyncContext *redis, void *reply, void *context);
+static void count_reply(struct stream_writer *writer);
+static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
+
+struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
+                                        uint64_t retain_bytes)
+{
+	struct stream_writer *writer = memory_new(sizeof *writer);
+	writer->handlers = *handlers;
+	writer->dc = dc;
+	writer->retain_bytes = retain_bytes;
+	writer->trim_wanted = writer->trim_sent = writer->trim_settled = -1;
+	writer->full_check = timer_new(link->loop, measure, writer);
+	appends_drop_due(&writer->appends);
+	writer->link = stream_link_new(link, &(struct stream_link_handlers){ writer, link_up, link_down });
+	return writer;
+}
+
+void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes)
+{
+	if (!appends_give(&writer->appends, id))
+		return;
+	char entry[48];
+	int entry_len = snprintf(entry, sizeof entry, "%" PRId64 "-%" PRId64, writer->next, writer->last);
+	writer->last = writer->next++;
+	const char *words[] = { "XADD", STREAM_KEY, entry, STREAM_FIELD, bytes.ptr };
+	const size_t lens[] = { 4, sizeof STREAM_KEY - 1, (size_t)entry_len, sizeof STREAM_FIELD - 1, bytes.len };
+	redisAsyncCommandArgv(writer->redis, take_added, (void *)(uintptr_t)id, 5, words, lens);
+	count_reply(writer);
+	writer->unmeasured_bytes += bytes.len;
+	if (writer->unmeasured_bytes > writer->retain_bytes / MEASURE_PART)
+		measure(writer);
+}
+
+void stream_writer_trim(struct stream_writer *writer, int64_t position)
+{
+	if (position > writer->trim_wanted)
+		writer->trim_wanted = position;
+	if (writer->is_full)
+		send_trim(writer, writer->trim_wanted);
+}
+
+void stream_writer_drain(struct stream_writer *writer, uint32_t wait_ms)
+{
+	while (wait_ms > 0 && writer->redis != NULL && appends_are_under_way(&writer->appends)) {
+		uint32_t slice_ms = wait_ms < DRAIN_SLICE_MS ? wait_ms : DRAIN_SLICE_MS;
+		struct pollfd answer = { .fd = writer->redis->c.fd, .events = POLLIN };
+		redisAsyncHandleWrite(writer->redis);
+		if (writer->redis != NULL && poll(&answer, 1, (int)slice_ms) > 0)
+			redisAsyncHandleRead(writer->redis);
+		wait_ms -= slice_ms;
+	}
+}
+
+void stream_writer_free(struct stream_writer *writer)
+{
+	if (writer == NULL)
+		return;
+	stream_link_free(writer->link);
+	timer_free(writer->full_check);
+	memory_free(writer);
+}
+
+static void link_up(void *context, redisAsyncContext *redis)
+{
+	struct stream_writer *writer = context;
+	redisAsyncCommand(redis, take_end, NULL, "XINFO STREAM " STREAM_KEY);
+	stream_link_expect(writer->link, SILENCE_MS_MAX);
+}
+
+static void link_down(void *context, const char *why)
+{
+	struct stream_writer *writer = context;
+	writer->redis = NULL;
+	writer->replies_due = 0;
+	writer->trim_sent = writer->trim_settled = -1;
+	timer_stop(writer->full_check);
+	appends_drop_due(&writer->appends);
+	writer->handlers.state(writer->handlers.context, writer->dc, false, why);
+}
+
+static void take_end(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	const redisReply *info = reply;
+	struct stream_writer *writer = stream_link_owner(redis);
+	if (writer == NULL || info == NULL)
+		return;
+	int64_t last = 0;
+	bool is_new = info->type == REDIS_REPLY_ERROR && strstr(info->str, "no such key") != NULL;
+	if (!is_new && !read_end(info, &last)) {
+		stream_link_drop(writer->link, info->type == REDIS_REPLY_ERROR ? info->str : "XINFO STREAM " STREAM_KEY " tells no last id");
+		return;
+	}
+	stream_link_expect(writer->link, 0);
+	writer->redis = redis;
+	start(writer, last);
+}
+
+static bool read_end(const redisReply *info, int64_t *position)
+{
+	if (info->type != REDIS_REPLY_ARRAY)
+		return false;
+	for (size_t i = 0; i + 1 < info->elements; i += 2) {
+		const redisReply *name = info->element[i], *value = info->element[i + 1];
+		if (name->type == REDIS_REPLY_STRING && strcmp(name->str, "last-generated-id") == 0)
+			return value->type == REDIS_REPLY_STRING && sscanf(value->str, "%" SCNd64 "-", position) == 1;
+	}
+	return false;
+}
+
+/* Asked for again as one: until the stream's end is known, all appends were dropped. */
+static void start(struct stream_writer *writer, int64_t last)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	writer->last = last;
+	writer->next = now_us > last ? now_us : last + 1;
+	measure(writer);
+	if (!writer->is_full)
+		accept(writer);
+}
+
+static void accept(struct stream_writer *writer)
+{
+	uint64_t id;
+	writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+	if (appends_go_on(&writer->appends, &id))
+		writer->handlers.append_retry(writer->handlers.context, id);
+}
+
+/* After an error the entries behind it may be in the stream all the same; their acknowledgements are worth nothing, as the
+ * connection is dropped and all that is due is asked for again. */
+static void take_added(redisAsyncContext *redis, void *reply, void *context)
+{
+	struct stream_writer *writer = take_counted(redis, reply);
+	const redisReply *entry = reply;
+	if (writer == NULL)
+		return;
+	uint64_t id = (uintptr_t)context;
+	int64_t position = strtoll(entry->str, NULL, 10);
+	if (appends_acknowledge(&writer->appends, id))
+		writer->handlers.appended(writer->handlers.context, id, position);
+}
+
+static void send_trim(struct stream_writer *writer, int64_t position)
+{
+	if (writer->redis == NULL || position <= writer->trim_sent)
+		return;
+	writer->trim_sent = position;
+	redisAsyncCommand(writer->redis, take_any, NULL, "XTRIM " STREAM_KEY " MINID ~ %lld", (long long)writer->trim_sent + 1);
+	count_reply(writer);
+}
+
+static void take_any(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	(void)take_counted(redis, reply);
+}
+
+static void measure(void *context)
+{
+	struct stream_writer *writer = context;
+	writer->unmeasured_bytes = 0;
+	redisAsyncCommand(writer->redis, take_measure, NULL, "MEMORY USAGE " STREAM_KEY);
+	count_reply(writer);
+}
+
+/* What every datacenter has applied stays as history: one whose Redis lost its tail, or that had not stored its latest position, reads it again.
+ * Only in the upper half of the limit does it go, and then not what was wanted just now. */
+static void trim_history(struct stream_writer *writer, uint64_t bytes)
+{
+	if (bytes > writer->retain_bytes / 2)
+		send_trim(writer, writer->trim_settled);
+	writer->trim_settled = writer->trim_wanted;
+}
+
+static void take_measure(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	struct stream_writer *writer = take_counted(redis, reply);
+	const redisReply *size = reply;
+	if (writer == NULL)
+		return;
+	uint64_t bytes = size->type == REDIS_REPLY_INTEGER ? (uint64_t)size->integer : 0;
+	bool was_full = writer->is_full;
+	trim_history(writer, bytes);
+	writer->is_full = bytes > (was_full ? writer->retain_bytes - writer->retain_bytes / ROOM_PART : writer->retain_bytes);
+	if (writer->is_full) {
+		send_trim(writer, writer->trim_wanted);
+		timer_start(writer->full_check, FULL_CHECK_MS);
+	}
+	if (writer->is_full && !was_full) {
+		appends_drop_coming(&writer->appends);
+		writer->handlers.state(writer->handlers.context, writer->dc, false,
+		                       "the stream " STREAM_KEY " is at its size limit: a datacenter has not applied what it holds");
+	} else if (was_full && !writer->is_full) {
+		accept(writer);
+	}
+}
+
+static void count_reply(struct stream_writer *writer)
+{
+	writer->replies_due++;
+	stream_link_expect(writer->link, SILENCE_MS_MAX);
+}
+
+/* NULL: the reply is not to be looked at, because its connection is gone or is dropped for this very reply. */
+static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply)
+{
+	struct stream_writer *writer = stream_link_owner(redis);
+	if (writer == NULL || reply == NULL)
+		return NULL;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		stream_link_drop(writer->link, reply->str);
+		return NULL;
+	}
+	stream_link_settle(writer->link);
+	stream_link_expect(writer->link, --writer->replies_due > 0 ? SILENCE_MS_MAX : 0);
+	return writer;
+}

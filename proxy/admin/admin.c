@@ -1,0 +1,310 @@
+#include "admin_parts.h"
+
+#include "proxy/clients/listening.h"
+#include "proxy/ops/metrics.h"
+#include "proxy/ops/ready.h"
+#include "proxy/ops/status_json.h"
+
+#include "base/text.h"
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BACKLOG 64
+#define CONNECTIONS_MAX 256u
+#define IDLE_SECONDS_MAX 10u
+#define REQUEST_BYTES_MAX ((size_t)32 * 1024)   /* header and URL of one request */
+#define BODY_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+struct route {
+	const char *path;
+	void (*write)(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+};
+
+static void server_readable(evutil_socket_t fd, short what, void *context);
+static void server_run(struct admin *admin);
+static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                        const char *body, size_t *body_len, void **state);
+static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
+static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connection *connection, const char *url, const char *method,
+                                          struct slice body, void **state);
+static const struct route *route_find(const char *url);
+static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+static void write_unknown(const char *url, struct answer *answer);
+static enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *answer);
+static uint64_t now_ms(void);
+
+static const struct route routes[] = {
+	{ "/livez", write_livez },     { "/healthz", write_healthz },  { "/readyz", write_readyz },
+	{ "/metrics", write_metrics }, { "/v1/status", write_status },
+};
+
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+struct admin *admin_new(const struct admin_options *options, struct buffer *error)
+{
+	int fd = listening_open(&options->status->settings->admin, BACKLOG, error);
+
+	if (fd < 0)
+		return NULL;
+	struct admin *admin = memory_new(sizeof(*admin));
+
+	admin->options = *options;
+	admin->server = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_received, admin,
+	                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_completed, admin,
+	                                 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS_MAX,
+	                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES_MAX, MHD_OPTION_END);
+	if (admin->server == NULL) {
+		buffer_add_text(error, "the HTTP server cannot be started, see that file descriptors and memory are left");
+		close(fd);
+		memory_free(admin);
+		return NULL;
+	}
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(admin->server, MHD_DAEMON_INFO_EPOLL_FD);
+
+	admin->readable = event_new(options->loop, info->epoll_fd, EV_READ | EV_PERSIST, server_readable, admin);
+	admin->due = event_new(options->loop, -1, 0, server_readable, admin);
+	event_add(admin->readable, NULL);
+	return admin;
+}
+
+void admin_free(struct admin *admin)
+{
+	if (admin == NULL)
+		return;
+	event_free(admin->readable);
+	event_free(admin->due);
+	/* The server does not stop while somebody is suspended. */
+	for (struct admin_request *request = admin->requests; request != NULL; request = request->next) {
+		if (request->is_suspended)
+			MHD_resume_connection(request->connection);
+	}
+	MHD_stop_daemon(admin->server);
+	memory_free(admin);
+}
+
+static void server_readable(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	server_run(context);
+}
+
+static void server_run(struct admin *admin)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	MHD_run(admin->server);
+	if (MHD_get_timeout(admin->server, &wait_ms) != MHD_YES) {
+		event_del(admin->due);
+		return;
+	}
+	struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000), .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
+
+	event_add(admin->due, &wait);
+}
+
+/* Answers at the first call for a request, before any body, unless it is about conflicts. */
+static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                        const char *body, size_t *body_len, void **state)
+{
+	struct admin *admin = context;
+	struct answer answer = { .status = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
+	const struct route *route = route_find(url);
+
+	(void)version;
+	if (admin_conflicts_own(url)) {
+		struct slice part = { body, *body_len };
+
+		*body_len = 0;
+		return conflicts_received(admin, connection, url, method, part, state);
+	}
+	if (route == NULL)
+		write_unknown(url, &answer);
+	else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		write_error(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "this can only be read, use GET or HEAD");
+	else
+		route->write(admin->options.status, connection, &answer);
+	return answer_send(connection, &answer);
+}
+
+/* Called for the header, for each part of the body, when all of it was read, and again when a suspended request goes on. */
+static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connection *connection, const char *url, const char *method,
+                                          struct slice body, void **state)
+{
+	struct admin_request *request = *state;
+
+	if (request == NULL) {
+		request = *state = memory_new(sizeof(*request));
+		*request = (struct admin_request){ .admin = admin, .connection = connection, .next = admin->requests, .link = &admin->requests };
+		request->answer = (struct answer){ .status = MHD_HTTP_OK, .type = "application/json" };
+		if (request->next != NULL)
+			request->next->link = &request->next;
+		admin->requests = request;
+		return MHD_YES;
+	}
+	if (body.len > 0) {
+		request->is_too_large |= request->body.len + body.len > BODY_BYTES_MAX;
+		if (!request->is_too_large)
+			buffer_add(&request->body, body);
+		return MHD_YES;
+	}
+	if (!request->is_begun) {
+		request->is_begun = true;
+		admin_conflicts_begin(request, url, method);
+	}
+	if (request->is_answered)
+		return answer_send(connection, &request->answer);
+	request->is_suspended = true;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+void admin_request_end(struct admin_request *request)
+{
+	request->is_answered = true;
+	if (!request->is_suspended)
+		return;
+	request->is_suspended = false;
+	MHD_resume_connection(request->connection);
+	/* Nothing of the server's becomes readable by that. */
+	event_active(request->admin->due, EV_TIMEOUT, 0);
+}
+
+static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct admin *admin = context;
+	struct admin_request *request = *state;
+
+	(void)connection;
+	(void)code;
+	if (request == NULL)
+		return;
+	if (admin->options.turn != NULL)
+		turn_forget(admin->options.turn, request);
+	*request->link = request->next;
+	if (request->next != NULL)
+		request->next->link = request->link;
+	buffer_free(&request->body);
+	buffer_free(&request->answer.body);
+	memory_free(request);
+	*state = NULL;
+}
+
+static const struct route *route_find(const char *url)
+{
+	for (size_t i = 0; i < ROUTE_COUNT; i++)
+		if (strcmp(routes[i].path, url) == 0)
+			return &routes[i];
+	return NULL;
+}
+
+/* The loop turns: nothing more is asked. */
+static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+{
+	(void)status;
+	(void)connection;
+	buffer_add_text(&answer->body, "alive\n");
+}
+
+static void list_finding(void *context, enum finding_weight weight, const char *check, const char *dc, const char *text)
+{
+	buffer_add_format(context, "%s %s%s%s: %s\n", finding_weight_text(weight), check, dc != NULL ? " " : "", dc != NULL ? dc : "", text);
+}
+
+static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+{
+	bool is_served = readiness_check(status, NULL, NULL) < FINDING_OUTAGE;
+
+	(void)connection;
+	answer->status = is_served ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	buffer_add_text(&answer->body, is_served ? "healthy\n" : "not healthy: see /readyz?verbose\n");
+}
+
+static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+{
+	struct buffer findings = { 0 };
+	bool is_ready = readiness_check(status, list_finding, &findings) < FINDING_BROKEN;
+	bool is_verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL, NULL) == MHD_YES;
+
+	answer->status = is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	buffer_add_text(&answer->body, is_ready ? "ready\n" : "not ready\n");
+	if (is_verbose || !is_ready)
+		buffer_add(&answer->body, buffer_slice(&findings));
+	buffer_free(&findings);
+}
+
+static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+{
+	(void)connection;
+	answer->type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_write(status, now_ms(), &answer->body);
+}
+
+static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+{
+	(void)connection;
+	answer->type = "application/json";
+	status_write_json(status, now_ms(), &answer->body);
+}
+
+static void write_unknown(const char *url, struct answer *answer)
+{
+	struct buffer text = { 0 };
+
+	buffer_add_format(&text, "nothing is at '%.100s', there are", url);
+	for (size_t i = 0; i < ROUTE_COUNT; i++)
+		buffer_add_format(&text, " %s", routes[i].path);
+	buffer_add_text(&text, " /v1/conflicts /v1/explain");
+	buffer_add_byte(&text, '\0');
+	write_error(answer, MHD_HTTP_NOT_FOUND, text.ptr);
+	buffer_free(&text);
+}
+
+void write_error(struct answer *answer, unsigned status, const char *text)
+{
+	json_t *object = json_pack("{s:s}", "error", text);
+	/* A URL may hold what is no UTF-8. */
+	char *body = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	answer->status = status;
+	answer->type = "application/json";
+	buffer_add_text(&answer->body, body != NULL ? body : "{\"error\":\"not found\"}");
+	buffer_add_byte(&answer->body, '\n');
+	free(body);
+	json_decref(object);
+}
+
+static enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *answer)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(answer->body.len, answer->body.ptr, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result = MHD_NO;
+
+	if (response != NULL) {
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+		if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+			MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		if (answer->status == MHD_HTTP_UNAUTHORIZED)
+			MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"homeport\"");
+		result = MHD_queue_response(connection, answer->status, response);
+		MHD_destroy_response(response);
+	}
+	buffer_free(&answer->body);
+	return result;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -1,0 +1,120 @@
+/* Answers: a ring of what one client is owed (see client_answers.h). */
+#include "client_answers.h"
+
+#include "proxy/core/resp/resp.h"
+
+#include <assert.h>
+
+#define RING_CAP_MIN 8
+#define RING_CAP_KEPT 256            /* an empty ring that a long pipeline made larger is given back */
+
+static struct answer *answer_at(struct answers *answers, uint32_t number)
+{
+	return &answers->ring[number & (answers->cap - 1)];
+}
+
+void answers_free(struct answers *answers)
+{
+	for (uint32_t i = 0; i < answers->cap; i++)
+		buffer_free(&answers->ring[i].held);
+	memory_free(answers->ring);
+	*answers = (struct answers){ 0 };
+}
+
+uint32_t answers_due(const struct answers *answers)
+{
+	return answers->next - answers->first;
+}
+
+static void ring_grow(struct answers *answers)
+{
+	struct answers grown = *answers;
+	grown.cap = answers->cap == 0 ? RING_CAP_MIN : answers->cap * 2;
+	grown.ring = memory_new(grown.cap * sizeof(*grown.ring));
+	for (uint32_t number = answers->first; number != answers->next; number++)
+		*answer_at(&grown, number) = *answer_at(answers, number);
+	memory_free(answers->ring);
+	*answers = grown;
+}
+
+uint32_t answers_expect(struct answers *answers, const struct answer *terms)
+{
+	assert(terms->parts > 0);
+	if (answers_due(answers) == answers->cap)
+		ring_grow(answers);
+	struct answer *answer = answer_at(answers, answers->next);
+	*answer = *terms;
+	answer->held = (struct buffer){ 0 };
+	answer->parts_due = terms->parts;
+	return answers->next++;
+}
+
+struct answer *answers_find(struct answers *answers, uint32_t number)
+{
+	if (number - answers->first >= answers_due(answers))
+		return NULL;
+	struct answer *answer = answer_at(answers, number);
+	return answer->parts_due > 0 ? answer : NULL;
+}
+
+/* The oldest answer is complete: it leaves, and so do those behind it that were only waiting for their turn. */
+static void answers_release(struct answers *answers, struct buffer *out)
+{
+	while (answers->first != answers->next) {
+		struct answer *answer = answer_at(answers, answers->first);
+		buffer_add(out, buffer_slice(&answer->held));
+		buffer_free(&answer->held);
+		if (answer->parts_due > 0)
+			return;
+		answers->first++;
+	}
+	if (answers->cap > RING_CAP_KEPT) {
+		memory_free(answers->ring);
+		answers->ring = NULL;
+		answers->cap = 0;
+	}
+}
+
+/* What has come of the oldest answer is never held, so there is nothing to move when it becomes complete. */
+static void answer_add(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
+{
+	struct answer *answer = answer_at(answers, number);
+	if (answer->is_muted)
+		return;
+	struct buffer *place = number == answers->first ? out : &answer->held;
+	if (answer->is_array && answer->parts_due == answer->parts && answer->parts_due > 0)
+		resp_add_array(place, answer->parts);
+	buffer_add(place, reply);
+}
+
+void answers_fill(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
+{
+	struct answer *answer = answers_find(answers, number);
+	assert(answer != NULL);
+	answer_add(answers, number, reply, out);
+	answer->parts_due--;
+	if (answer->parts_due == 0 && number == answers->first)
+		answers_release(answers, out);
+}
+
+void answers_settle(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
+{
+	struct answer *answer = answers_find(answers, number);
+	assert(answer != NULL);
+	assert(answer->parts_due == answer->parts);
+	answer->parts_due = 0;
+	answer_add(answers, number, reply, out);
+	if (number == answers->first)
+		answers_release(answers, out);
+}
+
+void answers_add(struct answers *answers, struct slice reply, bool is_muted, struct buffer *out)
+{
+	if (answers_due(answers) == 0) {
+		if (!is_muted)
+			buffer_add(out, reply);
+		return;
+	}
+	uint32_t number = answers_expect(answers, &(struct answer){ .parts = 1, .is_muted = is_muted });
+	answers_settle(answers, number, reply, out);
+}

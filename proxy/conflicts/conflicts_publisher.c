@@ -1,0 +1,405 @@
+/* Publishing: read a share of the stream, give it to the topic, remember how far it was taken; and count what is not (see conflicts_publisher.h).
+ * Invariant: what is in the window stands in the stream right behind what the topic has taken. */
+#include "conflicts_publisher.h"
+
+#include "connectors/log/topic.h"
+#include "conflicts_share.h"
+#include "proxy/core/wire/record.h"
+#include "proxy/ops/log.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define LOOK_MS 250
+#define SHARE_MAX 200u               /* entries read at once */
+#define WINDOW_MAX 1000u             /* records on their way */
+#define ROOM_MIN (WINDOW_MAX / 2)    /* for so many more: less is not worth reading */
+#define WINDOW_BYTES_MAX (8u << 20)
+
+struct parcel {                      /* owned */
+	struct slice entry;          /* the id of the stream's entry of which it is the last record; empty: more of them follow */
+	struct slice key, bytes;
+};
+
+struct conflicts_publisher {
+	struct turn *turn;
+	struct sidecar_status *status;
+	struct topic *topic;         /* owned */
+	struct event *look;          /* libevent's */
+	bool is_found;               /* we know what was published last */
+	bool is_asking;              /* Redis, for that or for a share */
+	bool is_counting;            /* that share is only counted */
+	unsigned share;              /* entries asked for */
+	struct buffer read_to;       /* the last entry that is in the window, or was */
+	struct buffer counted_to;    /* … that was counted; behind read_to */
+	uint64_t beyond;             /* records between the two */
+	struct parcel window[WINDOW_MAX];    /* a ring: parcel ID is at ID % WINDOW_MAX */
+	uint64_t first, next;        /* ids */
+	size_t window_bytes;
+	struct buffer taken;         /* the last entry the topic took */
+	bool is_saved, is_saving;    /* TAKEN is, in Redis */
+};
+
+static void publisher_on_look(evutil_socket_t fd, short what, void *context);
+static void publisher_go_on(struct conflicts_publisher *publisher);
+static void publisher_on_published(void *context, uint64_t id);
+static void publisher_on_retry(void *context, uint64_t id);
+static void publisher_on_state(void *context, bool is_connected, const char *text);
+
+bool conflicts_are_published(const struct settings *settings)
+{
+	return topic_class_find(settings->log.kind) != NULL;
+}
+
+static struct topic *topic_open(struct conflicts_publisher *publisher, struct event_base *loop, const char **why)
+{
+	const struct settings_log *log = &publisher->status->settings->log;
+	struct log_pair *pairs = memory_new(log->pair_count * sizeof(*pairs));
+	for (unsigned i = 0; i < log->pair_count; i++)
+		pairs[i] = (struct log_pair){ log->pairs[i].name, log->pairs[i].value };
+	struct topic_options options = { loop, publisher->status->dcs[0], "conflicts", pairs, log->pair_count };
+	struct topic_handlers handlers = { publisher, publisher_on_published, publisher_on_retry, publisher_on_state };
+	struct topic *topic = topic_class_find(log->kind)->open(&options, &handlers, why);
+	memory_free(pairs);
+	return topic;
+}
+
+struct conflicts_publisher *conflicts_publisher_new(struct event_base *loop, struct turn *turn, struct sidecar_status *status, struct buffer *error)
+{
+	static const struct timeval interval = { .tv_usec = LOOK_MS * 1000 };
+	struct conflicts_publisher *publisher = memory_new(sizeof(*publisher));
+	const char *why = "";
+	publisher->turn = turn;
+	publisher->status = status;
+	publisher->first = publisher->next = 1;
+	publisher->share = CONFLICTS_SHARE_FIRST;
+	publisher->is_saved = true;
+	publisher->topic = topic_open(publisher, loop, &why);
+	if (publisher->topic == NULL) {
+		buffer_add_text(error, "cannot open the conflicts topic: ");
+		buffer_add_text(error, why);
+		memory_free(publisher);
+		return NULL;
+	}
+	publisher->look = event_new(loop, -1, EV_PERSIST, publisher_on_look, publisher);
+	event_add(publisher->look, &interval);
+	return publisher;
+}
+
+/* ---- the window ---- */
+
+static struct parcel *parcel_at(struct conflicts_publisher *publisher, uint64_t id)
+{
+	return &publisher->window[id % WINDOW_MAX];
+}
+
+static void window_drop_first(struct conflicts_publisher *publisher)
+{
+	struct parcel *parcel = parcel_at(publisher, publisher->first++);
+	publisher->window_bytes -= parcel->bytes.len;
+	memory_free((void *)parcel->entry.ptr);
+	memory_free((void *)parcel->key.ptr);
+	memory_free((void *)parcel->bytes.ptr);
+}
+
+static uint64_t window_count(const struct conflicts_publisher *publisher)
+{
+	return publisher->next - publisher->first;
+}
+
+/* For so many more. One entry fits into an empty window, whatever it holds. */
+static bool window_has_room(const struct conflicts_publisher *publisher, unsigned count)
+{
+	return window_count(publisher) + count <= WINDOW_MAX && publisher->window_bytes < WINDOW_BYTES_MAX;
+}
+
+void conflicts_publisher_free(struct conflicts_publisher *publisher)
+{
+	if (publisher == NULL)
+		return;
+	turn_forget(publisher->turn, publisher);
+	event_free(publisher->look);
+	publisher->topic->class->close(publisher->topic);
+	while (publisher->first < publisher->next)
+		window_drop_first(publisher);
+	buffer_free(&publisher->read_to);
+	buffer_free(&publisher->counted_to);
+	buffer_free(&publisher->taken);
+	memory_free(publisher);
+}
+
+/* What a message cannot hold is told without the end of its values: they are whole in Redis, as long as the conflict is open. */
+static struct slice record_fitting(const struct conflicts_publisher *publisher, const struct record *record, struct slice bytes)
+{
+	const struct settings *settings = publisher->status->settings;
+	if (bytes.len <= settings->limits_message_bytes)
+		return buffer_copy(bytes);
+	struct record_side *sides = memory_new(record->side_count * sizeof(*sides));
+	struct record cut = *record;
+	struct buffer out = { 0 };
+	cut.sides = sides;
+	if (cut.value.len > settings->conflicts_value_bytes)
+		cut.value.len = settings->conflicts_value_bytes;
+	for (unsigned i = 0; i < record->side_count; i++) {
+		sides[i] = record->sides[i];
+		if (sides[i].value.len > settings->conflicts_value_bytes)
+			sides[i].value.len = settings->conflicts_value_bytes;
+	}
+	record_encode(&out, &cut);
+	memory_free(sides);
+	return buffer_slice(&out);
+}
+
+static void window_add(struct conflicts_publisher *publisher, struct slice bytes)
+{
+	struct record_scratch scratch = { 0 };
+	struct record record;
+	if (record_decode(bytes, &scratch, &record)) {
+		assert(window_count(publisher) < WINDOW_MAX);
+		struct parcel *parcel = parcel_at(publisher, publisher->next++);
+		*parcel = (struct parcel){ .key = buffer_copy(record.id), .bytes = record_fitting(publisher, &record, bytes) };
+		publisher->window_bytes += parcel->bytes.len;
+	} else {
+		log_warn("a conflict record cannot be read and is not published");
+	}
+	memory_free(scratch.sides);
+}
+
+/* There is room for all of it. */
+static void window_add_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records)
+{
+	uint64_t first = publisher->next;
+	struct slice bytes;
+	while (records_next(&records, &bytes))
+		window_add(publisher, bytes);
+	if (publisher->next == first)
+		return;
+	parcel_at(publisher, publisher->next - 1)->entry = buffer_copy(entry);
+	for (uint64_t id = first; id < publisher->next; id++)
+		publisher->topic->class->publish(publisher->topic, id, parcel_at(publisher, id)->key, parcel_at(publisher, id)->bytes);
+}
+
+/* ---- what the topic says ---- */
+
+static void keep(struct buffer *place, struct slice entry)
+{
+	buffer_reset(place);
+	buffer_add(place, entry);
+}
+
+static void publisher_count(struct conflicts_publisher *publisher)
+{
+	publisher->status->counters.conflicts_unpublished = window_count(publisher) + publisher->beyond;
+}
+
+static void publisher_on_published(void *context, uint64_t id)
+{
+	struct conflicts_publisher *publisher = context;
+	while (publisher->first < publisher->next && publisher->first <= id) {
+		struct slice entry = parcel_at(publisher, publisher->first)->entry;
+		if (entry.len > 0) {
+			keep(&publisher->taken, entry);
+			publisher->is_saved = false;
+		}
+		publisher->status->counters.conflicts_published++;
+		window_drop_first(publisher);
+	}
+	publisher_go_on(publisher);
+}
+
+static void publisher_on_retry(void *context, uint64_t id)
+{
+	struct conflicts_publisher *publisher = context;
+	for (uint64_t i = id < publisher->first ? publisher->first : id; i < publisher->next; i++) {
+		const struct parcel *parcel = parcel_at(publisher, i);
+		publisher->topic->class->publish(publisher->topic, i, parcel->key, parcel->bytes);
+	}
+}
+
+static void publisher_on_state(void *context, bool is_connected, const char *text)
+{
+	(void)context;
+	log_line(is_connected ? SETTINGS_LEVEL_INFO : SETTINGS_LEVEL_WARN, is_connected ? "conflicts topic connected" : "conflicts topic not connected",
+	         "what", text, NULL);
+}
+
+/* ---- reading ---- */
+
+/* The store was lost: what is known of it is void. Ids leave a gap, so that the topic says nothing of the old ones. */
+static void publisher_start_over(struct conflicts_publisher *publisher)
+{
+	turn_forget(publisher->turn, publisher);
+	while (publisher->first < publisher->next)
+		window_drop_first(publisher);
+	publisher->first = publisher->next += 2;
+	publisher->is_found = publisher->is_asking = publisher->is_saving = false;
+	publisher->is_saved = true;
+	publisher->beyond = 0;
+}
+
+static void publisher_on_found(void *context, enum errand_end end, struct slice reply)
+{
+	struct conflicts_publisher *publisher = context;
+	struct reply found;
+	publisher->is_asking = false;
+	if (end != ERRAND_ANSWERED || !reply_read(&reply, &found) || found.type == REPLY_ERROR)
+		return;
+	publisher->is_found = true;
+	keep(&publisher->read_to, found.type == REPLY_STRING ? found.text : SLICE("0"));
+	keep(&publisher->counted_to, buffer_slice(&publisher->read_to));
+	publisher_go_on(publisher);
+}
+
+struct share { unsigned entries, records; bool is_cut; };        /* what was taken of it; is the rest left for later? */
+
+static unsigned records_count(struct slice records)
+{
+	struct slice bytes;
+	unsigned count = 0;
+	while (records_next(&records, &bytes))
+		count++;
+	return count;
+}
+
+static void share_take_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records, struct share *share)
+{
+	unsigned count = records_count(records);
+	/* What we write fits, whatever else stands there does not go anywhere. */
+	if (count > WINDOW_MAX)
+		log_warn("an entry of too many conflict records is not published");
+	share->is_cut = !publisher->is_counting && count <= WINDOW_MAX && !window_has_room(publisher, count);
+	if (share->is_cut)
+		return;
+	share->entries++;
+	share->records += count;
+	keep(&publisher->counted_to, entry);
+	if (publisher->is_counting) {
+		publisher->beyond += count;
+		return;
+	}
+	if (count <= WINDOW_MAX)
+		window_add_entry(publisher, entry, records);
+	keep(&publisher->read_to, entry);
+}
+
+/* [[id, [field, records]], …]. False: the reply is something else. */
+static bool share_take(struct conflicts_publisher *publisher, struct slice reply, struct share *share)
+{
+	struct reply head, entry, name, records;
+	if (!reply_read(&reply, &head) || head.type != REPLY_ARRAY)
+		return false;
+	for (int64_t left = head.integer; left > 0 && !share->is_cut; left--) {
+		if (!reply_read(&reply, &head) || !reply_read(&reply, &entry) || !reply_read(&reply, &head) || head.integer != 2 ||
+		    !reply_read(&reply, &name) || !reply_read(&reply, &records))
+			return false;
+		share_take_entry(publisher, entry.text, records.text, share);
+	}
+	return true;
+}
+
+/* So many entries as fit into a reply, and into the window. */
+static unsigned share_next(const struct share *share, size_t reply_len)
+{
+	unsigned fitting = share->records == 0 ? SHARE_MAX : share->entries * ROOM_MIN / share->records;
+	return conflicts_share(reply_len, share->entries, fitting < 1 ? 1 : fitting > SHARE_MAX ? SHARE_MAX : fitting);
+}
+
+/* While entries are read that were counted before, counting stands still: what is counted lies further on. */
+static void publisher_on_share(void *context, enum errand_end end, struct slice reply)
+{
+	struct conflicts_publisher *publisher = context;
+	struct buffer counted_to = { 0 };
+	uint64_t beyond = publisher->beyond;
+	struct share share = { 0 };
+	publisher->is_asking = false;
+	if (end == ERRAND_LOST) {
+		publisher_start_over(publisher);
+		return;
+	}
+	keep(&counted_to, buffer_slice(&publisher->counted_to));
+	if (end != ERRAND_ANSWERED || reply_is_error(reply) || !share_take(publisher, reply, &share))
+		log_warn("conflict records cannot be read for publishing");
+	bool is_at_end = share.entries < publisher->share && !share.is_cut;
+	publisher->share = share_next(&share, reply.len);
+	if (!publisher->is_counting && !is_at_end && beyond > share.records) {
+		publisher->beyond = beyond - share.records;
+		keep(&publisher->counted_to, buffer_slice(&counted_to));
+	} else if (!publisher->is_counting) {
+		publisher->beyond = 0;
+	}
+	buffer_free(&counted_to);
+	publisher_count(publisher);
+	if (!is_at_end && !share.is_cut)
+		publisher_go_on(publisher);
+}
+
+static void publisher_fetch(struct conflicts_publisher *publisher, unsigned argc, const struct slice *argv,
+                            void (*done)(void *context, enum errand_end end, struct slice reply))
+{
+	struct buffer command = { 0 };
+	resp_add_command(&command, argc, argv);
+	turn_fetch(publisher->turn, buffer_slice(&command), &(struct errand){ publisher, done });
+	buffer_free(&command);
+}
+
+static void publisher_read(struct conflicts_publisher *publisher)
+{
+	struct buffer from = { 0 }, count = { 0 };
+	publisher->is_counting = !window_has_room(publisher, ROOM_MIN);
+	buffer_add_byte(&from, '(');
+	buffer_add(&from, buffer_slice(publisher->is_counting ? &publisher->counted_to : &publisher->read_to));
+	buffer_add_uint64(&count, publisher->share);
+	publisher->is_asking = true;
+	publisher_fetch(publisher, 6, (struct slice[]){ SLICE("XRANGE"), SLICE(CORE_CONFLICTS_KEY), buffer_slice(&from), SLICE("+"), SLICE("COUNT"),
+	                                                buffer_slice(&count) }, publisher_on_share);
+	buffer_free(&from);
+	buffer_free(&count);
+}
+
+static void publisher_on_saved(void *context, enum errand_end end, struct slice reply)
+{
+	struct conflicts_publisher *publisher = context;
+	publisher->is_saving = false;
+	/* It is tried again when the next look finds something to save. */
+	if (end != ERRAND_ANSWERED || reply_is_error(reply))
+		publisher->is_saved = false;
+}
+
+static void publisher_save(struct conflicts_publisher *publisher)
+{
+	publisher->is_saved = publisher->is_saving = true;
+	publisher_fetch(publisher, 3, (struct slice[]){ SLICE("SET"), SLICE(CONFLICTS_PUBLISHED_KEY), buffer_slice(&publisher->taken) }, publisher_on_saved);
+}
+
+static void publisher_go_on(struct conflicts_publisher *publisher)
+{
+	if (!publisher->is_saved && !publisher->is_saving)
+		publisher_save(publisher);
+	if (publisher->is_found && !publisher->is_asking && window_has_room(publisher, ROOM_MIN))
+		publisher_read(publisher);
+	publisher_count(publisher);
+}
+
+/* Also looks for what is new, and, while nothing is taken, counts what waits. */
+static void publisher_on_look(evutil_socket_t fd, short what, void *context)
+{
+	struct conflicts_publisher *publisher = context;
+	(void)fd;
+	(void)what;
+	if (!turn_is_open(publisher->turn)) {
+		if (publisher->is_found)
+			publisher_start_over(publisher);
+		return;
+	}
+	publisher_go_on(publisher);
+	if (publisher->is_asking)
+		return;
+	if (publisher->is_found) {
+		publisher_read(publisher);
+	} else {
+		publisher->is_asking = true;
+		publisher_fetch(publisher, 2, (struct slice[]){ SLICE("GET"), SLICE(CONFLICTS_PUBLISHED_KEY) }, publisher_on_found);
+	}
+}

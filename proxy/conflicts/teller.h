@@ -1,0 +1,80 @@
+/* Teller: names and values told once, written as JSON or as RESP. Whoever knows facts tells them; who asked for them chooses the form.
+ * Inside a list names are NULL. Everything told stands in an object or a list, which are begun and ended. */
+#ifndef PROXY_TELLER_H
+#define PROXY_TELLER_H
+
+#include "base/bytes.h"
+
+#define TELLER_DEPTH_MAX 8
+
+struct teller;
+
+struct teller_class {
+	void (*begin)(struct teller *teller, const char *name, bool is_list);
+	void (*end)(struct teller *teller);
+	void (*bytes)(struct teller *teller, const char *name, struct slice bytes);  /* any; JSON has what is no UTF-8 in base64 */
+	void (*number)(struct teller *teller, const char *name, uint64_t number);
+	void (*truth)(struct teller *teller, const char *name, bool truth);
+	void (*nothing)(struct teller *teller, const char *name);
+};
+
+/* The first member of both implementations. */
+struct teller {
+	const struct teller_class *class;
+	unsigned depth;
+};
+
+static inline void tell_object(struct teller *teller, const char *name)
+{
+	teller->class->begin(teller, name, false);
+}
+
+static inline void tell_list(struct teller *teller, const char *name)
+{
+	teller->class->begin(teller, name, true);
+}
+
+static inline void tell_end(struct teller *teller)
+{
+	teller->class->end(teller);
+}
+
+static inline void tell_bytes(struct teller *teller, const char *name, struct slice bytes)
+{
+	teller->class->bytes(teller, name, bytes);
+}
+
+static inline void tell_text(struct teller *teller, const char *name, const char *text)
+{
+	teller->class->bytes(teller, name, slice_of(text));
+}
+
+static inline void tell_number(struct teller *teller, const char *name, uint64_t number)
+{
+	teller->class->number(teller, name, number);
+}
+
+static inline void tell_truth(struct teller *teller, const char *name, bool truth)
+{
+	teller->class->truth(teller, name, truth);
+}
+
+static inline void tell_nothing(struct teller *teller, const char *name)
+{
+	teller->class->nothing(teller, name);
+}
+
+/* ---- teller_json.c ---- */
+
+/* "name" and, where the bytes were no UTF-8, "name_encoding": "base64" beside it; in a list an object of "base64". */
+struct teller *teller_json_new(bool is_indented);
+/* Adds the text of the one object or list that was told to OUT; frees the teller. */
+void teller_json_finish(struct teller *teller, struct buffer *out);
+
+/* ---- teller_resp.c ---- */
+
+/* RESP2: an object is an array of names and values in turn; numbers and truths (1, 0) are integers. */
+struct teller *teller_resp_new(void);
+void teller_resp_finish(struct teller *teller, struct buffer *out);
+
+#endif

@@ -1,0 +1,164 @@
+/* Apply: writes are taken into the metadata: one by one as their answers come (group.c), a batch of a log's a few at a time. */
+#include "proxy/core/state.h"
+
+#include <limits.h>
+
+#define WINDOW_WRITES 32             /* at a time: their metadata fits into the fastest cache */
+
+void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+{
+	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
+	if (explicit != NULL)
+		explicit->applied = context_hold(stamp->context);
+	core->conflicts.mode = mode;
+	core->conflicts.explicit_context = explicit;
+	core->conflicts.facts = &changes->facts;
+	for (unsigned i = 0; i < changes->count; i++) {
+		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
+		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+	}
+	core->keyspace.expected = NULL;
+	if (mode == APPLY_REMOTE)
+		rules_note(core, stamp, changes);
+	if (core->asks != NULL)
+		ask_outdate_changed(core, changes);
+	core->conflicts.explicit_context = NULL;
+	core->conflicts.facts = NULL;
+	if (explicit != NULL)
+		context_drop(explicit);
+}
+
+/* ---- batches of a log ---- */
+
+/* Of the next WINDOW_WRITES writes of a batch: what they change, and the key that each begins with. */
+struct apply_window {
+	struct changes writes[WINDOW_WRITES];    /* reused */
+	struct key_name names[WINDOW_WRITES];
+	struct key *keys[WINDOW_WRITES];         /* NULL: its write is latent */
+	unsigned count, key_count;
+	unsigned key_of[WINDOW_WRITES];          /* index into KEYS; KEY_NONE: it changes no single key */
+};
+
+#define KEY_NONE UINT_MAX
+
+/* What a log's batch is applied with. */
+struct applying {
+	enum apply_mode mode;
+	struct stamp stamp;                      /* of the next write */
+	struct slice writes;                     /* the rest */
+	struct latent_batch *latents;            /* NULL: none may be latent */
+	struct script *script;
+};
+
+static bool window_read(struct apply_window *window, struct applying *applying)
+{
+	struct slice raw;
+	enum plan pending;
+	const char *start = applying->latents == NULL ? NULL : applying->latents->bytes.ptr;
+	uint64_t index = applying->latents == NULL ? 0 : applying->stamp.seq - applying->latents->stamp.seq;
+	/* What is noted of a write here must not come before another one in front of it that touches more than its first key. */
+	bool can_be_latent = applying->latents != NULL;
+	window->count = window->key_count = 0;
+	while (window->count < WINDOW_WRITES && envelope_write_next(&applying->writes, &pending, &window->writes[window->count], &raw)) {
+		const struct changes *changes = &window->writes[window->count];
+		bool has_key = changes->count > 0 && changes->items[0].kind != CHANGE_FLUSH;
+		can_be_latent &= index + window->count <= LATENT_INDEX_MAX && changes->count <= 1 && has_key;
+		window->key_of[window->count] = has_key ? window->key_count : KEY_NONE;
+		if (has_key) {
+			window->names[window->key_count++] = (struct key_name){
+				.db = changes->items[0].db, .name = changes->items[0].key, .at = can_be_latent ? (uint32_t)(raw.ptr - start) : 0,
+				.index = (uint16_t)(index + window->count), .is_plain = can_be_latent && changes_are_plain(changes),
+			};
+		}
+		window->count++;
+	}
+	return window->count > 0;
+}
+
+/* All keys together, so that they are not waited for one after the other. They stay while the window is open. */
+static void window_find_keys(struct keyspace *keyspace, struct apply_window *window, struct latent_batch *latents)
+{
+	keyspace_keys(keyspace, window->names, window->key_count, latents, window->keys);
+	for (unsigned i = 0; i < window->key_count; i++)
+		if (window->keys[i] != NULL)
+			window->keys[i]->under_way++;
+	keyspace_warm(window->keys, window->key_count);
+}
+
+static void window_release_keys(struct keyspace *keyspace, const struct apply_window *window)
+{
+	for (unsigned i = 0; i < window->key_count; i++) {
+		if (window->keys[i] == NULL)
+			continue;
+		window->keys[i]->under_way--;
+		keyspace_release_key(keyspace, window->keys[i]);
+	}
+}
+
+static void window_apply(struct core *core, struct apply_window *window, struct applying *applying)
+{
+	for (unsigned i = 0; i < window->count; i++) {
+		const struct changes *changes = &window->writes[i];
+		bool has_key = window->key_of[i] != KEY_NONE;
+		struct key **key = has_key ? &window->keys[window->key_of[i]] : NULL;
+		if (has_key && *key == NULL) {
+			render_plain(applying->script, &changes->items[0]);
+		} else {
+			core->expected_keys = key;
+			core->expected_count = has_key;
+			apply_changes(core, &applying->stamp, changes, applying->mode);
+		}
+		applying->stamp.seq++;
+		applying->stamp.hlc++;
+	}
+	core->expected_count = 0;
+}
+
+static void apply_writes(struct core *core, struct applying *applying)
+{
+	if (core->apply_window == NULL)
+		core->apply_window = memory_new(sizeof *core->apply_window);
+	struct apply_window *window = core->apply_window;
+	while (window_read(window, applying)) {
+		window_find_keys(&core->keyspace, window, applying->latents);
+		window_apply(core, window, applying);
+		window_release_keys(&core->keyspace, window);
+	}
+}
+
+void apply_recalled(struct core *core, const struct stamp *first, struct slice writes)
+{
+	apply_writes(core, &(struct applying){ .mode = APPLY_RECALL, .stamp = *first, .writes = writes });
+}
+
+static bool can_be_latent(const struct core *core, const struct delivery *delivery)
+{
+	return core->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == core->policies->digest && !core->is_suspecting &&
+	       core->asks == NULL && core->keyspace.flush_count == 0;
+}
+
+void apply_delivery_writes(struct core *core, struct delivery *delivery, struct script *script)
+{
+	struct latents *latents = &core->keyspace.latents;
+	struct applying applying = {
+		.mode = APPLY_REMOTE, .writes = delivery->writes, .script = script,
+		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },
+	};
+	if (can_be_latent(core, delivery)) {
+		struct buffer bytes = { (char *)(uintptr_t)delivery->bytes.ptr, delivery->bytes.len, delivery->bytes.len };
+		applying.latents = latent_batch_new(latents);
+		latent_batch_end(latents, applying.latents, &bytes, &applying.stamp);
+		buffer_free(&bytes);
+		delivery->bytes.ptr = NULL;
+	}
+	apply_writes(core, &applying);
+	if (applying.latents != NULL)
+		latent_batch_drop(latents, applying.latents);
+}
+
+void apply_window_free(struct apply_window *window)
+{
+	for (unsigned i = 0; window != NULL && i < WINDOW_WRITES; i++)
+		changes_free(&window->writes[i]);
+	memory_free(window);
+}

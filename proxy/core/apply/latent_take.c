@@ -1,0 +1,88 @@
+/* Latent take: a latent write is read and enters the metadata, because something looks at its key. */
+#include "proxy/core/state.h"
+
+#include <assert.h>
+
+static const struct change *latent_read(struct core *core, const struct latent *latent)
+{
+	const struct latent_batch *batch = latent->batch;
+	struct slice writes = buffer_slice(batch->group != NULL ? &batch->group->writes : &batch->bytes), raw;
+	enum plan pending;
+	writes.ptr += latent->at;
+	writes.len -= latent->at;
+	bool has_write = envelope_write_next(&writes, &pending, &core->latent, &raw);
+	assert(has_write && core->latent.count == 1);
+	return &core->latent.items[0];
+}
+
+static struct slice key_of(void *context, const struct latent *latent, uint32_t *db)
+{
+	const struct change *change = latent_read(context, latent);
+	*db = change->db;
+	return change->key;
+}
+
+/* As if it had been taken in when it was applied, or answered: the store has it, and it met nothing. */
+static void apply_latent(struct core *core, const struct stamp *stamp, const struct change *change)
+{
+	struct conflicts *conflicts = &core->conflicts;
+	conflicts->mode = APPLY_LOCAL;
+	conflicts->is_under_our_rules = true;
+	conflicts->explicit_context = NULL;
+	conflicts->facts = &core->latent.facts;
+	core->keyspace.expected = NULL;
+	conflicts_apply(conflicts, stamp, change);
+}
+
+/* Another write may be about to be applied: that goes on as if nothing had happened. */
+static void apply_between(struct core *core, const struct stamp *stamp, const struct change *change)
+{
+	struct conflicts *conflicts = &core->conflicts;
+	enum apply_mode mode = conflicts->mode;
+	bool is_under_our_rules = conflicts->is_under_our_rules;
+	struct context *explicit_context = conflicts->explicit_context;
+	const struct write_facts *facts = conflicts->facts;
+	struct party party = conflicts->party;
+	struct key *expected = core->keyspace.expected;
+	apply_latent(core, stamp, change);
+	conflicts->mode = mode;
+	conflicts->is_under_our_rules = is_under_our_rules;
+	conflicts->explicit_context = explicit_context;
+	conflicts->facts = facts;
+	conflicts->party = party;
+	core->keyspace.expected = expected;
+}
+
+/* One that is under way is not applied yet: its group gets the key, as if it had asked for it at once. */
+static void give_key(struct core *core, const struct latent *latent, const struct change *change)
+{
+	struct group *group = latent->batch->group;
+	struct key *key = keyspace_key(&core->keyspace, change->db, change->key);
+	unsigned i = 0;
+	while (group->members[i].plan == PLAN_NONE || group->members[i].write_at != latent->at)
+		i++;
+	group->keys[group->members[i].key_first] = key;
+	/* Its keys are being found, and will be counted: another of its writes touches this one. */
+	if (group->key_count == 0)
+		return;
+	key->under_way++;
+	key->in_flight += group->is_sent;
+}
+
+static void take(void *context, const struct latent *latent)
+{
+	struct core *core = context;
+	const struct change *change = latent_read(core, latent);
+	struct stamp stamp = latent->batch->stamp;
+	stamp.seq += latent->index;
+	stamp.hlc += latent->index;
+	if (latent->state == LATENT_UNDER_WAY)
+		give_key(core, latent, change);
+	else if (!mark_is_stable(&core->keyspace, stamp.origin, stamp.seq))
+		apply_between(core, &stamp, change);
+}
+
+void latent_open(struct core *core)
+{
+	core->keyspace.latents.reader = (struct latent_reader){ core, key_of, take };
+}

@@ -1,0 +1,174 @@
+/* Ask, answering: the siblings of an element with a context, and the explanation of why it looks as it does. */
+#include "base/number.h"
+#include "proxy/core/state.h"
+
+/* Newest first. */
+static unsigned sorted_versions(const struct core *core, const struct element *element, const struct version **sorted)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < element->version_count; i++) {
+		unsigned at = count;
+		if (element->versions[i].is_outdone)
+			continue;
+		count++;
+		for (; at > 0 && stamp_compare(&core->origins, &sorted[at - 1]->stamp, &element->versions[i].stamp) < 0; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &element->versions[i];
+	}
+	return count;
+}
+
+static void add_dot(const struct core *core, struct buffer *out, const struct stamp *stamp)
+{
+	const struct origin *origin = &core->origins.items[stamp->origin];
+	buffer_add_text(out, core->dc_names[origin->dc]);
+	buffer_add_byte(out, '/');
+	buffer_add_uint64(out, origin->incarnation);
+	buffer_add_byte(out, '/');
+	buffer_add_uint64(out, stamp->seq);
+}
+
+static void add_sibling(const struct core *core, struct buffer *out, const struct version *version)
+{
+	struct buffer dot = { 0 }, ms = { 0 };
+	add_dot(core, &dot, &version->stamp);
+	buffer_add_uint64(&ms, hlc_ms(version->stamp.hlc));
+	buffer_add_text(out, "*4\r\n");
+	if (version->is_present)
+		resp_add_bulk(out, version->value);
+	else
+		buffer_add_text(out, "$-1\r\n");
+	resp_add_bulk(out, slice_of(core->dc_names[core->origins.items[version->stamp.origin].dc]));
+	resp_add_bulk(out, buffer_slice(&dot));
+	buffer_add_byte(out, ':');
+	buffer_add(out, buffer_slice(&ms));
+	buffer_add_text(out, "\r\n");
+	buffer_free(&dot);
+	buffer_free(&ms);
+}
+
+static void add_array(struct buffer *out, uint64_t count)
+{
+	buffer_add_byte(out, '*');
+	buffer_add_uint64(out, count);
+	buffer_add_text(out, "\r\n");
+}
+
+static void give(struct core *core, const struct asked *asked)
+{
+	if (asked->is_internal) {
+		core->replies.len = core->reply_at;
+		return;
+	}
+	struct effect *effect = effects_add(core->effects, EFFECT_REPLY);
+	effect->reply.token = asked->token;
+	/* An offset for now: more answers may follow in this step (core.c turns it into a pointer). */
+	effect->reply.bytes = (struct slice){ NULL, core->replies.len - core->reply_at };
+	core->reply_at = core->replies.len;
+}
+
+void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element)
+{
+	if (asked->is_internal)
+		return;
+	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);
+	unsigned count = sorted_versions(core, element, sorted), present = 0;
+	for (unsigned i = 0; i < count; i++)
+		present += sorted[i]->is_present;
+	struct buffer *out = &core->replies, token = { 0 };
+	token_write(core, &token);
+	buffer_add_text(out, "*2\r\n");
+	resp_add_bulk(out, buffer_slice(&token));
+	buffer_free(&token);
+	/* A value from before any version was kept. */
+	if (count == 0 && asked->is_loaded && asked->has_value) {
+		buffer_add_text(out, "*1\r\n*4\r\n");
+		resp_add_bulk(out, asked->loaded);
+		buffer_add_text(out, "$0\r\n\r\n$0\r\n\r\n:0\r\n");
+	} else {
+		add_array(out, present == 0 ? 0 : count);
+		for (unsigned i = 0; i < count && present > 0; i++)
+			add_sibling(core, out, sorted[i]);
+	}
+	memory_free(sorted);
+	give(core, asked);
+}
+
+void ask_reply_ok(struct core *core, const struct asked *asked)
+{
+	buffer_add_text(&core->replies, "+OK\r\n");
+	give(core, asked);
+}
+
+/* ---- why ---- */
+
+static const char *reason(const struct element *element)
+{
+	const struct rule *rule = element->key->policy->rule;
+	if (element->version_count == 0)
+		return "settled: every datacenter has it, and what comes next covers it";
+	if (element->version_count == 1)
+		return "the only live version: it covers all others";
+	if (rule == &rule_priority)
+		return "of the live versions, the one of the datacenter that comes first in the order";
+	if (rule->is_add_winning)
+		return "of the live versions, the newest that is present (an add wins over a remove that has not seen it)";
+	if (rule->is_keeping)
+		return "of the live versions, provisionally the newest, until somebody resolves the conflict";
+	return "of the live versions, the newest";
+}
+
+static void add_line(struct core *core, struct buffer *line, unsigned *count)
+{
+	resp_add_bulk(&core->text, buffer_slice(line));
+	(*count)++;
+	line->len = 0;
+}
+
+static void add_version_line(struct core *core, struct buffer *line, const struct version *version, bool is_winner)
+{
+	buffer_add_text(line, is_winner ? "winner: " : "live: ");
+	add_dot(core, line, &version->stamp);
+	buffer_add_text(line, " hlc=");
+	buffer_add_uint64(line, version->stamp.hlc);
+	buffer_add_text(line, " time_ms=");
+	buffer_add_uint64(line, hlc_ms(version->stamp.hlc));
+	buffer_add_text(line, version->is_present ? " value=" : " removal");
+	buffer_add(line, version->value);
+}
+
+void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element)
+{
+	struct buffer line = { 0 };
+	unsigned count = 0;
+	const struct policy *policy = element->key->policy;
+	buffer_reset(&core->text);
+	buffer_add_text(&line, "rule: ");
+	buffer_add_text(&line, policy->rule->name);
+	buffer_add_text(&line, policy->index == UINT32_MAX ? " (no pattern matches: the default)" : " (pattern ");
+	if (policy->index != UINT32_MAX) {
+		buffer_add(&line, policy->match);
+		buffer_add_byte(&line, ')');
+	}
+	add_line(core, &line, &count);
+	buffer_add_text(&line, "why: ");
+	buffer_add_text(&line, reason(element));
+	add_line(core, &line, &count);
+	struct verdict verdict = element_verdict(&core->keyspace, element);
+	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);
+	unsigned versions = sorted_versions(core, element, sorted);
+	for (unsigned i = 0; i < versions; i++) {
+		add_version_line(core, &line, sorted[i], sorted[i] == verdict.decider);
+		add_line(core, &line, &count);
+	}
+	memory_free(sorted);
+	if (verdict.has_deltas) {
+		buffer_add_text(&line, "increments it has not seen: ");
+		buffer_add_long_double(&line, verdict.sum);
+		add_line(core, &line, &count);
+	}
+	buffer_free(&line);
+	add_array(&core->replies, count);
+	buffer_add(&core->replies, buffer_slice(&core->text));
+	give(core, asked);
+}

@@ -1,0 +1,208 @@
+/* Handle: open conflicts under the rule custom are given to the operator's handler, at one DC, one at a time. What it returns becomes a write that
+ * covers what it was shown, and nothing else; where it fails, the conflict stays open, and it is tried again with growing pauses.
+ *
+ * Which DC: of those whose versions are alive in the conflict, the one with the smallest name; one that was not heard for TAKEOVER_MS is passed
+ * over, and if all are, the smallest of those that are heard. Should two DCs run it all the same, their results are two concurrent
+ * writes: a conflict like any other, and handled like one. */
+#include "proxy/core/records/episode.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/state.h"
+#include "proxy/core/versions/version.h"
+
+#include <string.h>
+
+#define TAKEOVER_MS 10000
+#define RUN_MS_MAX 60000             /* a run that nobody reported on by then is given up */
+#define LOOKED_AT_A_MS 1000          /* open conflicts looked at for each ms that passes: a twentieth of a core's time at most */
+
+/* ---- whose turn ---- */
+
+static bool is_heard(const struct core *core, unsigned dc)
+{
+	uint64_t heard_ms = core->peers[dc].status.heard_ms;
+	if (heard_ms < core->opened_ms)
+		heard_ms = core->opened_ms;
+	return dc == 0 || core->now_ms < heard_ms + TAKEOVER_MS;
+}
+
+static bool has_version(const struct core *core, const struct element *element, unsigned dc)
+{
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!element->versions[i].is_outdone && core->origins.items[element->versions[i].stamp.origin].dc == dc)
+			return true;
+	return false;
+}
+
+/* The smallest name among those heard; only those with a version if there is one. */
+static bool is_runner(const struct core *core, const struct element *element)
+{
+	unsigned best = UINT32_MAX;
+	bool best_has = false;
+	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
+		bool has = has_version(core, element, dc);
+		if (!is_heard(core, dc) || (best_has && !has))
+			continue;
+		if (best == UINT32_MAX || (has && !best_has) || strcmp(core->dc_names[dc], core->dc_names[best]) < 0) {
+			best = dc;
+			best_has = has;
+		}
+	}
+	return best == 0;
+}
+
+/* ---- asking ---- */
+
+static unsigned show_versions(struct core *core, const struct element *element)
+{
+	unsigned count = 0;
+	core->handled = memory_resize(core->handled, (element->version_count + 1) * sizeof *core->handled);
+	for (unsigned i = 0; i < element->version_count; i++) {
+		const struct version *version = &element->versions[i];
+		const struct origin *origin = &core->origins.items[version->stamp.origin];
+		if (version->is_outdone)
+			continue;
+		unsigned at = count++;
+		for (; at > 0 && core->handled[at - 1].hlc < version->stamp.hlc; at--)
+			core->handled[at] = core->handled[at - 1];
+		core->handled[at] = (struct handle_version){
+			.dc = slice_of(core->dc_names[origin->dc]), .incarnation = origin->incarnation, .seq = version->stamp.seq,
+			.hlc = version->stamp.hlc, .is_present = version->is_present, .value = version->value,
+		};
+	}
+	return count;
+}
+
+/* What has been shown: all that is applied. */
+static struct context *shown(const struct core *core)
+{
+	uint64_t seqs[ORIGINS_MAX];
+	for (unsigned i = 0; i < core->origins.count; i++)
+		seqs[i] = core->origins.items[i].applied;
+	struct context *context = context_new(seqs, core->origins.count);
+	context->is_explicit = true;
+	return context;
+}
+
+static void ask_handler(struct core *core, const struct element *element)
+{
+	const struct key *key = element->key;
+	struct effect *effect = effects_add(core->effects, EFFECT_HANDLE);
+	core->handling = (struct handling){
+		.id = ++core->next_handle_id, .db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
+		.context = shown(core), .due_ms = core->now_ms + RUN_MS_MAX,
+	};
+	effect->handle.id = core->handling.id;
+	effect->handle.rule = key->policy->index;
+	effect->handle.db = key->db;
+	effect->handle.key = core->handling.key;
+	effect->handle.element = core->handling.element;
+	effect->handle.count = show_versions(core, element);
+	effect->handle.versions = core->handled;
+	core->status.handler_runs++;
+}
+
+static bool is_due(const struct core *core, const struct episode *episode)
+{
+	const struct element *element = episode->element;
+	if (!element->key->policy->rule->is_handling || (element->kind != KIND_STRING && element->kind != KIND_HASH))
+		return false;
+	/* Handlers of rules that were replaced by others are gone: the conflict waits for a person. */
+	if (element->key->policy != policies_find((void *)(uintptr_t)core, element->key->name) || element->key->under_way > 0)
+		return false;
+	return episode->is_retried || (core->now_ms >= episode->retry_ms && is_runner(core, element));
+}
+
+/* The one whose turn it is; NULL: none. Then it is not looked for again at once: there may be very many that wait for a person. */
+static struct episode *find_due(struct core *core)
+{
+	uint64_t looked_at = 0;
+	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		if (element_is_open(episode->element) && is_due(core, episode))
+			return episode;
+		looked_at++;
+	}
+	core->looked_ms = core->now_ms;
+	core->look_pause_ms = 1 + looked_at / LOOKED_AT_A_MS;
+	return NULL;
+}
+
+void handle_pump(struct core *core)
+{
+	if (core->handling.id != 0 && core->now_ms >= core->handling.due_ms)
+		handle_forget(core);
+	bool is_pausing = core->now_ms >= core->looked_ms && core->now_ms - core->looked_ms < core->look_pause_ms;
+	if (core->handling.id != 0 || !core->is_recalled || core->aborted != NULL || !core->policies->is_handling || is_pausing)
+		return;
+	struct episode *episode = find_due(core);
+	if (episode == NULL)
+		return;
+	episode->is_retried = false;
+	/* Until its result has come back as a write, or it has failed. */
+	episode->retry_ms = core->now_ms + RUN_MS_MAX;
+	ask_handler(core, episode->element);
+}
+
+/* ---- what came of it ---- */
+
+void handle_forget(struct core *core)
+{
+	memory_free((void *)(uintptr_t)core->handling.key.ptr);
+	memory_free((void *)(uintptr_t)core->handling.element.ptr);
+	if (core->handling.context != NULL)
+		context_drop(core->handling.context);
+	core->handling = (struct handling){ 0 };
+}
+
+/* Another datacenter's result that did not see it may be there already, or still come. */
+void handle_written(struct element *element)
+{
+	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
+		episode->retry_ms = 0;
+}
+
+static struct episode *handled_episode(struct core *core)
+{
+	const struct handling *handling = &core->handling;
+	struct key *key = keyspace_find(&core->keyspace, handling->db, handling->key);
+	for (struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
+		if (element->kind == handling->kind && slice_equal(element->name, handling->element))
+			return element_open_episode(element);
+	return NULL;
+}
+
+static void note_failure(struct core *core, struct episode *episode, struct slice error)
+{
+	uint64_t pause_ms = core->options.handler_retry_ms;
+	for (uint32_t i = 0; i < episode->attempts && pause_ms < core->options.handler_retry_ms_max; i++)
+		pause_ms *= 2;
+	if (pause_ms > core->options.handler_retry_ms_max)
+		pause_ms = core->options.handler_retry_ms_max;
+	episode->retry_ms = core->now_ms + pause_ms;
+	episode->attempts++;
+	memory_free((void *)(uintptr_t)episode->last_error.ptr);
+	episode->last_error = buffer_copy(error);
+	episode_touch(&core->keyspace, episode);
+}
+
+void handle_ended(struct core *core, const struct event *event)
+{
+	struct handling *handling = &core->handling;
+	if (handling->id == 0 || handling->id != event->handled.id)
+		return;
+	struct episode *episode = handled_episode(core);
+	if (!event->handled.is_done) {
+		core->status.handler_failures++;
+		if (episode != NULL)
+			note_failure(core, episode, event->handled.error);
+	} else if (episode != NULL) {
+		struct asked *asked = memory_new(sizeof *asked);
+		*asked = (struct asked){
+			.token = UINT64_MAX - core->next_internal++, .is_internal = true, .ask = ASK_SET, .db = handling->db, .kind = handling->kind,
+			.is_explicit = true, .is_keeping_ttl = true, .write_choice = WRITE_RESOLVES, .key = buffer_copy(handling->key),
+			.element = buffer_copy(handling->element), .value = buffer_copy(event->handled.value), .id = buffer_copy(SLICE("")),
+			.by = buffer_copy(SLICE("handler")), .client = buffer_copy(SLICE("")), .context = context_hold(handling->context),
+		};
+		ask_add(core, asked);
+	}
+	handle_forget(core);
+}

@@ -1,0 +1,106 @@
+/* Resolve: somebody decides an open conflict. What is chosen becomes an ordinary write here, marked as a decision: it covers every version that
+ * is applied, so the conflict ends wherever it arrives (docs/replication-model.md, "Records"). */
+#include "proxy/core/conflicts/conflict.h"
+#include "base/number.h"
+#include "proxy/core/records/episode.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/state.h"
+#include "proxy/core/versions/version.h"
+
+const char *ask_name_conflict(struct core *core, struct asked *asked)
+{
+	struct episode *episode = episodes_find_open(&core->keyspace, asked->id);
+	if (episode == NULL)
+		return "HOMEPORT no open conflict has this id here: it has ended, or its writes have not arrived yet (HOMEPORT CONFLICTS STATUS open)";
+	const struct element *element = episode->element;
+	asked->db = element->key->db;
+	asked->kind = element->kind;
+	memory_free((void *)(uintptr_t)asked->key.ptr);
+	memory_free((void *)(uintptr_t)asked->element.ptr);
+	asked->key = buffer_copy(element->key->name);
+	asked->element = buffer_copy(element->name);
+	asked->is_keeping_ttl = true;
+	if (asked->ask == ASK_RETRY && !element->key->policy->rule->is_handling)
+		return "HOMEPORT this conflict has no handler: its rule is not custom; resolve it with HOMEPORT RESOLVE";
+	if (asked->ask == ASK_RETRY) {
+		episode->is_retried = true;
+		core->look_pause_ms = 0;
+	}
+	return NULL;
+}
+
+static bool is_dot(const struct core *core, const struct stamp *stamp, struct slice text)
+{
+	const struct origin *origin = &core->origins.items[stamp->origin];
+	struct buffer dot = { 0 };
+	buffer_add_text(&dot, core->dc_names[origin->dc]);
+	buffer_add_byte(&dot, '/');
+	buffer_add_uint64(&dot, origin->incarnation);
+	buffer_add_byte(&dot, '/');
+	buffer_add_uint64(&dot, stamp->seq);
+	bool is_same = slice_equal(buffer_slice(&dot), text);
+	buffer_free(&dot);
+	return is_same;
+}
+
+/* One that a newer write of another type killed is not alive: to choose it would be to remove the value. */
+static const struct version *side_of(const struct core *core, const struct element *element, struct slice dot)
+{
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!element->versions[i].is_outdone && is_dot(core, &element->versions[i].stamp, dot))
+			return &element->versions[i];
+	return NULL;
+}
+
+/* The value or the removal that VERSION is. NULL: nothing is there. */
+static void take_version(struct asked *asked, const struct element *element, const struct version *version)
+{
+	if (version == NULL || !version->is_present) {
+		asked->ask = ASK_DELETE;
+		return;
+	}
+	struct buffer value = { 0 };
+	if (element->kind == KIND_ZSET)
+		buffer_add_double(&value, version->score);
+	else
+		buffer_add(&value, version->value);
+	memory_free((void *)(uintptr_t)asked->value.ptr);
+	asked->value = buffer_copy(buffer_slice(&value));
+	buffer_free(&value);
+}
+
+const char *ask_choose(struct core *core, struct asked *asked, const struct element *element)
+{
+	const struct version *version = NULL;
+	const struct rule *rule = NULL;
+	double score;
+	if (element->version_count < 2)
+		return "HOMEPORT this conflict has ended meanwhile: a write has replaced all of its versions";
+	asked->write_choice = asked->choice == CHOICE_WINNER ? WRITE_IGNORES : WRITE_RESOLVES;
+	switch (asked->choice) {
+	case CHOICE_WINNER:
+		take_version(asked, element, element->key->policy->rule->decide(&core->keyspace, element));
+		return NULL;
+	case CHOICE_SIDE:
+		version = side_of(core, element, asked->value);
+		if (version == NULL)
+			return "HOMEPORT no live version of this conflict has that dot (dc/incarnation/seq): HOMEPORT CONFLICT shows its sides";
+		take_version(asked, element, version);
+		return NULL;
+	case CHOICE_RULE:
+		rule = rule_find(asked->value);
+		if (rule != &rule_lww && rule != &rule_merge)
+			return "HOMEPORT only the rules lww and merge choose by themselves: name one of them, or a side, or a value";
+		take_version(asked, element, rule->decide(&core->keyspace, element));
+		return NULL;
+	case CHOICE_REMOVAL:
+		asked->ask = ASK_DELETE;
+		return NULL;
+	case CHOICE_VALUE:
+		if (element->kind == KIND_SET)
+			return "HOMEPORT a member is there or it is not: choose a side, WINNER or REMOVE";
+		/* Not left to the store: should its answer be lost, nobody could tell that it refused. */
+		return element->kind == KIND_ZSET && !slice_to_double(asked->value, &score) ? "HOMEPORT a score is a number: choose one, a side, WINNER or REMOVE" : NULL;
+	}
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* Sweep: drops the dots beside the data (spill.c) whose data is gone. */
+#ifndef CORE_SWEEP_H
+#define CORE_SWEEP_H
+
+#include "proxy/core/vocabulary/event.h"
+#include "proxy/core/versions/keyspace.h"
+
+#define SWEEP_FIELDS_MAX 256         /* a step */
+
+struct core;
+
+struct sweep {
+	struct spills found;                 /* owned: fields that the store told of, each as its removal */
+	unsigned asked;                      /* whether there is data of the last so many of them */
+	unsigned replies[SWEEP_FIELDS_MAX];  /* … is told by these: of the last one first */
+	unsigned scan_reply;                 /* tells more fields, and the next one how many there are; 0: not asked */
+	struct buffer cursor;                /* owned: where the walk goes on; empty: it begins */
+	bool is_under_way;
+	uint64_t answered_ms, pause_ms;      /* the last step was, and until the next one */
+};
+
+void sweep_pump(struct core *core);
+void sweep_answered(struct core *core, const struct event *event);
+void sweep_refused(struct core *core);           /* the store did not take the step: the same again later */
+void sweep_reset(struct core *core);             /* the next step begins a walk */
+
+#endif

@@ -1,0 +1,97 @@
+/* Token: a context as clients carry it: opaque text, base64url (RFC 4648, section 5, without padding) of what was applied where it was given
+ * out, encoded as in a batch. Clients may keep it for as long as they like. */
+#include "proxy/core/state.h"
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static void add_base64(struct buffer *out, struct slice bytes)
+{
+	uint32_t bits = 0;
+	unsigned have = 0;
+	for (size_t i = 0; i < bytes.len; i++) {
+		bits = bits << 8 | (unsigned char)bytes.ptr[i];
+		for (have += 8; have >= 6; have -= 6)
+			buffer_add_byte(out, letters[bits >> (have - 6) & 63]);
+	}
+	if (have > 0)
+		buffer_add_byte(out, letters[bits << (6 - have) & 63]);
+}
+
+static int letter_value(char letter)
+{
+	for (int i = 0; i < 64; i++)
+		if (letters[i] == letter)
+			return i;
+	return -1;
+}
+
+static bool read_base64(struct slice text, struct buffer *out)
+{
+	uint32_t bits = 0;
+	unsigned have = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		int value = letter_value(text.ptr[i]);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (unsigned)value;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		buffer_add_byte(out, (char)(bits >> have & 0xff));
+	}
+	return true;
+}
+
+void token_write(struct core *core, struct buffer *out)
+{
+	struct position positions[ORIGINS_MAX];
+	uint64_t seqs[ORIGINS_MAX];
+	for (unsigned i = 0; i < core->origins.count; i++)
+		seqs[i] = core->origins.items[i].applied;
+	struct context *context = context_new(seqs, core->origins.count);
+	struct buffer bytes = { 0 };
+	envelope_add_context(&bytes, positions, core_positions(core, context, positions));
+	add_base64(out, buffer_slice(&bytes));
+	buffer_free(&bytes);
+	context_drop(context);
+}
+
+/* Every byte must belong to a position: a token is ours, or it is refused. */
+static bool is_context(struct slice bytes)
+{
+	struct position position;
+	size_t used = 0;
+	struct slice cursor = bytes;
+	while (envelope_context_next(&cursor, &position)) {
+		struct buffer again = { 0 };
+		envelope_add_context(&again, &position, 1);
+		used += again.len;
+		buffer_free(&again);
+	}
+	return used == bytes.len;
+}
+
+struct context *token_read(struct core *core, struct slice token, const char **error)
+{
+	*error = NULL;
+	if (slice_equal(token, SLICE("-")))
+		token.len = 0;
+	struct buffer bytes = { 0 };
+	if (!read_base64(token, &bytes) || !is_context(buffer_slice(&bytes))) {
+		*error = "ERR Homeport: this is no context: pass on what HOMEPORT GET answered, or \"-\" if nothing was read";
+		buffer_free(&bytes);
+		return NULL;
+	}
+	struct context *context = core_translate(core, buffer_slice(&bytes));
+	buffer_free(&bytes);
+	for (unsigned i = 0; i < context->count; i++) {
+		uint64_t applied = i == core->self ? core->answered_seq : core->origins.items[i].applied;
+		if (context->seqs[i] <= applied)
+			continue;
+		*error = "HOMEPORT this context has seen writes that are not here yet: wait, or read again here";
+		context_drop(context);
+		return NULL;
+	}
+	return context;
+}

@@ -1,0 +1,48 @@
+/* Change: what a write did to one element, as it is shipped. The whole vocabulary of replication
+ * (docs/replication-model.md; on the wire: docs/homeport.proto). */
+#ifndef CORE_CHANGE_H
+#define CORE_CHANGE_H
+
+#include "base/bytes.h"
+
+enum change_kind {                   /* numbers are the wire's: never reused */
+	CHANGE_SET = 1,              /* string: value; expire_at_ms: deadline, 0 none, EXPIRE_KEEP keeps what is there */
+	CHANGE_CLEAR = 2,            /* the key and all of its elements; number = 1: because it expired */
+	CHANGE_FLUSH = 3,            /* every key of db, or of all databases (DB_ALL) */
+	CHANGE_INCREMENT = 4,        /* string: number */
+	CHANGE_INCREMENT_FLOAT = 5,  /* string: value = the increment as text, result = the number after it */
+	CHANGE_FIELD_SET = 6,        /* hash: element, value */
+	CHANGE_FIELD_REMOVE = 7,     /* hash: element */
+	CHANGE_FIELD_INCREMENT = 8,  /* hash: element, number */
+	CHANGE_FIELD_INCREMENT_FLOAT = 9, /* hash: element, likewise */
+	CHANGE_MEMBER_ADD = 10,      /* set: element */
+	CHANGE_MEMBER_REMOVE = 11,   /* set: element */
+	CHANGE_SCORE_SET = 12,       /* sorted set: element, score */
+	CHANGE_SCORE_REMOVE = 13,    /* sorted set: element */
+	CHANGE_SCORE_INCREMENT = 14, /* sorted set: element, score = the increment, result = the score after it, as text */
+	CHANGE_EXPIRE = 15,          /* expire_at_ms: deadline, 0 none */
+	CHANGE_SIBLING = 16,         /* string, or hash when number & 2 (then element, which may be empty): the version that dc … hlc name is
+	                              * still alive beside this write, which had not seen it. value; number & 1: it is a removal; number & 4:
+	                              * no other version was alive where this write was made; number & 8: its write cleared the key first */
+};
+
+enum sibling_bit { SIBLING_REMOVAL = 1, SIBLING_FIELD = 2, SIBLING_ALONE = 4, SIBLING_CLEARING = 8, SIBLING_BITS = 15 };
+
+#define EXPIRE_KEEP INT64_C(-1)
+#define DB_ALL UINT32_MAX
+
+struct change {
+	enum change_kind kind;
+	uint32_t db;
+	struct slice key;            /* the slices are borrowed from what the change was read from */
+	struct slice element;
+	struct slice value;
+	struct slice result;         /* of increments by a fraction: the number after it, as text; empty: it means nothing to others */
+	int64_t number;
+	double score;
+	int64_t expire_at_ms;        /* Unix time in milliseconds */
+	struct slice dc;             /* siblings: their dot and time */
+	uint64_t incarnation, seq, hlc;
+};
+
+#endif

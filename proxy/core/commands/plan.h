@@ -1,0 +1,90 @@
+/* Plan: how a write command is executed in the store and turned into changes. Two halves, on both sides of the
+ * store's reply: plan_command before (what to send, what it intends), plan_finish after (what really happened).
+ * The rows are in plan.def. */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include "change.h"
+#include "proxy/core/resp/resp.h"
+
+enum plan {
+	PLAN_NONE,
+#define PLAN(name, number, certainty, build, finish, prose) PLAN_##name = (number),
+#include "plan.def"
+#undef PLAN
+};
+
+enum certainty {
+	CERTAINTY_CERTAIN,   /* the changes happen whatever the reply, unless it is an error */
+	CERTAINTY_CHECKED,   /* the changes happen unless the key holds another type or no number */
+	CERTAINTY_PENDING,   /* the replies say what happened */
+};
+enum certainty plan_certainty(enum plan plan);
+bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
+const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
+
+enum write_choice { WRITE_ORDINARY, WRITE_RESOLVES, WRITE_IGNORES };   /* numbers are the wire's */
+
+/* What is told of a write besides its changes. Slices are borrowed like the changes'. */
+struct write_facts {
+	struct slice command;        /* as the client sent it, by its name in command.def; empty: homeportd's own */
+	struct slice client;         /* what the client calls itself (CLIENT SETNAME); may be empty */
+	bool is_explicit;            /* CONTEXT counts instead of the batch's: what the client had seen, although more was applied here */
+	struct slice context;        /* encoded homeport.Position messages, each as field 5 of homeport.Write */
+	enum write_choice choice;    /* it ends a conflict on purpose … */
+	struct slice by;             /* … on behalf of whom */
+};
+
+/* A write's changes. plan_command adds to them, plan_finish and envelope_write_next start afresh; reuse it after changes_reset. */
+struct changes {
+	struct change *items;
+	unsigned count;
+	unsigned cap;
+	struct write_facts facts;
+};
+static inline void changes_reset(struct changes *changes)
+{
+	changes->count = 0;
+	changes->facts = (struct write_facts){ 0 };
+}
+struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key);
+void changes_free(struct changes *changes);
+
+struct command;
+
+struct planned {
+	enum plan plan;              /* may be simpler than the command's own: plain SET is PLAN_SET even where SET NX is PLAN_SET_IF */
+	unsigned replies;            /* store commands appended: read-before, the command, read-after */
+	unsigned answer;             /* which of them answers the client, 0-based */
+};
+
+/* Appends to STORE_COMMANDS, as RESP, what the store shall run for REQUEST (inside an open MULTI, database DB selected, ends with the
+ * same database selected), and to CHANGES what it intends: complete for certain and checked plans; for pending ones, what plan_finish
+ * needs besides the replies. Relative expiries of SET/SETEX/… become absolute ones with NOW_MS; RESERVED_DB is never flushed
+ * (FLUSHALL becomes a FLUSHDB of each other of DATABASES databases).
+ * Returns NULL, or an error line for the client (without '-', with remedy): nothing has been appended then. */
+struct plan_world {
+	uint64_t now_ms;
+	uint32_t db;
+	uint32_t reserved_db;
+	uint32_t databases;
+};
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
+                         struct buffer *store_commands, struct changes *changes, struct planned *planned);
+/* SET key value without options: likewise, but nothing is appended to send. The caller sends it with others of its like (script.h). */
+bool plan_is_plain_set(const struct command *command, const struct request *request);
+void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
+
+/* Turns INTENT (as plan_command left it) and the REPLIES (planned.replies of them, raw, RESP2 or RESP3) into what happened. The result's slices
+ * point into INTENT and REPLIES. No changes at all is a fine outcome (the write is void). */
+void plan_finish(enum plan plan, const struct changes *intent, const struct slice *replies, struct changes *result);
+
+/* Internal writes: they execute only reads, and ship what they found. */
+/* Reads back a whole key (after an expiry, or when an outcome was lost): a clear plus everything it holds now. EXPIRED marks the clear. */
+void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, struct buffer *store_commands,
+                   struct changes *changes, struct planned *planned);
+/* Reads back one numeric element (string, hash field or sorted-set member, told by KIND = CHANGE_SET, _FIELD_SET or _SCORE_SET). */
+void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element,
+                 struct buffer *store_commands, struct changes *changes, struct planned *planned);
+
+#endif

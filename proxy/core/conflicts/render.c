@@ -1,0 +1,312 @@
+#include "render.h"
+
+#include "conflict.h"
+#include "base/number.h"
+#include "proxy/core/resp/resp.h"
+#include "proxy/core/rules/rule.h"
+
+#include <assert.h>
+
+#define PASSED_DEADLINE_MS 1000
+
+/* ---- values ---- */
+
+/* What an element is worth: absent, or text in OUT. */
+static bool value_of(const struct element *element, const struct verdict *verdict, struct buffer *out)
+{
+	const struct version *decider = verdict->decider;
+	bool is_present = decider != NULL && decider->is_present;
+	if (!is_present && !verdict->has_deltas)
+		return false;
+	if (element->kind == KIND_SET)
+		return true;
+	if (element->kind == KIND_ZSET) {
+		buffer_add_double(out, (is_present ? decider->score : 0) + (double)verdict->sum);
+		return true;
+	}
+	if (is_present && (!verdict->has_deltas || !version_is_number(element, decider))) {
+		buffer_add(out, decider->value);
+		return true;
+	}
+	long double base = 0;
+	int64_t base_whole = 0, whole;
+	bool is_whole = !is_present || slice_to_int64(decider->value, &base_whole);
+	if (is_present && !slice_to_long_double(decider->value, &base))
+		return true;
+	const long double limit = 9223372036854775807.0L;
+	if (is_whole && verdict->sum <= limit && verdict->sum >= -limit && (long double)(int64_t)verdict->sum == verdict->sum &&
+	    !__builtin_add_overflow(base_whole, (int64_t)verdict->sum, &whole))
+		buffer_add_int64(out, whole);
+	else
+		buffer_add_long_double(out, base + verdict->sum);
+	return true;
+}
+
+/* ---- one element ---- */
+
+static struct slice set_command(enum kind kind)
+{
+	return kind == KIND_HASH ? SLICE("HSET") : kind == KIND_SET ? SLICE("SADD") : SLICE("ZADD");
+}
+
+static struct slice remove_command(enum kind kind)
+{
+	return kind == KIND_HASH ? SLICE("HDEL") : kind == KIND_SET ? SLICE("SREM") : SLICE("ZREM");
+}
+
+/* A deadline that passed on the way would delete the key at once and without the notification that settles it everywhere. A little
+ * later it expires like any other, or is replaced by what follows in the log. */
+static void add_deadline(struct buffer *out, uint64_t now_ms, int64_t expire_at_ms)
+{
+	int64_t soonest = (int64_t)now_ms + PASSED_DEADLINE_MS;
+	bool is_passed = expire_at_ms <= (int64_t)now_ms;
+	buffer_add_int64(out, is_passed ? soonest : expire_at_ms);
+}
+
+/* Sets a string. Redis's SET drops the deadline: keep it unless the TTL element says what it is now. */
+static void render_string(const struct keyspace *keyspace, struct script *script, const struct key *key, struct slice value)
+{
+	struct element *ttl = key->fixed[KIND_TTL];
+	struct slice argv[5] = { SLICE("SET"), key->name, value, SLICE("KEEPTTL") };
+	unsigned argc = 4;
+	struct buffer deadline = { 0 };
+	if (ttl != NULL && ttl->is_redecided) {
+		const struct version *decider = key->policy->rule->decide(keyspace, ttl);
+		argc = 3;
+		if (decider != NULL && decider->is_present && decider->expire_at_ms > 0) {
+			add_deadline(&deadline, keyspace->now_ms, decider->expire_at_ms);
+			argv[3] = SLICE("PXAT");
+			argv[4] = buffer_slice(&deadline);
+			argc = 5;
+		}
+		ttl->is_redecided = false;
+	}
+	if (argc == 3)
+		script_set_value(script, key->name, value);
+	else
+		script_add(script, argc, argv);
+	buffer_free(&deadline);
+}
+
+static void render_present(const struct keyspace *keyspace, struct script *script, const struct element *element, struct slice value)
+{
+	struct key *key = element->key;
+	if (element->kind == KIND_STRING)
+		render_string(keyspace, script, key, value);
+	else if (element->kind == KIND_HASH)
+		script_add(script, 4, (struct slice[]){ set_command(element->kind), key->name, element->name, value });
+	else if (element->kind == KIND_SET)
+		script_add(script, 3, (struct slice[]){ set_command(element->kind), key->name, element->name });
+	else
+		script_add(script, 4, (struct slice[]){ set_command(element->kind), key->name, value, element->name });
+}
+
+static void render_absent(struct keyspace *keyspace, struct script *script, const struct element *element)
+{
+	keyspace_set_thinned(keyspace, element->key);
+	if (element->kind == KIND_STRING)
+		script_add(script, 2, (struct slice[]){ SLICE("DEL"), element->key->name });
+	else
+		script_add(script, 3, (struct slice[]){ remove_command(element->kind), element->key->name, element->name });
+}
+
+static void render_pending(struct script *script, const struct element *element)
+{
+	struct buffer number = { 0 };
+	struct slice key = element->key->name;
+	if (element->kind == KIND_ZSET)
+		buffer_add_double(&number, (double)element->pending);
+	else if (element->is_pending_float)
+		buffer_add_long_double(&number, element->pending);
+	else
+		buffer_add_int64(&number, (int64_t)element->pending);
+	struct slice by = buffer_slice(&number);
+	if (element->kind == KIND_STRING)
+		script_add(script, 3, (struct slice[]){ element->is_pending_float ? SLICE("INCRBYFLOAT") : SLICE("INCRBY"), key, by });
+	else if (element->kind == KIND_HASH)
+		script_add(script, 4, (struct slice[]){ element->is_pending_float ? SLICE("HINCRBYFLOAT") : SLICE("HINCRBY"), key, element->name, by });
+	else
+		script_add(script, 4, (struct slice[]){ SLICE("ZINCRBY"), key, by, element->name });
+	buffer_free(&number);
+}
+
+static void render_ttl(struct keyspace *keyspace, struct script *script, struct element *element, const struct version *decider)
+{
+	if (decider == NULL || !decider->is_present || decider->expire_at_ms == 0) {
+		script_add(script, 2, (struct slice[]){ SLICE("PERSIST"), element->key->name });
+		return;
+	}
+	struct buffer deadline = { 0 };
+	keyspace_set_thinned(keyspace, element->key);
+	add_deadline(&deadline, keyspace->now_ms, decider->expire_at_ms);
+	script_add(script, 3, (struct slice[]){ SLICE("PEXPIREAT"), element->key->name, buffer_slice(&deadline) });
+	buffer_free(&deadline);
+}
+
+static void element_clean(struct element *element)
+{
+	memory_free((void *)(uintptr_t)element->result.ptr);
+	element->result = (struct slice){ NULL, 0 };
+	element->pending = 0;
+	element->has_pending = element->is_pending_float = element->is_redecided = false;
+}
+
+static void render_element(struct keyspace *keyspace, struct script *script, struct element *element)
+{
+	script_select(script, element->key->db);
+	if (element->is_redecided) {
+		struct verdict verdict = element_verdict(keyspace, element);
+		struct buffer value = { 0 };
+		if (value_of(element, &verdict, &value))
+			render_present(keyspace, script, element, buffer_slice(&value));
+		else
+			render_absent(keyspace, script, element);
+		buffer_free(&value);
+	} else {
+		if (element->result.len > 0)
+			render_present(keyspace, script, element, element->result);
+		if (element->has_pending)
+			render_pending(script, element);
+	}
+	element_clean(element);
+}
+
+/* ---- one key, from nothing ---- */
+
+static bool is_visible_string(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *string = key->fixed[KIND_STRING];
+	if (string == NULL)
+		return false;
+	struct verdict verdict = element_verdict(keyspace, string);
+	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas;
+}
+
+bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *clears = key->fixed[KIND_KEY];
+	for (unsigned i = 0; i < keyspace->flush_count; i++)
+		if (keyspace->flushes[i].db == DB_ALL || keyspace->flushes[i].db == key->db)
+			return true;
+	return clears != NULL && clears->version_count > 0;
+}
+
+/* A deadline that all have agreed on is known to the store alone, unless something has cleared the key since. */
+static bool is_deadline_settled(const struct keyspace *keyspace, const struct key *key)
+{
+	const struct element *ttl = key->fixed[KIND_TTL];
+	if (ttl != NULL)
+		return key->policy->rule->decide(keyspace, ttl) == NULL;
+	return !key_is_cleared(keyspace, key);
+}
+
+static void render_key(struct keyspace *keyspace, struct script *script, struct key *key)
+{
+	struct element *ttl = key->fixed[KIND_TTL];
+	bool is_visible = false;
+	script_select(script, key->db);
+	/* Redis's SET replaces a value of any type and can keep its deadline. */
+	if (!is_visible_string(keyspace, key) || !is_deadline_settled(keyspace, key))
+		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key->name });
+	for (struct element *element = key->elements; element != NULL; element = element->next) {
+		if (element->kind >= KIND_TYPES)
+			continue;
+		struct verdict verdict = element_verdict(keyspace, element);
+		struct buffer value = { 0 };
+		if (value_of(element, &verdict, &value)) {
+			is_visible = true;
+			if (ttl != NULL)
+				ttl->is_redecided = false;
+			render_present(keyspace, script, element, buffer_slice(&value));
+		}
+		buffer_free(&value);
+		element_clean(element);
+	}
+	if (ttl == NULL)
+		return;
+	const struct version *deadline = key->policy->rule->decide(keyspace, ttl);
+	if (deadline != NULL && deadline->is_present && deadline->expire_at_ms > 0) {
+		if (is_visible)
+			render_ttl(keyspace, script, ttl, deadline);
+		else
+			keyspace_set_thinned(keyspace, key);
+	}
+	element_clean(ttl);
+}
+
+static void render_flushes(struct keyspace *keyspace, struct script *script)
+{
+	for (uint32_t db = 0; db < keyspace->databases; db++) {
+		if (!keyspace->flushed[db])
+			continue;
+		keyspace->flushed[db] = false;
+		script_select(script, db);
+		script_add(script, 1, (struct slice[]){ SLICE("FLUSHDB") });
+	}
+	keyspace->is_flush_dirty = false;
+}
+
+void render_dirty(struct keyspace *keyspace, struct script *script)
+{
+	if (keyspace->is_flush_dirty)
+		render_flushes(keyspace, script);
+	while (keyspace->dirty_keys != NULL) {
+		struct key *key = keyspace->dirty_keys;
+		keyspace->dirty_keys = key->dirty_next;
+		key->is_dirty = false;
+		render_key(keyspace, script, key);
+	}
+	/* Deadlines after values: a SET takes its key's deadline along. */
+	struct element *deadlines = NULL;
+	while (keyspace->dirty_elements != NULL) {
+		struct element *element = keyspace->dirty_elements;
+		keyspace->dirty_elements = element->dirty_next;
+		element->is_dirty = false;
+		if (element->kind == KIND_TTL) {
+			element->dirty_next = deadlines;
+			deadlines = element;
+		} else if (element->is_redecided || element->has_pending || element->result.len > 0) {
+			render_element(keyspace, script, element);
+		}
+	}
+	keyspace->dirty_elements_end = &keyspace->dirty_elements;
+	for (struct element *element = deadlines; element != NULL; element = element->dirty_next) {
+		if (!element->is_redecided)
+			continue;
+		script_select(script, element->key->db);
+		render_ttl(keyspace, script, element, element->key->policy->rule->decide(keyspace, element));
+		element_clean(element);
+	}
+}
+
+void render_plain(struct script *script, const struct change *change)
+{
+	struct buffer number = { 0 };
+	script_select(script, change->db);
+	switch (change->kind) {
+	case CHANGE_SET:
+		script_set_value(script, change->key, change->value);
+		break;
+	case CHANGE_INCREMENT:
+		buffer_add_int64(&number, change->number);
+		script_add(script, 3, (struct slice[]){ SLICE("INCRBY"), change->key, buffer_slice(&number) });
+		break;
+	case CHANGE_FIELD_SET:
+		script_add(script, 4, (struct slice[]){ SLICE("HSET"), change->key, change->element, change->value });
+		break;
+	case CHANGE_FIELD_INCREMENT:
+		buffer_add_int64(&number, change->number);
+		script_add(script, 4, (struct slice[]){ SLICE("HINCRBY"), change->key, change->element, buffer_slice(&number) });
+		break;
+	case CHANGE_MEMBER_ADD:
+		script_add(script, 3, (struct slice[]){ SLICE("SADD"), change->key, change->element });
+		break;
+	case CHANGE_SCORE_SET:
+		buffer_add_double(&number, change->score);
+		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), change->key, buffer_slice(&number), change->element });
+		break;
+	default:
+		assert(false);
+	}
+	buffer_free(&number);
+}

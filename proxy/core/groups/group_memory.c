@@ -1,0 +1,102 @@
+/* Group memory: groups come and go many times a second, so a few of usual size are kept, empty, for the next ones. */
+#include "proxy/core/state.h"
+
+#define SPARE_GROUPS 8
+#define SPARE_MEMBERS_MAX 4096
+
+struct group *group_new(struct core *core, enum group_kind kind)
+{
+	struct group *group = core->spare_groups;
+	if (group == NULL) {
+		group = memory_new(sizeof *group);
+	} else {
+		core->spare_groups = group->next;
+		core->spare_group_count--;
+		group->next = NULL;
+	}
+	group->kind = kind;
+	group->id = ++core->next_group_id;
+	group->script.out = &group->bytes;
+	group->script.pairs = &group->pairs;
+	group->trim_position = POSITION_BEGIN;
+	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
+	return group;
+}
+
+void group_release_keys(struct core *core, struct group *group)
+{
+	group_drop_latent(core, group);
+	for (unsigned i = 0; i < group->key_count; i++) {
+		if (group->keys[i] == NULL)
+			continue;
+		group->keys[i]->in_flight -= group->is_sent;
+		group->keys[i]->under_way--;
+		keyspace_release_key(&core->keyspace, group->keys[i]);
+	}
+	core->flushes_in_flight -= group->is_sent ? group->flush_count : 0;
+	group->key_count = group->flush_count = 0;
+}
+
+static void group_free_memory(struct group *group)
+{
+	buffer_free(&group->bytes);
+	buffer_free(&group->writes);
+	buffer_free(&group->payload);
+	buffer_free(&group->pairs);
+	buffer_free(&group->name_bytes);
+	memory_free(group->members);
+	memory_free(group->units);
+	memory_free(group->slots);
+	memory_free(group->names);
+	memory_free(group->keys);
+	memory_free(group->reaches);
+	memory_free(group->checks);
+	memory_free(group);
+}
+
+/* An empty group that keeps the memory GROUP has. */
+static struct group group_emptied(struct group *group)
+{
+	buffer_reset(&group->bytes);
+	buffer_reset(&group->writes);
+	buffer_reset(&group->payload);
+	buffer_reset(&group->pairs);
+	buffer_reset(&group->name_bytes);
+	return (struct group){
+		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .pairs = group->pairs,
+		.name_bytes = group->name_bytes,
+		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
+		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
+		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,
+		.checks = group->checks, .check_cap = group->check_cap,
+	};
+}
+
+void group_free(struct core *core, struct group *group)
+{
+	group_release_keys(core, group);
+	if (group->stamp.context != NULL)
+		context_drop(group->stamp.context);
+	spills_free(&group->spills);
+	buffer_free(&group->ends);
+	for (unsigned i = 0; i < group->check_count; i++)
+		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
+	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
+		group_free_memory(group);
+		return;
+	}
+	*group = group_emptied(group);
+	group->next = core->spare_groups;
+	core->spare_groups = group;
+	core->spare_group_count++;
+}
+
+void group_free_spare(struct core *core)
+{
+	while (core->spare_groups != NULL) {
+		struct group *group = core->spare_groups;
+		core->spare_groups = group->next;
+		group_free_memory(group);
+	}
+	core->spare_group_count = 0;
+}

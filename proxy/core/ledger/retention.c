@@ -1,0 +1,214 @@
+/* Retention: how long records that ended stay in the conflicts stream. Their age, their number and their bytes are limited; the oldest go first.
+ * Each transaction that adds some trims the stream. How much memory they take only the store knows: it is asked, and told to drop what is too old,
+ * once a minute, and when much was added.
+ *
+ * The store counts entries, of which one holds a record, another one many. So it is remembered how much had been added at some moments: what is to stay
+ * are the entries since the last moment of which they are not too many. Between two moments all entries count alike. */
+#include "proxy/core/state.h"
+
+#include <string.h>
+
+#define TRIM_MS 60000
+#define MEASURE_PART 8               /* of a limit: added since it was measured */
+#define MARK_PART 64                 /* of a limit: between two moments */
+
+static const struct tally *last_mark(const struct retention *retention)
+{
+	return &retention->marks[retention->mark_count - 1];
+}
+
+static uint64_t share(uint64_t whole, uint64_t part, uint64_t of)
+{
+	return of == 0 ? 0 : (uint64_t)((long double)whole * (long double)part / (long double)of);
+}
+
+/* Limits, in the bytes of records; the store takes more memory than that. */
+static uint64_t bytes_max(const struct core *core)
+{
+	const struct retention *retention = &core->retention;
+	uint64_t limit = core->options.records_bytes_max;
+	return retention->memory == 0 ? limit : share(limit, retention->memory_bytes, retention->memory);
+}
+
+void retention_begin(struct core *core)
+{
+	/* Of what was added before nothing is known: mark 0 is where it begins. */
+	core->retention = (struct retention){ .mark_count = 1 };
+}
+
+bool retention_is_due(const struct core *core)
+{
+	const struct retention *retention = &core->retention;
+	return core->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added.bytes - retention->measured.bytes > bytes_max(core) / MEASURE_PART ||
+	       retention->added.records - retention->measured.records > core->options.records_max / MEASURE_PART;
+}
+
+static void add_mark(struct retention *retention, const struct tally *mark)
+{
+	if (retention->mark_count == RETENTION_MARKS) {
+		retention->mark_count--;
+		memmove(&retention->marks[0], &retention->marks[1], retention->mark_count * sizeof *mark);
+	}
+	retention->marks[retention->mark_count++] = *mark;
+}
+
+void retention_add(struct core *core, unsigned records, size_t bytes)
+{
+	struct retention *retention = &core->retention;
+	const struct tally *last = last_mark(retention);
+	if (retention->added.records - last->records > core->options.records_max / MARK_PART ||
+	    retention->added.bytes - last->bytes > core->options.records_bytes_max / MARK_PART)
+		add_mark(retention, &retention->added);
+	retention->added.entries++;
+	retention->added.records += records;
+	retention->added.bytes += bytes;
+	retention->is_grown = true;
+}
+
+/* ---- how much the first entries hold ---- */
+
+static const struct tally *next_mark(const struct retention *retention, unsigned index)
+{
+	return index + 1 < retention->mark_count ? &retention->marks[index + 1] : &retention->added;
+}
+
+static struct tally tally_of(const struct retention *retention, uint64_t entries)
+{
+	unsigned i = 0;
+	while (i + 1 < retention->mark_count && retention->marks[i + 1].entries <= entries)
+		i++;
+	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	if (entries <= from->entries)
+		return *from;
+	uint64_t part = entries - from->entries, of = to->entries - from->entries;
+	if (part > of)
+		part = of;
+	return (struct tally){ entries, from->records + share(to->records - from->records, part, of), from->bytes + share(to->bytes - from->bytes, part, of) };
+}
+
+/* The least number of entries that hold so many records and so many bytes. */
+static uint64_t entries_with(const struct retention *retention, uint64_t records, uint64_t bytes)
+{
+	unsigned i = 0;
+	while (i + 1 < retention->mark_count && (retention->marks[i + 1].records < records || retention->marks[i + 1].bytes < bytes))
+		i++;
+	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	uint64_t span = to->entries - from->entries;
+	uint64_t for_records = records <= from->records ? 0 : share(span, records - from->records, to->records - from->records) + 1;
+	uint64_t for_bytes = bytes <= from->bytes ? 0 : share(span, bytes - from->bytes, to->bytes - from->bytes) + 1;
+	uint64_t more = for_records > for_bytes ? for_records : for_bytes;
+	return from->entries + (more < span ? more : span);
+}
+
+/* ---- trimming ---- */
+
+static void add_trim(struct script *script, struct slice strategy, uint64_t threshold)
+{
+	struct buffer text = { 0 };
+	buffer_add_uint64(&text, threshold);
+	script_add(script, 5, (struct slice[]){ SLICE("XTRIM"), SLICE(CORE_CONFLICTS_KEY), strategy, SLICE("~"), buffer_slice(&text) });
+	buffer_free(&text);
+}
+
+static uint64_t excess(uint64_t added, uint64_t limit)
+{
+	return added > limit ? added - limit : 0;
+}
+
+/* With room for the bytes that are added until they are measured again. How many records stay is remembered in the store. */
+static void trim_to_limits(struct core *core, struct group *group)
+{
+	struct retention *retention = &core->retention;
+	const struct tally *added = &retention->added;
+	uint64_t bytes = bytes_max(core);
+	uint64_t gone = entries_with(retention, excess(added->records, core->options.records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
+	/* One stays, whatever its size. */
+	if (gone > 0 && gone >= added->entries)
+		gone = added->entries - 1;
+	retention->gone = gone > retention->gone ? gone : retention->gone;
+	add_trim(&group->script, SLICE("MAXLEN"), added->entries - gone);
+	struct buffer text = { 0 };
+	buffer_add_uint64(&text, added->records - tally_of(retention, retention->gone).records);
+	script_add(&group->script, 3, (struct slice[]){ SLICE("SET"), SLICE(CORE_CONFLICTS_COUNT_KEY), buffer_slice(&text) });
+	buffer_free(&text);
+}
+
+void retention_write(struct core *core, struct group *group)
+{
+	struct retention *retention = &core->retention;
+	uint64_t age_ms = core->options.records_age_ms_max;
+	bool is_due = retention_is_due(core);
+	if (is_due && age_ms > 0 && core->now_ms >= age_ms)
+		add_trim(&group->script, SLICE("MINID"), core->now_ms - age_ms);
+	if (retention->is_counted && (is_due || retention->is_grown))
+		trim_to_limits(core, group);
+	retention->is_grown = false;
+	if (!is_due)
+		return;
+	group->measure_reply = group->script.count;
+	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
+	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
+	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
+	/* Should the answer get lost, it is asked again in a minute. */
+	retention->trimmed_ms = core->now_ms;
+	retention->measured = retention->added;
+}
+
+/* ---- measuring ---- */
+
+static uint64_t stored_count(struct slice reply)
+{
+	struct reply found;
+	int64_t count;
+	return reply_read(&reply, &found) && found.type == REPLY_STRING && slice_to_int64(found.text, &count) && count > 0 ? (uint64_t)count : 0;
+}
+
+static void shift(struct tally *tally, const struct tally *by)
+{
+	*tally = (struct tally){ tally->entries + by->entries, tally->records + by->records, tally->bytes + by->bytes };
+}
+
+/* What was there already stands before all that was added. */
+static void count_older(struct retention *retention, uint64_t entries, uint64_t records, uint64_t memory)
+{
+	struct tally older = { excess(entries, retention->measured.entries), 0, 0 };
+	if (older.entries > 0)
+		older = (struct tally){ older.entries, records > older.entries ? records : older.entries, excess(memory, retention->measured.bytes) };
+	for (unsigned i = 0; i < retention->mark_count; i++)
+		shift(&retention->marks[i], &older);
+	shift(&retention->added, &older);
+	shift(&retention->measured, &older);
+	retention->mark_count -= retention->mark_count == RETENTION_MARKS;
+	memmove(&retention->marks[1], &retention->marks[0], retention->mark_count * sizeof older);
+	retention->marks[0] = (struct tally){ 0 };
+	retention->mark_count++;
+	retention->is_counted = true;
+}
+
+/* What is gone before the second mark is no longer needed. */
+static void drop_marks(struct retention *retention)
+{
+	unsigned first = 0;
+	while (first + 1 < retention->mark_count && retention->marks[first + 1].entries <= retention->gone)
+		first++;
+	retention->mark_count -= first;
+	memmove(&retention->marks[0], &retention->marks[first], retention->mark_count * sizeof *retention->marks);
+}
+
+void retention_answered(struct core *core, const struct group *group, const struct event *event)
+{
+	struct retention *retention = &core->retention;
+	if (group->measure_reply == 0)
+		return;
+	const struct slice *replies = &event->answered.replies[group->measure_reply];
+	uint64_t entries = reply_count(replies[0]), memory = reply_count(replies[1]);
+	if (!retention->is_counted)
+		count_older(retention, entries, stored_count(replies[2]), memory);
+	retention->gone = excess(retention->measured.entries, entries);
+	struct tally gone = tally_of(retention, retention->gone);
+	retention->memory = memory;
+	retention->memory_bytes = retention->measured.bytes - gone.bytes;
+	core->status.stored_records = retention->measured.records - gone.records;
+	core->status.stored_record_bytes = memory;
+	drop_marks(retention);
+}

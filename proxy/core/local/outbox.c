@@ -1,0 +1,212 @@
+/* Outbox: final batches on their way to the own log: waiting for the gate (recover.c), then handed to the connector, then durable
+ * there. A connector may lose what it was given: it is given again (data path, step 6).
+ * Invariant: ids count up along sent; what is waiting comes after all that is sent. */
+#include "proxy/core/state.h"
+
+#include <assert.h>
+
+void append_list_init(struct append_list *list)
+{
+	list->first = NULL;
+	list->end = &list->first;
+}
+
+void append_list_add(struct append_list *list, struct append *append)
+{
+	append->next = NULL;
+	*list->end = append;
+	list->end = &append->next;
+}
+
+static struct append *append_list_take(struct append_list *list)
+{
+	struct append *append = list->first;
+	list->first = append->next;
+	if (list->first == NULL)
+		list->end = &list->first;
+	return append;
+}
+
+void append_free(struct core *core, struct append *append)
+{
+	core->outbox_bytes -= append->bytes.len;
+	core->outbox_events -= append->events;
+	memory_free((void *)(uintptr_t)append->bytes.ptr);
+	memory_free(append);
+}
+
+static struct append *append_new(struct core *core, struct slice bytes, const struct append *facts)
+{
+	struct append *append = memory_new(sizeof *append);
+	*append = *facts;
+	append->id = 0;
+	append->bytes = buffer_copy(bytes);
+	core->outbox_bytes += bytes.len;
+	core->outbox_events += append->events;
+	return append;
+}
+
+void outbox_add_batch(struct core *core, struct append_list *list, struct slice bytes, const struct append *facts)
+{
+	append_list_add(list, append_new(core, bytes, facts));
+}
+
+void outbox_disown_entries(struct core *core)
+{
+	for (struct append *append = core->sent.first; append != NULL; append = append->next)
+		append->entry_ms = 0;
+	for (struct append *append = core->waiting.first; append != NULL; append = append->next)
+		append->entry_ms = 0;
+}
+
+void append_list_clear(struct core *core, struct append_list *list)
+{
+	while (list->first != NULL)
+		append_free(core, append_list_take(list));
+}
+
+void append_list_move(struct append_list *from, struct append_list *to)
+{
+	while (from->first != NULL)
+		append_list_add(to, append_list_take(from));
+}
+
+void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq)
+{
+	uint64_t incarnation = core->origins.items[origin].incarnation;
+	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
+	struct position before = { slice_of(core->dc_names[0]), incarnation, first_seq - 1 };
+	struct batch header = {
+		.dc = slice_of(core->dc_names[0]), .incarnation = incarnation, .first_seq = first_seq, .hlc = core_tick_hlc(core, 1),
+		.rules_digest = core->policies->digest, .context = &before, .context_count = first_seq > 1,
+	};
+	struct buffer batch = { 0 };
+	struct changes none = { 0 };
+	envelope_begin(&batch, &header);
+	for (uint64_t seq = first_seq; seq <= last_seq; seq++)
+		envelope_add_write(&batch, PLAN_NONE, &none);
+	unsigned events = (unsigned)(last_seq - first_seq + 1);
+	outbox_add_batch(core, list, buffer_slice(&batch), &(struct append){ .origin = origin, .last_seq = last_seq, .events = events });
+	buffer_free(&batch);
+}
+
+/* ---- handing over ---- */
+
+static void emit(struct core *core, struct append *append)
+{
+	struct effect *effect = effects_add(core->effects, EFFECT_APPEND);
+	effect->append.id = append->id;
+	effect->append.bytes = append->bytes;
+}
+
+static void send_append(struct core *core, struct append *append)
+{
+	append->id = ++core->next_append_id;
+	if (append->last_seq > core->announced[append->origin])
+		core->announced[append->origin] = append->last_seq;
+	append_list_add(&core->sent, append);
+	emit(core, append);
+}
+
+/* Larger than a message may be: goes in parts; only the last one stands for the batch. */
+static void send_parts(struct core *core, struct append *whole)
+{
+	struct batch header;
+	enum envelope_error error = envelope_decode(whole->bytes, core->scratch, &header);
+	assert(error == ENVELOPE_OK);
+	uint64_t max = core->options.message_bytes_max;
+	uint32_t count = (uint32_t)((whole->bytes.len + max - 1) / max);
+	for (uint32_t part = 0; part < count; part++) {
+		size_t at = part * max, len = whole->bytes.len - at < max ? whole->bytes.len - at : max;
+		struct batch envelope = {
+			.dc = header.dc, .incarnation = header.incarnation, .first_seq = header.first_seq, .hlc = header.hlc,
+			.part = part, .part_count = count, .part_bytes = { whole->bytes.ptr + at, len },
+		};
+		struct buffer bytes = { 0 };
+		envelope_begin(&bytes, &envelope);
+		struct append facts = part + 1 == count ? *whole : (struct append){ .origin = whole->origin, .is_part = true };
+		send_append(core, append_new(core, buffer_slice(&bytes), &facts));
+		buffer_free(&bytes);
+	}
+	append_free(core, whole);
+}
+
+void outbox_hand_over(struct core *core)
+{
+	while (core->waiting.first != NULL) {
+		struct append *append = append_list_take(&core->waiting);
+		/* A later incarnation has seen it, although the store may have lost it by then. */
+		if (append->last_seq > core->announced[append->origin])
+			core->announced[append->origin] = append->last_seq;
+		if (append->bytes.len > core->options.message_bytes_max)
+			send_parts(core, append);
+		else
+			send_append(core, append);
+	}
+}
+
+void outbox_pump(struct core *core)
+{
+	if (core->is_gate_open)
+		outbox_hand_over(core);
+}
+
+void outbox_retry(struct core *core, uint64_t id)
+{
+	for (struct append *append = core->sent.first; append != NULL; append = append->next)
+		if (append->id >= id)
+			emit(core, append);
+}
+
+void outbox_appended(struct core *core, uint64_t id, int64_t position)
+{
+	while (core->sent.first != NULL && core->sent.first->id <= id) {
+		struct append *append = append_list_take(&core->sent);
+		if (append->entry_ms != 0) {
+			core->trim_ms = append->entry_ms;
+			core->trim_seq = append->entry_seq;
+			core->is_trim_due = true;
+		}
+		/* While the own log is read, its messages tell the positions themselves. Of several at once only the last one's is known. */
+		if (!core->peers[0].is_following && core->is_open && !append->is_part)
+			peer_add_mile(core, 0, append->id == id ? position : core->peers[0].position, append->origin, append->last_seq);
+		append_free(core, append);
+	}
+	if (!core->peers[0].is_following && core->is_open)
+		core->peers[0].position = position;
+}
+
+/* A hello may stand in the log before writes that were executed before it. So it must not claim those, nor tell what else is applied here:
+ * readers would take that to be known by all that follows. Returns what it may claim of our present incarnation. */
+static uint64_t claim_logged(const struct core *core, struct context *context)
+{
+	for (uint32_t i = 0; i < context->count; i++) {
+		uint64_t claim = core->origins.items[i].dc == 0 ? core->logged[i] : 0;
+		if (context->seqs[i] > claim)
+			context->seqs[i] = claim;
+	}
+	return core->logged[core->self] < core->answered_seq ? core->logged[core->self] : core->answered_seq;
+}
+
+/* A batch without writes: says what is applied here, up to when we have committed all we did, and with which rules. */
+void outbox_heartbeat(struct core *core, bool is_hello)
+{
+	struct position positions[ORIGINS_MAX];
+	struct context *context = core_confirmed(core);
+	uint64_t last_seq = core->answered_seq;
+	if (is_hello)
+		last_seq = claim_logged(core, context);
+	struct batch header = {
+		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
+		.first_seq = last_seq + 1, .hlc = core_tick_hlc(core, 1), .rules_digest = core->policies->digest,
+		.hello = is_hello ? core->nonce : 0,
+		.context = positions, .context_count = core_positions(core, context, positions),
+	};
+	core_announce(core, context);
+	context_drop(context);
+	struct buffer bytes = { 0 };
+	envelope_begin(&bytes, &header);
+	send_append(core, append_new(core, buffer_slice(&bytes), &(struct append){ .origin = core->self, .last_seq = 0 }));
+	buffer_free(&bytes);
+	core->heartbeat_ms = core->now_ms;
+}

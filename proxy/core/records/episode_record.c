@@ -1,0 +1,406 @@
+#include "episode_record.h"
+
+#include "proxy/core/conflicts/conflict.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/version.h"
+
+#include <string.h>
+
+static void ordering_fill(struct ordering *ordering, const struct origins *origins)
+{
+	ordering->count = origins->count;
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		unsigned at = i;
+		for (; at > 0; at--) {
+			const struct origin *other = &origins->items[ordering->items[at - 1]];
+			int order = strcmp(origins->dcs[other->dc], origins->dcs[origin->dc]);
+			if (order < 0 || (order == 0 && other->incarnation < origin->incarnation))
+				break;
+			ordering->items[at] = ordering->items[at - 1];
+		}
+		ordering->items[at] = i;
+	}
+}
+
+void telling_begin(struct telling *telling, const struct keyspace *keyspace, uint64_t rules_digest, bool is_last)
+{
+	*telling = (struct telling){ .keyspace = keyspace, .rules_digest = rules_digest, .is_last = is_last };
+	ordering_fill(&telling->ordering, keyspace->origins);
+	for (unsigned dc = 0; dc < keyspace->origins->dc_count; dc++)
+		telling->dcs[dc] = slice_of(keyspace->origins->dcs[dc]);
+}
+
+void telling_end(struct telling *telling)
+{
+	for (unsigned i = 0; i < TOLD_CONTEXTS_MAX; i++) {
+		if (telling->contexts[i].context != NULL)
+			context_drop(telling->contexts[i].context);
+		buffer_free(&telling->contexts[i].positions);
+	}
+	buffer_free(&telling->room);
+	memory_free(telling->sides);
+	memory_free(telling->versions);
+	memory_free(telling->candidates);
+	memory_free(telling->is_shown);
+}
+
+/* Room for what is told of so many sides. */
+static void telling_reserve(struct telling *telling, unsigned sides)
+{
+	if (sides <= telling->cap)
+		return;
+	telling->cap = sides > 2 * telling->cap ? sides : 2 * telling->cap;
+	telling->sides = memory_resize(telling->sides, telling->cap * sizeof *telling->sides);
+	memory_free(telling->versions);
+	telling->versions = memory_new(telling->cap * sizeof *telling->versions);
+	telling->candidates = memory_resize(telling->candidates, telling->cap * sizeof *telling->candidates);
+	telling->is_shown = memory_resize(telling->is_shown, telling->cap * sizeof *telling->is_shown);
+}
+
+static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
+{
+	const struct origin *item = &keyspace->origins->items[origin];
+	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq };
+}
+
+static struct record_dot told_dot(const struct telling *telling, unsigned origin, uint64_t seq)
+{
+	const struct origin *item = &telling->keyspace->origins->items[origin];
+	return (struct record_dot){ telling->dcs[item->dc], item->incarnation, seq };
+}
+
+/* ---- id ---- */
+
+uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element)
+{
+	struct buffer *head = &episodes->id;
+	buffer_reset(head);
+	buffer_add_uint64(head, element->key->db);
+	buffer_add_byte(head, ':');
+	buffer_add_text(head, kind_text(element->kind));
+	buffer_add_byte(head, ':');
+	buffer_add_uint64(head, element->key->name.len);
+	buffer_add_byte(head, ':');
+	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(head));
+	return record_hash(record_hash(hash, element->key->name), element->name);
+}
+
+/* Ids begin with a dot: most others differ in the seq already. */
+struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
+{
+	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		struct buffer own = { 0 };
+		episode_add_id(keyspace, episode, &own);
+		bool is_it = slice_equal(buffer_slice(&own), id);
+		buffer_free(&own);
+		if (is_it)
+			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
+	}
+	return NULL;
+}
+
+struct episode *element_open_episode(const struct element *element)
+{
+	struct episode *episode = element->episodes;
+	while (episode != NULL && episode->list != EPISODES_KEPT)
+		episode = episode->next;
+	return episode;
+}
+
+void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct record_dot first = dot_of(keyspace, episode->first.origin, episode->first.seq);
+	uint64_t hash = episode->subject_hash;
+	buffer_add(out, first.dc);
+	buffer_add_byte(out, '-');
+	buffer_add_uint64(out, first.incarnation);
+	buffer_add_byte(out, '-');
+	buffer_add_uint64(out, first.seq);
+	buffer_add_byte(out, '-');
+	char *at = buffer_grow(out, 16);
+	for (unsigned shift = 64; shift > 0; shift -= 4)
+		*at++ = digits[hash >> (shift - 4) & 15];
+}
+
+/* ---- who wins ---- */
+
+/* The rule is asked, as it would be with the sides as versions. NULL: no side is an absolute. */
+static const struct side *decide(struct telling *telling, const struct episode *episode)
+{
+	struct element *trial = &telling->trial;
+	trial->key = episode->element->key;
+	trial->kind = episode->element->kind;
+	trial->versions = telling->versions;
+	trial->version_count = 0;
+	const struct rule *rule = trial->kind == KIND_KEY ? &rule_lww : trial->key->policy->rule;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		const struct side *side = &episode->sides[i];
+		if ((side->flags & MARK_DELTA) || episode_covers(episode, side))
+			continue;
+		telling->candidates[trial->version_count] = side;
+		struct version *version = &trial->versions[trial->version_count++];
+		version->stamp = side->stamp;
+		version->is_present = !note_is_removal(side->note, trial->kind);
+	}
+	const struct version *best = rule->decide(telling->keyspace, trial);
+	return best == NULL ? NULL : telling->candidates[best - trial->versions];
+}
+
+/* Increments count on top of a number, or of nothing. */
+static bool can_be_added_to(const struct note *note, enum kind kind)
+{
+	if (note_is_removal(note, kind) || note->is_number)
+		return true;
+	struct buffer text = { 0 };
+	long double number;
+	note_add_text(note, kind, &text);
+	bool is_number = note->value_len == text.len && slice_to_long_double(buffer_slice(&text), &number);
+	buffer_free(&text);
+	return is_number;
+}
+
+/* Does the winner's value count increments that it has not seen? */
+static bool has_increments(const struct episode *episode, const struct side *winner)
+{
+	/* Of those that a record tells of for sure: which others are still remembered depends on the order. */
+	unsigned first = episode->side_count > RECORD_SIDES_MAX ? episode->side_count - RECORD_SIDES_MAX : 0;
+	for (unsigned i = first; i < episode->side_count; i++)
+		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
+			return can_be_added_to(winner->note, episode->element->kind);
+	return false;
+}
+
+/* ---- the record: everything it points to is in ROOM, which may move until all is there ---- */
+
+struct draft {
+	struct telling *telling;
+	const struct episode *episode;
+	struct buffer *room;
+	struct record record;
+	bool is_kept;
+};
+
+/* A place in the room: an offset for now. */
+static struct slice room_from(const struct draft *draft, size_t start)
+{
+	return (struct slice){ (const char *)(uintptr_t)start, draft->room->len - start };
+}
+
+static void settle_slice(const struct draft *draft, struct slice *slice)
+{
+	slice->ptr = buffer_slice(draft->room).ptr + (uintptr_t)slice->ptr;
+}
+
+static void add_positions(const struct telling *telling, const struct context *context, struct buffer *out)
+{
+	for (unsigned i = 0; i < telling->ordering.count; i++) {
+		unsigned origin = telling->ordering.items[i];
+		struct record_dot position = told_dot(telling, origin, context_at(context, origin));
+		if (position.seq > 0)
+			record_add_position(out, &position);
+	}
+}
+
+/* As text. */
+static struct slice positions_of(struct telling *telling, struct context *context)
+{
+	for (unsigned i = 0; i < TOLD_CONTEXTS_MAX; i++)
+		if (telling->contexts[i].context == context)
+			return buffer_slice(&telling->contexts[i].positions);
+	struct told_context *told = &telling->contexts[telling->next_context++ % TOLD_CONTEXTS_MAX];
+	if (told->context != NULL)
+		context_drop(told->context);
+	told->context = context_hold(context);
+	told->positions.len = 0;
+	add_positions(telling, context, &told->positions);
+	return buffer_slice(&told->positions);
+}
+
+static struct slice add_context(struct draft *draft, struct context *context)
+{
+	size_t start = draft->room->len;
+	buffer_add(draft->room, positions_of(draft->telling, context));
+	return room_from(draft, start);
+}
+
+/* The whole value of a version that waits for a decision. */
+static void add_whole(struct draft *draft, const struct version *version, struct record_side *told)
+{
+	if (version->value.len <= told->value.len)
+		return;
+	size_t start = draft->room->len;
+	buffer_add(draft->room, version->value);
+	told->value = room_from(draft, start);
+}
+
+/* What only serves to take the record up again. Of one whose versions wait for a decision, those that are not alive are over. */
+static void add_life(struct draft *draft, const struct side *side, struct record_side *told)
+{
+	const struct episode *episode = draft->episode;
+	const struct ordering *ordering = &draft->telling->ordering;
+	size_t start = draft->room->len;
+	told->is_covered = !draft->is_kept && side->life == LIFE_OVER;
+	told->is_dead |= !draft->is_kept && side->life == LIFE_KILLED;
+	for (unsigned i = 0; i < ordering->count; i++) {
+		for (unsigned j = 0; j < episode->cover_count; j++) {
+			const struct cover *cover = &episode->covers[j];
+			if (cover->by_origin != ordering->items[i] || cover->origin != side->stamp.origin || cover->seq != side->stamp.seq)
+				continue;
+			struct record_dot by = told_dot(draft->telling, cover->by_origin, cover->by_seq);
+			record_add_cover(draft->room, &by, cover->is_kill);
+		}
+	}
+	told->covers = room_from(draft, start);
+	told->is_clearing |= side->is_clearing && (!draft->is_kept || told->covers.len > 0);
+}
+
+bool episode_is_told_for_good(const struct episode *episode)
+{
+	const struct element *element = episode->element;
+	bool has_life = (element->kind < KIND_TYPES && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
+	for (unsigned i = 0; i < episode->side_count && !has_life; i++)
+		has_life = episode->sides[i].life != LIFE_LED || episode->sides[i].is_clearing;
+	return !has_life;
+}
+
+static void add_side(struct draft *draft, const struct side *side)
+{
+	const struct element *element = draft->episode->element;
+	const struct version *version = draft->is_kept ? episode_live_version(draft->episode, side) : NULL;
+	struct record_side *told = &draft->telling->sides[draft->record.side_count++];
+	size_t start = draft->room->len;
+	memset(told, 0, sizeof *told);
+	told->dot = told_dot(draft->telling, side->stamp.origin, side->stamp.seq);
+	told->hlc = side->stamp.hlc;
+	told->command = note_command(side->note);
+	told->client = note_client(side->note);
+	told->is_removal = note_is_removal(side->note, element->kind);
+	told->is_live = version != NULL;
+	told->is_explicit = side->note->context->is_explicit;
+	told->is_increment = (side->flags & MARK_DELTA) != 0;
+	told->is_again = side->is_again;
+	note_add_value(side->note, element->kind, draft->room, &told->value_len, &told->value_hash);
+	told->value = room_from(draft, start);
+	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
+	/* What is dead and alive all the same is a removal. Of what is there again some may know no more than what was told with it. */
+	told->is_clearing = version != NULL && (told->is_dead || (side->is_again ? side->is_clearing : version->is_clearing));
+	if (version != NULL)
+		add_whole(draft, version, told);
+	told->context = add_context(draft, side->note->context);
+	told->covers = room_from(draft, draft->room->len);
+	if (!draft->telling->is_last)
+		add_life(draft, side, told);
+}
+
+/* Newest first; those that wait for a decision before all others. */
+static void add_sides(struct draft *draft)
+{
+	const struct episode *episode = draft->episode;
+	const bool *is_shown = draft->telling->is_shown;
+	episode_choose(episode, draft->is_kept, draft->telling->is_shown);
+	for (unsigned round = draft->is_kept ? 0 : 1; round < 2; round++) {
+		for (unsigned i = episode->side_count; i-- > 0;) {
+			const struct side *side = &episode->sides[i];
+			bool is_live = draft->is_kept && episode_live_version(episode, side) != NULL;
+			if (is_shown[i] && is_live == (round == 0))
+				add_side(draft, side);
+		}
+	}
+}
+
+/* Does it reach from one of the sides that are told to another? */
+static bool is_told_by_sides(const struct draft *draft, const struct stretch *stretch)
+{
+	bool has_first = false, has_last = false;
+	for (unsigned i = 0; i < draft->episode->side_count; i++) {
+		const struct side *side = &draft->episode->sides[i];
+		if (side->stamp.origin != stretch->origin || side->is_again || !draft->telling->is_shown[i])
+			continue;
+		has_first |= side->stamp.seq == stretch->first_seq;
+		has_last |= side->stamp.seq == stretch->last_seq;
+	}
+	return has_first && has_last;
+}
+
+static void add_stretches(struct draft *draft)
+{
+	size_t start = draft->room->len;
+	for (unsigned i = 0; i < draft->telling->ordering.count; i++) {
+		for (unsigned j = 0; j < draft->episode->stretch_count; j++) {
+			const struct stretch *stretch = &draft->episode->stretches[j];
+			if (stretch->origin != draft->telling->ordering.items[i] || is_told_by_sides(draft, stretch))
+				continue;
+			struct record_dot first = told_dot(draft->telling, stretch->origin, stretch->first_seq);
+			record_add_stretch(draft->room, &(struct record_stretch){ first.dc, first.incarnation, first.seq, stretch->last_seq });
+		}
+	}
+	draft->record.stretches = room_from(draft, start);
+}
+
+static void add_value(struct draft *draft, const struct note *note)
+{
+	size_t start = draft->room->len;
+	note_add_text(note, draft->episode->element->kind, draft->room);
+	draft->record.value = room_from(draft, start);
+}
+
+static void add_outcome(struct draft *draft)
+{
+	const struct episode *episode = draft->episode;
+	struct record *record = &draft->record;
+	record->value = room_from(draft, draft->room->len);
+	if (episode->resolution.seq != 0) {
+		record->winner = record->resolution = told_dot(draft->telling, episode->resolution.origin, episode->resolution.seq);
+		record->ended_hlc = episode->resolution.hlc;
+		record->resolved_by = note_by(episode->resolution_note);
+		add_value(draft, episode->resolution_note);
+		return;
+	}
+	const struct side *winner = decide(draft->telling, episode);
+	if (winner == NULL || has_increments(episode, winner))
+		return;
+	record->winner = told_dot(draft->telling, winner->stamp.origin, winner->stamp.seq);
+	add_value(draft, winner->note);
+}
+
+/* The room does not move any more. */
+static void settle_slices(struct draft *draft)
+{
+	struct record *record = &draft->record;
+	settle_slice(draft, &record->value);
+	settle_slice(draft, &record->stretches);
+	for (unsigned i = 0; i < record->side_count; i++) {
+		struct record_side *side = &draft->telling->sides[i];
+		settle_slice(draft, &side->value);
+		settle_slice(draft, &side->context);
+		settle_slice(draft, &side->covers);
+	}
+}
+
+void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out)
+{
+	const struct element *element = episode->element;
+	struct draft draft;
+	draft.telling = telling;
+	draft.episode = episode;
+	draft.room = &telling->room;
+	draft.is_kept = telling->is_kept = episode_is_kept(episode);
+	telling_reserve(telling, episode->side_count);
+	telling->room.len = 0;
+	enum record_kind kind = episode_kind(episode);
+	telling->status = episode_status(episode);
+	struct slice type = slice_of(kind_text(element->kind)), rule = slice_of(element->key->policy->rule->name);
+	draft.record = (struct record){
+		.id = id, .kind = kind, .status = telling->status, .db = element->key->db,
+		.key = element->key->name, .element = element->name, .type = type,
+		.rule = rule, .rules_digest = telling->rules_digest, .sides = telling->sides, .pairs = episode->pairs,
+		.first_hlc = episode->first.hlc, .opened_hlc = episode->opened_hlc, .attempts = episode->attempts, .last_error = episode->last_error,
+	};
+	add_sides(&draft);
+	add_stretches(&draft);
+	add_outcome(&draft);
+	settle_slices(&draft);
+	record_encode(out, &draft.record);
+}

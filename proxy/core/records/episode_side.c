@@ -1,0 +1,237 @@
+/* The sides of an episode: its writes, as far as a record can tell of them. Of many the newest are kept, and older ones that may still decide:
+ * both are functions of all writes of the episode, so what was dropped on the way does not depend on the order. */
+#include "episode.h"
+
+#include "proxy/core/versions/version.h"
+
+#include <string.h>
+
+#define SIDES_FEW 4                  /* looked through one by one */
+#define SIDES_KEPT_MAX (2 * RECORD_SIDES_MAX)
+
+static bool is_absolute(const struct side *side)
+{
+	return (side->flags & MARK_DELTA) == 0;
+}
+
+bool episode_covers(const struct episode *episode, const struct side *side)
+{
+	for (unsigned i = episode->side_count; i-- > 0;)
+		if (is_absolute(&episode->sides[i]) && stamp_covers(&episode->sides[i].stamp, &side->stamp))
+			return true;
+	return false;
+}
+
+/* May it still decide, or be what a decision is open about? */
+static bool matters(const struct episode *episode, const struct side *side, bool is_kept)
+{
+	if (is_kept && episode_live_version(episode, side) != NULL)
+		return true;
+	return episode->resolution.seq == 0 && is_absolute(side) && !episode_covers(episode, side);
+}
+
+void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown)
+{
+	for (unsigned i = 0; i < episode->side_count; i++)
+		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], is_kept);
+}
+
+static unsigned traits_of(const struct episode *episode, const struct side *side)
+{
+	bool is_removal = note_is_removal(side->note, episode->element->kind);
+	unsigned traits = is_removal ? EPISODE_REMOVAL : EPISODE_PRESENT;
+	if (side->flags & MARK_EXPIRY)
+		traits |= EPISODE_EXPIRY;
+	return note_is_pop(side->note) ? traits | EPISODE_POP : traits;
+}
+
+/* Adds what a side stands for. Pops of two origins removed the same element. */
+void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin)
+{
+	if ((more & EPISODE_POP) && (*traits & EPISODE_POP) && *pop_origin != origin)
+		more |= EPISODE_DOUBLE_POP;
+	if (more & EPISODE_POP)
+		*pop_origin = origin;
+	*traits |= more;
+}
+
+enum record_kind episode_kind(const struct episode *episode)
+{
+	unsigned traits = episode->traits, pop_origin = episode->pop_origin;
+	for (unsigned i = 0; i < episode->side_count; i++)
+		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
+	if (traits & EPISODE_TYPE_CLASH)
+		return RECORD_TYPE_CLASH;
+	if (traits & EPISODE_DOUBLE_POP)
+		return RECORD_DOUBLE_POP;
+	if (traits & EPISODE_EXPIRY)
+		return RECORD_EXPIRY_WRITE;
+	return (traits & EPISODE_REMOVAL) && (traits & EPISODE_PRESENT) ? RECORD_WRITE_DELETE : RECORD_WRITE_WRITE;
+}
+
+/* Stable ones meet nothing any more. */
+static void drop_stable_others(const struct keyspace *keyspace, struct episode *episode)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (!mark_is_stable(keyspace, episode->others[i].origin, episode->others[i].seq))
+			episode->others[kept++] = episode->others[i];
+	episode->other_count = kept;
+}
+
+void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
+{
+	if (episode->other_count == episode->other_cap)
+		drop_stable_others(keyspace, episode);
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (episode->others[i].origin == origin && episode->others[i].seq == seq)
+			return;
+	if (episode->other_count == episode->other_cap) {
+		unsigned cap = episode->other_cap ? episode->other_cap * 2 : 16;
+		episode->others = memory_resize(episode->others, cap * sizeof(struct dot));
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->other_cap) * sizeof(struct dot)));
+		episode->other_cap = cap;
+	}
+	episode->others[episode->other_count++] = (struct dot){ origin, seq };
+}
+
+/* What is no side any more: what a record of it needs, and where it belongs if its stretch cannot tell. */
+static void fold_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
+	if (!element_meets_all(episode->element, side->note, side->flags))
+		episode_add_other(keyspace, episode, side->stamp.origin, side->stamp.seq);
+}
+
+/* Many writes: those go that no record will tell of any more, as newer ones only push them further down. */
+static void drop_sides(struct keyspace *keyspace, struct episode *episode)
+{
+	bool *is_shown = memory_new(episode->side_count);
+	episode_choose(episode, episode_is_kept(episode), is_shown);
+	unsigned kept = 0;
+	for (unsigned i = 0; i < episode->side_count; i++) {
+		struct side *side = &episode->sides[i];
+		if (is_shown[i]) {
+			episode->sides[kept++] = *side;
+			continue;
+		}
+		fold_side(keyspace, episode, side);
+		note_drop(keyspace, side->note);
+	}
+	episode->side_count = kept;
+	memory_free(is_shown);
+}
+
+/* Where a side with this stamp is, or would be. */
+static unsigned side_place(const struct origins *origins, const struct episode *episode, const struct stamp *stamp)
+{
+	unsigned low = 0, high = episode->side_count;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		if (stamp_compare(origins, &episode->sides[middle].stamp, stamp) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void insert_side(struct keyspace *keyspace, struct episode *episode, unsigned place, const struct side *side)
+{
+	if (episode->side_count == episode->side_cap) {
+		unsigned cap = episode->side_cap * 2;
+		episode->sides = memory_outgrow(episode->sides, episode->first_sides, sizeof episode->first_sides, cap * sizeof(struct side));
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->side_cap) * sizeof(struct side)));
+		episode->side_cap = cap;
+	}
+	memmove(&episode->sides[place + 1], &episode->sides[place], (episode->side_count - place) * sizeof(struct side));
+	episode->side_count++;
+	episode->sides[place] = *side;
+	note_hold(side->note);
+	if (episode->side_count > SIDES_KEPT_MAX)
+		drop_sides(keyspace, episode);
+}
+
+static bool is_side(const struct episode *episode, unsigned place, const struct stamp *stamp)
+{
+	return place < episode->side_count && episode->sides[place].stamp.origin == stamp->origin && episode->sides[place].stamp.seq == stamp->seq;
+}
+
+const struct side *episode_side(const struct keyspace *keyspace, const struct episode *episode, const struct stamp *stamp)
+{
+	unsigned place = 0;
+	if (episode->side_count > SIDES_FEW)
+		place = side_place(keyspace->origins, episode, stamp);
+	else
+		while (place < episode->side_count && !is_side(episode, place, stamp))
+			place++;
+	return is_side(episode, place, stamp) ? &episode->sides[place] : NULL;
+}
+
+static struct side side_of(const struct party *party)
+{
+	struct side side = { .stamp = *party->stamp, .note = party->note, .flags = party->flags };
+	side.stamp.context = party->note->context;
+	return side;
+}
+
+bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct side *found = episode_side(keyspace, episode, party->stamp);
+	enum kind kind = episode->element->kind;
+	/* Of what is there again all know what the write that found it tells, some no more. */
+	if (found == NULL || found->is_again)
+		return false;
+	struct side *side = &episode->sides[found - episode->sides];
+	side->is_clearing |= !side->note->is_poor && !party->note->is_poor && note_is_removal(side->note, kind) != note_is_removal(party->note, kind);
+	if (!note_is_better(party->note, side->note, kind))
+		return false;
+	note_hold(party->note);
+	note_drop(keyspace, side->note);
+	side->note = party->note;
+	side->stamp.context = party->note->context;
+	side->flags = party->flags;
+	return true;
+}
+
+static void note_first(const struct keyspace *keyspace, struct episode *episode, const struct stamp *stamp)
+{
+	if (episode->first.seq != 0 && stamp_compare(keyspace->origins, stamp, &episode->first) >= 0)
+		return;
+	episode->first = *stamp;
+	episode->first.context = NULL;
+}
+
+void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	const struct origins *origins = keyspace->origins;
+	unsigned place = side_place(origins, episode, party->stamp);
+	note_first(keyspace, episode, party->stamp);
+	if (is_side(episode, place, party->stamp)) {
+		episode->sides[place].is_again = false;
+		episode_upgrade_side(keyspace, episode, party);
+		return;
+	}
+	episode->has_poor |= party->note->is_poor;
+	struct side side = side_of(party);
+	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
+	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))
+		fold_side(keyspace, episode, &side);
+	else
+		insert_side(keyspace, episode, place, &side);
+	episode_find_covers(keyspace, episode, &side);
+}
+
+void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	const struct side *known = episode_side(keyspace, episode, &side->stamp);
+	bool is_again = side->is_again && (known == NULL || known->is_again);
+	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
+	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
+	if (!is_side(episode, place, &side->stamp))
+		return;
+	if (side->life > episode->sides[place].life)
+		episode->sides[place].life = side->life;
+	episode->sides[place].is_clearing |= side->is_clearing;
+	episode->sides[place].is_again = is_again;
+}

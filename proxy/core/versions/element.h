@@ -1,0 +1,100 @@
+/* Element: a string, a field, a member, a key's deadline, or the clears of a whole key: what is decided by itself; and the key that it is part of. */
+#ifndef CORE_ELEMENT_H
+#define CORE_ELEMENT_H
+
+#include "base/bytes.h"
+#include "mark.h"
+#include "origin.h"
+#include "base/table.h"
+
+struct episode;                      /* episode.h */
+struct note;                         /* note.h */
+struct policy;
+
+enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
+#define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
+
+/* An absolute or a clear that may decide the element. */
+struct version {
+	struct stamp stamp;          /* holds a reference to its context */
+	bool is_present;
+	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
+	bool is_clearing;            /* the same write cleared the key before it made this present */
+	bool is_set;                 /* a string SET: clears elements of other types */
+	bool is_vouched;             /* a record, or a write that left it alive, has said that it is: while metadata is recalled */
+	int64_t expire_at_ms;        /* TTL */
+	double score;                /* sorted set */
+	struct slice value;          /* string, hash: owned copy, or held by NOTE */
+	struct note *note;           /* a reference, where it keeps the whole value; NULL otherwise */
+};
+
+#define FIRST_MARKS 2
+
+/* What each write looks at comes first. */
+struct element {
+	struct table_node node;      /* in keyspace.elements */
+	struct key *key;
+	enum kind kind;
+	uint32_t unstable;           /* marks that a ledger still names */
+	struct history *histories;   /* FIRST_HISTORY, or owned */
+	struct version *versions;    /* FIRST_VERSION, or owned: the live ones: those that no other covers */
+	unsigned history_count;
+	unsigned version_count, version_cap;
+	bool is_kept;                /* all of it is stable; it stays because a decision is open */
+	bool has_deltas, has_fractions;          /* some mark was one */
+	/* What the store must be told at the end of the turn (render.c). */
+	bool is_dirty;               /* in keyspace.dirty_elements */
+	bool is_redecided;           /* set the value from its versions */
+	bool has_pending;            /* add PENDING */
+	bool is_pending_float;
+	/* As much as most elements need, so that they take one piece of memory. */
+	struct version first_version;
+	struct history first_history;
+	struct mark first_marks[FIRST_MARKS];    /* of FIRST_HISTORY */
+	struct element *next, **prev_link;       /* in key->elements */
+	struct element *dirty_next;
+	struct slice name;           /* field or member, owned; empty otherwise */
+	struct episode *episodes;    /* owned: conflicts about it */
+	long double pending;
+	struct slice result;         /* owned: set this number first (the result of a fraction's increment) */
+};
+
+struct key {
+	struct table_node node;      /* in keyspace.keys */
+	uint32_t db;
+	struct slice name;           /* stands behind the struct */
+	const struct policy *policy; /* the rule for it, as configured when this record was made */
+	struct element *elements;
+	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
+	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
+	uint32_t kept;               /* elements that are */
+	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
+	uint32_t in_flight;          /* those of them that were sent: a remote batch waits for their answers */
+	struct key *dirty_next;
+	struct key *thinned_next;
+	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
+	bool is_read_back;           /* in this step (reread.c) */
+	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
+	bool is_decided_again;       /* … what our store had lost */
+	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
+};
+
+/* Names a key that a write touches. */
+struct key_name {
+	uint32_t db;
+	struct slice name;
+	uint32_t at;                 /* where the write stands in its batch … */
+	uint16_t index;              /* … and as which one */
+	bool is_plain;               /* it may be latent (latent.h) */
+};
+
+/* Did an unstable write make the key present with a type other than KIND? */
+static inline bool key_has_other_type(const struct key *key, enum kind kind)
+{
+	for (unsigned type = 0; type < KIND_TYPES; type++)
+		if (type != (unsigned)kind && key->tops[type].hlc != 0)
+			return true;
+	return false;
+}
+
+#endif

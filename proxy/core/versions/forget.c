@@ -1,0 +1,194 @@
+/* Forget: what is stable leaves the metadata: marks, then versions, then the element and its key. */
+#include "proxy/core/records/episode.h"
+#include "note.h"
+#include "proxy/core/rules/rule.h"
+#include "version.h"
+
+#include <assert.h>
+
+#define FORGET_AHEAD 4
+
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
+{
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!mark_is_stable(keyspace, element->versions[i].stamp.origin, element->versions[i].stamp.seq))
+			return false;
+	return true;
+}
+
+/* Stable deltas may go only when nothing that might not have seen them can decide any more. */
+static void element_prune_marks(struct keyspace *keyspace, struct element *element)
+{
+	for (unsigned i = 0; i < element->history_count; i++) {
+		struct history *history = &element->histories[i];
+		uint32_t count = history_upto(history, keyspace->origins->items[history->origin].stable);
+		if (count == 0)
+			continue;
+		history->total_before = history_total(history, count - 1);
+		history_note_killed(keyspace, element, history, count);
+		history_forget(keyspace, history, count);
+	}
+}
+
+bool element_is_open(const struct element *element)
+{
+	unsigned count = 0, present = 0;
+	for (unsigned i = 0; i < element->version_count; i++) {
+		count += !element->versions[i].is_outdone;
+		present += element->versions[i].is_present;
+	}
+	/* Removals alone leave nothing to decide. */
+	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
+}
+
+bool key_is_open(const struct key *key)
+{
+	for (const struct element *element = key->elements; element != NULL; element = element->next)
+		if (element_is_open(element))
+			return true;
+	return false;
+}
+
+/* Under a rule that keeps no versions there may be the dot of what was there before: it goes. */
+static void element_spill(struct keyspace *keyspace, const struct element *element)
+{
+	const struct key *key = element->key;
+	const struct policy *policy = key->policy;
+	if (!policy->may_have_dots || element->version_count == 0 || (element->kind != KIND_STRING && element->kind != KIND_HASH))
+		return;
+	const struct version *version = &element->versions[0];
+	for (unsigned i = 0; i < element->version_count; i++)
+		if (!element->versions[i].is_outdone)
+			version = &element->versions[i];
+	/* A key that was contested when its rule was replaced (rules_change.c). */
+	if (policy->is_replaced) {
+		struct policy *newer = keyspace->policy_for(keyspace->policy_context, key->name);
+		newer->may_have_dots = newer->is_dot_met = true;
+	}
+	spills_add(&keyspace->spills, &(struct spill){
+		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
+		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc,
+		.is_present = version->is_present && policy->rule->is_keeping,
+	});
+}
+
+/* A deadline all agree on is kept beside what they do not agree on yet: the key may be written anew (render.c). */
+static bool is_kept_deadline(const struct element *element)
+{
+	return element->kind == KIND_TTL && (element->key->elements != element || element->next != NULL);
+}
+
+static void element_prune(struct keyspace *keyspace, struct element *element)
+{
+	bool versions_stable = versions_are_stable(keyspace, element);
+	if (element_is_open(element)) {
+		if (!element->has_deltas)
+			element_prune_marks(keyspace, element);
+		element_set_kept(keyspace, element, element->unstable == 0 && versions_stable);
+		return;
+	}
+	if (versions_stable && element->version_count > 0 && is_kept_deadline(element)) {
+		element_prune_marks(keyspace, element);
+		return;
+	}
+	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
+		element_spill(keyspace, element);
+		element_free(keyspace, element);
+		return;
+	}
+	if (!versions_stable)
+		return;
+	element_spill(keyspace, element);
+	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
+	element_drop_versions(keyspace, element);
+	element_prune_marks(keyspace, element);
+}
+
+static void key_prune_last(struct keyspace *keyspace, struct key *key)
+{
+	struct element *ttl = key->fixed[KIND_TTL];
+	if (ttl != NULL && !ttl->is_dirty && !is_kept_deadline(ttl))
+		element_prune(keyspace, ttl);
+	keyspace_release_key(keyspace, key);
+}
+
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
+{
+	struct key *key = element->key;
+	if (!element->is_dirty)
+		element_prune(keyspace, element);
+	key_prune_last(keyspace, key);
+}
+
+static void key_prune_all(struct keyspace *keyspace, struct key *key)
+{
+	for (struct element *element = key->elements, *next; element != NULL; element = next) {
+		next = element->next;
+		element_prune(keyspace, element);
+	}
+	key_prune_last(keyspace, key);
+}
+
+/* Clears of the key, and SETs, may decide its other elements, too. */
+static void key_prune(struct keyspace *keyspace, struct key *key, struct element *element)
+{
+	if (element->kind == KIND_KEY || element->kind == KIND_STRING) {
+		key_prune_all(keyspace, key);
+		return;
+	}
+	element_prune(keyspace, element);
+	key_prune_last(keyspace, key);
+}
+
+static void key_sweep(void *context, struct key *key)
+{
+	struct keyspace *keyspace = context;
+	key_prune_all(keyspace, key);
+}
+
+void keyspace_sweep(struct keyspace *keyspace)
+{
+	keyspace_each_key(keyspace, key_sweep, keyspace);
+}
+
+/* What is looked at soon: first the element, then what it names. */
+static void forget_warm(const struct ledger *ledger)
+{
+	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);
+	if (far != NULL)
+		memory_warm(far, sizeof *far);
+	if (near == NULL)
+		return;
+	memory_warm(near->key, sizeof *near->key);
+	if (near->history_count > 0 && near->histories[0].len > 0)
+		memory_warm(history_mark(&near->histories[0], 0)->note, 1);
+}
+
+void keyspace_forget(struct keyspace *keyspace)
+{
+	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
+	for (unsigned i = 0; i < keyspace->origins->count; i++) {
+		struct origin *origin = &keyspace->origins->items[i];
+		struct element *element;
+		while ((element = ledger_take(&origin->ledger, origin->stable)) != NULL) {
+			forget_warm(&origin->ledger);
+			element->unstable--;
+			key_prune(keyspace, element->key, element);
+		}
+	}
+	latents_forget(&keyspace->latents, keyspace->origins);
+	bool is_swept = false;
+	for (unsigned i = 0; i < keyspace->flush_count;) {
+		struct stamp *stamp = &keyspace->flushes[i].stamp;
+		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
+			i++;
+			continue;
+		}
+		context_drop(stamp->context);
+		note_drop(keyspace, keyspace->flushes[i].note);
+		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
+		is_swept = true;
+	}
+	if (is_swept)
+		keyspace_sweep(keyspace);
+}

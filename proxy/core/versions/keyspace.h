@@ -1,0 +1,110 @@
+/* Keyspace: what is remembered of writes that are not stable yet, by key and element. It stores; conflict.c decides.
+ * Invariant: an element has an unstable mark or version (also one that stands on another element, as a clear's does), or an episode; a key
+ * has an element or a write under way.
+ * Invariant: what has no record here is settled: the store's value is everyone's, and every future write covers it. */
+#ifndef CORE_KEYSPACE_H
+#define CORE_KEYSPACE_H
+
+#include "proxy/core/commands/change.h"
+#include "element.h"
+#include "latent.h"
+#include "mark.h"
+#include "origin.h"
+#include "base/table.h"
+
+struct policy;
+struct note;                         /* note.h */
+struct episodes;                     /* episode.h */
+
+struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
+	struct stamp stamp;
+	uint32_t db;                 /* or DB_ALL */
+	struct note *note;           /* a reference */
+};
+
+/* The last live version of an element whose rule keeps versions, when its metadata goes: its dot stays beside the data. */
+struct spill {
+	uint32_t db;
+	enum kind kind;              /* string or hash */
+	struct slice key, element;   /* owned */
+	unsigned origin;
+	uint64_t seq, hlc;
+	bool is_present;
+};
+
+struct spills {
+	struct spill *items;         /* owned */
+	unsigned count, cap;
+};
+/* spill.c */
+void spill_free(struct spill *spill);
+void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
+void spills_free(struct spills *spills);
+
+struct keyspace {
+	struct origins *origins;
+	uint64_t now_ms;             /* of this step */
+	struct policy *(*policy_for)(void *context, struct slice key);
+	void *policy_context;
+	bool is_whole;               /* of metadata, nothing is still to be recalled */
+	struct table keys, elements;
+	struct latents latents;      /* writes of keys without a record */
+	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
+	struct flush *flushes;
+	unsigned flush_count, flush_cap;
+	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
+	struct key *dirty_keys, *thinned_keys;
+	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
+	bool *flushed;               /* owned; DATABASES of them */
+	uint32_t databases, reserved_db;
+	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
+	struct spills spills;        /* go with the next group (spill.c) */
+	struct episodes *episodes;   /* owned: all of them */
+	uint32_t note_value_bytes_max;
+	uint64_t bytes;              /* of all this but what is latent, roughly */
+};
+
+static inline uint64_t keyspace_bytes(const struct keyspace *keyspace) { return keyspace->bytes + keyspace->latents.bytes; }
+
+/* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */
+void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
+struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
+struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing known */
+/* keyspace_key of each: many at once need not wait for memory one after the other. Where BATCH is given, a plain write of a key without a record
+ * becomes latent instead: NULL stands for its key. */
+void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct latent_batch *batch, struct key **keys);
+/* Has a write to it been sent and not answered? */
+bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct slice name);
+/* Every key with latent writes gets a record. */
+void keyspace_take_latent(struct keyspace *keyspace);
+/* Finds or adds. A new one starts with the unstable clears and flushes that concern it. */
+struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
+/* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+void element_free(struct keyspace *keyspace, struct element *element);
+/* Frees the key if nothing is known of it any more. */
+void keyspace_release_key(struct keyspace *keyspace, struct key *key);
+/* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
+void keyspace_warm(struct key *const *keys, unsigned count);
+void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
+void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
+void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
+void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it may be gone, and its deadline with it: remote.c asks */
+void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
+void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
+void keyspace_free(struct keyspace *keyspace);
+void keyspace_check(const struct keyspace *keyspace);
+
+/* forget.c */
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
+/* Several live versions wait for a decision: they stay, stable or not. */
+bool element_is_open(const struct element *element);
+bool key_is_open(const struct key *key);         /* one of its elements is */
+/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
+/* Drops what is stable, after origins' stable seqs moved. */
+void keyspace_forget(struct keyspace *keyspace);
+/* Looks at every key: what conflict records brought back has no mark that would bring it up. */
+void keyspace_sweep(struct keyspace *keyspace);
+
+#endif

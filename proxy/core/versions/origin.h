@@ -1,0 +1,110 @@
+/* Origins: who writes (a DC in one incarnation), and contexts: vectors of seqs over origins.
+ * An origin's index is local to this process and never reused; what is durable or on the wire names the DC and incarnation.
+ * Invariant: an origin's stable seq never exceeds its applied seq, and recalled never exceeds applied. */
+#ifndef CORE_ORIGIN_H
+#define CORE_ORIGIN_H
+
+#include "base/bytes.h"
+
+#define ORIGINS_MAX 256             /* incarnations this process can tell apart; a new one comes with each restart of a DC's Redis */
+
+struct context;
+struct element;
+
+/* Unstable marks of one origin, in the order they were made, which is that of their seqs but for what is recalled, or was latent (latent.h): what to
+ * forget when the origin's stable seq moves. A mark behind a later one waits for that: what is stable may be forgotten at any time. */
+struct ledger_entry { uint64_t seq; struct element *element; };
+struct ledger {
+	struct ledger_entry *entries;    /* a ring, owned */
+	uint32_t head, len, cap;
+};
+void ledger_add(struct ledger *ledger, uint64_t seq, struct element *element);
+/* The first entry, if its seq <= LIMIT; else NULL. */
+struct element *ledger_take(struct ledger *ledger, uint64_t limit);
+/* The one that is taken after COUNT others; NULL when there are not so many. */
+const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count);
+
+struct origin {
+	unsigned dc;
+	uint64_t incarnation;
+	uint64_t applied;            /* everything up to here is in the store, or on its way there in the lane */
+	uint64_t confirmed;          /* … is answered by the store */
+	uint64_t recalled;           /* everything up to here that is not stable has its metadata in memory */
+	uint64_t stable;             /* every DC has applied this */
+	uint64_t floor;              /* what precedes the position from which the DC's log must be read again after a restart */
+	struct context *before;      /* of this DC's: what others had heard of us when this incarnation began. All its writes count as having seen
+	                              * it, although the store may have lost it. NULL: nothing, or not known yet */
+	uint64_t before_hlc;         /* of this DC's: write SEQ is at this time + SEQ or later. 0: nothing is known */
+	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
+	uint64_t kept;               /* what was stable a round of stability ago: from here metadata is recalled, see stability.c */
+	uint64_t round_stable, round_applied;    /* when the present round began */
+	struct ledger ledger;
+};
+
+struct origins {
+	const char *const *dcs;      /* names; [0] is this DC */
+	unsigned dc_count;
+	struct origin *items;
+	unsigned count, cap;
+};
+
+int origins_dc(const struct origins *origins, struct slice name);       /* -1: unknown */
+/* Finds or adds. -1: DC unknown or ORIGINS_MAX reached. */
+int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation);
+int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation);
+void origins_free(struct origins *origins);
+
+/* A vector by origin index; what is beyond count is 0. Shared by reference count: every version of a batch holds the same one. */
+struct context {
+	uint32_t refs : 31;
+	uint32_t is_explicit : 1;    /* what a client had seen when it wrote, not all that was applied: counts for the own origin, too */
+	uint32_t count;
+	struct context *applied;     /* held; explicit: all that was applied where it was made. NULL otherwise */
+	uint64_t seqs[];
+};
+struct context *context_new(const uint64_t *seqs, uint32_t count);      /* refs = 1 */
+struct context *context_hold(struct context *context);
+void context_drop(struct context *context);
+static inline uint64_t context_at(const struct context *context, unsigned origin)
+{
+	return origin < context->count ? context->seqs[origin] : 0;
+}
+
+/* Names a write and places it in time and causality. */
+struct stamp {
+	uint64_t seq;
+	uint64_t hlc;
+	struct context *context;     /* the own origin's entry is not used unless it is explicit: seq - 1 says it */
+	unsigned origin;
+};
+/* Everything of ORIGIN up to the returned seq happened before, or is, this write. */
+static inline uint64_t stamp_sees(const struct stamp *stamp, unsigned origin)
+{
+	return origin == stamp->origin && !stamp->context->is_explicit ? stamp->seq : context_at(stamp->context, origin);
+}
+/* Did OLDER happen before NEWER? (No write covers itself.) */
+static inline bool stamp_covers(const struct stamp *newer, const struct stamp *older)
+{
+	if (newer->origin == older->origin && !newer->context->is_explicit)
+		return older->seq < newer->seq;
+	return context_at(newer->context, older->origin) >= older->seq;
+}
+/* Of increments: those that were applied where it was made happened before it, whatever its client had seen. They leave no version that could
+ * stay beside it where their metadata is gone. */
+static inline uint64_t stamp_follows(const struct stamp *stamp, unsigned origin)
+{
+	const struct context *applied = stamp->context->applied != NULL ? stamp->context->applied : stamp->context;
+	return origin == stamp->origin ? stamp->seq : context_at(applied, origin);
+}
+/* Order by (HLC, DC name, incarnation, seq); 0 only for the same write. */
+int stamp_compare(const struct origins *origins, const struct stamp *a, const struct stamp *b);
+
+/* Hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): 48 bits of Unix milliseconds, 16 of counter. */
+static inline uint64_t hlc_ms(uint64_t hlc) { return hlc >> 16; }
+static inline uint64_t hlc_next(uint64_t hlc, uint64_t now_ms)
+{
+	uint64_t wall = now_ms << 16;
+	return wall > hlc ? wall : hlc + 1;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* Effect: all that the core can ask for. The shell runs a step's effects in the order given. */
+#ifndef CORE_EFFECT_H
+#define CORE_EFFECT_H
+
+#include "base/bytes.h"
+
+enum effect_type {
+	EFFECT_GROUP,        /* one transaction for the store's writer lane. Groups reach the store in this order; answers come in the same order */
+	EFFECT_REFUSE,       /* answer this client with an error: its command was not executed */
+	EFFECT_APPEND,       /* append one message to the own log, after all earlier ones */
+	EFFECT_FOLLOW,       /* deliver a DC's log from the message after POSITION on, until told otherwise; replaces an earlier follow */
+	EFFECT_UNFOLLOW,
+	EFFECT_PAUSE,        /* the inbox for this DC is full: stop delivering */
+	EFFECT_RESUME,
+	EFFECT_TRIM,         /* messages of the own log up to POSITION are applied everywhere */
+	EFFECT_CONFLICT,     /* concurrent changes were found and resolved */
+	EFFECT_VISIBLE,      /* remote writes became visible here: for the latency histogram */
+	EFFECT_REOPEN,       /* drop the store's connection and open it again: EVENT_LOST, then EVENT_OPENED */
+	EFFECT_REPLY,        /* answer this client: the whole reply, as RESP2 (which RESP3 clients read as well) */
+	EFFECT_HANDLE,       /* run the handler of a custom rule on these versions; answer with EVENT_HANDLED */
+	EFFECT_ALARM,        /* something an operator must see; text says what, for the log */
+};
+
+struct handle_version {              /* a live version, for a handler. In the order of their stamps, newest first */
+	struct slice dc;
+	uint64_t incarnation, seq, hlc;
+	bool is_present;
+	struct slice value;
+};
+
+struct slot {
+	uint64_t token;              /* whose answer; 0: nobody's */
+	unsigned reply;              /* which element of EXEC's reply */
+	unsigned request;            /* which command of the transaction, 0-based */
+};
+
+enum outcome { OUTCOME_NEWEST, OUTCOME_ADD_WINS, OUTCOME_SUM, OUTCOME_TYPE, OUTCOME_PRIORITY, OUTCOME_OPEN, OUTCOME_COUNT };
+
+struct effect {
+	enum effect_type type;
+	union {
+		struct {
+			uint64_t id;
+			unsigned protocol;           /* 2 or 3; 0: whichever lane is writing */
+			struct slice bytes;          /* MULTI … EXEC, complete; valid until the step after the answer */
+			unsigned reply_count;        /* store commands between MULTI and EXEC = elements of EXEC's reply */
+			const struct slot *slots;    /* who gets which reply; valid as long as bytes. Empty for internal groups */
+			unsigned slot_count;
+		} group;
+		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
+		struct { uint64_t id; struct slice bytes; } append;      /* ids count up by one; bytes are valid until appended */
+		struct { unsigned dc; int64_t position; } log;           /* follow, unfollow, pause, resume, trim */
+		struct {
+			unsigned dc;                 /* origin of the arriving change, and its dot */
+			uint64_t incarnation, seq;
+			unsigned other_dc;           /* the writes it is concurrent with: one effect for each origin, change and outcome */
+			uint64_t other_incarnation;
+			const uint64_t *other_seqs;
+			unsigned count;
+			uint32_t db;
+			struct slice key, element;
+			const char *kind;            /* string, hash, set, zset, ttl, key */
+			const char *rule;
+			enum outcome outcome;
+		} conflict;
+		struct { unsigned dc; uint64_t written_ms, writes; } visible;    /* the oldest of them, and how many */
+		struct { uint64_t token; struct slice bytes; } reply;
+		struct {
+			uint64_t id;
+			unsigned rule;               /* index of the configured rule */
+			uint32_t db;
+			struct slice key, element;   /* element: the hash field; empty for a string */
+			const struct handle_version *versions;
+			unsigned count;
+		} handle;
+		struct { struct slice text; unsigned dc; } alarm;
+	};
+};
+
+/* The effects of a step, in order. Reused: core_step empties it first. What slices point to lives until the next step
+ * unless said otherwise. */
+struct effects {
+	struct effect *items;
+	unsigned count;
+	unsigned cap;
+};
+
+#endif

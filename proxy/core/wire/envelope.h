@@ -1,0 +1,57 @@
+/* Envelope: a batch as bytes, and back: protobuf, schema docs/homeport.proto. Written and read in place, without
+ * allocation per field. Unknown fields are skipped, a newer format version is refused. */
+#ifndef CORE_ENVELOPE_H
+#define CORE_ENVELOPE_H
+
+#include "proxy/core/commands/plan.h"
+
+#define ENVELOPE_FORMAT 1
+
+enum envelope_error { ENVELOPE_OK, ENVELOPE_TRUNCATED, ENVELOPE_MALFORMED, ENVELOPE_TOO_NEW };
+const char *envelope_error_text(enum envelope_error error);
+
+struct position {                    /* one entry of a context */
+	struct slice dc;
+	uint64_t incarnation;
+	uint64_t seq;
+};
+
+struct batch {
+	struct slice dc;             /* origin DC and incarnation */
+	uint64_t incarnation;
+	uint32_t shard;
+	uint64_t first_seq;          /* of the first write; a heartbeat has none and carries the next one to come */
+	uint64_t hlc;                /* of the first write; write i has hlc + i */
+	const struct position *context; /* what was applied at the origin when the batch was sent to its store */
+	unsigned context_count;
+	uint64_t rules_digest;
+	const struct slice *path;    /* DCs it passed (ring, star); empty when it comes straight from its origin */
+	unsigned path_count;
+	uint64_t hello;              /* not 0: the first heartbeat after a start, with the starter's nonce */
+	uint32_t part, part_count;   /* a batch too large for one message comes in PART_COUNT parts: 0-based; 0 of 0 or 1: whole */
+	struct slice part_bytes;     /* the bytes of this part; joined they are an encoded batch */
+	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (state.h, core_lift) */
+	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */
+	unsigned write_count;
+};
+
+/* Encoding: header first, then each write. */
+void envelope_begin(struct buffer *out, const struct batch *header);   /* writes everything but the writes */
+void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes); /* PLAN_NONE: final */
+/* An explicit context for write_facts.context; APPENDS. */
+void envelope_add_context(struct buffer *out, const struct position *positions, unsigned count);
+/* Takes the next position off such a context; what is not one is skipped. False at the end. */
+bool envelope_context_next(struct slice *context, struct position *position);
+/* A write as it stands in another batch. */
+void envelope_add_write_raw(struct buffer *out, struct slice write);
+
+/* Decoding. The batch's slices point into BYTES; context and path into SCRATCH, which must be kept as long (reset by the next decode). */
+struct envelope_scratch;
+struct envelope_scratch *envelope_scratch_new(void);
+void envelope_scratch_free(struct envelope_scratch *scratch);
+/* Checks everything, each write included: after ENVELOPE_OK no walk can fail. */
+MUST_CHECK enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
+/* Takes the next write off *writes. False at the end. RAW is the write's bytes for envelope_add_write_raw. */
+bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw);
+
+#endif

@@ -1,0 +1,184 @@
+#include "ready.h"
+
+#include "base/text.h"
+#include "config/value.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define NEARLY_FULL_PERCENT 80
+
+/* One round of checks. */
+struct round {
+	const struct sidecar_status *status;
+	finding_visit *visit;
+	void *context;
+	enum finding_weight gravest;
+};
+
+struct finding {
+	enum finding_weight weight;
+	const char *check;
+	const char *dc;
+};
+
+static void check_process(struct round *round);
+static void check_store(struct round *round);
+static void check_limits(struct round *round, const struct core_status *core);
+static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit);
+static void check_log(struct round *round, unsigned dc);
+static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void find(struct round *round, struct finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+enum finding_weight readiness_check(const struct sidecar_status *status, finding_visit *visit, void *context)
+{
+	struct round round = { .status = status, .visit = visit, .context = context };
+
+	check_process(&round);
+	check_store(&round);
+	for (unsigned i = 0; i < status->dc_count; i++)
+		check_log(&round, i);
+	if (status->core == NULL)
+		return round.gravest;
+	const struct core_status *core = core_status(status->core);
+
+	check_limits(&round, core);
+	if (core->is_recalling)
+		find(&round, (struct finding){ FINDING_WARNING, "recalling", NULL },
+		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
+	for (unsigned i = 1; i < core->peer_count; i++)
+		check_peer(&round, &core->peers[i], status->dcs[i]);
+	return round.gravest;
+}
+
+const char *finding_weight_text(enum finding_weight weight)
+{
+	static const char *const texts[] = {
+		[FINDING_NONE] = "none",
+		[FINDING_WARNING] = "warning",
+		[FINDING_BROKEN] = "broken",
+		[FINDING_OUTAGE] = "outage",
+	};
+
+	return texts[weight];
+}
+
+static void check_process(struct round *round)
+{
+	if (round->status->is_draining)
+		find(round, (struct finding){ FINDING_OUTAGE, "draining", NULL }, "a stop is under way, send clients elsewhere");
+	if (round->status->is_fenced)
+		find(round, (struct finding){ FINDING_OUTAGE, "fenced", NULL }, "another sidecar took this Redis over, stop one of the two");
+}
+
+static void check_store(struct round *round)
+{
+	if (round->status->store == NULL || !store_is_open(round->status->store)) {
+		struct buffer address = { 0 };
+
+		value_add_address(&address, &round->status->settings->redis_address);
+		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %.*s is not connected, see the log for why", (int)address.len,
+		     address.ptr);
+		buffer_free(&address);
+		return;
+	}
+	const struct store_facts *facts = store_facts(round->status->store);
+
+	if (!facts->is_aof_on)
+		find(round, (struct finding){ FINDING_WARNING, "aof", NULL },
+		     "Redis keeps no append-only file, a restart loses what the log had not taken yet: set appendonly yes");
+	if (!facts->is_noeviction && facts->maxmemory > 0)
+		find(round, (struct finding){ FINDING_WARNING, "eviction", NULL },
+		     "Redis may evict keys, which peers keep: set maxmemory-policy noeviction");
+	if (!facts->is_notifying)
+		find(round, (struct finding){ FINDING_WARNING, "notifications", NULL },
+		     "Redis does not notify of expired keys, writes that race with a deadline may differ between datacenters: "
+		     "set notify-keyspace-events Ex");
+}
+
+static void check_limits(struct round *round, const struct core_status *core)
+{
+	const struct settings *settings = round->status->settings;
+
+	check_limit(round, "outbox", core->outbox_bytes, settings->limits_outbox_bytes);
+	check_limit(round, "metadata", core->metadata_bytes, settings->limits_metadata_bytes);
+}
+
+static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit)
+{
+	uint64_t percent = used / (limit / 100);
+
+	if (used >= limit)
+		find(round, (struct finding){ FINDING_OUTAGE, check, NULL }, "limits.%s is reached, writes are refused: see which log or peer is away",
+		     check);
+	else if (percent >= NEARLY_FULL_PERCENT)
+		find(round, (struct finding){ FINDING_WARNING, check, NULL }, "%llu %% of limits.%s are used, then writes are refused: see which log or "
+		     "peer is away", (unsigned long long)percent, check);
+}
+
+static void check_log(struct round *round, unsigned dc)
+{
+	const struct log_status *log = &round->status->logs[dc];
+
+	if (log->is_connected)
+		return;
+	find(round, (struct finding){ FINDING_WARNING, "log", round->status->dcs[dc] }, "%s (%s)",
+	     dc == 0 ? "the own log cannot be written, writes wait in the outbox" : "this log cannot be read, its writes are not seen here",
+	     log->text[0] != '\0' ? log->text : "connecting");
+}
+
+static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	uint64_t drift_ms = round->status->settings->clock_drift_ms;
+
+	switch (peer->state) {
+	case PEER_UNDECODABLE:
+		find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+		     "a message after position %lld of its log cannot be read, nothing after it is applied: see the log for why; "
+		     "upgrade this sidecar if the message is of a newer one", (long long)peer->log_position);
+		break;
+	case PEER_NEEDS_RESYNC:
+		if (dc == round->status->dcs[0])
+			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
+			     "writes made here may be gone: Redis lost its end, and the own log its beginning: see docs/operating.md");
+		else
+			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
+			     "its log no longer has what follows position %lld, so no more of it can be applied here: see docs/operating.md",
+			     (long long)peer->log_position);
+		break;
+	case PEER_QUARANTINED:
+		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },
+		     "its clock is ahead of this one by more than clock.quarantine, nothing of it is applied: set the clocks");
+		break;
+	case PEER_HELD:
+		find(round, (struct finding){ FINDING_WARNING, "held", dc }, "%llu writes wait for writes of other datacenters they depend on",
+		     (unsigned long long)peer->held_events);
+		break;
+	case PEER_RECALLING:
+	case PEER_FOLLOWING:
+	case PEER_STATE_COUNT:
+		break;
+	}
+	if (peer->clock_offset_ms > 0 && (uint64_t)peer->clock_offset_ms > drift_ms)
+		find(round, (struct finding){ FINDING_WARNING, "drift", dc }, "its clock is %lld ms ahead of this one, set the clocks",
+		     (long long)peer->clock_offset_ms);
+	if (peer->rules_differ)
+		find(round, (struct finding){ FINDING_WARNING, "rules", dc }, "its conflict rules are not the ones here, make the rules equal everywhere");
+}
+
+static void find(struct round *round, struct finding finding, const char *format, ...)
+{
+	struct buffer text = { 0 };
+	va_list args;
+
+	if (finding.weight > round->gravest)
+		round->gravest = finding.weight;
+	if (round->visit == NULL)
+		return;
+	va_start(args, format);
+	buffer_add_vformat(&text, format, args);
+	va_end(args);
+	buffer_add_byte(&text, '\0');
+	round->visit(round->context, finding.weight, finding.check, finding.dc, text.ptr);
+	buffer_free(&text);
+}

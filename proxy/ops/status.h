@@ -1,0 +1,57 @@
+/* Status: what the sidecar knows about itself, in one place: turn.c keeps it, /metrics, /readyz, /v1/status and INFO read it.
+ * Nothing here decides anything. */
+#ifndef PROXY_STATUS_H
+#define PROXY_STATUS_H
+
+#include "config/settings.h"
+#include "connectors/store/store.h"
+#include "proxy/core/core.h"
+#include "histogram.h"
+
+enum command_result {
+	COMMAND_RESULT_OK,             /* answered, and not with an error */
+	COMMAND_RESULT_ERROR,          /* the store, or the session in its place, answered with an error */
+	COMMAND_RESULT_REFUSED,        /* not executed: a limit, or the store is away */
+	COMMAND_RESULT_UNSUPPORTED,    /* not executed: cannot be replicated */
+	COMMAND_RESULT_COUNT
+};
+
+/* Counted where it happens, by plain increments; since the start of the process. */
+struct sidecar_counters {
+	uint64_t commands[COMMAND_RESULT_COUNT];
+	struct histogram command_duration; /* from taking a command in to releasing its answer */
+	uint64_t clients;              /* connected now */
+	uint64_t clients_accepted;
+	uint64_t clients_refused;      /* over limits.clients */
+	uint64_t clients_closed_query; /* over limits.client_query */
+	uint64_t clients_closed_output; /* over limits.client_output */
+	uint64_t alarms;               /* EFFECT_ALARM */
+	uint64_t store_losses;         /* connections to the store that broke */
+	uint64_t conflicts_published;  /* messages the conflicts topic took */
+	uint64_t conflicts_unpublished; /* entries of the stream of conflict records that it has not taken */
+	/* Written there to visible here, by DC: after each turn, for the events whose application was answered in it, now − fresh_ms. */
+	struct histogram replication_latency[CORE_DCS_MAX];
+};
+
+struct log_status {
+	bool is_connected;
+	uint64_t retention_ms;         /* of the own log: how long a message stays at most; 0: as long as a DC lacks it, or not known */
+	char text[200];                /* what the connector last said about it; for people */
+};
+
+struct sidecar_status {
+	const struct settings *settings;
+	struct core *core;             /* NULL before the store was opened for the first time */
+	const struct store *store;     /* NULL before it exists */
+	const char *const *dcs;        /* names; [0] is this DC */
+	unsigned dc_count;
+	struct log_status logs[CORE_DCS_MAX]; /* each DC's log as this one sees it; [0] is the own one */
+	struct sidecar_counters counters;
+	uint64_t started_ms;           /* Unix time */
+	bool is_draining;              /* a stop is under way */
+	bool is_fenced;                /* another sidecar took the store over */
+};
+
+const char *command_result_text(enum command_result result);
+
+#endif

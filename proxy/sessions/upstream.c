@@ -1,0 +1,149 @@
+/* Upstream: a socket to the store and its two buffers (see upstream.h). */
+#include "upstream.h"
+
+#include "connectors/store/dial.h"
+#include "proxy/core/resp/resp.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_CHUNK 16384
+
+struct upstream {
+	struct upstream_handlers handlers;
+	uint64_t reply_bytes_max;
+	int fd;                      /* -1: could not even be dialled */
+	const char *why;             /* why not */
+	struct event *readable;      /* libevent's; owned */
+	struct event *writable;
+	struct buffer in, out;
+	struct resp_frame frame;
+	bool is_busy;                /* a handler is running: freeing waits */
+	bool is_freed;
+};
+
+static void upstream_on_readable(evutil_socket_t fd, short what, void *context);
+static void upstream_on_writable(evutil_socket_t fd, short what, void *context);
+
+struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_handlers *handlers)
+{
+	struct upstream *upstream = memory_new(sizeof(*upstream));
+	upstream->handlers = *handlers;
+	upstream->reply_bytes_max = settings->redis_reply_bytes_max;
+	upstream->fd = dial(settings->redis_address.host, settings->redis_address.port, 0, &upstream->why);
+	upstream->readable = event_new(loop, upstream->fd, EV_READ | EV_PERSIST, upstream_on_readable, upstream);
+	upstream->writable = event_new(loop, upstream->fd, EV_WRITE, upstream_on_writable, upstream);
+	if (upstream->fd >= 0)
+		event_add(upstream->readable, NULL);
+	else
+		event_active(upstream->readable, EV_READ, 0);
+	return upstream;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+	if (upstream == NULL)
+		return;
+	if (upstream->is_busy) {
+		upstream->is_freed = true;
+		return;
+	}
+	event_free(upstream->readable);
+	event_free(upstream->writable);
+	if (upstream->fd >= 0)
+		close(upstream->fd);
+	buffer_free(&upstream->in);
+	buffer_free(&upstream->out);
+	memory_free(upstream);
+}
+
+void upstream_send(struct upstream *upstream, struct slice bytes)
+{
+	buffer_add(&upstream->out, bytes);
+	if (upstream->fd >= 0)
+		event_add(upstream->writable, NULL);
+}
+
+size_t upstream_load(const struct upstream *upstream)
+{
+	return upstream->out.len;
+}
+
+static void upstream_lose(struct upstream *upstream, const char *why)
+{
+	event_del(upstream->readable);
+	event_del(upstream->writable);
+	upstream->handlers.lost(upstream->handlers.context, why);
+}
+
+/* Hands out the whole replies at the front of IN. */
+static void upstream_feed(struct upstream *upstream)
+{
+	size_t used = 0;
+	upstream->is_busy = true;
+	while (!upstream->is_freed) {
+		struct slice rest = { upstream->in.ptr + used, upstream->in.len - used };
+		size_t len;
+		enum resp_state state = rest.len == 0 ? RESP_MORE : resp_frame_next(&upstream->frame, rest, &len);
+		if (state == RESP_MORE && rest.len > upstream->reply_bytes_max)
+			state = RESP_ERROR;
+		if (state == RESP_ERROR)
+			upstream_lose(upstream, "the server's reply is malformed or too large");
+		if (state != RESP_READY)
+			break;
+		upstream->frame = (struct resp_frame){ 0 };
+		upstream->handlers.reply(upstream->handlers.context, (struct slice){ rest.ptr, len });
+		used += len;
+	}
+	upstream->is_busy = false;
+	if (upstream->is_freed) {
+		upstream_free(upstream);
+		return;
+	}
+	upstream->in.len -= used;
+	if (used > 0 && upstream->in.len > 0)
+		memmove(upstream->in.ptr, upstream->in.ptr + used, upstream->in.len);
+	if (upstream->in.len == 0)
+		buffer_reset(&upstream->in);
+}
+
+static void upstream_on_readable(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	struct upstream *upstream = context;
+	if (fd < 0) {
+		upstream_lose(upstream, upstream->why);
+		return;
+	}
+	char *room = buffer_grow(&upstream->in, READ_CHUNK);
+	ssize_t got = read(fd, room, READ_CHUNK);
+	upstream->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
+	if (got > 0)
+		upstream_feed(upstream);
+	else if (got == 0)
+		upstream_lose(upstream, "the server closed the connection");
+	else if (errno != EAGAIN && errno != EINTR)
+		upstream_lose(upstream, strerror(errno));
+}
+
+static void upstream_on_writable(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	struct upstream *upstream = context;
+	ssize_t sent = send(fd, upstream->out.ptr, upstream->out.len, MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+		upstream_lose(upstream, strerror(errno));
+		return;
+	}
+	size_t left = upstream->out.len - (sent > 0 ? (size_t)sent : 0);
+	if (sent > 0 && left > 0)
+		memmove(upstream->out.ptr, upstream->out.ptr + sent, left);
+	upstream->out.len = left;
+	if (left > 0)
+		event_add(upstream->writable, NULL);
+	else
+		buffer_reset(&upstream->out);
+}

@@ -1,0 +1,24 @@
+/* Upstream: a connection to the store for one client's own purpose: to log in, or to subscribe. Ordinary commands never use one.
+ * Bytes go out as they are; replies come back whole, in order. The caller bounds what it sends. */
+#ifndef PROXY_UPSTREAM_H
+#define PROXY_UPSTREAM_H
+
+#include "config/settings.h"
+
+struct event_base;
+struct upstream;
+
+/* Both may free the upstream. */
+struct upstream_handlers {
+	void *context;
+	void (*reply)(void *context, struct slice reply);
+	void (*lost)(void *context, const char *why);    /* or never reached; always after upstream_new has returned */
+};
+
+struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_handlers *handlers);
+void upstream_free(struct upstream *upstream);
+void upstream_send(struct upstream *upstream, struct slice bytes);
+/* Bytes not yet sent. */
+size_t upstream_load(const struct upstream *upstream);
+
+#endif

@@ -1,0 +1,123 @@
+/* The turn's logs: the own one and those of the peers; their messages become events (see turn_parts.h). */
+#include "turn_parts.h"
+
+#include "proxy/ops/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static void turn_on_message(void *context, unsigned dc, int64_t position, struct slice bytes)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_BATCH, .batch = { dc, position, bytes } });
+}
+
+static void turn_on_lost_position(void *context, unsigned dc, const char *why)
+{
+	struct turn *turn = context;
+	log_error("the log no longer has the position to continue from: this datacenter needs a resync",
+	          "dc", turn->status->dcs[dc], "why", why);
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_POSITION, .log = { dc } });
+}
+
+static void turn_on_lost_beginning(void *context, unsigned dc)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { dc } });
+}
+
+/* The core's own log goes on while the store is away: what it gave to append stays given. */
+static void turn_on_appended(void *context, uint64_t id, int64_t position)
+{
+	struct turn *turn = context;
+	if (turn->core != NULL)
+		turn_step(turn, &(struct event){ .type = EVENT_APPENDED, .appended = { id, position } });
+}
+
+static void turn_on_append_retry(void *context, uint64_t id)
+{
+	struct turn *turn = context;
+	if (turn->core != NULL)
+		turn_step(turn, &(struct event){ .type = EVENT_APPEND_RETRY, .appended = { .id = id } });
+}
+
+static void turn_on_log_state(void *context, unsigned dc, bool is_connected, const char *text)
+{
+	struct turn *turn = context;
+	struct log_status *status = &turn->status->logs[dc];
+	status->is_connected = is_connected;
+	/* The first state of all may be told while the log is still being opened. */
+	if (turn->logs[dc] != NULL)
+		status->retention_ms = turn->logs[dc]->class->retention_ms(turn->logs[dc]);
+	snprintf(status->text, sizeof(status->text), "%s", text);
+	log_line(is_connected ? SETTINGS_LEVEL_INFO : SETTINGS_LEVEL_WARN, is_connected ? "log connected" : "log not connected",
+	         "dc", turn->status->dcs[dc], "what", text, NULL);
+}
+
+/* The loop ends a turn after each pass anyway. */
+static void turn_on_fed(void *context)
+{
+	(void)context;
+}
+
+static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *settings, struct buffer *error)
+{
+	const struct log_class *class = log_class_find(settings->kind);
+	assert(class != NULL);       /* the configuration was checked */
+	struct log_pair *pairs = memory_new(settings->pair_count * sizeof(*pairs));
+	for (unsigned i = 0; i < settings->pair_count; i++)
+		pairs[i] = (struct log_pair){ settings->pairs[i].name, settings->pairs[i].value };
+	struct log_options options = {
+		.loop = turn->loop,
+		.dc = turn->status->dcs[dc],
+		.dc_index = dc,
+		.is_own = dc == 0,
+		.pairs = pairs,
+		.pair_count = settings->pair_count,
+		.reserved_db = (uint32_t)turn->status->settings->redis_database,
+		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
+	};
+	struct log_handlers handlers = {
+		.context = turn,
+		.message = turn_on_message,
+		.lost_position = turn_on_lost_position,
+		.lost_beginning = turn_on_lost_beginning,
+		.appended = turn_on_appended,
+		.append_retry = turn_on_append_retry,
+		.state = turn_on_log_state,
+		.fed = turn_on_fed,
+	};
+	const char *why = "";
+	turn->logs[dc] = class->open(&options, &handlers, &why);
+	memory_free(pairs);
+	if (turn->logs[dc] != NULL)
+		return true;
+	buffer_add_text(error, "cannot open the log of ");
+	buffer_add_text(error, options.dc);
+	buffer_add_text(error, ": ");
+	buffer_add_text(error, why);
+	return false;
+}
+
+bool turn_open_logs(struct turn *turn, struct buffer *error)
+{
+	const struct settings *settings = turn->status->settings;
+	if (!log_open(turn, 0, &settings->log, error))
+		return false;
+	for (unsigned i = 0; i < settings->peer_count; i++) {
+		if (!log_open(turn, i + 1, &settings->peers[i].log, error))
+			return false;
+	}
+	return true;
+}
+
+void turn_close_logs(struct turn *turn)
+{
+	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++) {
+		if (turn->logs[dc] != NULL)
+			turn->logs[dc]->class->close(turn->logs[dc], 0);
+	}
+}

@@ -1,0 +1,89 @@
+/* World of a scope run: three real cores with simulated stores, and links that open and close by command. Nothing happens by itself: no latency,
+ * no dice. Groups run and are answered at once; a DC reads another's log only while the link is open. */
+#ifndef SCOPE_WORLD_H
+#define SCOPE_WORLD_H
+
+#include "proxy/core/core.h"
+#include "scope_model.h"
+#include "scope_ship.h"
+
+#define SCOPE_CASES_MAX 96          /* played side by side in one world, each on keys of its own */
+
+struct scope_answer { uint64_t id; struct sim_replies replies; };
+
+struct scope_dc {
+	unsigned index;
+	struct core *core;
+	struct sim_store *store;
+	struct effects effects;
+	struct scope_world *world;   /* borrowed */
+	uint64_t clock_ms;           /* the sidecar's */
+	int64_t store_ahead_ms;      /* … and the store's */
+	struct slice *messages;      /* owned: its log */
+	unsigned message_count, message_cap;
+	struct scope_message *shipped;       /* owned: … and what is in it */
+	unsigned shipped_cap;
+	uint64_t hlcs[SCOPE_CASES_MAX];      /* of the first of its clients' writes that came to something, by case */
+	uint64_t last_seq, contexts[SCOPE_DCS];      /* of the last of them, and what it has seen */
+	bool is_client_heard;        /* what it ships in these turns was asked for */
+	unsigned acknowledged;       /* how many of them it knows to be durable */
+	uint64_t *append_ids;        /* owned */
+	unsigned append_cap;
+	int64_t cursors[SCOPE_DCS];  /* next message of each log; -1: not followed */
+	bool is_linked[SCOPE_DCS];
+	bool is_reversed;            /* of two logs that have something to read, the later one is read first */
+	struct scope_answer *answers; /* owned: groups that ran */
+	unsigned answer_count, answer_cap;
+	uint64_t *handles;           /* owned: handlers asked for, not answered */
+	unsigned handle_count, handle_cap;
+	unsigned expired[SCOPE_CASES_MAX * SCOPE_KEYS], expired_count;       /* names in the pool, not told yet */
+	unsigned conflicts[SCOPE_CASES_MAX], nameless;
+};
+
+/* What HOMEPORT GET answers for the string and the fields of a key. */
+#define SCOPE_ASKED 3
+struct scope_siblings {
+	bool is_answered;            /* with a list: not with an error */
+	unsigned count, present;     /* of them no removals */
+	char newest[SCOPE_VALUE_MAX];
+};
+
+struct scope_world {
+	struct pool *pool;
+	struct scope_dc dcs[SCOPE_DCS];
+	uint32_t names[SCOPE_CASES_MAX][SCOPE_KEYS];         /* of keys, in the pool; 0: not made yet */
+	struct scope_own_word *own_words;    /* owned */
+	unsigned own_count, own_cap;
+	struct scope_siblings siblings[SCOPE_CASES_MAX][SCOPE_KEYS][SCOPE_ASKED];
+	bool is_traced;
+	char wrong[256];             /* what must never happen, if it did */
+};
+
+extern const char *const scope_dc_names[SCOPE_DCS];
+
+struct scope_world *scope_world_new(const struct scope_policy *policy, bool is_traced);
+void scope_world_free(struct scope_world *world);
+/* DC's client sends OPERATION for case NUMBER; it is gathered until the turn ends. EXPIRY: its store's clock passes the deadline. */
+void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation);
+/* Turns of all DCs, until nothing happens any more. */
+void scope_run(struct scope_world *world);
+/* Likewise, of what DC's clients said. */
+void scope_hear(struct scope_world *world, unsigned dc);
+void scope_link(struct scope_world *world, unsigned dc, unsigned origin, bool is_linked);
+void scope_link_all(struct scope_world *world, bool is_linked);
+/* Half a second passes everywhere: heartbeats. */
+void scope_pass(struct scope_world *world);
+/* DC's client asks for the siblings of an element that is a string or a field; the answer is there after the next run. */
+void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element);
+bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
+
+/* ---- for scope_ask.c and scope_ship.c ---- */
+
+void scope_step(struct scope_dc *dc, struct event *event);
+void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail);
+/* Keys are named "12k": case and letter. */
+bool scope_case_of(struct slice name, unsigned *number, unsigned *key);
+uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key);
+void scope_note_reply(struct scope_world *world, uint64_t token, struct slice bytes);
+
+#endif

@@ -1,0 +1,58 @@
+/* Facts, vectors and pairs: what the auditor's knowledge is made of. */
+#ifndef SIM_AUDIT_FACT_H
+#define SIM_AUDIT_FACT_H
+
+#include "tests/sim/store/sim_store.h"
+
+#define ANY_DB UINT32_MAX
+
+enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH };
+
+/* What a write did to one element, in the auditor's own words. */
+struct fact {
+	enum fact_kind kind;
+	enum sim_type type;          /* of a set, remove or delta */
+	uint32_t db;                 /* of a flush also ANY_DB */
+	uint32_t key, element, value;
+	double score;
+	long double amount;          /* of a delta */
+	bool is_fraction;
+	bool is_expiry;              /* a clear because a deadline was met */
+	bool is_of_set;              /* of a deadline: a string's SET brought it */
+	int64_t deadline_ms;         /* 0: none */
+};
+
+struct facts {
+	struct fact *items;          /* owned */
+	unsigned count, cap;
+};
+
+/* A vector of seqs by the auditor's origin index. */
+struct vector {
+	uint64_t *seqs;              /* owned */
+	unsigned count;
+};
+
+/* Two dots, the smaller (origin, seq) first. */
+struct pair {
+	uint32_t origin, other_origin;
+	uint64_t seq, other_seq;
+};
+
+struct pairs {
+	struct pair *items;          /* owned */
+	unsigned count, cap;
+};
+
+uint64_t vector_at(const struct vector *vector, unsigned origin);
+void vector_raise(struct vector *vector, unsigned origin, uint64_t seq);
+void vector_join(struct vector *vector, const struct vector *other);
+bool vector_reaches(const struct vector *vector, const struct vector *other);    /* holds all of OTHER */
+void vector_copy(struct vector *to, const struct vector *from);
+void vector_free(struct vector *vector);
+struct fact *facts_add(struct facts *facts, enum fact_kind kind, uint32_t db, uint32_t key);
+void facts_free(struct facts *facts);
+bool facts_equal(const struct facts *a, const struct facts *b);
+void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq);
+
+#endif

@@ -1,0 +1,49 @@
+/* Records: expected ones, from the auditor's own model, and written ones, as found in stores. */
+#ifndef SIM_AUDIT_RECORD_H
+#define SIM_AUDIT_RECORD_H
+
+#include "proxy/core/wire/record.h"
+#include "audit_outcome.h"
+
+/* The first five are enum sim_type. */
+enum subject_kind { SUBJECT_STRING, SUBJECT_HASH, SUBJECT_SET, SUBJECT_ZSET, SUBJECT_STREAM, SUBJECT_TTL, SUBJECT_KEY, SUBJECT_KINDS };
+
+struct record_side_dot {
+	unsigned origin;
+	uint64_t seq;
+	bool is_again;               /* it was alone when a write left it alive: here it is a side of a conflict that began with that write */
+};
+
+struct expected_record {
+	struct record_side_dot *sides;   /* owned */
+	unsigned side_count, side_cap;
+	uint64_t pairs;              /* of changes: a write may have made several to one element */
+};
+
+/* What a conflict is about, every pair on it, and the records that they make. */
+struct audited_subject {
+	uint32_t db, key, element;
+	enum subject_kind kind;
+	struct pairs pairs;          /* of changes */
+	struct expected_record *records; /* owned */
+	unsigned record_count, record_cap;
+};
+struct audited_subjects { struct audited_subject *items; unsigned count, cap; };
+
+struct written_record {
+	struct slice bytes;
+	struct record record;
+	struct record_scratch scratch;
+	bool is_expected, is_in_hash, is_in_stream;
+};
+struct written_records { struct written_record *items; unsigned count, cap, undecodable; };
+
+/* audit_record.c */
+void audit_subjects_gather(const struct auditor *auditor, const struct audited_keys *keys, struct audited_subjects *subjects);
+void audit_subjects_free(struct audited_subjects *subjects);
+void audit_records_read(const struct auditor *auditor, unsigned dc, struct written_records *records);
+void audit_records_free(struct written_records *records);
+/* audit_record_judge.c */
+void audit_records(struct auditor *auditor, const struct audited_keys *keys);
+
+#endif

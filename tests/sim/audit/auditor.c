@@ -1,0 +1,496 @@
+/* Auditor: what it watches. Knowledge of what a store has executed comes from the transactions themselves: the outbox entry
+ * names the dots of a group of local writes, the positions say how far other origins are applied. */
+#include "auditor.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/core/vocabulary/event.h"
+#include "audit_state.h"
+
+/* ---- names ---- */
+
+int audit_dc(const struct auditor *auditor, struct slice name)
+{
+	for (unsigned i = 0; i < auditor->options.dc_count; i++)
+		if (strlen(auditor->options.dc_names[i]) == name.len && memcmp(auditor->options.dc_names[i], name.ptr, name.len) == 0)
+			return (int)i;
+	return -1;
+}
+
+unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation)
+{
+	for (unsigned i = 0; i < auditor->origin_count; i++)
+		if (auditor->origins[i].dc == dc && auditor->origins[i].incarnation == incarnation)
+			return i;
+	auditor->origins = array_grow(auditor->origins, auditor->origin_count, &auditor->origin_cap, sizeof(*auditor->origins));
+	auditor->origins[auditor->origin_count] = (struct audited_origin){ .dc = dc, .incarnation = incarnation };
+	return auditor->origin_count++;
+}
+
+struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq)
+{
+	const struct audited_origin *owner = &auditor->origins[origin];
+
+	return seq == 0 || seq > owner->count ? NULL : owner->writes[seq - 1];
+}
+
+struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq)
+{
+	struct audited_origin *owner = &auditor->origins[origin];
+
+	while (owner->count < seq) {
+		owner->writes = array_grow(owner->writes, owner->count, &owner->cap, sizeof(struct audited_write *));
+		owner->writes[owner->count++] = NULL;
+	}
+	if (owner->writes[seq - 1] == NULL) {
+		struct audited_write *write = memory_new(sizeof(*write));
+
+		write->origin = origin;
+		write->seq = seq;
+		owner->writes[seq - 1] = write;
+	}
+	return owner->writes[seq - 1];
+}
+
+const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq)
+{
+	static char rooms[8][80];
+	static unsigned turn;
+	char *room = rooms[turn++ % 8];
+	const struct audited_origin *owner = &auditor->origins[origin];
+
+	snprintf(room, sizeof(rooms[0]), "%s/%llu:%llu", auditor->options.dc_names[owner->dc], (unsigned long long)owner->incarnation,
+	         (unsigned long long)seq);
+	return room;
+}
+
+/* ---- a group runs ---- */
+
+static void calls_reset(struct audited_dc *dc)
+{
+	for (unsigned i = 0; i < dc->call_count; i++)
+		facts_free(&dc->calls[i].facts);
+	dc->call_count = dc->call_next = 0;
+}
+
+void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lane_group *group)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+
+	watched->group = group;
+	calls_reset(watched);
+	watched->has_intent = false;
+	vector_free(&watched->advanced);
+}
+
+/* "<follow position> <incarnation>:<applied>:<floor> …", as the store keeps it for every DC. */
+static void positions_read(struct auditor *auditor, struct audited_dc *watched, struct slice field, struct slice value)
+{
+	const char *at = value.ptr, *end = value.ptr + value.len;
+	int dc;
+
+	if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)
+		return;
+	dc = audit_dc(auditor, (struct slice){ field.ptr + 3, field.len - 3 });
+	while (dc >= 0 && (at = memchr(at, ' ', (size_t)(end - at))) != NULL) {
+		char *colon;
+		uint64_t incarnation = strtoull(++at, &colon, 10);
+
+		vector_raise(&watched->advanced, audit_origin(auditor, (unsigned)dc, incarnation), strtoull(colon + 1, NULL, 10));
+	}
+}
+
+static void reserved_command_ran(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed)
+{
+	const struct slice *argv = executed->argv;
+
+	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], CORE_POSITIONS_KEY)) {
+		for (unsigned i = 2; i + 1 < executed->argc; i += 2)
+			positions_read(auditor, watched, argv[i], argv[i + 1]);
+	} else if (executed->argc == 5 && audit_is_word(argv[0], "xadd") && audit_is_word(argv[3], "b")) {
+		buffer_reset(&watched->intent);
+		buffer_add(&watched->intent, argv[4]);
+		watched->has_intent = true;
+	}
+	if (executed->reply.ptr[0] == '-')
+		auditor_find(auditor, "the store answers the core's own command with an error: %.*s", (int)executed->reply.len, executed->reply.ptr);
+}
+
+static unsigned slots_with_reply(const struct lane_group *group, unsigned reply)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < group->slot_count; i++)
+		count += group->slots[i].reply == reply;
+	return count;
+}
+
+static struct call *call_add(struct audited_dc *watched, const struct sim_executed *executed)
+{
+	struct call *call;
+
+	watched->calls = array_grow(watched->calls, watched->call_count, &watched->call_cap, sizeof(*watched->calls));
+	call = &watched->calls[watched->call_count++];
+	*call = (struct call){ .index = executed->index, .is_persist = audit_is_word(executed->argv[0], "persist") };
+	return call;
+}
+
+/* Several clients' SETs: they are answered by one reply, in the order of its pairs. */
+static void shared_mset_ran(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed)
+{
+	for (unsigned at = 1; at + 1 < executed->argc; at += 2) {
+		struct call *call = call_add(watched, executed);
+
+		call->is_derived = true;
+		if (executed->reply.ptr[0] != '-')
+			audit_derive_pair(auditor, executed, at, &call->facts);
+	}
+}
+
+void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+	struct call *call;
+	unsigned answered;
+
+	if (executed->db == SIM_RESERVED_DB) {
+		reserved_command_ran(auditor, watched, executed);
+		return;
+	}
+	answered = audit_command(auditor, dc, executed);
+	if (!executed->is_write)
+		return;
+	if (answered > 1) {
+		shared_mset_ran(auditor, watched, executed);
+		return;
+	}
+	call = call_add(watched, executed);
+	call->is_derived = audit_derive(auditor, store, executed, &call->facts);
+}
+
+/* ---- a group has run: dots ---- */
+
+/* NUMBER: which of those with this index. */
+static struct call *call_find(struct audited_dc *watched, unsigned index, unsigned number)
+{
+	for (unsigned i = 0; i < watched->call_count; i++)
+		if (watched->calls[i].index == index && number-- == 0)
+			return &watched->calls[i];
+	return NULL;
+}
+
+static bool slot_is_write(const struct auditor *auditor, const struct slot *slot)
+{
+	return requests_find(auditor->options.requests, slot->token)->commands[slot->request].row->class == COMMAND_WRITE;
+}
+
+static void write_derive(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, unsigned at)
+{
+	const struct slot *slot = &watched->group->slots[at];
+	const struct client_command *command = &requests_find(auditor->options.requests, slot->token)->commands[slot->request];
+	unsigned first = at;
+	struct call *call;
+
+	while (first > 0 && watched->group->slots[first - 1].reply == slot->reply)
+		first--;
+	call = call_find(watched, slot->reply, at - first);
+	write->token = slot->token;
+	write->request_command = slot->request;
+	if (audit_is_word(command->argv[0], "flushall")) {
+		write->has_derived = true;
+		facts_add(&write->derived, FACT_FLUSH, ANY_DB, 0);
+	} else if (call != NULL && call->is_derived) {
+		write->has_derived = true;
+		facts_free(&write->derived);
+		write->derived = call->facts;
+		call->facts = (struct facts){ .count = 0 };
+	}
+}
+
+/* The core's own writes are reads that ship what they found, and a PERSIST that nobody asked for. LIMIT: the next client's reply. */
+static bool is_internal(struct audited_dc *watched, const struct lane_group *group, enum plan plan, unsigned limit)
+{
+	if (plan == PLAN_READBACK || plan == PLAN_SETTLE)
+		return true;
+	for (; watched->call_next < watched->call_count && watched->calls[watched->call_next].index < limit; watched->call_next++) {
+		const struct call *call = &watched->calls[watched->call_next];
+
+		if (!call->is_persist || slots_with_reply(group, call->index) > 0)
+			continue;
+		watched->call_next++;
+		return true;
+	}
+	return false;
+}
+
+/* An ask's write has no slot: its client is answered by the core itself. */
+static void asked_write_derive(struct audited_dc *watched, const struct lane_group *group, struct audited_write *write)
+{
+	for (unsigned i = watched->call_next; i < watched->call_count; i++) {
+		struct call *call = &watched->calls[i];
+
+		if (call->is_persist || slots_with_reply(group, call->index) > 0)
+			continue;
+		watched->call_next = i + 1;
+		write->has_derived = call->is_derived;
+		facts_free(&write->derived);
+		write->derived = call->facts;
+		call->facts = (struct facts){ .count = 0 };
+		return;
+	}
+}
+
+static void write_executed(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, uint64_t hlc)
+{
+	if (write->is_executed)
+		auditor_find(auditor, "dot %s was given twice", audit_dot(auditor, write->origin, write->seq));
+	write->is_executed = true;
+	write->hlc = hlc;
+	vector_copy(&write->executed_at, &watched->applied);
+}
+
+/* The intent names the dots; clients' commands and the core's own reads follow each other in the same order. */
+static void local_writes_executed(struct auditor *auditor, unsigned dc, const struct lane_group *group, struct audited_group *ran)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+	struct batch batch;
+	struct slice writes, raw;
+	enum plan pending;
+	unsigned slot = 0;
+	uint64_t seq;
+
+	if (!audit_decode(auditor, buffer_slice(&watched->intent), &batch)) {
+		auditor_find(auditor, "dc %u: an outbox entry cannot be decoded", dc);
+		return;
+	}
+	ran->origin = audit_origin(auditor, dc, batch.incarnation);
+	ran->first_seq = seq = batch.first_seq;
+	ran->write_count = batch.write_count;
+	writes = batch.writes;
+	while (envelope_write_next(&writes, &pending, &auditor->changes, &raw)) {
+		struct audited_write *write = audit_write(auditor, ran->origin, seq);
+
+		write_executed(auditor, watched, write, batch.hlc + (seq - batch.first_seq));
+		seq++;
+		if (slice_equal(auditor->changes.facts.command, SLICE("homeport"))) {
+			audit_asked_execution(auditor, write);
+			asked_write_derive(watched, group, write);
+			continue;
+		}
+		while (slot < group->slot_count && !slot_is_write(auditor, &group->slots[slot]))
+			slot++;
+		if (is_internal(watched, group, pending, slot < group->slot_count ? group->slots[slot].reply : UINT_MAX))
+			continue;
+		if (slot < group->slot_count)
+			write_derive(auditor, watched, write, slot++);
+		else
+			auditor_find(auditor, "%s is nobody's write", audit_dot(auditor, write->origin, write->seq));
+	}
+	vector_raise(&watched->applied, ran->origin, batch.first_seq + batch.write_count - 1);
+}
+
+/* Everything a newly applied write had seen must be there. */
+static void causes_check(struct auditor *auditor, unsigned dc, unsigned origin, uint64_t seq)
+{
+	const struct vector *applied = &auditor->dcs[dc].applied;
+	const struct audited_write *write = audit_find(auditor, origin, seq);
+
+	if (write == NULL || !write->is_shipped) {
+		auditor_find(auditor, "dc %u applied %s, which nobody has shipped", dc, audit_dot(auditor, origin, seq));
+		return;
+	}
+	for (unsigned i = 0; i < write->seen.count; i++)
+		if (i != origin && vector_at(&write->seen, i) > vector_at(applied, i))
+			auditor_find(auditor, "dc %u applied %s before its cause %s", dc, audit_dot(auditor, origin, seq),
+			             audit_dot(auditor, i, vector_at(&write->seen, i)));
+}
+
+static void remote_writes_executed(struct auditor *auditor, unsigned dc)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+	struct vector before = { .count = 0 };
+
+	vector_copy(&before, &watched->applied);
+	vector_join(&watched->applied, &watched->advanced);
+	for (unsigned origin = 0; origin < watched->advanced.count; origin++)
+		for (uint64_t seq = vector_at(&before, origin) + 1; seq <= vector_at(&watched->advanced, origin); seq++)
+			causes_check(auditor, dc, origin, seq);
+	vector_free(&before);
+}
+
+void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+	struct audited_group ran = { .id = group->id };
+	struct audited_point *point;
+
+	vector_copy(&ran.before, &watched->applied);
+	if (watched->has_intent)
+		local_writes_executed(auditor, dc, group, &ran);
+	remote_writes_executed(auditor, dc);
+	vector_copy(&ran.after, &watched->applied);
+	vector_join(&watched->ever, &watched->applied);
+	watched->groups = array_grow(watched->groups, watched->group_count, &watched->group_cap, sizeof(*watched->groups));
+	watched->groups[watched->group_count++] = ran;
+	watched->points = array_grow(watched->points, watched->point_count, &watched->point_cap, sizeof(*watched->points));
+	point = &watched->points[watched->point_count++];
+	*point = (struct audited_point){ .journal = journal };
+	vector_copy(&point->applied, &watched->applied);
+}
+
+/* ---- answers, crashes ---- */
+
+static void group_free(struct audited_group *group)
+{
+	vector_free(&group->before);
+	vector_free(&group->after);
+}
+
+void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct lane_group *group)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+
+	for (unsigned i = 0; i < group->slot_count; i++)
+		requests_find(auditor->options.requests, group->slots[i].token)->state = group->is_refused ? REQUEST_REFUSED : REQUEST_ANSWERED;
+	if (group->is_refused)
+		return;
+	vector_copy(&watched->answered, &watched->groups[0].after);
+	for (uint64_t i = 0; i < watched->groups[0].write_count; i++)
+		audit_write(auditor, watched->groups[0].origin, watched->groups[0].first_seq + i)->is_answered = true;
+	group_free(&watched->groups[0]);
+	watched->group_count--;
+	memmove(watched->groups, watched->groups + 1, watched->group_count * sizeof(*watched->groups));
+}
+
+static void each_write(struct auditor *auditor, unsigned dc, void (*visit)(struct audited_dc *watched, struct audited_write *write))
+{
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
+		if (auditor->origins[origin].dc != dc)
+			continue;
+		for (uint64_t seq = 1; seq <= auditor->origins[origin].count; seq++) {
+			struct audited_write *write = audit_find(auditor, origin, seq);
+
+			if (write != NULL)
+				visit(&auditor->dcs[dc], write);
+		}
+	}
+}
+
+static void write_doubted(struct audited_dc *watched, struct audited_write *write)
+{
+	(void)watched;
+	write->is_doubted = write->is_doubted || !write->is_shipped;
+}
+
+void auditor_connection_broke(struct auditor *auditor, unsigned dc)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+
+	for (unsigned i = 0; i < watched->group_count; i++) {
+		watched->silent = array_grow(watched->silent, watched->silent_count, &watched->silent_cap, sizeof(*watched->silent));
+		watched->silent[watched->silent_count++] = watched->groups[i];
+	}
+	watched->group_count = 0;
+	each_write(auditor, dc, write_doubted);
+}
+
+static void write_crashed(struct audited_dc *watched, struct audited_write *write)
+{
+	(void)watched;
+	write->is_at_risk = write->is_at_risk || !write->is_shipped;
+}
+
+void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc)
+{
+	buffer_reset(&auditor->dcs[dc].parts);
+	each_write(auditor, dc, write_crashed);
+}
+
+static void write_rewound(struct audited_dc *watched, struct audited_write *write)
+{
+	write->is_rewound = write->is_rewound || write->seq > vector_at(&watched->applied, write->origin);
+}
+
+void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+
+	while (watched->point_count > 0 && watched->points[watched->point_count - 1].journal > journal)
+		vector_free(&watched->points[--watched->point_count].applied);
+	vector_free(&watched->applied);
+	if (watched->point_count > 0)
+		vector_copy(&watched->applied, &watched->points[watched->point_count - 1].applied);
+	vector_copy(&watched->answered, &watched->applied);
+	each_write(auditor, dc, write_rewound);
+}
+
+/* ---- new and free ---- */
+
+struct auditor *auditor_new(const struct audit_options *options)
+{
+	struct auditor *auditor = memory_new(sizeof(*auditor));
+
+	auditor->options = *options;
+	auditor->scratch = envelope_scratch_new();
+	return auditor;
+}
+
+static void dc_free(struct audited_dc *dc)
+{
+	vector_free(&dc->applied);
+	vector_free(&dc->ever);
+	vector_free(&dc->answered);
+	vector_free(&dc->advanced);
+	for (unsigned i = 0; i < dc->point_count; i++)
+		vector_free(&dc->points[i].applied);
+	free(dc->points);
+	for (unsigned i = 0; i < dc->group_count; i++)
+		group_free(&dc->groups[i]);
+	free(dc->groups);
+	for (unsigned i = 0; i < dc->silent_count; i++)
+		group_free(&dc->silent[i]);
+	free(dc->silent);
+	calls_reset(dc);
+	free(dc->calls);
+	free(dc->reported.items);
+	buffer_free(&dc->parts);
+	buffer_free(&dc->intent);
+}
+
+static void origin_free(struct audited_origin *origin)
+{
+	for (unsigned i = 0; i < origin->count; i++) {
+		struct audited_write *write = origin->writes[i];
+
+		if (write == NULL)
+			continue;
+		facts_free(&write->derived);
+		facts_free(&write->shipped);
+		vector_free(&write->seen);
+		vector_free(&write->claimed);
+		free(write->siblings);
+		vector_free(&write->executed_at);
+		memory_free(write);
+	}
+	free(origin->writes);
+}
+
+void auditor_free(struct auditor *auditor)
+{
+	for (unsigned i = 0; i < AUDIT_DCS_MAX; i++)
+		dc_free(&auditor->dcs[i]);
+	for (unsigned i = 0; i < auditor->origin_count; i++)
+		origin_free(&auditor->origins[i]);
+	free(auditor->origins);
+	audit_expiries_free(auditor);
+	audit_asks_free(auditor);
+	audit_handlings_free(auditor);
+	free(auditor->expected.items);
+	changes_free(&auditor->changes);
+	envelope_scratch_free(auditor->scratch);
+	buffer_free(&auditor->report);
+	memory_free(auditor);
+}

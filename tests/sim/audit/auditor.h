@@ -1,0 +1,70 @@
+/* Auditor: an independent judge. It watches what clients asked, what stores executed and what logs hold, keeps its own
+ * happens-before, computes from docs/replication-model.md alone what must come out, and compares.
+ *
+ * It shares no code with the core, with one exception: it reads batches with the core's decoder, to learn dots, times, contexts and
+ * changes of what was shipped. What it learns there about a client's write is compared with what it saw the store execute. */
+#ifndef SIM_AUDITOR_H
+#define SIM_AUDITOR_H
+
+#include "audit_rule.h"
+#include "tests/sim/world/lane.h"
+#include "tests/sim/store/pool.h"
+#include "tests/sim/world/requests.h"
+#include "tests/sim/store/sim_store.h"
+
+struct core_status;
+struct auditor;
+
+struct audit_options {
+	unsigned dc_count;
+	const char *const *dc_names;
+	struct pool *pool;           /* borrowed */
+	struct requests *requests;   /* borrowed */
+	enum audit_rule (*rule_of)(struct slice key);
+	unsigned (*rank_of)(unsigned dc);        /* under priority: smaller is better */
+};
+
+struct auditor *auditor_new(const struct audit_options *options);
+void auditor_free(struct auditor *auditor);
+
+/* What happens, as it happens. */
+void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed);
+void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal);
+void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+void auditor_connection_broke(struct auditor *auditor, unsigned dc);
+void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
+void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
+void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
+void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
+void auditor_asked(struct auditor *auditor, const struct client_request *request);
+void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
+/* IS_CALM: nothing ever breaks in this world, and nobody has handlers run by hand. */
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm);
+/* How many values of custom rules wait for a handler. */
+unsigned auditor_unmerged(struct auditor *auditor);
+/* The rules changed for some keys: then what these hold is judged for agreement only. */
+void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
+bool auditor_has_changed_rules(const struct auditor *auditor);
+/* A store met a deadline, … and no sidecar heard of it. */
+void auditor_expired(struct auditor *auditor, unsigned dc, uint32_t db, uint32_t key);
+void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
+
+/* The end: everything is quiet. */
+void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
+void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status);
+/* Calls VISIT for every string and hash field that was ever written. */
+void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
+                          void *context);
+/* After every DC's store and status were given. */
+void auditor_conclude(struct auditor *auditor);
+
+/* What was found, one line each; empty: nothing. The caller may add its own findings. */
+void auditor_find(struct auditor *auditor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+unsigned auditor_findings(const struct auditor *auditor);
+const char *auditor_report(const struct auditor *auditor);
+unsigned auditor_exempt_keys(const struct auditor *auditor);
+unsigned auditor_lost_legitimately(const struct auditor *auditor);
+unsigned auditor_conflict_pairs(const struct auditor *auditor);
+
+#endif

@@ -1,0 +1,237 @@
+/* Asks of clients: which value, with which context, and what is remembered of the answers. */
+#include "client_ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/core/wire/record.h"
+#include "generator.h"
+#include "sidecar.h"
+#include "world_rules.h"
+
+#define CONTEXTS_KEPT 3
+
+/* What clients of one DC were told of one value. */
+struct client_memory {
+	unsigned dc;
+	uint32_t db, key, element;
+	bool is_field;
+	uint32_t contexts[CONTEXTS_KEPT];    /* newest first; 0: none */
+};
+
+static struct client_memory *memory_find(struct world *world, const struct client_request *request, unsigned dc)
+{
+	struct client_memories *memories = &world->memories;
+
+	for (unsigned i = 0; i < memories->count; i++) {
+		struct client_memory *memory = &memories->items[i];
+
+		if (memory->dc == dc && memory->db == request->db && memory->key == request->ask.key && memory->is_field == request->ask.is_field &&
+		    memory->element == request->ask.element)
+			return memory;
+	}
+	memories->items = array_grow(memories->items, memories->count, &memories->cap, sizeof(*memories->items));
+	memories->items[memories->count] = (struct client_memory){
+		.dc = dc, .db = request->db, .key = request->ask.key, .is_field = request->ask.is_field, .element = request->ask.element,
+	};
+	return &memories->items[memories->count++];
+}
+
+/* ---- sending ---- */
+
+static void ask_send(struct world *world, struct dc *dc, struct client_request *request)
+{
+	struct event event = { .type = EVENT_ASKED };
+	char client[32];
+
+	request->is_ask = true;
+	request->count = 1;
+	request->commands[0].rule = world_rule_of(pool_text(world->pool, request->ask.key));
+	request->commands[0].operation = generator_ask_operation(request->ask.ask);
+	if (!generator_enter(world, dc, request))
+		return;
+	snprintf(client, sizeof(client), "ask-%llu", (unsigned long long)request->token);
+	event.asked.token = request->token;
+	event.asked.ask = request->ask.ask;
+	event.asked.db = request->db;
+	event.asked.key = pool_text(world->pool, request->ask.key);
+	event.asked.element = pool_text(world->pool, request->ask.element);
+	event.asked.is_field = request->ask.is_field;
+	event.asked.value = pool_text(world->pool, request->ask.value);
+	event.asked.context = pool_text(world->pool, request->ask.context);
+	event.asked.id = pool_text(world->pool, request->ask.id);
+	event.asked.choice = request->ask.choice;
+	event.asked.client = slice_of(client);
+	event.asked.by = event.asked.client;
+	trace_line(world->trace, dc->index, "ask %llu db %u: %s %s %s \"%s\" after %s", (unsigned long long)request->token, request->db,
+	           operation_at(request->commands[0].operation)->variant, event.asked.key.ptr, event.asked.element.ptr, event.asked.value.ptr,
+	           event.asked.context.ptr);
+	auditor_asked(world->auditor, request);
+	sidecar_step(world, dc, &event);
+}
+
+static uint32_t draw_context(struct world *world, const struct dc *dc, const struct client_request *request)
+{
+	unsigned other = (unsigned)dice_below(&world->dice, world->plan.dc_count);
+	uint64_t roll = dice_below(&world->dice, 100);
+	const struct client_memory *memory = memory_find(world, request, roll < 10 ? other : dc->index);
+
+	if (roll >= 85)
+		return roll >= 92 ? pool_intern(world->pool, SLICE("-")) : 0;
+	return memory->contexts[roll < 60 ? 0 : 1 + dice_below(&world->dice, CONTEXTS_KEPT - 1)];
+}
+
+/* Mostly where versions are kept; elsewhere a context is refused. */
+static enum audit_rule draw_rule(struct world *world)
+{
+	uint64_t roll = dice_below(&world->dice, 100);
+
+	if (world->plan.is_narrow && world->plan.favourite >= AUDIT_RECORD && dice_chance(&world->dice, 85))
+		return world->plan.favourite;
+	return roll < 60 ? AUDIT_RECORD : roll < 94 ? AUDIT_CUSTOM : (enum audit_rule)dice_below(&world->dice, AUDIT_RECORD);
+}
+
+void client_ask_send(struct world *world, struct dc *dc)
+{
+	static const enum ask kinds[] = { ASK_GET, ASK_GET, ASK_GET, ASK_SET, ASK_SET, ASK_SET, ASK_SET, ASK_DELETE };
+	struct client_request *request;
+	char room[32];
+
+	if (world->plan.has_resolves && dice_chance(&world->dice, 10) && client_ask_resolve(world, dc))
+		return;
+	request = generator_request(world, dc);
+	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
+	request->ask.ask = kinds[dice_below(&world->dice, sizeof(kinds) / sizeof(kinds[0]))];
+	request->ask.is_field = dice_chance(&world->dice, 40);
+	generator_text_key(world, draw_rule(world), request->ask.is_field, room, sizeof(room));
+	request->ask.key = pool_intern(world->pool, slice_of(room));
+	snprintf(room, sizeof(room), "f%u", (unsigned)dice_below(&world->dice, 5));
+	request->ask.element = request->ask.is_field ? pool_intern(world->pool, slice_of(room)) : 0;
+	snprintf(room, sizeof(room), "w%llu", (unsigned long long)request->token);
+	request->ask.value = request->ask.ask == ASK_SET ? pool_intern(world->pool, slice_of(room)) : 0;
+	request->ask.context = request->ask.ask == ASK_GET ? 0 : draw_context(world, dc, request);
+	ask_send(world, dc, request);
+}
+
+/* ---- conflicts that wait for somebody ---- */
+
+/* An open record of DC's store, as an operator would see it listed; false: there is none. What it points to is in the pool, or in SCRATCH. */
+static bool draw_open_record(struct world *world, const struct dc *dc, struct record_scratch *scratch, struct record *record)
+{
+	const struct sim_key *episodes = sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(CORE_EPISODES_KEY)));
+	unsigned count = episodes == NULL ? 0 : episodes->count, first = (unsigned)dice_below(&world->dice, count);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct slice records = pool_text(world->pool, episodes->elements[(first + i) % count].value), bytes;
+
+		while (records_next(&records, &bytes))
+			if (record_decode(bytes, scratch, record) && record->status == RECORD_OPEN)
+				return true;
+	}
+	return false;
+}
+
+/* What the choice is about, as text. */
+static void draw_choice(struct world *world, const struct record *record, struct client_request *request)
+{
+	char room[200];
+
+	request->ask.choice = (enum choice)dice_below(&world->dice, CHOICE_RULE + 1);
+	snprintf(room, sizeof(room), "w%llu", (unsigned long long)request->token);
+	if (request->ask.choice == CHOICE_SIDE && record->side_count > 0) {
+		const struct record_dot *dot = &record->sides[dice_below(&world->dice, record->side_count)].dot;
+
+		snprintf(room, sizeof(room), "%.*s/%llu/%llu", (int)dot->dc.len, dot->dc.ptr, (unsigned long long)dot->incarnation, (unsigned long long)dot->seq);
+	} else if (request->ask.choice == CHOICE_RULE) {
+		snprintf(room, sizeof(room), "%s", dice_chance(&world->dice, 50) ? "lww" : "merge");
+	}
+	request->ask.value = pool_intern(world->pool, slice_of(room));
+}
+
+bool client_ask_resolve(struct world *world, struct dc *dc)
+{
+	struct record_scratch scratch = { .cap = 0 };
+	struct client_request *request;
+	struct record record;
+	bool has_record = draw_open_record(world, dc, &scratch, &record);
+
+	if (has_record) {
+		request = generator_request(world, dc);
+		request->db = record.db;
+		request->ask.ask = dice_chance(&world->dice, 20) ? ASK_RETRY : ASK_RESOLVE;
+		request->ask.key = pool_intern(world->pool, record.key);
+		request->ask.element = pool_intern(world->pool, record.element);
+		request->ask.is_field = slice_equal(record.type, SLICE("hash"));
+		request->ask.id = pool_intern(world->pool, record.id);
+		draw_choice(world, &record, request);
+		ask_send(world, dc, request);
+	}
+	memory_free(scratch.sides);
+	return has_record;
+}
+
+uint64_t client_ask_say(struct world *world, struct dc *dc, const struct client_ask *ask)
+{
+	struct client_request *request = generator_request(world, dc);
+
+	request->ask = *ask;
+	ask_send(world, dc, request);
+	return request->token;
+}
+
+/* ---- the end ---- */
+
+struct everything { struct world *world; unsigned dc; };
+
+static void ask_for(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element)
+{
+	const struct everything *everything = context;
+	struct world *world = everything->world;
+	struct client_request *request;
+
+	if (world_rule_of(pool_text(world->pool, key)) != AUDIT_RECORD && world_rule_of(pool_text(world->pool, key)) != AUDIT_CUSTOM)
+		return;
+	request = generator_request(world, &world->dcs[everything->dc]);
+	request->db = db;
+	request->ask = (struct client_ask){ .ask = ASK_GET, .key = key, .element = element, .is_field = is_field };
+	ask_send(world, &world->dcs[everything->dc], request);
+}
+
+void client_ask_everything(struct world *world)
+{
+	for (unsigned dc = 0; dc < world->plan.dc_count; dc++)
+		auditor_each_subject(world->auditor, ask_for, &(struct everything){ world, dc });
+}
+
+/* ---- answers ---- */
+
+/* The first text of the answer. */
+static struct slice reply_context(struct slice reply)
+{
+	const char *dollar = memchr(reply.ptr, '$', reply.len);
+	size_t len;
+
+	if (dollar == NULL)
+		return (struct slice){ "", 0 };
+	len = strtoul(dollar + 1, NULL, 10);
+	dollar = memchr(dollar, '\n', (size_t)(reply.ptr + reply.len - dollar));
+	return (struct slice){ dollar + 1, len };
+}
+
+void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, struct slice reply)
+{
+	struct client_request *request = requests_find(&world->requests, token);
+	struct client_memory *memory = memory_find(world, request, dc->index);
+
+	trace_line(world->trace, dc->index, "ask %llu is answered: %s", (unsigned long long)token, trace_bytes(reply));
+	request->state = REQUEST_ANSWERED;
+	request->is_durable = true;
+	auditor_replied(world->auditor, request, reply);
+	request->ask.reply = pool_intern(world->pool, reply);
+	if (reply.len == 0 || reply.ptr[0] != '*' || request->ask.ask > ASK_DELETE)
+		return;
+	request->ask.given = pool_intern(world->pool, reply_context(reply));
+	memmove(memory->contexts + 1, memory->contexts, (CONTEXTS_KEPT - 1) * sizeof(memory->contexts[0]));
+	memory->contexts[0] = request->ask.given;
+}

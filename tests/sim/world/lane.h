@@ -1,0 +1,32 @@
+/* Lane: the groups on their way from a sidecar to its store, and their answers on the way back. Both ways keep their order. */
+#ifndef SIM_LANE_H
+#define SIM_LANE_H
+
+#include "proxy/core/vocabulary/effect.h"
+#include "tests/sim/store/sim_store.h"
+
+struct lane_group {
+	uint64_t id;
+	unsigned protocol;
+	struct slice bytes;          /* owned */
+	unsigned reply_count;
+	struct slot *slots;          /* owned */
+	unsigned slot_count;
+	bool is_executed;            /* or refused: the answer is on its way */
+	bool is_refused;
+	struct sim_replies replies;
+};
+
+struct lane {
+	struct lane_group **groups;  /* owned; oldest first, executed ones before the others */
+	unsigned count, cap;
+};
+
+void lane_send(struct lane *lane, const struct effect *effect);
+struct lane_group *lane_next(const struct lane *lane);       /* the oldest group not executed; NULL: none */
+unsigned lane_unexecuted(const struct lane *lane);
+struct lane_group *lane_take_answer(struct lane *lane);      /* NULL: none; release with lane_group_free */
+void lane_group_free(struct lane_group *group);
+void lane_break(struct lane *lane);                          /* all of it is lost */
+
+#endif

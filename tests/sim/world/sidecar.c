@@ -1,0 +1,346 @@
+/* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
+#include "proxy/core/wire/record.h"
+#include "sidecar.h"
+#include "world_rules.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- events ---- */
+
+void sidecar_step(struct world *world, struct dc *dc, struct event *event)
+{
+	if (dc->core == NULL)
+		return;
+	event->now_ms = world_clock_ms(world, dc);
+	core_step(dc->core, event, &dc->effects);
+	for (unsigned i = 0; i < dc->effects.count; i++)
+		sidecar_run_effect(world, dc, &dc->effects.items[i]);
+	core_check(dc->core);
+	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
+		return;
+	dc->is_turn_planned = true;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_TURN, .dc = dc->index, .generation = dc->life }, dice_below(&world->dice, 300));
+}
+
+void sidecar_turn(struct world *world, struct dc *dc)
+{
+	dc->is_turn_planned = false;
+	sidecar_step(world, dc, &(struct event){ .type = EVENT_TURN_ENDED });
+}
+
+void sidecar_tick(struct world *world, struct dc *dc)
+{
+	if (dc->is_store_up)
+		sim_store_expire(dc->store, world_clock_ms(world, dc));
+	sidecar_step(world, dc, &(struct event){ .type = EVENT_TICK });
+}
+
+void sidecar_request(struct world *world, struct dc *dc, const struct client_request *request)
+{
+	struct request commands[REQUEST_COMMANDS_MAX];
+	const struct command *rows[REQUEST_COMMANDS_MAX];
+	struct event event = { .type = EVENT_REQUEST };
+
+	for (unsigned i = 0; i < request->count; i++) {
+		const struct client_command *command = &request->commands[i];
+
+		commands[i] = (struct request){ .argv = (struct slice *)(uintptr_t)command->argv, .argc = command->argc };
+		rows[i] = command->row;
+		trace_line(world->trace, dc->index, "request %llu db %u: %s", (unsigned long long)request->token, request->db,
+		           trace_command(command->argc, command->argv));
+	}
+	event.request.token = request->token;
+	event.request.db = request->db;
+	event.request.protocol = request->protocol;
+	event.request.commands = commands;
+	event.request.rows = rows;
+	event.request.count = request->count;
+	event.request.is_transaction = request->is_transaction;
+	event.request.is_guarded = request->is_guarded;
+	if (world->plan.has_all_rules)
+		event.request.client = slice_of(world_dc_names[dc->index]);
+	sidecar_step(world, dc, &event);
+}
+
+void sidecar_new_rules(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_RULES };
+
+	if (dc->has_new_rules)
+		return;
+	dc->has_new_rules = true;
+	trace_line(world->trace, dc->index, "the rules change");
+	event.rules.rules = world_rules(true, &event.rules.count);
+	sidecar_step(world, dc, &event);
+}
+
+/* ---- start and stop ---- */
+
+static struct core *core_start(const struct world *world, const struct dc *dc)
+{
+	unsigned rule_count;
+	const struct core_rule *rules = world_rules(dc->has_new_rules, &rule_count);
+	const char *dcs[WORLD_DCS_MAX];
+	const char *error = NULL;
+	struct core_options options = {
+		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = rule_count, .databases = SIM_DATABASES,
+		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
+		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
+		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
+		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.siblings_max = SIM_SIBLINGS_MAX, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
+	};
+	struct core *core;
+
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		dcs[i] = world_dc_names[world_global_index(dc, i)];
+	core = core_new(&options, &error);
+	if (core == NULL) {
+		fprintf(stderr, "the core refuses its options: %s\n", error);
+		abort();
+	}
+	return core;
+}
+
+void sidecar_start(struct world *world, struct dc *dc)
+{
+	assert(dc->core == NULL);
+	trace_line(world->trace, dc->index, "sidecar starts");
+	dc->core = core_start(world, dc);
+	dc->life++;
+	dc->is_turn_planned = false;
+	if (dc->is_store_up)
+		connection_retry(world, dc);
+}
+
+/* Some of what is on its way to the log still gets there. */
+static void appends_drop(struct world *world, struct dc *dc)
+{
+	uint64_t landing = dice_below(&world->dice, sim_log_landing(&dc->log) + 1);
+
+	while (!dc->is_log_cut && landing-- > 0)
+		log_land(world, dc);
+	sim_log_drop_appends(&dc->log);
+	dc->log_generation++;
+}
+
+void sidecar_crash(struct world *world, struct dc *dc)
+{
+	if (dc->core == NULL)
+		return;
+	trace_line(world->trace, dc->index, "sidecar crashes");
+	connection_break(world, dc);
+	appends_drop(world, dc);
+	auditor_sidecar_crashed(world->auditor, dc->index);
+	for (unsigned i = 0; i < world->plan.dc_count; i++) {
+		dc->followers[i].is_active = false;
+		dc->followers[i].is_planned = false;
+		dc->followers[i].generation++;
+	}
+	core_free(dc->core);
+	dc->core = NULL;
+	dc->life++;
+}
+
+/* ---- the connection to the store ---- */
+
+/* The connection stands: what was in flight on an older one is gone for good. */
+void connection_retry(struct world *world, struct dc *dc)
+{
+	dc->connection++;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_OPENED, .dc = dc->index, .generation = dc->connection },
+	                1000 + dice_below(&world->dice, 20000));
+}
+
+static void run_next_group(struct world *world, struct dc *dc)
+{
+	struct lane_group *group = lane_next(&dc->lane);
+	const char *wrong;
+
+	group->is_executed = true;
+	if (dc->refusals > 0) {
+		dc->refusals--;
+		group->is_refused = true;
+		trace_line(world->trace, dc->index, "store refuses group %llu", (unsigned long long)group->id);
+		return;
+	}
+	trace_line(world->trace, dc->index, "store runs group %llu", (unsigned long long)group->id);
+	auditor_group_begins(world->auditor, dc->index, group);
+	world->busy = dc;
+	wrong = sim_store_execute(dc->store, group->bytes, group->protocol == 0 ? 2 + (unsigned)(group->id % 2) : group->protocol,
+	                          world_clock_ms(world, dc), &group->replies);
+	world->busy = NULL;
+	if (wrong != NULL)
+		auditor_find(world->auditor, "dc %u: %s: %s", dc->index, wrong, trace_bytes(group->bytes));
+	else if (group->replies.count != group->reply_count)
+		auditor_find(world->auditor, "dc %u: the core says that a group has %u commands; it has %u", dc->index, group->reply_count,
+		             group->replies.count);
+	auditor_group_ends(world->auditor, dc->index, group, sim_store_journal(dc->store));
+}
+
+void connection_break(struct world *world, struct dc *dc)
+{
+	uint64_t running = dice_below(&world->dice, lane_unexecuted(&dc->lane) + 1);
+
+	if (!dc->is_open) {
+		dc->connection++;
+		return;
+	}
+	trace_line(world->trace, dc->index, "connection to the store breaks");
+	while (dc->is_store_up && running-- > 0)
+		run_next_group(world, dc);
+	auditor_connection_broke(world->auditor, dc->index);
+	lane_break(&dc->lane);
+	dc->is_open = false;
+	dc->connection++;
+	dc->group_us = 0;
+	dc->answer_us = 0;
+}
+
+/* What the reserved database remembers, for as long as the event lasts. */
+struct memory {
+	struct stored_pair *positions, *episodes;    /* owned */
+	struct stored_entry *outbox;                 /* owned */
+};
+
+static const struct sim_key *reserved_key(const struct world *world, const struct dc *dc, const char *name)
+{
+	return sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(name)));
+}
+
+static struct stored_pair *read_pairs(const struct world *world, const struct sim_key *hash, unsigned *count)
+{
+	struct stored_pair *pairs = memory_new(((hash == NULL ? 0 : hash->count) + 1) * sizeof(*pairs));
+
+	*count = hash == NULL ? 0 : hash->count;
+	for (unsigned i = 0; i < *count; i++) {
+		pairs[i].field = pool_text(world->pool, hash->elements[i].name);
+		pairs[i].value = pool_text(world->pool, hash->elements[i].value);
+	}
+	return pairs;
+}
+
+static struct event opened_event(const struct world *world, const struct dc *dc, struct memory *memory)
+{
+	const struct sim_key *outbox = reserved_key(world, dc, CORE_OUTBOX_KEY);
+	struct event event = { .type = EVENT_OPENED };
+
+	memory->positions = read_pairs(world, reserved_key(world, dc, CORE_POSITIONS_KEY), &event.opened.position_count);
+	memory->episodes = read_pairs(world, reserved_key(world, dc, CORE_EPISODES_KEY), &event.opened.episode_count);
+	event.opened.outbox_count = outbox == NULL ? 0 : outbox->entry_count;
+	memory->outbox = memory_new((event.opened.outbox_count + 1) * sizeof(*memory->outbox));
+	for (unsigned i = 0; i < event.opened.outbox_count; i++) {
+		const struct sim_entry *entry = &outbox->entries[i];
+
+		memory->outbox[i] = (struct stored_entry){ entry->ms, entry->seq, pool_text(world->pool, entry->field), pool_text(world->pool, entry->value) };
+	}
+	event.opened.positions = memory->positions;
+	event.opened.episodes = memory->episodes;
+	event.opened.outbox = memory->outbox;
+	return event;
+}
+
+void sidecar_open(struct world *world, struct dc *dc)
+{
+	char run_id[48];
+	struct memory memory;
+	struct event event = opened_event(world, dc, &memory);
+	uint64_t clock_us = world_clock_ms(world, dc) * 1000;
+
+	dc->nonce = clock_us > dc->nonce ? clock_us : dc->nonce + 1;
+	snprintf(run_id, sizeof(run_id), "%s-run-%u", world_dc_names[dc->index], dc->run);
+	event.opened.run_id = slice_of(run_id);
+	event.opened.nonce = dc->nonce;
+	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries, %u episodes", dc->run, event.opened.position_count,
+	           event.opened.outbox_count, event.opened.episode_count);
+	dc->is_open = true;
+	sidecar_step(world, dc, &event);
+	memory_free(memory.positions);
+	memory_free(memory.episodes);
+	memory_free(memory.outbox);
+}
+
+void lane_deliver_group(struct world *world, struct dc *dc)
+{
+	uint64_t answer_us = world->now_us + sidecar_lane_us(world);
+
+	run_next_group(world, dc);
+	dc->answer_us = answer_us > dc->answer_us ? answer_us : dc->answer_us;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_ANSWER, .dc = dc->index, .generation = dc->connection },
+	                dc->answer_us - world->now_us);
+}
+
+void lane_deliver_answer(struct world *world, struct dc *dc)
+{
+	struct lane_group *group = lane_take_answer(&dc->lane);
+	struct slice *replies = memory_new((group->replies.count + 1) * sizeof(*replies));
+	struct event event = { .type = EVENT_ANSWERED };
+
+	for (unsigned i = 0; i < group->replies.count; i++)
+		replies[i] = sim_replies_at(&group->replies, i);
+	event.answered.id = group->id;
+	event.answered.replies = group->is_refused ? NULL : replies;
+	event.answered.reply_count = group->replies.count;
+	if (group->is_refused)
+		event.answered.error = slice_of("OOM command not allowed when used memory > 'maxmemory'.");
+	trace_line(world->trace, dc->index, "group %llu answered", (unsigned long long)group->id);
+	auditor_group_answered(world->auditor, dc->index, group);
+	sidecar_step(world, dc, &event);
+	memory_free(replies);
+	lane_group_free(group);
+}
+
+/* ---- logs ---- */
+
+void log_land(struct world *world, struct dc *dc)
+{
+	if (!sim_log_land(&dc->log))
+		return;
+	if (world->trace->is_on)
+		trace_line(world->trace, dc->index, "log %u: %s", dc->log.count - 1, trace_message(dc->log.messages[dc->log.count - 1]));
+	auditor_log_landed(world->auditor, dc->index, dc->log.messages[dc->log.count - 1]);
+	log_wake_followers(world, dc->index);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation },
+	                100 + dice_below(&world->dice, 2000));
+}
+
+void log_acknowledge(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_APPENDED };
+
+	if (dc->is_log_cut || !sim_log_acknowledge(&dc->log, &event.appended.id, &event.appended.position))
+		return;
+	sidecar_step(world, dc, &event);
+}
+
+void log_deliver(struct world *world, struct dc *dc, unsigned origin)
+{
+	struct follower *follower = &dc->followers[origin];
+	const struct sim_log *log = &world->dcs[origin].log;
+	struct event event = { .type = EVENT_BATCH };
+
+	follower->is_planned = false;
+	if (follower->is_cut || follower->is_paused || world->dcs[origin].is_log_cut || follower->cursor >= log->count)
+		return;
+	if (follower->cursor < log->start) {
+		trace_line(world->trace, dc->index, "log of %s no longer has message %u", world_dc_names[origin], follower->cursor);
+		follower->is_active = false;
+		event.type = EVENT_LOG_LOST_POSITION;
+		event.log.dc = world_local_index(dc, origin);
+		sidecar_step(world, dc, &event);
+		return;
+	}
+	if (follower->is_at_beginning && follower->cursor > 0) {
+		trace_line(world->trace, dc->index, "log of %s no longer has its beginning", world_dc_names[origin]);
+		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { .dc = world_local_index(dc, origin) } });
+	}
+	follower->is_at_beginning = false;
+	event.batch.dc = world_local_index(dc, origin);
+	event.batch.position = follower->cursor;
+	event.batch.bytes = log->messages[follower->cursor++];
+	sidecar_step(world, dc, &event);
+	follower_plan(world, dc, origin);
+}

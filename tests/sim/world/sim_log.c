@@ -1,0 +1,87 @@
+/* Log: appends become durable in order, one by one; acknowledging is a second step, so that it can be lost. */
+#include "sim_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/store/pool.h"
+
+static void slice_free(struct slice bytes)
+{
+	memory_free((void *)(uintptr_t)bytes.ptr);
+}
+
+void sim_log_append(struct sim_log *log, uint64_t id, struct slice bytes)
+{
+	log->appends = array_grow(log->appends, log->append_count, &log->append_cap, sizeof(*log->appends));
+	log->appends[log->append_count++] = (struct sim_append){ id, buffer_copy(bytes), -1 };
+}
+
+bool sim_log_land(struct sim_log *log)
+{
+	unsigned next = log->append_count - sim_log_landing(log);
+
+	if (next == log->append_count)
+		return false;
+	log->messages = array_grow(log->messages, log->count, &log->cap, sizeof(*log->messages));
+	log->messages[log->count] = buffer_copy(log->appends[next].bytes);
+	log->appends[next].position = log->count++;
+	return true;
+}
+
+static void appends_remove(struct sim_log *log, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		slice_free(log->appends[i].bytes);
+	log->append_count -= count;
+	memmove(log->appends, log->appends + count, log->append_count * sizeof(*log->appends));
+}
+
+bool sim_log_acknowledge(struct sim_log *log, uint64_t *id, int64_t *position)
+{
+	unsigned durable = log->append_count - sim_log_landing(log);
+
+	if (durable == 0)
+		return false;
+	*id = log->appends[durable - 1].id;
+	*position = log->appends[durable - 1].position;
+	appends_remove(log, durable);
+	return true;
+}
+
+uint64_t sim_log_drop_appends(struct sim_log *log)
+{
+	uint64_t first = log->append_count == 0 ? 0 : log->appends[0].id;
+
+	if (log->append_count > 0)
+		appends_remove(log, log->append_count);
+	return first;
+}
+
+unsigned sim_log_landing(const struct sim_log *log)
+{
+	unsigned landing = 0;
+
+	while (landing < log->append_count && log->appends[log->append_count - 1 - landing].position < 0)
+		landing++;
+	return landing;
+}
+
+void sim_log_truncate(struct sim_log *log, unsigned start)
+{
+	for (; log->start < start; log->start++) {
+		slice_free(log->messages[log->start]);
+		log->messages[log->start] = (struct slice){ NULL, 0 };
+	}
+}
+
+void sim_log_free(struct sim_log *log)
+{
+	if (log->append_count > 0)
+		appends_remove(log, log->append_count);
+	free(log->appends);
+	for (unsigned i = log->start; i < log->count; i++)
+		slice_free(log->messages[i]);
+	free(log->messages);
+	*log = (struct sim_log){ .count = 0 };
+}

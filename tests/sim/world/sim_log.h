@@ -1,0 +1,33 @@
+/* Log: one DC's log in memory. Like a broker, it survives crashes of sidecars and stores.
+ * Invariant: what was appended never changes; it can only be dropped from the front. */
+#ifndef SIM_LOG_H
+#define SIM_LOG_H
+
+#include "base/bytes.h"
+
+struct sim_append {
+	uint64_t id;
+	struct slice bytes;          /* owned */
+	int64_t position;            /* -1: not durable yet */
+};
+
+struct sim_log {
+	struct slice *messages;      /* owned; by position */
+	unsigned count, cap;
+	unsigned start;              /* what is before was dropped */
+	struct sim_append *appends;  /* owned: on their way, or durable and not acknowledged; in order */
+	unsigned append_count, append_cap;
+};
+
+void sim_log_append(struct sim_log *log, uint64_t id, struct slice bytes);
+/* Makes the oldest append on its way durable. False: there is none. */
+bool sim_log_land(struct sim_log *log);
+/* Takes the newest append to be acknowledged, and all before it. False: there is none. */
+bool sim_log_acknowledge(struct sim_log *log, uint64_t *id, int64_t *position);
+/* Forgets every append that was not acknowledged; returns the id of the first, 0: none. */
+uint64_t sim_log_drop_appends(struct sim_log *log);
+unsigned sim_log_landing(const struct sim_log *log);     /* appends on their way */
+void sim_log_truncate(struct sim_log *log, unsigned start);
+void sim_log_free(struct sim_log *log);
+
+#endif

@@ -1,0 +1,129 @@
+/* World: datacenters with real cores, simulated stores, logs, links and clocks, all driven from one seed.
+ *
+ *   world.c      the course of a run: virtual time, what is due, quiescence      generator.c  what clients send
+ *   sidecar.c    the shell around one core: events in, effects out               fault.c      what breaks
+ *   sim_store.c  the store       sim_log.c  the log       lane.c  the way to the store
+ *   auditor.c    an independent judge of all of it        coverage.c  what was tried */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "proxy/core/core.h"
+#include "tests/sim/audit/auditor.h"
+#include "coverage.h"
+#include "dice.h"
+#include "fault.h"
+#include "happening.h"
+#include "lane.h"
+#include "requests.h"
+#include "sim_log.h"
+#include "trace.h"
+
+#define WORLD_DCS_MAX 5
+#define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
+#define SIM_SIBLINGS_MAX 5           /* few enough to be met */
+#define WORLD_EPOCH_MS UINT64_C(1700000000000)
+
+/* Everything a run is made of besides its seed's rolls. Stories fill it by hand. */
+struct world_plan {
+	uint64_t seed;
+	unsigned dc_count;
+	unsigned operations;         /* client requests, all DCs together */
+	unsigned keys;               /* per rule */
+	uint64_t load_us;            /* how long clients send */
+	uint64_t link_us_max;        /* latency between DCs */
+	bool has_faults[FAULT_COUNT];
+	unsigned fault_events;
+	bool has_ttls;
+	unsigned message_bytes_max;
+	bool has_all_rules;          /* keys of every rule; else of lww and merge */
+	bool has_contexts;           /* clients deal with versions themselves */
+	bool has_resolves;           /* … and decide open conflicts */
+	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
+	enum audit_rule favourite;   /* … of this one */
+};
+
+/* How one DC follows one log. */
+struct follower {
+	bool is_active, is_paused, is_cut, is_planned;
+	bool is_at_beginning;        /* nothing was delivered yet, and all was asked for */
+	unsigned generation;
+	unsigned cursor;             /* next message */
+};
+
+struct dc {
+	unsigned index;
+	/* clock */
+	int64_t skew_ms;
+	int64_t drift_ppm;
+	/* sidecar */
+	struct core *core;           /* NULL: it is down */
+	struct effects effects;
+	unsigned life;               /* counts starts */
+	bool is_open;                /* the core was told so, and the connection stands */
+	bool is_turn_planned;
+	uint64_t nonce;
+	unsigned alarms;
+	bool has_new_rules;
+	uint64_t fault_until_us[FAULT_COUNT]; /* for coverage */
+	/* store and the connection to it */
+	struct sim_store *store;
+	bool is_store_up;
+	unsigned refusals;           /* the store refuses that many groups more: out of memory */
+	unsigned run;                /* counts starts */
+	unsigned connection;         /* counts connections */
+	struct lane lane;
+	uint64_t group_us, answer_us; /* when the last one arrives: order is kept */
+	/* log */
+	struct sim_log log;
+	bool is_log_cut, is_truncated;
+	unsigned log_generation;
+	uint64_t landing_us;
+	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
+};
+
+struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_ask.c */
+
+struct handling { uint64_t id; bool is_done; uint32_t value; };      /* a handler that was asked for */
+struct handlings { struct handling *items; unsigned count, cap; };
+
+struct world {
+	struct world_plan plan;
+	struct dice dice;
+	uint64_t now_us;
+	struct happenings happenings;
+	struct pool *pool;
+	struct dc dcs[WORLD_DCS_MAX];
+	struct requests requests;
+	struct client_memories memories;
+	struct handlings handlings;
+	struct auditor *auditor;
+	struct coverage *coverage;   /* borrowed */
+	struct trace *trace;         /* borrowed */
+	unsigned requests_left;
+	bool is_ending;              /* no more load, no more faults */
+	uint64_t deadline_ms_max;    /* the latest short deadline any client set */
+	struct dc *busy;             /* whose transaction runs: for the store's observer */
+};
+
+extern const char *const world_dc_names[WORLD_DCS_MAX];
+
+/* Draws a plan from the seed. */
+void world_plan_draw(struct world_plan *plan, uint64_t seed);
+struct world *world_new(const struct world_plan *plan, struct coverage *coverage, struct trace *trace);
+/* Runs load and faults, heals, waits for quiescence, audits. True: nothing was found. */
+bool world_run(struct world *world);
+/* Heals, waits for quiescence, audits. */
+void world_conclude(struct world *world);
+void world_free(struct world *world);
+
+/* ---- for the files of the simulation ---- */
+
+uint64_t world_clock_ms(const struct world *world, const struct dc *dc);     /* what DC's clock shows */
+void world_plan_next(struct world *world, const struct happening *happening, uint64_t delay_us);
+void world_advance(struct world *world, uint64_t duration_us);               /* stories: let time pass */
+bool world_settle(struct world *world);                                      /* until nothing is left to do; false: it never ends */
+void world_heal(struct world *world);                                        /* everything that is broken */
+unsigned world_local_index(const struct dc *dc, unsigned other);             /* how DC's core numbers OTHER */
+unsigned world_global_index(const struct dc *dc, unsigned local);
+
+#endif
