@@ -1,4 +1,4 @@
-/* The stages one after the other: each sends some commands and takes their replies; when all are in, the next one begins. */
+/* Stages run one after the other: each sends some commands and takes their replies; the next one begins when all replies are in. */
 #include "opening.h"
 
 #include <stdio.h>
@@ -9,11 +9,11 @@ static enum opening_state begin_stage(struct opening *opening);
 static enum opening_state end_stage(struct opening *opening);
 static enum opening_state explain(struct opening *opening, struct slice what);
 
-enum opening_state opening_begin(struct opening *opening, struct lane *const *lanes, const struct store_options *options,
+enum opening_state opening_begin(struct opening *opening, struct pipeline *const *pipelines, const struct store_options *options,
                                  uint64_t epoch_left)
 {
 	opening_free(opening);
-	opening->lanes = lanes;
+	opening->pipelines = pipelines;
 	opening->options = options;
 	opening->epoch_left = epoch_left;
 	opening->databases = options->reserved_db + 1;
@@ -44,7 +44,7 @@ void opening_free(struct opening *opening)
 	*opening = (struct opening){ 0 };
 }
 
-/* A stage that has nothing to send is over at once. */
+/* A stage that sends nothing has ended already. */
 static enum opening_state begin_stage(struct opening *opening)
 {
 	opening->is_stage_repeated = false;

@@ -11,7 +11,7 @@
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
 #define OUTBOX_CHUNK 1000
-#define EPISODES_CHUNK "100"             /* each may hold whole values */
+#define EPISODES_CHUNK "100"             /* small, because records may hold whole values */
 
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
@@ -21,7 +21,7 @@ static sender send_login, send_transaction, send_epoch_read, send_epoch_claim, s
 	send_episodes_read;
 static taker take_epoch_found, take_epoch, take_client_list, take_info, take_databases, take_notify, take_notify_change,
 	take_positions, take_outbox, take_episodes;
-static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words);
+static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
 static void add_kill(struct opening *opening, struct slice client);
 static bool find_number(struct slice line, struct slice after, uint64_t *number);
 
@@ -37,9 +37,9 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "closing an older sidecar's connections", send_kills, NULL, true },
 	{ "reading INFO", send_info, take_info, false },
 	{ "reading the number of databases", send_databases_read, take_databases, true },
-	{ "reading what the server notifies of", send_notify_read, take_notify, true },
-	{ "asking for notices of expired keys", send_notify_change, take_notify_change, true },
-	{ "subscribing to notices of expired keys", send_subscribe, NULL, true },
+	{ "reading notify-keyspace-events", send_notify_read, take_notify, true },
+	{ "turning on notifications of expired keys", send_notify_change, take_notify_change, true },
+	{ "subscribing to notifications of expired keys", send_subscribe, NULL, true },
 	{ "reading " CORE_POSITIONS_KEY, send_positions_read, take_positions, false },
 	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
 	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
@@ -50,26 +50,26 @@ static void send_login(struct opening *opening)
 	const char *password = opening->options->password;
 	struct slice username = slice_of(opening->options->username != NULL ? opening->options->username : "default");
 	if (password == NULL) {
-		send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3")));
+		send_words(opening, PIPELINE_RESP3, WORDS(SLICE("HELLO"), SLICE("3")));
 		return;
 	}
-	send_words(opening, LANE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
-	send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
-	send_words(opening, LANE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
 }
 
-/* Were MULTI refused to this user, the commands of a group would run one by one, without their outbox entry. */
+/* If MULTI were refused to this user, the commands of a group would run one by one, without their outbox entry. */
 static void send_transaction(struct opening *opening)
 {
-	for (unsigned lane = LANE_RESP2; lane <= LANE_RESP3; lane++) {
-		send_words(opening, lane, WORDS(SLICE("MULTI")));
-		send_words(opening, lane, WORDS(SLICE("EXEC")));
+	for (unsigned pipeline = PIPELINE_RESP2; pipeline <= PIPELINE_RESP3; pipeline++) {
+		send_words(opening, pipeline, WORDS(SLICE("MULTI")));
+		send_words(opening, pipeline, WORDS(SLICE("EXEC")));
 	}
 }
 
 static void send_epoch_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("GET"), SLICE(EPOCH_KEY)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("GET"), SLICE(EPOCH_KEY)));
 }
 
 static enum opening_state take_epoch_found(struct opening *opening, struct slice reply)
@@ -86,13 +86,13 @@ static enum opening_state take_epoch_found(struct opening *opening, struct slice
 	return OPENING_FENCED;
 }
 
-/* A Redis that lost its tail may hold a lower number than the one we left. Going on above our own keeps numbers unique. */
+/* A Redis that lost its last writes may hold a lower number than ours. Continuing above our own number keeps numbers unique. */
 static void send_epoch_claim(struct opening *opening)
 {
 	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
 	char step[24];
 	snprintf(step, sizeof step, "%" PRIu64, base + 1 - opening->epoch_found);
-	send_words(opening, LANE_RESP2, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
 }
 
 static enum opening_state take_epoch(struct opening *opening, struct slice reply)
@@ -108,13 +108,13 @@ static void send_names(struct opening *opening)
 {
 	char name[40];
 	snprintf(name, sizeof name, NAME_PREFIX "%" PRIu64, opening->epoch);
-	for (unsigned lane = 0; lane < LANE_COUNT; lane++)
-		send_words(opening, lane, WORDS(SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)));
+	for (unsigned pipeline = 0; pipeline < PIPELINE_COUNT; pipeline++)
+		send_words(opening, pipeline, WORDS(SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)));
 }
 
 static void send_client_list(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("LIST")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CLIENT"), SLICE("LIST")));
 }
 
 static enum opening_state take_client_list(struct opening *opening, struct slice reply)
@@ -133,7 +133,7 @@ static enum opening_state take_client_list(struct opening *opening, struct slice
 	return OPENING_UNDER_WAY;
 }
 
-/* Only lower numbers: a sidecar with a higher one has just taken over and closes our connections in turn. */
+/* Only connections with lower numbers are killed: a sidecar with a higher one is newer, and is about to kill ours. */
 static void add_kill(struct opening *opening, struct slice client)
 {
 	uint64_t id, epoch;
@@ -144,20 +144,20 @@ static void add_kill(struct opening *opening, struct slice client)
 	opening->rivals[opening->rival_count++] = id;
 }
 
-/* An error means that the connection has gone by itself, or that we may not close it: then the next stage's reads
- * could miss what the older sidecar still does. CLIENT LIST has the same permissions, so that does not happen. */
+/* An error means that the connection has closed by itself. (It could also mean that we lack the permission, but CLIENT LIST needs the
+ * same one and has just succeeded.) */
 static void send_kills(struct opening *opening)
 {
 	for (unsigned i = 0; i < opening->rival_count; i++) {
 		char id[24];
 		snprintf(id, sizeof id, "%" PRIu64, opening->rivals[i]);
-		send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), slice_of(id)));
+		send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), slice_of(id)));
 	}
 }
 
 static void send_info(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("INFO")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("INFO")));
 }
 
 static enum opening_state take_info(struct opening *opening, struct slice reply)
@@ -166,10 +166,10 @@ static enum opening_state take_info(struct opening *opening, struct slice reply)
 	return opening->facts.run_id[0] != '\0' ? OPENING_UNDER_WAY : OPENING_FAILED;
 }
 
-/* Where CONFIG is refused, the reserved database counts as the last one. */
+/* If CONFIG is refused, the reserved database is taken for the last one. */
 static void send_databases_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("databases")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("databases")));
 }
 
 static enum opening_state take_databases(struct opening *opening, struct slice reply)
@@ -182,7 +182,7 @@ static enum opening_state take_databases(struct opening *opening, struct slice r
 
 static void send_notify_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
 }
 
 /* E: as events by name; x: of expired keys; A: of all kinds. */
@@ -201,7 +201,7 @@ static void send_notify_change(struct opening *opening)
 {
 	if (opening->facts.is_notifying || opening->notify_flags[0] == '\0')
 		return;
-	send_words(opening, LANE_RESP2,
+	send_words(opening, PIPELINE_RESP2,
 	           WORDS(SLICE("CONFIG"), SLICE("SET"), SLICE("notify-keyspace-events"), slice_of(opening->notify_flags)));
 }
 
@@ -214,12 +214,12 @@ static enum opening_state take_notify_change(struct opening *opening, struct sli
 
 static void send_subscribe(struct opening *opening)
 {
-	send_words(opening, LANE_NOTICES, WORDS(SLICE("PSUBSCRIBE"), SLICE(EXPIRED_NOTICES)));
+	send_words(opening, PIPELINE_NOTICES, WORDS(SLICE("PSUBSCRIBE"), SLICE(EXPIRED_NOTICES)));
 }
 
 static void send_positions_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("HGETALL"), SLICE(CORE_POSITIONS_KEY)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HGETALL"), SLICE(CORE_POSITIONS_KEY)));
 }
 
 static enum opening_state take_positions(struct opening *opening, struct slice reply)
@@ -236,7 +236,7 @@ static void send_outbox_read(struct opening *opening)
 		snprintf(from, sizeof from, "(%" PRIu64 "-%" PRIu64, last->ms, last->seq);
 	}
 	snprintf(chunk, sizeof chunk, "%d", OUTBOX_CHUNK);
-	send_words(opening, LANE_RESP2,
+	send_words(opening, PIPELINE_RESP2,
 	           WORDS(SLICE("XRANGE"), SLICE(CORE_OUTBOX_KEY), slice_of(from), SLICE("+"), SLICE("COUNT"), slice_of(chunk)));
 }
 
@@ -252,7 +252,7 @@ static enum opening_state take_outbox(struct opening *opening, struct slice repl
 static void send_episodes_read(struct opening *opening)
 {
 	const char *place = opening->memento.episodes_place;
-	send_words(opening, LANE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
 	                                      SLICE(EPISODES_CHUNK)));
 }
 
@@ -264,18 +264,18 @@ static enum opening_state take_episodes(struct opening *opening, struct slice re
 	return OPENING_UNDER_WAY;
 }
 
-static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words)
+static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words)
 {
 	struct buffer command = { 0 };
 	resp_add_command(&command, count, words);
-	/* Before the login no SELECT is allowed. */
-	uint32_t db = lane == LANE_RESP2 && opening->stage > 0 ? opening->options->reserved_db : 0;
-	lane_read(opening->lanes[lane], db, buffer_slice(&command), 0);
+	/* SELECT is not allowed before the login. */
+	uint32_t db = pipeline == PIPELINE_RESP2 && opening->stage > 0 ? opening->options->reserved_db : 0;
+	pipeline_read(opening->pipelines[pipeline], db, buffer_slice(&command), 0);
 	buffer_free(&command);
 	opening->replies_due++;
 }
 
-/* The number right behind AFTER in a line of CLIENT LIST. */
+/* The number that follows AFTER in a line of CLIENT LIST. */
 static bool find_number(struct slice line, struct slice after, uint64_t *number)
 {
 	const char *found = memmem(line.ptr, line.len, after.ptr, after.len);

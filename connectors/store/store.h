@@ -1,6 +1,6 @@
-/* Store: what we ask of a data store, here Redis. One connection a protocol version ("lane"); each is one ordered pipe for
- * reads and groups, so what is sent first runs first. Groups also keep their order across lanes: a lane
- * sends a group only when every group of the other lane is answered.
+/* Store: what we ask of a data store, here Redis. There is one connection ("pipeline") for each version of the protocol. Reads and groups
+ * of one pipeline run in the order they were sent. Groups keep their order across both pipelines, too: a pipeline sends a group only
+ * once every earlier group of the other one is answered.
  * All calls and handlers happen on the loop's thread. */
 #ifndef CONNECTORS_STORE_H
 #define CONNECTORS_STORE_H
@@ -26,24 +26,24 @@ struct store_handlers {
 	void *context;
 	/* Connected, older sidecars fenced, state read. EVENT points to a filled EVENT_OPENED (now_ms too). */
 	void (*opened)(void *context, const struct event *event, uint32_t databases);
-	void (*lost)(void *context, const char *why);        /* every unanswered read and group is void; reconnecting goes on by itself */
+	void (*lost)(void *context, const char *why);        /* no unanswered read or group will be answered; the store reconnects by itself */
 	void (*waiting)(void *context, const char *why);     /* opening failed and is tried again; told when WHY changes. May be NULL */
 	void (*fenced)(void *context, const char *why);      /* another sidecar took this Redis over: stop */
 	void (*reply)(void *context, uint64_t tag, struct slice reply);   /* to store_read, in order */
 	void (*answered)(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error); /* to store_group */
 	void (*expired)(void *context, uint32_t db, struct slice key);
-	void (*fed)(void *context);          /* all replies that one read from the socket brought were handed out: a turn ends */
+	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out: a turn ends */
 };
 
 struct store *store_new(const struct store_options *options, const struct store_handlers *handlers);
 void store_free(struct store *store);
 bool store_is_open(const struct store *store);
-/* Only while open, as is store_group. Queues one command (RESP) for a lane, database DB selected first where it differs; its reply comes with TAG. */
+/* Only while open, as is store_group. Queues one command (RESP) for a pipeline, database DB selected first where it differs; its reply comes with TAG. */
 void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
 /* Queues a group (EFFECT_GROUP). The bytes are copied or written before this returns. The group selects its databases itself and ends on
- * the reserved one; the lane knows that. */
+ * the reserved one; the pipeline knows that. */
 void store_group(struct store *store, const struct effect *group);
-/* Sends what was queued: one write a lane a turn. */
+/* Sends what was queued: one write a pipeline a turn. */
 void store_flush(struct store *store);
 /* Facts about the server, from INFO at opening; text for /readyz and warnings. */
 struct store_facts {

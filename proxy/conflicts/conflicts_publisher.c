@@ -2,7 +2,7 @@
  * Invariant: what is in the window stands in the stream right behind what the topic has taken. */
 #include "conflicts_publisher.h"
 
-#include "connectors/log/topic.h"
+#include "connectors/connectors.h"
 #include "conflicts_share.h"
 #include "proxy/core/wire/record.h"
 #include "proxy/ops/log.h"

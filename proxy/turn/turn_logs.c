@@ -1,6 +1,7 @@
 /* The turn's logs: the own one and those of the peers; their messages become events (see turn_parts.h). */
 #include "turn_parts.h"
 
+#include "connectors/connectors.h"
 #include "proxy/ops/log.h"
 
 #include <assert.h>

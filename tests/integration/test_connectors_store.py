@@ -35,12 +35,12 @@ def keeps_order(facts, workspace, redis):
     store.tell("flush")
     store.expect(f"reply {2 * count - 1}")
     answered = [int(line.split()[1]) for line in store.said if line.startswith("answered")]
-    facts.equal(answered, list(range(count)), "groups on two lanes are answered in the order of sending")
+    facts.equal(answered, list(range(count)), "groups on two connections are answered in the order of sending")
     with redis.client() as client:
         facts.equal([int(item) for item in client("LRANGE", "list", 0, -1)], list(range(count)), "and run in that order")
     lengths = {int(tag) - count: int(reply[1:].split("\\")[0]) for _, tag, reply in
                (line.split() for line in store.said if line.startswith("reply")) if int(tag) >= count}
-    facts.check(all(lengths[number] > number for number in range(count)), "a read sees the groups sent before it on its lane")
+    facts.check(all(lengths[number] > number for number in range(count)), "a read sees the groups sent before it on its connection")
     facts.equal(store.end(), 0, "a store closes without a leak")
 
 
