@@ -11,5 +11,6 @@ struct timer *timer_new(struct event_base *loop, void (*expired)(void *context),
 void timer_start(struct timer *timer, uint32_t ms);  /* 0: on the loop's next pass; replaces an earlier start */
 void timer_stop(struct timer *timer);
 void timer_free(struct timer *timer);                /* NULL is fine */
+uint64_t timer_now_ms(void);                         /* of a clock that only goes forward */
 
 #endif

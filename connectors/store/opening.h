@@ -11,7 +11,13 @@
 
 enum { PIPELINE_RESP2, PIPELINE_RESP3, PIPELINE_NOTICES, PIPELINE_COUNT };   /* the last one carries only notifications of expired keys */
 
-enum opening_state { OPENING_UNDER_WAY, OPENING_DONE, OPENING_FAILED, OPENING_FENCED };
+enum opening_state {
+	OPENING_UNDER_WAY,
+	OPENING_DONE,
+	OPENING_FAILED,      /* while a stage ran: WHY is completed with its purpose */
+	OPENING_REFUSED,     /* the store is not ours: WHY says whose it is */
+	OPENING_FENCED,      /* another sidecar took the store over */
+};
 
 struct opening {
 	struct pipeline *const *pipelines;           /* borrowed */
@@ -19,6 +25,7 @@ struct opening {
 	uint64_t epoch_left;                 /* that of our last opening; 0: none */
 	unsigned stage;
 	unsigned replies_due;
+	bool is_full;                        /* the store refuses writes for want of memory: ours are sent as scripts that may go beyond */
 	bool is_stage_repeated;              /* there is more to read: the same stage runs again */
 	uint64_t epoch;
 	uint64_t epoch_found;
@@ -34,7 +41,7 @@ struct opening {
 /* All pipelines are connected. OPENING must be zero-initialised or used before. Sends need a flush of every pipeline. */
 enum opening_state opening_begin(struct opening *opening, struct pipeline *const *pipelines, const struct store_options *options,
                                  uint64_t epoch_left);
-/* The reply to one of the opening's own commands. OPENING_FAILED, OPENING_FENCED: opening->why says why. */
+/* The reply to one of the opening's own commands. OPENING_FAILED, _REFUSED, _FENCED: opening->why says why. */
 enum opening_state opening_take(struct opening *opening, struct slice reply);
 void opening_free(struct opening *opening);
 

@@ -1,13 +1,16 @@
 #include "opening_stages.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "proxy/core/wire/record.h"
 #include "store_facts.h"
 
 #define EPOCH_KEY "homeport:epoch"
+#define IDENTITY_KEY "homeport:identity" /* "<dc> <32 hexadecimal digits>": made once, at the first opening */
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
 #define OUTBOX_CHUNK 1000
@@ -16,12 +19,14 @@
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
-static sender send_login, send_transaction, send_epoch_read, send_epoch_claim, send_names, send_client_list, send_kills, send_info,
+static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
 	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
 	send_episodes_read;
-static taker take_epoch_found, take_epoch, take_client_list, take_info, take_databases, take_notify, take_notify_change,
+static taker take_epoch_found, take_identity_found, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
 	take_positions, take_outbox, take_episodes;
 static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
+static void send_write(struct opening *opening, unsigned count, const struct slice *words);
+static void make_identity(struct opening *opening, char *text, size_t size);
 static void add_kill(struct opening *opening, struct slice client);
 static bool find_number(struct slice line, struct slice after, uint64_t *number);
 
@@ -31,7 +36,9 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "logging in", send_login, NULL, false },
 	{ "trying a transaction", send_transaction, NULL, false },
 	{ "reading " EPOCH_KEY, send_epoch_read, take_epoch_found, false },
+	{ "reading " IDENTITY_KEY, send_identity_read, take_identity_found, false },
 	{ "counting up " EPOCH_KEY, send_epoch_claim, take_epoch, false },
+	{ "making " IDENTITY_KEY, send_identity, take_identity, false },
 	{ "naming the connections", send_names, NULL, false },
 	{ "listing connections", send_client_list, take_client_list, false },
 	{ "closing an older sidecar's connections", send_kills, NULL, true },
@@ -92,7 +99,7 @@ static void send_epoch_claim(struct opening *opening)
 	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
 	char step[24];
 	snprintf(step, sizeof step, "%" PRIu64, base + 1 - opening->epoch_found);
-	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
+	send_write(opening, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
 }
 
 static enum opening_state take_epoch(struct opening *opening, struct slice reply)
@@ -102,6 +109,57 @@ static enum opening_state take_epoch(struct opening *opening, struct slice reply
 		return OPENING_FAILED;
 	opening->epoch = (uint64_t)claimed.integer;
 	return OPENING_UNDER_WAY;
+}
+
+static void send_identity_read(struct opening *opening)
+{
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("GET"), SLICE(IDENTITY_KEY)));
+}
+
+/* Looked at before anything is written or anybody fenced: the store may be in use by the sidecar that it belongs to. */
+static enum opening_state take_identity_found(struct opening *opening, struct slice reply)
+{
+	struct reply found;
+	if (!reply_read(&reply, &found))
+		return OPENING_FAILED;
+	if (found.type != REPLY_STRING)
+		return OPENING_UNDER_WAY;
+	struct slice id = found.text, dc = slice_take_until(&id, ' ');
+	if (!slice_equal(dc, slice_of(opening->options->dc))) {
+		snprintf(opening->why, sizeof opening->why,
+		         "it belongs to datacenter \"%.*s\" (" IDENTITY_KEY "), and this is \"%s\": correct redis.address or dc; "
+		         "to use it for \"%s\", empty it first (FLUSHALL)", (int)dc.len, dc.ptr, opening->options->dc, opening->options->dc);
+		return OPENING_REFUSED;
+	}
+	snprintf(opening->facts.identity, sizeof opening->facts.identity, "%.*s", (int)id.len, id.ptr);
+	return OPENING_UNDER_WAY;
+}
+
+/* A store without an identity gets one. NX and reading it back: of two sidecars that open at once, one makes it. */
+static void send_identity(struct opening *opening)
+{
+	char identity[300];
+	if (opening->facts.identity[0] != '\0')
+		return;
+	make_identity(opening, identity, sizeof identity);
+	send_write(opening, WORDS(SLICE("SET"), SLICE(IDENTITY_KEY), slice_of(identity), SLICE("NX")));
+	send_identity_read(opening);
+}
+
+/* To SET: OK or nil. To GET: the identity. */
+static enum opening_state take_identity(struct opening *opening, struct slice reply)
+{
+	return opening->replies_due > 0 ? OPENING_UNDER_WAY : take_identity_found(opening, reply);
+}
+
+static void make_identity(struct opening *opening, char *text, size_t size)
+{
+	unsigned char random[16];
+	size_t len = (size_t)snprintf(text, size - 2 * sizeof random, "%s ", opening->options->dc);
+	ssize_t got = getrandom(random, sizeof random, 0);
+	assert(got == sizeof random && len < size - 2 * sizeof random);
+	for (size_t i = 0; i < sizeof random; i++)
+		len += (size_t)snprintf(text + len, size - len, "%02x", random[i]);
 }
 
 static void send_names(struct opening *opening)
@@ -273,6 +331,20 @@ static void send_words(struct opening *opening, unsigned pipeline, unsigned coun
 	pipeline_read(opening->pipelines[pipeline], db, buffer_slice(&command), 0);
 	buffer_free(&command);
 	opening->replies_due++;
+}
+
+/* A write of one key. A full store refuses it, but not from a script that says that it may go beyond (Redis 7.0 or later). */
+static void send_write(struct opening *opening, unsigned count, const struct slice *words)
+{
+	enum { WORDS_MAX = 4 };
+	struct slice script[WORDS_MAX + 4] = { SLICE("EVAL"), SLICE("#!lua flags=allow-oom\nreturn redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))"),
+	                                       SLICE("1"), words[1], words[0] };
+	assert(count >= 2 && count <= WORDS_MAX);
+	memcpy(script + 5, words + 2, (count - 2) * sizeof *words);
+	if (opening->is_full)
+		send_words(opening, PIPELINE_RESP2, count + 3, script);
+	else
+		send_words(opening, PIPELINE_RESP2, count, words);
 }
 
 /* The number that follows AFTER in a line of CLIENT LIST. */

@@ -35,6 +35,7 @@ struct pipeline {
 	size_t out_at;               /* sent so far, of out */
 	uint64_t out_base;           /* position of out's first byte */
 	uint64_t gate;
+	uint64_t moved;              /* see pipeline_bytes_moved */
 
 	struct buffer in;
 	size_t in_at;                /* handed out so far, of in */
@@ -149,6 +150,17 @@ uint64_t pipeline_answers_due(const struct pipeline *pipeline)
 	return pipeline->expectations.count;
 }
 
+uint64_t pipeline_bytes_moved(const struct pipeline *pipeline)
+{
+	return pipeline->moved;
+}
+
+void pipeline_probe(struct pipeline *pipeline)
+{
+	buffer_add(&pipeline->out, SLICE("*1\r\n$4\r\nPING\r\n"));
+	pipeline_flush(pipeline);
+}
+
 static void pipeline_select(struct pipeline *pipeline, uint32_t db)
 {
 	resp_add_array(&pipeline->out, 2);
@@ -174,7 +186,9 @@ static void socket_writable(evutil_socket_t fd, short what, void *context)
 		event_add(pipeline->readable, NULL);
 		pipeline->handlers.connected(pipeline->handlers.context, pipeline);
 	}
+	uint64_t sent = pipeline->out_base + pipeline->out_at;
 	pipeline_flush(pipeline);
+	pipeline->moved += pipeline->out_base + pipeline->out_at - sent;
 }
 
 static void socket_readable(evutil_socket_t fd, short what, void *context)
@@ -203,8 +217,10 @@ static bool read_some(struct pipeline *pipeline)
 	char *start = buffer_grow(&pipeline->in, room);
 	ssize_t got = recv(pipeline->fd, start, room, 0);
 	pipeline->in.len = pending + (got > 0 ? (size_t)got : 0);
-	if (got > 0)
+	if (got > 0) {
+		pipeline->moved += (uint64_t)got;
 		return true;
+	}
 	if (got == 0)
 		close_pipeline(pipeline, "the store closed the connection");
 	else if (errno != EAGAIN && errno != EINTR)

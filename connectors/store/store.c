@@ -10,17 +10,18 @@
 
 #include "group_order.h"
 #include "opening.h"
+#include "silence.h"
 #include "store_facts.h"
 #include "connectors/net/timer.h"
 
 #define RETRY_MS_FIRST 10
-#define FACTS_EVERY_MS 10000
+#define FACTS_EVERY_MS 2000
 #define FACTS_TAG UINT64_MAX
 
 struct store {
 	struct store_options options;        /* its texts are owned copies */
 	struct store_handlers handlers;
-	struct timer *retry, *tear_down, *refresh;
+	struct timer *retry, *tear_down, *refresh, *look;
 	struct pipeline *pipelines[PIPELINE_COUNT];      /* all NULL between two tries */
 	unsigned connected_count;
 	unsigned attempt;
@@ -30,13 +31,15 @@ struct store {
 	bool is_open;
 	bool is_failing;
 	bool is_fenced;
-	char why[256];                       /* why the connections are being given up */
-	char why_told[256];                  /* what `waiting` was last called with */
+	bool is_silent;                      /* it fails because it has not answered in time */
+	char why[320];                       /* why the connections are being given up, or were last */
+	char why_told[320];                  /* what `waiting` was last called with */
 	uint64_t epoch_left;
 	uint64_t nonce;
 
 	struct group_order order;
 	struct store_facts facts;
+	struct silence silence;
 };
 
 static char *copy_text(const char *text);
@@ -51,6 +54,8 @@ static void pipeline_fed(void *context);
 static void go_on_opening(struct store *store, enum opening_state state);
 static void finish_opening(struct store *store);
 static void refresh_facts(void *context);
+static void look(void *context);
+static uint64_t bytes_moved(const struct store *store);
 static void set_gates(struct store *store);
 static void flush_pipelines(struct store *store);
 static void fail(struct store *store, const char *why);
@@ -64,10 +69,12 @@ struct store *store_new(const struct store_options *options, const struct store_
 	store->options.host = copy_text(options->host);
 	store->options.username = copy_text(options->username);
 	store->options.password = copy_text(options->password);
+	store->options.dc = copy_text(options->dc);
 	store->handlers = *handlers;
 	store->retry = timer_new(options->loop, dial_pipelines, store);
 	store->tear_down = timer_new(options->loop, tear_down, store);
 	store->refresh = timer_new(options->loop, refresh_facts, store);
+	store->look = timer_new(options->loop, look, store);
 	store->retry_ms = RETRY_MS_FIRST;
 	timer_start(store->retry, 0);
 	return store;
@@ -80,11 +87,22 @@ void store_free(struct store *store)
 	timer_free(store->retry);
 	timer_free(store->tear_down);
 	timer_free(store->refresh);
+	timer_free(store->look);
 	free_pipelines(store);
 	memory_free((void *)store->options.host);
 	memory_free((void *)store->options.username);
 	memory_free((void *)store->options.password);
+	memory_free((void *)store->options.dc);
 	memory_free(store);
+}
+
+void store_reopen(struct store *store, const char *why)
+{
+	if (!store->is_open)
+		return;
+	fail(store, why);
+	timer_stop(store->tear_down);
+	tear_down(store);
 }
 
 bool store_is_open(const struct store *store)
@@ -132,6 +150,16 @@ void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *ans
 	}
 }
 
+const char *store_trouble(const struct store *store)
+{
+	return store->is_open ? "" : store->why;
+}
+
+uint64_t store_silence_ms(const struct store *store)
+{
+	return silence_ms(&store->silence, timer_now_ms(), bytes_moved(store));
+}
+
 static char *copy_text(const char *text)
 {
 	return text != NULL ? strcpy(memory_new(strlen(text) + 1), text) : NULL;
@@ -150,6 +178,8 @@ static void dial_pipelines(void *context)
 	};
 	struct pipeline_handlers handlers = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
 	store->connected_count = 0;
+	silence_connect(&store->silence);
+	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
 	for (unsigned i = 0; i < PIPELINE_COUNT; i++) {
 		const char *why;
 		store->pipelines[i] = pipeline_new(&options, &handlers, &why);
@@ -233,7 +263,7 @@ static void go_on_opening(struct store *store, enum opening_state state)
 	if (state == OPENING_DONE)
 		finish_opening(store);
 	store->is_fenced = state == OPENING_FENCED;
-	if (state == OPENING_FAILED || state == OPENING_FENCED)
+	if (state == OPENING_FAILED || state == OPENING_REFUSED || state == OPENING_FENCED)
 		fail(store, store->opening.why);
 }
 
@@ -272,9 +302,45 @@ static void finish_opening(struct store *store)
 static void refresh_facts(void *context)
 {
 	struct store *store = context;
-	pipeline_read(store->pipelines[PIPELINE_RESP2], store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
-	pipeline_flush(store->pipelines[PIPELINE_RESP2]);
+	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];
+	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
+	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), FACTS_TAG);
+	pipeline_flush(pipeline);
 	timer_start(store->refresh, FACTS_EVERY_MS);
+}
+
+/* A Redis that is busy with a script still answers on the third connection (-BUSY), so such a script may run for as long as it likes. One
+ * that is busy with a single command does not: redis.timeout has to be longer than the longest command. */
+static void look(void *context)
+{
+	struct store *store = context;
+	if (store->is_failing)
+		return;
+	switch (silence_look(&store->silence, timer_now_ms(), bytes_moved(store), store->options.timeout_ms)) {
+	case SILENCE_NONE:
+		break;
+	case SILENCE_PROBE:
+		if (store->is_open)          /* an opening has always asked for something */
+			pipeline_probe(store->pipelines[PIPELINE_NOTICES]);
+		break;
+	case SILENCE_TOO_LONG: {
+		char why[128];
+		snprintf(why, sizeof why, "Redis has not answered for %.3g s: it hangs, is stopped, or runs one very long command",
+		         store->options.timeout_ms / 1000.0);
+		store->is_silent = true;
+		fail(store, why);
+		return;
+	}
+	}
+	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
+}
+
+static uint64_t bytes_moved(const struct store *store)
+{
+	uint64_t moved = 0;
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++)
+		moved += store->pipelines[i] != NULL ? pipeline_bytes_moved(store->pipelines[i]) : 0;
+	return moved;
 }
 
 static void set_gates(struct store *store)
@@ -305,8 +371,11 @@ static void tear_down(void *context)
 	struct store *store = context;
 	bool was_open = store->is_open, is_fenced = store->is_fenced;
 	timer_stop(store->refresh);
+	timer_stop(store->look);
+	if (!store->is_silent)
+		silence_forget(&store->silence);
 	free_pipelines(store);
-	store->is_open = store->is_failing = store->is_fenced = false;
+	store->is_open = store->is_failing = store->is_fenced = store->is_silent = false;
 	if (!is_fenced) {
 		timer_start(store->retry, store->retry_ms);
 		store->retry_ms = store->retry_ms * 2 < store->options.retry_ms_max ? store->retry_ms * 2 : store->options.retry_ms_max;

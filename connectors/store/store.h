@@ -17,6 +17,8 @@ struct store_options {
 	uint16_t port;
 	const char *username, *password;     /* NULL: none */
 	uint32_t reserved_db;
+	const char *dc;                      /* whose store this has to be */
+	uint32_t timeout_ms;                 /* an answer that is due longer: the store hangs */
 	uint32_t retry_ms_max;               /* reconnect back-off limit: 500 */
 	uint64_t reply_bytes_max;            /* one reply: 1 GiB */
 };
@@ -37,6 +39,8 @@ struct store_handlers {
 
 struct store *store_new(const struct store_options *options, const struct store_handlers *handlers);
 void store_free(struct store *store);
+/* Gives the connections up, calls `lost`, and connects again. From anywhere but a handler. */
+void store_reopen(struct store *store, const char *why);
 bool store_is_open(const struct store *store);
 /* Only while open, as is store_group. Queues one command (RESP) for a pipeline, database DB selected first where it differs; its reply comes with TAG. */
 void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
@@ -49,13 +53,19 @@ void store_flush(struct store *store);
 struct store_facts {
 	char version[32];
 	char run_id[64];
+	char identity[40];                   /* random, made at the store's first opening; another one: it was emptied or is another store */
 	bool is_aof_on;
 	bool is_noeviction;
-	uint64_t maxmemory;
-	uint64_t evicted_keys;               /* read at opening and every 10 s */
+	uint64_t maxmemory;                  /* bytes; 0: no limit. This and the next ones are read at opening and every 2 s */
+	uint64_t used_memory;                /* what counts against maxmemory */
+	uint64_t evicted_keys;
 	bool is_notifying;                   /* keyspace notifications for expiry are on */
 };
 const struct store_facts *store_facts(const struct store *store);
+/* Why it is not open, as `lost` or `waiting` was last told; "": it is open, or is tried for the first time. */
+const char *store_trouble(const struct store *store);
+/* How long it has owed an answer, over attempts to connect again; 0: it answers. */
+uint64_t store_silence_ms(const struct store *store);
 /* Bytes waiting to be sent and answers outstanding, for metrics. */
 void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *answers_due);
 

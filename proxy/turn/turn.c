@@ -78,9 +78,7 @@ void turn_stop(struct turn *turn, int exit_code)
 static void turn_reopen_store(struct turn *turn)
 {
 	turn->is_reopening = false;
-	turn_on_lost(turn, "connecting again to start over");
-	store_free(turn->store);
-	turn_open_store(turn);
+	store_reopen(turn->store, "connecting again to start over");
 }
 
 static void turn_end(struct turn *turn)

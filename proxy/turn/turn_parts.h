@@ -42,7 +42,6 @@ void turn_answer(struct turn *turn, uint64_t token, struct slice reply);
 /* ---- turn_store.c ---- */
 
 void turn_open_store(struct turn *turn);
-void turn_on_lost(void *context, const char *why);
 
 /* ---- turn_rules.c ---- */
 

@@ -53,11 +53,12 @@ static void turn_on_opened(void *context, const struct event *event, uint32_t da
 	turn->is_open = true;
 	struct event opened = *event;
 	turn_step(turn, &opened);
-	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id);
+	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id,
+	         "identity", store_facts(turn->store)->identity);
 	turn->handlers.opened(turn->handlers.context, databases);
 }
 
-void turn_on_lost(void *context, const char *why)
+static void turn_on_lost(void *context, const char *why)
 {
 	struct turn *turn = context;
 	log_warn("store lost", "why", why);
@@ -133,6 +134,8 @@ void turn_open_store(struct turn *turn)
 		.username = settings->redis_username,
 		.password = settings->redis_password,
 		.reserved_db = (uint32_t)settings->redis_database,
+		.dc = settings->dc,
+		.timeout_ms = (uint32_t)settings->redis_timeout_ms,
 		.retry_ms_max = (uint32_t)settings->redis_retry_ms_max,
 		.reply_bytes_max = settings->redis_reply_bytes_max,
 	};
