@@ -1,5 +1,5 @@
 /* Conflicts: the questions under way, so that they are bounded and can be dropped (see conflicts.h). */
-#include "conflicts_parts.h"
+#include "conflicts_jobs.h"
 
 #define JOBS_MAX 64u
 

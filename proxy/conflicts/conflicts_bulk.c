@@ -1,5 +1,5 @@
 /* Many at once: first the ids of the open ones that match, then one ask each, some at a time. */
-#include "conflicts_parts.h"
+#include "conflicts_jobs.h"
 
 #include "base/table.h"
 

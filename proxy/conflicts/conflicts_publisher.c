@@ -5,7 +5,7 @@
 #include "connectors/log/topic.h"
 #include "conflicts_share.h"
 #include "proxy/core/wire/record.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <assert.h>
 #include <event2/event.h>

@@ -2,7 +2,7 @@
 
 #include "conflicts_share.h"
 #include "proxy/core/resp/resp.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The report: every record counts once for its key, once for its key's prefix, and once for each command and each client among its sides. */
-#include "conflicts_parts.h"
+#include "conflicts_jobs.h"
 
 #include "base/table.h"
 
