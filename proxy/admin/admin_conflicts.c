@@ -5,7 +5,10 @@
 #include "admin_orders.h"
 #include "base/text.h"
 #include "proxy/conflicts/conflicts_access.h"
+#include "proxy/conflicts/conflicts_list.h"
+#include "proxy/conflicts/conflicts_report.h"
 #include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/conflicts/teller_json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,9 @@
 
 #include "base/text.h"
 #include "base/base64.h"
+#include "proxy/conflicts/conflicts_bulk.h"
 #include "proxy/conflicts/conflicts_choice.h"
-#include "proxy/conflicts/conflicts_reader.h"
+#include "proxy/conflicts/teller_json.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>

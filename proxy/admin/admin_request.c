@@ -1,7 +1,7 @@
 /* Admin request: begun, suspended, answered (see admin_request.h). */
 #include "admin_request.h"
 
-#include "proxy/conflicts/teller.h"
+#include "proxy/conflicts/teller_json.h"
 
 #include <event2/event.h>
 

@@ -6,6 +6,8 @@
 #include "admin.h"
 #include "http_answer.h"
 
+struct teller;
+
 struct admin_request {
 	struct admin *admin;
 	struct MHD_Connection *connection;
