@@ -13,6 +13,8 @@
  *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
  *   metrics.c, admin*.c, ready.c, log.c               what operators see
  *   ../config/settings.h                              what they can set */
+#include "config/describe.h"
+#include "config/reload.h"
 #include "config/settings.h"
 #include "proxy/admin/admin.h"
 #include "proxy/clients/client_table.h"
@@ -89,7 +91,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 	(void)what;
 	struct sidecar *sidecar = context;
 	struct buffer notes = { 0 }, errors = { 0 };
-	bool is_reloaded = settings_reload(sidecar->config_path, &sidecar->settings, &notes, &errors);
+	bool is_reloaded = settings_reload(sidecar->config_path, NULL, &sidecar->settings, &notes, &errors);
 	struct buffer *text = is_reloaded ? &notes : &errors;
 	buffer_add_byte(text, '\0');
 	if (is_reloaded)
@@ -229,7 +231,7 @@ static int start(const char *config_path, bool is_check)
 {
 	struct sidecar sidecar = { .config_path = config_path };
 	struct buffer errors = { 0 };
-	bool is_loaded = settings_load(config_path, &sidecar.settings, &errors);
+	bool is_loaded = settings_load(config_path, NULL, &sidecar.settings, &errors);
 	if (!is_loaded)
 		fwrite(errors.ptr, 1, errors.len, stderr);
 	buffer_free(&errors);

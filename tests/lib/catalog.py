@@ -61,7 +61,8 @@ def long_ones():
 
 def all_tests():
     return [
-        Test("unit", [SANITIZED / "tests" / "unit" / "unit"]),
+        Test("unit/core", [SANITIZED / "tests" / "unit" / "core_unit"]),
+        Test("unit/all but the core", [SANITIZED / "tests" / "unit" / "unit"]),
         *each("check", "*"),
         *simulation(),
         *each("integration", "test_*"),

@@ -1,10 +1,11 @@
-/* Unit tests: `unit` runs all suites, `unit NAME…` those named. */
+/* Unit tests: without arguments all suites run, else those named. Two programs are made of this file: core_unit tests the core and links nothing
+ * else, unit tests the rest. SUITES is the list of the program's suites. */
 #include <CUnit/Basic.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SUITE(name) void suite_##name(void);
-#include "suites.def"
+#include SUITES
 #undef SUITE
 
 static const struct {
@@ -12,7 +13,7 @@ static const struct {
 	void (*add)(void);
 } suites[] = {
 #define SUITE(name) { #name, suite_##name },
-#include "suites.def"
+#include SUITES
 #undef SUITE
 };
 
@@ -41,7 +42,7 @@ static int suites_add(int name_count, char **names)
 		while (found < SUITE_COUNT && strcmp(suites[found].name, names[i]) != 0)
 			found++;
 		if (found == SUITE_COUNT) {
-			fprintf(stderr, "unit: there is no suite '%s', see tests/unit/suites.def\n", names[i]);
+			fprintf(stderr, "there is no suite '%s', see " SUITES "\n", names[i]);
 			return -1;
 		}
 		suites[found].add();
