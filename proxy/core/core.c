@@ -1,4 +1,5 @@
 #include "state.h"
+#include "proxy/core/records/episode.h"
 
 #include <assert.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void core_open_keyspace(struct core *core)
 	core->keyspace.policy_context = core;
 	core->keyspace.note_value_bytes_max = core->options.record_value_bytes_max;
 	keyspace_open(&core->keyspace, &core->origins, core->options.databases, core->options.reserved_db);
+	episodes_open(&core->keyspace);
 	latent_open(core);
 	core->conflicts.keyspace = &core->keyspace;
 	core->conflicts.naming_seq = 0;
@@ -83,6 +85,7 @@ void core_free(struct core *core)
 	recover_close(core);
 	free_done(core);
 	group_free_spare(core);
+	episodes_close(&core->keyspace);
 	keyspace_free(&core->keyspace);
 	append_list_clear(core, &core->sent);
 	append_list_clear(core, &core->waiting);
@@ -383,12 +386,6 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	fix_reports(core);
-}
-
-void effects_free(struct effects *effects)
-{
-	memory_free(effects->items);
-	*effects = (struct effects){ 0 };
 }
 
 bool core_is_holding(const struct core *core)

@@ -4,12 +4,11 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "proxy/core/commands/change.h"
 #include "proxy/core/vocabulary/effect.h"
 #include "proxy/core/vocabulary/event.h"
 #include "proxy/core/wire/record.h"
 #include "proxy/core/rules/rules.h"
-
-#define CORE_DCS_MAX 16
 
 struct core_rule {
 	const char *match;           /* glob as in Redis's KEYS */
@@ -80,7 +79,7 @@ struct core_status {
 	uint64_t outbox_events, outbox_bytes;
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
-	uint64_t conflicts[CORE_RULES][6][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
 	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
@@ -98,7 +97,6 @@ struct core;
 struct core *core_new(const struct core_options *options, const char **error);
 void core_free(struct core *core);
 void core_step(struct core *core, const struct event *event, struct effects *effects);
-void effects_free(struct effects *effects);
 const struct core_status *core_status(struct core *core);
 /* Moves on whenever gathered requests are sent. As long as it is what it was at a client's last write, that has not been sent,
  * and the client's next read must go through the core, too, to see it. */

@@ -6,31 +6,6 @@
  * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
 #include "proxy/core/state.h"
 
-/* ---- a list of them ---- */
-
-void spill_free(struct spill *spill)
-{
-	memory_free((void *)(uintptr_t)spill->key.ptr);
-	memory_free((void *)(uintptr_t)spill->element.ptr);
-}
-
-void spills_add(struct spills *spills, const struct spill *spill)
-{
-	if (spills->count == spills->cap) {
-		spills->cap = spills->cap ? spills->cap * 2 : 8;
-		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
-	}
-	spills->items[spills->count++] = *spill;
-}
-
-void spills_free(struct spills *spills)
-{
-	for (unsigned i = 0; i < spills->count; i++)
-		spill_free(&spills->items[i]);
-	memory_free(spills->items);
-	*spills = (struct spills){ 0 };
-}
-
 /* ---- written with a group, and read ---- */
 
 static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct slice key, struct slice element)

@@ -8,13 +8,17 @@
 
 /* ---- new and free ---- */
 
-struct episodes *episodes_new(void)
+void episodes_open(struct keyspace *keyspace)
 {
-	return memory_new(sizeof(struct episodes));
+	keyspace->episodes = memory_new(sizeof *keyspace->episodes);
 }
 
-void episodes_free(struct episodes *episodes)
+void episodes_close(struct keyspace *keyspace)
 {
+	struct episodes *episodes = keyspace->episodes;
+	for (unsigned list = 0; list < EPISODE_LISTS; list++)
+		while (episodes->lists[list] != NULL)
+			episode_free(keyspace, episodes->lists[list]);
 	assert(episodes->count == 0);
 	for (unsigned i = 0; i < episodes->dirty_count; i++)
 		memory_free(episodes->dirty[i]);
@@ -26,6 +30,7 @@ void episodes_free(struct episodes *episodes)
 	buffer_free(&episodes->record);
 	buffer_free(&episodes->pairs);
 	memory_free(episodes);
+	keyspace->episodes = NULL;
 }
 
 static void unlist(struct episodes *episodes, struct episode *episode)
@@ -126,12 +131,6 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	episode->element = NULL;
 	if (!episode->is_dirty)
 		memory_free(episode);
-}
-
-void episodes_drop(struct keyspace *keyspace, struct element *element)
-{
-	while (element->episodes != NULL)
-		episode_free(keyspace, element->episodes);
 }
 
 void episode_touch(struct keyspace *keyspace, struct episode *episode)

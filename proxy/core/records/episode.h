@@ -121,13 +121,13 @@ struct episodes {
 	uint64_t swept_ms;
 };
 
-struct episodes *episodes_new(void);
+/* The records of KEYSPACE: to be opened after it and closed before it is freed. Closing drops all, without a word to the store. */
+void episodes_open(struct keyspace *keyspace);
+void episodes_close(struct keyspace *keyspace);
 /* The open one with this id; NULL: none. */
 struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id);
 /* The open one of an element; NULL: none. */
 struct episode *element_open_episode(const struct element *element);
-void episodes_free(struct episodes *episodes);                       /* once no element has any */
-void episodes_drop(struct keyspace *keyspace, struct element *element);     /* all of the element's, without a word to the store */
 
 /* A and B are concurrent and both concern SUBJECT: the element that both are about; its key's TTL or KEY element where deadlines or types
  * clash. */

@@ -6,6 +6,7 @@
 #include "episode.h"
 
 #include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
 
 

@@ -1,6 +1,5 @@
 #include "episode_record.h"
 
-#include "proxy/core/conflicts/conflict.h"
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/version.h"
 

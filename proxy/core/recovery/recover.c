@@ -2,6 +2,7 @@
  * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
  * the metadata is whole. */
 #include "proxy/core/state.h"
+#include "proxy/core/records/episode.h"
 #include "proxy/core/versions/version.h"
 
 #include <assert.h>
@@ -60,6 +61,7 @@ void recover_close(struct core *core)
 	}
 	core->conflicts.settle_count = 0;
 	drop_stored(core);
+	episodes_close(&core->keyspace);
 	keyspace_free(&core->keyspace);
 	policies_free_older(core);
 	core_open_keyspace(core);

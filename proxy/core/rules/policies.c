@@ -22,6 +22,7 @@ static const char *policy_load(const struct core *core, const struct core_rule *
 	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
 	if (policy->rule == NULL)
 		return "unknown rule name: use lww, priority, record, merge or custom";
+	policy->is_keeping = policy->rule->is_keeping;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
 	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
