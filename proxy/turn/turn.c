@@ -260,6 +260,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 		turn_answer(turn, effect->reply.token, effect->reply.bytes);
 		return;
 	case EFFECT_APPEND:
+		turn->status->counters.shipped_bytes += effect->append.bytes.len;
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
 		return;
 	case EFFECT_CONFLICT:
