@@ -1,4 +1,4 @@
-/* Samples: the metrics that are more than one member read as it is, in the order of metrics.def. */
+/* Metrics samples, in the order of metrics.def (see metrics_samples.h). */
 #include "metrics_samples.h"
 
 #include "base/text.h"

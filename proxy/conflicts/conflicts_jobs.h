@@ -1,15 +1,14 @@
-/* Conflicts parts: what the conflicts*.c files share. Nobody else includes this. */
-#ifndef PROXY_CONFLICTS_PARTS_H
-#define PROXY_CONFLICTS_PARTS_H
+/* Conflicts jobs: the questions under way, so that they are bounded and can all be dropped. Private to this room. */
+#ifndef PROXY_CONFLICTS_JOBS_H
+#define PROXY_CONFLICTS_JOBS_H
 
 #include "conflicts.h"
-#include "conflicts_reader.h"
 
-/* A question under way; the first member of what answers it. */
+/* A question under way: the first member of the struct that answers it. */
 struct conflicts_job {
 	struct conflicts *conflicts;
 	struct conflicts_job *next, **link;      /* among all */
-	void (*drop)(struct conflicts_job *job);  /* ends it */
+	void (*drop)(struct conflicts_job *job);  /* ends it: its asker gets CONFLICTS_STOPPING */
 };
 
 struct conflicts {
@@ -18,8 +17,6 @@ struct conflicts {
 	struct conflicts_job *jobs;
 	unsigned job_count;
 };
-
-#define CONFLICTS_STOPPING "LOADING Homeport is stopping"
 
 /* False: there are too many already. */
 MUST_CHECK bool conflicts_enter(struct conflicts *conflicts, struct conflicts_job *job, void (*drop)(struct conflicts_job *job));

@@ -1,5 +1,5 @@
 /* Handlers by rule, and the runs that wait: in order, one at a time, with copies of what the core said. */
-#include "proxy/handlers/handlers.h"
+#include "proxy/handler_runs/handler_runs.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct settings settings_make(void)
 }
 
 /* The core's slices are gone when the run is made: so are these. */
-static void ask(struct handlers *handlers, uint64_t id, unsigned rule, const char *element)
+static void ask(struct handler_runs *handlers, uint64_t id, unsigned rule, const char *element)
 {
 	char key[] = "key", dc[] = "eu", value[] = "value";
 	struct handle_version versions[] = {
@@ -47,17 +47,17 @@ static void ask(struct handlers *handlers, uint64_t id, unsigned rule, const cha
 	effect.handle.element = slice_of(element);
 	effect.handle.versions = versions;
 	effect.handle.count = 2;
-	handlers_ask(handlers, &effect);
+	handler_runs_add(handlers, &effect);
 	memset(key, 'x', sizeof(key));
 	memset(dc, 'x', sizeof(dc));
 	memset(value, 'x', sizeof(value));
 }
 
-static void expect(struct handlers *handlers, uint64_t id, bool is_done, const char *text)
+static void expect(struct handler_runs *handlers, uint64_t id, bool is_done, const char *text)
 {
 	struct event event;
 
-	CU_ASSERT_FATAL(handlers_run(handlers, &event));
+	CU_ASSERT_FATAL(handler_runs_next(handlers, &event));
 	CU_ASSERT_EQUAL(event.type, EVENT_HANDLED);
 	CU_ASSERT_EQUAL(event.handled.id, id);
 	CU_ASSERT_EQUAL(event.handled.is_done, is_done);
@@ -66,58 +66,58 @@ static void expect(struct handlers *handlers, uint64_t id, bool is_done, const c
 
 static void runs_are_made_in_the_order_they_were_asked_for(void)
 {
-	struct handlers *handlers = handlers_new();
+	struct handler_runs *handlers = handler_runs_new();
 	struct settings settings = settings_make();
 	struct event event;
 
-	CU_ASSERT_FALSE(handlers_run(handlers, &event));
-	handlers_set(handlers, &settings);
+	CU_ASSERT_FALSE(handler_runs_next(handlers, &event));
+	handler_runs_configure(handlers, &settings);
 	ask(handlers, 1, 1, "");
 	ask(handlers, 2, 2, "");
 	ask(handlers, 3, 1, "field");
-	CU_ASSERT_FALSE(handlers_is_idle(handlers));
+	CU_ASSERT_FALSE(handler_runs_are_done(handlers));
 	expect(handlers, 1, true, "key/nil eu=value@1001 us=nil@1000");
 	expect(handlers, 2, false, "fail.lua:1: cannot merge");
 	expect(handlers, 3, true, "key/field eu=value@1001 us=nil@1000");
-	CU_ASSERT_TRUE(handlers_is_idle(handlers));
+	CU_ASSERT_TRUE(handler_runs_are_done(handlers));
 	ask(handlers, 4, 1, "");
-	handlers_forget(handlers);
-	CU_ASSERT_FALSE(handlers_run(handlers, &event));
+	handler_runs_drop(handlers);
+	CU_ASSERT_FALSE(handler_runs_next(handlers, &event));
 	ask(handlers, 5, 1, "");
-	handlers_free(handlers);
+	handler_runs_free(handlers);
 }
 
 static void a_run_without_a_handler_is_an_error(void)
 {
-	struct handlers *handlers = handlers_new();
+	struct handler_runs *handlers = handler_runs_new();
 	struct settings settings = settings_make();
 
-	handlers_set(handlers, &settings);
+	handler_runs_configure(handlers, &settings);
 	ask(handlers, 1, 0, "");
 	ask(handlers, 2, 17, "");
 	expect(handlers, 1, false, "the rule of this key has no handler");
 	expect(handlers, 2, false, "the rules have changed");
-	handlers_free(handlers);
+	handler_runs_free(handlers);
 }
 
 static void other_rules_end_the_runs_that_wait(void)
 {
-	struct handlers *handlers = handlers_new();
+	struct handler_runs *handlers = handler_runs_new();
 	struct settings settings = settings_make();
 
-	handlers_set(handlers, &settings);
+	handler_runs_configure(handlers, &settings);
 	ask(handlers, 1, 1, "");
 	settings.handlers_steps = 20000;
-	handlers_set(handlers, &settings);
+	handler_runs_configure(handlers, &settings);
 	expect(handlers, 1, true, "key/nil eu=value@1001 us=nil@1000");
 	ask(handlers, 2, 1, "");
 	settings.handlers_memory_bytes = 1000;
 	settings.rules_reloads = 1;
-	handlers_set(handlers, &settings);
+	handler_runs_configure(handlers, &settings);
 	ask(handlers, 3, 1, "");
 	expect(handlers, 2, false, "the rules have changed");
 	expect(handlers, 3, false, "join.lua: needs more than 1000 bytes of memory (handlers.memory)");
-	handlers_free(handlers);
+	handler_runs_free(handlers);
 }
 
 void suite_handlers(void)

@@ -1,4 +1,5 @@
-#include "handler_pattern.h"
+/* Sandbox pattern: a backtracking matcher (see sandbox_pattern.h). */
+#include "sandbox_pattern.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-/* Log lines: what happened, for operators: logfmt on stderr, one line each:
+/* Logging: tells operators what happened, by lines of logfmt on stderr (the replication log is another thing: connectors/log):
  *   ts=2024-05-01T12:00:00.000Z level=info msg="store opened" version=7.0.15
  * A message that repeats is printed 10 times in 10 seconds; the next one after that says how many were left out.
  * Secrets are never given to it. */
-#ifndef PROXY_LOG_H
-#define PROXY_LOG_H
+#ifndef PROXY_LOGGING_H
+#define PROXY_LOGGING_H
 
 #include "config/settings.h"
 

@@ -1,4 +1,5 @@
-#include "log.h"
+/* Logging: log lines, and how often one may repeat (see logging.h). */
+#include "logging.h"
 
 #include "config/value.h"
 
@@ -7,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define BURST_MAX 10                 /* lines of one message … */
-#define BURST_MS 10000               /* … in this time */
+#define BURST_MAX 10                 /* lines of one message in BURST_MS */
+#define BURST_MS 10000
 #define MESSAGES_WATCHED 64
 
 /* How often a message was printed lately. Messages are constants, so their address is their name; where two share

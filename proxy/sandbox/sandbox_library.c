@@ -1,7 +1,10 @@
-/* What a handler may call: of Lua's libraries what is on the lists below, and in place of what cannot be interrupted, or gives another answer
- * each time, functions of our own. Nothing here can change what strings are (no metatables), run text, or reach a file. */
-#include "handler_parts.h"
-#include "handler_pattern.h"
+/* Sandbox library (see sandbox_library.h): the lists below name what a handler may call of Lua's own libraries. Functions that cannot be
+ * interrupted, or whose results differ from run to run, are replaced by functions of our own. Nothing that is left can change what strings
+ * are (there are no metatables), run text, or reach a file. */
+#include "sandbox_library.h"
+
+#include "sandbox_pattern.h"
+#include "sandbox_run.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -16,8 +19,8 @@ static const char *const math_names[] = { "abs", "acos", "asin", "atan", "ceil",
 	"maxinteger", "min", "mininteger", "modf", "pi", "rad", "sin", "sqrt", "tan", "tointeger", "type", "ult", NULL };
 static const char *const utf8_names[] = { "char", "charpattern", "codepoint", "codes", "len", "offset", NULL };
 
-/* In Lua, so that its steps count: what else would take many at once (table.sort), depend on a seed (the order of pairs), or call the
- * handler back from C. Gets the real next. */
+/* Functions written in Lua, so that each of their steps is counted. The originals would do much work in one step (table.sort), give an
+ * order that depends on a random seed (pairs), or call the handler back from C (gsub). The chunk's argument is the real next. */
 static const char prelude[] =
 	"local next = ...\n"
 	"local type, tostring, error, select, min, huge = type, tostring, error, select, math.min, math.huge\n"
@@ -151,17 +154,17 @@ static int library_pcall(lua_State *state)
 {
 	luaL_checkany(state, 1);
 	int status = lua_pcall(state, lua_gettop(state) - 1, LUA_MULTRET, 0);
-	struct handler_run *run = handler_run_of(state);
+	struct sandbox_run *run = sandbox_run_of(state);
 	if (status == LUA_ERRMEM)
-		handler_run_stop(state, HANDLER_STOP_MEMORY);
-	if (run->stop != HANDLER_STOP_NONE)
-		handler_run_stop(state, run->stop);
+		sandbox_run_stop(state, SANDBOX_STOP_MEMORY);
+	if (run->stop != SANDBOX_STOP_NONE)
+		sandbox_run_stop(state, run->stop);
 	lua_pushboolean(state, status == LUA_OK);
 	lua_insert(state, 1);
 	return lua_gettop(state);
 }
 
-/* string.rep, which of nothing makes nothing at once; the real one, its upvalue, would count to the end. */
+/* string.rep. The real one (its upvalue) would loop even to repeat an empty text, so that case is answered here. */
 static int library_rep(lua_State *state)
 {
 	size_t len, separator_len;
@@ -175,7 +178,7 @@ static int library_rep(lua_State *state)
 	return 1;
 }
 
-/* Pushes the captures; where there are none and IS_WHOLE, the whole match. How many. */
+/* Pushes the captures, or, where there are none and IS_WHOLE is set, the whole match. Returns how many it pushed. */
 static int push_captures(lua_State *state, const struct pattern_search *search, struct slice whole, bool is_whole)
 {
 	if (search->capture_count == 0 && is_whole)
@@ -217,7 +220,7 @@ static bool search_plain(struct pattern_search *search, size_t from, size_t *beg
 
 static int library_search(lua_State *state, bool is_find)
 {
-	struct handler_run *run = handler_run_of(state);
+	struct sandbox_run *run = sandbox_run_of(state);
 	struct pattern_search search = { .steps_left = &run->steps_left };
 	search.text.ptr = luaL_checklstring(state, 1, &search.text.len);
 	search.pattern.ptr = luaL_checklstring(state, 2, &search.pattern.len);
@@ -227,7 +230,7 @@ static int library_search(lua_State *state, bool is_find)
 		is_found = is_find && lua_toboolean(state, 4) ? search_plain(&search, from, &begin, &end)
 		                                              : pattern_find(&search, from, &begin, &end);
 	if (run->steps_left < 0)
-		handler_run_stop(state, HANDLER_STOP_STEPS);
+		sandbox_run_stop(state, SANDBOX_STOP_STEPS);
 	if (search.error != NULL)
 		return luaL_error(state, "%s", search.error);
 	if (!is_found)
@@ -295,7 +298,7 @@ static void open_string(lua_State *state)
 	lua_setfield(state, -2, "match");
 }
 
-void handler_library_open(lua_State *state, const struct buffer *compiled, struct buffer *code)
+void sandbox_library_open(lua_State *state, const struct buffer *compiled, struct buffer *code)
 {
 	int top = lua_gettop(state);
 	lua_pushcfunction(state, luaopen_base);
@@ -309,7 +312,7 @@ void handler_library_open(lua_State *state, const struct buffer *compiled, struc
 	open_pruned(state, LUA_TABLIBNAME, luaopen_table, table_names);
 	open_pruned(state, LUA_MATHLIBNAME, luaopen_math, math_names);
 	open_pruned(state, LUA_UTF8LIBNAME, luaopen_utf8, utf8_names);
-	handler_load(state, (struct slice){ prelude, sizeof(prelude) - 1 }, "=library", compiled, code);
+	sandbox_load(state, (struct slice){ prelude, sizeof(prelude) - 1 }, "=library", compiled, code);
 	lua_pushvalue(state, top + 1);
 	lua_call(state, 1, 0);
 	lua_settop(state, top);

@@ -1,5 +1,5 @@
 /* Log lines: what reaches stderr, read back from a file in its place. */
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <CUnit/Basic.h>
 #include <stdio.h>

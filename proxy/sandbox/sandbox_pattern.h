@@ -1,7 +1,7 @@
-/* Pattern: Lua's patterns (reference manual §6.4.1), matched with a budget: Lua's own matcher cannot be interrupted, and a pattern of a few
- * bytes keeps it busy for years. */
-#ifndef PROXY_HANDLER_PATTERN_H
-#define PROXY_HANDLER_PATTERN_H
+/* Sandbox pattern: Lua's patterns (reference manual §6.4.1), matched with a budget: Lua's own matcher cannot be interrupted, and a pattern of a few
+ * bytes can keep it busy for years. */
+#ifndef PROXY_SANDBOX_PATTERN_H
+#define PROXY_SANDBOX_PATTERN_H
 
 #include "base/bytes.h"
 
