@@ -70,9 +70,9 @@ static enum life life_of(const struct record_side *side, bool is_kept)
 {
 	bool is_explained = side->covers.len > 0;
 	if (side->is_covered || (is_kept && !side->is_live && !is_explained))
-		return LIFE_OVER;
+		return LIFE_COVERED;
 	/* One that is alive as a removal says itself that it is dead. */
-	return side->is_dead && !(side->is_live && is_explained) ? LIFE_KILLED : LIFE_LED;
+	return side->is_dead && !(side->is_live && is_explained) ? LIFE_KILLED : LIFE_ALIVE;
 }
 
 static void restore_side(struct books *books, struct episode *episode, const struct record_side *side, bool is_kept)
@@ -196,7 +196,7 @@ static struct episode *restore_record(struct books *books, const struct record *
 		restore_side(books, episode, &record->sides[i], record->sides[0].is_live);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		if (episode_covers(episode, &episode->sides[i]))
-			episode->sides[i].life = LIFE_OVER;
+			episode->sides[i].life = LIFE_COVERED;
 	restore_stretches(books, episode, record);
 	restore_resolution(books, episode, record);
 	struct stamp first;

@@ -1,5 +1,5 @@
 /* Envelope: a batch as bytes, and back: protobuf, schema docs/homeport.proto. Written and read in place, without
- * allocation per field. Unknown fields are skipped, a newer format version is refused. */
+ * allocation per field (envelope_write.c, envelope_read.c). Unknown fields are skipped, a newer format version is refused. */
 #ifndef CORE_ENVELOPE_H
 #define CORE_ENVELOPE_H
 
