@@ -1,7 +1,8 @@
 /* Contradictions: settings that are right by themselves and wrong together. */
-#include "reading.h"
+#include "contradictions.h"
 
-#include "base/text.h"
+#include "log_kind.h"
+#include "row.h"
 #include "value.h"
 
 #include <string.h>
@@ -11,10 +12,10 @@ static void check_addresses(struct reading *reading);
 static void check_streams(struct reading *reading);
 static void check_secrets(struct reading *reading);
 static void check_numbers(struct reading *reading);
+static const char *written(const struct reading *reading, const char *section, const char *name);
 static void check_reachable(struct reading *reading);
 static bool is_shadowed(const char *earlier, const char *later);
 static size_t token_len(const char *pattern);
-static struct place place_of(const struct reading *reading, const char *first, const char *second);
 
 void contradictions_find(struct reading *reading)
 {
@@ -26,13 +27,14 @@ void contradictions_find(struct reading *reading)
 	check_reachable(reading);
 }
 
+/* No peer is this datacenter itself. */
 static void check_names(struct reading *reading)
 {
 	const struct settings *settings = reading->settings;
 
 	for (unsigned i = 0; settings->dc != NULL && i < settings->peer_count; i++)
 		if (strcmp(settings->peers[i].name, settings->dc) == 0)
-			complain(reading->complaints, place_of(reading, "peers", settings->dc),
+			complain(reading->complaints, reading_place(reading, "peers", settings->dc),
 			         "peer '%s' is this datacenter itself (dc: %s), keep only the others", settings->dc, settings->dc);
 }
 
@@ -54,22 +56,24 @@ static void check_addresses(struct reading *reading)
 			if (addresses[i]->host == NULL || !value_addresses_equal(addresses[i], addresses[j]))
 				continue;
 			const char *const *one = names[j], *const *other = names[i];
+			struct buffer address = { 0 };
 
-			complain(reading->complaints, place_of(reading, other[0], other[1]), "%s%s%s has the same address as %s%s%s, give each its own",
-			         other[0], other[1] != NULL ? "." : "", other[1] != NULL ? other[1] : "", one[0], one[1] != NULL ? "." : "",
-			         one[1] != NULL ? one[1] : "");
+			value_add_address(&address, addresses[i]);
+			complain(reading->complaints, reading_place(reading, other[0], other[1]),
+			         "%s%s%s has the same address as %s%s%s (%.*s), give each its own", other[0], other[1] != NULL ? "." : "",
+			         other[1] != NULL ? other[1] : "", one[0], one[1] != NULL ? "." : "", one[1] != NULL ? one[1] : "",
+			         (int)address.len, address.ptr);
+			buffer_free(&address);
 		}
 	}
 }
 
+/* Of the Redis that holds the log; NULL: it is no log of that kind. */
 static const char *stream_address(const struct settings_log *log)
 {
-	if (log->kind == NULL || strcmp(log->kind, "redis-stream") != 0)
-		return NULL;
-	for (unsigned i = 0; i < log->pair_count; i++)
-		if (strcmp(log->pairs[i].name, "address") == 0)
-			return log->pairs[i].value;
-	return NULL;
+	const struct log_kind *kind = log->kind != NULL ? log_kind_find(log->kind) : NULL;
+
+	return kind != NULL && kind->is_own_in_redis ? log_setting_value(log, "address") : NULL;
 }
 
 /* One Redis holds one log: its datacenter's. */
@@ -80,7 +84,7 @@ static void check_streams(struct reading *reading)
 	for (unsigned i = 0; i < settings->peer_count; i++) {
 		const char *ours = stream_address(&settings->peers[i].log);
 		struct settings_address address = { 0 };
-		struct place place = place_of(reading, "peers", settings->peers[i].name);
+		struct place place = reading_place(reading, "peers", settings->peers[i].name);
 
 		if (ours == NULL || !value_read_address(ours, &address))
 			continue;
@@ -91,7 +95,7 @@ static void check_streams(struct reading *reading)
 			const char *theirs = stream_address(&settings->peers[j].log);
 
 			if (theirs != NULL && strcmp(ours, theirs) == 0)
-				complain(reading->complaints, place, "peers '%s' and '%s' are read from one Redis (%s), each has its own",
+				complain(reading->complaints, place, "peers '%s' and '%s' are read from one Redis (%s), write the address of each one's own Redis",
 				         settings->peers[j].name, settings->peers[i].name, ours);
 		}
 		memory_free(address.host);
@@ -119,14 +123,25 @@ static void check_numbers(struct reading *reading)
 	const struct settings *settings = reading->settings;
 
 	if (settings->clock_quarantine_ms <= settings->clock_drift_ms)
-		complain(reading->complaints, place_of(reading, "clock", "quarantine"),
-		         "clock.quarantine is not above clock.drift, a peer would be cut off before anyone is told");
+		complain(reading->complaints, reading_place(reading, "clock", "quarantine"),
+		         "clock.quarantine (%s) is not above clock.drift (%s), a peer would be cut off before anyone is told: raise clock.quarantine",
+		         written(reading, "clock", "quarantine"), written(reading, "clock", "drift"));
 	if (settings->limits_message_bytes > settings->limits_inbox_bytes)
-		complain(reading->complaints, place_of(reading, "limits", "message"),
-		         "limits.message is above limits.inbox, one message could never be taken in");
+		complain(reading->complaints, reading_place(reading, "limits", "message"),
+		         "limits.message (%s) is above limits.inbox (%s), one message could never be taken in: raise limits.inbox",
+		         written(reading, "limits", "message"), written(reading, "limits", "inbox"));
 	if (settings->handlers_retry_ms > settings->handlers_retry_ms_max)
-		complain(reading->complaints, place_of(reading, "handlers", "retry"),
-		         "handlers.retry is above handlers.retry_max, the first pause cannot be the longest: raise handlers.retry_max");
+		complain(reading->complaints, reading_place(reading, "handlers", "retry"),
+		         "handlers.retry (%s) is above handlers.retry_max (%s), the first pause cannot be the longest: raise handlers.retry_max",
+		         written(reading, "handlers", "retry"), written(reading, "handlers", "retry_max"));
+}
+
+/* A setting as the file has it, or its default. */
+static const char *written(const struct reading *reading, const char *section, const char *name)
+{
+	const struct tree *node = tree_find(tree_find(reading->root, section), name);
+
+	return node != NULL && node->kind == TREE_SCALAR ? node->text : row_find(section, name)->preset;
 }
 
 static void check_reachable(struct reading *reading)
@@ -147,7 +162,7 @@ static void check_reachable(struct reading *reading)
 	}
 }
 
-/* Surely everything that LATER matches is matched by EARLIER: EARLIER matches LATER's own text, where a "*" of LATER is matched by a "*" only,
+/* True only where everything that LATER matches is surely matched by EARLIER: EARLIER matches LATER's own text, where a "*" of LATER is matched by a "*" only,
  * and what stands for one character by the same or by "?". */
 static bool is_shadowed(const char *earlier, const char *later)
 {
@@ -193,15 +208,4 @@ static size_t token_len(const char *pattern)
 	while (pattern[len] != '\0' && pattern[len] != ']')
 		len += pattern[len] == '\\' && pattern[len + 1] != '\0' ? 2 : 1;
 	return pattern[len] == ']' ? len + 1 : len;
-}
-
-/* Where FIRST.SECOND stands, or FIRST (SECOND may be NULL), or the file's first line when it was left out. */
-static struct place place_of(const struct reading *reading, const char *first, const char *second)
-{
-	const struct tree *outer = tree_find(reading->root, first);
-	const struct tree *inner = second != NULL ? tree_find(outer, second) : NULL;
-
-	if (inner != NULL)
-		return inner->key_place;
-	return outer != NULL ? outer->key_place : reading->root->place;
 }

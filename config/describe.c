@@ -1,8 +1,8 @@
-/* Description: docs/configuration.md, made from settings.def. */
-#include "settings.h"
+#include "describe.h"
 
-#include "row.h"
 #include "base/text.h"
+#include "log_kind.h"
+#include "row.h"
 
 #include <string.h>
 
@@ -19,15 +19,13 @@ static const char introduction[] =
 	"`HOST:PORT`, an IPv6 address in brackets. Names of files are relative to the directory of the configuration file.\n\n"
 	"*Change* says what a changed value needs: *reload* is taken over on SIGHUP, *restart* is not; SIGHUP logs which is which.\n";
 
-static const char lists[] =
+static const char log_introduction[] =
 	"\n## log\n\n"
 	"The log that this datacenter's writes are shipped through; default `redis-stream: {}`. Exactly one of:\n\n"
-	"| log | settings |\n|---|---|\n"
-	"| `kafka` | any property of librdkafka, as it is; `bootstrap.servers` is needed. Batches are compressed (`compression.type: lz4`). "
-	"The topic is `homeport.<dc>`, with one partition; where it "
-	"is absent it is created, with settings of the topic given as `create.<name>`: `create.retention.ms` (7 days), `create.replication.factor` |\n"
-	"| `redis-stream` | none: the log is kept in the Redis under `redis`, in the reserved database, and peers read it from there |\n\n"
-	"A property whose name ends in `_file` is read from the first line of a file: `sasl.password_file: /run/secrets/kafka`.\n"
+	"| log | settings |\n|---|---|\n";
+
+static const char lists[] =
+	"\nA property whose name ends in `_file` is read from the first line of a file: `sasl.password_file: /run/secrets/kafka`.\n"
 	"Change: restart.\n"
 	"\n## peers\n\n"
 	"Every other datacenter, by name (at most 15): `address`, where its sidecar answers clients, and `log`, which log to read it from:\n"
@@ -64,6 +62,9 @@ void settings_describe(struct buffer *out)
 		buffer_add_format(out, "\n## %s\n\n%s\n\n", section->name, section->prose);
 		describe_rows(out, section->name);
 	}
+	buffer_add_text(out, log_introduction);
+	for (unsigned i = 0; i < log_kind_count(); i++)
+		buffer_add_format(out, "| `%s` | %s |\n", log_kind_at(i)->name, log_kind_at(i)->prose);
 	buffer_add_text(out, lists);
 }
 

@@ -1,7 +1,7 @@
-/* Reading peers: every other datacenter: where its sidecar answers, which log to read it from. */
-#include "reading.h"
+#include "read_peers.h"
 
 #include "base/text.h"
+#include "read_log.h"
 #include "value.h"
 
 static const char *const peer_names[] = { "address", "log" };
@@ -15,7 +15,7 @@ void peers_read(struct reading *reading, const struct tree *node)
 	if (!reading_is_mapping(reading, node, "peers"))
 		return;
 	if (node->count > SETTINGS_PEERS_MAX) {
-		complain(reading->complaints, node->items[SETTINGS_PEERS_MAX].key_place, "more than %d peers, remove some", SETTINGS_PEERS_MAX);
+		complain(reading->complaints, node->items[SETTINGS_PEERS_MAX].key_place, "peers names %u datacenters, keep at most %d", node->count, SETTINGS_PEERS_MAX);
 		return;
 	}
 	settings->peers = memory_new(node->count * sizeof(*settings->peers));

@@ -1,18 +1,17 @@
-/* Reading rules: which conflict rule for which keys; the first match wins. A rule is right here or the sidecar does not start: a handler is
- * compiled, and every datacenter that is named exists. */
-#include "reading.h"
+#include "read_rules.h"
 
-#include "proxy/sandbox/handler.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "proxy/core/rules/rule.h"
+#include "proxy/sandbox/handler.h"
 #include "value.h"
 
 #include <string.h>
 
+#define RULES_MAX 16
 #define EXAMPLE "write { match: \"cart:*\", rule: merge }"
 
 static const char *const rule_names[] = { "match", "rule", "order", "handler" };
-static const char *const rules_known[] = { "lww", "priority", "record", "merge", "custom" };
 
 static void read_rule(struct reading *reading, const struct tree *node, struct settings_rule *rule);
 static void refuse_rule(struct reading *reading, const struct tree *name);
@@ -53,33 +52,44 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 		return;
 	if (rule->match[0] == '\0')
 		complain(reading->complaints, match->place, "an empty match matches the empty key only, write \"*\" for every key");
-	if (!text_is_among(rule->rule, rules_known, COUNT_OF(rules_known))) {
+	const struct rule *known = rule_find(slice_of(rule->rule));
+
+	if (known == NULL) {
 		refuse_rule(reading, name);
 		return;
 	}
-	bool is_priority = strcmp(rule->rule, "priority") == 0, is_custom = strcmp(rule->rule, "custom") == 0;
+	bool is_ordered = known == &rule_priority;
 
-	if (is_priority && order == NULL)
-		complain(reading->complaints, name->place, "rule priority has no order, add order: [%s, …]",
+	if (is_ordered && order == NULL)
+		complain(reading->complaints, name->place, "rule %s has no order, add order: [%s, …]", known->name,
 		         reading->settings->dc != NULL ? reading->settings->dc : "eu");
-	if (is_custom && handler == NULL)
-		complain(reading->complaints, name->place, "rule custom has no handler, add handler: merge.lua");
-	if (!is_priority && order != NULL)
+	if (known->is_handling && handler == NULL)
+		complain(reading->complaints, name->place, "rule %s has no handler, add handler: merge.lua", known->name);
+	if (!is_ordered && order != NULL)
 		complain(reading->complaints, order->key_place, "order is for rule priority, remove it or write rule: priority");
-	if (!is_custom && handler != NULL)
+	if (!known->is_handling && handler != NULL)
 		complain(reading->complaints, handler->key_place, "handler is for rule custom, remove it or write rule: custom");
-	if (is_priority && order != NULL)
+	if (is_ordered && order != NULL)
 		read_order(reading, order, rule);
-	if (is_custom && handler != NULL)
+	if (known->is_handling && handler != NULL)
 		read_handler(reading, handler, rule);
 }
 
 static void refuse_rule(struct reading *reading, const struct tree *name)
 {
-	const char *near = nearest_name(name->text, rules_known, COUNT_OF(rules_known));
+	const char *names[RULES_MAX];
+	struct buffer known = { 0 };
+	unsigned count = 0;
 
-	complain(reading->complaints, name->place, "unknown rule '%s', choose lww, priority, record, merge or custom%s%s%s", name->text,
+	for (; count < RULES_MAX && rule_at(count) != NULL; count++)
+		names[count] = rule_at(count)->name;
+	for (unsigned i = 0; i < count; i++)
+		buffer_add_format(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i]);
+	const char *near = nearest_name(name->text, names, count);
+
+	complain(reading->complaints, name->place, "unknown rule '%s', choose %.*s%s%s%s", name->text, (int)known.len, known.ptr,
 	         near != NULL ? " (did you mean " : "", near != NULL ? near : "", near != NULL ? "?)" : "");
+	buffer_free(&known);
 }
 
 /* ---- priority ---- */

@@ -1,8 +1,7 @@
-/* Reloading: the file is read anew as at the start; then each difference is either taken over or noted as waiting for a restart. */
-#include "settings.h"
+#include "reload.h"
 
-#include "row.h"
 #include "base/text.h"
+#include "row.h"
 #include "value.h"
 
 #include <string.h>
@@ -13,11 +12,11 @@ static bool rule_differs(const struct settings_rule *a, const struct settings_ru
 static bool rules_differ(const struct settings *a, const struct settings *b);
 static void rules_swap(struct settings *a, struct settings *b);
 
-bool settings_reload(const char *path, struct settings *running, struct buffer *notes, struct buffer *errors)
+bool settings_reload(const char *path, const struct settings_checks *checks, struct settings *running, struct buffer *notes, struct buffer *errors)
 {
 	struct settings fresh;
 
-	if (!settings_load(path, &fresh, errors))
+	if (!settings_load(path, checks, &fresh, errors))
 		return false;
 	for (unsigned i = 0; i < row_count(); i++) {
 		const struct row *row = row_at(i);

@@ -1,10 +1,11 @@
-/* Settings: defaults first, then the file over them, row by row; then what the rows cannot know: lists and contradictions. */
 #include "settings.h"
 
-#include "base/nearest.h"
-#include "reading.h"
-#include "row.h"
 #include "base/text.h"
+#include "contradictions.h"
+#include "read_log.h"
+#include "read_peers.h"
+#include "read_rules.h"
+#include "row.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,8 +17,8 @@ struct datacenters {
 	unsigned count;
 };
 
-static bool load(const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
-                 const struct datacenters *datacenters, struct settings *settings, struct buffer *errors);
+static bool load(struct reading *reading, const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
+                 const struct datacenters *datacenters, struct buffer *errors);
 static void read_whole(struct reading *reading, const struct datacenters *datacenters);
 static void read_rules(struct reading *reading, const struct datacenters *datacenters);
 static void read_top(struct reading *reading);
@@ -31,22 +32,24 @@ static char *directory_of(const char *path);
 
 static const char *const lists[] = { "log", "peers", "rules" };
 
-#define LIST_COUNT ((unsigned)(sizeof(lists) / sizeof(lists[0])))
+#define LIST_COUNT COUNT_OF(lists)
 
-bool settings_load(const char *path, struct settings *settings, struct buffer *errors)
+bool settings_load(const char *path, const struct settings_checks *checks, struct settings *settings, struct buffer *errors)
 {
-	return load(path, read_whole, NULL, settings, errors);
+	return load(&(struct reading){ .settings = settings, .checks = checks }, path, read_whole, NULL, errors);
 }
 
 bool settings_load_rules(const char *path, const char *const *dcs, unsigned count, struct settings *settings, struct buffer *errors)
 {
-	return load(path, read_rules, &(struct datacenters){ dcs, count }, settings, errors);
+	return load(&(struct reading){ .settings = settings }, path, read_rules, &(struct datacenters){ dcs, count }, errors);
 }
 
-/* READ is given the file, which is a mapping, and DATACENTERS. */
-static bool load(const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
-                 const struct datacenters *datacenters, struct settings *settings, struct buffer *errors)
+/* Defaults first, then the file over them, row by row; then what the rows cannot know: lists and contradictions.
+ * READ is given the file, which is a mapping, and DATACENTERS. READING has the settings to be filled, and the checks. */
+static bool load(struct reading *reading, const char *path, void (*read)(struct reading *reading, const struct datacenters *datacenters),
+                 const struct datacenters *datacenters, struct buffer *errors)
 {
+	struct settings *settings = reading->settings;
 	struct complaints complaints = { .path = path, .out = errors };
 	struct tree *root = tree_load(&complaints);
 
@@ -54,11 +57,13 @@ static bool load(const char *path, void (*read)(struct reading *reading, const s
 	if (root == NULL)
 		return false;
 	char *directory = directory_of(path);
-	struct reading reading = { .root = root, .directory = directory, .settings = settings, .complaints = &complaints };
 
+	reading->root = root;
+	reading->directory = directory;
+	reading->complaints = &complaints;
 	settings_load_defaults(settings);
-	if (reading_is_mapping(&reading, root, "the file"))
-		read(&reading, datacenters);
+	if (reading_is_mapping(reading, root, "the file"))
+		read(reading, datacenters);
 	memory_free(directory);
 	tree_free(root);
 	if (complaints.count == 0)
@@ -108,42 +113,6 @@ void settings_free(struct settings *settings)
 	peers_free(settings);
 	rules_free(settings);
 	*settings = (struct settings){ 0 };
-}
-
-bool reading_take_text(struct reading *reading, const struct tree *node, const char *path, char **target)
-{
-	if (node->kind == TREE_SCALAR && !node->is_empty) {
-		memory_free(*target);
-		*target = text_copy(node->text);
-		return true;
-	}
-	complain(reading->complaints, node->place, "%s is %s, write one value", path, tree_kind_text(node));
-	return false;
-}
-
-bool reading_is_mapping(struct reading *reading, const struct tree *node, const char *path)
-{
-	if (node->kind == TREE_MAPPING || (node->is_empty && node != reading->root))
-		return true;
-	complain(reading->complaints, node->place, "%s is %s, write a mapping (name: value)", path, tree_kind_text(node));
-	return false;
-}
-
-void reading_refuse_key(struct reading *reading, const struct tree *item, const char *parent, const char *const *names, unsigned count)
-{
-	const char *near = nearest_name(item->key, names, count);
-	const char *dot = parent[0] == '\0' ? "" : ".";
-	struct buffer remedy = { 0 };
-
-	if (near != NULL) {
-		buffer_add_format(&remedy, "did you mean '%s'?", near);
-	} else {
-		buffer_add_text(&remedy, "known are");
-		for (unsigned i = 0; i < count; i++)
-			buffer_add_format(&remedy, "%s %s", i == 0 ? "" : ",", names[i]);
-	}
-	complain(reading->complaints, item->key_place, "unknown setting '%s%s%s', %.*s", parent, dot, item->key, (int)remedy.len, remedy.ptr);
-	buffer_free(&remedy);
 }
 
 void settings_load_defaults(struct settings *settings)

@@ -22,7 +22,7 @@ struct settings_pair {                 /* both owned */
 /* Which log, and its settings as they stand in the YAML. For redis-stream: address, username, password, database;
  * the own log's are filled from redis. A name that ends in "_file" has been replaced by the file's first line. */
 struct settings_log {
-	char *kind;                    /* "kafka", "redis-stream"; owned */
+	char *kind;                    /* a name in log_kind.c; owned */
 	struct settings_pair *pairs;   /* owned */
 	unsigned pair_count;
 };
@@ -35,11 +35,11 @@ struct settings_peer {
 
 struct settings_rule {                 /* in the order of the file: the first match wins; all owned */
 	char *match;
-	char *rule;                    /* "lww", "priority", "record", "merge", "custom" */
+	char *rule;                    /* its name, as in proxy/core/rules/rule.c */
 	char **order;                  /* priority: names of datacenters, first wins; else none */
 	unsigned order_count;
 	char *handler;                 /* custom: the file, as the configuration names it; else NULL */
-	struct slice handler_text;     /* … what it says, and a hash of that */
+	struct slice handler_text;     /* what that file says, and a hash of it */
 	uint64_t handler_digest;
 };
 
@@ -69,18 +69,20 @@ struct settings {
 	unsigned rules_reloads;        /* how often settings_reload brought other rules */
 };
 
-/* Reads and checks the file. False: *settings is empty, and ERRORS has one line for each thing wrong: FILE:LINE:COL: what, remedy. */
-MUST_CHECK bool settings_load(const char *path, struct settings *settings, struct buffer *errors);
+/* What the configuration cannot judge itself, since it knows no connector: main fills this. */
+struct settings_checks {
+	/* Would the log's connector take PAIR, one of LOG's settings? PAIR NULL: all of them together? False: WHY says what is wrong, and the remedy. */
+	bool (*log)(const struct settings_log *log, bool is_own, const struct settings_pair *pair, struct buffer *why);
+};
+
+/* Reads and checks the file; with CHECKS NULL, only as far as the configuration itself can tell. False: *settings is empty, and ERRORS has one
+ * line for each thing wrong: FILE:LINE:COL: what, remedy. */
+MUST_CHECK bool settings_load(const char *path, const struct settings_checks *checks, struct settings *settings, struct buffer *errors);
 /* Likewise, of a file that may have `rules` without being a whole configuration, to try them out: without `dc` it has none, and their orders
  * may name any of DCS; COUNT 0: any name at all. */
 MUST_CHECK bool settings_load_rules(const char *path, const char *const *dcs, unsigned count, struct settings *settings, struct buffer *errors);
 /* All that has a default, without a file. */
 void settings_load_defaults(struct settings *settings);
 void settings_free(struct settings *settings);
-/* Reads the file again and takes over into *RUNNING what may change while running. NOTES gets one line for each setting
- * that changed: taken over (rules and their handlers, too), or waiting for a restart. False: the file is wrong (ERRORS says how) and nothing changed. */
-MUST_CHECK bool settings_reload(const char *path, struct settings *running, struct buffer *notes, struct buffer *errors);
-/* docs/configuration.md. */
-void settings_describe(struct buffer *out);
 
 #endif

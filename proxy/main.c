@@ -13,13 +13,15 @@
  *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
  *   metrics.c, admin*.c, ready.c, log.c               what operators see
  *   ../config/settings.h                              what they can set */
+#include "config/describe.h"
+#include "config/reload.h"
 #include "config/settings.h"
 #include "proxy/admin/admin.h"
 #include "proxy/clients/client_table.h"
 #include "proxy/conflicts/conflicts.h"
 #include "proxy/conflicts/conflicts_publisher.h"
 #include "proxy/core/commands/command.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
 #include "proxy/sessions/session.h"
@@ -89,7 +91,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 	(void)what;
 	struct sidecar *sidecar = context;
 	struct buffer notes = { 0 }, errors = { 0 };
-	bool is_reloaded = settings_reload(sidecar->config_path, &sidecar->settings, &notes, &errors);
+	bool is_reloaded = settings_reload(sidecar->config_path, NULL, &sidecar->settings, &notes, &errors);
 	struct buffer *text = is_reloaded ? &notes : &errors;
 	buffer_add_byte(text, '\0');
 	if (is_reloaded)
@@ -146,7 +148,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		.clock = &sidecar->clock,
 		.settings = &sidecar->settings,
 		.counters = &sidecar->status.counters,
-		.handlers = sessions_client_handlers(sidecar->sessions),
+		.callbacks = sessions_client_callbacks(sidecar->sessions),
 	}, error);
 	if (sidecar->clients == NULL)
 		return false;
@@ -154,7 +156,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		.loop = sidecar->loop,
 		.clock = &sidecar->clock,
 		.status = &sidecar->status,
-		.handlers = sessions_turn_handlers(sidecar->sessions),
+		.callbacks = sessions_turn_callbacks(sidecar->sessions),
 	}, error);
 	if (sidecar->turn == NULL)
 		return false;
@@ -229,7 +231,7 @@ static int start(const char *config_path, bool is_check)
 {
 	struct sidecar sidecar = { .config_path = config_path };
 	struct buffer errors = { 0 };
-	bool is_loaded = settings_load(config_path, &sidecar.settings, &errors);
+	bool is_loaded = settings_load(config_path, NULL, &sidecar.settings, &errors);
 	if (!is_loaded)
 		fwrite(errors.ptr, 1, errors.len, stderr);
 	buffer_free(&errors);

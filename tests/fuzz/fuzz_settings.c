@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		abort();
 	fwrite(bytes, 1, len, file);
 	fclose(file);
-	bool is_good = settings_load(path, &settings, &errors);
+	bool is_good = settings_load(path, NULL, &settings, &errors);
 
 	unlink(path);
 	if (is_good == (errors.len > 0))

@@ -1,5 +1,6 @@
 /* Settings: the files of tests/config against what is expected of them, defaults, values and reloading. */
 #include "base/nearest.h"
+#include "config/reload.h"
 #include "config/row.h"
 #include "base/text.h"
 #include "config/value.h"
@@ -63,7 +64,7 @@ static void check_file(const char *name)
 	buffer_add_format(&path, "%.*sexpected", (int)(strlen(name) - strlen("yml")), name);
 	buffer_add_byte(&path, '\0');
 	read_whole(path.ptr, &expected);
-	bool is_good = settings_load(name, &settings, &errors);
+	bool is_good = settings_load(name, NULL, &settings, &errors);
 
 	if (!slice_equal(buffer_slice(&errors), buffer_slice(&expected))) {
 		printf("\n%s: expected\n%.*sbut got\n%.*s", name, (int)expected.len, expected.len > 0 ? expected.ptr : "", (int)errors.len,
@@ -120,7 +121,7 @@ static void what_is_left_out_has_its_default(void)
 	char path[] = "/tmp/homeport-settings-XXXXXX";
 
 	make_file(path, "dc: eu\n");
-	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load(path, NULL, &settings, &errors));
 	CU_ASSERT_STRING_EQUAL(settings.dc, "eu");
 	CU_ASSERT_STRING_EQUAL(settings.listen.host, "127.0.0.1");
 	CU_ASSERT_EQUAL(settings.listen.port, 7001);
@@ -149,20 +150,20 @@ static void reload_takes_over_what_may_change_and_notes_the_rest(void)
 	char path[] = "/tmp/homeport-settings-XXXXXX";
 
 	make_file(path, "dc: eu\n");
-	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load(path, NULL, &settings, &errors));
 	write_whole(path, "dc: eu\nlog_level: debug\nlisten: 127.0.0.1:7009\n");
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	buffer_add_byte(&notes, '\0');
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
 	CU_ASSERT_EQUAL(settings.listen.port, 7001);
 	CU_ASSERT_STRING_EQUAL(notes.ptr, "listen changed: restart to take it over\n"
 	                                  "log_level changed\n");
 	write_whole(path, "dc: eu\nlog_level: debug\nconflicts: { redact: yes, password: secret }\n");
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_TRUE(settings.conflicts_redact);
 	CU_ASSERT_STRING_EQUAL(settings.conflicts_password, "secret");
 	write_whole(path, "dc: eu\nlog_level: loud\n");
-	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_FALSE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.log_level, SETTINGS_LEVEL_DEBUG);
 	settings_free(&settings);
 	buffer_free(&notes);
@@ -180,11 +181,11 @@ static void reload_takes_changed_rules_over(void)
 
 	make_file(lua, one);
 	make_file(path, "dc: eu\nrules: [{ match: \"*\", rule: lww }]\n");
-	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load(path, NULL, &settings, &errors));
 	buffer_add_format(&handler, "dc: eu\nrules: [{ match: \"p:*\", rule: priority, order: [eu] }, { match: \"*\", rule: custom, handler: %s }]\n", lua);
 	buffer_add_byte(&handler, '\0');
 	write_whole(path, handler.ptr);
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
 	CU_ASSERT_EQUAL(settings.rule_count, 2);
 	CU_ASSERT_EQUAL_FATAL(settings.rules[0].order_count, 1);
@@ -192,10 +193,10 @@ static void reload_takes_changed_rules_over(void)
 	CU_ASSERT_STRING_EQUAL(settings.rules[1].handler, lua);
 	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(one)));
 	CU_ASSERT_EQUAL(settings.rules[1].handler_digest, slice_hash(slice_of(one)));
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.rules_reloads, 1);
 	write_whole(lua, other);
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
 	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
 	buffer_add_byte(&notes, '\0');
@@ -203,7 +204,7 @@ static void reload_takes_changed_rules_over(void)
 	                                  "rules changed: the other datacenters need the same ones\n");
 	/* A mistake anywhere changes nothing. */
 	write_whole(lua, "function resolve(");
-	CU_ASSERT_FALSE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_FALSE(settings_reload(path, NULL, &settings, &notes, &errors));
 	CU_ASSERT_EQUAL(settings.rules_reloads, 2);
 	CU_ASSERT(slice_equal(settings.rules[1].handler_text, slice_of(other)));
 	settings_free(&settings);
@@ -227,7 +228,7 @@ static void rules_alone_are_read_where_they_are_tried(void)
 	CU_ASSERT_EQUAL(settings.rule_count, 1);
 	CU_ASSERT_EQUAL(settings.handlers_steps, 1000000);
 	settings_free(&settings);
-	CU_ASSERT_FALSE(settings_load(path, &settings, &errors));
+	CU_ASSERT_FALSE(settings_load(path, NULL, &settings, &errors));
 	write_whole(path, "rules: [{ match: \"*\", rule: priority, order: [mars] }]\n");
 	CU_ASSERT_FALSE(settings_load_rules(path, dcs, 2, &settings, &errors));
 	CU_ASSERT_TRUE_FATAL(settings_load_rules(path, NULL, 0, &settings, &errors));
@@ -248,9 +249,9 @@ static void expect_notes(const char *before, const char *after, const char *expe
 	char path[] = "/tmp/homeport-settings-XXXXXX";
 
 	make_file(path, before);
-	CU_ASSERT_TRUE_FATAL(settings_load(path, &settings, &errors));
+	CU_ASSERT_TRUE_FATAL(settings_load(path, NULL, &settings, &errors));
 	write_whole(path, after);
-	CU_ASSERT_TRUE(settings_reload(path, &settings, &notes, &errors));
+	CU_ASSERT_TRUE(settings_reload(path, NULL, &settings, &notes, &errors));
 	buffer_add_byte(&notes, '\0');
 	CU_ASSERT_STRING_EQUAL(notes.ptr, expected);
 	settings_free(&settings);
