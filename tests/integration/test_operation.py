@@ -58,7 +58,7 @@ def checking_and_reloading(facts, sidecar):
 def asking(facts, sidecar):
     status, text, _ = ctl(sidecar, "ready")
     facts.check(status == 0 and text.startswith("ready\n"), "homeportctl ready exits with 0 when it is", text)
-    facts.check(re.search(r"^b +following +\d+ +0 +0 +0$", ctl(sidecar, "peers")[1], re.M), "homeportctl peers shows state, staleness and lag",
+    facts.check(re.search(r"^b +following +\d+( ms|\.\d s) +0 +0 +0 +\d+", ctl(sidecar, "peers")[1], re.M), "homeportctl peers shows state, staleness and lag",
                 ctl(sidecar, "peers")[1])
     facts.equal([json.loads(ctl(sidecar, order, "--json")[1]) is not None for order in ("status", "ready", "peers", "metrics")], [True] * 4,
                 "every order has its answer in JSON")
