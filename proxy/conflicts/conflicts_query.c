@@ -94,7 +94,7 @@ static void add_choice(struct buffer *error, const char *what, struct slice valu
 		buffer_add_format(error, "%s %s", i == first ? "" : i + 1 == end ? " or" : ",", text_of(i));
 }
 
-static const char *kind_text(unsigned index)
+static const char *record_kind_word(unsigned index)
 {
 	return record_kind_text((enum record_kind)index);
 }
@@ -112,12 +112,12 @@ static const char *rule_text(unsigned index)
 static bool set_kind(struct conflicts_query *query, struct slice value, struct buffer *error)
 {
 	for (unsigned i = 1; i < RECORD_KIND_COUNT; i++) {
-		if (slice_equal_nocase(value, slice_of(kind_text(i)))) {
+		if (slice_equal_nocase(value, slice_of(record_kind_word(i)))) {
 			query->kind = (enum record_kind)i;
 			return true;
 		}
 	}
-	add_choice(error, "kind", value, kind_text, 1, RECORD_KIND_COUNT);
+	add_choice(error, "kind", value, record_kind_word, 1, RECORD_KIND_COUNT);
 	return false;
 }
 

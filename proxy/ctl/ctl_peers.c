@@ -71,7 +71,6 @@ static void print_peers(const json_t *status)
 static void add_peer(struct ctl_table *table, const char *name, const json_t *peer)
 {
 	static const char *const counts[] = { "lag_events", "held_events", "owed_events" };
-	bool is_heard = json_is_integer(json_object_get(peer, "heartbeat_age_ms"));
 	struct buffer cell = { 0 };
 
 	buffer_add_format(&cell, "%.*s", NAME_SHOWN_MAX, name);
@@ -79,8 +78,7 @@ static void add_peer(struct ctl_table *table, const char *name, const json_t *pe
 	ctl_table_add(table, ctl_text_of(peer, "state"));
 	add_time(table, peer, "staleness_ms");
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		/* How far a peer is that was never heard of is not known. */
-		if (json_is_integer(json_object_get(peer, counts[i])) && (i != 0 || is_heard))
+		if (json_is_integer(json_object_get(peer, counts[i])))
 			buffer_add_int64(&cell, ctl_count_of(peer, counts[i]));
 		else
 			buffer_add_text(&cell, "unknown");

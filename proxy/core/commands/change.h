@@ -5,6 +5,19 @@
 
 #include "base/bytes.h"
 
+/* What a version is of: the types of Redis that are replicated, then what any key has. */
+enum kind {
+	KIND_STRING,
+	KIND_HASH,
+	KIND_SET,
+	KIND_ZSET,
+	KIND_TTL,                    /* the key's deadline */
+	KIND_KEY,                    /* the clears of the whole key: DEL, expiry, FLUSHDB */
+	KIND_COUNT,
+};
+#define KIND_TYPES 4                 /* the first four are types */
+const char *kind_text(enum kind kind);
+
 enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_SET = 1,              /* string: value; expire_at_ms: deadline, 0 none, EXPIRE_KEEP keeps what is there */
 	CHANGE_CLEAR = 2,            /* the key and all of its elements; number = 1: because it expired */
@@ -44,5 +57,37 @@ struct change {
 	struct slice dc;             /* siblings: their dot and time */
 	uint64_t incarnation, seq, hlc;
 };
+
+enum write_choice { WRITE_ORDINARY, WRITE_RESOLVES, WRITE_IGNORES };   /* numbers are the wire's */
+
+/* What is told of a write besides its changes. Slices are borrowed like the changes'. */
+struct write_facts {
+	struct slice command;        /* as the client sent it, by its name in command.def; empty: homeportd's own */
+	struct slice client;         /* what the client calls itself (CLIENT SETNAME); may be empty */
+	bool is_explicit;            /* CONTEXT counts instead of the batch's: what the client had seen, although more was applied here */
+	struct slice context;        /* encoded homeport.Position messages, each as field 5 of homeport.Write */
+	enum write_choice choice;    /* it ends a conflict on purpose … */
+	struct slice by;             /* … on behalf of whom */
+};
+
+/* A write's changes. plan_command adds to them, plan_finish and envelope_write_next start afresh; reuse it after changes_reset. */
+struct changes {
+	struct change *items;
+	unsigned count;
+	unsigned cap;
+	struct write_facts facts;
+};
+static inline void changes_reset(struct changes *changes)
+{
+	changes->count = 0;
+	changes->facts = (struct write_facts){ 0 };
+}
+struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key);
+void changes_free(struct changes *changes);
+
+/* The kind of element that the change is about; false: it is about whole keys (a clear, a flush). */
+bool change_kind_of(const struct change *change, enum kind *kind);
+/* Is it one change that only sets one value or adds to it, without a deadline, and that has seen what its batch has? Such a write may stay latent. */
+bool changes_are_plain(const struct changes *changes);
 
 #endif

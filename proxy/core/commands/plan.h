@@ -23,33 +23,6 @@ enum certainty plan_certainty(enum plan plan);
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
 
-enum write_choice { WRITE_ORDINARY, WRITE_RESOLVES, WRITE_IGNORES };   /* numbers are the wire's */
-
-/* What is told of a write besides its changes. Slices are borrowed like the changes'. */
-struct write_facts {
-	struct slice command;        /* as the client sent it, by its name in command.def; empty: homeportd's own */
-	struct slice client;         /* what the client calls itself (CLIENT SETNAME); may be empty */
-	bool is_explicit;            /* CONTEXT counts instead of the batch's: what the client had seen, although more was applied here */
-	struct slice context;        /* encoded homeport.Position messages, each as field 5 of homeport.Write */
-	enum write_choice choice;    /* it ends a conflict on purpose … */
-	struct slice by;             /* … on behalf of whom */
-};
-
-/* A write's changes. plan_command adds to them, plan_finish and envelope_write_next start afresh; reuse it after changes_reset. */
-struct changes {
-	struct change *items;
-	unsigned count;
-	unsigned cap;
-	struct write_facts facts;
-};
-static inline void changes_reset(struct changes *changes)
-{
-	changes->count = 0;
-	changes->facts = (struct write_facts){ 0 };
-}
-struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key);
-void changes_free(struct changes *changes);
-
 struct command;
 
 struct planned {

@@ -1,35 +1,11 @@
-/* Plan parts: what the plan_*.c files share. A build function is the half of a plan before the store's reply, a finish function the
- * half after it; plan.def pairs them. Private to the plans. */
+/* Plan parts: the halves of each plan, as plan.def pairs them. A build function runs before the store's reply, a finish function after it. They are
+ * defined in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c. Private to the plans. */
 #ifndef CORE_PLAN_PARTS_H
 #define CORE_PLAN_PARTS_H
 
-#include "command.h"
-#include "plan.h"
+#include "plan_build.h"
 
 /* ---- before the reply ---- */
-
-struct plan_build {
-	const struct request *request;
-	const struct plan_world *world;
-	struct buffer *store_commands;
-	struct changes *changes;
-	struct planned *planned;     /* .plan is the command's own until a build function chooses a simpler one */
-};
-
-/* NULL, or an error line for the client; plan_command then takes back what was appended. */
-typedef const char *plan_build_function(struct plan_build *build);
-
-/* The client's command, as it is or rewritten: its reply is the client's answer. */
-void build_send(struct plan_build *build);
-void build_send_instead(struct plan_build *build, unsigned argc, const struct slice *argv);
-/* A command of ours beside it. */
-void build_read(struct plan_build *build, unsigned argc, const struct slice *argv);
-/* PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES: whatever type the key is of, the reads of other types do no harm. */
-void build_read_whole_key(struct plan_build *build, struct slice key);
-/* A change in the request's database. */
-struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key);
-/* The command cannot change anything, or the store will refuse it and word the error. */
-const char *build_void(struct plan_build *build);
 
 #define PLAN(name, number, certainty, build, finish, prose) plan_build_function plan_build_##build;
 #include "plan.def"

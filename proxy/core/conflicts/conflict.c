@@ -3,70 +3,13 @@
 #include "conflict_count.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
-
-const char *kind_text(enum kind kind)
-{
-	static const char *const texts[KIND_COUNT] = { "string", "hash", "set", "zset", "ttl", "key" };
-	return texts[kind];
-}
-
-struct effect *effects_add(struct effects *effects, enum effect_type type)
-{
-	if (effects->count == effects->cap) {
-		effects->cap = effects->cap ? effects->cap * 2 : 16;
-		effects->items = memory_resize(effects->items, effects->cap * sizeof(struct effect));
-	}
-	struct effect *effect = &effects->items[effects->count++];
-	*effect = (struct effect){ .type = type };
-	return effect;
-}
 
 void settle_free(struct settle *settle)
 {
 	memory_free((void *)(uintptr_t)settle->key.ptr);
 	memory_free((void *)(uintptr_t)settle->element.ptr);
-}
-
-bool change_kind_of(const struct change *change, enum kind *kind)
-{
-	switch (change->kind) {
-	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT:
-		*kind = KIND_STRING;
-		return true;
-	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_FIELD_INCREMENT_FLOAT:
-		*kind = KIND_HASH;
-		return true;
-	case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
-		*kind = KIND_SET;
-		return true;
-	case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT:
-		*kind = KIND_ZSET;
-		return true;
-	case CHANGE_EXPIRE:
-		*kind = KIND_TTL;
-		return true;
-	case CHANGE_SIBLING:
-		*kind = change->number & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
-		return true;
-	case CHANGE_CLEAR: case CHANGE_FLUSH:
-		return false;
-	}
-	return false;
-}
-
-bool changes_are_plain(const struct changes *changes)
-{
-	if (changes->count != 1 || changes->facts.is_explicit)
-		return false;
-	switch (changes->items[0].kind) {
-	case CHANGE_SET:
-		return changes->items[0].expire_at_ms == 0;
-	case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* ---- what a change means ---- */
@@ -194,34 +137,14 @@ static bool kill_element(struct conflicts *conflicts, struct element *element, c
 	return has_died;
 }
 
-/* The type of the greatest stamp that made the key present; KIND_TYPES: nothing unstable did. */
-static unsigned visible_type(const struct origins *origins, const struct key *key)
-{
-	unsigned visible = KIND_TYPES;
-	for (unsigned type = 0; type < KIND_TYPES; type++)
-		if (key->tops[type].hlc != 0 && (visible == KIND_TYPES || stamp_compare(origins, &key->tops[type], &key->tops[visible]) > 0))
-			visible = type;
-	return visible;
-}
-
-bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp)
-{
-	for (unsigned type = 0; type < KIND_TYPES; type++)
-		if (type != kind && key->tops[type].hlc != 0 && stamp_compare(origins, &key->tops[type], stamp) > 0)
-			return false;
-	return true;
-}
-
 /* Is a write of this type alive beside those of other types? Kills what it outdoes. */
 static bool type_survives(struct conflicts *conflicts, struct key *key, enum kind kind, const struct stamp *stamp)
 {
 	const struct origins *origins = conflicts->keyspace->origins;
-	unsigned visible = visible_type(origins, key);
-	struct stamp *top = &key->tops[kind];
+	unsigned visible = key_visible_type(origins, key);
 	bool is_alive = type_outlives_others(origins, key, kind, stamp);
 	bool is_flip = is_alive && visible != KIND_TYPES && visible != kind;
-	if (top->hlc == 0 || stamp_compare(origins, top, stamp) < 0)
-		*top = (struct stamp){ .seq = stamp->seq, .hlc = stamp->hlc, .origin = stamp->origin };
+	key_note_type(origins, key, kind, stamp);
 	/* A key may have very many elements: look at them only where another type was ever present. */
 	if (!key_has_other_type(key, kind))
 		return true;

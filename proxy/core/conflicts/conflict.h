@@ -47,21 +47,11 @@ struct conflicts {
 };
 
 void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change);
-/* No write of another type is newer than this one of type KIND (rule 7). */
-bool type_outlives_others(const struct origins *origins, const struct key *key, enum kind kind, const struct stamp *stamp);
 /* sibling.c: a CHANGE_SIBLING, of an element of KIND. */
 void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind);
 /* What decides ELEMENT and what its surviving deltas add up to. */
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element);
 bool version_is_number(const struct element *element, const struct version *version);
 void settle_free(struct settle *settle);
-
-/* Do they do nothing but set, or add to, one value of its own, without a deadline, and with their batch's context? */
-bool changes_are_plain(const struct changes *changes);
-/* The change's element; false for clears, flushes. */
-bool change_kind_of(const struct change *change, enum kind *kind);
-const char *kind_text(enum kind kind);
-
-struct effect *effects_add(struct effects *effects, enum effect_type type);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/types.h"
 
 #include <string.h>
 

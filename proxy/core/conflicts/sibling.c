@@ -2,6 +2,7 @@
  * clients"). */
 #include "conflict_count.h"
 #include "proxy/core/records/episode.h"
+#include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
 
 /* The sibling is one more side. What a write of ours met before a crash may not have been written down: it is met again then. */
@@ -26,15 +27,6 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	note_drop(keyspace, note);
 }
 
-/* Where the key was forgotten, or the version is still to be recalled, nothing says that it had this type: a write of another one is to kill it
- * as everywhere else. */
-static void note_type(const struct keyspace *keyspace, struct key *key, enum kind kind, const struct stamp *stamp)
-{
-	struct stamp *top = &key->tops[kind];
-	if (top->hlc == 0 || stamp_compare(keyspace->origins, top, stamp) < 0)
-		*top = (struct stamp){ .seq = stamp->seq, .hlc = stamp->hlc, .origin = stamp->origin };
-}
-
 /* A version that is alive beside this write. Where its metadata was dropped as stable, it is known again; where something covers it, or it
  * is there anyway, nothing happens (docs/replication-model.md, "Contexts of clients"). */
 void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind)
@@ -50,8 +42,10 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	if (conflicts->mode != APPLY_RECALL)
 		conflicts_count_sibling(conflicts, &(struct effectual){ stamp, change, key, element, 0, NULL }, (unsigned)origin);
 	pair_sibling(conflicts, element, change, (unsigned)origin);
+	/* Where the key was forgotten, or the version is still to be recalled, nothing says that it had this type. A write of another type is to kill it as
+	 * everywhere else. */
 	if (!(change->number & SIBLING_REMOVAL))
-		note_type(keyspace, key, kind, &(struct stamp){ .seq = change->seq, .hlc = change->hlc, .origin = (unsigned)origin });
+		key_note_type(keyspace->origins, key, kind, &(struct stamp){ .seq = change->seq, .hlc = change->hlc, .origin = (unsigned)origin });
 	const struct version *known = element_version(element, (unsigned)origin, change->seq);
 	if (known != NULL)
 		element->versions[known - element->versions].is_vouched = known->is_present;

@@ -6,6 +6,7 @@
 #define CORE_RULE_H
 
 #include "proxy/core/versions/keyspace.h"
+#include "proxy/core/versions/policy.h"
 #include "rules.h"
 
 struct core_rule;
@@ -17,20 +18,6 @@ struct rule {
 	bool is_add_winning;         /* present beats absent */
 	bool is_keeping;             /* its decision is provisional: several live versions stay until a write covers them (rule_record.c) */
 	bool is_handling;            /* … and a handler is asked to merge them (rule_custom.c) */
-};
-
-enum ttl_choice { TTL_NEWEST, TTL_LONGEST, TTL_SHORTEST };
-
-/* A rule as it is configured: for which keys, and with what. */
-struct policy {
-	struct slice match;          /* owned glob */
-	const struct rule *rule;
-	unsigned index;              /* among the configured ones; UINT32_MAX: the default, lww */
-	unsigned ranks[16];          /* priority: by DC index; the smallest wins */
-	enum ttl_choice ttl;         /* merge: between deadlines */
-	bool is_replaced;            /* by newer ones: keys that were contested then still have it (rules_change.c) */
-	bool may_have_dots;          /* the store may keep dots of its keys' values: it keeps versions, or was chosen for keys that had such a rule */
-	bool is_dot_met;             /* … as the walk over all dots that is under way (sweep.c) has found */
 };
 
 extern const struct rule rule_lww, rule_priority, rule_record, rule_merge, rule_custom;

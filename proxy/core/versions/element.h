@@ -3,16 +3,14 @@
 #define CORE_ELEMENT_H
 
 #include "base/bytes.h"
+#include "proxy/core/commands/change.h"
 #include "mark.h"
 #include "origin.h"
 #include "base/table.h"
 
 struct episode;                      /* episode.h */
 struct note;                         /* note.h */
-struct policy;
-
-enum kind { KIND_STRING, KIND_HASH, KIND_SET, KIND_ZSET, KIND_TTL, KIND_KEY, KIND_COUNT };
-#define KIND_TYPES 4                 /* the first four are types; TTL is the deadline, KEY the clears of the whole key */
+struct policy;                       /* policy.h */
 
 /* An absolute or a clear that may decide the element. */
 struct version {
@@ -73,7 +71,7 @@ struct key {
 	struct key *dirty_next;
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
-	bool is_read_back;           /* in this step (reread.c) */
+	bool is_read_back;           /* in this step (readback.c) */
 	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
 	bool is_decided_again;       /* … what our store had lost */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
@@ -88,12 +86,15 @@ struct key_name {
 	bool is_plain;               /* it may be latent (latent.h) */
 };
 
-/* Did an unstable write make the key present with a type other than KIND? */
-static inline bool key_has_other_type(const struct key *key, enum kind kind)
+/* A key has at most one such element, and its name is empty. */
+static inline bool kind_is_fixed(enum kind kind)
 {
-	for (unsigned type = 0; type < KIND_TYPES; type++)
-		if (type != (unsigned)kind && key->tops[type].hlc != 0)
-			return true;
+	switch (kind) {
+	case KIND_STRING: case KIND_TTL: case KIND_KEY:
+		return true;
+	case KIND_HASH: case KIND_SET: case KIND_ZSET: case KIND_COUNT:
+		return false;
+	}
 	return false;
 }
 

@@ -1,20 +1,11 @@
 /* Forget: what is stable leaves the metadata: marks, then versions, then the element and its key. */
-#include "proxy/core/records/episode.h"
 #include "note.h"
-#include "proxy/core/rules/rule.h"
+#include "policy.h"
 #include "version.h"
 
 #include <assert.h>
 
 #define FORGET_AHEAD 4
-
-bool versions_are_stable(const struct keyspace *keyspace, const struct element *element)
-{
-	for (unsigned i = 0; i < element->version_count; i++)
-		if (!mark_is_stable(keyspace, element->versions[i].stamp.origin, element->versions[i].stamp.seq))
-			return false;
-	return true;
-}
 
 /* Stable deltas may go only when nothing that might not have seen them can decide any more. */
 static void element_prune_marks(struct keyspace *keyspace, struct element *element)
@@ -28,25 +19,6 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 		history_note_killed(keyspace, element, history, count);
 		history_forget(keyspace, history, count);
 	}
-}
-
-bool element_is_open(const struct element *element)
-{
-	unsigned count = 0, present = 0;
-	for (unsigned i = 0; i < element->version_count; i++) {
-		count += !element->versions[i].is_outdone;
-		present += element->versions[i].is_present;
-	}
-	/* Removals alone leave nothing to decide. */
-	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->rule->is_keeping;
-}
-
-bool key_is_open(const struct key *key)
-{
-	for (const struct element *element = key->elements; element != NULL; element = element->next)
-		if (element_is_open(element))
-			return true;
-	return false;
 }
 
 /* Under a rule that keeps no versions there may be the dot of what was there before: it goes. */
@@ -68,7 +40,7 @@ static void element_spill(struct keyspace *keyspace, const struct element *eleme
 	spills_add(&keyspace->spills, &(struct spill){
 		.db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
 		.origin = version->stamp.origin, .seq = version->stamp.seq, .hlc = version->stamp.hlc,
-		.is_present = version->is_present && policy->rule->is_keeping,
+		.is_present = version->is_present && policy->is_keeping,
 	});
 }
 

@@ -1,6 +1,5 @@
-#include "proxy/core/records/episode.h"
 #include "note.h"
-#include "proxy/core/rules/rule.h"
+#include "policy.h"
 #include "version.h"
 
 #include <assert.h>
@@ -15,7 +14,6 @@ void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t 
 	keyspace->databases = databases;
 	keyspace->reserved_db = reserved_db;
 	keyspace->flushed = memory_new(databases * sizeof(bool));
-	keyspace->episodes = episodes_new();
 }
 
 /* ---- keys ---- */
@@ -172,11 +170,6 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 			inherit(keyspace, element, &(struct version){ .stamp = string->versions[i].stamp, .is_outdone = true });
 }
 
-static bool kind_is_fixed(enum kind kind)
-{
-	return kind == KIND_STRING || kind == KIND_TTL || kind == KIND_KEY;
-}
-
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name)
 {
 	uint64_t hash = 0;
@@ -214,10 +207,9 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
-	assert(!element->is_dirty);
+	assert(!element->is_dirty && element->episodes == NULL);
 	element_set_kept(keyspace, element, false);
 	element_drop_versions(keyspace, element);
-	episodes_drop(keyspace, element);
 	for (unsigned i = 0; i < element->history_count; i++)
 		history_free(keyspace, &element->histories[i]);
 	if (element->histories != &element->first_history)
@@ -236,19 +228,6 @@ void element_free(struct keyspace *keyspace, struct element *element)
 		element->next->prev_link = element->prev_link;
 	keyspace->bytes -= sizeof *element + element->name.len;
 	memory_free(element);
-}
-
-void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept)
-{
-	struct key *key = element->key;
-	if (element->is_kept == is_kept)
-		return;
-	element->is_kept = is_kept;
-	if (!kind_is_fixed(element->kind))
-		keyspace->kept_elements += is_kept ? 1 : UINT32_MAX;
-	keyspace->kept_keys += is_kept && key->kept == 0;
-	key->kept += is_kept ? 1 : UINT32_MAX;
-	keyspace->kept_keys -= !is_kept && key->kept == 0;
 }
 
 /* ---- flushes ---- */
@@ -347,7 +326,6 @@ void keyspace_free(struct keyspace *keyspace)
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
-	episodes_free(keyspace->episodes);
 	*keyspace = (struct keyspace){ 0 };
 }
 

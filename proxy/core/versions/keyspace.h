@@ -10,6 +10,7 @@
 #include "latent.h"
 #include "mark.h"
 #include "origin.h"
+#include "spills.h"
 #include "base/table.h"
 
 struct policy;
@@ -21,25 +22,6 @@ struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	uint32_t db;                 /* or DB_ALL */
 	struct note *note;           /* a reference */
 };
-
-/* The last live version of an element whose rule keeps versions, when its metadata goes: its dot stays beside the data. */
-struct spill {
-	uint32_t db;
-	enum kind kind;              /* string or hash */
-	struct slice key, element;   /* owned */
-	unsigned origin;
-	uint64_t seq, hlc;
-	bool is_present;
-};
-
-struct spills {
-	struct spill *items;         /* owned */
-	unsigned count, cap;
-};
-/* spill.c */
-void spill_free(struct spill *spill);
-void spills_add(struct spills *spills, const struct spill *spill);   /* takes it over */
-void spills_free(struct spills *spills);
 
 struct keyspace {
 	struct origins *origins;
@@ -59,7 +41,7 @@ struct keyspace {
 	uint32_t databases, reserved_db;
 	uint32_t kept_elements, kept_keys;       /* fields, members; keys with a kept element */
 	struct spills spills;        /* go with the next group (spill.c) */
-	struct episodes *episodes;   /* owned: all of them */
+	struct episodes *episodes;   /* the records' own: they attach theirs, and take it away before the keyspace is freed (records/episode.h) */
 	uint32_t note_value_bytes_max;
 	uint64_t bytes;              /* of all this but what is latent, roughly */
 };
@@ -79,8 +61,7 @@ bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct 
 void keyspace_take_latent(struct keyspace *keyspace);
 /* Finds or adds. A new one starts with the unstable clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
-/* Whether all of it is stable and it stays for an open decision only: such is no unstable metadata. */
-void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+/* It is in no conflict that is remembered (any more). */
 void element_free(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
@@ -95,11 +76,21 @@ void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, s
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
 
-/* forget.c */
+/* element.c: what can be said of an element that is here */
+/* Whether all of it is stable and it stays for an open decision only: such an element is not counted as unstable metadata. */
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+/* Have all DCs applied every live version of it? */
 bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
 /* Several live versions wait for a decision: they stay, stable or not. */
 bool element_is_open(const struct element *element);
 bool key_is_open(const struct key *key);         /* one of its elements is */
+/* Has every DC applied write SEQ of ORIGIN (causal stability)? */
+static inline bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
+{
+	return seq <= keyspace->origins->items[origin].stable;
+}
+
+/* forget.c: garbage collection of metadata */
 /* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
 void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
 /* Drops what is stable, after origins' stable seqs moved. */

@@ -1,5 +1,6 @@
 /* Mark: which writes of which origin touched an element, and what its deltas add up to (see mark.h). */
 #include "note.h"
+#include "types.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -224,9 +225,4 @@ void keyspace_warm(struct key *const *keys, unsigned count)
 		for (unsigned i = 0; i < count * 2; i++)
 			if (keys[i / 2] != NULL && keys[i / 2]->fixed[kinds[i % 2]] != NULL)
 				element_warm(keys[i / 2]->fixed[kinds[i % 2]], kinds[i % 2], step);
-}
-
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
-{
-	return seq <= keyspace->origins->items[origin].stable;
 }

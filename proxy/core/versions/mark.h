@@ -60,6 +60,4 @@ static inline long double history_total(const struct history *history, uint32_t 
 	return history->totals == NULL ? history->total_before : history->totals[history->head + index];
 }
 
-bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq);
-
 #endif

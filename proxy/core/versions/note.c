@@ -1,6 +1,5 @@
 #include "note.h"
 
-#include "proxy/core/conflicts/conflict.h"
 #include "base/number.h"
 #include "proxy/core/wire/record.h"
 

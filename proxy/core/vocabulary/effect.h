@@ -84,5 +84,8 @@ struct effects {
 	unsigned count;
 	unsigned cap;
 };
+/* A new last one, of this type; valid until the next is added. */
+struct effect *effects_add(struct effects *effects, enum effect_type type);
+void effects_free(struct effects *effects);
 
 #endif

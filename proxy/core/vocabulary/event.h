@@ -3,10 +3,10 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include "options.h"
 #include "proxy/core/resp/resp.h"
 
 struct command;
-struct core_rule;
 
 #define POSITION_BEGIN INT64_C(-1)   /* before a log's first message */
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */

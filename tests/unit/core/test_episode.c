@@ -17,7 +17,7 @@ void suite_episode(void);
 
 static const char *const names[] = { "ams", "bom", "cpt" };
 static struct policy policies[] = {
-	{ .rule = &rule_lww }, { .rule = &rule_record }, { .rule = &rule_priority, .ranks = { 2, 0, 1 } }, { .rule = &rule_merge },
+	{ .rule = &rule_lww }, { .rule = &rule_record, .is_keeping = true }, { .rule = &rule_priority, .ranks = { 2, 0, 1 } }, { .rule = &rule_merge },
 };
 static struct policy *policy;
 
@@ -45,6 +45,7 @@ static void site_open(struct site *site, struct policy *chosen)
 	site->keyspace.policy_for = policy_for;
 	site->keyspace.note_value_bytes_max = 8;
 	keyspace_open(&site->keyspace, &site->origins, 16, 15);
+	episodes_open(&site->keyspace);
 	site->conflicts.keyspace = &site->keyspace;
 	site->conflicts.effects = &site->effects;
 	site->conflicts.arena = &site->arena;
@@ -53,6 +54,7 @@ static void site_open(struct site *site, struct policy *chosen)
 static void site_close(struct site *site)
 {
 	site->keyspace.is_flush_dirty = false;
+	episodes_close(&site->keyspace);
 	keyspace_free(&site->keyspace);
 	origins_free(&site->origins);
 	effects_free(&site->effects);

@@ -1,0 +1,66 @@
+/* Change: the changes of one write, and what kind of element each is about (see change.h). */
+#include "change.h"
+
+const char *kind_text(enum kind kind)
+{
+	static const char *const texts[KIND_COUNT] = { "string", "hash", "set", "zset", "ttl", "key" };
+	return texts[kind];
+}
+
+struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key)
+{
+	if (changes->count == changes->cap) {
+		changes->cap = changes->cap == 0 ? 16 : changes->cap * 2;
+		changes->items = memory_resize(changes->items, changes->cap * sizeof(*changes->items));
+	}
+	struct change *change = &changes->items[changes->count++];
+	*change = (struct change){ .kind = kind, .db = db, .key = key };
+	return change;
+}
+
+void changes_free(struct changes *changes)
+{
+	memory_free(changes->items);
+	*changes = (struct changes){ 0 };
+}
+
+bool change_kind_of(const struct change *change, enum kind *kind)
+{
+	switch (change->kind) {
+	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT:
+		*kind = KIND_STRING;
+		return true;
+	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_FIELD_INCREMENT_FLOAT:
+		*kind = KIND_HASH;
+		return true;
+	case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
+		*kind = KIND_SET;
+		return true;
+	case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT:
+		*kind = KIND_ZSET;
+		return true;
+	case CHANGE_EXPIRE:
+		*kind = KIND_TTL;
+		return true;
+	case CHANGE_SIBLING:
+		*kind = change->number & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
+		return true;
+	case CHANGE_CLEAR: case CHANGE_FLUSH:
+		return false;
+	}
+	return false;
+}
+
+bool changes_are_plain(const struct changes *changes)
+{
+	if (changes->count != 1 || changes->facts.is_explicit)
+		return false;
+	switch (changes->items[0].kind) {
+	case CHANGE_SET:
+		return changes->items[0].expire_at_ms == 0;
+	case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET:
+		return true;
+	default:
+		return false;
+	}
+}
