@@ -24,7 +24,8 @@
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
-#include "proxy/sessions/session.h"
+#include "proxy/sessions/commands/session_commands.h"
+#include "proxy/sessions/sessions.h"
 #include "proxy/turn/turn.h"
 
 #include <event2/event.h>
@@ -142,7 +143,7 @@ static void sidecar_listen_to_signals(struct sidecar *sidecar)
 /* Stops at the first part that cannot be had: ERROR says what and what to do. */
 static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 {
-	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status });
+	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status, session_commands_new() });
 	sidecar->clients = client_table_new(&(struct client_table_options){
 		.loop = sidecar->loop,
 		.clock = &sidecar->clock,

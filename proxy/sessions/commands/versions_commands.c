@@ -1,33 +1,8 @@
-/* HOMEPORT GET, SET, DEL and EXPLAIN: a client deals with versions itself. The core answers; until it has, the client's next requests wait,
- * so that they see what this one did (see session_commands.h). */
-#include "session_commands.h"
+/* HOMEPORT GET, SET, DEL and EXPLAIN: a client deals with versions itself. The core answers (see versions_commands.h). */
+#include "versions_commands.h"
 
-void session_ask(struct session *session, struct event *event)
-{
-	struct sessions *sessions = session->sessions;
-	if (!turn_is_open(sessions->turn)) {
-		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
-		return;
-	}
-	struct buffer by = { 0 };
-	session_add_by(session, &by);
-	event->type = EVENT_ASKED;
-	event->asked.token = session_expect(session, 1, false, ANSWER_ASKED);
-	event->asked.db = session->db;
-	event->asked.client = session->name;
-	event->asked.by = buffer_slice(&by);
-	client_stall(session->client);
-	turn_ask(sessions->turn, event);
-	buffer_free(&by);
-	session->gathering = turn_gathering(sessions->turn);
-}
-
-void session_add_by(const struct session *session, struct buffer *by)
-{
-	buffer_add(by, session->user);
-	buffer_add_byte(by, '@');
-	buffer_add_text(by, session->client->peer);
-}
+#include "proxy/sessions/session_ask.h"
+#include "proxy/sessions/session_reply.h"
 
 /* Takes [FIELD field] at the end, from AT on. False: an error was answered. */
 static bool session_read_field(struct session *session, const struct request *request, uint32_t at, struct event *event)
@@ -35,7 +10,7 @@ static bool session_read_field(struct session *session, const struct request *re
 	uint32_t left = request->argc - at;
 	if (left == 0)
 		return true;
-	if (left != 2 || !session_is(request->argv[at], "FIELD")) {
+	if (left != 2 || !word_is(request->argv[at], "FIELD")) {
 		session_reply_error_about(session, "ERR syntax error at '", request->argv[at], "': only FIELD field may stand here");
 		return false;
 	}

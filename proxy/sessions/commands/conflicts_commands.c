@@ -1,5 +1,5 @@
-/* HOMEPORT CONFLICTS, CONFLICT, RESOLVE, IGNORE, RETRY: conflict records over RESP (see session_commands.h). */
-#include "session_commands.h"
+/* HOMEPORT CONFLICTS, CONFLICT, RESOLVE, IGNORE, RETRY: conflict records over RESP (see conflicts_commands.h). */
+#include "conflicts_commands.h"
 
 #include "proxy/conflicts/conflicts_access.h"
 #include "proxy/conflicts/conflicts_choice.h"
@@ -9,6 +9,9 @@
 #include "proxy/conflicts/conflicts_tell.h"
 #include "proxy/conflicts/teller_json.h"
 #include "proxy/conflicts/teller_resp.h"
+#include "proxy/sessions/session_answers.h"
+#include "proxy/sessions/session_ask.h"
+#include "proxy/sessions/session_reply.h"
 
 #define NO_RIGHT "NOPERM this user may not resolve conflicts: see the setting conflicts.users"
 
@@ -150,11 +153,11 @@ static bool session_read_query(struct session *session, const struct slice *argv
 {
 	struct buffer error = { 0 };
 	for (; at < end; at += 2) {
-		bool is_format = is_json != NULL && session_is(argv[at], "FORMAT");
+		bool is_format = is_json != NULL && word_is(argv[at], "FORMAT");
 		if (at + 1 == end) {
 			buffer_add_text(&error, "a word is missing behind ");
 			buffer_add(&error, argv[at]);
-		} else if (is_format && session_is(argv[at + 1], "JSON")) {
+		} else if (is_format && word_is(argv[at + 1], "JSON")) {
 			*is_json = true;
 		} else if (is_format) {
 			buffer_add_text(&error, "unknown FORMAT, there is JSON");
@@ -183,7 +186,7 @@ static bool session_can_ask(struct session *session)
 void session_homeport_conflicts(struct session *session, const struct request *request)
 {
 	struct conflicts *conflicts = session->sessions->conflicts;
-	bool is_report = request->argc > 2 && session_is(request->argv[2], "REPORT"), is_json = false;
+	bool is_report = request->argc > 2 && word_is(request->argv[2], "REPORT"), is_json = false;
 	struct conflicts_query query = { 0 };
 	if (!session_can_ask(session) || !session_read_query(session, request->argv, is_report ? 3 : 2, request->argc, &query, &is_json))
 		return;

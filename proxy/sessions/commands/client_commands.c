@@ -1,5 +1,7 @@
-/* CLIENT: what a client says about itself (see session_commands.h). */
-#include "session_commands.h"
+/* CLIENT: what a client says about itself (see client_commands.h). */
+#include "client_commands.h"
+
+#include "proxy/sessions/session_reply.h"
 
 void session_client_getname(struct session *session, const struct request *request)
 {
@@ -13,11 +15,11 @@ void session_client_getname(struct session *session, const struct request *reque
 
 void session_client_setname(struct session *session, const struct request *request)
 {
-	if (!session_name_is_good(request->argv[2])) {
+	if (!name_is_good(request->argv[2])) {
 		session_reply_error(session, SESSION_BAD_NAME);
 		return;
 	}
-	session_keep(&session->name, request->argv[2]);
+	slice_replace(&session->name, request->argv[2]);
 	session_reply_ok(session);
 }
 
@@ -30,14 +32,14 @@ void session_client_id(struct session *session, const struct request *request)
 
 void session_client_setinfo(struct session *session, const struct request *request)
 {
-	bool is_name = session_is(request->argv[2], "LIB-NAME");
-	if (!is_name && !session_is(request->argv[2], "LIB-VER"))
+	bool is_name = word_is(request->argv[2], "LIB-NAME");
+	if (!is_name && !word_is(request->argv[2], "LIB-VER"))
 		session_reply_error(session, "ERR Unrecognized option for CLIENT SETINFO");
-	else if (!session_name_is_good(request->argv[3]))
+	else if (!name_is_good(request->argv[3]))
 		session_reply_error(session, is_name ? "ERR lib-name cannot contain spaces, newlines or special characters."
 		                                     : "ERR lib-ver cannot contain spaces, newlines or special characters.");
 	else {
-		session_keep(is_name ? &session->library_name : &session->library_version, request->argv[3]);
+		slice_replace(is_name ? &session->library_name : &session->library_version, request->argv[3]);
 		session_reply_ok(session);
 	}
 }
@@ -46,12 +48,12 @@ void session_client_setinfo(struct session *session, const struct request *reque
 void session_client_reply(struct session *session, const struct request *request)
 {
 	struct slice mode = request->argv[2];
-	if (session_is(mode, "ON")) {
+	if (word_is(mode, "ON")) {
 		session->reply_mode = REPLY_MODE_ON;
 		session_reply_ok(session);
-	} else if (session_is(mode, "OFF")) {
+	} else if (word_is(mode, "OFF")) {
 		session->reply_mode = REPLY_MODE_OFF;
-	} else if (session_is(mode, "SKIP")) {
+	} else if (word_is(mode, "SKIP")) {
 		if (session->reply_mode == REPLY_MODE_ON)
 			session->reply_mode = REPLY_MODE_SKIP;
 	} else {
@@ -63,7 +65,7 @@ void session_client_reply(struct session *session, const struct request *request
 /* NO-EVICT and NO-TOUCH: the shared connections are never evicted, and touch what they read. */
 void session_client_flag(struct session *session, const struct request *request)
 {
-	if (session_is(request->argv[2], "ON") || session_is(request->argv[2], "OFF"))
+	if (word_is(request->argv[2], "ON") || word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
 	else
 		session_reply_error(session, "ERR syntax error");
@@ -71,9 +73,9 @@ void session_client_flag(struct session *session, const struct request *request)
 
 void session_client_tracking(struct session *session, const struct request *request)
 {
-	if (session_is(request->argv[2], "OFF"))
+	if (word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
-	else if (session_is(request->argv[2], "ON"))
+	else if (word_is(request->argv[2], "ON"))
 		session_refuse_unsupported(session, "client|tracking", "turn client-side caching off");
 	else
 		session_reply_error(session, "ERR syntax error");

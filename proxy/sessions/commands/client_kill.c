@@ -1,5 +1,8 @@
-/* CLIENT KILL: closing connections of this homeportd's clients (see session_commands.h). */
-#include "session_commands.h"
+/* CLIENT KILL: closing connections of this homeportd's clients (see client_kill.h). */
+#include "client_kill.h"
+
+#include "client_list.h"
+#include "proxy/sessions/session_reply.h"
 
 struct killing {
 	struct session *by;
@@ -40,18 +43,18 @@ static void killing_visit(void *context, struct client *client)
 static bool filter_read(struct killing *killing, struct slice name, struct slice value)
 {
 	const char *error = NULL;
-	if (session_is(name, "TYPE"))
+	if (word_is(name, "TYPE"))
 		return client_types_read(&killing->types, killing->by, value);
-	if (session_is(name, "ID"))
+	if (word_is(name, "ID"))
 		error = slice_to_int64(value, &killing->id) && killing->id > 0 ? NULL : "ERR client-id should be greater than 0";
-	else if (session_is(name, "ADDR"))
+	else if (word_is(name, "ADDR"))
 		killing->peer = value;
-	else if (session_is(name, "LADDR"))
+	else if (word_is(name, "LADDR"))
 		killing->local = value;
-	else if (session_is(name, "USER"))
+	else if (word_is(name, "USER"))
 		killing->user = value;
-	else if (session_is(name, "SKIPME") && (session_is(value, "YES") || session_is(value, "NO")))
-		killing->spares_self = session_is(value, "YES");
+	else if (word_is(name, "SKIPME") && (word_is(value, "YES") || word_is(value, "NO")))
+		killing->spares_self = word_is(value, "YES");
 	else
 		error = "ERR syntax error";
 	if (error != NULL)
