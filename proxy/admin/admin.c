@@ -85,7 +85,7 @@ void admin_free(struct admin *admin)
 		return;
 	event_free(admin->readable);
 	event_free(admin->due);
-	/* The server does not stop while somebody is suspended. */
+	/* The server cannot be stopped while a connection is suspended. */
 	for (struct admin_request *request = admin->requests; request != NULL; request = request->next) {
 		if (request->is_suspended)
 			MHD_resume_connection(request->connection);
@@ -115,7 +115,7 @@ static void server_run(struct admin *admin)
 	event_add(admin->due, &wait);
 }
 
-/* Answers at the first call for a request, before any body, unless it is about conflicts. */
+/* A request is answered at the first call for it, before any body, unless it is about conflicts. */
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state)
 {
@@ -188,7 +188,7 @@ static const struct route *route_find(const char *url)
 	return NULL;
 }
 
-/* The loop turns: nothing more is asked. */
+/* That the loop runs is all that is asked. */
 static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	(void)status;

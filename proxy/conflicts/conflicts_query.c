@@ -1,3 +1,4 @@
+/* Conflicts query (see conflicts_query.h). */
 #include "conflicts_query.h"
 
 #include "base/text.h"
@@ -86,7 +87,7 @@ static bool set_cursor(struct conflicts_query *query, struct slice value, struct
 	return true;
 }
 
-/* TEXT_OF(i) for i from FIRST on, as "a, b or c". */
+/* "'VALUE' is no WHAT, choose a, b or c", where a, b and c are TEXT_OF the numbers from FIRST up to END. */
 static void add_choice(struct buffer *error, const char *what, struct slice value, const char *(*text_of)(unsigned index), unsigned first, unsigned end)
 {
 	buffer_add_format(error, "'%.*s' is no %s, choose", (int)(value.len < 64 ? value.len : 64), value.ptr, what);

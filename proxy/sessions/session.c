@@ -28,11 +28,6 @@ void greeting_forget(struct greeting *greeting)
 	*greeting = (struct greeting){ 0 };
 }
 
-const struct session_command *session_command_of(const struct session *session, const struct command *row)
-{
-	return session->sessions->commands[row - command_at(0)];
-}
-
 void session_add_by(const struct session *session, struct buffer *by)
 {
 	buffer_add(by, session->user);

@@ -86,7 +86,11 @@ bool session_is_known(const struct session *session);
 void session_spoil(struct session *session);
 void greeting_forget(struct greeting *greeting);
 /* How ROW is answered by the sidecar itself; NULL: it is not. */
-const struct session_command *session_command_of(const struct session *session, const struct command *row);
+static inline const struct session_command *session_command_of(const struct session *session, const struct command *row)
+{
+	return session->sessions->commands[row - command_at(0)];
+}
+
 /* "user@address:port", for conflict records. */
 void session_add_by(const struct session *session, struct buffer *by);
 

@@ -17,6 +17,7 @@ static void sessions_on_retry(evutil_socket_t fd, short what, void *context)
 	sessions_probe(context);
 }
 
+/* If Redis could not be asked, it is asked again after a pause. */
 static void sessions_on_probed(void *context, enum login_result result, struct slice error)
 {
 	static const struct timeval pause = { .tv_usec = 500 * 1000 };

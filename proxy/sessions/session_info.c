@@ -45,7 +45,7 @@ void session_info_add_section(struct sessions *sessions, struct buffer *text)
 		peer_add(text, i - 1, status->dcs[i], &core->peers[i], now_ms);
 }
 
-/* The keyspace section without the reserved database. */
+/* Takes the line of the reserved database out of the keyspace section. */
 static void keyspace_hide(const struct sessions *sessions, struct buffer *text)
 {
 	char name[16];

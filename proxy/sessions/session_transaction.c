@@ -12,7 +12,7 @@ struct span {
 
 struct queued {
 	const struct command *row;
-	struct span raw;
+	struct span raw;             /* empty: it was an inline command */
 	uint32_t argv_at, argc;      /* in spans of the transaction */
 };
 
@@ -54,7 +54,8 @@ static void transaction_add_span(struct transaction *transaction, struct span sp
 	transaction->spans[transaction->span_count++] = span;
 }
 
-/* Arguments lie inside the raw command; those of an inline command do not, and are copied by themselves. */
+/* The arguments of a command lie within its raw bytes, which are copied. Those of an inline command, which has no raw bytes, are copied one by
+ * one. */
 static void transaction_add(struct transaction *transaction, const struct command *row, const struct request *request)
 {
 	if (transaction->count == transaction->cap) {

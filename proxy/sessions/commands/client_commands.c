@@ -44,7 +44,7 @@ void session_client_setinfo(struct session *session, const struct request *reque
 	}
 }
 
-/* SKIP silences the next command, itself included; where everything is silenced already it changes nothing. */
+/* SKIP is not answered, nor is the command that follows it. While nothing is answered (OFF), SKIP changes nothing. */
 void session_client_reply(struct session *session, const struct request *request)
 {
 	struct slice mode = request->argv[2];
@@ -62,7 +62,7 @@ void session_client_reply(struct session *session, const struct request *request
 	session_changed(session);
 }
 
-/* NO-EVICT and NO-TOUCH: the shared connections are never evicted, and touch what they read. */
+/* NO-EVICT and NO-TOUCH are accepted without effect: Redis knows the sidecar's shared connections only, not single clients. */
 void session_client_flag(struct session *session, const struct request *request)
 {
 	if (word_is(request->argv[2], "ON") || word_is(request->argv[2], "OFF"))
@@ -109,7 +109,7 @@ void session_client_caching(struct session *session, const struct request *reque
 	                             "mode enabled");
 }
 
-/* Commands that block do so on connections of their own; nobody else's can be unblocked. */
+/* Nobody is ever found to unblock: commands that block do so on connections of their own, which UNBLOCK does not reach. */
 void session_client_unblock(struct session *session, const struct request *request)
 {
 	int64_t id;
@@ -119,7 +119,7 @@ void session_client_unblock(struct session *session, const struct request *reque
 		session_reply_error(session, "ERR value is not an integer or out of range");
 }
 
-/* Subcommands that newer servers know and that promise something we do not do: clients go on without on this answer. */
+/* Subcommands of newer servers that promise what the sidecar does not do. On this answer clients go on without them. */
 void session_client_unknown(struct session *session, const struct request *request)
 {
 	session_reply_error_about(session, "ERR unknown subcommand '", request->argv[1], "'. Try CLIENT HELP.");

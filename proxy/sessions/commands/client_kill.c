@@ -29,7 +29,7 @@ static bool killing_matches(const struct killing *killing, const struct client *
 	return client_types_have(&killing->types, client);
 }
 
-/* Who kills itself still gets the answer. */
+/* A client that kills itself still gets the answer. */
 static void killing_visit(void *context, struct client *client)
 {
 	struct killing *killing = context;
@@ -62,7 +62,7 @@ static bool filter_read(struct killing *killing, struct slice name, struct slice
 	return error == NULL;
 }
 
-/* The old form, CLIENT KILL address:port, spares nobody and fails when there is no such client. */
+/* The old form, CLIENT KILL address:port, does not spare the asker, and fails if there is no such client. */
 static void session_kill_address(struct session *session, struct slice address)
 {
 	struct killing killing = { .by = session, .peer = address, .types = { true, true } };

@@ -4,7 +4,7 @@
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 
-/* Redis has more types of clients than connect to us. */
+/* Redis has more types of clients than those that connect to the sidecar: of the others there are none. */
 bool client_types_read(struct client_types *types, struct session *session, struct slice name)
 {
 	types->normal = word_is(name, "NORMAL");
@@ -22,8 +22,8 @@ bool client_types_have(const struct client_types *types, const struct client *cl
 
 struct listing {
 	struct buffer text;
-	const struct request *request; /* for its IDs */
-	uint32_t ids_at;             /* 0: any */
+	const struct request *request; /* its arguments hold the ids */
+	uint32_t ids_at;             /* the first id among the arguments; 0: all clients are listed */
 	struct client_types types;
 };
 

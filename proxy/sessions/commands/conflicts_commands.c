@@ -15,7 +15,7 @@
 
 #define NO_RIGHT "NOPERM this user may not resolve conflicts: see the setting conflicts.users"
 
-/* Who waits for the answer to a question about records, and how it is to be told. */
+/* A client's question about records, and in which form the client wants the answer. */
 struct question {
 	struct sessions *sessions;
 	uint64_t token;
@@ -35,7 +35,8 @@ static bool session_has_right(const struct session *session)
 	return conflicts_user_is_allowed(session->sessions->status->settings, session->user);
 }
 
-/* A client asks one at a time: the next waits in its connection, so that whoever asks much is slow and not refused. */
+/* A client has one question answered at a time; its next requests wait in its connection. So a client that asks much gets slow answers and no
+ * refusals. */
 static struct question *question_new(struct session *session, bool is_json)
 {
 	const struct settings *settings = session->sessions->status->settings;
@@ -54,7 +55,7 @@ static struct teller *question_teller(const struct question *question)
 	return question->is_json ? teller_json_new(false) : teller_resp_new();
 }
 
-/* Answers with what was told; frees both. */
+/* Answers with what the teller was told; frees teller and question. */
 static void question_answer(struct question *question, struct teller *teller)
 {
 	struct buffer reply = { 0 }, text = { 0 };
@@ -115,7 +116,7 @@ static void question_on_reported(void *context, const struct conflicts_report *r
 	question_answer(question, teller);
 }
 
-/* How many were dealt with. Where none could be, the first one's error says more than 0. */
+/* The answer is the number of conflicts that were ended. If none could be, the first error says more than a 0. */
 static void question_on_ordered(void *context, const struct conflicts_tally *tally, const char *error)
 {
 	struct question *question = context;
@@ -147,7 +148,7 @@ static void session_reply_wrong(struct session *session, struct buffer *error)
 	buffer_free(error);
 }
 
-/* Pairs of words from AT up to END; FORMAT is no filter, and only taken where IS_JSON is not NULL. False: an error was answered. */
+/* Reads filters: pairs of words from AT up to END. FORMAT is no filter; it is accepted if IS_JSON is not NULL. False: an error was answered. */
 static bool session_read_query(struct session *session, const struct slice *argv, uint32_t at, uint32_t end, struct conflicts_query *query,
                                bool *is_json)
 {
@@ -228,7 +229,7 @@ static void session_order_many(struct session *session, struct conflicts_query *
 	buffer_free(&by);
 }
 
-/* What follows the subcommand is an id, or filters in pairs; from END on stands the choice. */
+/* Behind the subcommand stand an id, or filters in pairs; the choice begins at END. */
 static void session_order(struct session *session, const struct request *request, uint32_t end, struct conflicts_order *order)
 {
 	struct conflicts_query query = { 0 };
@@ -240,7 +241,7 @@ static void session_order(struct session *session, const struct request *request
 		session_order_many(session, &query, order);
 }
 
-/* A choice is one word or two: filters come in pairs, and an id is one word, so their number tells which. */
+/* Where the choice begins. It has one word or two. Filters come in pairs and an id is one word, so the number of words tells. */
 static uint32_t choice_at(const struct request *request)
 {
 	bool is_bulk = conflicts_query_knows(request->argv[2]) && request->argc > 4;

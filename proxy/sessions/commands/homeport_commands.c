@@ -17,7 +17,7 @@ void session_homeport_status(struct session *session, const struct request *requ
 	session_reply_built(session);
 }
 
-/* The rows of the command table: "arguments: prose" in their notes, or prose alone. */
+/* Two lines for ROW. Its note in the command table is "arguments: prose", or prose alone. */
 static void help_add(struct buffer *reply, const struct command *row)
 {
 	const char *prose = strstr(row->note, ": ");

@@ -4,7 +4,7 @@
 #include "proxy/sessions/session_ask.h"
 #include "proxy/sessions/session_reply.h"
 
-/* Takes [FIELD field] at the end, from AT on. False: an error was answered. */
+/* Reads [FIELD field], which may follow from AT on. False: an error was answered. */
 static bool session_read_field(struct session *session, const struct request *request, uint32_t at, struct event *event)
 {
 	uint32_t left = request->argc - at;
@@ -19,7 +19,7 @@ static bool session_read_field(struct session *session, const struct request *re
 	return true;
 }
 
-/* "-" is easier to type than an empty argument. */
+/* "-" stands for the empty context, as it is easier to type than an empty argument. */
 static struct slice context_of(struct slice argument)
 {
 	return slice_equal(argument, SLICE("-")) ? (struct slice){ "", 0 } : argument;
