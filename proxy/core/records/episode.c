@@ -1,7 +1,6 @@
 #include "episode.h"
 
-#include "proxy/core/rules/rule.h"
-#include "proxy/core/versions/version.h"
+#include "episode_pack.h"
 
 #include <assert.h>
 #include <string.h>
@@ -33,59 +32,6 @@ void episodes_close(struct keyspace *keyspace)
 	keyspace->episodes = NULL;
 }
 
-static void unlist(struct episodes *episodes, struct episode *episode)
-{
-	if (episode->listed_before != NULL)
-		episode->listed_before->listed_after = episode->listed_after;
-	else
-		episodes->lists[episode->list] = episode->listed_after;
-	if (episode->listed_after != NULL)
-		episode->listed_after->listed_before = episode->listed_before;
-	episodes->kept_count -= episode->list == EPISODES_KEPT;
-	episodes->covered_count -= episode->list == EPISODES_KEPT && episode->cover_count > 0;
-}
-
-static void enlist(struct episodes *episodes, struct episode *episode, enum episode_list list)
-{
-	episode->list = list;
-	episode->listed_before = NULL;
-	episode->listed_after = episodes->lists[list];
-	if (episode->listed_after != NULL)
-		episode->listed_after->listed_before = episode;
-	episodes->lists[list] = episode;
-	episodes->kept_count += list == EPISODES_KEPT;
-	episodes->covered_count += list == EPISODES_KEPT && episode->cover_count > 0;
-}
-
-void episode_move(struct episodes *episodes, struct episode *episode, enum episode_list list)
-{
-	if (episode->list == list)
-		return;
-	unlist(episodes, episode);
-	enlist(episodes, episode, list);
-}
-
-void episode_bring_forward(struct episodes *episodes, struct episode *episode)
-{
-	unlist(episodes, episode);
-	enlist(episodes, episode, episode->list);
-}
-
-void episode_note_status(struct episodes *episodes, struct episode *episode, enum record_status status, bool is_kept)
-{
-	episodes->open_count -= episode->is_counted;
-	episode->is_counted = status == RECORD_OPEN;
-	episodes->open_count += episode->is_counted;
-	episode_move(episodes, episode, is_kept ? EPISODES_KEPT : EPISODES_WAITING);
-}
-
-void episode_count_bytes(struct keyspace *keyspace, struct episode *episode, int64_t bytes)
-{
-	episode->bytes += (uint64_t)bytes;
-	keyspace->bytes += (uint64_t)bytes;
-	keyspace->episodes->bytes += (uint64_t)bytes;
-}
-
 struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 {
 	struct episode *episode = memory_new(sizeof *episode);
@@ -97,7 +43,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	episode->sides = episode->first_sides;
 	episode->stretches = episode->first_stretches;
 	episode->side_cap = episode->stretch_cap = EPISODE_SIDES_FIRST;
-	enlist(keyspace->episodes, episode, EPISODES_WAITING);
+	episode_enlist(keyspace->episodes, episode, EPISODES_WAITING);
 	keyspace->episodes->count++;
 	episode_count_bytes(keyspace, episode, sizeof *episode);
 	return episode;
@@ -112,7 +58,7 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 	*link = episode->next;
 	if (episode->pack != NULL)
 		pack_leave(keyspace, episode);
-	unlist(keyspace->episodes, episode);
+	episode_unlist(keyspace->episodes, episode);
 	keyspace->episodes->count--;
 	keyspace->episodes->open_count -= episode->is_counted;
 	episode_drop_resolution(keyspace, episode);
@@ -133,19 +79,6 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 		memory_free(episode);
 }
 
-void episode_touch(struct keyspace *keyspace, struct episode *episode)
-{
-	struct episodes *episodes = keyspace->episodes;
-	if (episode->is_dirty)
-		return;
-	if (episodes->dirty_count == episodes->dirty_cap) {
-		episodes->dirty_cap = episodes->dirty_cap ? episodes->dirty_cap * 2 : 16;
-		episodes->dirty = memory_resize(episodes->dirty, episodes->dirty_cap * sizeof *episodes->dirty);
-	}
-	episode->is_dirty = true;
-	episodes->dirty[episodes->dirty_count++] = episode;
-}
-
 /* ---- which writes are in it ---- */
 
 static struct stretch *stretch_of(const struct episode *episode, unsigned origin)
@@ -164,11 +97,6 @@ static struct episode *episode_reaching_over(const struct element *element, cons
 			return episode;
 	}
 	return NULL;
-}
-
-bool element_meets_all(const struct element *element, const struct note *note, unsigned flags)
-{
-	return element->kind != KIND_KEY && note->kind == (uint8_t)element->kind && !(flags & MARK_DELTA);
 }
 
 static bool is_other(const struct episode *episode, const struct stamp *stamp)
@@ -226,11 +154,34 @@ void episode_reach(struct keyspace *keyspace, struct episode *episode, unsigned 
 
 /* ---- joining ---- */
 
+void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+{
+	struct side side;
+	if (episode_put_side(keyspace, episode, party, &side))
+		episode_find_covers(keyspace, episode, &side);
+}
+
+/* Takes over one of another episode. */
+static void take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
+{
+	const struct side *known = episode_side(keyspace, episode, &side->stamp);
+	bool is_again = side->is_again && (known == NULL || known->is_again);
+	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
+	known = episode_side(keyspace, episode, &side->stamp);
+	if (known == NULL)
+		return;
+	struct side *taken = &episode->sides[known - episode->sides];
+	if (side->life > taken->life)
+		taken->life = side->life;
+	taken->is_clearing |= side->is_clearing;
+	taken->is_again = is_again;
+}
+
 static void merge(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
 	const struct stamp first = stamp_compare(keyspace->origins, &other->first, &episode->first) < 0 ? other->first : episode->first;
 	for (unsigned i = 0; i < other->side_count; i++)
-		episode_take_side(keyspace, episode, &other->sides[i]);
+		take_side(keyspace, episode, &other->sides[i]);
 	episode->first = first;
 	for (unsigned i = 0; i < other->stretch_count; i++) {
 		episode_reach(keyspace, episode, other->stretches[i].origin, other->stretches[i].first_seq);

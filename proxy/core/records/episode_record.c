@@ -57,70 +57,10 @@ static void telling_reserve(struct telling *telling, unsigned sides)
 	telling->is_shown = memory_resize(telling->is_shown, telling->cap * sizeof *telling->is_shown);
 }
 
-static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
-{
-	const struct origin *item = &keyspace->origins->items[origin];
-	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq };
-}
-
 static struct record_dot told_dot(const struct telling *telling, unsigned origin, uint64_t seq)
 {
 	const struct origin *item = &telling->keyspace->origins->items[origin];
 	return (struct record_dot){ telling->dcs[item->dc], item->incarnation, seq };
-}
-
-/* ---- id ---- */
-
-uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element)
-{
-	struct buffer *head = &episodes->id;
-	buffer_reset(head);
-	buffer_add_uint64(head, element->key->db);
-	buffer_add_byte(head, ':');
-	buffer_add_text(head, kind_text(element->kind));
-	buffer_add_byte(head, ':');
-	buffer_add_uint64(head, element->key->name.len);
-	buffer_add_byte(head, ':');
-	uint64_t hash = record_hash(RECORD_HASH_START, buffer_slice(head));
-	return record_hash(record_hash(hash, element->key->name), element->name);
-}
-
-/* Ids begin with a dot: most others differ in the seq already. */
-struct episode *episodes_find_open(const struct keyspace *keyspace, struct slice id)
-{
-	for (struct episode *episode = keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
-		struct buffer own = { 0 };
-		episode_add_id(keyspace, episode, &own);
-		bool is_it = slice_equal(buffer_slice(&own), id);
-		buffer_free(&own);
-		if (is_it)
-			return episode_status(episode) == RECORD_OPEN ? episode : NULL;
-	}
-	return NULL;
-}
-
-struct episode *element_open_episode(const struct element *element)
-{
-	struct episode *episode = element->episodes;
-	while (episode != NULL && episode->list != EPISODES_KEPT)
-		episode = episode->next;
-	return episode;
-}
-
-void episode_add_id(const struct keyspace *keyspace, const struct episode *episode, struct buffer *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	struct record_dot first = dot_of(keyspace, episode->first.origin, episode->first.seq);
-	uint64_t hash = episode->subject_hash;
-	buffer_add(out, first.dc);
-	buffer_add_byte(out, '-');
-	buffer_add_uint64(out, first.incarnation);
-	buffer_add_byte(out, '-');
-	buffer_add_uint64(out, first.seq);
-	buffer_add_byte(out, '-');
-	char *at = buffer_grow(out, 16);
-	for (unsigned shift = 64; shift > 0; shift -= 4)
-		*at++ = digits[hash >> (shift - 4) & 15];
 }
 
 /* ---- who wins ---- */
@@ -240,7 +180,7 @@ static void add_life(struct draft *draft, const struct side *side, struct record
 	const struct episode *episode = draft->episode;
 	const struct ordering *ordering = &draft->telling->ordering;
 	size_t start = draft->room->len;
-	told->is_covered = !draft->is_kept && side->life == LIFE_OVER;
+	told->is_covered = !draft->is_kept && side->life == LIFE_COVERED;
 	told->is_dead |= !draft->is_kept && side->life == LIFE_KILLED;
 	for (unsigned i = 0; i < ordering->count; i++) {
 		for (unsigned j = 0; j < episode->cover_count; j++) {
@@ -260,7 +200,7 @@ bool episode_is_told_for_good(const struct episode *episode)
 	const struct element *element = episode->element;
 	bool has_life = (element->kind < KIND_TYPES && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
 	for (unsigned i = 0; i < episode->side_count && !has_life; i++)
-		has_life = episode->sides[i].life != LIFE_LED || episode->sides[i].is_clearing;
+		has_life = episode->sides[i].life != LIFE_ALIVE || episode->sides[i].is_clearing;
 	return !has_life;
 }
 

@@ -1,7 +1,6 @@
-/* The sides of an episode: its writes, as far as a record can tell of them. Of many the newest are kept, and older ones that may still decide:
- * both are functions of all writes of the episode, so what was dropped on the way does not depend on the order. */
-#include "episode.h"
+#include "episode_side.h"
 
+#include "episode.h"
 #include "proxy/core/versions/version.h"
 
 #include <string.h>
@@ -36,6 +35,11 @@ void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown)
 		is_shown[i] = i + RECORD_SIDES_MAX >= episode->side_count || matters(episode, &episode->sides[i], is_kept);
 }
 
+bool element_meets_all(const struct element *element, const struct note *note, unsigned flags)
+{
+	return element->kind != KIND_KEY && note->kind == (uint8_t)element->kind && !(flags & MARK_DELTA);
+}
+
 static unsigned traits_of(const struct episode *episode, const struct side *side)
 {
 	bool is_removal = note_is_removal(side->note, episode->element->kind);
@@ -45,7 +49,6 @@ static unsigned traits_of(const struct episode *episode, const struct side *side
 	return note_is_pop(side->note) ? traits | EPISODE_POP : traits;
 }
 
-/* Adds what a side stands for. Pops of two origins removed the same element. */
 void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin)
 {
 	if ((more & EPISODE_POP) && (*traits & EPISODE_POP) && *pop_origin != origin)
@@ -202,7 +205,7 @@ static void note_first(const struct keyspace *keyspace, struct episode *episode,
 	episode->first.context = NULL;
 }
 
-void episode_add_side(struct keyspace *keyspace, struct episode *episode, const struct party *party)
+bool episode_put_side(struct keyspace *keyspace, struct episode *episode, const struct party *party, struct side *side)
 {
 	const struct origins *origins = keyspace->origins;
 	unsigned place = side_place(origins, episode, party->stamp);
@@ -210,28 +213,14 @@ void episode_add_side(struct keyspace *keyspace, struct episode *episode, const 
 	if (is_side(episode, place, party->stamp)) {
 		episode->sides[place].is_again = false;
 		episode_upgrade_side(keyspace, episode, party);
-		return;
+		return false;
 	}
 	episode->has_poor |= party->note->is_poor;
-	struct side side = side_of(party);
+	*side = side_of(party);
 	bool is_old = episode->side_count - place >= RECORD_SIDES_MAX;
-	if (is_old && (!is_absolute(&side) || episode_covers(episode, &side)))
-		fold_side(keyspace, episode, &side);
+	if (is_old && (!is_absolute(side) || episode_covers(episode, side)))
+		fold_side(keyspace, episode, side);
 	else
-		insert_side(keyspace, episode, place, &side);
-	episode_find_covers(keyspace, episode, &side);
-}
-
-void episode_take_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
-{
-	const struct side *known = episode_side(keyspace, episode, &side->stamp);
-	bool is_again = side->is_again && (known == NULL || known->is_again);
-	episode_add_side(keyspace, episode, &(struct party){ &side->stamp, side->note, side->flags });
-	unsigned place = side_place(keyspace->origins, episode, &side->stamp);
-	if (!is_side(episode, place, &side->stamp))
-		return;
-	if (side->life > episode->sides[place].life)
-		episode->sides[place].life = side->life;
-	episode->sides[place].is_clearing |= side->is_clearing;
-	episode->sides[place].is_again = is_again;
+		insert_side(keyspace, episode, place, side);
+	return true;
 }

@@ -1,5 +1,5 @@
 /* Record: a conflict as it is written down: which element, which writes met, which rule decided, what came of it. Bytes and back: protobuf,
- * schema homeport.Conflict in docs/homeport.proto.
+ * schema homeport.Conflict in docs/homeport.proto (record_write.c, record_read.c).
  *
  * One record stands for one *episode* of an element: the largest set of writes of which each is concurrent with another one (a
  * connected component of the relation "concurrent"). Which writes are in it does not depend on the order in which they arrive, so all DCs
