@@ -26,6 +26,8 @@
  *     proxy/ctl             homeportctl
  *     config                settings: read, checked, described
  *     base                  bytes, numbers, tables of memory */
+#include "config/describe.h"
+#include "config/reload.h"
 #include "config/settings.h"
 #include "proxy/admin/admin.h"
 #include "proxy/clients/client_table.h"
