@@ -109,13 +109,7 @@ static const char *reason(const struct element *element)
 		return "settled: every datacenter has it, and what comes next covers it";
 	if (element->version_count == 1)
 		return "the only live version: it covers all others";
-	if (rule == &rule_priority)
-		return "of the live versions, the one of the datacenter that comes first in the order";
-	if (rule->is_add_winning)
-		return "of the live versions, the newest that is present (an add wins over a remove that has not seen it)";
-	if (rule->is_keeping)
-		return "of the live versions, provisionally the newest, until somebody resolves the conflict";
-	return "of the live versions, the newest";
+	return rule->reason;
 }
 
 static void add_line(struct core *core, struct buffer *line, unsigned *count)

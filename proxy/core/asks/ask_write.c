@@ -54,7 +54,7 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 		struct change *change = changes_add(&core->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
+		change->sibling_bits = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
 		change->dc = slice_of(core->dc_names[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;

@@ -8,8 +8,8 @@
 
 void settle_free(struct settle *settle)
 {
-	memory_free((void *)(uintptr_t)settle->key.ptr);
-	memory_free((void *)(uintptr_t)settle->element.ptr);
+	bytes_free(settle->key);
+	bytes_free(settle->element);
 }
 
 /* ---- what a change means ---- */
@@ -209,10 +209,7 @@ static void compete(struct conflicts *conflicts, struct element *element, const 
 
 static void add_settle(struct conflicts *conflicts, const struct element *element)
 {
-	if (conflicts->settle_count == conflicts->settle_cap) {
-		conflicts->settle_cap = conflicts->settle_cap ? conflicts->settle_cap * 2 : 4;
-		conflicts->settles = memory_resize(conflicts->settles, conflicts->settle_cap * sizeof(struct settle));
-	}
+	conflicts->settles = array_reserve(conflicts->settles, conflicts->settle_count, &conflicts->settle_cap, sizeof *conflicts->settles);
 	static const enum change_kind kinds[KIND_TYPES] = {
 		[KIND_STRING] = CHANGE_SET, [KIND_HASH] = CHANGE_FIELD_SET, [KIND_SET] = CHANGE_MEMBER_ADD, [KIND_ZSET] = CHANGE_SCORE_SET,
 	};
@@ -242,7 +239,7 @@ static void note_delta(struct conflicts *conflicts, struct element *element, con
 	keyspace_set_dirty(conflicts->keyspace, element);
 	const struct slice result = arriving->change->result;
 	if (result.len > 0 && !element_has_concurrent(element, arriving->stamp) && has_seen_types(element, arriving->stamp)) {
-		memory_free((void *)(uintptr_t)element->result.ptr);
+		bytes_free(element->result);
 		element->result = buffer_copy(result);
 		element->is_redecided = false;
 		element->has_pending = false;

@@ -20,8 +20,8 @@ static enum outcome outcome_of(const struct effectual *arriving, const struct ke
 		return OUTCOME_TYPE;
 	if ((arriving->flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
-	if (key->policy->rule == &rule_priority)
-		return OUTCOME_PRIORITY;
+	if (key->policy->rule->outcome != OUTCOME_NEWEST)
+		return key->policy->rule->outcome;
 	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
 		return OUTCOME_OPEN;
 	bool is_present = arriving->flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
@@ -50,7 +50,7 @@ static void report(struct conflicts *conflicts, const struct effectual *arriving
 	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
 	effect->conflict.kind = kind_text(filter->kind);
-	effect->conflict.rule = key != NULL ? key->policy->rule->name : "lww";
+	effect->conflict.rule = key != NULL ? key->policy->rule->name : rule_lww.name;
 	effect->conflict.outcome = outcome;
 }
 

@@ -23,7 +23,7 @@ static void pair_sibling(struct conflicts *conflicts, struct element *element, c
 	note->is_poor = true;
 	struct stamp sibling = { .seq = change->seq, .hlc = change->hlc, .context = conflicts->party.note->context, .origin = origin };
 	episodes_name(keyspace, element, &(struct party){ stamp, note, 0 }, &(struct party){ &sibling, conflicts->party.note, 0 },
-	              (unsigned)change->number);
+	              (unsigned)change->sibling_bits);
 	note_drop(keyspace, note);
 }
 
@@ -44,7 +44,7 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	pair_sibling(conflicts, element, change, (unsigned)origin);
 	/* Where the key was forgotten, or the version is still to be recalled, nothing says that it had this type. A write of another type is to kill it as
 	 * everywhere else. */
-	if (!(change->number & SIBLING_REMOVAL))
+	if (!(change->sibling_bits & SIBLING_REMOVAL))
 		key_note_type(keyspace->origins, key, kind, &(struct stamp){ .seq = change->seq, .hlc = change->hlc, .origin = (unsigned)origin });
 	const struct version *known = element_version(element, (unsigned)origin, change->seq);
 	if (known != NULL)
@@ -54,8 +54,8 @@ void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const
 	struct context *nothing = context_new(NULL, 0);
 	struct version version = {
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
-		.is_present = !(change->number & SIBLING_REMOVAL), .is_clearing = change->number & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,
-		.is_vouched = !(change->number & SIBLING_REMOVAL),
+		.is_present = !(change->sibling_bits & SIBLING_REMOVAL), .is_clearing = change->sibling_bits & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,
+		.is_vouched = !(change->sibling_bits & SIBLING_REMOVAL),
 	};
 	/* Where a newer write of another type is known, it has killed this value. */
 	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))

@@ -347,7 +347,7 @@ void group_reread(struct core *core, const struct group *group)
 		if (!envelope_write_next(&writes, &pending, &core->changes, &raw))
 			continue;
 		const struct change *change = &core->changes.items[0];
-		reread_add(core, change->db, change->key, change->kind == CHANGE_CLEAR && change->number == 1);
+		reread_add(core, change->db, change->key, change->kind == CHANGE_CLEAR && change->is_expiry);
 	}
 }
 

@@ -1,4 +1,5 @@
 /* Policies: the operator's rules as they are configured. A set of them lives until no key was made under it (keyspace.h, struct key). */
+#include "glob.h"
 #include "proxy/core/state.h"
 
 /* Which rank each DC has: the ones named first, in their order, then all others alike. */
@@ -25,7 +26,7 @@ static const char *policy_load(const struct core *core, const struct core_rule *
 	policy->is_keeping = policy->rule->is_keeping;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
-	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
+	if (policy->ttl != TTL_NEWEST && !policy->rule->takes_ttl)
 		return "only rule merge has a ttl: remove it, or use merge";
 	const char *error = ranks_load(core, configured, policy);
 	if (error == NULL)
@@ -109,7 +110,7 @@ struct policies *policies_new(const struct core *core, const struct core_rule *r
 void policies_free(struct policies *policies)
 {
 	for (unsigned i = 0; i < policies->count; i++)
-		memory_free((void *)(uintptr_t)policies->items[i].match.ptr);
+		bytes_free(policies->items[i].match);
 	memory_free(policies->items);
 	memory_free(policies);
 }

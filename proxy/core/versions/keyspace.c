@@ -216,12 +216,12 @@ void element_free(struct keyspace *keyspace, struct element *element)
 		memory_free(element->histories);
 	if (element->versions != &element->first_version)
 		memory_free(element->versions);
-	memory_free((void *)(uintptr_t)element->result.ptr);
+	bytes_free(element->result);
 	if (kind_is_fixed(element->kind)) {
 		key->fixed[element->kind] = NULL;
 	} else {
 		table_remove(&keyspace->elements, &element->node);
-		memory_free((void *)(uintptr_t)element->name.ptr);
+		bytes_free(element->name);
 	}
 	*element->prev_link = element->next;
 	if (element->next != NULL)
@@ -234,10 +234,7 @@ void element_free(struct keyspace *keyspace, struct element *element)
 
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
-	if (keyspace->flush_count == keyspace->flush_cap) {
-		keyspace->flush_cap = keyspace->flush_cap ? keyspace->flush_cap * 2 : 4;
-		keyspace->flushes = memory_resize(keyspace->flushes, keyspace->flush_cap * sizeof(struct flush));
-	}
+	keyspace->flushes = array_reserve(keyspace->flushes, keyspace->flush_count, &keyspace->flush_cap, sizeof *keyspace->flushes);
 	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db, note_hold(note) };
 	context_hold(stamp->context);
 }
