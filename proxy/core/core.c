@@ -32,8 +32,6 @@ void core_open_keyspace(struct core *core)
 	episodes_open(&core->keyspace);
 	latent_open(core);
 	core->conflicts.keyspace = &core->keyspace;
-	core->conflicts.naming_seq = 0;
-	core->conflicts.is_under_our_rules = true;
 }
 
 struct core *core_new(const struct core_options *options, const char **error)
@@ -107,7 +105,7 @@ void core_free(struct core *core)
 	changes_free(&core->results);
 	changes_free(&core->latent);
 	apply_window_free(core->apply_window);
-	buffer_free(&core->seqs);
+	arena_free(&core->seqs);
 	buffer_free(&core->text);
 	buffer_free(&core->replies);
 	buffer_free(&core->resolutions);
@@ -334,8 +332,8 @@ static void lost_position(struct core *core, unsigned dc)
 		peer_stop(core, dc, PEER_NEEDS_RESYNC, "its log no longer holds the position to continue from: adopt a peer's snapshot");
 }
 
-/* Reports and answers were written while what they point to could still move. */
-static void fix_reports(struct core *core)
+/* Answers were written while their buffer could still move. */
+static void fix_replies(struct core *core)
 {
 	const char *reply = core->replies.ptr;
 	for (unsigned i = 0; i < core->effects->count; i++) {
@@ -344,8 +342,6 @@ static void fix_reports(struct core *core)
 			effect->reply.bytes.ptr = reply;
 			reply += effect->reply.bytes.len;
 		}
-		if (effect->type == EFFECT_CONFLICT)
-			effect->conflict.other_seqs = (const uint64_t *)(const void *)(core->seqs.ptr + (uintptr_t)effect->conflict.other_seqs);
 	}
 }
 
@@ -356,7 +352,7 @@ static void begin_step(struct core *core, const struct event *event, struct effe
 	core->conflicts.effects = effects;
 	core->now_ms = event->now_ms;
 	core->keyspace.now_ms = event->now_ms;
-	core->seqs.len = 0;
+	arena_reset(&core->seqs);
 	buffer_reset(&core->replies);
 	core->reply_at = 0;
 	free_done(core);
@@ -385,7 +381,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_HANDLED: handle_ended(core, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
-	fix_reports(core);
+	fix_replies(core);
 }
 
 bool core_is_holding(const struct core *core)

@@ -40,7 +40,7 @@ struct core {
 	bool is_store_refusing;                      /* remote groups, or our own writes, were aborted: try before sending more */
 	struct envelope_scratch *scratch;
 	struct changes changes, results, latent;     /* scratch */
-	struct buffer seqs;                          /* of conflict reports, until the next step */
+	struct arena seqs;                           /* of conflict reports, until the next step */
 	struct buffer text;                          /* scratch */
 	struct buffer replies;                       /* of asks answered in this step, until the next */
 	size_t reply_at;                             /* where the next one begins */
@@ -55,8 +55,6 @@ struct core {
 	uint64_t now_ms;
 	struct effects *effects;
 	/* groups */
-	struct key **expected_keys;                  /* borrowed: of the changes about to be applied, in their order: a hint */
-	unsigned expected_count;
 	struct apply_window *apply_window;           /* apply.c; owned, NULL until it is needed */
 	struct group *open[2];                       /* by protocol: gathering, not sent */
 	struct slice client;                         /* of the request that is being gathered: its name for itself */

@@ -5,25 +5,35 @@
 
 #define WINDOW_WRITES 32             /* at a time: their metadata fits into the fastest cache */
 
-void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+/* The key of a change, whose latent writes are in the metadata before the change is. KNOWN: probably that key; NULL: it has to be looked up. */
+static struct key *key_of_change(struct keyspace *keyspace, const struct change *change, struct key *known)
+{
+	if (change->kind == CHANGE_FLUSH) {
+		keyspace_take_latent(keyspace);
+		return NULL;
+	}
+	bool is_known = known != NULL && known->db == change->db && slice_equal(known->name, change->key);
+	return is_known ? known : keyspace_key(keyspace, change->db, change->key);
+}
+
+void apply_changes(struct core *core, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count)
 {
 	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
 	if (explicit != NULL)
-		explicit->applied = context_hold(stamp->context);
-	core->conflicts.mode = mode;
-	core->conflicts.explicit_context = explicit;
-	core->conflicts.facts = &changes->facts;
+		explicit->applied = context_hold(write->stamp->context);
+	write->explicit_context = explicit;
+	write->facts = &changes->facts;
 	for (unsigned i = 0; i < changes->count; i++) {
-		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
-		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+		struct key *key = key_of_change(&core->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
+		conflicts_apply(&core->conflicts, write, &changes->items[i], key);
+		/* A sibling may have changed nothing. */
+		if (key != NULL && key->elements == NULL)
+			keyspace_release_key(&core->keyspace, key);
 	}
-	core->keyspace.expected = NULL;
-	if (mode == APPLY_REMOTE)
-		rules_note(core, stamp, changes);
+	if (write->mode == APPLY_REMOTE)
+		rules_note(core, write->stamp, changes);
 	if (core->asks != NULL)
 		ask_outdate_changed(core, changes);
-	core->conflicts.explicit_context = NULL;
-	core->conflicts.facts = NULL;
 	if (explicit != NULL)
 		context_drop(explicit);
 }
@@ -44,6 +54,7 @@ struct apply_window {
 /* What a log's batch is applied with. */
 struct applying {
 	enum apply_mode mode;
+	bool is_under_our_rules;                 /* its writes were made under them */
 	struct stamp stamp;                      /* of the next write */
 	struct slice writes;                     /* the rest */
 	struct latent_batch *latents;            /* NULL: none may be latent */
@@ -104,14 +115,12 @@ static void window_apply(struct core *core, struct apply_window *window, struct 
 		if (has_key && *key == NULL) {
 			render_plain(applying->script, &changes->items[0]);
 		} else {
-			core->expected_keys = key;
-			core->expected_count = has_key;
-			apply_changes(core, &applying->stamp, changes, applying->mode);
+			struct arriving_write write = { .mode = applying->mode, .is_under_our_rules = applying->is_under_our_rules, .stamp = &applying->stamp };
+			apply_changes(core, &write, changes, key, has_key);
 		}
 		applying->stamp.seq++;
 		applying->stamp.hlc++;
 	}
-	core->expected_count = 0;
 }
 
 static void apply_writes(struct core *core, struct applying *applying)
@@ -128,7 +137,7 @@ static void apply_writes(struct core *core, struct applying *applying)
 
 void apply_recalled(struct core *core, const struct stamp *first, struct slice writes)
 {
-	apply_writes(core, &(struct applying){ .mode = APPLY_RECALL, .stamp = *first, .writes = writes });
+	apply_writes(core, &(struct applying){ .mode = APPLY_RECALL, .is_under_our_rules = true, .stamp = *first, .writes = writes });
 }
 
 static bool can_be_latent(const struct core *core, const struct delivery *delivery)
@@ -141,7 +150,7 @@ void apply_delivery_writes(struct core *core, struct delivery *delivery, struct 
 {
 	struct latents *latents = &core->keyspace.latents;
 	struct applying applying = {
-		.mode = APPLY_REMOTE, .writes = delivery->writes, .script = script,
+		.mode = APPLY_REMOTE, .is_under_our_rules = delivery->rules_digest == core->policies->digest, .writes = delivery->writes, .script = script,
 		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },
 	};
 	if (can_be_latent(core, delivery)) {

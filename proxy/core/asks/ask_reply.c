@@ -1,6 +1,7 @@
 /* Ask, answering: the siblings of an element with a context, and the explanation of why it looks as it does. */
 #include "base/number.h"
 #include "proxy/core/state.h"
+#include "proxy/core/conflicts/verdict.h"
 
 /* Newest first. */
 static unsigned sorted_versions(const struct core *core, const struct element *element, const struct version **sorted)

@@ -127,10 +127,7 @@ static bool has_emptied(const struct member *member, const struct event *event, 
 /* KEYS: those of the intent, in its order, which is mostly that of the changes. */
 static void remember_write(struct core *core, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count)
 {
-	core->expected_keys = keys;
-	core->expected_count = key_count;
-	apply_changes(core, stamp, changes, APPLY_LOCAL);
-	core->expected_count = 0;
+	apply_changes(core, &(struct arriving_write){ .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp }, changes, keys, key_count);
 }
 
 /* The keys of the WARM_MEMBERS members from FIRST on. */

@@ -1,6 +1,7 @@
 /* Gather: a local write joins the group that goes to the store at the end of the turn (data path, steps 2 to 4). */
 #include "proxy/core/commands/command.h"
 #include "proxy/core/state.h"
+#include "proxy/core/conflicts/fraction.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,6 +2,7 @@
  * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
  * the metadata is whole. */
 #include "proxy/core/state.h"
+#include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/versions/version.h"
 

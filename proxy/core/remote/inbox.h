@@ -55,7 +55,8 @@ void apply_delivery_writes(struct core *core, struct delivery *delivery, struct 
 void apply_recalled(struct core *core, const struct stamp *first, struct slice writes);      /* the store has long had them */
 void apply_window_free(struct apply_window *window);
 /* One write: its changes, in order, with its own context where it has one. */
-void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
+/* Fills in WRITE's facts and explicit context. KNOWN: keys of the first changes, as far as they are known. */
+void apply_changes(struct core *core, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count);
 /* stability.c */
 void stability_learn(struct core *core, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 void stability_pump(struct core *core);

@@ -127,9 +127,7 @@ static void apply_delivery(struct core *core, unsigned dc, struct delivery *deli
 	if (delivery->write_count > 0) {
 		if (*group == NULL)
 			*group = group_new(core, GROUP_REMOTE);
-		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
 		apply_delivery_writes(core, delivery, &(*group)->script);
-		core->conflicts.is_under_our_rules = true;
 		/* Ours, and back from the log: whether what it did was read back nobody knows. */
 		if (dc == 0 && delivery->is_lifted)
 			reread_writes(core, delivery->writes);
