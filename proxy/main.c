@@ -21,7 +21,7 @@
 #include "proxy/conflicts/conflicts.h"
 #include "proxy/conflicts/conflicts_publisher.h"
 #include "proxy/core/commands/command.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
 #include "proxy/sessions/session.h"
@@ -148,7 +148,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		.clock = &sidecar->clock,
 		.settings = &sidecar->settings,
 		.counters = &sidecar->status.counters,
-		.handlers = sessions_client_handlers(sidecar->sessions),
+		.callbacks = sessions_client_callbacks(sidecar->sessions),
 	}, error);
 	if (sidecar->clients == NULL)
 		return false;
@@ -156,7 +156,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		.loop = sidecar->loop,
 		.clock = &sidecar->clock,
 		.status = &sidecar->status,
-		.handlers = sessions_turn_handlers(sidecar->sessions),
+		.callbacks = sessions_turn_callbacks(sidecar->sessions),
 	}, error);
 	if (sidecar->turn == NULL)
 		return false;

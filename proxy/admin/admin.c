@@ -1,4 +1,9 @@
-#include "admin_parts.h"
+/* Admin: the HTTP server, driven by our loop through its epoll descriptor; what is read at once is answered here, what is about conflicts in
+ * admin_conflicts.c (reading) and admin_orders.c (resolving), by way of admin_request.c, which lets a request wait (see admin.h). */
+#include "admin.h"
+
+#include "admin_conflicts.h"
+#include "admin_request.h"
 
 #include "proxy/clients/listening.h"
 #include "proxy/ops/metrics.h"
@@ -21,7 +26,7 @@
 
 struct route {
 	const char *path;
-	void (*write)(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
+	void (*write)(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 };
 
 static void server_readable(evutil_socket_t fd, short what, void *context);
@@ -32,13 +37,12 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connection *connection, const char *url, const char *method,
                                           struct slice body, void **state);
 static const struct route *route_find(const char *url);
-static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
-static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
-static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
-static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
-static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer);
-static void write_unknown(const char *url, struct answer *answer);
-static enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *answer);
+static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
+static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
+static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
+static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
+static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
+static void write_unknown(const char *url, struct http_answer *answer);
 static uint64_t now_ms(void);
 
 static const struct route routes[] = {
@@ -116,7 +120,7 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
                                         const char *body, size_t *body_len, void **state)
 {
 	struct admin *admin = context;
-	struct answer answer = { .status = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
+	struct http_answer answer = { .status = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
 	const struct route *route = route_find(url);
 
 	(void)version;
@@ -129,10 +133,10 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 	if (route == NULL)
 		write_unknown(url, &answer);
 	else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		write_error(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "this can only be read, use GET or HEAD");
+		http_answer_set_error(&answer, MHD_HTTP_METHOD_NOT_ALLOWED, "this can only be read, use GET or HEAD");
 	else
 		route->write(admin->options.status, connection, &answer);
-	return answer_send(connection, &answer);
+	return http_answer_send(connection, &answer);
 }
 
 /* Called for the header, for each part of the body, when all of it was read, and again when a suspended request goes on. */
@@ -142,12 +146,7 @@ static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connec
 	struct admin_request *request = *state;
 
 	if (request == NULL) {
-		request = *state = memory_new(sizeof(*request));
-		*request = (struct admin_request){ .admin = admin, .connection = connection, .next = admin->requests, .link = &admin->requests };
-		request->answer = (struct answer){ .status = MHD_HTTP_OK, .type = "application/json" };
-		if (request->next != NULL)
-			request->next->link = &request->next;
-		admin->requests = request;
+		*state = admin_request_new(admin, connection);
 		return MHD_YES;
 	}
 	if (body.len > 0) {
@@ -161,21 +160,9 @@ static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connec
 		admin_conflicts_begin(request, url, method);
 	}
 	if (request->is_answered)
-		return answer_send(connection, &request->answer);
-	request->is_suspended = true;
-	MHD_suspend_connection(connection);
+		return http_answer_send(connection, &request->answer);
+	admin_request_suspend(request);
 	return MHD_YES;
-}
-
-void admin_request_end(struct admin_request *request)
-{
-	request->is_answered = true;
-	if (!request->is_suspended)
-		return;
-	request->is_suspended = false;
-	MHD_resume_connection(request->connection);
-	/* Nothing of the server's becomes readable by that. */
-	event_active(request->admin->due, EV_TIMEOUT, 0);
 }
 
 static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
@@ -189,12 +176,7 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 		return;
 	if (admin->options.turn != NULL)
 		turn_forget(admin->options.turn, request);
-	*request->link = request->next;
-	if (request->next != NULL)
-		request->next->link = request->link;
-	buffer_free(&request->body);
-	buffer_free(&request->answer.body);
-	memory_free(request);
+	admin_request_free(request);
 	*state = NULL;
 }
 
@@ -207,7 +189,7 @@ static const struct route *route_find(const char *url)
 }
 
 /* The loop turns: nothing more is asked. */
-static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	(void)status;
 	(void)connection;
@@ -219,19 +201,19 @@ static void list_finding(void *context, enum finding_weight weight, const char *
 	buffer_add_format(context, "%s %s%s%s: %s\n", finding_weight_text(weight), check, dc != NULL ? " " : "", dc != NULL ? dc : "", text);
 }
 
-static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
-	bool is_served = readiness_check(status, NULL, NULL) < FINDING_OUTAGE;
+	bool is_served = readiness_check(status, now_ms(), NULL, NULL) < FINDING_OUTAGE;
 
 	(void)connection;
 	answer->status = is_served ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
 	buffer_add_text(&answer->body, is_served ? "healthy\n" : "not healthy: see /readyz?verbose\n");
 }
 
-static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	struct buffer findings = { 0 };
-	bool is_ready = readiness_check(status, list_finding, &findings) < FINDING_BROKEN;
+	bool is_ready = readiness_check(status, now_ms(), list_finding, &findings) < FINDING_BROKEN;
 	bool is_verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL, NULL) == MHD_YES;
 
 	answer->status = is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -241,21 +223,21 @@ static void write_readyz(const struct sidecar_status *status, struct MHD_Connect
 	buffer_free(&findings);
 }
 
-static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	(void)connection;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 	metrics_write(status, now_ms(), &answer->body);
 }
 
-static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct answer *answer)
+static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	(void)connection;
 	answer->type = "application/json";
 	status_write_json(status, now_ms(), &answer->body);
 }
 
-static void write_unknown(const char *url, struct answer *answer)
+static void write_unknown(const char *url, struct http_answer *answer)
 {
 	struct buffer text = { 0 };
 
@@ -264,41 +246,8 @@ static void write_unknown(const char *url, struct answer *answer)
 		buffer_add_format(&text, " %s", routes[i].path);
 	buffer_add_text(&text, " /v1/conflicts /v1/explain");
 	buffer_add_byte(&text, '\0');
-	write_error(answer, MHD_HTTP_NOT_FOUND, text.ptr);
+	http_answer_set_error(answer, MHD_HTTP_NOT_FOUND, text.ptr);
 	buffer_free(&text);
-}
-
-void write_error(struct answer *answer, unsigned status, const char *text)
-{
-	json_t *object = json_pack("{s:s}", "error", text);
-	/* A URL may hold what is no UTF-8. */
-	char *body = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	answer->status = status;
-	answer->type = "application/json";
-	buffer_add_text(&answer->body, body != NULL ? body : "{\"error\":\"not found\"}");
-	buffer_add_byte(&answer->body, '\n');
-	free(body);
-	json_decref(object);
-}
-
-static enum MHD_Result answer_send(struct MHD_Connection *connection, struct answer *answer)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(answer->body.len, answer->body.ptr, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result = MHD_NO;
-
-	if (response != NULL) {
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-		if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-			MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-		if (answer->status == MHD_HTTP_UNAUTHORIZED)
-			MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"homeport\"");
-		result = MHD_queue_response(connection, answer->status, response);
-		MHD_destroy_response(response);
-	}
-	buffer_free(&answer->body);
-	return result;
 }
 
 static uint64_t now_ms(void)

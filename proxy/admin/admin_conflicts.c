@@ -1,10 +1,14 @@
 /* Conflict records over HTTP: /v1/conflicts, /v1/conflicts/report, /v1/conflicts/ID, /v1/explain. Reading answers everybody, with values
  * redacted where the setting says so; resolving (admin_orders.c) needs the right to. */
-#include "admin_parts.h"
+#include "admin_conflicts.h"
 
+#include "admin_orders.h"
 #include "base/text.h"
 #include "proxy/conflicts/conflicts_access.h"
+#include "proxy/conflicts/conflicts_list.h"
+#include "proxy/conflicts/conflicts_report.h"
 #include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/conflicts/teller_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,29 +32,23 @@ bool admin_conflicts_own(const char *url)
 	return is_under || strcmp(url, EXPLAIN) == 0;
 }
 
-static void fail(struct admin_request *request, unsigned status, const char *text)
-{
-	write_error(&request->answer, status, text);
-	admin_request_end(request);
-}
-
 void admin_conflicts_begin(struct admin_request *request, const char *url, const char *method)
 {
 	bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	const char *rest = url + strlen(ROOT);
 
 	if (request->admin->options.conflicts == NULL)
-		fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "there are no conflicts here");
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "there are no conflicts here");
 	else if (request->is_too_large)
-		fail(request, BODY_TOO_LARGE, "the body is too large");
+		admin_request_fail(request, BODY_TOO_LARGE, "the body is too large");
 	else if (strcmp(url, EXPLAIN) == 0 && is_get)
 		begin_explain(request);
 	else if (strcmp(url, EXPLAIN) == 0)
-		fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "this can only be read, use GET or HEAD");
+		admin_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "this can only be read, use GET or HEAD");
 	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0)
 		begin_post(request, rest);
 	else if (!is_get)
-		fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "use GET to read, POST to resolve");
+		admin_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "use GET to read, POST to resolve");
 	else if (rest[0] == '\0' || strcmp(rest, "/") == 0)
 		begin_list(request);
 	else if (strcmp(rest, "/report") == 0)
@@ -107,7 +105,7 @@ static bool read_filters(struct admin_request *request, struct conflicts_query *
 	if (error.len == 0)
 		return true;
 	buffer_add_byte(&error, '\0');
-	fail(request, MHD_HTTP_BAD_REQUEST, error.ptr);
+	admin_request_fail(request, MHD_HTTP_BAD_REQUEST, error.ptr);
 	buffer_free(&error);
 	conflicts_query_free(query);
 	return false;
@@ -115,26 +113,19 @@ static bool read_filters(struct admin_request *request, struct conflicts_query *
 
 /* ---- answers ---- */
 
-static void finish(struct admin_request *request, struct teller *teller)
-{
-	teller_json_finish(teller, &request->answer.body);
-	buffer_add_byte(&request->answer.body, '\n');
-	admin_request_end(request);
-}
-
 static void on_listed(void *context, const struct conflicts_page *page, const char *error)
 {
 	struct admin_request *request = context;
 
 	if (page == NULL) {
-		fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
 		return;
 	}
 	struct conflicts_view view = view_of(request, false);
 	struct teller *teller = teller_json_new(true);
 
 	conflicts_answer_tell(page, &view, teller);
-	finish(request, teller);
+	admin_request_finish(request, teller);
 }
 
 static void on_found(void *context, const struct conflicts_page *page, const char *error)
@@ -144,15 +135,15 @@ static void on_found(void *context, const struct conflicts_page *page, const cha
 	struct record record;
 
 	if (page == NULL) {
-		fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
 	} else if (page->count == 0 || !record_decode(page->items[0].bytes, &scratch, &record)) {
-		fail(request, MHD_HTTP_NOT_FOUND, NO_ID);
+		admin_request_fail(request, MHD_HTTP_NOT_FOUND, NO_ID);
 	} else {
 		struct conflicts_view view = view_of(request, true);
 		struct teller *teller = teller_json_new(true);
 
 		conflict_tell(&record, &view, (struct slice){ "", 0 }, teller, NULL);
-		finish(request, teller);
+		admin_request_finish(request, teller);
 	}
 	memory_free(scratch.sides);
 }
@@ -162,13 +153,13 @@ static void on_reported(void *context, const struct conflicts_report *report, co
 	struct admin_request *request = context;
 
 	if (report == NULL) {
-		fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error);
 		return;
 	}
 	struct teller *teller = teller_json_new(true);
 
 	conflicts_report_tell(report, teller);
-	finish(request, teller);
+	admin_request_finish(request, teller);
 }
 
 static void begin_list(struct admin_request *request)
@@ -201,9 +192,9 @@ static void begin_post(struct admin_request *request, const char *rest)
 	const char *slash = strrchr(rest, '/');
 
 	if (slash == NULL || !admin_verb_is_known(slash + 1)) {
-		fail(request, MHD_HTTP_NOT_FOUND, "POST to /v1/conflicts/ID/resolve, …/ignore or …/retry, or without ID for many");
+		admin_request_fail(request, MHD_HTTP_NOT_FOUND, "POST to /v1/conflicts/ID/resolve, …/ignore or …/retry, or without ID for many");
 	} else if (!has_right(request)) {
-		fail(request, MHD_HTTP_UNAUTHORIZED, "resolving needs the header 'Authorization: Bearer PASSWORD' with conflicts.password");
+		admin_request_fail(request, MHD_HTTP_UNAUTHORIZED, "resolving needs the header 'Authorization: Bearer PASSWORD' with conflicts.password");
 	} else if (slash == rest) {
 		admin_order(request, NULL, slash + 1);
 	} else {
@@ -239,7 +230,7 @@ static void on_explained(void *context, enum errand_end end, struct slice reply)
 		struct teller *teller = teller_json_new(true);
 
 		tell_lines(reply, teller);
-		finish(request, teller);
+		admin_request_finish(request, teller);
 	} else {
 		admin_fail_by_reply(request, end, reply);
 	}
@@ -257,11 +248,11 @@ static void begin_explain(struct admin_request *request)
 	int64_t db = 0;
 
 	if (status->settings->conflicts_redact && !has_right(request)) {
-		fail(request, MHD_HTTP_UNAUTHORIZED, "values are redacted: this needs the header 'Authorization: Bearer PASSWORD' with conflicts.password");
+		admin_request_fail(request, MHD_HTTP_UNAUTHORIZED, "values are redacted: this needs the header 'Authorization: Bearer PASSWORD' with conflicts.password");
 	} else if (key == NULL) {
-		fail(request, MHD_HTTP_BAD_REQUEST, "say which key: /v1/explain?key=KEY[&field=FIELD][&db=NUMBER]");
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "say which key: /v1/explain?key=KEY[&field=FIELD][&db=NUMBER]");
 	} else if (db_text != NULL && (!slice_to_int64(slice_of(db_text), &db) || db < 0 || db > UINT16_MAX || (uint64_t)db == status->settings->redis_database)) {
-		fail(request, MHD_HTTP_BAD_REQUEST, "db is no database of clients");
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "db is no database of clients");
 	} else {
 		struct event event = {
 			.type = EVENT_ASKED,

@@ -2,12 +2,13 @@
  *   choice, with, with_encoding   how (resolve only): conflicts_choice.h; with_encoding "base64": WITH is bytes
  *   by                            who does it, for the record
  *   filter                        which, where many are meant: an object of conflicts_query.h's words */
-#include "admin_parts.h"
+#include "admin_orders.h"
 
 #include "base/text.h"
 #include "base/base64.h"
+#include "proxy/conflicts/conflicts_bulk.h"
 #include "proxy/conflicts/conflicts_choice.h"
-#include "proxy/conflicts/conflicts_reader.h"
+#include "proxy/conflicts/teller_json.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -167,12 +168,6 @@ static bool read_body(const struct admin_request *request, size_t verb, struct o
 
 /* ---- answers ---- */
 
-static void fail(struct admin_request *request, unsigned status, const char *text)
-{
-	write_error(&request->answer, status, text);
-	admin_request_end(request);
-}
-
 void admin_fail_by_reply(struct admin_request *request, enum errand_end end, struct slice reply)
 {
 	struct buffer text = { 0 };
@@ -181,7 +176,7 @@ void admin_fail_by_reply(struct admin_request *request, enum errand_end end, str
 		reply = (struct slice){ reply.ptr + 1, reply.len - 3 };
 	buffer_add(&text, end == ERRAND_LOST ? SLICE(CONFLICTS_STORE_AWAY) : reply);
 	buffer_add_byte(&text, '\0');
-	fail(request, end == ERRAND_LOST ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONFLICT, text.ptr);
+	admin_request_fail(request, end == ERRAND_LOST ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONFLICT, text.ptr);
 	buffer_free(&text);
 }
 
@@ -198,15 +193,13 @@ static void finish(struct admin_request *request, const struct conflicts_tally *
 		tell_nothing(teller, "error");
 	tell_truth(teller, "has_more", tally->has_more);
 	tell_end(teller);
-	teller_json_finish(teller, &request->answer.body);
-	buffer_add_byte(&request->answer.body, '\n');
-	admin_request_end(request);
+	admin_request_finish(request, teller);
 }
 
 static void on_ordered(void *context, const struct conflicts_tally *tally, const char *error)
 {
 	if (tally == NULL)
-		fail(context, MHD_HTTP_SERVICE_UNAVAILABLE, error);
+		admin_request_fail(context, MHD_HTTP_SERVICE_UNAVAILABLE, error);
 	else
 		finish(context, tally);
 }
@@ -242,9 +235,9 @@ void admin_order(struct admin_request *request, const char *id, const char *verb
 
 	if (!read_body(request, verb_find(verb), &ordered, &error)) {
 		buffer_add_byte(&error, '\0');
-		fail(request, MHD_HTTP_BAD_REQUEST, error.ptr);
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, error.ptr);
 	} else if (ordered.has_filter == (id != NULL)) {
-		fail(request, MHD_HTTP_BAD_REQUEST, id != NULL ? "an id is enough, leave the filter out" : "say which with a filter, {} for all that are open");
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, id != NULL ? "an id is enough, leave the filter out" : "say which with a filter, {} for all that are open");
 	} else if (id != NULL) {
 		order_one(request, id, &ordered.order);
 	} else {

@@ -176,7 +176,7 @@ static void client_reject(struct client *client, const char *error)
 /* Hands the requests in INPUT to the session. Returns how many bytes they took. */
 static size_t client_take(struct client *client, struct slice input)
 {
-	const struct client_handlers *handlers = &client->commons->handlers;
+	const struct client_callbacks *callbacks = &client->commons->callbacks;
 	struct slice rest = input;
 	while (client_takes(client) && rest.len > 0) {
 		struct request request;
@@ -191,7 +191,7 @@ static size_t client_take(struct client *client, struct slice input)
 			break;
 		rest = (struct slice){ rest.ptr + used, rest.len - used };
 		if (request.argc > 0)
-			handlers->request(handlers->context, client, &request);
+			callbacks->request(callbacks->context, client, &request);
 		if (++client->commons->requests == TURN_REQUESTS_MAX)
 			event_base_loopbreak(client->commons->loop);
 		if (answers_due(&client->answers) >= DUE_MAX)

@@ -17,7 +17,7 @@ struct event;                        /* libevent's */
 struct event_base;
 struct session;
 
-struct client_handlers {
+struct client_callbacks {
 	void *context;
 	void (*accepted)(void *context, struct client *client);
 	void (*request)(void *context, struct client *client, const struct request *request);
@@ -30,7 +30,7 @@ struct client_commons {
 	struct turn_clock *clock;
 	const struct settings *settings;
 	struct sidecar_counters *counters;
-	struct client_handlers handlers;
+	struct client_callbacks callbacks;
 	struct resp_limits limits;             /* Redis's, and the stricter ones before AUTH */
 	struct resp_limits limits_before_auth;
 	struct buffer scratch;                 /* where a client without leftovers reads to */

@@ -8,7 +8,7 @@
 #define RING_CAP_MIN 8
 #define RING_CAP_KEPT 256            /* an empty ring that a long pipeline made larger is given back */
 
-static struct answer *answer_at(struct answers *answers, uint32_t number)
+static struct client_answer *answer_at(struct answers *answers, uint32_t number)
 {
 	return &answers->ring[number & (answers->cap - 1)];
 }
@@ -37,23 +37,23 @@ static void ring_grow(struct answers *answers)
 	*answers = grown;
 }
 
-uint32_t answers_expect(struct answers *answers, const struct answer *terms)
+uint32_t answers_expect(struct answers *answers, const struct client_answer *terms)
 {
 	assert(terms->parts > 0);
 	if (answers_due(answers) == answers->cap)
 		ring_grow(answers);
-	struct answer *answer = answer_at(answers, answers->next);
+	struct client_answer *answer = answer_at(answers, answers->next);
 	*answer = *terms;
 	answer->held = (struct buffer){ 0 };
 	answer->parts_due = terms->parts;
 	return answers->next++;
 }
 
-struct answer *answers_find(struct answers *answers, uint32_t number)
+struct client_answer *answers_find(struct answers *answers, uint32_t number)
 {
 	if (number - answers->first >= answers_due(answers))
 		return NULL;
-	struct answer *answer = answer_at(answers, number);
+	struct client_answer *answer = answer_at(answers, number);
 	return answer->parts_due > 0 ? answer : NULL;
 }
 
@@ -61,7 +61,7 @@ struct answer *answers_find(struct answers *answers, uint32_t number)
 static void answers_release(struct answers *answers, struct buffer *out)
 {
 	while (answers->first != answers->next) {
-		struct answer *answer = answer_at(answers, answers->first);
+		struct client_answer *answer = answer_at(answers, answers->first);
 		buffer_add(out, buffer_slice(&answer->held));
 		buffer_free(&answer->held);
 		if (answer->parts_due > 0)
@@ -78,7 +78,7 @@ static void answers_release(struct answers *answers, struct buffer *out)
 /* What has come of the oldest answer is never held, so there is nothing to move when it becomes complete. */
 static void answer_add(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
 {
-	struct answer *answer = answer_at(answers, number);
+	struct client_answer *answer = answer_at(answers, number);
 	if (answer->is_muted)
 		return;
 	struct buffer *place = number == answers->first ? out : &answer->held;
@@ -89,7 +89,7 @@ static void answer_add(struct answers *answers, uint32_t number, struct slice re
 
 void answers_fill(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
 {
-	struct answer *answer = answers_find(answers, number);
+	struct client_answer *answer = answers_find(answers, number);
 	assert(answer != NULL);
 	answer_add(answers, number, reply, out);
 	answer->parts_due--;
@@ -99,7 +99,7 @@ void answers_fill(struct answers *answers, uint32_t number, struct slice reply, 
 
 void answers_settle(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
 {
-	struct answer *answer = answers_find(answers, number);
+	struct client_answer *answer = answers_find(answers, number);
 	assert(answer != NULL);
 	assert(answer->parts_due == answer->parts);
 	answer->parts_due = 0;
@@ -115,6 +115,6 @@ void answers_add(struct answers *answers, struct slice reply, bool is_muted, str
 			buffer_add(out, reply);
 		return;
 	}
-	uint32_t number = answers_expect(answers, &(struct answer){ .parts = 1, .is_muted = is_muted });
+	uint32_t number = answers_expect(answers, &(struct client_answer){ .parts = 1, .is_muted = is_muted });
 	answers_settle(answers, number, reply, out);
 }

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-struct answer {
+struct client_answer {
 	struct buffer held;          /* owned: what has come of it while an earlier answer is due */
 	uint64_t asked_us;           /* when the command was taken in */
 	uint32_t parts;              /* replies it consists of: 1, or the commands of a transaction */
@@ -19,7 +19,7 @@ struct answer {
 
 /* Zero-initialised is empty. */
 struct answers {
-	struct answer *ring;         /* owned */
+	struct client_answer *ring;         /* owned */
 	uint32_t cap;                /* a power of two */
 	uint32_t first;              /* number of the oldest answer due; numbers wrap around */
 	uint32_t next;               /* number of the next question */
@@ -28,9 +28,9 @@ struct answers {
 void answers_free(struct answers *answers);
 uint32_t answers_due(const struct answers *answers);
 /* Remembers a question; TERMS tell parts, kind, asked_us and the flags. Returns its number. */
-uint32_t answers_expect(struct answers *answers, const struct answer *terms);
+uint32_t answers_expect(struct answers *answers, const struct client_answer *terms);
 /* The question with this number; NULL: it is not due (any more). */
-struct answer *answers_find(struct answers *answers, uint32_t number);
+struct client_answer *answers_find(struct answers *answers, uint32_t number);
 /* One reply to the question NUMBER, which is due. OUT gets what can be released now. Parts come in order. */
 void answers_fill(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out);
 /* REPLY instead of everything that is still missing; no part has come yet. */

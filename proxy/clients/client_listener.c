@@ -3,7 +3,7 @@
 
 #include "client.h"
 #include "listening.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

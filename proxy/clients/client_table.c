@@ -55,7 +55,7 @@ struct client_table *client_table_new(const struct client_table_options *options
 	table->commons.clock = options->clock;
 	table->commons.settings = options->settings;
 	table->commons.counters = options->counters;
-	table->commons.handlers = options->handlers;
+	table->commons.callbacks = options->callbacks;
 	table->first_free = SLOTS_MAX;
 	client_table_adjust(table);
 	table->listener = client_listener_new(options->loop, &options->settings->listen, table_accept, table, error);
@@ -149,12 +149,12 @@ static void table_accept(void *context, int fd)
 	table->count++;
 	table->commons.counters->clients = table->count;
 	table->commons.counters->clients_accepted++;
-	table->commons.handlers.accepted(table->commons.handlers.context, client);
+	table->commons.callbacks.accepted(table->commons.callbacks.context, client);
 }
 
 static void table_remove(struct client_table *table, struct client *client)
 {
-	table->commons.handlers.closing(table->commons.handlers.context, client);
+	table->commons.callbacks.closing(table->commons.callbacks.context, client);
 	slot_give_back(table, client->slot);
 	client_free(client);
 	table->count--;

@@ -13,7 +13,7 @@ struct client_table_options {
 	struct turn_clock *clock;
 	const struct settings *settings;       /* these two are borrowed as long as the table lives */
 	struct sidecar_counters *counters;
-	struct client_handlers handlers;
+	struct client_callbacks callbacks;
 };
 
 /* Listens at settings.listen. NULL: ERROR says what and what to do. */

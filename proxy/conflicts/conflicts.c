@@ -1,7 +1,5 @@
-/* Conflicts: the questions under way, so that they are bounded and can be dropped (see conflicts.h). */
-#include "conflicts_parts.h"
-
-#define JOBS_MAX 64u
+/* Conflicts (see conflicts.h). */
+#include "conflicts_jobs.h"
 
 struct conflicts *conflicts_new(struct turn *turn, struct turn_clock *clock)
 {
@@ -18,29 +16,4 @@ void conflicts_free(struct conflicts *conflicts)
 	while (conflicts->jobs != NULL)
 		conflicts->jobs->drop(conflicts->jobs);
 	memory_free(conflicts);
-}
-
-bool conflicts_enter(struct conflicts *conflicts, struct conflicts_job *job, void (*drop)(struct conflicts_job *job))
-{
-	if (conflicts->job_count == JOBS_MAX)
-		return false;
-	*job = (struct conflicts_job){ .conflicts = conflicts, .next = conflicts->jobs, .link = &conflicts->jobs, .drop = drop };
-	if (job->next != NULL)
-		job->next->link = &job->next;
-	conflicts->jobs = job;
-	conflicts->job_count++;
-	return true;
-}
-
-void conflicts_leave(struct conflicts_job *job)
-{
-	*job->link = job->next;
-	if (job->next != NULL)
-		job->next->link = job->link;
-	job->conflicts->job_count--;
-}
-
-uint64_t conflicts_now_ms(const struct conflicts *conflicts)
-{
-	return turn_clock_now(conflicts->clock)->unix_ms;
 }

@@ -1,7 +1,9 @@
 /* Many at once: first the ids of the open ones that match, then one ask each, some at a time. */
-#include "conflicts_parts.h"
+#include "conflicts_bulk.h"
 
 #include "base/table.h"
+#include "conflicts_jobs.h"
+#include "conflicts_reader.h"
 
 #define IDS_MAX 100000u
 #define ASKS_MAX 32u                 /* under way at once */

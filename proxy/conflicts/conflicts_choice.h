@@ -2,7 +2,7 @@
 #ifndef PROXY_CONFLICTS_CHOICE_H
 #define PROXY_CONFLICTS_CHOICE_H
 
-#include "conflicts.h"
+#include "conflicts_bulk.h"
 
 /* WITH: what stands behind the word; ptr NULL: nothing. Fills ask, choice and value of ORDER. False: ERROR says what is wrong and
  * what to write. */

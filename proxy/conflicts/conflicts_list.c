@@ -1,6 +1,9 @@
 /* Listing: the hash is read whole and the newest of it are kept, in order, then the stream is read until there are enough.
  * A cursor says after which record a list goes on: "o<stamp>-<id>" in the hash, "e<entry>/<number>" in the stream. */
-#include "conflicts_parts.h"
+#include "conflicts_list.h"
+
+#include "conflicts_jobs.h"
+#include "conflicts_reader.h"
 
 #include <stdlib.h>
 #include <string.h>

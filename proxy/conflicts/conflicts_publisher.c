@@ -1,45 +1,37 @@
-/* Publishing: read a share of the stream, give it to the topic, remember how far it was taken; and count what is not (see conflicts_publisher.h).
- * Invariant: what is in the window stands in the stream right behind what the topic has taken. */
+/* Conflicts publisher (see conflicts_publisher.h): reads a share of the stream, gives it to the topic, remembers in Redis how far the topic has
+ * taken it, and counts what it has not.
+ * Invariant: in the stream, the records that are parcels follow at once upon the last record that the topic has taken. */
 #include "conflicts_publisher.h"
 
-#include "connectors/log/topic.h"
+#include "conflicts_parcels.h"
 #include "conflicts_share.h"
+#include "connectors/log/topic.h"
 #include "proxy/core/wire/record.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
-#include <assert.h>
 #include <event2/event.h>
 #include <string.h>
 #include <sys/time.h>
 
 #define LOOK_MS 250
 #define SHARE_MAX 200u               /* entries read at once */
-#define WINDOW_MAX 1000u             /* records on their way */
-#define ROOM_MIN (WINDOW_MAX / 2)    /* for so many more: less is not worth reading */
-#define WINDOW_BYTES_MAX (8u << 20)
-
-struct parcel {                      /* owned */
-	struct slice entry;          /* the id of the stream's entry of which it is the last record; empty: more of them follow */
-	struct slice key, bytes;
-};
+#define ROOM_MIN (PARCELS_MAX / 2)   /* records: with less room than that, reading is not worth it */
 
 struct conflicts_publisher {
 	struct turn *turn;
 	struct sidecar_status *status;
 	struct topic *topic;         /* owned */
 	struct event *look;          /* libevent's */
-	bool is_found;               /* we know what was published last */
-	bool is_asking;              /* Redis, for that or for a share */
-	bool is_counting;            /* that share is only counted */
+	bool is_found;               /* it is known what was published last */
+	bool is_asking;              /* Redis is asked for that, or for a share */
+	bool is_counting;            /* the share is counted only, as there is no room for it */
 	unsigned share;              /* entries asked for */
-	struct buffer read_to;       /* the last entry that is in the window, or was */
-	struct buffer counted_to;    /* … that was counted; behind read_to */
+	struct buffer read_to;       /* the last entry that became parcels */
+	struct buffer counted_to;    /* the last entry that was counted; not before read_to */
 	uint64_t beyond;             /* records between the two */
-	struct parcel window[WINDOW_MAX];    /* a ring: parcel ID is at ID % WINDOW_MAX */
-	uint64_t first, next;        /* ids */
-	size_t window_bytes;
+	struct parcels parcels;      /* given to the topic and not yet taken by it */
 	struct buffer taken;         /* the last entry the topic took */
-	bool is_saved, is_saving;    /* TAKEN is, in Redis */
+	bool is_saved, is_saving;    /* TAKEN is saved in Redis, or on its way there */
 };
 
 static void publisher_on_look(evutil_socket_t fd, short what, void *context);
@@ -73,7 +65,7 @@ struct conflicts_publisher *conflicts_publisher_new(struct event_base *loop, str
 	const char *why = "";
 	publisher->turn = turn;
 	publisher->status = status;
-	publisher->first = publisher->next = 1;
+	publisher->parcels.first = publisher->parcels.next = 1;
 	publisher->share = CONFLICTS_SHARE_FIRST;
 	publisher->is_saved = true;
 	publisher->topic = topic_open(publisher, loop, &why);
@@ -88,33 +80,6 @@ struct conflicts_publisher *conflicts_publisher_new(struct event_base *loop, str
 	return publisher;
 }
 
-/* ---- the window ---- */
-
-static struct parcel *parcel_at(struct conflicts_publisher *publisher, uint64_t id)
-{
-	return &publisher->window[id % WINDOW_MAX];
-}
-
-static void window_drop_first(struct conflicts_publisher *publisher)
-{
-	struct parcel *parcel = parcel_at(publisher, publisher->first++);
-	publisher->window_bytes -= parcel->bytes.len;
-	memory_free((void *)parcel->entry.ptr);
-	memory_free((void *)parcel->key.ptr);
-	memory_free((void *)parcel->bytes.ptr);
-}
-
-static uint64_t window_count(const struct conflicts_publisher *publisher)
-{
-	return publisher->next - publisher->first;
-}
-
-/* For so many more. One entry fits into an empty window, whatever it holds. */
-static bool window_has_room(const struct conflicts_publisher *publisher, unsigned count)
-{
-	return window_count(publisher) + count <= WINDOW_MAX && publisher->window_bytes < WINDOW_BYTES_MAX;
-}
-
 void conflicts_publisher_free(struct conflicts_publisher *publisher)
 {
 	if (publisher == NULL)
@@ -122,63 +87,36 @@ void conflicts_publisher_free(struct conflicts_publisher *publisher)
 	turn_forget(publisher->turn, publisher);
 	event_free(publisher->look);
 	publisher->topic->class->close(publisher->topic);
-	while (publisher->first < publisher->next)
-		window_drop_first(publisher);
+	parcels_drop_all(&publisher->parcels);
 	buffer_free(&publisher->read_to);
 	buffer_free(&publisher->counted_to);
 	buffer_free(&publisher->taken);
 	memory_free(publisher);
 }
 
-/* What a message cannot hold is told without the end of its values: they are whole in Redis, as long as the conflict is open. */
-static struct slice record_fitting(const struct conflicts_publisher *publisher, const struct record *record, struct slice bytes)
+/* All parcels from the id FIRST on. */
+static void publisher_publish(struct conflicts_publisher *publisher, uint64_t first)
 {
-	const struct settings *settings = publisher->status->settings;
-	if (bytes.len <= settings->limits_message_bytes)
-		return buffer_copy(bytes);
-	struct record_side *sides = memory_new(record->side_count * sizeof(*sides));
-	struct record cut = *record;
-	struct buffer out = { 0 };
-	cut.sides = sides;
-	if (cut.value.len > settings->conflicts_value_bytes)
-		cut.value.len = settings->conflicts_value_bytes;
-	for (unsigned i = 0; i < record->side_count; i++) {
-		sides[i] = record->sides[i];
-		if (sides[i].value.len > settings->conflicts_value_bytes)
-			sides[i].value.len = settings->conflicts_value_bytes;
+	for (uint64_t id = first; id < publisher->parcels.next; id++) {
+		const struct parcel *parcel = parcels_at(&publisher->parcels, id);
+		publisher->topic->class->publish(publisher->topic, id, parcel->key, parcel->bytes);
 	}
-	record_encode(&out, &cut);
-	memory_free(sides);
-	return buffer_slice(&out);
 }
 
-static void window_add(struct conflicts_publisher *publisher, struct slice bytes)
+/* There is room for all of its records. */
+static void publisher_publish_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records)
 {
-	struct record_scratch scratch = { 0 };
-	struct record record;
-	if (record_decode(bytes, &scratch, &record)) {
-		assert(window_count(publisher) < WINDOW_MAX);
-		struct parcel *parcel = parcel_at(publisher, publisher->next++);
-		*parcel = (struct parcel){ .key = buffer_copy(record.id), .bytes = record_fitting(publisher, &record, bytes) };
-		publisher->window_bytes += parcel->bytes.len;
-	} else {
-		log_warn("a conflict record cannot be read and is not published");
-	}
-	memory_free(scratch.sides);
-}
-
-/* There is room for all of it. */
-static void window_add_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records)
-{
-	uint64_t first = publisher->next;
+	struct parcels *parcels = &publisher->parcels;
+	uint64_t first = parcels->next;
 	struct slice bytes;
-	while (records_next(&records, &bytes))
-		window_add(publisher, bytes);
-	if (publisher->next == first)
+	while (records_next(&records, &bytes)) {
+		if (!parcels_add(parcels, bytes, publisher->status->settings))
+			log_warn("a conflict record cannot be read and is not published");
+	}
+	if (parcels->next == first)
 		return;
-	parcel_at(publisher, publisher->next - 1)->entry = buffer_copy(entry);
-	for (uint64_t id = first; id < publisher->next; id++)
-		publisher->topic->class->publish(publisher->topic, id, parcel_at(publisher, id)->key, parcel_at(publisher, id)->bytes);
+	parcels_at(parcels, parcels->next - 1)->entry = buffer_copy(entry);
+	publisher_publish(publisher, first);
 }
 
 /* ---- what the topic says ---- */
@@ -191,20 +129,21 @@ static void keep(struct buffer *place, struct slice entry)
 
 static void publisher_count(struct conflicts_publisher *publisher)
 {
-	publisher->status->counters.conflicts_unpublished = window_count(publisher) + publisher->beyond;
+	publisher->status->counters.conflicts_unpublished = parcels_count(&publisher->parcels) + publisher->beyond;
 }
 
 static void publisher_on_published(void *context, uint64_t id)
 {
 	struct conflicts_publisher *publisher = context;
-	while (publisher->first < publisher->next && publisher->first <= id) {
-		struct slice entry = parcel_at(publisher, publisher->first)->entry;
+	struct parcels *parcels = &publisher->parcels;
+	while (parcels->first < parcels->next && parcels->first <= id) {
+		struct slice entry = parcels_at(parcels, parcels->first)->entry;
 		if (entry.len > 0) {
 			keep(&publisher->taken, entry);
 			publisher->is_saved = false;
 		}
 		publisher->status->counters.conflicts_published++;
-		window_drop_first(publisher);
+		parcels_drop_first(parcels);
 	}
 	publisher_go_on(publisher);
 }
@@ -212,10 +151,7 @@ static void publisher_on_published(void *context, uint64_t id)
 static void publisher_on_retry(void *context, uint64_t id)
 {
 	struct conflicts_publisher *publisher = context;
-	for (uint64_t i = id < publisher->first ? publisher->first : id; i < publisher->next; i++) {
-		const struct parcel *parcel = parcel_at(publisher, i);
-		publisher->topic->class->publish(publisher->topic, i, parcel->key, parcel->bytes);
-	}
+	publisher_publish(publisher, id < publisher->parcels.first ? publisher->parcels.first : id);
 }
 
 static void publisher_on_state(void *context, bool is_connected, const char *text)
@@ -227,13 +163,12 @@ static void publisher_on_state(void *context, bool is_connected, const char *tex
 
 /* ---- reading ---- */
 
-/* The store was lost: what is known of it is void. Ids leave a gap, so that the topic says nothing of the old ones. */
+/* The store was lost, so nothing known of it holds any more. Ids skip some, so that what the topic still says of old parcels finds none. */
 static void publisher_start_over(struct conflicts_publisher *publisher)
 {
 	turn_forget(publisher->turn, publisher);
-	while (publisher->first < publisher->next)
-		window_drop_first(publisher);
-	publisher->first = publisher->next += 2;
+	parcels_drop_all(&publisher->parcels);
+	publisher->parcels.first = publisher->parcels.next += 2;
 	publisher->is_found = publisher->is_asking = publisher->is_saving = false;
 	publisher->is_saved = true;
 	publisher->beyond = 0;
@@ -252,7 +187,11 @@ static void publisher_on_found(void *context, enum errand_end end, struct slice 
 	publisher_go_on(publisher);
 }
 
-struct share { unsigned entries, records; bool is_cut; };        /* what was taken of it; is the rest left for later? */
+/* What was taken of a share; IS_CUT: the rest of it had no room, and is read again later. */
+struct share {
+	unsigned entries, records;
+	bool is_cut;
+};
 
 static unsigned records_count(struct slice records)
 {
@@ -266,10 +205,10 @@ static unsigned records_count(struct slice records)
 static void share_take_entry(struct conflicts_publisher *publisher, struct slice entry, struct slice records, struct share *share)
 {
 	unsigned count = records_count(records);
-	/* What we write fits, whatever else stands there does not go anywhere. */
-	if (count > WINDOW_MAX)
+	/* Every entry that we write fits. An entry that does not was written by somebody else. */
+	if (count > PARCELS_MAX)
 		log_warn("an entry of too many conflict records is not published");
-	share->is_cut = !publisher->is_counting && count <= WINDOW_MAX && !window_has_room(publisher, count);
+	share->is_cut = !publisher->is_counting && count <= PARCELS_MAX && !parcels_have_room(&publisher->parcels, count);
 	if (share->is_cut)
 		return;
 	share->entries++;
@@ -279,8 +218,8 @@ static void share_take_entry(struct conflicts_publisher *publisher, struct slice
 		publisher->beyond += count;
 		return;
 	}
-	if (count <= WINDOW_MAX)
-		window_add_entry(publisher, entry, records);
+	if (count <= PARCELS_MAX)
+		publisher_publish_entry(publisher, entry, records);
 	keep(&publisher->read_to, entry);
 }
 
@@ -299,14 +238,14 @@ static bool share_take(struct conflicts_publisher *publisher, struct slice reply
 	return true;
 }
 
-/* So many entries as fit into a reply, and into the window. */
+/* As many entries as fit into one reply and into the room for parcels, going by the last share. */
 static unsigned share_next(const struct share *share, size_t reply_len)
 {
 	unsigned fitting = share->records == 0 ? SHARE_MAX : share->entries * ROOM_MIN / share->records;
 	return conflicts_share(reply_len, share->entries, fitting < 1 ? 1 : fitting > SHARE_MAX ? SHARE_MAX : fitting);
 }
 
-/* While entries are read that were counted before, counting stands still: what is counted lies further on. */
+/* Entries that were counted before and are read now leave the count; counting itself goes on later, from where it was. */
 static void publisher_on_share(void *context, enum errand_end end, struct slice reply)
 {
 	struct conflicts_publisher *publisher = context;
@@ -347,7 +286,7 @@ static void publisher_fetch(struct conflicts_publisher *publisher, unsigned argc
 static void publisher_read(struct conflicts_publisher *publisher)
 {
 	struct buffer from = { 0 }, count = { 0 };
-	publisher->is_counting = !window_has_room(publisher, ROOM_MIN);
+	publisher->is_counting = !parcels_have_room(&publisher->parcels, ROOM_MIN);
 	buffer_add_byte(&from, '(');
 	buffer_add(&from, buffer_slice(publisher->is_counting ? &publisher->counted_to : &publisher->read_to));
 	buffer_add_uint64(&count, publisher->share);
@@ -377,7 +316,7 @@ static void publisher_go_on(struct conflicts_publisher *publisher)
 {
 	if (!publisher->is_saved && !publisher->is_saving)
 		publisher_save(publisher);
-	if (publisher->is_found && !publisher->is_asking && window_has_room(publisher, ROOM_MIN))
+	if (publisher->is_found && !publisher->is_asking && parcels_have_room(&publisher->parcels, ROOM_MIN))
 		publisher_read(publisher);
 	publisher_count(publisher);
 }

@@ -1,8 +1,10 @@
+/* Conflicts reader: HSCAN, HGET and XREVRANGE, reply by reply (see conflicts_reader.h). */
 #include "conflicts_reader.h"
 
+#include "conflicts.h"
 #include "conflicts_share.h"
 #include "proxy/core/resp/resp.h"
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +20,8 @@ struct conflicts_reader {
 	enum source source;
 	struct buffer place;         /* the hash: its cursor; the stream: where the next share ends; a record: its id */
 	struct buffer wanted;        /* the only record that is told; empty: all are */
-	struct buffer before;        /* the entry of the stream of which only the first … */
-	unsigned before_count;       /* … so many records are told */
+	struct buffer before;        /* an entry of the stream of which only the first BEFORE_COUNT records are told */
+	unsigned before_count;
 	unsigned share;              /* fields or entries asked for */
 	unsigned taken;              /* of the last share */
 	struct slice *parts;         /* owned; the records of one of them */

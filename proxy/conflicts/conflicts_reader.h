@@ -1,6 +1,7 @@
-/* Conflicts reader: takes conflict records out of the local Redis, a bounded share at a time, without holding the loop up.
- * What is open or not yet stable is in a hash, what has ended in a stream (core/record.h). The stream also says when a record was
- * opened; such entries are left out here, as the record is in the hash then, or stands further up in the stream with its end. */
+/* Conflicts reader: reads conflict records from the local Redis, a bounded share at a time, so that the loop is never held up.
+ * Records of conflicts that are open or not yet stable are in a hash; those that have ended are in a stream (proxy/core/wire/record.h). An
+ * entry of the stream may also say that a conflict was opened. The reader leaves such entries out: that record is in the hash, or its end
+ * is further on in the stream. Private to this room. */
 #ifndef PROXY_CONFLICTS_READER_H
 #define PROXY_CONFLICTS_READER_H
 
@@ -25,7 +26,5 @@ struct conflicts_reader *conflicts_reader_find(struct turn *turn, struct slice i
 struct conflicts_reader *conflicts_reader_ended(struct turn *turn, struct slice before, const struct conflicts_reading *reading);
 /* Nothing more is told. NULL is fine. */
 void conflicts_reader_stop(struct conflicts_reader *reader);
-
-#define CONFLICTS_STORE_AWAY "LOADING Homeport cannot reach its Redis right now, try again"
 
 #endif

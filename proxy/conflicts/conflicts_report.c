@@ -1,7 +1,9 @@
 /* The report: every record counts once for its key, once for its key's prefix, and once for each command and each client among its sides. */
-#include "conflicts_parts.h"
+#include "conflicts_report.h"
 
 #include "base/table.h"
+#include "conflicts_jobs.h"
+#include "conflicts_reader.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 #ifndef PROXY_CONFLICTS_TELL_H
 #define PROXY_CONFLICTS_TELL_H
 
-#include "conflicts.h"
+#include "conflicts_list.h"
+#include "teller.h"
 
 struct conflicts_view {
 	bool is_redacted;            /* values stay hidden: only their lengths are told */

@@ -64,17 +64,4 @@ static inline void tell_nothing(struct teller *teller, const char *name)
 	teller->class->nothing(teller, name);
 }
 
-/* ---- teller_json.c ---- */
-
-/* "name" and, where the bytes were no UTF-8, "name_encoding": "base64" beside it; in a list an object of "base64". */
-struct teller *teller_json_new(bool is_indented);
-/* Adds the text of the one object or list that was told to OUT; frees the teller. */
-void teller_json_finish(struct teller *teller, struct buffer *out);
-
-/* ---- teller_resp.c ---- */
-
-/* RESP2: an object is an array of names and values in turn; numbers and truths (1, 0) are integers. */
-struct teller *teller_resp_new(void);
-void teller_resp_finish(struct teller *teller, struct buffer *out);
-
 #endif

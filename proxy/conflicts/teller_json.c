@@ -1,5 +1,5 @@
 /* Telling as JSON, straight into text: a page of records has many thousand values, and the loop waits while they are told. */
-#include "teller.h"
+#include "teller_json.h"
 
 #include "base/base64.h"
 

@@ -1,5 +1,5 @@
 /* Telling as RESP: an array's header counts what it holds, so each array is put together apart, and then added to the one around it. */
-#include "teller.h"
+#include "teller_resp.h"
 
 #include "proxy/core/resp/resp.h"
 

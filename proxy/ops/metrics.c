@@ -1,3 +1,4 @@
+/* Metrics: the rows of metrics.def, one after another (see metrics.h). */
 #include "metrics.h"
 
 #include "metrics_samples.h"
@@ -37,7 +38,6 @@ static const struct metric metrics[] = {
 
 static void write_member(const struct metric *metric, struct samples *samples);
 static void write_peers(const struct metric *metric, struct samples *samples);
-static void add_escaped(struct buffer *out, const char *text, bool is_label);
 
 void metrics_write(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out)
 {
@@ -47,7 +47,7 @@ void metrics_write(const struct sidecar_status *status, uint64_t now_ms, struct 
 		const struct metric *metric = &metrics[i];
 
 		buffer_add_format(out, "# HELP %s ", metric->name);
-		add_escaped(out, metric->prose, false);
+		metrics_add_escaped(out, metric->prose, false);
 		buffer_add_format(out, "\n# TYPE %s %s\n", metric->name, metric->type);
 		samples.name = metric->name;
 		if (metric->source == SOURCE_SAMPLES)
@@ -67,49 +67,6 @@ void metrics_describe(struct buffer *out)
 		buffer_add_format(out, "| `%s` | %s | %s | %s |\n", metrics[i].name, metrics[i].type, metrics[i].labels, metrics[i].prose);
 	buffer_add_format(out, "\nBuckets of histograms double from %llu µs to %llu s.\n", (unsigned long long)histogram_bound_us(0),
 	                  (unsigned long long)(histogram_bound_us(HISTOGRAM_BUCKETS - 1) / 1000000));
-}
-
-void sample_add(struct samples *samples, const char *suffix, const struct label *labels, unsigned label_count, const char *value)
-{
-	struct buffer *out = samples->out;
-	char separator = '{';
-
-	buffer_add_text(out, samples->name);
-	buffer_add_text(out, suffix);
-	for (unsigned i = 0; i < label_count && labels[i].name != NULL; i++) {
-		buffer_add_byte(out, separator);
-		separator = ',';
-		buffer_add_text(out, labels[i].name);
-		buffer_add_text(out, "=\"");
-		add_escaped(out, labels[i].value, true);
-		buffer_add_byte(out, '"');
-	}
-	if (separator == ',')
-		buffer_add_byte(out, '}');
-	buffer_add_byte(out, ' ');
-	buffer_add_text(out, value);
-	buffer_add_byte(out, '\n');
-}
-
-void sample_add_count(struct samples *samples, struct label label, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	sample_add(samples, "", &label, 1, text);
-}
-
-void sample_add_seconds(struct samples *samples, struct label label, int64_t ms)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.3f", (double)ms / 1000);
-	sample_add(samples, "", &label, 1, text);
-}
-
-void sample_add_infinity(struct samples *samples, struct label label)
-{
-	sample_add(samples, "", &label, 1, "+Inf");
 }
 
 /* Before the store was opened there is no core: its rows have no samples then, rather than wrong ones. */
@@ -135,18 +92,5 @@ static void write_peers(const struct metric *metric, struct samples *samples)
 
 		memcpy(&value, (const char *)&samples->core->peers[i] + metric->offset, sizeof(value));
 		sample_add_count(samples, (struct label){ metric->labels, samples->status->dcs[i] }, value);
-	}
-}
-
-static void add_escaped(struct buffer *out, const char *text, bool is_label)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
-			buffer_add_text(out, "\\n");
-			continue;
-		}
-		if (*text == '\\' || (is_label && *text == '"'))
-			buffer_add_byte(out, '\\');
-		buffer_add_byte(out, *text);
 	}
 }

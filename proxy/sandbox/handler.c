@@ -1,12 +1,13 @@
-#include "handler_parts.h"
+/* Handler: one run from beginning to end (see handler.h). */
+#include "handler.h"
+
+#include "sandbox_library.h"
+#include "sandbox_run.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#define HOOK_STEPS 16            /* so often the limits are looked at */
-#define BYTES_A_STEP 64
 #define ERROR_LEN_MAX 300
 
 struct handler {
@@ -16,7 +17,16 @@ struct handler {
 	struct handler_limits limits;
 };
 
-static bool run_whole(struct handler_run *run, struct buffer *error);
+/* One run of a handler, in a Lua state of its own. */
+struct run {
+	struct sandbox_run sandbox;
+	const struct handler *handler;
+	const struct handler_call *call;     /* NULL: only see whether there is a function */
+	struct buffer *result;
+	struct buffer *library, *code;       /* the first run keeps here what it compiled; else NULL */
+};
+
+static bool run_whole(struct run *run, struct buffer *error);
 
 struct handler *handler_new(struct slice text, const char *name, const struct handler_limits *limits, struct buffer *error)
 {
@@ -37,7 +47,7 @@ struct handler *handler_new(struct slice text, const char *name, const struct ha
 	handler->name[0] = '@';
 	memcpy(handler->name + 1, name, name_len);
 	handler->limits = *limits;
-	struct handler_run run = { .handler = handler, .library = &handler->library, .code = &handler->code };
+	struct run run = { .sandbox = { .limits = &handler->limits }, .handler = handler, .library = &handler->library, .code = &handler->code };
 	bool is_good = run_whole(&run, error);
 	memory_free((void *)(uintptr_t)handler->text.ptr);
 	handler->text = (struct slice){ NULL, 0 };
@@ -60,83 +70,11 @@ void handler_free(struct handler *handler)
 bool handler_run(const struct handler *handler, const struct handler_call *call, struct buffer *result, struct buffer *error)
 {
 	size_t result_len = result->len;
-	struct handler_run run = { .handler = handler, .call = call, .result = result };
+	struct run run = { .sandbox = { .limits = &handler->limits }, .handler = handler, .call = call, .result = result };
 	if (run_whole(&run, error))
 		return true;
 	result->len = result_len;
 	return false;
-}
-
-/* ---- limits ---- */
-
-struct handler_run *handler_run_of(lua_State *state)
-{
-	void *run;
-	lua_getallocf(state, &run);
-	return run;
-}
-
-void handler_run_stop(lua_State *state, enum handler_stop stop)
-{
-	handler_run_of(state)->stop = stop;
-	lua_pushnil(state);
-	lua_error(state);
-	__builtin_unreachable();
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* Reading the processor's time is dear: it cannot be up before the wall clock's is. */
-static bool run_is_late(const struct handler_run *run)
-{
-	return clock_ns(CLOCK_MONOTONIC) > run->wall_end_ns && clock_ns(CLOCK_THREAD_CPUTIME_ID) > run->cpu_end_ns;
-}
-
-static void run_on_count(lua_State *state, lua_Debug *where)
-{
-	(void)where;
-	struct handler_run *run = handler_run_of(state);
-	run->steps_left -= HOOK_STEPS;
-	if (run->stop != HANDLER_STOP_NONE)
-		handler_run_stop(state, run->stop);
-	if (run->steps_left < 0)
-		handler_run_stop(state, HANDLER_STOP_STEPS);
-	if (run_is_late(run))
-		handler_run_stop(state, HANDLER_STOP_TIME);
-}
-
-static void *run_allocate(void *context, void *ptr, size_t old_size, size_t new_size)
-{
-	struct handler_run *run = context;
-	if (ptr == NULL)
-		old_size = 0;                /* it says the kind of object instead */
-	if (new_size == 0) {
-		memory_free(ptr);
-		run->memory -= old_size;
-		return NULL;
-	}
-	if (new_size > old_size) {
-		/* Lua collects its garbage and asks again; then it raises an error. */
-		if (new_size - old_size > run->handler->limits.memory_bytes - run->memory)
-			return NULL;
-		run->steps_left -= (int64_t)((new_size - old_size) / BYTES_A_STEP);
-	}
-	run->memory = run->memory + new_size - old_size;
-	return memory_resize(ptr, new_size);
-}
-
-static void run_limit(struct handler_run *run, lua_State *state)
-{
-	const struct handler_limits *limits = &run->handler->limits;
-	run->steps_left = (int64_t)limits->steps;
-	run->wall_end_ns = clock_ns(CLOCK_MONOTONIC) + limits->time_ms * 1000000;
-	run->cpu_end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + limits->time_ms * 1000000;
-	lua_sethook(state, run_on_count, LUA_MASKCOUNT, HOOK_STEPS);
 }
 
 /* ---- a run ---- */
@@ -167,7 +105,7 @@ static void push_versions(lua_State *state, const struct handler_call *call)
 }
 
 /* The value on the stack's top is what resolve returned. */
-static void take_result(lua_State *state, struct handler_run *run)
+static void take_result(lua_State *state, struct run *run)
 {
 	int type = lua_type(state, -1);
 	size_t len;
@@ -181,33 +119,15 @@ static void take_result(lua_State *state, struct handler_run *run)
 	buffer_add(run->result, (struct slice){ text, len });
 }
 
-static int add_code(lua_State *state, const void *bytes, size_t len, void *code)
-{
-	(void)state;
-	buffer_add(code, (struct slice){ bytes, len });
-	return 0;
-}
-
-void handler_load(lua_State *state, struct slice text, const char *name, const struct buffer *compiled, struct buffer *code)
-{
-	bool is_compiled = compiled->len > 0;
-	struct slice chunk = is_compiled ? buffer_slice(compiled) : text;
-	/* Foreign code is never taken compiled: that could break out of the sandbox. */
-	if (luaL_loadbufferx(state, chunk.ptr, chunk.len, name, is_compiled ? "b" : "t") != LUA_OK)
-		lua_error(state);
-	if (code != NULL)
-		lua_dump(state, add_code, code, 0);
-}
-
 /* In protected mode: errors come here by lua_error, from wherever they happen. */
 static int run_protected(lua_State *state)
 {
-	struct handler_run *run = lua_touserdata(state, 1);
+	struct run *run = lua_touserdata(state, 1);
 	const struct handler *handler = run->handler;
-	run->steps_left = INT64_MAX;
-	handler_library_open(state, &handler->library, run->library);
-	run_limit(run, state);
-	handler_load(state, handler->text, handler->name, &handler->code, run->code);
+	run->sandbox.steps_left = INT64_MAX;
+	sandbox_library_open(state, &handler->library, run->library);
+	sandbox_run_limit(state);
+	sandbox_load(state, handler->text, handler->name, &handler->code, run->code);
 	lua_call(state, 0, 0);
 	if (lua_getglobal(state, HANDLER_FUNCTION) != LUA_TFUNCTION)
 		luaL_error(state, "%s: there is no function " HANDLER_FUNCTION ", write: function " HANDLER_FUNCTION "(key, versions) … end", handler->name + 1);
@@ -216,23 +136,23 @@ static int run_protected(lua_State *state)
 	lua_pushlstring(state, run->call->key.ptr != NULL ? run->call->key.ptr : "", run->call->key.len);
 	push_versions(state, run->call);
 	lua_call(state, 2, 1);
-	if (run->steps_left < 0)
-		handler_run_stop(state, HANDLER_STOP_STEPS);
+	if (run->sandbox.steps_left < 0)
+		sandbox_run_stop(state, SANDBOX_STOP_STEPS);
 	take_result(state, run);
 	return 0;
 }
 
 /* One line, whatever the handler threw. */
-static void explain(lua_State *state, const struct handler_run *run, int status, struct buffer *error)
+static void explain(lua_State *state, const struct run *run, int status, struct buffer *error)
 {
 	const struct handler_limits *limits = &run->handler->limits;
 	const char *name = run->handler->name + 1;
 	char text[ERROR_LEN_MAX];
-	if (run->stop == HANDLER_STOP_STEPS)
+	if (run->sandbox.stop == SANDBOX_STOP_STEPS)
 		snprintf(text, sizeof(text), "%s: stopped after %llu steps (handlers.steps)", name, (unsigned long long)limits->steps);
-	else if (run->stop == HANDLER_STOP_TIME)
+	else if (run->sandbox.stop == SANDBOX_STOP_TIME)
 		snprintf(text, sizeof(text), "%s: stopped after %llu ms (handlers.time)", name, (unsigned long long)limits->time_ms);
-	else if (run->stop == HANDLER_STOP_MEMORY || status == LUA_ERRMEM)
+	else if (run->sandbox.stop == SANDBOX_STOP_MEMORY || status == LUA_ERRMEM)
 		snprintf(text, sizeof(text), "%s: needs more than %llu bytes of memory (handlers.memory)", name,
 		         (unsigned long long)limits->memory_bytes);
 	else if (lua_type(state, -1) == LUA_TSTRING)
@@ -245,9 +165,9 @@ static void explain(lua_State *state, const struct handler_run *run, int status,
 	buffer_add_text(error, text);
 }
 
-static bool run_whole(struct handler_run *run, struct buffer *error)
+static bool run_whole(struct run *run, struct buffer *error)
 {
-	lua_State *state = lua_newstate(run_allocate, run);
+	lua_State *state = sandbox_state_new(&run->sandbox);
 	int status = LUA_ERRMEM;
 	if (state != NULL) {
 		lua_pushcfunction(state, run_protected);

@@ -1,10 +1,11 @@
-/* Handler: the function resolve(key, versions) of a `custom` rule, in Lua, and what keeps it in bounds. A handler sees its arguments and
- * nothing else: no file, clock, random number, and nothing of an earlier run. Whatever it does, handler_run returns, with a value or with
- * an error, after a bounded number of steps, with a bounded amount of memory.
+/* Handler: the function resolve(key, versions) of a `custom` rule, in Lua, run in a sandbox. A handler sees its arguments and nothing else:
+ * no file, no clock, no random number, nothing of an earlier run. Whatever it does, handler_run returns with a value or an error after a
+ * bounded number of steps and with a bounded amount of memory. Which rule has which handler, and when it runs: proxy/handler_runs.
  *
- *   handler.c          limits, and one run from beginning to end
- *   handler_library.c  what a handler may call
- *   handler_pattern.c  patterns of strings, matched step by counted step */
+ *   handler.c           one run from beginning to end
+ *   sandbox_library.c   what a handler may call
+ *   sandbox_pattern.c   Lua's string patterns, matched with a budget of steps
+ *   sandbox_run.c       the Lua state of one run, and its limits */
 #ifndef PROXY_HANDLER_H
 #define PROXY_HANDLER_H
 
@@ -41,7 +42,7 @@ struct handler;
  * says why not. TEXT is copied. */
 struct handler *handler_new(struct slice text, const char *name, const struct handler_limits *limits, struct buffer *error);
 void handler_free(struct handler *handler);
-/* Appends what resolve(key, versions) returns to RESULT; or, false, one line to ERROR. */
+/* Appends what resolve(key, versions) returns to RESULT. False: it failed, and ERROR gets one line that says why. */
 MUST_CHECK bool handler_run(const struct handler *handler, const struct handler_call *call, struct buffer *result, struct buffer *error);
 
 #endif

@@ -24,7 +24,7 @@ struct login *login_start(struct event_base *loop, const struct settings *settin
 	login->context = request->context;
 	login->user = buffer_copy(request->auth_count == 2 ? request->auth[0] : SLICE("default"));
 	login->is_authenticating = request->auth_count > 0;
-	login->upstream = upstream_new(loop, settings, &(struct upstream_handlers){ login, login_on_reply, login_on_lost });
+	login->upstream = upstream_new(loop, settings, &(struct upstream_callbacks){ login, login_on_reply, login_on_lost });
 
 	struct buffer commands = { 0 };
 	if (login->is_authenticating) {

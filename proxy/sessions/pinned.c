@@ -55,7 +55,7 @@ static struct pinned *pinned_new(struct session *session, struct buffer *bytes)
 	struct pinned *pinned = memory_new(sizeof(*pinned));
 	pinned->session = session;
 	pinned->upstream = upstream_new(sessions->loop, sessions->status->settings,
-	                                &(struct upstream_handlers){ pinned, pinned_on_reply, pinned_on_lost });
+	                                &(struct upstream_callbacks){ pinned, pinned_on_reply, pinned_on_lost });
 	preamble_add_auth(pinned, bytes);
 	if (session->protocol == 3)
 		preamble_add(pinned, bytes, 2, (struct slice[]){ SLICE("HELLO"), SLICE("3") });

@@ -361,9 +361,9 @@ void sessions_connect(struct sessions *sessions, struct turn *turn, struct clien
 	sessions->conflicts = conflicts;
 }
 
-struct client_handlers sessions_client_handlers(struct sessions *sessions)
+struct client_callbacks sessions_client_callbacks(struct sessions *sessions)
 {
-	return (struct client_handlers){
+	return (struct client_callbacks){
 		.context = sessions,
 		.accepted = session_accepted,
 		.request = session_request,
@@ -371,9 +371,9 @@ struct client_handlers sessions_client_handlers(struct sessions *sessions)
 	};
 }
 
-struct turn_handlers sessions_turn_handlers(struct sessions *sessions)
+struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 {
-	return (struct turn_handlers){
+	return (struct turn_callbacks){
 		.context = sessions,
 		.opened = sessions_opened,
 		.lost = sessions_lost,

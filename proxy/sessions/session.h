@@ -19,8 +19,8 @@ struct sessions *sessions_new(const struct sessions_options *options);
 /* After both, turn and clients, are freed. */
 void sessions_free(struct sessions *sessions);
 /* What sessions want to hear from the two sides they stand between … */
-struct client_handlers sessions_client_handlers(struct sessions *sessions);
-struct turn_handlers sessions_turn_handlers(struct sessions *sessions);
+struct client_callbacks sessions_client_callbacks(struct sessions *sessions);
+struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions);
 /* … and whom they speak to. Before the first turn. */
 void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts);
 /* A stop is under way: nobody is let in or listened to any more; what was asked is answered. */

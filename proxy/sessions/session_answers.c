@@ -61,7 +61,7 @@ void session_refuse(struct session *session, enum command_result result, const c
 
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind)
 {
-	struct answer terms = {
+	struct client_answer terms = {
 		.asked_us = turn_clock_now(session->sessions->clock)->steady_us,
 		.parts = parts,
 		.is_array = is_array,
@@ -82,14 +82,14 @@ struct slice session_encode(struct session *session, const struct request *reque
 }
 
 /* The question that TOKEN names, when somebody still waits for its answer. */
-static struct client *answer_find(struct sessions *sessions, uint64_t token, uint32_t *number, struct answer **answer)
+static struct client *answer_find(struct sessions *sessions, uint64_t token, uint32_t *number, struct client_answer **answer)
 {
 	struct client *client = client_table_find(sessions->clients, token, number);
 	*answer = client == NULL ? NULL : answers_find(&client->answers, *number);
 	return *answer == NULL ? NULL : client;
 }
 
-static void sessions_observe(struct sessions *sessions, const struct answer *answer)
+static void sessions_observe(struct sessions *sessions, const struct client_answer *answer)
 {
 	uint64_t now_us = turn_clock_now(sessions->clock)->steady_us;
 	histogram_observe(&sessions->status->counters.command_duration, now_us - answer->asked_us, 1);
@@ -99,7 +99,7 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 {
 	struct sessions *sessions = context;
 	uint32_t number;
-	struct answer *answer;
+	struct client_answer *answer;
 	struct client *client = answer_find(sessions, token, &number, &answer);
 	if (client == NULL)
 		return;
@@ -120,7 +120,7 @@ void sessions_refuse(void *context, uint64_t token, struct slice error)
 {
 	struct sessions *sessions = context;
 	uint32_t number;
-	struct answer *answer;
+	struct client_answer *answer;
 	struct client *client = answer_find(sessions, token, &number, &answer);
 	if (client == NULL)
 		return;

@@ -3,7 +3,12 @@
 
 #include "proxy/conflicts/conflicts_access.h"
 #include "proxy/conflicts/conflicts_choice.h"
+#include "proxy/conflicts/conflicts_bulk.h"
+#include "proxy/conflicts/conflicts_list.h"
+#include "proxy/conflicts/conflicts_report.h"
 #include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/conflicts/teller_json.h"
+#include "proxy/conflicts/teller_resp.h"
 
 #define NO_RIGHT "NOPERM this user may not resolve conflicts: see the setting conflicts.users"
 

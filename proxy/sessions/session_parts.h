@@ -98,7 +98,7 @@ void session_refuse(struct session *session, enum command_result result, const c
 struct slice session_encode(struct session *session, const struct request *request);
 /* Remembers a question that the store answers; returns its token. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind);
-/* As turn_handlers.answered and .refused; CONTEXT is the sessions. */
+/* As turn_callbacks.answered and .refused; CONTEXT is the sessions. */
 void sessions_answer(void *context, uint64_t token, struct slice reply);
 void sessions_refuse(void *context, uint64_t token, struct slice error);
 

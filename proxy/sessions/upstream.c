@@ -13,7 +13,7 @@
 #define READ_CHUNK 16384
 
 struct upstream {
-	struct upstream_handlers handlers;
+	struct upstream_callbacks callbacks;
 	uint64_t reply_bytes_max;
 	int fd;                      /* -1: could not even be dialled */
 	const char *why;             /* why not */
@@ -28,10 +28,10 @@ struct upstream {
 static void upstream_on_readable(evutil_socket_t fd, short what, void *context);
 static void upstream_on_writable(evutil_socket_t fd, short what, void *context);
 
-struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_handlers *handlers)
+struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks)
 {
 	struct upstream *upstream = memory_new(sizeof(*upstream));
-	upstream->handlers = *handlers;
+	upstream->callbacks = *callbacks;
 	upstream->reply_bytes_max = settings->redis_reply_bytes_max;
 	upstream->fd = dial(settings->redis_address.host, settings->redis_address.port, 0, &upstream->why);
 	upstream->readable = event_new(loop, upstream->fd, EV_READ | EV_PERSIST, upstream_on_readable, upstream);
@@ -76,7 +76,7 @@ static void upstream_lose(struct upstream *upstream, const char *why)
 {
 	event_del(upstream->readable);
 	event_del(upstream->writable);
-	upstream->handlers.lost(upstream->handlers.context, why);
+	upstream->callbacks.lost(upstream->callbacks.context, why);
 }
 
 /* Hands out the whole replies at the front of IN. */
@@ -95,7 +95,7 @@ static void upstream_feed(struct upstream *upstream)
 		if (state != RESP_READY)
 			break;
 		upstream->frame = (struct resp_frame){ 0 };
-		upstream->handlers.reply(upstream->handlers.context, (struct slice){ rest.ptr, len });
+		upstream->callbacks.reply(upstream->callbacks.context, (struct slice){ rest.ptr, len });
 		used += len;
 	}
 	upstream->is_busy = false;

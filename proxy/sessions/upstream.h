@@ -9,13 +9,13 @@ struct event_base;
 struct upstream;
 
 /* Both may free the upstream. */
-struct upstream_handlers {
+struct upstream_callbacks {
 	void *context;
 	void (*reply)(void *context, struct slice reply);
 	void (*lost)(void *context, const char *why);    /* or never reached; always after upstream_new has returned */
 };
 
-struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_handlers *handlers);
+struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks);
 void upstream_free(struct upstream *upstream);
 void upstream_send(struct upstream *upstream, struct slice bytes);
 /* Bytes not yet sent. */

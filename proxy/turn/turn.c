@@ -1,14 +1,21 @@
-/* Turn: events in, effects out (see turn.h). */
+/* Turn: one pass of the loop after another, and what sessions and the sidecar ask for meanwhile (see turn.h).
+ *
+ *   turn.c            the loop; requests and errands come in here
+ *   turn_store.c      Redis and its answers        turn_logs.c     the logs and their messages
+ *   turn_rules.c      rules and their handlers     turn_release.c  where clients get their answers
+ *   turn_step.c       one event to the core, its effects to everybody else
+ *   turn_groups.c     groups under way             turn_errands.c  questions of the sidecar itself        turn_clock.h  time */
 #include "turn.h"
 
-#include "proxy/handlers/handlers.h"
-#include "proxy/ops/log.h"
+#include "proxy/handler_runs/handler_runs.h"
 #include "turn_errands.h"
-#include "turn_parts.h"
+#include "turn_logs.h"
+#include "turn_rules.h"
+#include "turn_step.h"
+#include "turn_store.h"
 
 #include <assert.h>
 #include <event2/event.h>
-#include <stdio.h>
 #include <sys/time.h>
 
 #define TICK_MS 100
@@ -23,10 +30,10 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error)
 	turn->loop = options->loop;
 	turn->clock = options->clock;
 	turn->status = options->status;
-	turn->handlers = options->handlers;
+	turn->callbacks = options->callbacks;
 	turn->errands = turn_errands_new(turn->loop);
-	turn->custom = handlers_new();
-	handlers_set(turn->custom, turn->status->settings);
+	turn->handler_runs = handler_runs_new();
+	handler_runs_configure(turn->handler_runs, turn->status->settings);
 	turn->rules_reloads = turn->status->settings->rules_reloads;
 	if (!turn_open_logs(turn, error)) {
 		turn_free(turn);
@@ -45,17 +52,15 @@ void turn_free(struct turn *turn)
 	/* Nobody listens any more: what connectors still say on their way out changes nothing. */
 	turn->is_open = false;
 	turn_close_logs(turn);
-	if (turn->store != NULL)
-		store_free(turn->store);
+	turn_close_store(turn);
 	if (turn->tick != NULL)
 		event_free(turn->tick);
-	turn->status->store = NULL;
 	turn->status->core = NULL;
 	core_free(turn->core);
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
 	turn_errands_free(turn->errands);
-	handlers_free(turn->custom);
+	handler_runs_free(turn->handler_runs);
 	memory_free(turn);
 }
 
@@ -74,25 +79,21 @@ void turn_stop(struct turn *turn, int exit_code)
 	turn->exit_code = exit_code;
 }
 
-/* The core mistrusts what it knows of the store: connecting again is how it starts over. */
-static void turn_reopen_store(struct turn *turn)
+void turn_take_settings(struct turn *turn)
 {
-	turn->is_reopening = false;
-	turn_on_lost(turn, "connecting again to start over");
-	store_free(turn->store);
-	turn_open_store(turn);
+	turn_reload_rules(turn);
 }
 
 static void turn_end(struct turn *turn)
 {
-	turn->handlers.gathered(turn->handlers.context);
-	/* The next one runs in a turn of its own, which must not wait for anything to happen. */
+	turn->callbacks.gathered(turn->callbacks.context);
+	/* More handlers wait: the next turn, which runs one of them, must begin at once and not when something happens. */
 	if (turn_run_handler(turn))
 		event_active(turn->tick, EV_TIMEOUT, 0);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
 	store_flush(turn->store);
-	turn->handlers.ended(turn->handlers.context);
+	turn->callbacks.ended(turn->callbacks.context);
 	if (turn->is_reopening)
 		turn_reopen_store(turn);
 	turn_clock_end(turn->clock);
@@ -176,122 +177,7 @@ uint64_t turn_backlog(const struct turn *turn)
 	return queued > unanswered ? queued : unanswered;
 }
 
-/* ---- effects ---- */
-
-static void group_run(struct turn *turn, const struct effect *group)
-{
-	turn_groups_add(&turn->groups, group);
-	turn->handlers.group_sent(turn->handlers.context, group);
-	store_group(turn->store, group);
-}
-
-static void conflict_log(const struct turn *turn, const struct effect *effect)
-{
-	log_debug("conflict", "kind", effect->conflict.kind, "rule", effect->conflict.rule,
-	          "outcome", outcome_text(effect->conflict.outcome), "origin", turn->status->dcs[effect->conflict.dc],
-	          "other", turn->status->dcs[effect->conflict.other_dc], "count", log_number(effect->conflict.count));
-}
-
-static void alarm_log(struct turn *turn, const struct effect *effect)
-{
-	char text[400];
-	snprintf(text, sizeof(text), "%.*s", (int)effect->alarm.text.len, effect->alarm.text.ptr);
-	turn->status->counters.alarms++;
-	log_warn("alarm", "what", text, "dc", turn->status->dcs[effect->alarm.dc]);
-}
-
-/* Lag from there to here. */
-static void visible_observe(struct turn *turn, const struct effect *effect)
-{
-	uint64_t now_ms = turn_clock_now(turn->clock)->unix_ms;
-	uint64_t lag_ms = now_ms > effect->visible.written_ms ? now_ms - effect->visible.written_ms : 0;
-	histogram_observe(&turn->status->counters.replication_latency[effect->visible.dc], lag_ms * 1000, effect->visible.writes);
-}
-
-static void log_effect_run(struct turn *turn, const struct effect *effect)
-{
-	struct log *log = turn->logs[effect->log.dc];
-	switch (effect->type) {
-	case EFFECT_FOLLOW:
-		log->class->follow(log, effect->log.position);
-		return;
-	case EFFECT_UNFOLLOW:
-		log->class->unfollow(log);
-		return;
-	case EFFECT_PAUSE:
-	case EFFECT_RESUME:
-		log->class->pause(log, effect->type == EFFECT_PAUSE);
-		return;
-	case EFFECT_TRIM:
-		log->class->trim(log, effect->log.position);
-		return;
-	default:
-		assert(false && "an effect on a log");
-	}
-}
-
-static void refuse_run(struct turn *turn, const struct effect *effect)
-{
-	uint64_t token = effect->refuse.token;
-	if (turn_errands_are_meant(token))
-		turn_errands_end(turn->errands, token, ERRAND_REFUSED, effect->refuse.error);
-	else
-		turn->handlers.refused(turn->handlers.context, token, effect->refuse.error);
-}
-
-void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
-{
-	if (turn_errands_are_meant(token))
-		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, reply);
-	else
-		turn->handlers.answered(turn->handlers.context, token, reply);
-}
-
-static void effect_run(struct turn *turn, const struct effect *effect)
-{
-	switch (effect->type) {
-	case EFFECT_GROUP:
-		group_run(turn, effect);
-		return;
-	case EFFECT_REFUSE:
-		refuse_run(turn, effect);
-		return;
-	case EFFECT_REPLY:
-		turn_answer(turn, effect->reply.token, effect->reply.bytes);
-		return;
-	case EFFECT_APPEND:
-		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
-		return;
-	case EFFECT_CONFLICT:
-		conflict_log(turn, effect);
-		return;
-	case EFFECT_VISIBLE:
-		visible_observe(turn, effect);
-		return;
-	case EFFECT_REOPEN:
-		turn->is_reopening = true;
-		return;
-	case EFFECT_HANDLE:
-		handlers_ask(turn->custom, effect);
-		return;
-	case EFFECT_ALARM:
-		alarm_log(turn, effect);
-		return;
-	default:
-		log_effect_run(turn, effect);
-	}
-}
-
-void turn_step(struct turn *turn, struct event *event)
-{
-	assert(!turn->is_stepping);
-	turn->is_stepping = true;
-	event->now_ms = turn_clock_now(turn->clock)->unix_ms;
-	core_step(turn->core, event, &turn->effects);
-	for (unsigned i = 0; i < turn->effects.count; i++)
-		effect_run(turn, &turn->effects.items[i]);
-	turn->is_stepping = false;
-}
+/* ---- time ---- */
 
 static void turn_on_tick(evutil_socket_t fd, short what, void *context)
 {

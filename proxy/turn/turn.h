@@ -8,12 +8,13 @@
 #include "proxy/core/core.h"
 #include "proxy/ops/status.h"
 #include "turn_clock.h"
+#include "turn_errands.h"
 
 struct event_base;
 struct turn;
 
 /* What the turn tells the clients' side. Slices are borrowed for the call. */
-struct turn_handlers {
+struct turn_callbacks {
 	void *context;
 	void (*opened)(void *context, uint32_t databases);   /* the store answers from now on */
 	void (*lost)(void *context);                         /* nothing that is due will be answered: outcomes are unknown */
@@ -27,24 +28,11 @@ struct turn_handlers {
 	void (*ended)(void *context);                        /* release answers */
 };
 
-/* How an errand of the sidecar's own ends (turn_errands.h). */
-enum errand_end {
-	ERRAND_ANSWERED,             /* REPLY is the whole reply, RESP; it may be an error of the store's */
-	ERRAND_REFUSED,              /* nothing was executed; REPLY is the error's line, without '-' */
-	ERRAND_LOST,                 /* the store is away: the outcome is unknown */
-};
-
-/* Who waits for it. DONE is called once, by the loop, never from within the call that asks. */
-struct errand {
-	void *context;
-	void (*done)(void *context, enum errand_end end, struct slice reply);
-};
-
 struct turn_options {
 	struct event_base *loop;
 	struct turn_clock *clock;
 	struct sidecar_status *status; /* kept up to date by the turn; settings and dcs are filled in */
-	struct turn_handlers handlers;
+	struct turn_callbacks callbacks;
 };
 
 /* Opens the logs and begins to connect to the store. NULL: ERROR says what and what to do. */
@@ -56,9 +44,6 @@ int turn_run(struct turn *turn);
 void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
-
-/* The settings were read again: their rules count from now on, with their handlers and what those may use. */
-void turn_change_rules(struct turn *turn);
 
 bool turn_is_open(const struct turn *turn);
 /* Nothing is on its way: no group unanswered, and the log has taken every own write. */

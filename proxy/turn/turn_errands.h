@@ -3,7 +3,23 @@
 #ifndef PROXY_TURN_ERRANDS_H
 #define PROXY_TURN_ERRANDS_H
 
-#include "turn.h"
+#include "base/bytes.h"
+
+struct event_base;
+struct turn_errands;
+
+/* How an errand of the sidecar's own ends. */
+enum errand_end {
+	ERRAND_ANSWERED,             /* REPLY is the whole reply, RESP; it may be an error of the store's */
+	ERRAND_REFUSED,              /* nothing was executed; REPLY is the error's line, without '-' */
+	ERRAND_LOST,                 /* the store is away: the outcome is unknown */
+};
+
+/* Who waits for it. DONE is called once, by the loop, never from within the call that asks. */
+struct errand {
+	void *context;
+	void (*done)(void *context, enum errand_end end, struct slice reply);
+};
 
 struct turn_errands *turn_errands_new(struct event_base *loop);
 /* Nobody is told any more. */

@@ -1,7 +1,7 @@
-/* The turn's logs: the own one and those of the peers; their messages become events (see turn_parts.h). */
-#include "turn_parts.h"
+/* Turn logs: what the logs tell becomes events for the core (see turn_logs.h). */
+#include "turn_logs.h"
 
-#include "proxy/ops/log.h"
+#include "proxy/ops/logging.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 static void turn_on_message(void *context, unsigned dc, int64_t position, struct slice bytes)
 {
 	struct turn *turn = context;
+	turn->status->counters.received_bytes[dc] += bytes.len;
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_BATCH, .batch = { dc, position, bytes } });
 }
@@ -29,7 +30,7 @@ static void turn_on_lost_beginning(void *context, unsigned dc)
 		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { dc } });
 }
 
-/* The core's own log goes on while the store is away: what it gave to append stays given. */
+/* Also while the store is away: the log goes on with what the core gave it to append. */
 static void turn_on_appended(void *context, uint64_t id, int64_t position)
 {
 	struct turn *turn = context;
@@ -57,7 +58,7 @@ static void turn_on_log_state(void *context, unsigned dc, bool is_connected, con
 	         "dc", turn->status->dcs[dc], "what", text, NULL);
 }
 
-/* The loop ends a turn after each pass anyway. */
+/* Nothing to do: the loop ends a turn after each of its passes. */
 static void turn_on_fed(void *context)
 {
 	(void)context;

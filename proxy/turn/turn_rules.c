@@ -1,8 +1,8 @@
-/* The turn's rules: which the core has, their change while running, and the handlers of custom ones (see turn_parts.h). */
-#include "turn_parts.h"
+/* Turn rules: from the settings to the core, and handlers run when it asks (see turn_rules.h). */
+#include "turn_rules.h"
 
-#include "proxy/handlers/handlers.h"
-#include "proxy/ops/log.h"
+#include "proxy/handler_runs/handler_runs.h"
+#include "proxy/ops/logging.h"
 
 #include <stdio.h>
 
@@ -22,12 +22,12 @@ struct core_rule *turn_rules_new(const struct settings *settings)
 	return rules;
 }
 
-void turn_take_settings(struct turn *turn)
+void turn_reload_rules(struct turn *turn)
 {
 	const struct settings *settings = turn->status->settings;
 	bool is_changed = turn->rules_reloads != settings->rules_reloads;
-	/* Also for their limits. */
-	handlers_set(turn->custom, settings);
+	/* Even if the rules are the same: the limits of handlers may have changed. */
+	handler_runs_configure(turn->handler_runs, settings);
 	turn->rules_reloads = settings->rules_reloads;
 	if (!is_changed || turn->core == NULL)
 		return;
@@ -43,16 +43,16 @@ static void log_failure(struct slice error)
 	log_warn("a handler could not merge: the conflict stays open", "why", text);
 }
 
-/* One a turn: clients have their turns between two. */
+/* One handler a turn, so that clients are served between two of them. */
 bool turn_run_handler(struct turn *turn)
 {
 	struct event handled;
-	if (turn->is_open && handlers_run(turn->custom, &handled)) {
+	if (turn->is_open && handler_runs_next(turn->handler_runs, &handled)) {
 		if (!handled.handled.is_done)
 			log_failure(handled.handled.error);
 		turn_step(turn, &handled);
 	}
-	return turn->is_open && !handlers_is_idle(turn->custom);
+	return turn->is_open && !handler_runs_are_done(turn->handler_runs);
 }
 
 void turn_watch_rules(struct turn *turn)

@@ -1,11 +1,20 @@
-/* The turn's store: the core is made when it is open for the first time; what it tells becomes events (see turn_parts.h). */
-#include "turn_parts.h"
+/* Turn store: what Redis tells becomes events for the core (see turn_store.h). */
+#include "turn_store.h"
 
-#include "proxy/handlers/handlers.h"
-#include "proxy/ops/log.h"
+#include "proxy/handler_runs/handler_runs.h"
+#include "proxy/ops/logging.h"
 #include "turn_errands.h"
+#include "turn_release.h"
+#include "turn_rules.h"
 
 #include <assert.h>
+
+/* The process ends: it cannot go on with this store. */
+static void turn_fail(struct turn *turn)
+{
+	turn->is_stopped = true;
+	turn->exit_code = 1;
+}
 
 static bool turn_make_core(struct turn *turn, uint32_t databases)
 {
@@ -47,17 +56,17 @@ static void turn_on_opened(void *context, const struct event *event, uint32_t da
 {
 	struct turn *turn = context;
 	if (turn->core == NULL && !turn_make_core(turn, databases)) {
-		turn_stop(turn, 1);
+		turn_fail(turn);
 		return;
 	}
 	turn->is_open = true;
 	struct event opened = *event;
 	turn_step(turn, &opened);
 	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id);
-	turn->handlers.opened(turn->handlers.context, databases);
+	turn->callbacks.opened(turn->callbacks.context, databases);
 }
 
-void turn_on_lost(void *context, const char *why)
+static void turn_on_lost(void *context, const char *why)
 {
 	struct turn *turn = context;
 	log_warn("store lost", "why", why);
@@ -67,9 +76,9 @@ void turn_on_lost(void *context, const char *why)
 	turn->is_open = false;
 	turn_groups_clear(&turn->groups);
 	turn_step(turn, &(struct event){ .type = EVENT_LOST });
-	handlers_forget(turn->custom);
+	handler_runs_drop(turn->handler_runs);
 	turn_errands_lose(turn->errands);
-	turn->handlers.lost(turn->handlers.context);
+	turn->callbacks.lost(turn->callbacks.context);
 }
 
 static void turn_on_waiting(void *context, const char *why)
@@ -83,7 +92,7 @@ static void turn_on_fenced(void *context, const char *why)
 	struct turn *turn = context;
 	log_error("another sidecar took this Redis over: stopping", "why", why);
 	turn->status->is_fenced = true;
-	turn_stop(turn, 1);
+	turn_fail(turn);
 }
 
 static void turn_on_reply(void *context, uint64_t tag, struct slice reply)
@@ -96,28 +105,21 @@ static void turn_on_answered(void *context, uint64_t id, const struct slice *rep
 	struct turn *turn = context;
 	struct turn_group group = turn_groups_take(&turn->groups);
 	assert(group.id == id);
-	/* Clients first: the core lets go of the slots once it has the answer. */
-	if (replies != NULL) {
-		for (unsigned i = 0; i < group.slot_count; i++) {
-			const struct slot *slot = &group.slots[i];
-			assert(slot->reply < count);
-			if (slot->token != 0)
-				turn_answer(turn, slot->token, replies[slot->reply]);
-		}
-		turn->handlers.group_answered(turn->handlers.context);
-	}
+	/* Before the core has the answer: it then lets go of the group's slots. */
+	if (replies != NULL)
+		turn_release(turn, &group, replies, count);
 	turn_step(turn, &(struct event){ .type = EVENT_ANSWERED, .answered = { id, replies, count, error } });
 }
 
 static void turn_on_expired(void *context, uint32_t db, struct slice key)
 {
 	struct turn *turn = context;
-	turn->handlers.expired(turn->handlers.context, db, key);
+	turn->callbacks.expired(turn->callbacks.context, db, key);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_EXPIRED, .expired = { db, key } });
 }
 
-/* The loop ends a turn after each pass anyway. */
+/* Nothing to do: the loop ends a turn after each of its passes. */
 static void turn_on_fed(void *context)
 {
 	(void)context;
@@ -151,3 +153,18 @@ void turn_open_store(struct turn *turn)
 	turn->status->store = turn->store;
 }
 
+void turn_close_store(struct turn *turn)
+{
+	if (turn->store != NULL)
+		store_free(turn->store);
+	turn->store = NULL;
+	turn->status->store = NULL;
+}
+
+void turn_reopen_store(struct turn *turn)
+{
+	turn->is_reopening = false;
+	turn_on_lost(turn, "connecting again to start over");
+	store_free(turn->store);
+	turn_open_store(turn);
+}

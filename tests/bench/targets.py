@@ -1,6 +1,6 @@
 """What is measured: the same Redis bare, behind nutcracker (twemproxy), and behind homeportd in two set-ups.
 
-local: events go to Kafka, the peer's sidecar is stopped. whole: the second datacenter applies them, on the same cores."""
+local: events go to the log, the peer's sidecar is stopped. whole: the second datacenter applies them, on the same cores."""
 
 import os
 from pathlib import Path
@@ -70,8 +70,9 @@ class Twemproxy(Target):
 class Local(Target):
     name = "local"
 
-    def __init__(self, world):
+    def __init__(self, world, name=None):
         self.world = world
+        self.name = name or self.name
         self.port = world["a"].sidecar.port
 
     def enter(self):
@@ -79,11 +80,12 @@ class Local(Target):
 
     def settle(self):
         sidecar = self.world["a"].sidecar
-        wait_until(lambda: sidecar.metrics().one("homeport_outbox_events") == 0, 120, "Kafka has everything")
+        wait_until(lambda: sidecar.metrics().one("homeport_outbox_events") == 0, 120, "the log has everything")
 
     def processes(self):
         dc = self.world["a"]
-        return {"homeportd": dc.sidecar.process.pid, "redis": dc.redis.process.pid, "kafka": self.world.broker.process_id}
+        broker = {"kafka": self.world.broker.process_id} if self.world.broker else {}
+        return {"homeportd": dc.sidecar.process.pid, "redis": dc.redis.process.pid, **broker}
 
 
 class Whole(Local):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""deploy/quickstart as a new user meets it: two datacenters that replicate, and nothing left behind after Ctrl-C."""
+"""deploy/quickstart as a new user meets it: two datacenters that replicate, and nothing left behind after Ctrl-C; built whether or not the
+source tree was built in place before."""
 
 import os
 import re
@@ -40,6 +41,18 @@ def processes_in(directory):
     return found
 
 
+def libraries_outside(directory):
+    """Libraries that processes of ours have unpacked for themselves elsewhere: left lying when such a process is killed."""
+    temporary, found = tempfile.gettempdir(), set()
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(directory).encode() in entry.read_bytes():
+                found |= set(re.findall(rf" ({re.escape(temporary)}/.*\.so\S*)$", entry.with_name("maps").read_text(), re.MULTILINE))
+        except OSError:
+            pass  # it has just ended, or is another user's
+    return [path for path in found if not path.startswith(str(directory))]
+
+
 def read_the_log_as_told(facts, output, name):
     told = re.search(r"^ +(kcat .*protoc .*?)  #", output.read_text(), re.MULTILINE)
     if told:
@@ -62,6 +75,7 @@ def try_quickstart(facts, *options):
             read_the_log_as_told(facts, output, name)
             wait_until(lambda: re.search(r"^us .* yes +0 +1 +0 ", output.read_text(), re.MULTILINE), 20, "the view counts it")
             facts.check(True, f"{name}: is counted in the live view")
+            facts.equal(libraries_outside(directory), [], f"{name}: unpacks nothing outside its folder")
         finally:
             os.kill(process.pid, signal.SIGINT)
             status = process.wait(60)
@@ -70,7 +84,32 @@ def try_quickstart(facts, *options):
         facts.equal(processes_in(directory), [], f"{name}: leaves no processes")
 
 
+def build_one_library(top, directory):
+    """deploy/build in earnest, but for the time it takes."""
+    built = subprocess.run([top / "deploy" / "build", directory], env={**os.environ, "MAKE_TARGETS": "libbase.a"}, capture_output=True, text=True)
+    return built.returncode == 0 and (Path(directory) / "base" / "bytes.o").exists(), built.stdout + built.stderr
+
+
+def builds_in_either_order(facts):
+    """The README's ./configure && make in the source tree, and the build of deploy/quickstart elsewhere."""
+    with tempfile.TemporaryDirectory() as temporary:
+        top = Path(temporary) / "homeport"
+        top.mkdir()
+        subprocess.run(f"tar -C {TOP} -cf - --exclude=./build --exclude=./.git --exclude=./config.status --exclude=./Makefile --exclude='*.o' --exclude='*.a'"
+                       f" --exclude=.deps . | tar -C {top} -xf -", shell=True, check=True)
+        is_built, text = build_one_library(top, top / "build" / "before")
+        facts.check(is_built, "deploy/build builds elsewhere", text)
+        in_place = subprocess.run("autoreconf -fi && ./configure && make libbase.a", shell=True, cwd=top, capture_output=True, text=True)
+        facts.equal(in_place.returncode, 0, "the tree is then built in place")
+        for name in ("before", "after"):
+            is_built, text = build_one_library(top, top / "build" / name)
+            facts.check(is_built, f"after that deploy/build builds elsewhere, where it was built {name}", text)
+        again = subprocess.run(["make", "libbase.a"], cwd=top, capture_output=True, text=True)
+        facts.equal(again.returncode, 0, "and the build in place goes on")
+
+
 def quickstart(facts):
+    builds_in_either_order(facts)
     try_quickstart(facts)
     try_quickstart(facts, "--kafka")
 

@@ -7,7 +7,7 @@ void suite_client_answers(void);
 
 static uint32_t expect(struct answers *answers)
 {
-	return answers_expect(answers, &(struct answer){ .parts = 1 });
+	return answers_expect(answers, &(struct client_answer){ .parts = 1 });
 }
 
 static bool is_out(struct buffer *out, const char *text)
@@ -50,7 +50,7 @@ static void a_transaction_is_one_array(void)
 	struct answers answers = { 0 };
 	struct buffer out = { 0 };
 	uint32_t first = expect(&answers);
-	uint32_t exec = answers_expect(&answers, &(struct answer){ .parts = 2, .is_array = true });
+	uint32_t exec = answers_expect(&answers, &(struct client_answer){ .parts = 2, .is_array = true });
 	uint32_t last = expect(&answers);
 	answers_fill(&answers, last, SLICE("+last\r\n"), &out);
 	answers_fill(&answers, exec, SLICE("+a\r\n"), &out);
@@ -66,7 +66,7 @@ static void a_refused_transaction_is_one_error(void)
 {
 	struct answers answers = { 0 };
 	struct buffer out = { 0 };
-	uint32_t exec = answers_expect(&answers, &(struct answer){ .parts = 3, .is_array = true });
+	uint32_t exec = answers_expect(&answers, &(struct client_answer){ .parts = 3, .is_array = true });
 	answers_settle(&answers, exec, SLICE("-OOM\r\n"), &out);
 	CU_ASSERT(is_out(&out, "-OOM\r\n") && answers_find(&answers, exec) == NULL);
 	answers_free(&answers);
@@ -77,7 +77,7 @@ static void who_wants_no_answer_gets_none_and_blocks_nobody(void)
 {
 	struct answers answers = { 0 };
 	struct buffer out = { 0 };
-	uint32_t muted = answers_expect(&answers, &(struct answer){ .parts = 1, .is_muted = true });
+	uint32_t muted = answers_expect(&answers, &(struct client_answer){ .parts = 1, .is_muted = true });
 	uint32_t heard = expect(&answers);
 	answers_add(&answers, SLICE("+muted\r\n"), true, &out);
 	answers_fill(&answers, heard, SLICE("+heard\r\n"), &out);

@@ -4,6 +4,8 @@
 #include "proxy/conflicts/conflicts_choice.h"
 #include "proxy/conflicts/conflicts_query.h"
 #include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/conflicts/teller_json.h"
+#include "proxy/conflicts/teller_resp.h"
 
 #include <CUnit/CUnit.h>
 #include <jansson.h>

@@ -1,5 +1,6 @@
 /* Trials of recorded conflicts: which sides compete, and what each rule, or a handler, makes of them. */
 #include "proxy/conflicts/conflicts_tell.h"
+#include "proxy/conflicts/teller_json.h"
 #include "proxy/core/wire/record.h"
 #include "proxy/ctl/ctl_trial.h"
 

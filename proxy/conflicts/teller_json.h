@@ -1,0 +1,12 @@
+/* Teller that writes JSON. */
+#ifndef PROXY_TELLER_JSON_H
+#define PROXY_TELLER_JSON_H
+
+#include "teller.h"
+
+/* "name" and, where the bytes were no UTF-8, "name_encoding": "base64" beside it; in a list an object of "base64". */
+struct teller *teller_json_new(bool is_indented);
+/* Adds the text of the one object or list that was told to OUT; frees the teller. */
+void teller_json_finish(struct teller *teller, struct buffer *out);
+
+#endif

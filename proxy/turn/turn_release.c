@@ -1,0 +1,17 @@
+/* Turn release: the store's replies to a group, handed to the clients whose commands are in it (see turn_release.h).
+ * Clients come first: they need not wait for the metadata and log work that the core does once it has the answer (turn_store.c gives it the
+ * answer next). A write that must not be acknowledged before other datacenters have it (a quorum) would be held back here. */
+#include "turn_release.h"
+
+#include <assert.h>
+
+void turn_release(struct turn *turn, const struct turn_group *group, const struct slice *replies, unsigned count)
+{
+	for (unsigned i = 0; i < group->slot_count; i++) {
+		const struct slot *slot = &group->slots[i];
+		assert(slot->reply < count);
+		if (slot->token != 0)
+			turn_answer(turn, slot->token, replies[slot->reply]);
+	}
+	turn->callbacks.group_answered(turn->callbacks.context);
+}

@@ -1,0 +1,103 @@
+/* Turn step: the core's effects, each given to the part of the sidecar that it is meant for (see turn_step.h). */
+#include "turn_step.h"
+
+#include "proxy/handler_runs/handler_runs.h"
+#include "proxy/ops/logging.h"
+#include "turn_errands.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static void group_run(struct turn *turn, const struct effect *group)
+{
+	turn_groups_add(&turn->groups, group);
+	turn->callbacks.group_sent(turn->callbacks.context, group);
+	store_group(turn->store, group);
+}
+
+static void conflict_log(const struct turn *turn, const struct effect *effect)
+{
+	log_debug("conflict", "kind", effect->conflict.kind, "rule", effect->conflict.rule,
+	          "outcome", outcome_text(effect->conflict.outcome), "origin", turn->status->dcs[effect->conflict.dc],
+	          "other", turn->status->dcs[effect->conflict.other_dc], "count", log_number(effect->conflict.count));
+}
+
+static void alarm_log(struct turn *turn, const struct effect *effect)
+{
+	char text[400];
+	snprintf(text, sizeof(text), "%.*s", (int)effect->alarm.text.len, effect->alarm.text.ptr);
+	turn->status->counters.alarms++;
+	log_warn("alarm", "what", text, "dc", turn->status->dcs[effect->alarm.dc]);
+}
+
+/* How long remote writes took from their datacenter to here. */
+static void visible_observe(struct turn *turn, const struct effect *effect)
+{
+	uint64_t now_ms = turn_clock_now(turn->clock)->unix_ms;
+	uint64_t lag_ms = now_ms > effect->visible.written_ms ? now_ms - effect->visible.written_ms : 0;
+	histogram_observe(&turn->status->counters.replication_latency[effect->visible.dc], lag_ms * 1000, effect->visible.writes);
+}
+
+static void refuse_run(struct turn *turn, const struct effect *effect)
+{
+	uint64_t token = effect->refuse.token;
+	if (turn_errands_are_meant(token))
+		turn_errands_end(turn->errands, token, ERRAND_REFUSED, effect->refuse.error);
+	else
+		turn->callbacks.refused(turn->callbacks.context, token, effect->refuse.error);
+}
+
+void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
+{
+	if (turn_errands_are_meant(token))
+		turn_errands_end(turn->errands, token, ERRAND_ANSWERED, reply);
+	else
+		turn->callbacks.answered(turn->callbacks.context, token, reply);
+}
+
+static void effect_run(struct turn *turn, const struct effect *effect)
+{
+	struct log *log;
+	switch (effect->type) {
+	case EFFECT_GROUP: group_run(turn, effect); return;
+	case EFFECT_REFUSE: refuse_run(turn, effect); return;
+	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
+	case EFFECT_APPEND:
+		turn->status->counters.shipped_bytes += effect->append.bytes.len;
+		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
+		return;
+	case EFFECT_CONFLICT: conflict_log(turn, effect); return;
+	case EFFECT_VISIBLE: visible_observe(turn, effect); return;
+	case EFFECT_REOPEN: turn->is_reopening = true; return;
+	case EFFECT_HANDLE: handler_runs_add(turn->handler_runs, effect); return;
+	case EFFECT_ALARM: alarm_log(turn, effect); return;
+	case EFFECT_FOLLOW:
+		log = turn->logs[effect->log.dc];
+		log->class->follow(log, effect->log.position);
+		return;
+	case EFFECT_UNFOLLOW:
+		log = turn->logs[effect->log.dc];
+		log->class->unfollow(log);
+		return;
+	case EFFECT_PAUSE:
+	case EFFECT_RESUME:
+		log = turn->logs[effect->log.dc];
+		log->class->pause(log, effect->type == EFFECT_PAUSE);
+		return;
+	case EFFECT_TRIM:
+		log = turn->logs[effect->log.dc];
+		log->class->trim(log, effect->log.position);
+		return;
+	}
+}
+
+void turn_step(struct turn *turn, struct event *event)
+{
+	assert(!turn->is_stepping);
+	turn->is_stepping = true;
+	event->now_ms = turn_clock_now(turn->clock)->unix_ms;
+	core_step(turn->core, event, &turn->effects);
+	for (unsigned i = 0; i < turn->effects.count; i++)
+		effect_run(turn, &turn->effects.items[i]);
+	turn->is_stepping = false;
+}
