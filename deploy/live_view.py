@@ -35,6 +35,12 @@ def free_wished_ports():
     return ports
 
 
+def number(metrics, name, origin):
+    """A metric that is absent while it is not known."""
+    values = metrics.values(name, origin=origin)
+    return f"{values[0]:.0f}" if values else "unknown"
+
+
 def row(dc):
     place = f"{dc.name:4}{HOST}:{dc.sidecar.port:<8}"
     try:
@@ -44,7 +50,7 @@ def row(dc):
     peer = next(name for name in NAMES if name != dc.name)
     return (f"{place}{'yes' if is_ready else 'no':7}{metrics.total('homeport_local_writes_total'):14.0f}"
             f"{metrics.total('homeport_applied_events_total', origin=peer):19.0f}"
-            f"{metrics.total('homeport_replication_lag_events', origin=peer):11.0f}"
+            f"{number(metrics, 'homeport_replication_lag_events', peer):>11}"
             f"{metrics.total('homeport_replication_staleness_seconds', origin=peer):9.1f} s"
             f"{metrics.total('homeport_conflicts_total'):11.0f}")
 

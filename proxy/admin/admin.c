@@ -203,7 +203,7 @@ static void list_finding(void *context, enum finding_weight weight, const char *
 
 static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
-	bool is_served = readiness_check(status, NULL, NULL) < FINDING_OUTAGE;
+	bool is_served = readiness_check(status, now_ms(), NULL, NULL) < FINDING_OUTAGE;
 
 	(void)connection;
 	answer->status = is_served ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -213,7 +213,7 @@ static void write_healthz(const struct sidecar_status *status, struct MHD_Connec
 static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	struct buffer findings = { 0 };
-	bool is_ready = readiness_check(status, list_finding, &findings) < FINDING_BROKEN;
+	bool is_ready = readiness_check(status, now_ms(), list_finding, &findings) < FINDING_BROKEN;
 	bool is_verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL, NULL) == MHD_YES;
 
 	answer->status = is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;

@@ -273,7 +273,11 @@ static int run_peers(const struct ctl_options *options, int count, char **words)
 				printf("%14lld ", (long long)json_integer_value(staleness));
 			else
 				printf("%14s ", "never heard");
-			printf("%10lld %10lld %10lld\n", ctl_count_of(peer, "lag_events"), ctl_count_of(peer, "held_events"), ctl_count_of(peer, "owed_events"));
+			if (json_is_integer(json_object_get(peer, "lag_events")))
+				printf("%10lld ", ctl_count_of(peer, "lag_events"));
+			else
+				printf("%10s ", "unknown");
+			printf("%10lld %10lld\n", ctl_count_of(peer, "held_events"), ctl_count_of(peer, "owed_events"));
 		}
 	}
 	json_decref(status);

@@ -2,12 +2,13 @@
 #include "metrics_samples.h"
 
 #include "base/text.h"
+#include "process.h"
 #include "ready.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CHECKS_MAX 64
+#define FINDINGS_MAX 256
 
 /* Runs the following statement for each other datacenter: i its index, once there is a core. */
 #define FOR_EACH_PEER(samples, i) for (unsigned i = 1; (samples)->core != NULL && i < (samples)->core->peer_count; i++)
@@ -28,16 +29,17 @@ void samples_start_time(struct samples *samples)
 
 void samples_ready(struct samples *samples)
 {
-	sample_add_count(samples, NO_LABEL, readiness_check(samples->status, NULL, NULL) < FINDING_BROKEN);
+	sample_add_count(samples, NO_LABEL, readiness_check(samples->status, samples->now_ms, NULL, NULL) < FINDING_BROKEN);
 }
 
-/* One line for each check that found something; findings about several peers add up. */
+/* One line for each check that found something, by the datacenter it is about. */
 struct tally {
 	struct {
 		const char *check;
 		enum finding_weight weight;
+		const char *dc;         /* "": none in particular */
 		uint64_t count;
-	} lines[CHECKS_MAX];
+	} lines[FINDINGS_MAX];
 	unsigned count;
 };
 
@@ -46,16 +48,18 @@ static void tally_finding(void *context, enum finding_weight weight, const char 
 	struct tally *tally = context;
 	unsigned i = 0;
 
-	(void)dc;
 	(void)text;
-	while (i < tally->count && (tally->lines[i].weight != weight || strcmp(tally->lines[i].check, check) != 0))
+	if (dc == NULL)
+		dc = "";
+	while (i < tally->count && (tally->lines[i].weight != weight || strcmp(tally->lines[i].check, check) != 0 || strcmp(tally->lines[i].dc, dc) != 0))
 		i++;
-	if (i == CHECKS_MAX)
+	if (i == FINDINGS_MAX)
 		return;
 	if (i == tally->count)
 		tally->count++;
 	tally->lines[i].check = check;
 	tally->lines[i].weight = weight;
+	tally->lines[i].dc = dc;
 	tally->lines[i].count++;
 }
 
@@ -63,16 +67,17 @@ void samples_findings(struct samples *samples)
 {
 	struct tally tally = { .count = 0 };
 
-	readiness_check(samples->status, tally_finding, &tally);
+	readiness_check(samples->status, samples->now_ms, tally_finding, &tally);
 	for (unsigned i = 0; i < tally.count; i++) {
 		struct label labels[] = {
 			{ "check", tally.lines[i].check },
 			{ "weight", finding_weight_text(tally.lines[i].weight) },
+			{ "dc", tally.lines[i].dc },
 		};
 		char text[24];
 
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)tally.lines[i].count);
-		sample_add(samples, "", labels, 2, text);
+		sample_add(samples, "", labels, tally.lines[i].dc[0] != '\0' ? 3 : 2, text);
 	}
 }
 
@@ -92,10 +97,10 @@ void samples_staleness(struct samples *samples)
 void samples_lag(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
-		const struct core_peer_status *peer = &samples->core->peers[i];
-		uint64_t lag = peer->known_seq > peer->applied_seq ? peer->known_seq - peer->applied_seq : 0;
+		int64_t lag = status_lag_events(samples->status, &samples->core->peers[i], samples->now_ms);
 
-		sample_add_count(samples, origin_of(samples, i), lag);
+		if (lag >= 0)
+			sample_add_count(samples, origin_of(samples, i), (uint64_t)lag);
 	}
 }
 
@@ -103,6 +108,12 @@ void samples_latency(struct samples *samples)
 {
 	for (unsigned i = 1; i < samples->status->dc_count; i++)
 		add_histogram(samples, origin_of(samples, i), &samples->status->counters.replication_latency[i]);
+}
+
+void samples_received_bytes(struct samples *samples)
+{
+	for (unsigned i = 1; i < samples->status->dc_count; i++)
+		sample_add_count(samples, origin_of(samples, i), samples->status->counters.received_bytes[i]);
 }
 
 void samples_heartbeat_age(struct samples *samples)
@@ -234,6 +245,31 @@ void samples_store_evicted(struct samples *samples)
 {
 	if (samples->status->store != NULL)
 		sample_add_count(samples, NO_LABEL, store_facts(samples->status->store)->evicted_keys);
+}
+
+void samples_process_cpu(struct samples *samples)
+{
+	sample_add_seconds(samples, NO_LABEL, (int64_t)process_cpu_ms());
+}
+
+void samples_process_resident(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, process_resident_bytes());
+}
+
+void samples_process_virtual(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, process_virtual_bytes());
+}
+
+void samples_process_open_fds(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, process_open_fds());
+}
+
+void samples_process_fds_max(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, process_fds_max());
 }
 
 static struct label origin_of(const struct samples *samples, unsigned dc)

@@ -11,6 +11,7 @@
 /* One round of checks. */
 struct round {
 	const struct sidecar_status *status;
+	uint64_t now_ms;
 	finding_visit *visit;
 	void *context;
 	enum finding_weight gravest;
@@ -28,11 +29,12 @@ static void check_limits(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit);
 static void check_log(struct round *round, unsigned dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void find(struct round *round, struct finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-enum finding_weight readiness_check(const struct sidecar_status *status, finding_visit *visit, void *context)
+enum finding_weight readiness_check(const struct sidecar_status *status, uint64_t now_ms, finding_visit *visit, void *context)
 {
-	struct round round = { .status = status, .visit = visit, .context = context };
+	struct round round = { .status = status, .now_ms = now_ms, .visit = visit, .context = context };
 
 	check_process(&round);
 	check_store(&round);
@@ -46,8 +48,10 @@ enum finding_weight readiness_check(const struct sidecar_status *status, finding
 	if (core->is_recalling)
 		find(&round, (struct finding){ FINDING_WARNING, "recalling", NULL },
 		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
-	for (unsigned i = 1; i < core->peer_count; i++)
+	for (unsigned i = 1; i < core->peer_count; i++) {
+		check_freshness(&round, &core->peers[i], status->dcs[i]);
 		check_peer(&round, &core->peers[i], status->dcs[i]);
+	}
 	return round.gravest;
 }
 
@@ -164,6 +168,22 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		     (long long)peer->clock_offset_ms);
 	if (peer->rules_differ)
 		find(round, (struct finding){ FINDING_WARNING, "rules", dc }, "its conflict rules are not the ones here, make the rules equal everywhere");
+}
+
+/* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
+static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	uint64_t stale_ms = peer->fresh_ms == 0 || peer->fresh_ms > round->now_ms ? 0 : round->now_ms - peer->fresh_ms;
+
+	if (status_is_silent(round->status, peer, round->now_ms))
+		find(round, (struct finding){ FINDING_WARNING, "silent", dc },
+		     "nothing was heard from it for %llu s%s, so how far this datacenter is behind it is unknown: see that its sidecar runs and "
+		     "that its log can be reached, by it and from here", (unsigned long long)status_heard_age_ms(round->status, peer, round->now_ms) / 1000,
+		     peer->heard_ms == 0 ? ", since this sidecar started" : "");
+	if (stale_ms > round->status->settings->alarms_staleness_ms)
+		find(round, (struct finding){ FINDING_WARNING, "stale", dc },
+		     "its writes of the last %llu s may not be visible here: see the other findings about it, here and there, for the reason",
+		     (unsigned long long)stale_ms / 1000);
 }
 
 static void find(struct round *round, struct finding finding, const char *format, ...)

@@ -16,7 +16,7 @@ enum finding_weight {
 typedef void finding_visit(void *context, enum finding_weight weight, const char *check, const char *dc, const char *text);
 
 /* The gravest finding. VISIT may be NULL. */
-enum finding_weight readiness_check(const struct sidecar_status *status, finding_visit *visit, void *context);
+enum finding_weight readiness_check(const struct sidecar_status *status, uint64_t now_ms, finding_visit *visit, void *context);
 const char *finding_weight_text(enum finding_weight weight);
 
 #endif

@@ -11,3 +11,22 @@ const char *command_result_text(enum command_result result)
 
 	return texts[result];
 }
+
+uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+{
+	uint64_t since_ms = peer->heard_ms != 0 ? peer->heard_ms : status->started_ms;
+
+	return since_ms > now_ms ? 0 : now_ms - since_ms;
+}
+
+bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+{
+	return status_heard_age_ms(status, peer, now_ms) > status->settings->alarms_heartbeat_age_ms;
+}
+
+int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+{
+	if (peer->heard_ms == 0 || status_is_silent(status, peer, now_ms))
+		return -1;
+	return peer->known_seq > peer->applied_seq ? (int64_t)(peer->known_seq - peer->applied_seq) : 0;
+}

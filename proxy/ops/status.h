@@ -28,6 +28,8 @@ struct sidecar_counters {
 	uint64_t alarms;               /* EFFECT_ALARM */
 	uint64_t store_losses;         /* connections to the store that broke */
 	uint64_t conflicts_published;  /* messages the conflicts topic took */
+	uint64_t shipped_bytes;        /* of messages given to the own log, those given again included */
+	uint64_t received_bytes[CORE_DCS_MAX]; /* of messages read from each DC's log; [0]: the own one, read back after a start */
 	uint64_t conflicts_unpublished; /* entries of the stream of conflict records that it has not taken */
 	/* Written there to visible here, by DC: after each turn, for the events whose application was answered in it, now − fresh_ms. */
 	struct histogram replication_latency[CORE_DCS_MAX];
@@ -53,5 +55,11 @@ struct sidecar_status {
 };
 
 const char *command_result_text(enum command_result result);
+/* How long ago anything was heard from a peer: since this sidecar started, if nothing was since then. */
+uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+/* Nothing was heard from a peer for longer than alarms.heartbeat_age. */
+bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+/* Writes of a peer that are known here and not applied. -1: unknown, as it is silent or was not heard since this sidecar started. */
+int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
 
 #endif

@@ -9,8 +9,8 @@ static json_t *describe_core(const struct sidecar_status *status);
 static json_t *describe_conflicts(const struct core_status *core);
 static json_t *describe_logs(const struct sidecar_status *status);
 static json_t *describe_peers(const struct sidecar_status *status, uint64_t now_ms);
-static json_t *describe_peer(const struct core_peer_status *peer, uint64_t now_ms);
-static json_t *describe_findings(const struct sidecar_status *status, enum finding_weight *gravest);
+static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+static json_t *describe_findings(const struct sidecar_status *status, uint64_t now_ms, enum finding_weight *gravest);
 static void set_count(json_t *object, const char *name, uint64_t count);
 static void set_age(json_t *object, const char *name, uint64_t then_ms, uint64_t now_ms);
 
@@ -18,7 +18,7 @@ void status_write_json(const struct sidecar_status *status, uint64_t now_ms, str
 {
 	json_t *root = json_object();
 	enum finding_weight gravest;
-	json_t *findings = describe_findings(status, &gravest);
+	json_t *findings = describe_findings(status, now_ms, &gravest);
 
 	json_object_set_new(root, "dc", json_string(status->dcs[0]));
 	json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
@@ -135,18 +135,20 @@ static json_t *describe_peers(const struct sidecar_status *status, uint64_t now_
 	const struct core_status *core = core_status(status->core);
 
 	for (unsigned i = 1; i < core->peer_count; i++)
-		json_object_set_new(peers, status->dcs[i], describe_peer(&core->peers[i], now_ms));
+		json_object_set_new(peers, status->dcs[i], describe_peer(status, &core->peers[i], now_ms));
 	return peers;
 }
 
-static json_t *describe_peer(const struct core_peer_status *peer, uint64_t now_ms)
+static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
 {
+	int64_t lag = status_lag_events(status, peer, now_ms);
 	json_t *object = json_object();
 
 	json_object_set_new(object, "state", json_string(peer_state_text(peer->state)));
 	set_age(object, "staleness_ms", peer->fresh_ms, now_ms);
 	set_age(object, "heartbeat_age_ms", peer->heard_ms, now_ms);
-	set_count(object, "lag_events", peer->known_seq > peer->applied_seq ? peer->known_seq - peer->applied_seq : 0);
+	/* null: unknown. */
+	json_object_set_new(object, "lag_events", lag < 0 ? json_null() : json_integer(lag));
 	set_count(object, "owed_events", peer->owed_events);
 	set_count(object, "applied_seq", peer->applied_seq);
 	set_count(object, "applied_events", peer->applied_events);
@@ -171,11 +173,11 @@ static void list_finding(void *context, enum finding_weight weight, const char *
 	json_array_append_new(context, object);
 }
 
-static json_t *describe_findings(const struct sidecar_status *status, enum finding_weight *gravest)
+static json_t *describe_findings(const struct sidecar_status *status, uint64_t now_ms, enum finding_weight *gravest)
 {
 	json_t *list = json_array();
 
-	*gravest = readiness_check(status, list_finding, list);
+	*gravest = readiness_check(status, now_ms, list_finding, list);
 	return list;
 }
 

@@ -14,13 +14,13 @@ static void line_add(struct buffer *text, const char *name, uint64_t number)
 }
 
 /* One line a peer, as Redis writes its replicas: homeport_peer0:name=us,state=following,… */
-static void peer_add(struct buffer *text, unsigned index, const char *name, const struct core_peer_status *peer, uint64_t now_ms)
+static void peer_add(struct buffer *text, const struct sidecar_status *status, unsigned dc, const struct core_peer_status *peer, uint64_t now_ms)
 {
 	char line[300];
-	uint64_t lag_events = peer->known_seq > peer->applied_seq ? peer->known_seq - peer->applied_seq : 0;
+	int64_t lag_events = status_lag_events(status, peer, now_ms); /* -1: unknown */
 	int64_t staleness_ms = peer->fresh_ms == 0 ? -1 : now_ms > peer->fresh_ms ? (int64_t)(now_ms - peer->fresh_ms) : 0;
-	snprintf(line, sizeof(line), "homeport_peer%u:name=%s,state=%s,staleness_ms=%lld,lag_events=%llu,held_events=%llu,owed_events=%llu\r\n",
-	         index, name, peer_state_text(peer->state), (long long)staleness_ms, (unsigned long long)lag_events,
+	snprintf(line, sizeof(line), "homeport_peer%u:name=%s,state=%s,staleness_ms=%lld,lag_events=%lld,held_events=%llu,owed_events=%llu\r\n",
+	         dc - 1, status->dcs[dc], peer_state_text(peer->state), (long long)staleness_ms, (long long)lag_events,
 	         (unsigned long long)peer->held_events, (unsigned long long)peer->owed_events);
 	buffer_add_text(text, line);
 }
@@ -43,7 +43,7 @@ static void section_add(struct sessions *sessions, struct buffer *text)
 	line_add(text, "homeport_peers", core->peer_count - 1);
 	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
 	for (unsigned i = 1; i < core->peer_count; i++)
-		peer_add(text, i - 1, status->dcs[i], &core->peers[i], now_ms);
+		peer_add(text, status, i, &core->peers[i], now_ms);
 }
 
 /* The keyspace section without the reserved database. */

@@ -9,6 +9,7 @@
 static void turn_on_message(void *context, unsigned dc, int64_t position, struct slice bytes)
 {
 	struct turn *turn = context;
+	turn->status->counters.received_bytes[dc] += bytes.len;
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_BATCH, .batch = { dc, position, bytes } });
 }

@@ -62,7 +62,10 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_GROUP: group_run(turn, effect); return;
 	case EFFECT_REFUSE: refuse_run(turn, effect); return;
 	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
-	case EFFECT_APPEND: turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes); return;
+	case EFFECT_APPEND:
+		turn->status->counters.shipped_bytes += effect->append.bytes.len;
+		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
+		return;
 	case EFFECT_CONFLICT: conflict_log(turn, effect); return;
 	case EFFECT_VISIBLE: visible_observe(turn, effect); return;
 	case EFFECT_REOPEN: turn->is_reopening = true; return;

@@ -2,6 +2,7 @@
 """What an operator relies on: --check, reload, health and readiness in trouble, homeportctl, log lines."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -79,6 +80,67 @@ def a_peer_in_trouble(facts, world):
     facts.check(sidecar.metrics().one("homeport_replication_staleness_seconds", origin="b") < 1.5, "and falls when it is back")
 
 
+def verbose(sidecar):
+    return sidecar.http("/readyz?verbose")[1]
+
+
+def lag_as_told(sidecar):
+    """The lag of a behind b, wherever it is told: metric, JSON, homeportctl, INFO."""
+    with sidecar.client() as client:
+        info = re.search(r"name=b,.*lag_events=(-?\d+)", client("INFO", "homeport").decode())[1]
+    row = re.search(r"^b +\S+ +(?:never heard|\S+) +(\S+)", ctl(sidecar, "peers")[1], re.MULTILINE)
+    return (sidecar.metrics().values("homeport_replication_lag_events", origin="b"), json.loads(sidecar.http("/v1/status")[1])["peers"]["b"]["lag_events"],
+            row and row[1], info)
+
+
+KNOWN, UNKNOWN = ([0.0], 0, "0", "0"), ([], None, "unknown", "-1")
+
+
+def a_silent_peer(facts, world):
+    """Its sidecar is gone; its Redis, and so its log, is there."""
+    sidecar, other = world["a"].sidecar, world["b"].sidecar
+    facts.check("silent" not in verbose(sidecar) and "stale" not in verbose(sidecar), "a peer that is heard is no finding", verbose(sidecar))
+    facts.equal(lag_as_told(sidecar), KNOWN, "the lag behind it is known")
+    other.kill()
+    wait_until(lambda: "warning silent b: nothing was heard from it for 1 s," in verbose(sidecar), 5, "a silent peer is a finding after alarms.heartbeat_age")
+    facts.check(sidecar.metrics().values("homeport_findings", check="silent", dc="b", weight="warning") == [1], "a silent peer is a finding and a metric")
+    facts.equal(lag_as_told(sidecar), UNKNOWN, "the lag behind it is unknown")
+    facts.check("stale" not in verbose(sidecar), "its writes are not yet called stale", verbose(sidecar))
+    wait_until(lambda: re.search(r"warning stale b: its writes of the last [34] s", verbose(sidecar)), 5, "data is stale after alarms.staleness")
+    facts.check(sidecar.is_ready(), "for all that this datacenter is ready")
+    sidecar.stop()
+    sidecar.start()
+    facts.equal(lag_as_told(sidecar), UNKNOWN, "after a restart the lag behind a peer that was not heard since is unknown")
+    wait_until(lambda: "s, since this sidecar started" in verbose(sidecar), 5, "a peer not heard since the start is a finding")
+    facts.check(True, "a peer not heard since the start is a finding")
+    other.start()
+    world.wait_zero_lag()
+    facts.check("silent" not in verbose(sidecar) and "stale" not in verbose(sidecar), "when it is back both findings are gone", verbose(sidecar))
+    facts.equal(lag_as_told(sidecar), KNOWN, "and the lag is known")
+
+
+def what_is_shipped(facts, world):
+    sidecar, other = world["a"].sidecar, world["b"].sidecar
+    shipped, received = (s.metrics().total(f"homeport_{name}_bytes_total") for s, name in ((sidecar, "shipped"), (other, "received")))
+    with sidecar.client() as client:
+        client("SET", "large", os.urandom(100_000))
+    world.wait_zero_lag()
+    facts.check(100_000 <= sidecar.metrics().total("homeport_shipped_bytes_total") - shipped < 110_000, "bytes shipped are counted")
+    facts.check(100_000 <= other.metrics().one("homeport_received_bytes_total", origin="a") - received < 110_000, "and bytes received, by origin")
+
+
+def what_the_system_says(facts, sidecar):
+    metrics, proc = sidecar.metrics(), Path(f"/proc/{sidecar.process.pid}")
+    resident = int(proc.joinpath("statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    facts.check(0.9 < metrics.one("process_resident_memory_bytes") / resident < 1.1, "process_resident_memory_bytes is what /proc says")
+    facts.check(abs(metrics.one("process_open_fds") - len(list(proc.joinpath("fd").iterdir()))) <= 1, "process_open_fds, too")
+    limit = int(re.search(r"^Max open files +(\d+)", proc.joinpath("limits").read_text(), re.MULTILINE)[1])
+    facts.equal(metrics.one("process_max_fds"), limit, "and process_max_fds")
+    ticks = sum(map(int, proc.joinpath("stat").read_text().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    facts.check(abs(metrics.one("process_cpu_seconds_total") - ticks) < 0.1, "and process_cpu_seconds_total")
+    facts.check(0 < time.time() - metrics.one("process_start_time_seconds") < 300, "process_start_time_seconds is when it started")
+
+
 def the_own_redis_in_trouble(facts, world):
     sidecar, redis = world["a"].sidecar, world["a"].redis
     redis.kill()
@@ -106,9 +168,12 @@ def rules_that_differ(facts, world):
 
 
 def operation(facts):
-    with World(("a", "b"), with_links=False).start() as world:
+    with World(("a", "b"), with_links=False, settings="alarms: { heartbeat_age: 1s, staleness: 3s }\n").start() as world:
         sidecar = world["a"].sidecar
         asking(facts, sidecar)
+        what_is_shipped(facts, world)
+        what_the_system_says(facts, sidecar)
+        a_silent_peer(facts, world)
         a_peer_in_trouble(facts, world)
         the_own_redis_in_trouble(facts, world)
         rules_that_differ(facts, world)

@@ -135,7 +135,7 @@ class World:
         for dc in self:
             metrics = dc.sidecar.metrics()
             distance += sum(metrics.total(name) for name in WAITING_METRICS)
-            distance += sum(metrics.total("homeport_findings", check=check) for check in ("recalling", "log"))
+            distance += sum(metrics.total("homeport_findings", check=check) for check in ("recalling", "log", "silent"))
             distance += metrics.values("homeport_replication_staleness_seconds").count(math.inf) + (not dc.sidecar.is_ready())
         return distance
 

@@ -203,6 +203,8 @@ static void staleness_is_infinite_before_anything_was_heard(void)
 	write_metrics(core, 1000000, &out);
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.ptr, "homeport_replication_staleness_seconds{origin=\"us\\\"\\\\\"} +Inf\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.ptr, "homeport_heartbeat_age_seconds{origin=\"us\\\"\\\\\"} +Inf\n"));
+	/* The lag behind a peer that was never heard is unknown: no sample, rather than 0. */
+	CU_ASSERT_PTR_NULL(strstr(out.ptr, "\nhomeport_replication_lag_events{"));
 	core_free(core);
 	buffer_free(&out);
 }

@@ -1,6 +1,6 @@
 #include "render.h"
 
-#include "conflict.h"
+#include "verdict.h"
 #include "base/number.h"
 #include "proxy/core/resp/resp.h"
 #include "proxy/core/rules/rule.h"

@@ -71,7 +71,7 @@ struct key {
 	struct key *dirty_next;
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
-	bool is_read_back;           /* in this step (reread.c) */
+	bool is_read_back;           /* in this step (readback.c) */
 	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
 	bool is_decided_again;       /* … what our store had lost */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */

@@ -73,9 +73,6 @@ static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db
 
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
 {
-	struct key *key = keyspace->expected;
-	if (key != NULL && key->db == db && slice_equal(key->name, name))
-		return key;
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
@@ -290,10 +287,16 @@ void keyspace_take_latent(struct keyspace *keyspace)
 	latents_take_all(&keyspace->latents);
 }
 
+void keyspace_visit_keys(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+{
+	assert(keyspace->latents.waiting == 0);
+	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+}
+
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
 {
 	keyspace_take_latent(keyspace);
-	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+	keyspace_visit_keys(keyspace, visit, context);
 }
 
 /* ---- the end, and invariants ---- */
