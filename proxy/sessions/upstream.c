@@ -1,7 +1,7 @@
 /* Upstream: a socket to the store and its two buffers (see upstream.h). */
 #include "upstream.h"
 
-#include "connectors/store/dial.h"
+#include "connectors/net/dial.h"
 #include "proxy/core/resp/resp.h"
 
 #include <errno.h>

@@ -48,7 +48,7 @@ void turn_stop(struct turn *turn, int exit_code);
 bool turn_is_open(const struct turn *turn);
 /* Nothing is on its way: no group unanswered, and the log has taken every own write. */
 bool turn_is_quiet(const struct turn *turn);
-/* One command as it is, on the lane of its protocol. */
+/* One command as it is, on the connection of its protocol. */
 void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token);
 /* A write or a transaction (EVENT_REQUEST; time is filled in). The store must be open. */
 void turn_request(struct turn *turn, struct event *request);

@@ -2,9 +2,8 @@
 #ifndef SIM_REQUESTS_H
 #define SIM_REQUESTS_H
 
-#include "proxy/core/commands/command.h"
-#include "proxy/core/vocabulary/event.h"
-#include "tests/sim/audit/audit_rule.h"
+#include "base/bytes.h"
+#include "audit_rule.h"
 
 #define REQUEST_COMMANDS_MAX 6
 #define REQUEST_ARGUMENTS_MAX 8
@@ -14,18 +13,22 @@ enum request_state { REQUEST_SENT, REQUEST_ANSWERED, REQUEST_REFUSED, REQUEST_LO
 struct client_command {
 	struct slice argv[REQUEST_ARGUMENTS_MAX];    /* in the pool */
 	unsigned argc;
-	const struct command *row;
 	unsigned operation;          /* the generator's, for coverage */
 	enum audit_rule rule;        /* of its keys, likewise */
 };
 
-/* A client that deals with versions itself. Texts are in the pool. */
+/* HOMEPORT …: what a client can do that deals with versions itself, */
+enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY };
+/* and what it can choose when it resolves: what is visible, the version that VALUE names, VALUE, nothing, or what the rule VALUE would choose. */
+enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
+
+/* Texts are in the pool. */
 struct client_ask {
-	enum ask ask;
+	enum ask_verb verb;
 	uint32_t key, element, value, context, id;
 	uint32_t reply, given;       /* the answer, and the context in it */
 	bool is_field;
-	enum choice choice;
+	enum ask_choice choice;
 };
 
 struct client_request {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tests/sim/stories/stories.h"
-#include "world.h"
+#include "tests/sim/world/world.h"
 
 #define JOBS_MAX 64
 #define FAILURES_SHOWN 20

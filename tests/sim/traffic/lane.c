@@ -4,20 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void lane_send(struct lane *lane, const struct effect *effect)
+void lane_send(struct lane *lane, const struct lane_group *group)
 {
-	struct lane_group *group = memory_new(sizeof(*group));
+	struct lane_group *sent = memory_new(sizeof(*sent));
 
-	group->id = effect->group.id;
-	group->protocol = effect->group.protocol;
-	group->bytes = buffer_copy(effect->group.bytes);
-	group->reply_count = effect->group.reply_count;
-	group->slot_count = effect->group.slot_count;
-	group->slots = memory_new((group->slot_count + 1) * sizeof(*group->slots));
+	*sent = *group;
+	sent->bytes = buffer_copy(group->bytes);
+	sent->slots = memory_new((group->slot_count + 1) * sizeof(*sent->slots));
 	if (group->slot_count > 0)
-		memcpy(group->slots, effect->group.slots, group->slot_count * sizeof(*group->slots));
+		memcpy(sent->slots, group->slots, group->slot_count * sizeof(*sent->slots));
 	lane->groups = array_grow(lane->groups, lane->count, &lane->cap, sizeof(struct lane_group *));
-	lane->groups[lane->count++] = group;
+	lane->groups[lane->count++] = sent;
 }
 
 struct lane_group *lane_next(const struct lane *lane)

@@ -1,4 +1,4 @@
-/* The name is resolved while the loop waits: addresses of a sidecar's own Redis are numbers, or names that the host itself knows. */
+/* Resolving a name blocks the loop. A sidecar's own Redis is named by a number, or by a name that the host itself knows. */
 #include "dial.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static int dial_path(const char *path, const char **why)
 	return finish_connect(fd, connect(fd, (const struct sockaddr *)&address, sizeof address), why);
 }
 
-/* Without the limit on unanswered bytes a store that vanished without a word would hold its clients for a quarter of an hour. */
+/* TCP gives a host that vanished without closing a quarter of an hour to acknowledge what was sent: TCP_USER_TIMEOUT shortens that. */
 static int dial_address(const struct addrinfo *address, const char **why)
 {
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
