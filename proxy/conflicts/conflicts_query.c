@@ -2,6 +2,7 @@
 #include "conflicts_query.h"
 
 #include "base/text.h"
+#include "proxy/core/rules/glob.h"
 #include "proxy/core/rules/rule.h"
 
 static bool set_kind(struct conflicts_query *query, struct slice value, struct buffer *error);
