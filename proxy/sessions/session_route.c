@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static void session_take(struct session *session, const struct command *row, const struct request *request);
+static void session_route_special(struct session *session, const struct command *row, const struct request *request);
 static void session_route(struct session *session, const struct command *row, const struct request *request);
 
 /* The row of the last request serves again if this one has the same name. */
@@ -39,11 +39,11 @@ void session_request(void *context, struct client *client, const struct request 
 	else if (session->is_plain)
 		session_route(session, row, request);
 	else
-		session_take(session, row, request);
+		session_route_special(session, row, request);
 }
 
-/* The long way: strangers, transactions, subscriptions, and clients that want no answers. */
-static void session_take(struct session *session, const struct command *row, const struct request *request)
+/* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
+static void session_route_special(struct session *session, const struct command *row, const struct request *request)
 {
 	const struct session_command *command = session_command_of(session, row);
 	bool is_skipping = session->reply_mode == REPLY_MODE_SKIP;

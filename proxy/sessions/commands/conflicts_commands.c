@@ -148,18 +148,27 @@ static void session_reply_wrong(struct session *session, struct buffer *error)
 	buffer_free(error);
 }
 
-/* Reads filters: pairs of words from AT up to END. FORMAT is no filter; it is accepted if IS_JSON is not NULL. False: an error was answered. */
-static bool session_read_query(struct session *session, const struct slice *argv, uint32_t at, uint32_t end, struct conflicts_query *query,
-                               bool *is_json)
+/* The words of a request that say which records are meant, and in which form they are wanted. */
+struct words {
+	const struct slice *argv;
+	uint32_t at, end;            /* pairs of words from AT up to END */
+	bool takes_format;           /* FORMAT JSON may be among them */
+	bool is_json;                /* it was */
+};
+
+/* Reads filters, and the format. False: an error was answered. */
+static bool session_read_query(struct session *session, struct words *words, struct conflicts_query *query)
 {
 	struct buffer error = { 0 };
-	for (; at < end; at += 2) {
-		bool is_format = is_json != NULL && word_is(argv[at], "FORMAT");
+	const struct slice *argv = words->argv;
+	uint32_t end = words->end;
+	for (uint32_t at = words->at; at < end; at += 2) {
+		bool is_format = words->takes_format && word_is(argv[at], "FORMAT");
 		if (at + 1 == end) {
 			buffer_add_text(&error, "a word is missing behind ");
 			buffer_add(&error, argv[at]);
 		} else if (is_format && word_is(argv[at + 1], "JSON")) {
-			*is_json = true;
+			words->is_json = true;
 		} else if (is_format) {
 			buffer_add_text(&error, "unknown FORMAT, there is JSON");
 		} else if (conflicts_query_set(query, argv[at], argv[at + 1], &error)) {
@@ -187,11 +196,12 @@ static bool session_can_ask(struct session *session)
 void session_homeport_conflicts(struct session *session, const struct request *request)
 {
 	struct conflicts *conflicts = session->sessions->conflicts;
-	bool is_report = request->argc > 2 && word_is(request->argv[2], "REPORT"), is_json = false;
+	bool is_report = request->argc > 2 && word_is(request->argv[2], "REPORT");
+	struct words words = { .argv = request->argv, .at = is_report ? 3 : 2, .end = request->argc, .takes_format = true };
 	struct conflicts_query query = { 0 };
-	if (!session_can_ask(session) || !session_read_query(session, request->argv, is_report ? 3 : 2, request->argc, &query, &is_json))
+	if (!session_can_ask(session) || !session_read_query(session, &words, &query))
 		return;
-	struct question *question = question_new(session, is_json);
+	struct question *question = question_new(session, words.is_json);
 	if (is_report)
 		conflicts_sum_up(conflicts, &query, &(struct conflicts_reporter){ question, question_on_reported });
 	else
@@ -201,11 +211,11 @@ void session_homeport_conflicts(struct session *session, const struct request *r
 void session_homeport_conflict(struct session *session, const struct request *request)
 {
 	struct conflicts_query query = { .count = 1 };
-	bool is_json = false;
-	if (!session_can_ask(session) || !session_read_query(session, request->argv, 3, request->argc, &query, &is_json))
+	struct words words = { .argv = request->argv, .at = 3, .end = request->argc, .takes_format = true };
+	if (!session_can_ask(session) || !session_read_query(session, &words, &query))
 		return;
 	buffer_add(&query.id, request->argv[2]);
-	struct question *question = question_new(session, is_json);
+	struct question *question = question_new(session, words.is_json);
 	question->is_of_one = true;
 	question->view.value_bytes_max = 0;
 	conflicts_list(session->sessions->conflicts, &query, &(struct conflicts_lister){ question, question_on_listed });
@@ -232,12 +242,13 @@ static void session_order_many(struct session *session, struct conflicts_query *
 /* Behind the subcommand stand an id, or filters in pairs; the choice begins at END. */
 static void session_order(struct session *session, const struct request *request, uint32_t end, struct conflicts_order *order)
 {
+	struct words words = { .argv = request->argv, .at = 2, .end = end };
 	struct conflicts_query query = { 0 };
 	if (!session_can_ask(session))
 		return;
 	if (end == 3)
 		session_order_one(session, request->argv[2], order);
-	else if (session_read_query(session, request->argv, 2, end, &query, NULL))
+	else if (session_read_query(session, &words, &query))
 		session_order_many(session, &query, order);
 }
 
