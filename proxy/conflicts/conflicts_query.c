@@ -96,11 +96,11 @@ struct vocabulary {
 };
 
 /* "'VALUE' is no kind, choose a, b or c" */
-static void add_choice(struct buffer *error, struct slice value, const struct vocabulary *words)
+static void add_choice(struct buffer *error, struct slice value, const struct vocabulary *vocabulary)
 {
-	buffer_add_format(error, "'%.*s' is no %s, choose", (int)(value.len < 64 ? value.len : 64), value.ptr, words->what);
-	for (unsigned i = words->first; i < words->end; i++)
-		buffer_add_format(error, "%s %s", i == words->first ? "" : i + 1 == words->end ? " or" : ",", words->text_of(i));
+	buffer_add_format(error, "'%.*s' is no %s, choose", (int)(value.len < 64 ? value.len : 64), value.ptr, vocabulary->what);
+	for (unsigned i = vocabulary->first; i < vocabulary->end; i++)
+		buffer_add_format(error, "%s %s", i == vocabulary->first ? "" : i + 1 == vocabulary->end ? " or" : ",", vocabulary->text_of(i));
 }
 
 static const char *record_kind_word(unsigned index)
