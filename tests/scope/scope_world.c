@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "proxy/core/commands/command.h"
-#include "scope_write.h"
+#include "tests/scope/model/scope_write.h"
 
 #define EPOCH_MS UINT64_C(1700000000000)
 
