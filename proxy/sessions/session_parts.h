@@ -103,6 +103,6 @@ void sessions_answer(void *context, uint64_t token, struct slice reply);
 void sessions_refuse(void *context, uint64_t token, struct slice error);
 
 #define SESSION_BAD_NAME "ERR Client names cannot contain spaces, newlines or special characters."
-#define SESSION_LOADING "LOADING Homeport cannot reach its Redis right now, try again"
+#define SESSION_LOADING "LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again"
 
 #endif
