@@ -58,7 +58,7 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 		refuse_rule(reading, name);
 		return;
 	}
-	bool is_ordered = known == &rule_priority;
+	bool is_ordered = known->takes_order;
 
 	if (is_ordered && order == NULL)
 		complain(reading->complaints, name->place, "rule %s has no order, add order: [%s, …]", known->name,

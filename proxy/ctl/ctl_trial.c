@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "proxy/core/core.h"
 #include "proxy/core/wire/record.h"
+#include "proxy/core/rules/glob.h"
 #include "proxy/core/rules/rule.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * the metadata is whole. */
 #include "stored.h"
 
+#include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/versions/version.h"
 
@@ -20,8 +21,6 @@ static void open_keyspace(struct recovery *recovery)
 	episodes_open(keyspace);
 	latent_open(recovery->apply);
 	recovery->conflicts->keyspace = keyspace;
-	recovery->conflicts->naming_seq = 0;
-	recovery->conflicts->is_under_our_rules = true;
 }
 
 /* ---- closing ---- */
