@@ -49,7 +49,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	return episode;
 }
 
-/* One that is listed as dirty is an empty shell from here on: who writes the list frees it. */
+/* If it is in the list of dirty ones, an empty shell stays there: whoever writes that list frees it. */
 void episode_free(struct keyspace *keyspace, struct episode *episode)
 {
 	struct episode **link = &episode->element->episodes;
@@ -274,7 +274,7 @@ void episodes_pair(struct keyspace *keyspace, struct element *subject, const str
 	count_pairs(keyspace, episode, 1, later_hlc(a, b));
 }
 
-/* The one that began with this sibling. SEEN: … with a write that this one has seen; NULL: whichever. */
+/* The episode that began with this sibling and a write that SEEN has seen; NULL: with whichever write. */
 static struct episode *episode_begun_with(const struct keyspace *keyspace, const struct element *element, const struct stamp *sibling, const struct stamp *seen)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {

@@ -1,4 +1,5 @@
-/* Forget: what is stable leaves the metadata: marks, then versions, then the element and its key. */
+#include "forget.h"
+
 #include "note.h"
 #include "policy.h"
 #include "version.h"
@@ -101,7 +102,7 @@ static void key_prune_all(struct keyspace *keyspace, struct key *key)
 	key_prune_last(keyspace, key);
 }
 
-/* Clears of the key, and SETs, may decide its other elements, too. */
+/* A clear of the key, or a SET, may decide its other elements, too: they are all looked at. */
 static void key_prune(struct keyspace *keyspace, struct key *key, struct element *element)
 {
 	if (element->kind == KIND_KEY || element->kind == KIND_STRING) {
@@ -123,7 +124,7 @@ void keyspace_sweep(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_sweep, keyspace);
 }
 
-/* What is looked at soon: first the element, then what it names. */
+/* Prefetches what the next entries need: far ahead the element, nearer what it points to. */
 static void forget_warm(const struct ledger *ledger)
 {
 	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);

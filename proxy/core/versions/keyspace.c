@@ -35,7 +35,7 @@ static struct key *key_lookup(const struct keyspace *keyspace, uint64_t hash, ui
 	return NULL;
 }
 
-/* What has latent writes gets its record now. */
+/* If the key has latent writes, they are applied now, which makes its record. */
 static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
 	struct key *key = key_lookup(keyspace, hash, db, name);
@@ -44,7 +44,7 @@ static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t
 	return key;
 }
 
-struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name)
+struct key *keyspace_recall(struct keyspace *keyspace, uint32_t db, struct slice name)
 {
 	return key_recall(keyspace, key_hash(db, name), db, name);
 }

@@ -47,7 +47,7 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	latents->spare_count++;
 }
 
-/* Many may be kept for long, and a buffer may once have been needed for far more than this. */
+/* Many batches may be kept for long, and a reused buffer may be far larger than what is in it now. */
 static void trim(struct buffer *bytes)
 {
 	if (bytes->len == 0 || bytes->cap <= 2 * bytes->len + TRIM_MIN)
@@ -164,7 +164,7 @@ void latents_forget(struct latents *latents, const struct origins *origins)
 	while (latents->first != latents->next) {
 		const struct latent *entry = entry_at(latents, latents->first);
 		const struct stamp *stamp = &entry->batch->stamp;
-		/* It is to find them where it put them, those too that were taken meanwhile. */
+		/* The group will look for its entries where it put them, those that were taken meanwhile included. */
 		if (entry->batch->group != NULL)
 			return;
 		if (entry->state == LATENT_LIVE && stamp->seq + entry->index > origins->items[stamp->origin].stable)

@@ -56,8 +56,8 @@ struct record_side {
 	bool is_live;                /* under record or custom: no write has covered it yet */
 	bool is_dead;                /* a write of another type killed it: it is absent whatever it wrote */
 	bool is_clearing;            /* it cleared the key before it wrote */
-	bool is_covered;             /* a write that all have has covered it; only told as long as the record is not over, like … */
-	struct slice covers;         /* … encoded, for record_cover_next: by which writes it is covered or killed */
+	bool is_covered;             /* a write that all have has covered it; told, like COVERS, only until the record is over */
+	struct slice covers;         /* by which writes it is covered or killed: encoded, for record_cover_next */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_again;               /* an earlier conflict ended with it alive, and a write that had not seen it began this one */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
