@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define CAP_MIN 64U
-#define CAP_KEPT 65536U              /* when it is empty */
+#define CAP_KEPT 65536U              /* of an empty ring */
 #define SPARE_MAX 64
-#define SPARE_BYTES_MAX 65536U       /* of each */
+#define SPARE_BYTES_MAX 65536U       /* of each spare batch */
 #define TRIM_MIN 256
 #define HALF_WAY 0x80000000U         /* of all positions */
 
@@ -96,7 +96,7 @@ static void link_entry(struct latents *latents, uint32_t position)
 	*head = position;
 }
 
-/* With room for CAP. No head keeps a position that could come to mean another entry. */
+/* Builds the ring and its chains anew, with room for CAP. Afterwards no head holds a position that could come to mean another entry. */
 static void rebuild(struct latents *latents, uint32_t cap)
 {
 	struct latents old = *latents;
@@ -286,7 +286,7 @@ void latents_free(struct latents *latents)
 	*latents = (struct latents){ 0 };
 }
 
-/* A batch's entries follow each other. */
+/* A batch's bytes are counted once, since its entries follow each other. */
 void latents_check(const struct latents *latents)
 {
 	uint64_t bytes = 0;

@@ -97,7 +97,7 @@ void record_encode(struct buffer *out, const struct record *record);
 struct record_scratch { struct record_side *sides; unsigned cap; };
 MUST_CHECK bool record_decode(struct slice bytes, struct record_scratch *scratch, struct record *record);
 
-/* Several as one value: appends one more, and takes the next one off again. False: that is all, or, where *RECORDS is not empty, the rest is none. */
+/* Several records as one value: appends one, and takes the next one off again. False: there is no more; if *RECORDS is not empty then, the rest is malformed. */
 void records_add(struct buffer *out, struct slice record);
 bool records_next(struct slice *records, struct slice *record);
 
