@@ -2,7 +2,7 @@
 #ifndef CORE_EPISODE_RECORD_H
 #define CORE_EPISODE_RECORD_H
 
-#include "proxy/core/core.h"
+#include "proxy/core/vocabulary/options.h"
 #include "episode.h"
 
 /* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. */
