@@ -1,7 +1,9 @@
-/* Small commands about the conversation itself: SELECT, QUIT, RESET, ACL WHOAMI (see session_commands.h). */
-#include "session_commands.h"
+/* SELECT, QUIT, RESET, ACL WHOAMI: small commands about the conversation itself (see connection_commands.h). */
+#include "connection_commands.h"
 
-#include "pinned.h"
+#include "proxy/sessions/pinned.h"
+#include "proxy/sessions/session_reply.h"
+#include "proxy/sessions/session_transaction.h"
 
 void session_select(struct session *session, const struct request *request)
 {
@@ -35,8 +37,8 @@ void session_reset(struct session *session, const struct request *request)
 	session->protocol = 2;
 	session->reply_mode = REPLY_MODE_ON;
 	session->is_logged_in = false;
-	session_keep(&session->user, SLICE("default"));
-	session_keep(&session->name, (struct slice){ "", 0 });
+	slice_replace(&session->user, SLICE("default"));
+	slice_replace(&session->name, (struct slice){ "", 0 });
 	session_changed(session);
 	session_reply(session, SLICE("+RESET\r\n"));
 }

@@ -1,5 +1,7 @@
-/* CLIENT: what a client says about itself (see session_commands.h). */
-#include "session_commands.h"
+/* CLIENT: what a client says about itself (see client_commands.h). */
+#include "client_commands.h"
+
+#include "proxy/sessions/session_reply.h"
 
 void session_client_getname(struct session *session, const struct request *request)
 {
@@ -13,11 +15,11 @@ void session_client_getname(struct session *session, const struct request *reque
 
 void session_client_setname(struct session *session, const struct request *request)
 {
-	if (!session_name_is_good(request->argv[2])) {
+	if (!name_is_good(request->argv[2])) {
 		session_reply_error(session, SESSION_BAD_NAME);
 		return;
 	}
-	session_keep(&session->name, request->argv[2]);
+	slice_replace(&session->name, request->argv[2]);
 	session_reply_ok(session);
 }
 
@@ -30,28 +32,28 @@ void session_client_id(struct session *session, const struct request *request)
 
 void session_client_setinfo(struct session *session, const struct request *request)
 {
-	bool is_name = session_is(request->argv[2], "LIB-NAME");
-	if (!is_name && !session_is(request->argv[2], "LIB-VER"))
+	bool is_name = word_is(request->argv[2], "LIB-NAME");
+	if (!is_name && !word_is(request->argv[2], "LIB-VER"))
 		session_reply_error(session, "ERR Unrecognized option for CLIENT SETINFO");
-	else if (!session_name_is_good(request->argv[3]))
+	else if (!name_is_good(request->argv[3]))
 		session_reply_error(session, is_name ? "ERR lib-name cannot contain spaces, newlines or special characters."
 		                                     : "ERR lib-ver cannot contain spaces, newlines or special characters.");
 	else {
-		session_keep(is_name ? &session->library_name : &session->library_version, request->argv[3]);
+		slice_replace(is_name ? &session->library_name : &session->library_version, request->argv[3]);
 		session_reply_ok(session);
 	}
 }
 
-/* SKIP silences the next command, itself included; where everything is silenced already it changes nothing. */
+/* SKIP is not answered, nor is the command that follows it. While nothing is answered (OFF), SKIP changes nothing. */
 void session_client_reply(struct session *session, const struct request *request)
 {
 	struct slice mode = request->argv[2];
-	if (session_is(mode, "ON")) {
+	if (word_is(mode, "ON")) {
 		session->reply_mode = REPLY_MODE_ON;
 		session_reply_ok(session);
-	} else if (session_is(mode, "OFF")) {
+	} else if (word_is(mode, "OFF")) {
 		session->reply_mode = REPLY_MODE_OFF;
-	} else if (session_is(mode, "SKIP")) {
+	} else if (word_is(mode, "SKIP")) {
 		if (session->reply_mode == REPLY_MODE_ON)
 			session->reply_mode = REPLY_MODE_SKIP;
 	} else {
@@ -60,10 +62,10 @@ void session_client_reply(struct session *session, const struct request *request
 	session_changed(session);
 }
 
-/* NO-EVICT and NO-TOUCH: the shared connections are never evicted, and touch what they read. */
+/* NO-EVICT and NO-TOUCH are accepted without effect: Redis knows the sidecar's shared connections only, not single clients. */
 void session_client_flag(struct session *session, const struct request *request)
 {
-	if (session_is(request->argv[2], "ON") || session_is(request->argv[2], "OFF"))
+	if (word_is(request->argv[2], "ON") || word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
 	else
 		session_reply_error(session, "ERR syntax error");
@@ -71,9 +73,9 @@ void session_client_flag(struct session *session, const struct request *request)
 
 void session_client_tracking(struct session *session, const struct request *request)
 {
-	if (session_is(request->argv[2], "OFF"))
+	if (word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
-	else if (session_is(request->argv[2], "ON"))
+	else if (word_is(request->argv[2], "ON"))
 		session_refuse_unsupported(session, "client|tracking", "turn client-side caching off");
 	else
 		session_reply_error(session, "ERR syntax error");
@@ -107,7 +109,7 @@ void session_client_caching(struct session *session, const struct request *reque
 	                             "mode enabled");
 }
 
-/* Commands that block do so on connections of their own; nobody else's can be unblocked. */
+/* Nobody is ever found to unblock: commands that block do so on connections of their own, which UNBLOCK does not reach. */
 void session_client_unblock(struct session *session, const struct request *request)
 {
 	int64_t id;
@@ -117,7 +119,7 @@ void session_client_unblock(struct session *session, const struct request *reque
 		session_reply_error(session, "ERR value is not an integer or out of range");
 }
 
-/* Subcommands that newer servers know and that promise something we do not do: clients go on without on this answer. */
+/* Subcommands of newer servers that promise what the sidecar does not do. On this answer clients go on without them. */
 void session_client_unknown(struct session *session, const struct request *request)
 {
 	session_reply_error_about(session, "ERR unknown subcommand '", request->argv[1], "'. Try CLIENT HELP.");

@@ -1,7 +1,6 @@
-/* HOMEPORT STATUS and HELP, and the section that INFO gets (see session_commands.h). */
-#include "session_commands.h"
+/* Session info (see session_info.h). */
+#include "session_info.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +24,7 @@ static void peer_add(struct buffer *text, const struct sidecar_status *status, u
 	buffer_add_text(text, line);
 }
 
-static void section_add(struct sessions *sessions, struct buffer *text)
+void session_info_add_section(struct sessions *sessions, struct buffer *text)
 {
 	const struct sidecar_status *status = sessions->status;
 	buffer_add_text(text, "# Homeport\r\nhomeport_dc:");
@@ -46,7 +45,7 @@ static void section_add(struct sessions *sessions, struct buffer *text)
 		peer_add(text, status, i, &core->peers[i], now_ms);
 }
 
-/* The keyspace section without the reserved database. */
+/* Takes the line of the reserved database out of the keyspace section. */
 static void keyspace_hide(const struct sessions *sessions, struct buffer *text)
 {
 	char name[16];
@@ -61,8 +60,8 @@ static void keyspace_hide(const struct sessions *sessions, struct buffer *text)
 	text->len -= hidden;
 }
 
-/* INFO with a section Redis does not know answers an empty text: so our section alone is what INFO HOMEPORT gets. */
-struct slice session_adapt_info(struct sessions *sessions, struct slice reply, bool with_our_section)
+/* Redis answers an INFO about a section that it does not know with an empty text, so INFO HOMEPORT gets our section alone. */
+struct slice session_info_adapt(struct sessions *sessions, struct slice reply, bool with_our_section)
 {
 	struct slice cursor = reply;
 	struct reply info;
@@ -75,7 +74,7 @@ struct slice session_adapt_info(struct sessions *sessions, struct slice reply, b
 	if (with_our_section && text.len > 0)
 		buffer_add_text(&text, "\r\n");
 	if (with_our_section)
-		section_add(sessions, &text);
+		session_info_add_section(sessions, &text);
 
 	struct buffer *adapted = &sessions->reply;
 	buffer_reset(adapted);
@@ -98,61 +97,9 @@ bool session_info_is_ours(const struct request *request)
 		return true;
 	for (uint32_t i = 1; i < request->argc; i++) {
 		struct slice section = request->argv[i];
-		if (session_is(section, "HOMEPORT") || session_is(section, "ALL") || session_is(section, "EVERYTHING") ||
-		    session_is(section, "DEFAULT"))
+		if (word_is(section, "HOMEPORT") || word_is(section, "ALL") || word_is(section, "EVERYTHING") ||
+		    word_is(section, "DEFAULT"))
 			return true;
 	}
 	return false;
-}
-
-void session_homeport_status(struct session *session, const struct request *request)
-{
-	(void)request;
-	struct buffer text = { 0 };
-	section_add(session->sessions, &text);
-	resp_add_bulk(session_reply_begin(session), buffer_slice(&text));
-	buffer_free(&text);
-	session_reply_built(session);
-}
-
-/* The rows of the command table: "arguments: prose" in their notes, or prose alone. */
-static void help_add(struct buffer *reply, const struct command *row)
-{
-	const char *prose = strstr(row->note, ": ");
-	bool has_arguments = row->arity != 2 && prose != NULL;
-	struct buffer line = { 0 };
-	for (const char *c = row->name + strlen("homeport|"); *c != '\0'; c++)
-		buffer_add_byte(&line, (char)toupper((unsigned char)*c));
-	if (has_arguments) {
-		buffer_add_byte(&line, ' ');
-		buffer_add(&line, (struct slice){ row->note, (size_t)(prose - row->note) });
-	}
-	buffer_add_byte(&line, '\0');
-	resp_add_status(reply, line.ptr);
-	buffer_reset(&line);
-	buffer_add_text(&line, "    ");
-	buffer_add_text(&line, has_arguments ? prose + 2 : row->note);
-	line.ptr[4] = (char)toupper((unsigned char)line.ptr[4]);
-	buffer_add_text(&line, ".");
-	buffer_add_byte(&line, '\0');
-	resp_add_status(reply, line.ptr);
-	buffer_free(&line);
-}
-
-void session_homeport_help(struct session *session, const struct request *request)
-{
-	struct buffer *reply = session_reply_begin(session), lines = { 0 };
-	uint64_t count = 1;
-	(void)request;
-	for (unsigned i = 0; i < command_count(); i++) {
-		if (strncmp(command_at(i)->name, "homeport|", strlen("homeport|")) != 0)
-			continue;
-		help_add(&lines, command_at(i));
-		count += 2;
-	}
-	resp_add_array(reply, count);
-	resp_add_status(reply, "HOMEPORT <subcommand>. Subcommands are:");
-	buffer_add(reply, buffer_slice(&lines));
-	buffer_free(&lines);
-	session_reply_built(session);
 }

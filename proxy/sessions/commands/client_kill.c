@@ -1,5 +1,8 @@
-/* CLIENT KILL: closing connections of this homeportd's clients (see session_commands.h). */
-#include "session_commands.h"
+/* CLIENT KILL: closing connections of this homeportd's clients (see client_kill.h). */
+#include "client_kill.h"
+
+#include "client_list.h"
+#include "proxy/sessions/session_reply.h"
 
 struct killing {
 	struct session *by;
@@ -26,7 +29,7 @@ static bool killing_matches(const struct killing *killing, const struct client *
 	return client_types_have(&killing->types, client);
 }
 
-/* Who kills itself still gets the answer. */
+/* A client that kills itself still gets the answer. */
 static void killing_visit(void *context, struct client *client)
 {
 	struct killing *killing = context;
@@ -40,18 +43,18 @@ static void killing_visit(void *context, struct client *client)
 static bool filter_read(struct killing *killing, struct slice name, struct slice value)
 {
 	const char *error = NULL;
-	if (session_is(name, "TYPE"))
+	if (word_is(name, "TYPE"))
 		return client_types_read(&killing->types, killing->by, value);
-	if (session_is(name, "ID"))
+	if (word_is(name, "ID"))
 		error = slice_to_int64(value, &killing->id) && killing->id > 0 ? NULL : "ERR client-id should be greater than 0";
-	else if (session_is(name, "ADDR"))
+	else if (word_is(name, "ADDR"))
 		killing->peer = value;
-	else if (session_is(name, "LADDR"))
+	else if (word_is(name, "LADDR"))
 		killing->local = value;
-	else if (session_is(name, "USER"))
+	else if (word_is(name, "USER"))
 		killing->user = value;
-	else if (session_is(name, "SKIPME") && (session_is(value, "YES") || session_is(value, "NO")))
-		killing->spares_self = session_is(value, "YES");
+	else if (word_is(name, "SKIPME") && (word_is(value, "YES") || word_is(value, "NO")))
+		killing->spares_self = word_is(value, "YES");
 	else
 		error = "ERR syntax error";
 	if (error != NULL)
@@ -59,7 +62,7 @@ static bool filter_read(struct killing *killing, struct slice name, struct slice
 	return error == NULL;
 }
 
-/* The old form, CLIENT KILL address:port, spares nobody and fails when there is no such client. */
+/* The old form, CLIENT KILL address:port, does not spare the asker, and fails if there is no such client. */
 static void session_kill_address(struct session *session, struct slice address)
 {
 	struct killing killing = { .by = session, .peer = address, .types = { true, true } };

@@ -1,5 +1,5 @@
-/* HOMEPORT CONFLICTS, CONFLICT, RESOLVE, IGNORE, RETRY: conflict records over RESP (see session_commands.h). */
-#include "session_commands.h"
+/* HOMEPORT CONFLICTS, CONFLICT, RESOLVE, IGNORE, RETRY: conflict records over RESP (see conflicts_commands.h). */
+#include "conflicts_commands.h"
 
 #include "proxy/conflicts/conflicts_access.h"
 #include "proxy/conflicts/conflicts_choice.h"
@@ -9,10 +9,13 @@
 #include "proxy/conflicts/conflicts_tell.h"
 #include "proxy/conflicts/teller_json.h"
 #include "proxy/conflicts/teller_resp.h"
+#include "proxy/sessions/session_answers.h"
+#include "proxy/sessions/session_ask.h"
+#include "proxy/sessions/session_reply.h"
 
 #define NO_RIGHT "NOPERM this user may not resolve conflicts: see the setting conflicts.users"
 
-/* Who waits for the answer to a question about records, and how it is to be told. */
+/* A client's question about records, and in which form the client wants the answer. */
 struct question {
 	struct sessions *sessions;
 	uint64_t token;
@@ -32,7 +35,8 @@ static bool session_has_right(const struct session *session)
 	return conflicts_user_is_allowed(session->sessions->status->settings, session->user);
 }
 
-/* A client asks one at a time: the next waits in its connection, so that whoever asks much is slow and not refused. */
+/* A client has one question answered at a time; its next requests wait in its connection. So a client that asks much gets slow answers and no
+ * refusals. */
 static struct question *question_new(struct session *session, bool is_json)
 {
 	const struct settings *settings = session->sessions->status->settings;
@@ -51,7 +55,7 @@ static struct teller *question_teller(const struct question *question)
 	return question->is_json ? teller_json_new(false) : teller_resp_new();
 }
 
-/* Answers with what was told; frees both. */
+/* Answers with what the teller was told; frees teller and question. */
 static void question_answer(struct question *question, struct teller *teller)
 {
 	struct buffer reply = { 0 }, text = { 0 };
@@ -112,7 +116,7 @@ static void question_on_reported(void *context, const struct conflicts_report *r
 	question_answer(question, teller);
 }
 
-/* How many were dealt with. Where none could be, the first one's error says more than 0. */
+/* The answer is the number of conflicts that were ended. If none could be, the first error says more than a 0. */
 static void question_on_ordered(void *context, const struct conflicts_tally *tally, const char *error)
 {
 	struct question *question = context;
@@ -144,18 +148,27 @@ static void session_reply_wrong(struct session *session, struct buffer *error)
 	buffer_free(error);
 }
 
-/* Pairs of words from AT up to END; FORMAT is no filter, and only taken where IS_JSON is not NULL. False: an error was answered. */
-static bool session_read_query(struct session *session, const struct slice *argv, uint32_t at, uint32_t end, struct conflicts_query *query,
-                               bool *is_json)
+/* The words of a request that say which records are meant, and in which form they are wanted. */
+struct words {
+	const struct slice *argv;
+	uint32_t at, end;            /* pairs of words from AT up to END */
+	bool takes_format;           /* FORMAT JSON may be among them */
+	bool is_json;                /* it was */
+};
+
+/* Reads filters, and the format. False: an error was answered. */
+static bool session_read_query(struct session *session, struct words *words, struct conflicts_query *query)
 {
 	struct buffer error = { 0 };
-	for (; at < end; at += 2) {
-		bool is_format = is_json != NULL && session_is(argv[at], "FORMAT");
+	const struct slice *argv = words->argv;
+	uint32_t end = words->end;
+	for (uint32_t at = words->at; at < end; at += 2) {
+		bool is_format = words->takes_format && word_is(argv[at], "FORMAT");
 		if (at + 1 == end) {
 			buffer_add_text(&error, "a word is missing behind ");
 			buffer_add(&error, argv[at]);
-		} else if (is_format && session_is(argv[at + 1], "JSON")) {
-			*is_json = true;
+		} else if (is_format && word_is(argv[at + 1], "JSON")) {
+			words->is_json = true;
 		} else if (is_format) {
 			buffer_add_text(&error, "unknown FORMAT, there is JSON");
 		} else if (conflicts_query_set(query, argv[at], argv[at + 1], &error)) {
@@ -183,11 +196,12 @@ static bool session_can_ask(struct session *session)
 void session_homeport_conflicts(struct session *session, const struct request *request)
 {
 	struct conflicts *conflicts = session->sessions->conflicts;
-	bool is_report = request->argc > 2 && session_is(request->argv[2], "REPORT"), is_json = false;
+	bool is_report = request->argc > 2 && word_is(request->argv[2], "REPORT");
+	struct words words = { .argv = request->argv, .at = is_report ? 3 : 2, .end = request->argc, .takes_format = true };
 	struct conflicts_query query = { 0 };
-	if (!session_can_ask(session) || !session_read_query(session, request->argv, is_report ? 3 : 2, request->argc, &query, &is_json))
+	if (!session_can_ask(session) || !session_read_query(session, &words, &query))
 		return;
-	struct question *question = question_new(session, is_json);
+	struct question *question = question_new(session, words.is_json);
 	if (is_report)
 		conflicts_sum_up(conflicts, &query, &(struct conflicts_reporter){ question, question_on_reported });
 	else
@@ -197,11 +211,11 @@ void session_homeport_conflicts(struct session *session, const struct request *r
 void session_homeport_conflict(struct session *session, const struct request *request)
 {
 	struct conflicts_query query = { .count = 1 };
-	bool is_json = false;
-	if (!session_can_ask(session) || !session_read_query(session, request->argv, 3, request->argc, &query, &is_json))
+	struct words words = { .argv = request->argv, .at = 3, .end = request->argc, .takes_format = true };
+	if (!session_can_ask(session) || !session_read_query(session, &words, &query))
 		return;
 	buffer_add(&query.id, request->argv[2]);
-	struct question *question = question_new(session, is_json);
+	struct question *question = question_new(session, words.is_json);
 	question->is_of_one = true;
 	question->view.value_bytes_max = 0;
 	conflicts_list(session->sessions->conflicts, &query, &(struct conflicts_lister){ question, question_on_listed });
@@ -225,19 +239,20 @@ static void session_order_many(struct session *session, struct conflicts_query *
 	buffer_free(&by);
 }
 
-/* What follows the subcommand is an id, or filters in pairs; from END on stands the choice. */
+/* Behind the subcommand stand an id, or filters in pairs; the choice begins at END. */
 static void session_order(struct session *session, const struct request *request, uint32_t end, struct conflicts_order *order)
 {
+	struct words words = { .argv = request->argv, .at = 2, .end = end };
 	struct conflicts_query query = { 0 };
 	if (!session_can_ask(session))
 		return;
 	if (end == 3)
 		session_order_one(session, request->argv[2], order);
-	else if (session_read_query(session, request->argv, 2, end, &query, NULL))
+	else if (session_read_query(session, &words, &query))
 		session_order_many(session, &query, order);
 }
 
-/* A choice is one word or two: filters come in pairs, and an id is one word, so their number tells which. */
+/* Where the choice begins. It has one word or two. Filters come in pairs and an id is one word, so the number of words tells. */
 static uint32_t choice_at(const struct request *request)
 {
 	bool is_bulk = conflicts_query_knows(request->argv[2]) && request->argc > 4;

@@ -1,12 +1,15 @@
-/* CLIENT LIST and CLIENT INFO: the clients of this homeportd, in Redis's format (see session_commands.h). */
-#include "session_commands.h"
+/* CLIENT LIST and CLIENT INFO: the clients of this homeportd, in Redis's format (see client_list.h). */
+#include "client_list.h"
 
-/* Redis has more types of clients than connect to us. */
+#include "proxy/sessions/session_reply.h"
+#include "proxy/sessions/session_transaction.h"
+
+/* Redis has more types of clients than those that connect to the sidecar: of the others there are none. */
 bool client_types_read(struct client_types *types, struct session *session, struct slice name)
 {
-	types->normal = session_is(name, "NORMAL");
-	types->pubsub = session_is(name, "PUBSUB");
-	if (types->normal || types->pubsub || session_is(name, "MASTER") || session_is(name, "REPLICA") || session_is(name, "SLAVE"))
+	types->normal = word_is(name, "NORMAL");
+	types->pubsub = word_is(name, "PUBSUB");
+	if (types->normal || types->pubsub || word_is(name, "MASTER") || word_is(name, "REPLICA") || word_is(name, "SLAVE"))
 		return true;
 	session_reply_error_about(session, "ERR Unknown client type '", name, "'");
 	return false;
@@ -19,8 +22,8 @@ bool client_types_have(const struct client_types *types, const struct client *cl
 
 struct listing {
 	struct buffer text;
-	const struct request *request; /* for its IDs */
-	uint32_t ids_at;             /* 0: any */
+	const struct request *request; /* its arguments hold the ids */
+	uint32_t ids_at;             /* the first id among the arguments; 0: all clients are listed */
 	struct client_types types;
 };
 
@@ -110,9 +113,9 @@ static bool listing_read(struct listing *listing, struct session *session, const
 	*listing = (struct listing){ .request = request, .types = { true, true } };
 	if (request->argc == 2)
 		return true;
-	if (request->argc == 4 && session_is(request->argv[2], "TYPE"))
+	if (request->argc == 4 && word_is(request->argv[2], "TYPE"))
 		return client_types_read(&listing->types, session, request->argv[3]);
-	if (request->argc < 4 || !session_is(request->argv[2], "ID")) {
+	if (request->argc < 4 || !word_is(request->argv[2], "ID")) {
 		session_reply_error(session, "ERR syntax error");
 		return false;
 	}

@@ -1,6 +1,16 @@
-/* The commands that are answered here, and by whom (see session_commands.h): all of class SESSION in command.def, and no other.
- * Asked through the shared connections, the store would speak of the sidecar's own. */
+/* Session commands (see session_commands.h): exactly those of class SESSION in command.def. They cannot be passed on: asked through the shared
+ * connections, the store would speak of the sidecar's own connection. */
 #include "session_commands.h"
+
+#include "client_commands.h"
+#include "client_kill.h"
+#include "client_list.h"
+#include "conflicts_commands.h"
+#include "connection_commands.h"
+#include "homeport_commands.h"
+#include "login_commands.h"
+#include "transaction_commands.h"
+#include "versions_commands.h"
 
 #include <assert.h>
 #include <string.h>
@@ -60,12 +70,13 @@ static const struct session_command *session_command_find(const char *name)
 	return NULL;
 }
 
-void sessions_find_commands(struct sessions *sessions)
+const struct session_command **session_commands_new(void)
 {
-	sessions->commands = memory_new(command_count() * sizeof(*sessions->commands));
+	const struct session_command **commands = memory_new(command_count() * sizeof(*commands));
 	for (unsigned i = 0; i < command_count(); i++) {
 		const struct command *row = command_at(i);
-		sessions->commands[i] = session_command_find(row->name);
-		assert((row->class == COMMAND_SESSION) == (sessions->commands[i] != NULL));
+		commands[i] = session_command_find(row->name);
+		assert((row->class == COMMAND_SESSION) == (commands[i] != NULL));
 	}
+	return commands;
 }

@@ -1,76 +1,9 @@
-/* Logging in: AUTH and HELLO, and whether strangers are let in at all (see session_commands.h).
- * The store decides who a client is; while it is asked, the client's further requests wait. */
-#include "session_commands.h"
+/* AUTH and HELLO (see login_commands.h). The store decides who a client is; while it is asked, the client's further requests wait. */
+#include "login_commands.h"
 
-#include <event2/event.h>
-#include <strings.h>
-#include <sys/time.h>
+#include "proxy/sessions/session_reply.h"
 
 static void session_greet(struct session *session);
-
-/* ---- strangers ---- */
-
-static void client_changed(void *context, struct client *client)
-{
-	(void)context;
-	session_changed(client->session);
-}
-
-static void sessions_on_retry(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	sessions_probe(context);
-}
-
-static void sessions_on_probed(void *context, enum login_result result, struct slice error)
-{
-	static const struct timeval pause = { .tv_usec = 500 * 1000 };
-	(void)error;
-	struct sessions *sessions = context;
-	sessions->probe = NULL;
-	if (result == LOGIN_FAILED) {
-		event_add(sessions->probe_retry, &pause);
-		return;
-	}
-	sessions->is_probed = true;
-	sessions->is_open_to_strangers = result == LOGIN_ALLOWED;
-	client_table_visit(sessions->clients, client_changed, NULL);
-}
-
-void sessions_probe(struct sessions *sessions)
-{
-	login_cancel(sessions->probe);
-	struct login_request request = { .done = sessions_on_probed, .context = sessions };
-	sessions->probe = login_start(sessions->loop, sessions->status->settings, &request);
-}
-
-void sessions_start_probing(struct sessions *sessions)
-{
-	sessions->probe_retry = event_new(sessions->loop, -1, 0, sessions_on_retry, sessions);
-}
-
-void sessions_stop_probing(struct sessions *sessions)
-{
-	login_cancel(sessions->probe);
-	event_free(sessions->probe_retry);
-}
-
-/* ---- one client's login ---- */
-
-static void greeting_forget(struct greeting *greeting)
-{
-	memory_free((void *)greeting->user.ptr);
-	memory_free((void *)greeting->name.ptr);
-	*greeting = (struct greeting){ 0 };
-}
-
-void session_drop_login(struct session *session)
-{
-	login_cancel(session->login);
-	session->login = NULL;
-	greeting_forget(&session->greeting);
-}
 
 static void session_on_login(void *context, enum login_result result, struct slice error)
 {
@@ -87,11 +20,11 @@ static void session_on_login(void *context, enum login_result result, struct sli
 		return;
 	}
 	session->is_logged_in = true;
-	session_keep(&session->user, session->greeting.user);
+	slice_replace(&session->user, session->greeting.user);
 	session_greet(session);
 }
 
-/* AUTH is the argument list [user] password. */
+/* AUTH: the arguments of AUTH, [user] password. */
 static void session_log_in(struct session *session, const struct slice *auth, unsigned count)
 {
 	if (!turn_is_open(session->sessions->turn)) {
@@ -115,15 +48,6 @@ void session_auth(struct session *session, const struct request *request)
 }
 
 /* ---- HELLO ---- */
-
-bool session_name_is_good(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.ptr[i] < '!' || name.ptr[i] > '~')
-			return false;
-	}
-	return true;
-}
 
 static bool session_read_protocol(struct session *session, const struct request *request)
 {
@@ -149,15 +73,15 @@ static bool session_read_hello(struct session *session, const struct request *re
 	session->greeting.is_hello = true;
 	for (uint32_t i = 2; i < request->argc; i++) {
 		uint32_t left = request->argc - i - 1;
-		if (left >= 2 && session_is(request->argv[i], "AUTH")) {
+		if (left >= 2 && word_is(request->argv[i], "AUTH")) {
 			*auth = &request->argv[i + 1];
 			i += 2;
-		} else if (left >= 1 && session_is(request->argv[i], "SETNAME")) {
-			if (!session_name_is_good(request->argv[++i])) {
+		} else if (left >= 1 && word_is(request->argv[i], "SETNAME")) {
+			if (!name_is_good(request->argv[++i])) {
 				session_reply_error(session, SESSION_BAD_NAME);
 				return false;
 			}
-			session_keep(&session->greeting.name, request->argv[i]);
+			slice_replace(&session->greeting.name, request->argv[i]);
 		} else {
 			session_reply_error_about(session, "ERR Syntax error in HELLO option '", request->argv[i], "'");
 			return false;
@@ -208,14 +132,14 @@ static void session_reply_hello(struct session *session)
 	session_reply_built(session);
 }
 
-/* The client is let in: what it asked for along with that. */
+/* The client is let in: what it asked for besides takes effect. */
 static void session_greet(struct session *session)
 {
 	struct greeting *greeting = &session->greeting;
 	if (greeting->is_hello) {
 		session->protocol = greeting->protocol;
 		if (greeting->name.ptr != NULL)
-			session_keep(&session->name, greeting->name);
+			slice_replace(&session->name, greeting->name);
 		session_reply_hello(session);
 	} else {
 		session_reply_ok(session);
