@@ -34,6 +34,7 @@
 #include "proxy/conflicts/conflicts.h"
 #include "proxy/conflicts/conflicts_publisher.h"
 #include "proxy/core/commands/command.h"
+#include "proxy/core/recovery/recovery_state.h"
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
@@ -226,10 +227,10 @@ static int sidecar_run(struct sidecar *sidecar)
 
 static const char usage[] =
 	"usage: homeportd --config FILE [--check]\n"
-	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics\n"
+	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics | --describe-recovery\n"
 	"  --config FILE        run beside the Redis that FILE names (docs/configuration.md)\n"
 	"  --check              only check FILE: exit 0 when it is good, 1 when not\n"
-	"  --describe-…         write docs/commands.md, docs/configuration.md or docs/metrics.md\n";
+	"  --describe-…         write docs/commands.md, docs/configuration.md, docs/metrics.md or docs/recovery.md\n";
 
 static int describe(void (*write)(struct buffer *out))
 {
@@ -260,7 +261,7 @@ static int start(const char *config_path, bool is_check)
 
 int main(int argc, char **argv)
 {
-	enum { OPTION_CONFIG = 'c', OPTION_CHECK = 'k', OPTION_VERSION = 'v', OPTION_COMMANDS = 'C', OPTION_SETTINGS = 'S', OPTION_METRICS = 'M',
+	enum { OPTION_CONFIG = 'c', OPTION_CHECK = 'k', OPTION_VERSION = 'v', OPTION_COMMANDS = 'C', OPTION_SETTINGS = 'S', OPTION_METRICS = 'M', OPTION_RECOVERY = 'R',
 	       OPTION_HELP = 'h' };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, OPTION_CONFIG },
@@ -269,6 +270,7 @@ int main(int argc, char **argv)
 		{ "describe-commands", no_argument, NULL, OPTION_COMMANDS },
 		{ "describe-settings", no_argument, NULL, OPTION_SETTINGS },
 		{ "describe-metrics", no_argument, NULL, OPTION_METRICS },
+		{ "describe-recovery", no_argument, NULL, OPTION_RECOVERY },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ 0 },
 	};
@@ -283,6 +285,7 @@ int main(int argc, char **argv)
 		case OPTION_COMMANDS: return describe(command_describe);
 		case OPTION_SETTINGS: return describe(settings_describe);
 		case OPTION_METRICS: return describe(metrics_describe);
+		case OPTION_RECOVERY: return describe(recovery_describe);
 		case OPTION_HELP: return fputs(usage, stdout) < 0;
 		default: return fputs(usage, stderr), EXIT_FAILURE;
 		}
