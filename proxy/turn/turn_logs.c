@@ -81,6 +81,9 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.pair_count = settings->pair_count,
 		.reserved_db = (uint32_t)turn->status->settings->redis_database,
 		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
+		.reader = turn->status->dcs[0],
+		.readers = &turn->status->dcs[1],
+		.reader_count = turn->status->dc_count - 1,
 	};
 	struct log_handlers handlers = {
 		.context = turn,
