@@ -13,6 +13,7 @@
 
 #define SILENCE_MS_MAX 5000
 #define FULL_CHECK_MS 50
+#define FULL_CHECKS_QUIET 20             /* a log that is full for so many checks is told of; readers empty one sooner */
 #define DRAIN_SLICE_MS 10
 #define ENTRY_OVERHEAD 64                /* about what Redis needs for an entry besides its bytes */
 #define MEASURE_PART 128                 /* the stream's size is asked for each time it may have grown by a 128th of its limit */
@@ -34,6 +35,8 @@ struct stream_writer {
 	bool is_found_measured;              /* the entries that were there when the connection was made are in UNREAD */
 	int64_t found_last;                  /* the last of them */
 	bool is_full;
+	bool is_appending_told;              /* handlers.state heard last that we append */
+	unsigned full_checks;                /* since it is full */
 	struct timer *full_check;
 	int64_t trim_wanted, trim_sent;
 	int64_t restart_least;               /* no reader would read before this after a restart */
@@ -56,6 +59,7 @@ static void ask_readers(struct stream_writer *writer);
 static void take_readers(redisAsyncContext *redis, void *reply, void *context);
 static void note_room(struct stream_writer *writer, uint64_t used);
 static void note_full(struct stream_writer *writer);
+static void check_again(struct stream_writer *writer);
 static void count_reply(struct stream_writer *writer);
 static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
 
@@ -134,6 +138,7 @@ static void link_down(void *context, const char *why)
 {
 	struct stream_writer *writer = context;
 	writer->redis = NULL;
+	writer->is_appending_told = writer->is_full = false;
 	writer->replies_due = 0;
 	writer->trim_sent = writer->trim_settled = -1;
 	timer_stop(writer->full_check);
@@ -191,7 +196,9 @@ static void start(struct stream_writer *writer, int64_t last)
 static void accept(struct stream_writer *writer)
 {
 	uint64_t id;
-	writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+	if (!writer->is_appending_told)
+		writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+	writer->is_appending_told = true;
 	if (appends_go_on(&writer->appends, &id))
 		writer->handlers.append_retry(writer->handlers.context, id);
 }
@@ -312,8 +319,8 @@ static void note_room(struct stream_writer *writer, uint64_t used)
 	bool is_full = used > (was_full ? writer->retain_bytes - writer->retain_bytes / ROOM_PART : writer->retain_bytes);
 	if (is_full && !was_full)
 		note_full(writer);
-	if (is_full)
-		timer_start(writer->full_check, FULL_CHECK_MS);
+	else if (is_full)
+		check_again(writer);
 	writer->is_full = is_full;
 	if (was_full && !is_full)
 		accept(writer);
@@ -322,8 +329,17 @@ static void note_room(struct stream_writer *writer, uint64_t used)
 static void note_full(struct stream_writer *writer)
 {
 	writer->is_full = true;
+	writer->full_checks = 0;
 	timer_start(writer->full_check, FULL_CHECK_MS);
 	appends_drop_coming(&writer->appends);
+}
+
+static void check_again(struct stream_writer *writer)
+{
+	timer_start(writer->full_check, FULL_CHECK_MS);
+	if (++writer->full_checks < FULL_CHECKS_QUIET || !writer->is_appending_told)
+		return;
+	writer->is_appending_told = false;
 	writer->handlers.state(writer->handlers.context, writer->dc, false,
 	                       "the stream " STREAM_KEY " is at its size limit (limits.log_retain): a datacenter has not read what it holds, "
 	                       "writes wait in the outbox until it does");
