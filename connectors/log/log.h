@@ -22,6 +22,7 @@ struct log_options {
 	const struct log_pair *pairs;        /* settings as they stand in the YAML under log.<kind> */
 	unsigned pair_count;
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
+	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
 	uint64_t retain_bytes;               /* redis-stream: of what some datacenter has not read yet: 1 GiB */
 	const char *reader;                  /* redis-stream: this datacenter, as it tells the log's owner how far it has read */
 	const char *const *readers;          /* redis-stream, own log: the datacenters that read it; borrowed for the log's life */

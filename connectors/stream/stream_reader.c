@@ -11,7 +11,6 @@
 #define ENTRIES_MAX "200"                /* a read */
 #define BLOCK_MS 2000
 #define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
-#define SILENCE_MS_MAX 6000
 
 struct stream_reader {
 	struct log_handlers handlers;
@@ -127,7 +126,7 @@ static void read_on(struct stream_reader *reader)
 	tell_owner(reader);
 	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
 	                  "XREAD COUNT " ENTRIES_MAX " BLOCK %d STREAMS " STREAM_KEY " %s", is_untold(reader) ? TELL_MS : BLOCK_MS, after);
-	stream_link_expect(reader->link, SILENCE_MS_MAX);
+	stream_link_expect(reader->link, BLOCK_MS);
 }
 
 static bool is_untold(const struct stream_reader *reader)
@@ -177,7 +176,7 @@ static void take_read(redisAsyncContext *redis, void *reply, void *context)
 		return;
 	}
 	stream_link_prove(reader->link);
-	stream_link_expect(reader->link, 0);
+	stream_link_expect_none(reader->link);
 	reader->is_reading = false;
 	const redisReply *entries = entries_of(read);
 	if (entries != NULL && (uintptr_t)context == reader->follow_count)
