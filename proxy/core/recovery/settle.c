@@ -71,7 +71,7 @@ static bool is_fraction(const struct change *change, struct slice raw)
 /* A conflict record tells of it: that was written once its reply was known. */
 static bool is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq)
 {
-	const struct key *key = keyspace_find(recovery->keyspace, change->db, change->key);
+	const struct key *key = keyspace_recall(recovery->keyspace, change->db, change->key);
 	return key != NULL && episodes_tell(key, origin, seq);
 }
 
@@ -345,8 +345,8 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		finish_entry(recovery, stored, event, &reply, &final);
 		publish(recovery, &list, stored, buffer_slice(&final));
 		buffer_free(&final);
-		memory_free((void *)(uintptr_t)stored->intent.ptr);
-		memory_free((void *)(uintptr_t)stored->final.ptr);
+		bytes_free(stored->intent);
+		bytes_free(stored->final);
 	}
 	recovery->stored_count = 0;
 	bool has_lost = recovery->carried.first != NULL;
@@ -355,7 +355,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	uint64_t last_hlc = causes_lift_hlc(recovery->causes, recovery->causes->self, recovery->causes->next_seq, 0);
 	if (last_hlc > recovery->causes->hlc)
 		recovery->causes->hlc = last_hlc;
-	recovery->causes->is_gate_open = true;
+	recovery_state_move(&recovery->state, RECOVERY_GATE_OPENED, recovery->causes);
 	outbox_hand_over(recovery->outbox);
 	if (has_lost)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);
@@ -367,7 +367,6 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 void settle_stored(struct recovery *recovery)
 {
 	struct group *group = group_new(recovery->groups, GROUP_PROBE);
-	recovery->is_probe_due = false;
 	for (unsigned i = 0; i < recovery->stored_count; i++)
 		probe_entry(recovery, &recovery->stored[i], &group->script);
 	if (group->script.count == 0) {
@@ -381,4 +380,20 @@ void settle_stored(struct recovery *recovery)
 void settle_answered(struct recovery *recovery, const struct event *event)
 {
 	open_gate(recovery, event);
+}
+
+void settle_refused(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBE_ABORTED, recovery->causes);
+}
+
+bool settle_is_refused(const struct recovery *recovery)
+{
+	return recovery->state == RECOVERY_REFUSED;
+}
+
+void settle_again(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBED_AGAIN, recovery->causes);
+	settle_stored(recovery);
 }
