@@ -58,7 +58,17 @@ void buffer_add_int64(struct buffer *buffer, int64_t number); /* decimal */
 void buffer_add_uint64(struct buffer *buffer, uint64_t number);
 void buffer_reset(struct buffer *buffer);                /* empty, keeps its memory (up to 1 MiB) */
 void buffer_free(struct buffer *buffer);
-struct slice buffer_copy(struct slice bytes);            /* owned copy: release with memory_free((void *)ptr) */
+struct slice buffer_copy(struct slice bytes);            /* an owned copy, which bytes_free frees */
+void bytes_free(struct slice owned);                     /* nothing happens if it was never set */
+
+/* Makes room for one more item behind the COUNT items, of SIZE bytes each, of an owned array with room for *CAP. Returns where the items are now. */
+static inline void *array_reserve(void *items, unsigned count, unsigned *cap, size_t size)
+{
+	if (count < *cap)
+		return items;
+	*cap = *cap > 0 ? *cap * 2 : 8;
+	return memory_resize(items, *cap * size);
+}
 
 /* Here, since batches, replies and records are added up of very short pieces. */
 

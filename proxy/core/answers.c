@@ -54,7 +54,7 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 	core->step.status.aborted_groups++;
 	switch (group->kind) {
 	case GROUP_REMOTE: remote_aborted(core); break;
-	case GROUP_PROBE: core->recovery.is_probe_due = true; break;
+	case GROUP_PROBE: settle_refused(&core->recovery); break;
 	case GROUP_RECORD:
 		episodes_unwritten(&core->books, group);
 		suspects_unwritten(&core->suspects);

@@ -183,9 +183,9 @@ static void tick(struct core *core)
 		outbox_heartbeat(&core->outbox, 0);
 	if (core->groups.is_store_refusing && core->step.now_ms - core->trial_ms >= TRIAL_MS)
 		try_store(core);
-	if (core->recovery.is_probe_due && core->step.now_ms - core->trial_ms >= TRIAL_MS) {
+	if (settle_is_refused(&core->recovery) && core->step.now_ms - core->trial_ms >= TRIAL_MS) {
 		core->trial_ms = core->step.now_ms;
-		settle_stored(&core->recovery);
+		settle_again(&core->recovery);
 	}
 	turn_ended(core);
 }
@@ -226,7 +226,10 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		break;
 	case EVENT_BATCH: take_batch(core, event); break;
 	case EVENT_LOG_LOST_POSITION: lost_position(core, event->log.dc); break;
-	case EVENT_LOG_LOST_BEGINNING: core->recovery.is_log_cut |= event->log.dc == 0; break;
+	case EVENT_LOG_LOST_BEGINNING:
+		if (event->log.dc == 0)
+			own_log_note_cut(&core->recovery);
+		break;
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;

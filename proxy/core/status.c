@@ -112,6 +112,7 @@ static uint64_t append_list_events(const struct append_list *list)
 void core_check(const struct core *core)
 {
 	keyspace_check(&core->keyspace);
+	recovery_state_check(core->recovery.state, &core->causes);
 	unsigned unanswered = 0, local = 0;
 	uint64_t bytes = 0;
 	for (const struct group *group = core->groups.unanswered; group != NULL; group = group->next) {

@@ -9,35 +9,43 @@
 
 #define WINDOW_WRITES 32             /* at a time: their metadata fits into the fastest cache */
 
-void apply_changes(struct apply *apply, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+/* The key of a change, whose latent writes are in the metadata before the change is. KNOWN: probably that key; NULL: it has to be looked up. */
+static struct key *key_of_change(struct keyspace *keyspace, const struct change *change, struct key *known)
+{
+	if (change->kind == CHANGE_FLUSH) {
+		keyspace_take_latent(keyspace);
+		return NULL;
+	}
+	bool is_known = known != NULL && known->db == change->db && slice_equal(known->name, change->key);
+	return is_known ? known : keyspace_key(keyspace, change->db, change->key);
+}
+
+void apply_changes(struct apply *apply, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count)
 {
 	struct context *explicit = changes->facts.is_explicit ? causes_translate(apply->causes, changes->facts.context) : NULL;
 	if (explicit != NULL)
-		explicit->applied = context_hold(stamp->context);
-	apply->conflicts->mode = mode;
-	apply->conflicts->explicit_context = explicit;
-	apply->conflicts->facts = &changes->facts;
+		explicit->applied = context_hold(write->stamp->context);
+	write->explicit_context = explicit;
+	write->facts = &changes->facts;
 	for (unsigned i = 0; i < changes->count; i++) {
-		apply->keyspace->expected = i < apply->expected_count ? apply->expected_keys[i] : NULL;
-		conflicts_apply(apply->conflicts, stamp, &changes->items[i]);
+		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
+		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
+		/* A sibling may have changed nothing. */
+		if (key != NULL && key->elements == NULL)
+			keyspace_release_key(apply->keyspace, key);
 	}
-	apply->keyspace->expected = NULL;
-	if (mode == APPLY_REMOTE)
-		suspects_note(apply->suspects, stamp, changes);
+	if (write->mode == APPLY_REMOTE)
+		suspects_note(apply->suspects, write->stamp, changes);
 	if (apply->onlookers->first != NULL)
 		onlookers_touch_changed(apply->onlookers, changes);
-	apply->conflicts->explicit_context = NULL;
-	apply->conflicts->facts = NULL;
 	if (explicit != NULL)
 		context_drop(explicit);
 }
 
 void apply_answered(struct apply *apply, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count)
 {
-	apply->expected_keys = keys;
-	apply->expected_count = key_count;
-	apply_changes(apply, stamp, changes, APPLY_LOCAL);
-	apply->expected_count = 0;
+	struct arriving_write write = { .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp };
+	apply_changes(apply, &write, changes, keys, key_count);
 }
 
 /* ---- batches of a log ---- */
@@ -56,6 +64,7 @@ struct apply_window {
 /* What a log's batch is applied with. */
 struct applying {
 	enum apply_mode mode;
+	bool is_under_our_rules;                 /* its writes were made under them */
 	struct stamp stamp;                      /* of the next write */
 	struct slice writes;                     /* the rest */
 	struct latent_batch *latents;            /* NULL: none may be latent */
@@ -116,14 +125,12 @@ static void window_apply(struct apply *apply, struct apply_window *window, struc
 		if (has_key && *key == NULL) {
 			render_plain(applying->script, &changes->items[0]);
 		} else {
-			apply->expected_keys = key;
-			apply->expected_count = has_key;
-			apply_changes(apply, &applying->stamp, changes, applying->mode);
+			struct arriving_write write = { .mode = applying->mode, .is_under_our_rules = applying->is_under_our_rules, .stamp = &applying->stamp };
+			apply_changes(apply, &write, changes, key, has_key);
 		}
 		applying->stamp.seq++;
 		applying->stamp.hlc++;
 	}
-	apply->expected_count = 0;
 }
 
 static void apply_writes(struct apply *apply, struct applying *applying)
@@ -140,7 +147,7 @@ static void apply_writes(struct apply *apply, struct applying *applying)
 
 void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes)
 {
-	apply_writes(apply, &(struct applying){ .mode = APPLY_RECALL, .stamp = *first, .writes = writes });
+	apply_writes(apply, &(struct applying){ .mode = APPLY_RECALL, .is_under_our_rules = true, .stamp = *first, .writes = writes });
 }
 
 static bool can_be_latent(const struct apply *apply, const struct delivery *delivery)
@@ -153,7 +160,7 @@ void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struc
 {
 	struct latents *latents = &apply->keyspace->latents;
 	struct applying applying = {
-		.mode = APPLY_REMOTE, .writes = delivery->writes, .script = script,
+		.mode = APPLY_REMOTE, .is_under_our_rules = delivery->rules_digest == apply->policies->current->digest, .writes = delivery->writes, .script = script,
 		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },
 	};
 	if (can_be_latent(apply, delivery)) {

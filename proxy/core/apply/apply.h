@@ -20,15 +20,14 @@ struct apply {
 	struct keyspace *keyspace;
 	struct conflicts *conflicts;
 	struct policies *policies;
-	struct key **expected_keys;          /* borrowed: of the changes about to be applied, in their order: a hint */
-	unsigned expected_count;
 	struct apply_window *window;         /* owned, NULL until it is needed */
 	struct changes latent;               /* scratch */
 };
 
 void apply_free(struct apply *apply);
-/* One write: its changes, in order, with its own context where it has one. */
-void apply_changes(struct apply *apply, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode);
+/* One write: its changes, in order, with its own context where it has one. WRITE: its mode, rules and stamp; the rest is filled in. KNOWN: keys of the
+ * first changes, as far as they are known. */
+void apply_changes(struct apply *apply, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count);
 /* A write of ours that the store has executed. KEYS: those of its intent, in its order, which is mostly that of the changes. */
 void apply_answered(struct apply *apply, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count);
 /* A remote batch: what becomes of it goes into SCRIPT, or waits in the keyspace to be rendered. */

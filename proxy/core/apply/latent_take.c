@@ -1,4 +1,5 @@
-/* Latent take: a latent write is read and enters the metadata, because something looks at its key. */
+/* Latent take: a latent write is read and enters the metadata, because its key is looked up (keyspace_find, keyspace_key). No
+ * change is being applied then, so there is nothing to save and restore. */
 #include "apply.h"
 #include "proxy/core/groups/group.h"
 #include "proxy/core/wire/envelope.h"
@@ -27,32 +28,8 @@ static struct slice key_of(void *context, const struct latent *latent, uint32_t 
 /* As if it had been taken in when it was applied, or answered: the store has it, and it met nothing. */
 static void apply_latent(struct apply *apply, const struct stamp *stamp, const struct change *change)
 {
-	struct conflicts *conflicts = apply->conflicts;
-	conflicts->mode = APPLY_LOCAL;
-	conflicts->is_under_our_rules = true;
-	conflicts->explicit_context = NULL;
-	conflicts->facts = &apply->latent.facts;
-	apply->keyspace->expected = NULL;
-	conflicts_apply(conflicts, stamp, change);
-}
-
-/* Another write may be about to be applied: that goes on as if nothing had happened. */
-static void apply_between(struct apply *apply, const struct stamp *stamp, const struct change *change)
-{
-	struct conflicts *conflicts = apply->conflicts;
-	enum apply_mode mode = conflicts->mode;
-	bool is_under_our_rules = conflicts->is_under_our_rules;
-	struct context *explicit_context = conflicts->explicit_context;
-	const struct write_facts *facts = conflicts->facts;
-	struct party party = conflicts->party;
-	struct key *expected = apply->keyspace->expected;
-	apply_latent(apply, stamp, change);
-	conflicts->mode = mode;
-	conflicts->is_under_our_rules = is_under_our_rules;
-	conflicts->explicit_context = explicit_context;
-	conflicts->facts = facts;
-	conflicts->party = party;
-	apply->keyspace->expected = expected;
+	struct arriving_write write = { .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp, .facts = &apply->latent.facts };
+	conflicts_apply(apply->conflicts, &write, change, keyspace_key(apply->keyspace, change->db, change->key));
 }
 
 /* One that is under way is not applied yet: its group gets the key, as if it had asked for it at once. */
@@ -81,7 +58,7 @@ static void take(void *context, const struct latent *latent)
 	if (latent->state == LATENT_UNDER_WAY)
 		give_key(apply, latent, change);
 	else if (!mark_is_stable(apply->keyspace, stamp.origin, stamp.seq))
-		apply_between(apply, &stamp, change);
+		apply_latent(apply, &stamp, change);
 }
 
 void latent_open(struct apply *apply)

@@ -1,6 +1,7 @@
 /* Ask, answering: the siblings of an element with a context, and the explanation of why it looks as it does. */
 #include "base/number.h"
 #include "asked.h"
+#include "proxy/core/conflicts/verdict.h"
 
 /* Newest first. */
 static unsigned sorted_versions(const struct asks *asks, const struct element *element, const struct version **sorted)
@@ -109,13 +110,7 @@ static const char *reason(const struct element *element)
 		return "settled: every datacenter has it, and what comes next covers it";
 	if (element->version_count == 1)
 		return "the only live version: it covers all others";
-	if (rule == &rule_priority)
-		return "of the live versions, the one of the datacenter that comes first in the order";
-	if (rule->is_add_winning)
-		return "of the live versions, the newest that is present (an add wins over a remove that has not seen it)";
-	if (rule->is_keeping)
-		return "of the live versions, provisionally the newest, until somebody resolves the conflict";
-	return "of the live versions, the newest";
+	return rule->reason;
 }
 
 static void add_line(struct asks *asks, struct buffer *line, unsigned *count)

@@ -54,7 +54,7 @@ static void add_siblings(struct asks *asks, const struct asked *asked, const str
 		struct change *change = changes_add(&asks->step->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
+		change->sibling_bits = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
 		change->dc = slice_of(asks->causes->origins.dcs[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;

@@ -89,7 +89,7 @@ const char *ask_choose(struct asks *asks, struct asked *asked, const struct elem
 		return NULL;
 	case CHOICE_RULE:
 		rule = rule_find(asked->value);
-		if (rule != &rule_lww && rule != &rule_merge)
+		if (rule == NULL || !rule->is_choosing)
 			return "HOMEPORT only the rules lww and merge choose by themselves: name one of them, or a side, or a value";
 		take_version(asked, element, rule->decide(asks->keyspace, element));
 		return NULL;

@@ -11,7 +11,7 @@ void step_free(struct step *step)
 	envelope_scratch_free(step->envelope);
 	changes_free(&step->changes);
 	changes_free(&step->results);
-	buffer_free(&step->seqs);
+	arena_free(&step->seqs);
 	buffer_free(&step->text);
 	buffer_free(&step->replies);
 }
@@ -21,7 +21,7 @@ void step_begin(struct step *step, const struct event *event, struct effects *ef
 	effects->count = 0;
 	step->effects = effects;
 	step->now_ms = event->now_ms;
-	step->seqs.len = 0;
+	arena_reset(&step->seqs);
 	buffer_reset(&step->replies);
 	step->reply_at = 0;
 }
@@ -35,8 +35,6 @@ void step_end(struct step *step)
 			effect->reply.bytes.ptr = reply;
 			reply += effect->reply.bytes.len;
 		}
-		if (effect->type == EFFECT_CONFLICT)
-			effect->conflict.other_seqs = (const uint64_t *)(const void *)(step->seqs.ptr + (uintptr_t)effect->conflict.other_seqs);
 	}
 }
 

@@ -2,6 +2,7 @@
 #ifndef CORE_STEP_H
 #define CORE_STEP_H
 
+#include "base/arena.h"
 #include "core_status.h"
 #include "proxy/core/vocabulary/event.h"
 #include "proxy/core/wire/envelope.h"
@@ -10,7 +11,7 @@ struct step {
 	uint64_t now_ms;
 	struct effects *effects;             /* the caller's */
 	struct core_status status;           /* counters since core_new; the rest is filled in when somebody asks */
-	struct buffer seqs;                  /* of EFFECT_CONFLICT; until the next step */
+	struct arena seqs;                   /* of EFFECT_CONFLICT; until the next step */
 	struct buffer replies;               /* of EFFECT_REPLY; until the next step */
 	size_t reply_at;                     /* where in REPLIES the next one begins */
 	/* scratch: whoever uses it fills it first */

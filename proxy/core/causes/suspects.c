@@ -58,6 +58,13 @@ void suspects_drop(struct suspects *suspects)
 	suspects->count = suspects->written = 0;
 }
 
+void suspects_begin_opening(struct suspects *suspects)
+{
+	suspects->is_suspecting = suspects->is_settling = false;
+	suspects->is_rules_due = true;
+	suspects_drop(suspects);
+}
+
 /* ---- what differs ---- */
 
 bool suspects_differ(const struct suspects *suspects)

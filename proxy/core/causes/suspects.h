@@ -23,6 +23,7 @@ struct suspects {
 };
 
 void suspects_drop(struct suspects *suspects);
+void suspects_begin_opening(struct suspects *suspects);              /* before the store's positions are read */
 bool suspects_differ(const struct suspects *suspects);               /* a DC that was heard has other rules than we */
 void suspects_begin(struct suspects *suspects);                      /* from now on, every key decided between several versions is one */
 void suspects_hear(struct suspects *suspects, unsigned dc, uint64_t digest); /* of its rules, with a batch that is being applied */

@@ -1,5 +1,5 @@
 /* Plan: the table of plans and its two entrances, before and after the store's reply (see plan.h). The halves of each plan
- * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c. */
+ * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c (plan_parts.h). */
 #include "plan.h"
 
 #include "plan_parts.h"
@@ -8,14 +8,15 @@
 
 struct plan_row {
 	enum certainty certainty;
+	enum removal removal;
 	plan_build_function *build;
 	plan_finish_function *finish;
 	const char *prose;
 };
 
 static const struct plan_row plan_rows[] = {
-#define PLAN(name, number, certainty, build, finish, prose) \
-	[PLAN_##name] = { CERTAINTY_##certainty, plan_build_##build, plan_finish_##finish, prose },
+#define PLAN(name, number, certainty, removal, build, finish, prose) \
+	[PLAN_##name] = { CERTAINTY_##certainty, REMOVAL_##removal, plan_build_##build, plan_finish_##finish, prose },
 #include "plan.def"
 #undef PLAN
 };
@@ -36,6 +37,18 @@ bool plan_is_known(uint64_t number)
 enum certainty plan_certainty(enum plan plan)
 {
 	return plan_row(plan)->certainty;
+}
+
+bool plan_can_empty(enum plan plan)
+{
+	enum removal removal = plan_row(plan)->removal;
+	return removal == REMOVAL_NAMED || removal == REMOVAL_CHOSEN;
+}
+
+bool plan_is_pop(enum plan plan)
+{
+	enum removal removal = plan_row(plan)->removal;
+	return removal == REMOVAL_CHOSEN || removal == REMOVAL_CHOSEN_KEY;
 }
 
 const char *plan_prose(enum plan plan)

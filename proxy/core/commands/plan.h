@@ -1,6 +1,6 @@
 /* Plan: how a write command is executed in the store and turned into changes. Two halves, on both sides of the
  * store's reply: plan_command before (what to send, what it intends), plan_finish after (what really happened).
- * The rows are in plan.def. */
+ * The rows are in plan.def. This is the public header of all plan_*.c. */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
@@ -9,7 +9,7 @@
 
 enum plan {
 	PLAN_NONE,
-#define PLAN(name, number, certainty, build, finish, prose) PLAN_##name = (number),
+#define PLAN(name, number, certainty, removal, build, finish, prose) PLAN_##name = (number),
 #include "plan.def"
 #undef PLAN
 };
@@ -19,7 +19,16 @@ enum certainty {
 	CERTAINTY_CHECKED,   /* the changes happen unless the key holds another type or no number */
 	CERTAINTY_PENDING,   /* the replies say what happened */
 };
+/* Does it remove single elements, so that a collection may run empty? Whole keys do not count. */
+enum removal {
+	REMOVAL_NONE,
+	REMOVAL_NAMED,       /* those that the client names, or a range of them */
+	REMOVAL_CHOSEN,      /* the server chooses them: a pop */
+	REMOVAL_CHOSEN_KEY,  /* a pop that chooses the key, too */
+};
 enum certainty plan_certainty(enum plan plan);
+bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
+bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
 

@@ -139,7 +139,7 @@ void plan_readback(const struct plan_world *world, struct slice key, bool is_exp
 {
 	struct plan_build build = { .world = world, .store_commands = store_commands, .changes = changes, .planned = planned };
 	*planned = (struct planned){ .plan = PLAN_READBACK };
-	build_intend(&build, CHANGE_CLEAR, key)->number = is_expired;
+	build_intend(&build, CHANGE_CLEAR, key)->is_expiry = is_expired;
 	build_read_whole_key(&build, key);
 }
 

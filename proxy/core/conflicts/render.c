@@ -1,6 +1,6 @@
 #include "render.h"
 
-#include "conflict.h"
+#include "verdict.h"
 #include "base/number.h"
 #include "proxy/core/resp/resp.h"
 #include "proxy/core/rules/rule.h"
@@ -145,7 +145,7 @@ static void render_ttl(struct keyspace *keyspace, struct script *script, struct 
 
 static void element_clean(struct element *element)
 {
-	memory_free((void *)(uintptr_t)element->result.ptr);
+	bytes_free(element->result);
 	element->result = (struct slice){ NULL, 0 };
 	element->pending = 0;
 	element->has_pending = element->is_pending_float = element->is_redecided = false;
@@ -305,8 +305,9 @@ void render_plain(struct script *script, const struct change *change)
 		buffer_add_double(&number, change->score);
 		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), change->key, buffer_slice(&number), change->element });
 		break;
-	default:
-		assert(false);
+	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
+	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
+		assert(false);               /* none of these is plain */
 	}
 	buffer_free(&number);
 }

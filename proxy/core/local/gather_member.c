@@ -23,20 +23,9 @@ struct plan_world gather_world(const struct local *local, uint32_t db)
 }
 
 /* A collection that runs empty loses its deadline: nobody else would know (docs/replication-model.md, rule 8). */
-static bool can_empty(enum plan plan)
-{
-	switch (plan) {
-	case PLAN_FIELDS_REMOVE: case PLAN_MEMBERS_REMOVE: case PLAN_MEMBERS_POP: case PLAN_MEMBER_MOVE: case PLAN_SCORES_REMOVE:
-	case PLAN_SCORES_REMOVE_RANK: case PLAN_SCORES_REMOVE_SCORE: case PLAN_SCORES_REMOVE_LEX: case PLAN_SCORES_POP:
-		return true;
-	default:
-		return false;
-	}
-}
-
 void gather_emptiness_check(struct local *local, struct group *group, struct member *member)
 {
-	if (!can_empty(member->plan) || local->step->changes.count == 0)
+	if (!plan_can_empty(member->plan) || local->step->changes.count == 0)
 		return;
 	script_add(&group->script, 2, (struct slice[]){ SLICE("EXISTS"), local->step->changes.items[0].key });
 	member->reply_count++;

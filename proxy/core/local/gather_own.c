@@ -1,6 +1,7 @@
 /* Gather own: writes of the core itself join a group: they execute reads and ship what they found; and the writes of asks. */
 #include "gather_member.h"
 #include "gathering.h"
+#include "proxy/core/conflicts/fraction.h"
 
 #include <assert.h>
 

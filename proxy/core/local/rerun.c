@@ -14,7 +14,7 @@ void rerun_reread(struct local *local, const struct group *group)
 		if (!envelope_write_next(&writes, &pending, &local->step->changes, &raw))
 			continue;
 		const struct change *change = &local->step->changes.items[0];
-		rereads_add(local->rereads, change->db, change->key, change->kind == CHANGE_CLEAR && change->number == 1);
+		rereads_add(local->rereads, change->db, change->key, change->kind == CHANGE_CLEAR && change->is_expiry);
 	}
 }
 

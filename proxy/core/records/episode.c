@@ -71,9 +71,9 @@ void episode_free(struct keyspace *keyspace, struct episode *episode)
 		memory_free(episode->stretches);
 	memory_free(episode->covers);
 	memory_free(episode->others);
-	memory_free((void *)(uintptr_t)episode->stored_id.ptr);
+	bytes_free(episode->stored_id);
 	buffer_free(&episode->told_ids);
-	memory_free((void *)(uintptr_t)episode->last_error.ptr);
+	bytes_free(episode->last_error);
 	episode->element = NULL;
 	if (!episode->is_dirty)
 		memory_free(episode);

@@ -58,27 +58,32 @@ static void tell_log_lost(struct recovery *recovery)
 	step_alarm(recovery->step, 0, "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
 }
 
-/* The first hello: all that the log had when we started is read. A second one comes behind writes that the store lost and that were
- * not in the log yet: they have come back by then, like any other origin's. */
+/* All that the log had when we started is read. */
 static void hear_hello(struct recovery *recovery)
 {
-	bool is_first = !recovery->is_hello_seen;
-	recovery->is_hello_seen = recovery->causes->has_announced = recovery->books->is_begun = true;
-	if (is_first && has_doubts(recovery)) {
+	recovery->causes->has_announced = recovery->books->is_begun = true;
+	if (has_doubts(recovery)) {
+		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
 		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
 		return;
 	}
+	recovery_state_move(&recovery->state, RECOVERY_HEARD_HELLO, recovery->causes);
 	recovery->books->is_log_lost |= recovery->is_log_cut;
-	if (is_first && recovery->books->is_log_lost)
+	if (recovery->books->is_log_lost)
 		tell_log_lost(recovery);
-	if (is_first) {
-		stored_drop_logged(recovery);
-		settle_adopt_carried(recovery);
-	}
-	if (!is_first || recovery->carried.first == NULL)
+	stored_drop_logged(recovery);
+	settle_adopt_carried(recovery);
+	if (recovery->carried.first == NULL)
 		stop_reading(recovery);
-	if (is_first)
-		settle_stored(recovery);
+	settle_stored(recovery);
+}
+
+/* A second hello comes behind writes that the store had lost and that were not in the log yet: they have come back by then, like any other origin's. */
+static void hear_again(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_HEARD_AGAIN, recovery->causes);
+	recovery->books->is_log_lost |= recovery->is_log_cut;
+	stop_reading(recovery);
 }
 
 /* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
@@ -99,9 +104,10 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 		own->is_logged_whole = false;
 	if (delivery->hello != 0 && delivery->hello == own->incarnation)
 		begin_after(recovery, own);
-	if (delivery->hello == recovery->nonce && !recovery->is_hello_seen)
+	bool is_reading = recovery->state == RECOVERY_READING;
+	if (delivery->hello == recovery->nonce && is_reading)
 		hear_lost_hellos(recovery);
-	if (delivery->write_count > 0 && !recovery->is_hello_seen)
+	if (delivery->write_count > 0 && is_reading)
 		settle_logged(recovery, delivery);
 	if (delivery->write_count > 0)
 		causes_note_logged(recovery->causes, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
@@ -117,6 +123,15 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 		recovery->heard_hlc = last_hlc;
 	if (last_hlc > recovery->causes->hlc)
 		recovery->causes->hlc = last_hlc;
-	if (delivery->hello == recovery->nonce)
+	if (delivery->hello != recovery->nonce)
+		return;
+	if (is_reading)
 		hear_hello(recovery);
+	else
+		hear_again(recovery);
+}
+
+void own_log_note_cut(struct recovery *recovery)
+{
+	recovery->is_log_cut = true;
 }

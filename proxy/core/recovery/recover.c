@@ -3,6 +3,7 @@
  * the metadata is whole. */
 #include "stored.h"
 
+#include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/versions/version.h"
 
@@ -20,8 +21,6 @@ static void open_keyspace(struct recovery *recovery)
 	episodes_open(keyspace);
 	latent_open(recovery->apply);
 	recovery->conflicts->keyspace = keyspace;
-	recovery->conflicts->naming_seq = 0;
-	recovery->conflicts->is_under_our_rules = true;
 }
 
 /* ---- closing ---- */
@@ -39,7 +38,7 @@ static void keep_settles(struct recovery *recovery)
 
 void recover_close(struct recovery *recovery)
 {
-	recovery->causes->is_open = false;
+	recovery_state_move(&recovery->state, RECOVERY_LOST, recovery->causes);
 	local_close(recovery->local);
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		inbox_drop(recovery->remote, dc);
@@ -108,60 +107,84 @@ static void note_announced(struct recovery *recovery)
 	}
 }
 
-void recover_open(struct recovery *recovery, const struct event *event)
+static bool read_store(struct recovery *recovery, const struct event *event, bool *is_same_run, uint64_t *incarnation)
 {
-	bool is_same_run;
-	uint64_t incarnation = 0;
-	recover_close(recovery);
-	forget_positions(recovery);
-	recovery->nonce = event->opened.nonce;
-	recovery->suspects->is_suspecting = recovery->suspects->is_settling = false;
-	recovery->suspects->is_rules_due = true;
-	suspects_drop(recovery->suspects);
-	bool is_readable = positions_read(recovery->books, event, &is_same_run, &incarnation);
+	bool is_readable = positions_read(recovery->books, event, is_same_run, incarnation);
 	if (!recovery->causes->has_announced)
 		note_announced(recovery);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
-	if (!is_readable || (!is_same_run && recovery->causes->origins.count == ORIGINS_MAX)) {
+	return is_readable && (*is_same_run || recovery->causes->origins.count < ORIGINS_MAX);
+}
+
+/* Which origin we are, and what it has done so far. */
+static struct origin *begin_incarnation(struct recovery *recovery, uint64_t incarnation)
+{
+	struct causes *causes = recovery->causes;
+	struct books *books = recovery->books;
+	causes->self = (unsigned)origins_get_dc(&causes->origins, 0, incarnation);
+	struct origin *self = &causes->origins.items[causes->self];
+	causes->answered_seq = self->applied;
+	causes->next_seq = causes->answered_seq + 1;
+	bool is_stored = books->stored_answered.incarnation == incarnation;
+	bool has_answers = is_stored && books->stored_answered.last >= causes->answered_seq;
+	books->answered_first = has_answers ? books->stored_answered.first : causes->next_seq;
+	books->is_begun = is_stored && books->stored_answered.is_begun;
+	return self;
+}
+
+/* What the own log says is still to be heard. */
+static void begin_reading(struct recovery *recovery, struct origin *self)
+{
+	struct causes *causes = recovery->causes;
+	recovery->is_log_cut = false;
+	recovery->heard_hlc = 0;
+	memset(recovery->heard, 0, sizeof recovery->heard);
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		recovery->opened_applied[i] = causes->origins.items[i].applied;
+		causes->logged[i] = causes->origins.items[i].floor;
+		causes->origins.items[i].is_logged_whole = causes->origins.items[i].floor > 0;
+	}
+	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
+	self->is_logged_whole |= recovery->books->is_begun;
+}
+
+static void note_run(struct recovery *recovery, struct slice run_id)
+{
+	buffer_reset(&recovery->books->run_id);
+	buffer_add(&recovery->books->run_id, run_id);
+	recovery->books->is_run_due = true;
+}
+
+void recover_open(struct recovery *recovery, const struct event *event)
+{
+	struct causes *causes = recovery->causes;
+	bool is_same_run;
+	uint64_t incarnation = 0;
+	recover_close(recovery);
+	forget_positions(recovery);
+	suspects_begin_opening(recovery->suspects);
+	recovery->nonce = event->opened.nonce;
+	if (!read_store(recovery, event, &is_same_run, &incarnation)) {
+		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
 		step_alarm(recovery->step, 0, "the reserved database holds what this version cannot read: nothing is replicated, writes are refused");
 		return;
 	}
 	/* A run of the server that we did not see begin may lack its tail: a dot must never name two writes. */
-	if (!is_same_run)
-		incarnation = recovery->nonce;
-	recovery->causes->self = (unsigned)origins_get_dc(&recovery->causes->origins, 0, incarnation);
-	recovery->causes->answered_seq = recovery->causes->origins.items[recovery->causes->self].applied;
-	recovery->causes->next_seq = recovery->causes->answered_seq + 1;
-	bool has_answers = recovery->books->stored_answered.incarnation == incarnation && recovery->books->stored_answered.last >= recovery->causes->answered_seq;
-	recovery->books->answered_first = has_answers ? recovery->books->stored_answered.first : recovery->causes->next_seq;
-	struct origin *self = &recovery->causes->origins.items[recovery->causes->self];
-	recovery->books->is_begun = recovery->books->stored_answered.incarnation == incarnation && recovery->books->stored_answered.is_begun;
+	struct origin *self = begin_incarnation(recovery, is_same_run ? incarnation : recovery->nonce);
 	retention_begin(recovery->books);
 	episodes_restore(recovery->books, event);
-	recovery->causes->is_open = true;
-	recovery->causes->opened_ms = recovery->step->now_ms;
-	recovery->is_probe_due = false;
-	memset(recovery->heard, 0, sizeof recovery->heard);
-	recovery->heard_hlc = 0;
-	recovery->is_hello_seen = recovery->causes->is_gate_open = recovery->causes->is_recalled = recovery->is_log_cut = false;
-	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
-		recovery->opened_applied[i] = recovery->causes->origins.items[i].applied;
-		recovery->causes->logged[i] = recovery->causes->origins.items[i].floor;
-		recovery->causes->origins.items[i].is_logged_whole = recovery->causes->origins.items[i].floor > 0;
-	}
-	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
-	self->is_logged_whole |= recovery->books->is_begun;
+	recovery_state_move(&recovery->state, RECOVERY_OPENED, causes);
+	causes->opened_ms = recovery->step->now_ms;
+	begin_reading(recovery, self);
 	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
 	outbox_hand_over(recovery->outbox);
-	if (!is_same_run && recovery->causes->has_announced)
-		self->before = context_new(recovery->causes->announced, recovery->causes->origins.count);
+	if (!is_same_run && causes->has_announced)
+		self->before = context_new(causes->announced, causes->origins.count);
 	outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
 		follow(recovery, dc);
-	buffer_reset(&recovery->books->run_id);
-	buffer_add(&recovery->books->run_id, event->opened.run_id);
-	recovery->books->is_run_due = true;
+	note_run(recovery, event->opened.run_id);
 	positions_record(recovery->books);
 }
 
@@ -191,9 +214,10 @@ static void kill_unvouched(void *context, struct key *key)
 /* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
 void recover_pump(struct recovery *recovery)
 {
-	if (recovery->causes->is_recalled || !recovery->causes->is_gate_open || !is_whole(recovery))
+	if (recovery->state != RECOVERY_RECALLING || !is_whole(recovery))
 		return;
-	recovery->causes->is_recalled = recovery->keyspace->is_whole = true;
+	recovery_state_move(&recovery->state, RECOVERY_METADATA_BACK, recovery->causes);
+	recovery->keyspace->is_whole = true;
 	/* What was stable came back only for what it beats or covers. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace);

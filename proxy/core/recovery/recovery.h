@@ -1,12 +1,14 @@
 /* Recovery: opening, from what the store and the logs hold; and closing.
  *
  *   recover.c    the steps of it                        own_log.c  our own log is read up to our hello
- *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening */
+ *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening
+ *   recovery_state.c  how far it has come */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 
 #include "proxy/core/asks/asks.h"
 #include "proxy/core/remote/remote.h"
+#include "recovery_state.h"
 
 struct stored;                       /* stored.h */
 
@@ -26,10 +28,9 @@ struct recovery {
 	struct keyspace *keyspace;
 	struct conflicts *conflicts;
 	struct policies *policies;
+	enum recovery_state state;
 	uint64_t nonce;                      /* of this opening */
-	bool is_hello_seen;                  /* the own log was read up to our hello */
 	bool is_log_cut;                     /* the own log no longer has its beginning */
-	bool is_probe_due;                   /* the store refused the probe: ask again */
 	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
 	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
 	struct stored *stored;               /* owned */
@@ -45,7 +46,11 @@ void recover_close(struct recovery *recovery);
 void recover_pump(struct recovery *recovery);
 /* Each message of the own log while it is read. */
 void own_log_take(struct recovery *recovery, const struct delivery *delivery);
-void settle_stored(struct recovery *recovery);                       /* the own log was read: what became of outbox entries it lacks? */
+void own_log_note_cut(struct recovery *recovery);                    /* its first messages are gone */
+/* The question what became of outbox entries that the log lacks: the store has answered it; refused it; is asked again. */
 void settle_answered(struct recovery *recovery, const struct event *event);
+void settle_refused(struct recovery *recovery);
+bool settle_is_refused(const struct recovery *recovery);
+void settle_again(struct recovery *recovery);
 
 #endif

@@ -355,7 +355,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	uint64_t last_hlc = causes_lift_hlc(recovery->causes, recovery->causes->self, recovery->causes->next_seq, 0);
 	if (last_hlc > recovery->causes->hlc)
 		recovery->causes->hlc = last_hlc;
-	recovery->causes->is_gate_open = true;
+	recovery_state_move(&recovery->state, RECOVERY_GATE_OPENED, recovery->causes);
 	outbox_hand_over(recovery->outbox);
 	if (has_lost)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);
@@ -367,7 +367,6 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 void settle_stored(struct recovery *recovery)
 {
 	struct group *group = group_new(recovery->groups, GROUP_PROBE);
-	recovery->is_probe_due = false;
 	for (unsigned i = 0; i < recovery->stored_count; i++)
 		probe_entry(recovery, &recovery->stored[i], &group->script);
 	if (group->script.count == 0) {
@@ -381,4 +380,20 @@ void settle_stored(struct recovery *recovery)
 void settle_answered(struct recovery *recovery, const struct event *event)
 {
 	open_gate(recovery, event);
+}
+
+void settle_refused(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBE_ABORTED, recovery->causes);
+}
+
+bool settle_is_refused(const struct recovery *recovery)
+{
+	return recovery->state == RECOVERY_REFUSED;
+}
+
+void settle_again(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBED_AGAIN, recovery->causes);
+	settle_stored(recovery);
 }

@@ -17,6 +17,7 @@ struct stored *stored_find(struct recovery *recovery, unsigned origin, uint64_t 
 void stored_drop_logged(struct recovery *recovery);                  /* what the log has; the rest waits for the probe */
 void stored_drop(struct recovery *recovery);                         /* all */
 /* settle.c */
+void settle_stored(struct recovery *recovery);                       /* the own log was read: what became of outbox entries it lacks? */
 void settle_carry(struct recovery *recovery);                        /* an opening ends before its gate opened */
 void settle_adopt_carried(struct recovery *recovery);                /* what came of earlier openings */
 void settle_logged(struct recovery *recovery, const struct delivery *delivery);      /* the own log has this: was it settled without its answer? */

@@ -121,9 +121,7 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 	if (delivery->write_count > 0) {
 		if (*group == NULL)
 			*group = group_new(remote->groups, GROUP_REMOTE);
-		remote->conflicts->is_under_our_rules = delivery->rules_digest == remote->policies->current->digest;
 		apply_delivery_writes(remote->apply, delivery, &(*group)->script);
-		remote->conflicts->is_under_our_rules = true;
 		/* Ours, and back from the log: whether what it did was read back nobody knows. */
 		if (dc == 0 && delivery->is_lifted)
 			rereads_add_writes(remote->rereads, delivery->writes);

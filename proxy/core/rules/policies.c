@@ -1,5 +1,6 @@
 /* Policies: the operator's rules as they are configured. A set of them lives until no key was made under it (keyspace.h, struct key). */
 #include "policies.h"
+#include "glob.h"
 
 /* Which rank each DC has: the ones named first, in their order, then all others alike. */
 static const char *ranks_load(const struct origins *origins, const struct core_rule *configured, struct policy *policy)
@@ -25,7 +26,7 @@ static const char *policy_load(const struct origins *origins, const struct core_
 	policy->is_keeping = policy->rule->is_keeping;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
-	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
+	if (policy->ttl != TTL_NEWEST && !policy->rule->takes_ttl)
 		return "only rule merge has a ttl: remove it, or use merge";
 	const char *error = ranks_load(origins, configured, policy);
 	if (error == NULL)

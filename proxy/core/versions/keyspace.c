@@ -73,9 +73,6 @@ static struct key *key_get(struct keyspace *keyspace, uint64_t hash, uint32_t db
 
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name)
 {
-	struct key *key = keyspace->expected;
-	if (key != NULL && key->db == db && slice_equal(key->name, name))
-		return key;
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
@@ -216,12 +213,12 @@ void element_free(struct keyspace *keyspace, struct element *element)
 		memory_free(element->histories);
 	if (element->versions != &element->first_version)
 		memory_free(element->versions);
-	memory_free((void *)(uintptr_t)element->result.ptr);
+	bytes_free(element->result);
 	if (kind_is_fixed(element->kind)) {
 		key->fixed[element->kind] = NULL;
 	} else {
 		table_remove(&keyspace->elements, &element->node);
-		memory_free((void *)(uintptr_t)element->name.ptr);
+		bytes_free(element->name);
 	}
 	*element->prev_link = element->next;
 	if (element->next != NULL)
@@ -234,10 +231,7 @@ void element_free(struct keyspace *keyspace, struct element *element)
 
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
-	if (keyspace->flush_count == keyspace->flush_cap) {
-		keyspace->flush_cap = keyspace->flush_cap ? keyspace->flush_cap * 2 : 4;
-		keyspace->flushes = memory_resize(keyspace->flushes, keyspace->flush_cap * sizeof(struct flush));
-	}
+	keyspace->flushes = array_reserve(keyspace->flushes, keyspace->flush_count, &keyspace->flush_cap, sizeof *keyspace->flushes);
 	keyspace->flushes[keyspace->flush_count++] = (struct flush){ *stamp, db, note_hold(note) };
 	context_hold(stamp->context);
 }
@@ -293,10 +287,16 @@ void keyspace_take_latent(struct keyspace *keyspace)
 	latents_take_all(&keyspace->latents);
 }
 
+void keyspace_visit_keys(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+{
+	assert(keyspace->latents.waiting == 0);
+	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+}
+
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
 {
 	keyspace_take_latent(keyspace);
-	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+	keyspace_visit_keys(keyspace, visit, context);
 }
 
 /* ---- the end, and invariants ---- */

@@ -31,7 +31,6 @@ struct keyspace {
 	bool is_whole;               /* of metadata, nothing is still to be recalled */
 	struct table keys, elements;
 	struct latents latents;      /* writes of keys without a record */
-	struct key *expected;        /* borrowed: probably the next one asked for, so that it need not be searched; NULL: unknown */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
 	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
@@ -50,10 +49,12 @@ static inline uint64_t keyspace_bytes(const struct keyspace *keyspace) { return 
 
 /* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
-struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* finds or adds */
-struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing known */
-/* keyspace_key of each: many at once need not wait for memory one after the other. Where BATCH is given, a plain write of a key without a record
- * becomes latent instead: NULL stands for its key. */
+/* These look a key up. Its latent writes, if there are any, are applied to the metadata first: so whoever is applying a change must not call them, and the
+ * rooms that apply changes (records/, conflicts/) are given the key. */
+struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing is known of it */
+struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* adds it if nothing is known of it */
+/* keyspace_key of many. Cache misses are batched: what is needed of all keys is prefetched before the first is looked at. Where BATCH is given, a plain
+ * write of a key without a record becomes latent instead: NULL stands for its key. */
 void keyspace_keys(struct keyspace *keyspace, const struct key_name *names, unsigned count, struct latent_batch *batch, struct key **keys);
 /* Has a write to it been sent and not answered? */
 bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct slice name);
@@ -72,6 +73,9 @@ void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
 void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it may be gone, and its deadline with it: remote.c asks */
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
+/* Visits every key that has a record; none has latent writes. */
+void keyspace_visit_keys(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
+/* The same, after keyspace_take_latent. */
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);

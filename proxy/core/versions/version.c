@@ -48,7 +48,7 @@ static void version_drop_value(struct keyspace *keyspace, struct version *versio
 		note_drop(keyspace, version->note);
 	} else if (version->value.len > 0) {
 		keyspace->bytes -= version->value.len;
-		memory_free((void *)(uintptr_t)version->value.ptr);
+		bytes_free(version->value);
 	}
 	version->value = (struct slice){ "", 0 };
 	version->note = NULL;
