@@ -1,6 +1,7 @@
 /* The rules as tables: the live versions of an element, and which of them decides; and which keys a rule is for. Each table is one rule's whole
  * meaning: versions differ only in what the rule may look at. */
 #include "proxy/core/core.h"
+#include "proxy/core/rules/glob.h"
 #include "proxy/core/rules/rule.h"
 #include "stage.h"
 
