@@ -9,7 +9,7 @@
 static const char *const names[PEERS] = { "a", "b", "c" };
 static const char *const order[PEERS] = { "c", "b", "a" };
 
-void peers_open(struct stage *stage, const char *rule)
+void peers_start(struct stage *stage, const char *rule)
 {
 	const struct core_rule row = { .match = "*", .rule = rule, .order = order, .order_count = strcmp(rule, "priority") == 0 ? PEERS : 0 };
 	const char *error;
@@ -20,9 +20,23 @@ void peers_open(struct stage *stage, const char *rule)
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = START_MS };
 	CU_ASSERT_PTR_NOT_NULL_FATAL(stage->core);
-	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = START_MS * 1000 } });
+	for (unsigned dc = 0; dc < PEERS; dc++)
+		stage->followed[dc] = STAGE_NOT_FOLLOWED;
+}
+
+void peers_connect(struct stage *stage, const char *run, const struct stored_pair *positions, unsigned count)
+{
+	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = {
+		.run_id = slice_of(run), .nonce = stage->now_ms * 1000, .positions = positions, .position_count = count,
+	} });
 	stage_end_turn(stage);
 	stage_answer_all(stage);
+}
+
+void peers_open(struct stage *stage, const char *rule)
+{
+	peers_start(stage, rule);
+	peers_connect(stage, "run", NULL, 0);
 }
 
 static void encode(const struct remote *remote, struct buffer *out)

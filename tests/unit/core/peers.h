@@ -29,6 +29,10 @@ struct said {
 
 /* RULE decides about all keys: "lww", "merge", …; under priority c comes before b, and b before a. */
 void peers_open(struct stage *stage, const char *rule);
+/* Likewise, but the store is not opened yet. */
+void peers_start(struct stage *stage, const char *rule);
+/* Its connection is made, of the server run RUN; it remembers these positions. */
+void peers_connect(struct stage *stage, const char *run, const struct stored_pair *positions, unsigned count);
 /* The next message of that DC's log holds the write. */
 void peers_tell(struct stage *stage, const struct remote *remote);
 /* Likewise, PART of PARTS of its bytes. */

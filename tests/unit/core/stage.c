@@ -31,6 +31,9 @@ static void step_once(struct stage *stage, struct event event)
 		CU_ASSERT_FATAL(stage->group_count < STAGE_WAITING_MAX && stage->append_count < STAGE_WAITING_MAX);
 		if (effect->type == EFFECT_GROUP)
 			stage->groups[stage->group_count++] = (struct waiting){ effect->group.id, buffer_copy(effect->group.bytes) };
+		if (effect->type == EFFECT_FOLLOW || effect->type == EFFECT_UNFOLLOW)
+			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
+		stage->alarms += effect->type == EFFECT_ALARM;
 		if (effect->type == EFFECT_APPEND)
 			stage->appends[stage->append_count++] = (struct waiting){ effect->append.id, buffer_copy(effect->append.bytes) };
 	}
