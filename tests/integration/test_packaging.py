@@ -71,6 +71,9 @@ def the_manual(facts, prefix):
 def the_alerts(facts, prefix):
     rules = prefix / "share/homeport/alerts/homeport.rules.yml"
     run(facts, "promtool takes the installed alerts", ["promtool", "check", "rules", rules])
+    runbooks = re.findall(r"runbook_url: (\S+)", rules.read_text())
+    facts.check(runbooks, "alerts have runbooks")
+    facts.equal([url for url in runbooks if not Path(url.removeprefix("file://").split("#")[0]).is_file()], [], "each is an installed page")
 
 
 def what_is_installed(facts, prefix):
