@@ -232,3 +232,8 @@ struct slice buffer_copy(struct slice bytes)
 		memcpy(copy, bytes.ptr, bytes.len);
 	return (struct slice){ copy, bytes.len };
 }
+
+void bytes_free(struct slice owned)
+{
+	memory_free((void *)(uintptr_t)owned.ptr);
+}

@@ -1,8 +1,8 @@
 /* Bytes: borrowed slices, owned buffers, and the only way the core gets memory.
  * Invariant: a slice is borrowed until the end of the turn; who keeps it longer copies it.
  * Running out of memory stops the process: everything durable is in Redis and in the log. */
-#ifndef CORE_BYTES_H
-#define CORE_BYTES_H
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,10 +28,10 @@ struct buffer {
 /* Never return NULL; zero bytes give a valid pointer. */
 void *memory_new(size_t size);   /* zeroed */
 void *memory_resize(void *ptr, size_t size);
-/* Likewise, where PTR may still be ROOM inside its owner, of ROOM_SIZE bytes: then they are copied into memory of its own, of SIZE, which is more. */
+/* memory_resize for a PTR that may still be ROOM, of ROOM_SIZE bytes, inside its owner: then the bytes move to memory of their own, of SIZE, which is more. */
 void *memory_outgrow(void *ptr, const void *room, size_t room_size, size_t size);
 void memory_free(void *ptr);
-/* Fetches LEN bytes into the processor's cache: for many places at once it takes little longer than for one. */
+/* Prefetches LEN bytes into the processor's cache. Prefetching many places takes little longer than waiting for one. */
 static inline void memory_warm(const void *ptr, size_t len)
 {
 	const char *end = (const char *)ptr + len;
@@ -58,7 +58,17 @@ void buffer_add_int64(struct buffer *buffer, int64_t number); /* decimal */
 void buffer_add_uint64(struct buffer *buffer, uint64_t number);
 void buffer_reset(struct buffer *buffer);                /* empty, keeps its memory (up to 1 MiB) */
 void buffer_free(struct buffer *buffer);
-struct slice buffer_copy(struct slice bytes);            /* owned copy: release with memory_free((void *)ptr) */
+struct slice buffer_copy(struct slice bytes);            /* an owned copy, which bytes_free frees */
+void bytes_free(struct slice owned);                     /* nothing happens if it was never set */
+
+/* Makes room for one more item behind the COUNT items, of SIZE bytes each, of an owned array with room for *CAP. Returns where the items are now. */
+static inline void *array_reserve(void *items, unsigned count, unsigned *cap, size_t size)
+{
+	if (count < *cap)
+		return items;
+	*cap = *cap > 0 ? *cap * 2 : 8;
+	return memory_resize(items, *cap * size);
+}
 
 /* Here, since batches, replies and records are added up of very short pieces. */
 

@@ -2,8 +2,8 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "handler_limits.h"
 #include "proxy/core/rules/rule.h"
-#include "proxy/sandbox/handler.h"
 #include "value.h"
 
 #include <string.h>
@@ -58,7 +58,7 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 		refuse_rule(reading, name);
 		return;
 	}
-	bool is_ordered = known == &rule_priority;
+	bool is_ordered = known->takes_order;
 
 	if (is_ordered && order == NULL)
 		complain(reading->complaints, name->place, "rule %s has no order, add order: [%s, …]", known->name,
@@ -157,14 +157,10 @@ static void read_handler(struct reading *reading, const struct tree *handler, st
 
 static void check_handler(struct reading *reading, const struct tree *handler, const struct settings_rule *rule)
 {
-	const struct settings *settings = reading->settings;
-	const struct handler_limits limits = {
-		.steps = settings->handlers_steps,
-		.memory_bytes = settings->handlers_memory_bytes,
-		.time_ms = settings->handlers_time_ms,
-		.result_bytes = settings->limits_bulk_bytes,
-	};
+	struct handler_limits limits;
 	struct buffer why = { 0 };
+
+	handler_limits_of(reading->settings, &limits);
 	struct handler *made = handler_new(rule->handler_text, rule->handler, &limits, &why);
 
 	if (made == NULL)
@@ -185,7 +181,7 @@ void rules_free(struct settings *settings)
 			memory_free(rule->order[j]);
 		memory_free(rule->order);
 		memory_free(rule->handler);
-		memory_free((void *)(uintptr_t)rule->handler_text.ptr);
+		bytes_free(rule->handler_text);
 	}
 	memory_free(settings->rules);
 }

@@ -1,18 +1,31 @@
-/* homeportd: starts, wires and stops the sidecar. The map of the source, in the order in which data passes:
+/* homeportd: starts, wires and stops the sidecar. The map of the source, in the order in which data passes. tests/check/rooms.txt lists the
+ * rooms (folders), lowest first, with what is public of each; docs/architecture.md walks through both paths function by function.
  *
- *   client_listener.c → client_table.c → client.c     connections and their bytes; client_answers.c: answers in order
- *   core/resp_*.c                                     RESP: requests and replies
- *   session.c, session_*.c                            what a request is: a read, a write, or about the conversation itself
- *     login.c, pinned.c over upstream.c; watch.c      who a client is; subscriptions and blocking reads; WATCH
- *   turn.c, turn_*.c                                  one turn of the loop: events for the core, its effects for everybody else
- *   conflicts*.c over teller.h                        conflict records: read from Redis, told as JSON or RESP, resolved many at once
- *     conflicts_publisher.c over ../connectors/topic.h  and repeated in a topic of Kafka
- *   core/core.h                                       the replication core: see docs/replication-model.md
- *     command.def → plan.def → envelope               what a command is, how a write is executed and shipped, a batch as bytes
- *   ../connectors/store.h                             Redis: one ordered pipe of reads and groups a protocol version
- *   ../connectors/log.h                               the logs: own and peers', Kafka or a Redis stream
- *   metrics.c, admin*.c, ready.c, log.c               what operators see
- *   ../config/settings.h                              what they can set */
+ *   A client's write, from its socket to its answer and to the log
+ *     proxy/clients         client_listener.c, client_table.c, client.c: connections, bytes in and out; client_answers.c: answers in order
+ *     proxy/core/resp       RESP, parsed and written
+ *     proxy/sessions        session_route.c: where a request goes; session_answers.c: who waits for which answer; session.h: the map
+ *       sessions/commands   commands that the sidecar answers itself: CLIENT, HELLO, MULTI, HOMEPORT …
+ *     proxy/turn            turn_step.c: one event to the core, its effects to everybody else; turn.c: the map
+ *     proxy/core            core.c: the replication rules, without I/O. Its rooms are mapped in core.h and in docs/architecture.md
+ *     connectors/store      Redis: one ordered pipe of reads and groups for each version of the protocol
+ *     proxy/turn            turn_store.c: the answer to a group; turn_release.c: the point where its clients get their answers
+ *     connectors/log        the own log: Kafka (connectors/kafka) or a stream in Redis (connectors/stream)
+ *
+ *   A remote write, from a peer's log to Redis
+ *     connectors/log        the peer's log, followed
+ *     proxy/turn            turn_logs.c: a message becomes an event
+ *     proxy/core            inbox, conflict rules, one transaction with outcome and position
+ *     connectors/store      Redis
+ *
+ *   Beside the paths
+ *     proxy/conflicts       conflict records, read from Redis: listed, summed up, resolved, published; conflicts.h: the map
+ *     proxy/handler_runs    handlers of custom rules, when the core asks for a run; proxy/sandbox: the Lua that they run in
+ *     proxy/admin           HTTP: probes, metrics, status, conflicts
+ *     proxy/ops             what operators see: metrics, readiness, status, log lines
+ *     proxy/ctl             homeportctl
+ *     config                settings: read, checked, described
+ *     base                  bytes, numbers, tables of memory */
 #include "config/describe.h"
 #include "config/reload.h"
 #include "config/settings.h"
@@ -21,10 +34,12 @@
 #include "proxy/conflicts/conflicts.h"
 #include "proxy/conflicts/conflicts_publisher.h"
 #include "proxy/core/commands/command.h"
+#include "proxy/core/recovery/recovery_state.h"
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
-#include "proxy/sessions/session.h"
+#include "proxy/sessions/commands/session_commands.h"
+#include "proxy/sessions/sessions.h"
 #include "proxy/turn/turn.h"
 
 #include <event2/event.h>
@@ -34,7 +49,7 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
-#define DRAIN_LOOK_MS 10
+#define DRAIN_LOOK_MS 10             /* how often a stop looks whether it may end */
 
 struct sidecar {
 	const char *config_path;
@@ -47,15 +62,15 @@ struct sidecar {
 	struct client_table *clients;
 	struct turn *turn;
 	struct conflicts *conflicts;
-	struct conflicts_publisher *publisher; /* NULL: there is no topic beside this kind of log */
+	struct conflicts_publisher *publisher; /* NULL: this kind of log has no topic for them */
 	struct admin *admin;
 	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
-	uint64_t drain_end_us;       /* when a stop waits no longer */
+	uint64_t drain_end_us;       /* steady time at which a stop waits no longer */
 };
 
 /* ---- stopping and reloading ---- */
 
-/* Stops once everybody has what he is owed and the log has every write, or when the time for that is up. */
+/* The process ends once every client has its answers and the log has every write, or when the time for that (`drain`) is up. */
 static void sidecar_on_drain_look(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
@@ -139,10 +154,10 @@ static void sidecar_listen_to_signals(struct sidecar *sidecar)
 	event_add(sidecar->on_hup, NULL);
 }
 
-/* Stops at the first part that cannot be had: ERROR says what and what to do. */
+/* False: a part could not be made; ERROR says what is wrong and what to do. */
 static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 {
-	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status });
+	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status, session_commands_new() });
 	sidecar->clients = client_table_new(&(struct client_table_options){
 		.loop = sidecar->loop,
 		.clock = &sidecar->clock,
@@ -174,7 +189,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 static void sidecar_unwire(struct sidecar *sidecar)
 {
 	conflicts_publisher_free(sidecar->publisher);
-	conflicts_free(sidecar->conflicts);  /* tells those who wait, so they must still be there */
+	conflicts_free(sidecar->conflicts);  /* before those whom it tells that it ends */
 	if (sidecar->admin != NULL)
 		admin_free(sidecar->admin);
 	client_table_free(sidecar->clients);
@@ -212,10 +227,10 @@ static int sidecar_run(struct sidecar *sidecar)
 
 static const char usage[] =
 	"usage: homeportd --config FILE [--check]\n"
-	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics\n"
+	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics | --describe-recovery\n"
 	"  --config FILE        run beside the Redis that FILE names (docs/configuration.md)\n"
 	"  --check              only check FILE: exit 0 when it is good, 1 when not\n"
-	"  --describe-…         write docs/commands.md, docs/configuration.md or docs/metrics.md\n";
+	"  --describe-…         write docs/commands.md, docs/configuration.md, docs/metrics.md or docs/recovery.md\n";
 
 static int describe(void (*write)(struct buffer *out))
 {
@@ -226,7 +241,7 @@ static int describe(void (*write)(struct buffer *out))
 	return EXIT_SUCCESS;
 }
 
-/* Loads and, unless it is only to be checked, runs. */
+/* Loads the configuration and, unless it is only to be checked, runs. */
 static int start(const char *config_path, bool is_check)
 {
 	struct sidecar sidecar = { .config_path = config_path };
@@ -237,7 +252,7 @@ static int start(const char *config_path, bool is_check)
 	buffer_free(&errors);
 	int exit_code = is_loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (is_loaded && !is_check) {
-			log_set_level(sidecar.settings.log_level);
+		log_set_level(sidecar.settings.log_level);
 		exit_code = sidecar_run(&sidecar);
 	}
 	settings_free(&sidecar.settings);
@@ -246,7 +261,7 @@ static int start(const char *config_path, bool is_check)
 
 int main(int argc, char **argv)
 {
-	enum { OPTION_CONFIG = 'c', OPTION_CHECK = 'k', OPTION_VERSION = 'v', OPTION_COMMANDS = 'C', OPTION_SETTINGS = 'S', OPTION_METRICS = 'M',
+	enum { OPTION_CONFIG = 'c', OPTION_CHECK = 'k', OPTION_VERSION = 'v', OPTION_COMMANDS = 'C', OPTION_SETTINGS = 'S', OPTION_METRICS = 'M', OPTION_RECOVERY = 'R',
 	       OPTION_HELP = 'h' };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, OPTION_CONFIG },
@@ -255,6 +270,7 @@ int main(int argc, char **argv)
 		{ "describe-commands", no_argument, NULL, OPTION_COMMANDS },
 		{ "describe-settings", no_argument, NULL, OPTION_SETTINGS },
 		{ "describe-metrics", no_argument, NULL, OPTION_METRICS },
+		{ "describe-recovery", no_argument, NULL, OPTION_RECOVERY },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ 0 },
 	};
@@ -269,6 +285,7 @@ int main(int argc, char **argv)
 		case OPTION_COMMANDS: return describe(command_describe);
 		case OPTION_SETTINGS: return describe(settings_describe);
 		case OPTION_METRICS: return describe(metrics_describe);
+		case OPTION_RECOVERY: return describe(recovery_describe);
 		case OPTION_HELP: return fputs(usage, stdout) < 0;
 		default: return fputs(usage, stderr), EXIT_FAILURE;
 		}

@@ -1,5 +1,5 @@
-/* The library's simple consumer: it starts at the offset that it is told, on a queue of its own for each follow, so that
- * nothing of an earlier follow can be delivered. While paused its queue is not served; the library stops fetching when that is full. */
+/* This is librdkafka's simple consumer: it starts at the offset that it is given. Each follow has a queue of its own, so that messages of
+ * an earlier follow cannot be delivered. While paused the queue is not served, and librdkafka stops fetching once it is full. */
 #include "kafka_consumer.h"
 
 #include <inttypes.h>
@@ -30,7 +30,7 @@ struct kafka_consumer {
 	struct kafka_queue *messages;        /* NULL: nothing is fetched */
 	struct timer *restart;
 	bool is_following, is_paused;
-	bool is_restarting;                  /* what was fetched so far is void */
+	bool is_restarting;                  /* messages fetched so far are discarded */
 	int64_t position;                    /* of the last message delivered */
 };
 
@@ -117,7 +117,7 @@ static bool open_client(struct kafka_consumer *consumer, rd_kafka_conf_t *conf, 
 	return true;
 }
 
-/* The caller may be inside the delivery of a message, that is, in a handler of the queue that goes. */
+/* The caller may be inside the delivery of a message, in which case the queue that restart() frees is in use. */
 static void schedule_restart(struct kafka_consumer *consumer)
 {
 	consumer->is_restarting = true;
@@ -195,7 +195,7 @@ static void take_message(struct kafka_consumer *consumer, const rd_kafka_message
 	                           (struct slice){ message->payload, message->len });
 }
 
-/* auto.offset.reset=error makes an offset that the topic no longer has, or never had, an error of its own. */
+/* Because of auto.offset.reset=error, an offset that the topic no longer has, or never had, is reported as an error. */
 static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
 {
 	char why[320];

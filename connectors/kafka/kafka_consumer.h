@@ -1,4 +1,4 @@
-/* Kafka consumer: follows some DC's topic from a given offset. Positions are ours: no consumer group, no commits. */
+/* Kafka consumer: follows a datacenter's topic from a given offset. We keep positions ourselves: no consumer group, no commits. */
 #ifndef CONNECTORS_KAFKA_CONSUMER_H
 #define CONNECTORS_KAFKA_CONSUMER_H
 
@@ -6,7 +6,7 @@
 
 struct kafka_consumer;
 
-/* NULL: *error names the setting and the remedy. HANDLERS is copied; its state is told unless the log is the own one. */
+/* NULL: *error names the setting and the remedy. HANDLERS is copied; its state is reported unless the log is our own (the producer reports that). */
 struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error);
 void kafka_consumer_follow(struct kafka_consumer *consumer, int64_t position);
 void kafka_consumer_unfollow(struct kafka_consumer *consumer);

@@ -5,7 +5,7 @@
 
 static void tell(struct kafka_health *health);
 
-/* Statistics are JSON, one a second; brokers' states are the only ones that are in capitals. */
+/* Statistics are a JSON text, one a second. Only brokers have a state in capitals. */
 void kafka_health_take(struct kafka_health *health, rd_kafka_event_t *event)
 {
 	switch (rd_kafka_event_type(event)) {

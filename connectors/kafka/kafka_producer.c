@@ -18,16 +18,16 @@ struct kafka_producer {
 	struct event_base *loop;
 	struct log_handlers handlers;
 	struct kafka_health health;
-	rd_kafka_conf_t *conf;               /* what each client is made from */
+	rd_kafka_conf_t *conf;               /* each client is created from a copy of it */
 	struct kafka_topic *topic;
 	rd_kafka_t *client;
-	rd_kafka_topic_t *handle;            /* NULL: the topic is not known to be there and right */
+	rd_kafka_topic_t *handle;            /* NULL: we do not know yet that the topic exists and has the right settings */
 	struct kafka_queue *queue;
 	struct timer *retry;
 	struct appends appends;
 	bool is_broken;                      /* the client must be replaced */
 	bool is_full;                        /* the client's queue is */
-	const char *refusal;                 /* why the client did not take a message; NULL: it did */
+	const char *refusal;                 /* why the client refused the last message; NULL: it did not */
 };
 
 static bool open_client(struct kafka_producer *producer, const char **error);
@@ -114,7 +114,7 @@ static bool open_client(struct kafka_producer *producer, const char **error)
 	return true;
 }
 
-/* What is under way is given up first: waiting for a broker that is away could last for ever. */
+/* Messages in flight are purged first: waiting for an unreachable broker could last for ever. */
 static void close_client(struct kafka_producer *producer)
 {
 	if (producer->client == NULL)
@@ -193,7 +193,7 @@ static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event)
 	case KAFKA_TOPIC_ASKED:
 		return;
 	case KAFKA_TOPIC_READY:
-		/* Not before: a producer that names a topic makes many a broker create it, with settings of the broker's choice. */
+		/* Not before: when a producer names a topic, brokers with auto.create.topics.enable create it with settings of their choice. */
 		producer->handle = rd_kafka_topic_new(producer->client, kafka_topic_name(producer->topic), NULL);
 		kafka_health_set_problem(&producer->health, NULL);
 		kafka_health_note_up(&producer->health);
@@ -215,7 +215,7 @@ static void go_on(struct kafka_producer *producer)
 		producer->handlers.append_retry(producer->handlers.context, id);
 }
 
-/* The client is in use up the stack: the timer replaces it. A pause keeps a lasting error from becoming a busy loop. */
+/* Our caller still uses the client, so the timer replaces it. The pause keeps a permanent error from becoming a busy loop. */
 static void give_up_client(struct kafka_producer *producer, const char *why)
 {
 	if (producer->is_broken)
@@ -226,7 +226,7 @@ static void give_up_client(struct kafka_producer *producer, const char *why)
 	timer_start(producer->retry, RETRY_MS);
 }
 
-/* Takes up whatever stopped it: a broken client, a topic that is not as it should be, a message that the client did not take. */
+/* Tries again what failed: a broken client is replaced, a wrong topic is looked at again, a refused message is asked for again. */
 static void retry(void *context)
 {
 	struct kafka_producer *producer = context;

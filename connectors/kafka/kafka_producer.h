@@ -1,5 +1,5 @@
-/* Kafka producer: appends to the own topic, one idempotent librdkafka producer at a time.
- * When that one fails for good, which is routine for librdkafka, a new one takes its place and what is not yet durable is asked for again. */
+/* Kafka producer: appends to our own topic through one idempotent librdkafka producer at a time. When that producer has a fatal error,
+ * which is routine with librdkafka, a new one replaces it, and the messages that are not yet durable are asked for again. */
 #ifndef CONNECTORS_KAFKA_PRODUCER_H
 #define CONNECTORS_KAFKA_PRODUCER_H
 

@@ -29,7 +29,8 @@ struct kafka_queue *kafka_queue_new(struct event_base *loop, rd_kafka_queue_t *h
 	queue->event = event_new(loop, queue->fd, EV_READ | EV_PERSIST, queue_ready, queue);
 	event_add(queue->event, NULL);
 	rd_kafka_queue_io_event_enable(handle, queue->fd, &one, sizeof one);
-	/* What a client of the library had to say before that, such as a refused connection, has written nothing, and nothing that follows it will. */
+	/* Events queued before the line above, such as a refused connection, wrote nothing to the descriptor; and as the queue is no longer empty,
+	 * nor will later ones. */
 	kafka_queue_wake(queue);
 	return queue;
 }
@@ -55,8 +56,8 @@ void kafka_queue_free(struct kafka_queue *queue)
 	memory_free(queue);
 }
 
-/* The descriptor is written to only when the queue stops being empty, so it is emptied first and whoever leaves
- * something in the queue must come back by himself. */
+/* librdkafka writes to the descriptor only when an event enters an empty queue. So the descriptor is read first, and if `serve` leaves
+ * events in the queue, we wake ourselves. */
 static void queue_ready(evutil_socket_t fd, short what, void *context)
 {
 	(void)what;

@@ -45,12 +45,12 @@ static rd_kafka_conf_t *refuse(rd_kafka_conf_t *conf)
 	return NULL;
 }
 
-/* message.timeout.ms 0: a message that timed out would leave a gap that idempotence does not report.
- * auto.offset.reset error: a position out of range must be seen, not skipped over.
- * reconnect.backoff.max.ms: the library's 10 s would add to each outage of a broker.
- * linger.ms: half the broker's work under load, for a delay that no other datacenter notices.
- * compression.type: no more processor time in all, as the broker has less to do, and fewer bytes between datacenters.
- * statistics: tell whether a broker is up, as an idle topic says nothing. */
+/* message.timeout.ms=0: a message that timed out would leave a gap that idempotence does not report.
+ * auto.offset.reset=error: an offset out of range must be reported, not skipped.
+ * reconnect.backoff.max.ms: librdkafka's 10 s would be added to each outage of a broker.
+ * linger.ms: halves the broker's work under load; peers do not notice the delay.
+ * compression.type: fewer bytes between datacenters, and no more processor time in all, because the broker has less to do.
+ * statistics.interval.ms: statistics say whether a broker is up; an idle topic says nothing. */
 static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type)
 {
 	static const struct log_pair both[] = {
@@ -107,7 +107,7 @@ static bool names_brokers(const struct log_options *options)
 	return false;
 }
 
-/* The library prints its table of properties, but hands out no list of their names. */
+/* librdkafka can print a table of its properties, but has no function that lists their names. */
 static void explain_unknown(const char *name)
 {
 	enum { NAMES_MAX = 512 };

@@ -1,4 +1,4 @@
-/* Kafka settings: librdkafka's configuration from what stands in the YAML, on top of what correctness and speed need. */
+/* Kafka settings: librdkafka's configuration: defaults that correctness and speed need, then the settings of the YAML. */
 #ifndef CONNECTORS_KAFKA_SETTINGS_H
 #define CONNECTORS_KAFKA_SETTINGS_H
 
@@ -7,7 +7,7 @@
 #include "connectors/log/log.h"
 
 /* NULL: *error (owned here, until the next call) names the setting and the remedy. Settings that begin with "create." are
- * for the topic where it is created (kafka_topic.h) and are left out. */
+ * used when the topic is created (kafka_topic.h) and left out here. */
 rd_kafka_conf_t *kafka_settings_new(const struct log_options *options, rd_kafka_type_t type, const char **error);
 bool kafka_setting_is_for_creation(const struct log_pair *pair);
 

@@ -19,7 +19,7 @@ struct kafka_topic {
 	int replication;
 	struct creation_pair *pairs;         /* settings at creation, defaults first, so that given ones win */
 	unsigned pair_count;
-	uint64_t retention_ms;               /* 0: without end, or not known */
+	uint64_t retention_ms;               /* 0: for ever, or unknown */
 	char why[384];
 };
 
@@ -85,7 +85,7 @@ uint64_t kafka_topic_retention_ms(const struct kafka_topic *topic)
 	return topic->retention_ms;
 }
 
-/* Creating first and looking when it was there leaves no gap between the two, in which a broker could create it by itself. */
+/* We try to create the topic first and look at it if it exists: if we looked first, a broker could create it by itself in between. */
 void kafka_topic_ask(struct kafka_topic *topic, rd_kafka_t *client, rd_kafka_queue_t *queue)
 {
 	char why[8];
@@ -115,7 +115,7 @@ static void add_pair(struct kafka_topic *topic, const char *name, const char *va
 	learn_retention(topic, name, value);
 }
 
-/* Kafka's -1 is without end. */
+/* Kafka's -1 means for ever. */
 static void learn_retention(struct kafka_topic *topic, const char *name, const char *value)
 {
 	int64_t ms;
@@ -128,7 +128,7 @@ static char *copy_text(const char *text)
 	return strcpy(memory_new(strlen(text) + 1), text);
 }
 
-/* Who may not create topics may still have been given one. */
+/* A user without the right to create topics may still find one that was created for it. */
 static enum kafka_topic_state take_created(struct kafka_topic *topic, rd_kafka_t *client, rd_kafka_queue_t *queue,
                                            rd_kafka_event_t *event)
 {
@@ -157,7 +157,7 @@ static enum kafka_topic_state take_created(struct kafka_topic *topic, rd_kafka_t
 	}
 }
 
-/* Where we may not read the topic's settings, we take it as it is. */
+/* If we may not read the topic's settings, we take the topic as it is. */
 static enum kafka_topic_state take_described(struct kafka_topic *topic, rd_kafka_event_t *event)
 {
 	size_t resource_count = 0, entry_count = 0;
@@ -186,7 +186,7 @@ static void ask_description(const struct kafka_topic *topic, rd_kafka_t *client,
 	rd_kafka_ConfigResource_destroy(resource);
 }
 
-/* Asked when a broker has just answered, so the wait is short. */
+/* This blocks, but a broker has just answered, so it is short. */
 static bool has_one_partition(struct kafka_topic *topic, rd_kafka_t *client)
 {
 	const struct rd_kafka_metadata *metadata = NULL;

@@ -18,7 +18,7 @@ enum kafka_topic_state { KAFKA_TOPIC_ASKED, KAFKA_TOPIC_READY, KAFKA_TOPIC_WRONG
 struct kafka_topic *kafka_topic_new(const struct log_options *options, const char **error);
 void kafka_topic_free(struct kafka_topic *topic);
 const char *kafka_topic_name(const struct kafka_topic *topic);
-/* How long its messages stay: as it was created, or as it was found. 0: without end, or not known. */
+/* How long its messages are kept: as it was created, or as it was found. 0: for ever, or unknown. */
 uint64_t kafka_topic_retention_ms(const struct kafka_topic *topic);
 /* Asks a broker by way of CLIENT; the results come as events on QUEUE, for kafka_topic_take. */
 void kafka_topic_ask(struct kafka_topic *topic, rd_kafka_t *client, rd_kafka_queue_t *queue);

@@ -1,7 +1,8 @@
-/* A log in a Kafka topic: the own one is written by a producer, any is read by a consumer; positions are offsets. */
+/* Our own log is written by a producer; each log is read by a consumer. Positions are offsets. */
+#include "log_kafka.h"
+
 #include "kafka_consumer.h"
 #include "kafka_producer.h"
-#include "connectors/log/log.h"
 
 struct kafka_log {
 	struct log log;
@@ -57,7 +58,7 @@ static void kafka_pause(struct log *log, bool is_paused)
 	kafka_consumer_pause(kafka_of(log)->consumer, is_paused);
 }
 
-/* The topic's own retention decides what it keeps: other consumers may read it. */
+/* The topic's retention decides what it keeps, because other consumers may read it, too. */
 static void kafka_trim(struct log *log, int64_t position)
 {
 	(void)log;

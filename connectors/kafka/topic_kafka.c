@@ -1,9 +1,10 @@
-/* A topic of Kafka beside the log's: the same producer, under another name. */
-#include "kafka_producer.h"
-#include "connectors/log/topic.h"
+/* It uses the log's producer code, with another topic name. */
+#include "topic_kafka.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "kafka_producer.h"
 
 struct kafka_outlet {
 	struct topic topic;
@@ -68,7 +69,6 @@ static void kafka_publish(struct topic *topic, uint64_t id, struct slice key, st
 }
 
 const struct topic_class topic_kafka = {
-	.log = "kafka",
 	.open = kafka_open,
 	.publish = kafka_publish,
 	.close = kafka_close,

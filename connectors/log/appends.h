@@ -1,7 +1,7 @@
-/* Appends: which messages given to a log are on their way, and which must be given again.
- * A connector that cannot take a message drops it and all that follow until it can go on; then it asks for them again from the
- * first one that it dropped. So order is kept, and the connector stores nothing but what is on its way.
- * Invariant: first_due <= dropped_from <= next while dropping; ids from first_due up to dropped_from are on their way. */
+/* Appends: which messages given to a log are in flight (sent, not yet durable), and which were dropped and must be given again.
+ * A connector that cannot take a message drops it and every later one. Once it can go on, it asks for them again, from the first that it
+ * dropped. So order is kept, and the connector holds nothing but what is in flight.
+ * Invariant: first_due <= dropped_from <= next while dropping; ids from first_due up to, not including, dropped_from are in flight. */
 #ifndef CONNECTORS_APPENDS_H
 #define CONNECTORS_APPENDS_H
 
@@ -14,13 +14,13 @@ struct appends {                     /* zero-initialise */
 	uint64_t dropped_from;       /* while dropping: the first id that was dropped, or would be */
 };
 
-/* ID was given. False: drop it. An id out of turn starts a new series: its giver has forgotten the old one. */
+/* ID was given. False: drop it. An id that is not the next one starts a new series; the old series is forgotten. */
 MUST_CHECK bool appends_give(struct appends *appends, uint64_t id);
-/* Everything up to ID is durable. False: ID was dropped meanwhile, or belongs to an older series: say nothing. */
+/* Everything up to ID is durable. False: ID was dropped meanwhile or belongs to an older series: do not report it. */
 MUST_CHECK bool appends_acknowledge(struct appends *appends, uint64_t id);
-void appends_drop_due(struct appends *appends);          /* all that is on its way counts as dropped, too */
-void appends_drop_coming(struct appends *appends);       /* what is on its way still is; what comes is dropped */
-void appends_drop_last(struct appends *appends);         /* likewise, and so was the one given last */
+void appends_drop_due(struct appends *appends);          /* what is in flight counts as dropped, and what comes is dropped */
+void appends_drop_coming(struct appends *appends);       /* what is in flight stays so; what comes is dropped */
+void appends_drop_last(struct appends *appends);         /* likewise, and the one given last was dropped, too */
 /* The connector can take messages again. True: ask for them from *id on. */
 MUST_CHECK bool appends_go_on(struct appends *appends, uint64_t *id);
 bool appends_are_under_way(const struct appends *appends);

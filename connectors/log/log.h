@@ -1,5 +1,6 @@
-/* Log: what we ask of a log: append in order, follow from a position. One struct log for each DC's log; the own one is also written.
- * Filled by log_kafka.c and log_stream.c (the embedded default: a stream in the origin's own Redis).
+/* Log: what we ask of a replication log: append in order, follow from a position. There is one struct log for each datacenter's log; we
+ * append to our own one only.
+ * Filled by kafka/log_kafka.c and stream/log_stream.c (the embedded default: a stream in the origin's own Redis); connectors.c lists them.
  * All calls and handlers happen on the loop's thread; a library with threads wakes the loop by a file descriptor. */
 #ifndef CONNECTORS_LOG_H
 #define CONNECTORS_LOG_H
@@ -26,30 +27,27 @@ struct log_handlers {
 	void *context;
 	void (*message)(void *context, unsigned dc, int64_t position, struct slice bytes);
 	void (*lost_position)(void *context, unsigned dc, const char *why);
-	void (*lost_beginning)(void *context, unsigned dc);               /* followed from POSITION_BEGIN: what comes now is not the first message */
+	void (*lost_beginning)(void *context, unsigned dc);               /* followed from POSITION_BEGIN, but the first messages are gone */
 	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
-	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: call append again from ID, store open or not */
+	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: append again from ID, whether the store is open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
-	void (*fed)(void *context);          /* a run of messages was handed out: a turn ends */
+	void (*fed)(void *context);          /* a batch of messages was handed out: a turn ends */
 };
 
 struct log_class {
 	const char *name;                    /* "kafka", "redis-stream" */
 	/* NULL on bad settings: *error (static or owned by the class) names the setting and the remedy. Connecting goes on in the background. */
 	struct log *(*open)(const struct log_options *options, const struct log_handlers *handlers, const char **error);
-	void (*append)(struct log *log, uint64_t id, struct slice bytes);   /* copies BYTES; IDs count up by one, never anew, but after append_retry from that ID again */
-	void (*follow)(struct log *log, int64_t position);   /* messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
+	void (*append)(struct log *log, uint64_t id, struct slice bytes);   /* copies BYTES; IDs count up by one; after append_retry they go on from that ID */
+	void (*follow)(struct log *log, int64_t position);   /* delivers messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
 	void (*unfollow)(struct log *log);
-	void (*pause)(struct log *log, bool is_paused);      /* of delivery; may still deliver what it holds */
-	void (*trim)(struct log *log, int64_t position);     /* messages up to POSITION are applied everywhere: may be dropped (kafka: ignores it) */
-	uint64_t (*retention_ms)(const struct log *log);     /* of the own log: how long a message stays at most; 0: as long as a DC lacks it, or not known */
+	void (*pause)(struct log *log, bool is_paused);      /* stops delivery; what was already read may still be delivered */
+	void (*trim)(struct log *log, int64_t position);     /* messages up to POSITION are applied at every datacenter and may be dropped (kafka ignores it) */
+	uint64_t (*retention_ms)(const struct log *log);     /* of our own log: how long a message is kept at most; 0: until every datacenter has it, or unknown */
 	void (*close)(struct log *log, uint32_t wait_ms);    /* gives appends WAIT_MS to become durable; frees */
 };
 
 /* The first member of every implementation's struct. */
 struct log { const struct log_class *class; };
-
-extern const struct log_class log_kafka, log_stream;
-const struct log_class *log_class_find(const char *name);    /* NULL: unknown */
 
 #endif

@@ -1,5 +1,6 @@
-/* Topic: what we ask of a topic that others read beside the log: publish messages with keys, in order, each at least once.
- * Filled by topic_kafka.c. Where the log is a stream in Redis there is none: what would be published stands in that Redis.
+/* Topic: what we ask of a topic beside the log, which other programs read: publish messages with keys, in order, each at least once.
+ * Filled by kafka/topic_kafka.c; connectors.c lists it. A redis-stream log
+ * has none: what would be published can be read from that Redis.
  * All calls and handlers happen on the loop's thread. */
 #ifndef CONNECTORS_TOPIC_H
 #define CONNECTORS_TOPIC_H
@@ -23,7 +24,6 @@ struct topic_handlers {
 };
 
 struct topic_class {
-	const char *log;                     /* which kind of log it stands beside: "kafka" */
 	/* NULL on bad settings: *error names the setting and the remedy. Connecting goes on in the background; the topic is created when absent. */
 	struct topic *(*open)(const struct topic_options *options, const struct topic_handlers *handlers, const char **error);
 	void (*publish)(struct topic *topic, uint64_t id, struct slice key, struct slice bytes);  /* copies; IDs as in log.h, a gap begins a new series */
@@ -32,8 +32,5 @@ struct topic_class {
 
 /* The first member of every implementation's struct. */
 struct topic { const struct topic_class *class; };
-
-extern const struct topic_class topic_kafka;
-const struct topic_class *topic_class_find(const char *log); /* NULL: beside that kind of log there is none */
 
 #endif

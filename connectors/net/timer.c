@@ -1,6 +1,7 @@
 #include "timer.h"
 
 #include <assert.h>
+#include <time.h>
 
 #include <event2/event.h>
 
@@ -41,6 +42,13 @@ void timer_free(struct timer *timer)
 		return;
 	event_free(timer->event);
 	memory_free(timer);
+}
+
+uint64_t timer_now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void timer_fire(evutil_socket_t fd, short what, void *context)

@@ -1,4 +1,4 @@
-/* Expectations: what a lane has asked for and not yet been answered, oldest first. A ring, so that a read costs no allocation. */
+/* Expectations: the replies that a pipeline still waits for, oldest first. They are kept in a ring, so that a read allocates nothing. */
 #ifndef CONNECTORS_EXPECTATIONS_H
 #define CONNECTORS_EXPECTATIONS_H
 

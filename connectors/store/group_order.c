@@ -3,10 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
-void group_order_add(struct group_order *order, unsigned lane, uint64_t position)
+void group_order_add(struct group_order *order, unsigned pipeline, uint64_t position)
 {
-	order->last_lane = lane;
-	if (order->count > 0 && order->runs[order->count - 1].lane == lane) {
+	order->last_pipeline = pipeline;
+	if (order->count > 0 && order->runs[order->count - 1].pipeline == pipeline) {
 		order->runs[order->count - 1].groups_due++;
 		return;
 	}
@@ -14,7 +14,7 @@ void group_order_add(struct group_order *order, unsigned lane, uint64_t position
 		order->cap = order->cap > 0 ? order->cap * 2 : 4;
 		order->runs = memory_resize(order->runs, order->cap * sizeof *order->runs);
 	}
-	order->runs[order->count++] = (struct group_run){ .lane = lane, .position = position, .groups_due = 1 };
+	order->runs[order->count++] = (struct group_run){ .pipeline = pipeline, .position = position, .groups_due = 1 };
 }
 
 bool group_order_answered(struct group_order *order)
@@ -27,10 +27,10 @@ bool group_order_answered(struct group_order *order)
 	return order->count > 0;
 }
 
-uint64_t group_order_gate(const struct group_order *order, unsigned lane)
+uint64_t group_order_gate(const struct group_order *order, unsigned pipeline)
 {
 	for (unsigned i = 1; i < order->count; i++)
-		if (order->runs[i].lane == lane)
+		if (order->runs[i].pipeline == pipeline)
 			return order->runs[i].position;
 	return GROUP_ORDER_FREE;
 }

@@ -5,7 +5,7 @@
 
 static struct slice keep(struct memento *memento, struct slice reply);
 static bool read_episodes(struct memento *memento, struct slice *cursor);
-static void settle_episodes(struct memento *memento);
+static void sort_episodes(struct memento *memento);
 static bool read_entry(struct slice *cursor, struct stored_entry *entry);
 static bool read_string(struct slice *cursor, struct slice *text);
 static bool read_id(struct slice text, struct stored_entry *entry);
@@ -52,7 +52,7 @@ bool memento_take_episodes(struct memento *memento, struct slice reply)
 	memcpy(memento->episodes_place, place.ptr, place.len);
 	memento->episodes_place[place.len] = '\0';
 	if (strcmp(memento->episodes_place, "0") == 0)
-		settle_episodes(memento);
+		sort_episodes(memento);
 	return true;
 }
 
@@ -76,8 +76,8 @@ static int compare_fields(const void *left, const void *right)
 	return slice_compare(((const struct stored_pair *)left)->field, ((const struct stored_pair *)right)->field);
 }
 
-/* A scan may tell a field twice. Sorted, they also come in the same order after each start. */
-static void settle_episodes(struct memento *memento)
+/* HSCAN may return a field twice. Sorting also gives the same order after each start. */
+static void sort_episodes(struct memento *memento)
 {
 	unsigned count = 0;
 	if (memento->episode_count == 0)

@@ -1,4 +1,5 @@
-/* Memento: what the store remembers for the core: positions, outbox and conflict records, as read at opening. Keeps the replies' bytes. */
+/* Memento: what the store keeps for the core: positions, outbox and conflict records, as they were read at opening. It owns the bytes of
+ * the replies that they point into. */
 #ifndef CONNECTORS_MEMENTO_H
 #define CONNECTORS_MEMENTO_H
 

@@ -1,27 +1,32 @@
 #include "opening_stages.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "proxy/core/wire/record.h"
 #include "store_facts.h"
 
 #define EPOCH_KEY "homeport:epoch"
+#define IDENTITY_KEY "homeport:identity" /* "<dc> <32 hexadecimal digits>": made once, at the first opening */
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
 #define OUTBOX_CHUNK 1000
-#define EPISODES_CHUNK "100"             /* each may hold whole values */
+#define EPISODES_CHUNK "100"             /* small, because records may hold whole values */
 
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
-static sender send_login, send_transaction, send_epoch_read, send_epoch_claim, send_names, send_client_list, send_kills, send_info,
+static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
 	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
 	send_episodes_read;
-static taker take_epoch_found, take_epoch, take_client_list, take_info, take_databases, take_notify, take_notify_change,
+static taker take_epoch_found, take_identity_found, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
 	take_positions, take_outbox, take_episodes;
-static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words);
+static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
+static void send_write(struct opening *opening, unsigned count, const struct slice *words);
+static void make_identity(struct opening *opening, char *text, size_t size);
 static void add_kill(struct opening *opening, struct slice client);
 static bool find_number(struct slice line, struct slice after, uint64_t *number);
 
@@ -31,15 +36,17 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "logging in", send_login, NULL, false },
 	{ "trying a transaction", send_transaction, NULL, false },
 	{ "reading " EPOCH_KEY, send_epoch_read, take_epoch_found, false },
+	{ "reading " IDENTITY_KEY, send_identity_read, take_identity_found, false },
 	{ "counting up " EPOCH_KEY, send_epoch_claim, take_epoch, false },
+	{ "making " IDENTITY_KEY, send_identity, take_identity, false },
 	{ "naming the connections", send_names, NULL, false },
 	{ "listing connections", send_client_list, take_client_list, false },
 	{ "closing an older sidecar's connections", send_kills, NULL, true },
 	{ "reading INFO", send_info, take_info, false },
 	{ "reading the number of databases", send_databases_read, take_databases, true },
-	{ "reading what the server notifies of", send_notify_read, take_notify, true },
-	{ "asking for notices of expired keys", send_notify_change, take_notify_change, true },
-	{ "subscribing to notices of expired keys", send_subscribe, NULL, true },
+	{ "reading notify-keyspace-events", send_notify_read, take_notify, true },
+	{ "turning on notifications of expired keys", send_notify_change, take_notify_change, true },
+	{ "subscribing to notifications of expired keys", send_subscribe, NULL, true },
 	{ "reading " CORE_POSITIONS_KEY, send_positions_read, take_positions, false },
 	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
 	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
@@ -50,26 +57,26 @@ static void send_login(struct opening *opening)
 	const char *password = opening->options->password;
 	struct slice username = slice_of(opening->options->username != NULL ? opening->options->username : "default");
 	if (password == NULL) {
-		send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3")));
+		send_words(opening, PIPELINE_RESP3, WORDS(SLICE("HELLO"), SLICE("3")));
 		return;
 	}
-	send_words(opening, LANE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
-	send_words(opening, LANE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
-	send_words(opening, LANE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
+	send_words(opening, PIPELINE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
 }
 
-/* Were MULTI refused to this user, the commands of a group would run one by one, without their outbox entry. */
+/* If MULTI were refused to this user, the commands of a group would run one by one, without their outbox entry. */
 static void send_transaction(struct opening *opening)
 {
-	for (unsigned lane = LANE_RESP2; lane <= LANE_RESP3; lane++) {
-		send_words(opening, lane, WORDS(SLICE("MULTI")));
-		send_words(opening, lane, WORDS(SLICE("EXEC")));
+	for (unsigned pipeline = PIPELINE_RESP2; pipeline <= PIPELINE_RESP3; pipeline++) {
+		send_words(opening, pipeline, WORDS(SLICE("MULTI")));
+		send_words(opening, pipeline, WORDS(SLICE("EXEC")));
 	}
 }
 
 static void send_epoch_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("GET"), SLICE(EPOCH_KEY)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("GET"), SLICE(EPOCH_KEY)));
 }
 
 static enum opening_state take_epoch_found(struct opening *opening, struct slice reply)
@@ -86,13 +93,13 @@ static enum opening_state take_epoch_found(struct opening *opening, struct slice
 	return OPENING_FENCED;
 }
 
-/* A Redis that lost its tail may hold a lower number than the one we left. Going on above our own keeps numbers unique. */
+/* A Redis that lost its last writes may hold a lower number than ours. Continuing above our own number keeps numbers unique. */
 static void send_epoch_claim(struct opening *opening)
 {
 	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
 	char step[24];
 	snprintf(step, sizeof step, "%" PRIu64, base + 1 - opening->epoch_found);
-	send_words(opening, LANE_RESP2, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
+	send_write(opening, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
 }
 
 static enum opening_state take_epoch(struct opening *opening, struct slice reply)
@@ -104,17 +111,68 @@ static enum opening_state take_epoch(struct opening *opening, struct slice reply
 	return OPENING_UNDER_WAY;
 }
 
+static void send_identity_read(struct opening *opening)
+{
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("GET"), SLICE(IDENTITY_KEY)));
+}
+
+/* Looked at before anything is written or anybody fenced: the store may be in use by the sidecar that it belongs to. */
+static enum opening_state take_identity_found(struct opening *opening, struct slice reply)
+{
+	struct reply found;
+	if (!reply_read(&reply, &found))
+		return OPENING_FAILED;
+	if (found.type != REPLY_STRING)
+		return OPENING_UNDER_WAY;
+	struct slice id = found.text, dc = slice_take_until(&id, ' ');
+	if (!slice_equal(dc, slice_of(opening->options->dc))) {
+		snprintf(opening->why, sizeof opening->why,
+		         "it belongs to datacenter \"%.*s\" (" IDENTITY_KEY "), and this is \"%s\": correct redis.address or dc; "
+		         "to use it for \"%s\", empty it first (FLUSHALL)", (int)dc.len, dc.ptr, opening->options->dc, opening->options->dc);
+		return OPENING_REFUSED;
+	}
+	snprintf(opening->facts.identity, sizeof opening->facts.identity, "%.*s", (int)id.len, id.ptr);
+	return OPENING_UNDER_WAY;
+}
+
+/* A store without an identity gets one. NX and reading it back: of two sidecars that open at once, one makes it. */
+static void send_identity(struct opening *opening)
+{
+	char identity[300];
+	if (opening->facts.identity[0] != '\0')
+		return;
+	make_identity(opening, identity, sizeof identity);
+	send_write(opening, WORDS(SLICE("SET"), SLICE(IDENTITY_KEY), slice_of(identity), SLICE("NX")));
+	send_identity_read(opening);
+}
+
+/* To SET: OK or nil. To GET: the identity. */
+static enum opening_state take_identity(struct opening *opening, struct slice reply)
+{
+	return opening->replies_due > 0 ? OPENING_UNDER_WAY : take_identity_found(opening, reply);
+}
+
+static void make_identity(struct opening *opening, char *text, size_t size)
+{
+	unsigned char random[16];
+	size_t len = (size_t)snprintf(text, size - 2 * sizeof random, "%s ", opening->options->dc);
+	ssize_t got = getrandom(random, sizeof random, 0);
+	assert(got == sizeof random && len < size - 2 * sizeof random);
+	for (size_t i = 0; i < sizeof random; i++)
+		len += (size_t)snprintf(text + len, size - len, "%02x", random[i]);
+}
+
 static void send_names(struct opening *opening)
 {
 	char name[40];
 	snprintf(name, sizeof name, NAME_PREFIX "%" PRIu64, opening->epoch);
-	for (unsigned lane = 0; lane < LANE_COUNT; lane++)
-		send_words(opening, lane, WORDS(SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)));
+	for (unsigned pipeline = 0; pipeline < PIPELINE_COUNT; pipeline++)
+		send_words(opening, pipeline, WORDS(SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)));
 }
 
 static void send_client_list(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("LIST")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CLIENT"), SLICE("LIST")));
 }
 
 static enum opening_state take_client_list(struct opening *opening, struct slice reply)
@@ -133,7 +191,7 @@ static enum opening_state take_client_list(struct opening *opening, struct slice
 	return OPENING_UNDER_WAY;
 }
 
-/* Only lower numbers: a sidecar with a higher one has just taken over and closes our connections in turn. */
+/* Only connections with lower numbers are killed: a sidecar with a higher one is newer, and is about to kill ours. */
 static void add_kill(struct opening *opening, struct slice client)
 {
 	uint64_t id, epoch;
@@ -144,20 +202,20 @@ static void add_kill(struct opening *opening, struct slice client)
 	opening->rivals[opening->rival_count++] = id;
 }
 
-/* An error means that the connection has gone by itself, or that we may not close it: then the next stage's reads
- * could miss what the older sidecar still does. CLIENT LIST has the same permissions, so that does not happen. */
+/* An error means that the connection has closed by itself. (It could also mean that we lack the permission, but CLIENT LIST needs the
+ * same one and has just succeeded.) */
 static void send_kills(struct opening *opening)
 {
 	for (unsigned i = 0; i < opening->rival_count; i++) {
 		char id[24];
 		snprintf(id, sizeof id, "%" PRIu64, opening->rivals[i]);
-		send_words(opening, LANE_RESP2, WORDS(SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), slice_of(id)));
+		send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), slice_of(id)));
 	}
 }
 
 static void send_info(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("INFO")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("INFO")));
 }
 
 static enum opening_state take_info(struct opening *opening, struct slice reply)
@@ -166,10 +224,10 @@ static enum opening_state take_info(struct opening *opening, struct slice reply)
 	return opening->facts.run_id[0] != '\0' ? OPENING_UNDER_WAY : OPENING_FAILED;
 }
 
-/* Where CONFIG is refused, the reserved database counts as the last one. */
+/* If CONFIG is refused, the reserved database is taken for the last one. */
 static void send_databases_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("databases")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("databases")));
 }
 
 static enum opening_state take_databases(struct opening *opening, struct slice reply)
@@ -182,7 +240,7 @@ static enum opening_state take_databases(struct opening *opening, struct slice r
 
 static void send_notify_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
 }
 
 /* E: as events by name; x: of expired keys; A: of all kinds. */
@@ -201,7 +259,7 @@ static void send_notify_change(struct opening *opening)
 {
 	if (opening->facts.is_notifying || opening->notify_flags[0] == '\0')
 		return;
-	send_words(opening, LANE_RESP2,
+	send_words(opening, PIPELINE_RESP2,
 	           WORDS(SLICE("CONFIG"), SLICE("SET"), SLICE("notify-keyspace-events"), slice_of(opening->notify_flags)));
 }
 
@@ -214,12 +272,12 @@ static enum opening_state take_notify_change(struct opening *opening, struct sli
 
 static void send_subscribe(struct opening *opening)
 {
-	send_words(opening, LANE_NOTICES, WORDS(SLICE("PSUBSCRIBE"), SLICE(EXPIRED_NOTICES)));
+	send_words(opening, PIPELINE_NOTICES, WORDS(SLICE("PSUBSCRIBE"), SLICE(EXPIRED_NOTICES)));
 }
 
 static void send_positions_read(struct opening *opening)
 {
-	send_words(opening, LANE_RESP2, WORDS(SLICE("HGETALL"), SLICE(CORE_POSITIONS_KEY)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HGETALL"), SLICE(CORE_POSITIONS_KEY)));
 }
 
 static enum opening_state take_positions(struct opening *opening, struct slice reply)
@@ -236,7 +294,7 @@ static void send_outbox_read(struct opening *opening)
 		snprintf(from, sizeof from, "(%" PRIu64 "-%" PRIu64, last->ms, last->seq);
 	}
 	snprintf(chunk, sizeof chunk, "%d", OUTBOX_CHUNK);
-	send_words(opening, LANE_RESP2,
+	send_words(opening, PIPELINE_RESP2,
 	           WORDS(SLICE("XRANGE"), SLICE(CORE_OUTBOX_KEY), slice_of(from), SLICE("+"), SLICE("COUNT"), slice_of(chunk)));
 }
 
@@ -252,7 +310,7 @@ static enum opening_state take_outbox(struct opening *opening, struct slice repl
 static void send_episodes_read(struct opening *opening)
 {
 	const char *place = opening->memento.episodes_place;
-	send_words(opening, LANE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_EPISODES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
 	                                      SLICE(EPISODES_CHUNK)));
 }
 
@@ -264,18 +322,32 @@ static enum opening_state take_episodes(struct opening *opening, struct slice re
 	return OPENING_UNDER_WAY;
 }
 
-static void send_words(struct opening *opening, unsigned lane, unsigned count, const struct slice *words)
+static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words)
 {
 	struct buffer command = { 0 };
 	resp_add_command(&command, count, words);
-	/* Before the login no SELECT is allowed. */
-	uint32_t db = lane == LANE_RESP2 && opening->stage > 0 ? opening->options->reserved_db : 0;
-	lane_read(opening->lanes[lane], db, buffer_slice(&command), 0);
+	/* SELECT is not allowed before the login. */
+	uint32_t db = pipeline == PIPELINE_RESP2 && opening->stage > 0 ? opening->options->reserved_db : 0;
+	pipeline_read(opening->pipelines[pipeline], db, buffer_slice(&command), 0);
 	buffer_free(&command);
 	opening->replies_due++;
 }
 
-/* The number right behind AFTER in a line of CLIENT LIST. */
+/* A write of one key. A full store refuses it, but not from a script that says that it may go beyond (Redis 7.0 or later). */
+static void send_write(struct opening *opening, unsigned count, const struct slice *words)
+{
+	enum { WORDS_MAX = 4 };
+	struct slice script[WORDS_MAX + 4] = { SLICE("EVAL"), SLICE("#!lua flags=allow-oom\nreturn redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))"),
+	                                       SLICE("1"), words[1], words[0] };
+	assert(count >= 2 && count <= WORDS_MAX);
+	memcpy(script + 5, words + 2, (count - 2) * sizeof *words);
+	if (opening->is_full)
+		send_words(opening, PIPELINE_RESP2, count + 3, script);
+	else
+		send_words(opening, PIPELINE_RESP2, count, words);
+}
+
+/* The number that follows AFTER in a line of CLIENT LIST. */
 static bool find_number(struct slice line, struct slice after, uint64_t *number)
 {
 	const char *found = memmem(line.ptr, line.len, after.ptr, after.len);

@@ -1,4 +1,4 @@
-/* Opening stages: what an opening sends, in order, and what it makes of the replies. */
+/* Opening stages: the table of what an opening sends, in order, and how it takes the replies. */
 #ifndef CONNECTORS_OPENING_STAGES_H
 #define CONNECTORS_OPENING_STAGES_H
 
@@ -9,10 +9,10 @@ struct opening_stage {
 	void (*send)(struct opening *opening);
 	/* Takes a reply that is no error; NULL: any will do. OPENING_UNDER_WAY: fine. OPENING_FAILED: not what was asked for. */
 	enum opening_state (*take)(struct opening *opening, struct slice reply);
-	bool is_optional;                    /* errors are fine */
+	bool is_optional;                    /* the opening goes on after an error */
 };
 
-#define OPENING_STAGE_COUNT 15
+#define OPENING_STAGE_COUNT 17
 extern const struct opening_stage opening_stages[OPENING_STAGE_COUNT];
 
 #endif

@@ -1,6 +1,6 @@
-/* The store as a whole: three lanes (RESP2, RESP3, notices of expired keys) that open, work and fail together.
- * Failing is two steps: fail() may be called from any handler and only takes note; the loop then calls tear_down(), which
- * frees the lanes and tells. Between the two nothing is handed out any more. */
+/* The store has three pipelines (RESP2, RESP3, notifications of expired keys), which open, work and fail together.
+ * Failing takes two steps: fail() may be called from any handler and only notes why; the loop then calls tear_down(), which
+ * frees the pipelines and calls `lost` or `waiting`. Between the two steps nothing is handed out. */
 #include "store.h"
 
 #include <assert.h>
@@ -10,18 +10,19 @@
 
 #include "group_order.h"
 #include "opening.h"
+#include "silence.h"
 #include "store_facts.h"
 #include "connectors/net/timer.h"
 
 #define RETRY_MS_FIRST 10
-#define FACTS_EVERY_MS 10000
+#define FACTS_EVERY_MS 2000
 #define FACTS_TAG UINT64_MAX
 
 struct store {
 	struct store_options options;        /* its texts are owned copies */
 	struct store_handlers handlers;
-	struct timer *retry, *tear_down, *refresh;
-	struct lane *lanes[LANE_COUNT];      /* all NULL between two tries */
+	struct timer *retry, *tear_down, *refresh, *look;
+	struct pipeline *pipelines[PIPELINE_COUNT];      /* all NULL between two tries */
 	unsigned connected_count;
 	unsigned attempt;
 	uint32_t retry_ms;
@@ -30,32 +31,36 @@ struct store {
 	bool is_open;
 	bool is_failing;
 	bool is_fenced;
-	char why[256];                       /* of the failure under way */
-	char why_told[256];                  /* to `waiting` */
+	bool is_silent;                      /* it fails because it has not answered in time */
+	char why[320];                       /* why the connections are being given up, or were last */
+	char why_told[320];                  /* what `waiting` was last called with */
 	uint64_t epoch_left;
 	uint64_t nonce;
 
 	struct group_order order;
 	struct store_facts facts;
+	struct silence silence;
 };
 
 static char *copy_text(const char *text);
-static void dial_lanes(void *context);
-static void lane_connected(void *context, struct lane *lane);
-static void lane_closed(void *context, struct lane *lane, const char *why);
-static void lane_replied(void *context, uint64_t tag, struct slice reply);
-static void lane_pushed(void *context, struct slice reply);
-static void lane_answered(void *context, struct lane *lane, uint64_t id, const struct slice *replies, unsigned count,
+static void dial_pipelines(void *context);
+static void pipeline_connected(void *context, struct pipeline *pipeline);
+static void pipeline_closed(void *context, struct pipeline *pipeline, const char *why);
+static void pipeline_replied(void *context, uint64_t tag, struct slice reply);
+static void pipeline_pushed(void *context, struct slice reply);
+static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
                           struct slice error);
-static void lane_fed(void *context);
+static void pipeline_fed(void *context);
 static void go_on_opening(struct store *store, enum opening_state state);
 static void finish_opening(struct store *store);
 static void refresh_facts(void *context);
+static void look(void *context);
+static uint64_t bytes_moved(const struct store *store);
 static void set_gates(struct store *store);
-static void flush_lanes(struct store *store);
+static void flush_pipelines(struct store *store);
 static void fail(struct store *store, const char *why);
 static void tear_down(void *context);
-static void free_lanes(struct store *store);
+static void free_pipelines(struct store *store);
 
 struct store *store_new(const struct store_options *options, const struct store_handlers *handlers)
 {
@@ -64,10 +69,12 @@ struct store *store_new(const struct store_options *options, const struct store_
 	store->options.host = copy_text(options->host);
 	store->options.username = copy_text(options->username);
 	store->options.password = copy_text(options->password);
+	store->options.dc = copy_text(options->dc);
 	store->handlers = *handlers;
-	store->retry = timer_new(options->loop, dial_lanes, store);
+	store->retry = timer_new(options->loop, dial_pipelines, store);
 	store->tear_down = timer_new(options->loop, tear_down, store);
 	store->refresh = timer_new(options->loop, refresh_facts, store);
+	store->look = timer_new(options->loop, look, store);
 	store->retry_ms = RETRY_MS_FIRST;
 	timer_start(store->retry, 0);
 	return store;
@@ -80,11 +87,22 @@ void store_free(struct store *store)
 	timer_free(store->retry);
 	timer_free(store->tear_down);
 	timer_free(store->refresh);
-	free_lanes(store);
+	timer_free(store->look);
+	free_pipelines(store);
 	memory_free((void *)store->options.host);
 	memory_free((void *)store->options.username);
 	memory_free((void *)store->options.password);
+	memory_free((void *)store->options.dc);
 	memory_free(store);
+}
+
+void store_reopen(struct store *store, const char *why)
+{
+	if (!store->is_open)
+		return;
+	fail(store, why);
+	timer_stop(store->tear_down);
+	tear_down(store);
 }
 
 bool store_is_open(const struct store *store)
@@ -96,24 +114,24 @@ void store_read(struct store *store, unsigned protocol, uint32_t db, struct slic
 {
 	assert(store->is_open);
 	assert(tag != FACTS_TAG);
-	lane_read(store->lanes[protocol == 3 ? LANE_RESP3 : LANE_RESP2], db, command, tag);
+	pipeline_read(store->pipelines[protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2], db, command, tag);
 }
 
 void store_group(struct store *store, const struct effect *group)
 {
 	assert(store->is_open);
 	assert(group->type == EFFECT_GROUP);
-	unsigned index = group->group.protocol == 0 ? store->order.last_lane : group->group.protocol == 3 ? LANE_RESP3 : LANE_RESP2;
-	struct lane *lane = store->lanes[index];
-	group_order_add(&store->order, index, lane_position(lane));
-	lane_group(lane, group->group.id, group->group.bytes, group->group.reply_count);
-	lane_set_gate(lane, group_order_gate(&store->order, index));
+	unsigned index = group->group.protocol == 0 ? store->order.last_pipeline : group->group.protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2;
+	struct pipeline *pipeline = store->pipelines[index];
+	group_order_add(&store->order, index, pipeline_position(pipeline));
+	pipeline_group(pipeline, group->group.id, group->group.bytes, group->group.reply_count);
+	pipeline_set_gate(pipeline, group_order_gate(&store->order, index));
 }
 
 void store_flush(struct store *store)
 {
 	if (store->is_open)
-		flush_lanes(store);
+		flush_pipelines(store);
 }
 
 const struct store_facts *store_facts(const struct store *store)
@@ -124,12 +142,22 @@ const struct store_facts *store_facts(const struct store *store)
 void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *answers_due)
 {
 	*bytes_queued = *answers_due = 0;
-	for (unsigned i = 0; i < LANE_COUNT; i++) {
-		if (store->lanes[i] == NULL)
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++) {
+		if (store->pipelines[i] == NULL)
 			continue;
-		*bytes_queued += lane_bytes_queued(store->lanes[i]);
-		*answers_due += lane_answers_due(store->lanes[i]);
+		*bytes_queued += pipeline_bytes_queued(store->pipelines[i]);
+		*answers_due += pipeline_answers_due(store->pipelines[i]);
 	}
+}
+
+const char *store_trouble(const struct store *store)
+{
+	return store->is_open ? "" : store->why;
+}
+
+uint64_t store_silence_ms(const struct store *store)
+{
+	return silence_ms(&store->silence, timer_now_ms(), bytes_moved(store));
 }
 
 static char *copy_text(const char *text)
@@ -137,10 +165,10 @@ static char *copy_text(const char *text)
 	return text != NULL ? strcpy(memory_new(strlen(text) + 1), text) : NULL;
 }
 
-static void dial_lanes(void *context)
+static void dial_pipelines(void *context)
 {
 	struct store *store = context;
-	struct lane_options options = {
+	struct pipeline_options options = {
 		.loop = store->options.loop,
 		.host = store->options.host,
 		.port = store->options.port,
@@ -148,35 +176,37 @@ static void dial_lanes(void *context)
 		.reserved_db = store->options.reserved_db,
 		.reply_bytes_max = store->options.reply_bytes_max,
 	};
-	struct lane_handlers handlers = { store, lane_connected, lane_closed, lane_replied, lane_pushed, lane_answered, lane_fed };
+	struct pipeline_handlers handlers = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
 	store->connected_count = 0;
-	for (unsigned i = 0; i < LANE_COUNT; i++) {
+	silence_connect(&store->silence);
+	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++) {
 		const char *why;
-		store->lanes[i] = lane_new(&options, &handlers, &why);
-		if (store->lanes[i] == NULL) {
+		store->pipelines[i] = pipeline_new(&options, &handlers, &why);
+		if (store->pipelines[i] == NULL) {
 			fail(store, why);
 			return;
 		}
 	}
 }
 
-static void lane_connected(void *context, struct lane *lane)
+static void pipeline_connected(void *context, struct pipeline *pipeline)
 {
-	(void)lane;
+	(void)pipeline;
 	struct store *store = context;
-	if (store->is_failing || ++store->connected_count < LANE_COUNT)
+	if (store->is_failing || ++store->connected_count < PIPELINE_COUNT)
 		return;
-	go_on_opening(store, opening_begin(&store->opening, store->lanes, &store->options, store->epoch_left));
-	flush_lanes(store);
+	go_on_opening(store, opening_begin(&store->opening, store->pipelines, &store->options, store->epoch_left));
+	flush_pipelines(store);
 }
 
-static void lane_closed(void *context, struct lane *lane, const char *why)
+static void pipeline_closed(void *context, struct pipeline *pipeline, const char *why)
 {
-	(void)lane;
+	(void)pipeline;
 	fail(context, why);
 }
 
-static void lane_replied(void *context, uint64_t tag, struct slice reply)
+static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 {
 	struct store *store = context;
 	if (store->is_failing)
@@ -190,7 +220,7 @@ static void lane_replied(void *context, uint64_t tag, struct slice reply)
 }
 
 /* ["pmessage", pattern, "__keyevent@<db>__:expired", key] */
-static void lane_pushed(void *context, struct slice reply)
+static void pipeline_pushed(void *context, struct slice reply)
 {
 	struct store *store = context;
 	struct reply part, channel, key;
@@ -208,10 +238,10 @@ static void lane_pushed(void *context, struct slice reply)
 		store->handlers.expired(store->handlers.context, (uint32_t)db, key.text);
 }
 
-static void lane_answered(void *context, struct lane *lane, uint64_t id, const struct slice *replies, unsigned count,
+static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
                           struct slice error)
 {
-	(void)lane;
+	(void)pipeline;
 	struct store *store = context;
 	if (store->is_failing)
 		return;
@@ -220,12 +250,12 @@ static void lane_answered(void *context, struct lane *lane, uint64_t id, const s
 	store->handlers.answered(store->handlers.context, id, replies, count, error);
 }
 
-static void lane_fed(void *context)
+static void pipeline_fed(void *context)
 {
 	struct store *store = context;
 	if (store->is_open && !store->is_failing)
 		store->handlers.fed(store->handlers.context);
-	flush_lanes(store);
+	flush_pipelines(store);
 }
 
 static void go_on_opening(struct store *store, enum opening_state state)
@@ -233,7 +263,7 @@ static void go_on_opening(struct store *store, enum opening_state state)
 	if (state == OPENING_DONE)
 		finish_opening(store);
 	store->is_fenced = state == OPENING_FENCED;
-	if (state == OPENING_FAILED || state == OPENING_FENCED)
+	if (state == OPENING_FAILED || state == OPENING_REFUSED || state == OPENING_FENCED)
 		fail(store, store->opening.why);
 }
 
@@ -272,23 +302,59 @@ static void finish_opening(struct store *store)
 static void refresh_facts(void *context)
 {
 	struct store *store = context;
-	lane_read(store->lanes[LANE_RESP2], store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
-	lane_flush(store->lanes[LANE_RESP2]);
+	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];
+	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
+	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), FACTS_TAG);
+	pipeline_flush(pipeline);
 	timer_start(store->refresh, FACTS_EVERY_MS);
+}
+
+/* A Redis that is busy with a script still answers on the third connection (-BUSY), so such a script may run for as long as it likes. One
+ * that is busy with a single command does not: redis.timeout has to be longer than the longest command. */
+static void look(void *context)
+{
+	struct store *store = context;
+	if (store->is_failing)
+		return;
+	switch (silence_look(&store->silence, timer_now_ms(), bytes_moved(store), store->options.timeout_ms)) {
+	case SILENCE_NONE:
+		break;
+	case SILENCE_PROBE:
+		if (store->is_open)          /* an opening has always asked for something */
+			pipeline_probe(store->pipelines[PIPELINE_NOTICES]);
+		break;
+	case SILENCE_TOO_LONG: {
+		char why[128];
+		snprintf(why, sizeof why, "Redis has not answered for %.3g s: it hangs, is stopped, or runs one very long command",
+		         store->options.timeout_ms / 1000.0);
+		store->is_silent = true;
+		fail(store, why);
+		return;
+	}
+	}
+	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
+}
+
+static uint64_t bytes_moved(const struct store *store)
+{
+	uint64_t moved = 0;
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++)
+		moved += store->pipelines[i] != NULL ? pipeline_bytes_moved(store->pipelines[i]) : 0;
+	return moved;
 }
 
 static void set_gates(struct store *store)
 {
-	for (unsigned i = LANE_RESP2; i <= LANE_RESP3; i++)
-		lane_set_gate(store->lanes[i], group_order_gate(&store->order, i));
+	for (unsigned i = PIPELINE_RESP2; i <= PIPELINE_RESP3; i++)
+		pipeline_set_gate(store->pipelines[i], group_order_gate(&store->order, i));
 }
 
-static void flush_lanes(struct store *store)
+static void flush_pipelines(struct store *store)
 {
 	if (store->is_failing)
 		return;
-	for (unsigned i = 0; i < LANE_COUNT; i++)
-		lane_flush(store->lanes[i]);
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++)
+		pipeline_flush(store->pipelines[i]);
 }
 
 static void fail(struct store *store, const char *why)
@@ -305,8 +371,11 @@ static void tear_down(void *context)
 	struct store *store = context;
 	bool was_open = store->is_open, is_fenced = store->is_fenced;
 	timer_stop(store->refresh);
-	free_lanes(store);
-	store->is_open = store->is_failing = store->is_fenced = false;
+	timer_stop(store->look);
+	if (!store->is_silent)
+		silence_forget(&store->silence);
+	free_pipelines(store);
+	store->is_open = store->is_failing = store->is_fenced = store->is_silent = false;
 	if (!is_fenced) {
 		timer_start(store->retry, store->retry_ms);
 		store->retry_ms = store->retry_ms * 2 < store->options.retry_ms_max ? store->retry_ms * 2 : store->options.retry_ms_max;
@@ -321,11 +390,11 @@ static void tear_down(void *context)
 	}
 }
 
-static void free_lanes(struct store *store)
+static void free_pipelines(struct store *store)
 {
-	for (unsigned i = 0; i < LANE_COUNT; i++) {
-		lane_free(store->lanes[i]);
-		store->lanes[i] = NULL;
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++) {
+		pipeline_free(store->pipelines[i]);
+		store->pipelines[i] = NULL;
 	}
 	group_order_free(&store->order);
 	opening_free(&store->opening);

@@ -15,6 +15,10 @@ void store_facts_take_info(struct store_facts *facts, struct slice reply)
 	take_text(facts->version, sizeof facts->version, info_value(info.text, SLICE("redis_version")));
 	take_text(facts->run_id, sizeof facts->run_id, info_value(info.text, SLICE("run_id")));
 	take_number(&facts->maxmemory, info_value(info.text, SLICE("maxmemory")));
+	uint64_t used = facts->used_memory, apart = 0;       /* buffers of replicas and of the append-only file do not count */
+	take_number(&used, info_value(info.text, SLICE("used_memory")));
+	take_number(&apart, info_value(info.text, SLICE("mem_not_counted_for_evict")));
+	facts->used_memory = used > apart ? used - apart : 0;
 	take_number(&facts->evicted_keys, info_value(info.text, SLICE("evicted_keys")));
 	struct slice aof = info_value(info.text, SLICE("aof_enabled"));
 	if (aof.len > 0)

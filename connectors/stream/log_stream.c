@@ -1,15 +1,16 @@
-/* A log in a Redis stream: the embedded default. The stream "homeport:log" lies in the reserved database of its DC's own Redis;
- * peers read it from there. Two connections at most: one writes (own log), one reads.
+/* The embedded default. The stream "homeport:log" is in the reserved database of its datacenter's own Redis, and peers read it there.
+ * There are two connections at most: one writes (only to our own log), one reads.
  *
- * A Redis that lost its tail, or everything, is no lost position: every position is given once only (stream_writer.h), so whoever
- * was further goes on with what is written next, and writes that nobody else has are missing in the seqs, which the core sees.
- * A position is lost when entries behind it were trimmed before they were read. */
+ * If that Redis loses its last entries, or all, no position is lost: a position is never given twice (stream_writer.h), so a reader that
+ * was further goes on with what is written next. The core notices the missing writes by the gap in sequence numbers.
+ * A position is lost only when entries after it were trimmed before they were read. */
+#include "log_stream.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
 #include "connectors/net/address.h"
-#include "connectors/log/log.h"
 #include "stream_link.h"
 #include "stream_reader.h"
 #include "stream_writer.h"
@@ -71,7 +72,7 @@ static void stream_trim(struct log *log, int64_t position)
 	stream_writer_trim(((struct stream_log *)log)->writer, position);
 }
 
-/* What some DC has not applied stays, however old. */
+/* Entries that a datacenter has not applied are kept, however old they are. */
 static uint64_t stream_retention_ms(const struct log *log)
 {
 	(void)log;

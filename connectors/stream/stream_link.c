@@ -1,5 +1,5 @@
-/* hiredis calls back with a NULL reply for all that was under way when a connection is freed; ours is detached first (data = NULL), so
- * such calls, and all later ones of the same connection, are recognised and ignored. */
+/* When a connection is freed, hiredis calls every outstanding callback with a NULL reply. We detach it first (data = NULL), so that such
+ * calls, and all later ones of the same connection, are recognised and ignored. */
 #include "stream_link.h"
 
 #include <stdio.h>
@@ -75,7 +75,7 @@ void stream_link_drop(struct stream_link *link, const char *why)
 	lose(link, text);
 }
 
-void stream_link_settle(struct stream_link *link)
+void stream_link_prove(struct stream_link *link)
 {
 	link->retry_ms = RETRY_MS_FIRST;
 }
@@ -111,7 +111,7 @@ static void connect_link(void *context)
 	log_in(link);
 }
 
-/* Sent ahead of the connection's being made: one round trip less. */
+/* Queued before the connection is made, which saves a round trip. */
 static void log_in(struct stream_link *link)
 {
 	const struct stream_link_options *options = link->options;
@@ -156,7 +156,7 @@ static void disconnected(const redisAsyncContext *redis, int status)
 		lose(link, status != REDIS_OK ? redis->errstr : "closed");
 }
 
-/* The connection is hiredis's to free from here on. */
+/* From here on hiredis frees the connection. */
 static void lose(struct stream_link *link, const char *why)
 {
 	link->redis = NULL;

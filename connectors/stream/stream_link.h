@@ -1,5 +1,5 @@
-/* Stream link: a connection to the Redis that holds a log's stream: logs in, selects its database, comes back when it breaks.
- * Peers' Redis servers are remote: silence is watched, as a dead line says nothing. */
+/* Stream link: a connection to the Redis that holds a log's stream. It logs in, selects the database and reconnects when it breaks.
+ * A peer's Redis is remote, and a broken network path does not close a connection: so every reply has a deadline. */
 #ifndef CONNECTORS_STREAM_LINK_H
 #define CONNECTORS_STREAM_LINK_H
 
@@ -21,18 +21,18 @@ struct stream_link_options {
 struct stream_link_handlers {
 	void *context;
 	void (*up)(void *context, redisAsyncContext *redis);     /* REDIS may be used until `down` */
-	void (*down)(void *context, const char *why);            /* also when an attempt to come up failed; no reply comes any more */
+	void (*down)(void *context, const char *why);            /* also when an attempt to connect failed; no reply will come any more */
 };
 
-/* OPTIONS is borrowed for the link's life. Comes up by itself. */
+/* OPTIONS is borrowed for the link's life. It connects by itself. */
 struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_handlers *handlers);
 /* For reply callbacks: handlers.context of the link that REDIS belongs to; NULL: the link has dropped it, ignore the reply. */
 void *stream_link_owner(const redisAsyncContext *redis);
 void stream_link_free(struct stream_link *link);
-/* Breaks the connection and comes back after a while; `down` tells WHY before this returns. */
+/* Closes the connection and reconnects after a pause; `down` is called with WHY before this returns. */
 void stream_link_drop(struct stream_link *link, const char *why);
-/* The connection did what it is for: when it breaks, coming back starts without delay again. */
-void stream_link_settle(struct stream_link *link);
+/* The connection has proved to work: the back-off starts anew when it breaks. */
+void stream_link_prove(struct stream_link *link);
 /* The next reply is due within MS, else the link is dropped. 0: none is due. */
 void stream_link_expect(struct stream_link *link, uint32_t ms);
 

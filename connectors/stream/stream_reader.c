@@ -20,7 +20,7 @@ struct stream_reader {
 	bool is_following, is_paused;
 	bool is_reading;                     /* a read is under way; at most one is */
 	int64_t position;                    /* of the last entry delivered */
-	uint64_t follow_count;               /* what was read for an earlier follow is void */
+	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 
 static void link_up(void *context, redisAsyncContext *redis);
@@ -96,7 +96,7 @@ static void tell_state(struct stream_reader *reader, bool is_connected, const ch
 		reader->handlers.state(reader->handlers.context, reader->dc, is_connected, text);
 }
 
-/* The second half of the id is as large as it can be: after every entry of that position. */
+/* The second half of the id is the largest number, so that the read begins after every entry of that position. */
 static void read_on(struct stream_reader *reader)
 {
 	if (reader->redis == NULL || !reader->is_following || reader->is_paused || reader->is_reading)
@@ -120,7 +120,7 @@ static void take_read(redisAsyncContext *redis, void *reply, void *context)
 		stream_link_drop(reader->link, read->str);
 		return;
 	}
-	stream_link_settle(reader->link);
+	stream_link_prove(reader->link);
 	stream_link_expect(reader->link, 0);
 	reader->is_reading = false;
 	const redisReply *entries = entries_of(read);

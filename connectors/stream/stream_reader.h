@@ -1,6 +1,6 @@
-/* Stream reader: follows the stream that is some DC's log (see stream_writer.h for what its ids say).
- * Entries are delivered in order. An entry that names a position before it which we neither had nor start behind means that
- * entries in between were trimmed: the position is lost, reading stops until the next follow. */
+/* Stream reader: follows the stream that is a datacenter's log (stream_writer.h says what its ids mean).
+ * Entries are delivered in order. Each names the position of the entry before it. If we have neither delivered that entry nor begun
+ * behind it, entries were trimmed in between: the position is lost, and reading stops until the next follow. */
 #ifndef CONNECTORS_STREAM_READER_H
 #define CONNECTORS_STREAM_READER_H
 
@@ -9,7 +9,7 @@
 
 struct stream_reader;
 
-/* LINK and HANDLERS are borrowed for the reader's life. Connects at once, so that its state is known before it is needed.
+/* LINK and HANDLERS are borrowed for the reader's life. It connects at once, so that its state is known before it is needed.
  * TELLS_STATE: handlers.state is told about its connection. */
 struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
                                         bool tells_state);

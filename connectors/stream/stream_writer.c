@@ -29,7 +29,7 @@ struct stream_writer {
 	bool is_full;
 	struct timer *full_check;
 	int64_t trim_wanted, trim_sent;
-	int64_t trim_settled;        /* what was wanted one measurement ago */
+	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
 };
 
 static void link_up(void *context, redisAsyncContext *redis);
@@ -153,7 +153,7 @@ static bool read_end(const redisReply *info, int64_t *position)
 	return false;
 }
 
-/* Asked for again as one: until the stream's end is known, all appends were dropped. */
+/* Appends were dropped until the stream's end was known; accept() asks for them again. */
 static void start(struct stream_writer *writer, int64_t last)
 {
 	struct timespec now;
@@ -174,8 +174,8 @@ static void accept(struct stream_writer *writer)
 		writer->handlers.append_retry(writer->handlers.context, id);
 }
 
-/* After an error the entries behind it may be in the stream all the same; their acknowledgements are worth nothing, as the
- * connection is dropped and all that is due is asked for again. */
+/* Entries behind one that got an error may be in the stream all the same. We ignore their acknowledgements: take_counted drops the
+ * connection, and everything that is not durable is asked for again. */
 static void take_added(redisAsyncContext *redis, void *reply, void *context)
 {
 	struct stream_writer *writer = take_counted(redis, reply);
@@ -211,8 +211,8 @@ static void measure(void *context)
 	count_reply(writer);
 }
 
-/* What every datacenter has applied stays as history: one whose Redis lost its tail, or that had not stored its latest position, reads it again.
- * Only in the upper half of the limit does it go, and then not what was wanted just now. */
+/* Entries that every datacenter has applied are kept as history, because a datacenter whose Redis lost its last writes reads them again.
+ * They are trimmed only once the stream takes more than half of its limit, and then only up to what could be trimmed one measurement ago. */
 static void trim_history(struct stream_writer *writer, uint64_t bytes)
 {
 	if (bytes > writer->retain_bytes / 2)
@@ -250,7 +250,7 @@ static void count_reply(struct stream_writer *writer)
 	stream_link_expect(writer->link, SILENCE_MS_MAX);
 }
 
-/* NULL: the reply is not to be looked at, because its connection is gone or is dropped for this very reply. */
+/* NULL: ignore the reply, because its connection is gone, or because the reply is an error and the connection was dropped for it. */
 static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply)
 {
 	struct stream_writer *writer = stream_link_owner(redis);
@@ -260,7 +260,7 @@ static struct stream_writer *take_counted(redisAsyncContext *redis, const redisR
 		stream_link_drop(writer->link, reply->str);
 		return NULL;
 	}
-	stream_link_settle(writer->link);
+	stream_link_prove(writer->link);
 	stream_link_expect(writer->link, --writer->replies_due > 0 ? SILENCE_MS_MAX : 0);
 	return writer;
 }

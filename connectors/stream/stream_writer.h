@@ -1,10 +1,10 @@
-/* Stream writer: appends to the stream that is this DC's log, and trims it.
- * An entry's id is "<position>-<position of the entry before it>", so a reader sees by one entry whether any is missing in between.
- * Positions count up by one while a connection lasts; each connection starts at the present microsecond (or behind the stream's last
- * entry, where that is later). So a Redis that lost its tail never gives a position twice, and a reader that was further than
- * that Redis now is simply goes on with what comes.
- * Bound: what may be dropped stays as history until the stream is half as large as its limit; one at its limit takes no more
- * appends until it was trimmed. What a datacenter has not applied is never dropped. */
+/* Stream writer: appends to the stream that is this datacenter's log, and trims it.
+ * An entry's id is "<position>-<position of the entry before it>", so that a reader sees from one entry whether any before it is missing.
+ * Positions count up by one while a connection lasts. Each connection starts at the current time in microseconds, or after the last
+ * entry of the stream if that is later. So a Redis that lost its last entries never gives a position twice, and a reader that was
+ * further than that Redis now is goes on with what is written next.
+ * Size: entries that every datacenter has applied are kept as history until the stream takes half of its limit. A stream at its limit
+ * takes no appends until it was trimmed. Entries that a datacenter has not applied are never trimmed. */
 #ifndef CONNECTORS_STREAM_WRITER_H
 #define CONNECTORS_STREAM_WRITER_H
 

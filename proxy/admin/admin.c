@@ -34,8 +34,7 @@ static void server_run(struct admin *admin);
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state);
 static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
-static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connection *connection, const char *url, const char *method,
-                                          struct slice body, void **state);
+static enum MHD_Result conflicts_received(struct admin_request *request, const char *url, const char *method, struct slice body);
 static const struct route *route_find(const char *url);
 static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
@@ -85,7 +84,7 @@ void admin_free(struct admin *admin)
 		return;
 	event_free(admin->readable);
 	event_free(admin->due);
-	/* The server does not stop while somebody is suspended. */
+	/* The server cannot be stopped while a connection is suspended. */
 	for (struct admin_request *request = admin->requests; request != NULL; request = request->next) {
 		if (request->is_suspended)
 			MHD_resume_connection(request->connection);
@@ -115,7 +114,7 @@ static void server_run(struct admin *admin)
 	event_add(admin->due, &wait);
 }
 
-/* Answers at the first call for a request, before any body, unless it is about conflicts. */
+/* A request is answered at the first call for it, before any body, unless it is about conflicts. */
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state)
 {
@@ -128,7 +127,10 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 		struct slice part = { body, *body_len };
 
 		*body_len = 0;
-		return conflicts_received(admin, connection, url, method, part, state);
+		if (*state != NULL)
+			return conflicts_received(*state, url, method, part);
+		*state = admin_request_new(admin, connection);
+		return MHD_YES;
 	}
 	if (route == NULL)
 		write_unknown(url, &answer);
@@ -139,16 +141,9 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 	return http_answer_send(connection, &answer);
 }
 
-/* Called for the header, for each part of the body, when all of it was read, and again when a suspended request goes on. */
-static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connection *connection, const char *url, const char *method,
-                                          struct slice body, void **state)
+/* Called for each part of the body, when all of it was read, and again when a suspended request goes on. */
+static enum MHD_Result conflicts_received(struct admin_request *request, const char *url, const char *method, struct slice body)
 {
-	struct admin_request *request = *state;
-
-	if (request == NULL) {
-		*state = admin_request_new(admin, connection);
-		return MHD_YES;
-	}
 	if (body.len > 0) {
 		request->is_too_large |= request->body.len + body.len > BODY_BYTES_MAX;
 		if (!request->is_too_large)
@@ -160,7 +155,7 @@ static enum MHD_Result conflicts_received(struct admin *admin, struct MHD_Connec
 		admin_conflicts_begin(request, url, method);
 	}
 	if (request->is_answered)
-		return http_answer_send(connection, &request->answer);
+		return http_answer_send(request->connection, &request->answer);
 	admin_request_suspend(request);
 	return MHD_YES;
 }
@@ -188,7 +183,7 @@ static const struct route *route_find(const char *url)
 	return NULL;
 }
 
-/* The loop turns: nothing more is asked. */
+/* That the loop runs is all that is asked. */
 static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
 	(void)status;

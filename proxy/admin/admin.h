@@ -1,4 +1,4 @@
-/* Admin: the HTTP side: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts… Runs on the loop's thread. */
+/* Admin: the HTTP server: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts…, /v1/explain. It runs on the loop's thread. */
 #ifndef PROXY_ADMIN_H
 #define PROXY_ADMIN_H
 
@@ -11,13 +11,13 @@ struct admin;
 struct admin_options {               /* all borrowed as long as the admin lives */
 	struct event_base *loop;
 	const struct sidecar_status *status;
-	struct turn *turn;               /* these two may be NULL in tests: then conflicts are not dealt with */
+	struct turn *turn;               /* this and the next may be NULL in tests: then there are no conflicts */
 	struct conflicts *conflicts;
 };
 
 /* Listens at settings.admin. NULL: ERROR says what is wrong and what to do. */
 struct admin *admin_new(const struct admin_options *options, struct buffer *error);
-/* After the conflicts, which answer those who wait, before the turn. */
+/* After conflicts_free, which answers the requests that wait, and before turn_free. */
 void admin_free(struct admin *admin);
 
 #endif

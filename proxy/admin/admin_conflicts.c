@@ -1,5 +1,5 @@
-/* Conflict records over HTTP: /v1/conflicts, /v1/conflicts/report, /v1/conflicts/ID, /v1/explain. Reading answers everybody, with values
- * redacted where the setting says so; resolving (admin_orders.c) needs the right to. */
+/* Admin conflicts: /v1/conflicts, /v1/conflicts/report, /v1/conflicts/ID, /v1/explain (see admin_conflicts.h). Everybody may read, with values
+ * redacted where the setting says so; resolving (admin_orders.c) needs the password. */
 #include "admin_conflicts.h"
 
 #include "admin_orders.h"

@@ -1,7 +1,7 @@
-/* Resolving conflicts over HTTP. The body is a JSON object:
- *   choice, with, with_encoding   how (resolve only): conflicts_choice.h; with_encoding "base64": WITH is bytes
+/* Admin orders: resolving conflicts over HTTP (see admin_orders.h). The body is a JSON object:
+ *   choice, with, with_encoding   how (resolve only): conflicts_choice.h; with_encoding "base64": WITH is base64
  *   by                            who does it, for the record
- *   filter                        which, where many are meant: an object of conflicts_query.h's words */
+ *   filter                        which conflicts, where no id is given: an object of the words of conflicts_query.h */
 #include "admin_orders.h"
 
 #include "base/text.h"
@@ -40,7 +40,7 @@ bool admin_verb_is_known(const char *verb)
 	return verb_find(verb) < VERB_COUNT;
 }
 
-/* What was asked for in a body. */
+/* What a body asks for. */
 struct ordered {
 	struct conflicts_order order;    /* slices point into these buffers */
 	struct buffer word, with, by;
@@ -141,7 +141,7 @@ static void add_by(const struct admin_request *request, struct buffer *by)
 	buffer_add_text(by, address);
 }
 
-/* Only as JSON: a page of another site, which a browser lets send forms, could order nothing then. */
+/* The body must be JSON. A page of another site can make a browser send a form, but not a body of this type, so it cannot resolve anything. */
 static bool read_body(const struct admin_request *request, size_t verb, struct ordered *ordered, struct buffer *error)
 {
 	const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);

@@ -1,6 +1,5 @@
-/* Client: one connection's bytes (see client.h).
- * Most requests arrive whole and leave nothing behind, so they are read into memory that all clients share and a quiet client
- * holds no buffer. A client's own IN begins where a request is cut off, or where it is held up. */
+/* Client (see client.h). Most requests arrive whole, so they are read into memory that all clients share, and a quiet client holds no buffer. Only
+ * the part of a request that was cut off, or requests of a client that is held up, are kept in the client's own IN. */
 #include "client.h"
 
 #include <errno.h>
@@ -10,10 +9,10 @@
 #include <unistd.h>
 
 #define READ_CHUNK 65536
-#define OUT_KEPT_MAX 16384           /* an empty OUT that is larger is given back */
-#define DUE_MAX 4096                 /* questions of one client on their way; past it, it is held up */
-#define TURN_REQUESTS_MAX 256        /* taken in one turn: the store runs the first while more are read (measured: better than one
-                                      * large turn, which keeps store, sidecar and clients waiting for each other) */
+#define OUT_KEPT_MAX 16384           /* the memory of an empty OUT that is larger is freed */
+#define DUE_MAX 4096                 /* answers due to one client; with more it is held up */
+#define TURN_REQUESTS_MAX 256        /* requests in one turn. The store then works on them while more are read. Measured to be faster than one
+                                      * large turn, in which store, sidecar and clients wait for each other */
 
 static void client_on_readable(evutil_socket_t fd, short what, void *context);
 static void client_on_writable(evutil_socket_t fd, short what, void *context);
@@ -115,7 +114,7 @@ static bool client_receive(struct client *client, char *room, size_t len, size_t
 	return false;
 }
 
-/* Takes what it can of IN; an empty IN holds no memory. */
+/* Takes the requests that IN holds, as far as it may. An empty IN is freed. */
 static void client_take_kept(struct client *client)
 {
 	size_t used = client_take(client, buffer_slice(&client->in));
@@ -136,7 +135,7 @@ static void client_on_readable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	struct client *client = context;
 	size_t received;
-	if (client->is_held_up) {    /* not the socket: client_flush wants another turn, to catch up in */
+	if (client->is_held_up) {    /* the event is not the socket's: client_flush asked for another turn to catch up in */
 		client_flag(client);
 		return;
 	}
@@ -161,7 +160,7 @@ static void client_on_readable(evutil_socket_t fd, short what, void *context)
 	buffer_add(&client->in, (struct slice){ room + used, received - used });
 }
 
-/* What breaks the protocol is said after everything that is still due, then the connection closes. */
+/* The protocol is broken. The client gets all answers that are due, then the error, then the connection closes. */
 static void client_reject(struct client *client, const char *error)
 {
 	struct buffer reply = { 0 };
@@ -239,7 +238,7 @@ bool client_send(struct client *client)
 	return true;
 }
 
-/* Forgets what was sent; moves what was not, once that costs less than what was sent. */
+/* Drops what was sent from OUT. What was not is moved to the front once it is no longer than what was sent. */
 static void client_trim_out(struct client *client)
 {
 	size_t left = client->out.len - client->out_sent;
@@ -271,7 +270,7 @@ void client_flush(struct client *client)
 	} else if (client->end == CLIENT_ENDS && client_is_quiet(client)) {
 		client_end(client, CLIENT_DEAD);
 	}
-	/* What it waited for came when this turn's catching up was over. */
+	/* It may go on, but found that out too late for this turn's catching up: so it asks for another turn. */
 	if (client_can_catch_up(client))
 		event_active(client->readable, EV_READ, 0);
 }

@@ -1,7 +1,7 @@
-/* Client: a connection that speaks RESP: bytes in, requests out to the session, answers out in order.
- * A turn of the loop reads once from each client that has something to say. It writes at most once to each that is owed something, and once
- * more for each group of writes whose answers came: these do not wait for the end of the turn.
- * Knows the protocol's framing, but no command. Only client_table.c makes and frees clients. */
+/* Client: a connection that speaks RESP. Bytes that come in become requests for the session; answers are sent in the order of asking.
+ * In one turn of the loop each client that has sent something is read from once. Each client that is owed something is written to once at
+ * the end of the turn, and before that once for each group of writes that was answered in it.
+ * A client knows the framing of the protocol and no command. Only client_table.c makes and frees clients. */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
 
@@ -31,18 +31,18 @@ struct client_commons {
 	const struct settings *settings;
 	struct sidecar_counters *counters;
 	struct client_callbacks callbacks;
-	struct resp_limits limits;             /* Redis's, and the stricter ones before AUTH */
+	struct resp_limits limits;             /* those of Redis; the stricter ones hold before AUTH */
 	struct resp_limits limits_before_auth;
-	struct buffer scratch;                 /* where a client without leftovers reads to */
-	struct client *flagged;                /* to be looked after at the end of the turn */
+	struct buffer scratch;                 /* a client whose IN is empty reads into this */
+	struct client *flagged;                /* a list: those to be looked after at the end of the turn */
 	unsigned requests;                     /* taken in this turn */
-	bool is_store_behind;                  /* nobody is read from */
+	bool is_store_behind;                  /* no client is read from while this is so */
 };
 
 enum client_end {
 	CLIENT_STAYS,
-	CLIENT_ENDS,                 /* takes no more requests; closes when it got everything it is owed */
-	CLIENT_DEAD,                 /* the end of this turn frees it */
+	CLIENT_ENDS,                 /* takes no more requests; closes once it has got everything that it is owed */
+	CLIENT_DEAD,                 /* is freed at the end of this turn */
 };
 
 #define CLIENT_ADDRESS_LEN (INET6_ADDRSTRLEN + 10)
@@ -50,8 +50,8 @@ enum client_end {
 struct client {
 	struct client_commons *commons;
 	struct session *session;     /* owned by the session layer */
-	uint64_t id;                 /* as in CLIENT ID: never used twice */
-	uint32_t slot;               /* in the table, and how often the slot was used: the two make tokens */
+	uint64_t id;                 /* for CLIENT ID; never used twice */
+	uint32_t slot;               /* in the table, and how often that slot was used: both go into tokens */
 	uint32_t generation;
 	int fd;
 	struct event *readable;      /* owned; added unless the client is held up */
@@ -60,39 +60,39 @@ struct client {
 	const struct resp_limits *limits; /* shared */
 	struct buffer in;            /* received and not yet taken */
 	struct buffer out;           /* answers not yet sent */
-	size_t out_sent;             /* so much of OUT is */
+	size_t out_sent;             /* bytes of OUT that are sent */
 	struct answers answers;
 	enum client_end end;
-	bool is_stalled;             /* the session wants no request before it says so */
-	bool is_held_up;             /* not read from: stalled, too much is due, or the store is behind */
-	bool is_flagged;
-	bool is_blocked;             /* the socket is full: WRITABLE is waiting */
+	bool is_stalled;             /* by the session: no request is taken before client_resume */
+	bool is_held_up;             /* not read from, as it is stalled, is owed too many answers, or the store is behind */
+	bool is_flagged;             /* it is in the list of those to be looked after */
+	bool is_blocked;             /* the socket takes no more: WRITABLE is added */
 	struct client *next_flagged;
 	uint64_t connected_ms, active_ms; /* Unix time */
 	char peer[CLIENT_ADDRESS_LEN], local[CLIENT_ADDRESS_LEN]; /* "address:port" */
 };
 
-/* An answer that is known at once. */
+/* Gives an answer that is known at once. It is sent behind all that are due. */
 void client_reply(struct client *client, struct slice reply, bool is_muted);
-/* Asks for attention at the end of this turn: OUT has grown, or something else about the client has changed. */
+/* Has the client looked after at the end of this turn, because OUT has grown or something else about it has changed. */
 void client_flag(struct client *client);
 /* No request is taken until client_resume. */
 void client_stall(struct client *client);
 void client_resume(struct client *client);
-/* Never moves backwards. */
+/* Sets how the client ends. A later, milder end changes nothing. */
 void client_end(struct client *client, enum client_end end);
-/* Nothing is owed to it. */
+/* Has it got everything that it is owed? */
 bool client_is_quiet(const struct client *client);
 
 /* ---- for client_table.c ---- */
 
 struct client *client_new(struct client_commons *commons, int fd);
 void client_free(struct client *client);
-/* Two halves of the end of a turn. First, a client that was held up and need not be any longer goes on. */
+/* At the end of a turn, first: a client that was held up goes on if it may. */
 void client_catch_up(struct client *client);
-/* Then it is sent what its socket takes of its answers, in one write. */
+/* At the end of a turn, second: its answers are sent, as far as its socket takes them, in one write. */
 void client_flush(struct client *client);
-/* Likewise, ahead of the end of the turn. False: the connection is gone, which client_flush deals with. */
+/* Sends answers before the end of the turn. False: the connection is gone; client_flush will find that, too, and deal with it. */
 bool client_send(struct client *client);
 
 #endif

@@ -1,4 +1,4 @@
-/* Answers: a ring of what one client is owed (see client_answers.h). */
+/* Client answers: a ring (see client_answers.h). */
 #include "client_answers.h"
 
 #include "proxy/core/resp/resp.h"
@@ -6,7 +6,7 @@
 #include <assert.h>
 
 #define RING_CAP_MIN 8
-#define RING_CAP_KEPT 256            /* an empty ring that a long pipeline made larger is given back */
+#define RING_CAP_KEPT 256            /* an empty ring that a long pipeline made larger than this is freed */
 
 static struct client_answer *answer_at(struct answers *answers, uint32_t number)
 {
@@ -57,7 +57,7 @@ struct client_answer *answers_find(struct answers *answers, uint32_t number)
 	return answer->parts_due > 0 ? answer : NULL;
 }
 
-/* The oldest answer is complete: it leaves, and so do those behind it that were only waiting for their turn. */
+/* The oldest answer is complete: it is given out, and so are complete ones that follow it, and what has come of the next. */
 static void answers_release(struct answers *answers, struct buffer *out)
 {
 	while (answers->first != answers->next) {
@@ -75,7 +75,7 @@ static void answers_release(struct answers *answers, struct buffer *out)
 	}
 }
 
-/* What has come of the oldest answer is never held, so there is nothing to move when it becomes complete. */
+/* A reply to the oldest answer goes to the output at once and is never held, so nothing is moved when that answer becomes complete. */
 static void answer_add(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
 {
 	struct client_answer *answer = answer_at(answers, number);

@@ -1,4 +1,4 @@
-/* Listener: accepting connections (see client_listener.h). */
+/* Client listener (see client_listener.h). */
 #include "client_listener.h"
 
 #include "client.h"
@@ -14,18 +14,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPTS_PER_TURN 64          /* so that a storm of connections does not starve those who are in */
+#define ACCEPTS_PER_TURN 64          /* so that many new connections do not starve the clients that are connected */
 #define BACKLOG 511
 
 struct client_listener {
 	int fd;
-	int spare_fd;                /* given up to accept, and turn away, when descriptors run out */
+	int spare_fd;                /* closed for a moment, to accept and close a connection, when descriptors run out */
 	struct event *readable;
 	void (*accept)(void *context, int fd);
 	void *context;
 };
 
-/* Out of descriptors: without this the connection would stay in the backlog and wake the loop for ever. */
+/* Descriptors have run out. A connection that is not accepted would stay in the backlog and wake the loop again and again. */
 static void listener_turn_away(struct client_listener *listener)
 {
 	log_error("out of file descriptors: a client was turned away; raise LimitNOFILE or lower limits.clients");

@@ -1,4 +1,4 @@
-/* Listener: where clients connect, and the sockets they get. */
+/* Client listener: accepts connections of clients, and prepares their sockets. */
 #ifndef PROXY_CLIENT_LISTENER_H
 #define PROXY_CLIENT_LISTENER_H
 
@@ -7,14 +7,14 @@
 struct client_listener;
 struct event_base;
 
-/* ACCEPT takes over the descriptor of each connection: non-blocking, closed on exec. NULL: ERROR says what and what to do. */
+/* ACCEPT is given each connection's descriptor (non-blocking, close-on-exec) and owns it. NULL: ERROR says what is wrong and what to do. */
 struct client_listener *client_listener_new(struct event_base *loop, const struct settings_address *address,
                                             void (*accept)(void *context, int fd), void *context, struct buffer *error);
 void client_listener_free(struct client_listener *listener);
 
-/* No delay for small answers; probes a quiet peer after KEEPALIVE_MS, 0: never. */
+/* Sets TCP_NODELAY, and keep-alive probes after KEEPALIVE_MS of silence; 0: none. */
 void client_listener_tune(int fd, uint64_t keepalive_ms);
-/* Both ends as "address:port". PEER and LOCAL have CLIENT_ADDRESS_LEN bytes. */
+/* Writes both ends as "address:port". PEER and LOCAL have CLIENT_ADDRESS_LEN bytes each. */
 void client_listener_addresses(int fd, char *peer, char *local);
 
 #endif

@@ -1,4 +1,4 @@
-/* Clients: all of them (see client_table.h). */
+/* Client table (see client_table.h). */
 #include "client_table.h"
 
 #include "client_listener.h"
@@ -33,7 +33,7 @@ struct client_table {
 
 static void table_accept(void *context, int fd);
 
-/* Redis's own limits; before AUTH a stranger gets far less. */
+/* The limits of Redis; before AUTH they are far stricter. */
 void client_table_adjust(struct client_table *table)
 {
 	table->commons.limits = (struct resp_limits){
@@ -130,7 +130,7 @@ static void table_accept(void *context, int fd)
 	const struct settings *settings = table->commons.settings;
 	if (table->count >= settings->limits_clients || table->count >= SLOTS_MAX) {
 		static const char refusal[] = "-ERR max number of clients reached\r\n";
-		/* One try: whoever is refused has an empty socket buffer, and nobody waits for him. */
+		/* One try is enough: the socket's buffer is still empty. */
 		ssize_t sent = send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
 		(void)sent;
 		close(fd);
@@ -208,7 +208,7 @@ void client_table_set_store_behind(struct client_table *table, bool is_store_beh
 
 void client_table_catch_up(struct client_table *table)
 {
-	/* Whoever is flagged meanwhile stands in front of the list: new work, which needs no catching up. */
+	/* A client that is flagged meanwhile is put in front of the list and not visited: it was not held up, so it need not catch up. */
 	for (struct client *client = table->commons.flagged; client != NULL; client = client->next_flagged)
 		client_catch_up(client);
 }
@@ -225,7 +225,7 @@ void client_table_flush(struct client_table *table)
 	while (table->commons.flagged != NULL) {
 		struct client *client = table->commons.flagged;
 		client_flush(client);
-		/* Only now off the list: what flushing finds out about the client is dealt with right here. */
+		/* It is taken off the list only now, so that client_flush does not flag it again: what it has found is dealt with here. */
 		table->commons.flagged = client->next_flagged;
 		client->is_flagged = false;
 		if (client->end == CLIENT_DEAD)

@@ -1,6 +1,6 @@
-/* Clients: all connections of clients: the listener, the limits, the tokens, and what is done with them once a turn.
- * A token names one question of one client. Slots are used again, so a token carries its slot's generation: the answer to a
- * client that is gone finds nobody. */
+/* Client table: all clients: their listener, limits and tokens, and what is done with each of them once a turn.
+ * A token names one question of one client. A slot of the table is used again for another client, so a token also carries the slot's
+ * generation: an answer to a client that is gone finds nobody. */
 #ifndef PROXY_CLIENT_TABLE_H
 #define PROXY_CLIENT_TABLE_H
 
@@ -16,7 +16,7 @@ struct client_table_options {
 	struct client_callbacks callbacks;
 };
 
-/* Listens at settings.listen. NULL: ERROR says what and what to do. */
+/* Listens at settings.listen. NULL: ERROR says what is wrong and what to do. */
 struct client_table *client_table_new(const struct client_table_options *options, struct buffer *error);
 void client_table_free(struct client_table *table);
 /* The settings were reloaded. */
@@ -24,12 +24,12 @@ void client_table_adjust(struct client_table *table);
 /* Takes no more connections, and no more requests from those there are. */
 void client_table_drain(struct client_table *table);
 
-/* While the store is behind nobody is read from: what clients send waits in their sockets. */
+/* While the store is behind, no client is read from: what they send waits in their sockets. */
 void client_table_set_store_behind(struct client_table *table, bool is_store_behind);
-/* Two halves of the end of a turn: first those held up may go on (which may add to the turn), then everybody gets his answers. */
+/* At the end of a turn, first: clients that were held up may go on, which may add requests to the turn. Then: all are sent their answers. */
 void client_table_catch_up(struct client_table *table);
 void client_table_flush(struct client_table *table);
-/* What is due is sent ahead of the end of the turn. */
+/* Sends answers before the end of the turn. */
 void client_table_send(struct client_table *table);
 
 unsigned client_table_count(const struct client_table *table);

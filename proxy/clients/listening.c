@@ -1,3 +1,4 @@
+/* Listening (see listening.h). */
 #include "listening.h"
 
 #include "base/text.h"
@@ -42,7 +43,7 @@ static int listen_at(const struct addrinfo *at, int backlog)
 
 	if (fd < 0)
 		return -1;
-	/* Without it a restart would have to wait for the old connections to time out. */
+	/* Without this option a restart would have to wait until old connections have timed out. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0)
 		return fd;

@@ -1,3 +1,4 @@
+/* Conflicts access (see conflicts_access.h). */
 #include "conflicts_access.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Many at once: first the ids of the open ones that match, then one ask each, some at a time. */
+/* Conflicts bulk: first the ids of the open conflicts that match are read, then the core is asked to end each, ASKS_MAX at a time (see
+ * conflicts_bulk.h). */
 #include "conflicts_bulk.h"
 
 #include "base/table.h"
@@ -6,11 +7,11 @@
 #include "conflicts_reader.h"
 
 #define IDS_MAX 100000u
-#define ASKS_MAX 32u                 /* under way at once */
+#define ASKS_MAX 32u                 /* questions to the core under way at once */
 
 struct id {
 	struct table_node node;
-	struct id *next;             /* in the order in which they are asked for */
+	struct id *next;             /* in the list of those that have not been asked for */
 	struct slice text;           /* owned */
 };
 
@@ -20,8 +21,8 @@ struct bulk {
 	struct conflicts_order order;        /* slices owned */
 	struct conflicts_orderer orderer;
 	struct conflicts_reader *reader;     /* owned; under way */
-	struct table ids;                    /* a scan may tell a record twice */
-	struct id *next;                     /* to be asked for */
+	struct table ids;                    /* to find doubles: a scan of the hash may come upon a record twice */
+	struct id *next;                     /* the list of those that have not been asked for */
 	unsigned due;                        /* asked for and not answered */
 	struct conflicts_tally tally;
 	struct buffer first_error;

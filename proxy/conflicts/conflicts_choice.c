@@ -1,3 +1,4 @@
+/* Conflicts choice (see conflicts_choice.h). */
 #include "conflicts_choice.h"
 
 #include "base/text.h"
@@ -6,7 +7,7 @@
 
 static const struct {
 	const char *word;
-	const char *with;            /* what must stand behind it; NULL: nothing */
+	const char *with;            /* what has to follow the word; NULL: nothing */
 	enum choice choice;
 } choices[] = {
 	{ "winner", NULL, CHOICE_RULE },
@@ -42,7 +43,7 @@ bool conflicts_choice_read(struct slice word, struct slice with, struct conflict
 	}
 	order->ask = ASK_RESOLVE;
 	order->choice = choices[i].choice;
-	/* The provisional winner is lww's: choosing it on purpose resolves, while leaving it ignores. */
+	/* "winner" resolves by the rule lww, whose winner is the provisional one; ignoring would leave that winner without resolving. */
 	order->value = choices[i].with != NULL ? with : choices[i].choice == CHOICE_RULE ? SLICE("lww") : (struct slice){ "", 0 };
 	return true;
 }

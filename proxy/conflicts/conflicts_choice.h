@@ -4,7 +4,7 @@
 
 #include "conflicts_bulk.h"
 
-/* WITH: what stands behind the word; ptr NULL: nothing. Fills ask, choice and value of ORDER. False: ERROR says what is wrong and
+/* WITH is what follows the word; its ptr is NULL if nothing does. Fills in ask, choice and value of ORDER. False: ERROR says what is wrong and
  * what to write. */
 MUST_CHECK bool conflicts_choice_read(struct slice word, struct slice with, struct conflicts_order *order, struct buffer *error);
 

@@ -18,7 +18,7 @@ struct conflicts {
 	unsigned job_count;
 };
 
-/* False: there are too many already. */
+/* Adds a job. False: there are too many already. */
 MUST_CHECK bool conflicts_enter(struct conflicts *conflicts, struct conflicts_job *job, void (*drop)(struct conflicts_job *job));
 void conflicts_leave(struct conflicts_job *job);
 uint64_t conflicts_now_ms(const struct conflicts *conflicts);

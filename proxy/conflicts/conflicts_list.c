@@ -1,5 +1,5 @@
-/* Listing: the hash is read whole and the newest of it are kept, in order, then the stream is read until there are enough.
- * A cursor says after which record a list goes on: "o<stamp>-<id>" in the hash, "e<entry>/<number>" in the stream. */
+/* Conflicts list (see conflicts_list.h): the whole hash is read, and the newest records of it are kept in order. Then the stream is read until
+ * there are enough records. A cursor says after which record the next page begins: "o<stamp>-<id>" in the hash, "e<entry>/<number>" in the stream. */
 #include "conflicts_list.h"
 
 #include "conflicts_jobs.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_BYTES_MAX (1u << 20)      /* of encoded records: the loop waits while they are told */
+#define PAGE_BYTES_MAX (1u << 20)      /* of encoded records: the loop does nothing else while a page is written out */
 
 struct place {                       /* of a record of the hash */
 	uint64_t hlc;
@@ -16,9 +16,9 @@ struct place {                       /* of a record of the hash */
 };
 
 struct kept {
-	struct place place;          /* in the hash; id points into BYTES */
+	struct place place;          /* of a record of the hash; its id points into BYTES */
 	struct slice bytes;          /* owned */
-	struct slice entry;          /* owned; its place in the stream */
+	struct slice entry;          /* owned; of a record of the stream: its place there */
 };
 
 struct list {
@@ -26,13 +26,12 @@ struct list {
 	struct conflicts_query query;
 	struct conflicts_lister lister;
 	struct conflicts_reader *reader;     /* owned; under way */
-	struct place after;                  /* id.ptr NULL: from the first on */
-	struct slice before;                 /* the stream from this place on; empty: its end */
-	struct kept *kept;                   /* owned; one more than asked for says that there are more */
-	unsigned kept_count, open_count;     /* the first open_count are of the hash */
+	struct place after;                  /* the page begins after this place in the hash; id.ptr NULL: at its newest record */
+	struct slice before;                 /* the page begins at this place of the stream, reading backwards; empty: at its end */
+	struct kept *kept;                   /* owned; room for one more than was asked for, which tells that there are more */
+	unsigned kept_count, open_count;     /* the first OPEN_COUNT of KEPT are from the hash */
 	size_t bytes;
 	bool has_more;
-	bool is_in_stream;
 };
 
 static void list_begin(struct list *list);
@@ -79,7 +78,7 @@ void conflicts_list(struct conflicts *conflicts, struct conflicts_query *query, 
 
 /* ---- cursors ---- */
 
-/* What is no cursor lists from the beginning, as after a restart with other records. */
+/* False: it is no cursor, and the list begins with the first record. */
 static bool list_read_cursor(struct list *list)
 {
 	struct slice cursor = buffer_slice(&list->query.cursor);
@@ -142,7 +141,7 @@ static void list_drop_last(struct list *list)
 	list->has_more = true;
 }
 
-/* Where there is one too many, or too much, the oldest go. One stays, however large. */
+/* Drops the oldest while there are too many records or bytes. One record stays, however large it is. */
 static void list_trim(struct list *list)
 {
 	while (list->kept_count > list->query.count || (list->kept_count > 1 && list->bytes > PAGE_BYTES_MAX))
@@ -173,7 +172,7 @@ static bool list_take_open(void *context, const struct record *record, struct sl
 	return true;
 }
 
-/* What is open is in the hash alone. */
+/* The stream need not be read for open conflicts, which are in the hash alone, nor if the hash gave enough. */
 static bool list_needs_stream(const struct list *list)
 {
 	bool is_found = list->query.id.len > 0 && list->kept_count > 0;
@@ -197,7 +196,7 @@ static void list_read_stream(struct list *list)
 	list->reader = conflicts_reader_ended(list->job.conflicts->turn, list->before, &reading);
 }
 
-/* While the hash was read, a record may have moved from there to the stream. */
+/* Was this record found in the hash? It may have moved to the stream after that. */
 static bool list_has(const struct list *list, const struct record *record)
 {
 	for (unsigned i = 0; i < list->open_count; i++) {

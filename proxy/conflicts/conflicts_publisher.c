@@ -5,7 +5,7 @@
 
 #include "conflicts_parcels.h"
 #include "conflicts_share.h"
-#include "connectors/log/topic.h"
+#include "connectors/connectors.h"
 #include "proxy/core/wire/record.h"
 #include "proxy/ops/logging.h"
 

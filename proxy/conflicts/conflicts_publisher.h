@@ -1,6 +1,6 @@
-/* Conflicts publisher: repeats the stream of conflict records in the topic homeport.<dc>.conflicts: the value is the record
- * (homeport.Conflict), the key its id. What was published last is remembered in Redis, so each record is published at least once.
- * Bounded: it holds no more of the stream than is on its way; the rest waits in Redis. */
+/* Conflicts publisher: repeats the stream of conflict records in the topic homeport.<dc>.conflicts. A message's value is the record
+ * (homeport.Conflict), its key the record's id. Redis remembers what was published last, so each record is published at least once.
+ * Only a bounded part of the stream is in memory, on its way; the rest waits in Redis. */
 #ifndef PROXY_CONFLICTS_PUBLISHER_H
 #define PROXY_CONFLICTS_PUBLISHER_H
 
@@ -10,11 +10,11 @@
 
 struct conflicts_publisher;
 
-/* Needs the log to be one beside which there is a topic. */
+/* Is the configured log one (kafka) beside which there can be a topic? */
 bool conflicts_are_published(const struct settings *settings);
-/* NULL: ERROR says what and what to do. STATUS gets how much is not published. */
+/* NULL: ERROR says what is wrong and what to do. STATUS is told how many records are published and how many are not. */
 struct conflicts_publisher *conflicts_publisher_new(struct event_base *loop, struct turn *turn, struct sidecar_status *status, struct buffer *error);
-/* Before the turn is. NULL is fine. */
+/* Before the turn is freed. NULL is fine. */
 void conflicts_publisher_free(struct conflicts_publisher *publisher);
 
 #endif

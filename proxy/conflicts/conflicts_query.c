@@ -1,6 +1,8 @@
+/* Conflicts query (see conflicts_query.h). */
 #include "conflicts_query.h"
 
 #include "base/text.h"
+#include "proxy/core/rules/glob.h"
 #include "proxy/core/rules/rule.h"
 
 static bool set_kind(struct conflicts_query *query, struct slice value, struct buffer *error);
@@ -86,12 +88,19 @@ static bool set_cursor(struct conflicts_query *query, struct slice value, struct
 	return true;
 }
 
-/* TEXT_OF(i) for i from FIRST on, as "a, b or c". */
-static void add_choice(struct buffer *error, const char *what, struct slice value, const char *(*text_of)(unsigned index), unsigned first, unsigned end)
+/* The words that a filter's value can be: TEXT_OF the numbers from FIRST up to END. */
+struct vocabulary {
+	const char *what;
+	const char *(*text_of)(unsigned index);
+	unsigned first, end;
+};
+
+/* "'VALUE' is no kind, choose a, b or c" */
+static void add_choice(struct buffer *error, struct slice value, const struct vocabulary *vocabulary)
 {
-	buffer_add_format(error, "'%.*s' is no %s, choose", (int)(value.len < 64 ? value.len : 64), value.ptr, what);
-	for (unsigned i = first; i < end; i++)
-		buffer_add_format(error, "%s %s", i == first ? "" : i + 1 == end ? " or" : ",", text_of(i));
+	buffer_add_format(error, "'%.*s' is no %s, choose", (int)(value.len < 64 ? value.len : 64), value.ptr, vocabulary->what);
+	for (unsigned i = vocabulary->first; i < vocabulary->end; i++)
+		buffer_add_format(error, "%s %s", i == vocabulary->first ? "" : i + 1 == vocabulary->end ? " or" : ",", vocabulary->text_of(i));
 }
 
 static const char *record_kind_word(unsigned index)
@@ -117,7 +126,7 @@ static bool set_kind(struct conflicts_query *query, struct slice value, struct b
 			return true;
 		}
 	}
-	add_choice(error, "kind", value, record_kind_word, 1, RECORD_KIND_COUNT);
+	add_choice(error, value, &(struct vocabulary){ "kind", record_kind_word, 1, RECORD_KIND_COUNT });
 	return false;
 }
 
@@ -129,7 +138,7 @@ static bool set_status(struct conflicts_query *query, struct slice value, struct
 			return true;
 		}
 	}
-	add_choice(error, "status", value, status_text, 1, RECORD_STATUS_COUNT);
+	add_choice(error, value, &(struct vocabulary){ "status", status_text, 1, RECORD_STATUS_COUNT });
 	return false;
 }
 
@@ -139,7 +148,7 @@ static bool set_rule(struct conflicts_query *query, struct slice value, struct b
 	while (rule_at(count) != NULL)
 		count++;
 	if (rule_find(value) == NULL) {
-		add_choice(error, "rule", value, rule_text, 0, count);
+		add_choice(error, value, &(struct vocabulary){ "rule", rule_text, 0, count });
 		return false;
 	}
 	keep(&query->rule, value);

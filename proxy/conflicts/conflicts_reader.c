@@ -18,13 +18,13 @@ struct conflicts_reader {
 	struct turn *turn;
 	struct conflicts_reading reading;
 	enum source source;
-	struct buffer place;         /* the hash: its cursor; the stream: where the next share ends; a record: its id */
-	struct buffer wanted;        /* the only record that is told; empty: all are */
+	struct buffer place;         /* where the next share is: in the hash a cursor, in the stream its upper end; for one record its id */
+	struct buffer wanted;        /* the id of the only record that is wanted; empty: all are */
 	struct buffer before;        /* an entry of the stream of which only the first BEFORE_COUNT records are told */
 	unsigned before_count;
 	unsigned share;              /* fields or entries asked for */
-	unsigned taken;              /* of the last share */
-	struct slice *parts;         /* owned; the records of one of them */
+	unsigned taken;              /* fields or entries of the last share */
+	struct slice *parts;         /* owned; the records of one field or entry */
 	unsigned part_count, part_cap;
 	struct buffer at;            /* the place of a record in the stream */
 	struct record_scratch scratch;
@@ -153,7 +153,7 @@ static enum step reader_take(struct conflicts_reader *reader, struct slice bytes
 	return reader->reading.take(reader->reading.context, &record, bytes, place) ? STEP_MORE : STEP_ENOUGH;
 }
 
-/* What stands in one field, or one entry. */
+/* Takes a field or an entry apart into its records. */
 static void reader_part(struct conflicts_reader *reader, struct slice records)
 {
 	struct slice bytes;
@@ -233,7 +233,7 @@ static enum step reader_take_hash(struct conflicts_reader *reader, struct slice 
 	return slice_equal(place, SLICE("0")) ? STEP_OVER : STEP_MORE;
 }
 
-/* What is not in a field of its name stands behind another one, or nowhere. */
+/* A record that is not in the field of its own id is in a field behind another record, or nowhere: then the whole hash is searched. */
 static enum step reader_take_record(struct conflicts_reader *reader, struct slice reply)
 {
 	struct reply found;

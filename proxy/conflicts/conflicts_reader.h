@@ -12,19 +12,19 @@ struct conflicts_reader;
 
 struct conflicts_reading {
 	void *context;
-	/* A record and its bytes, both borrowed for the call. ENTRY: its place in the stream; empty: it is in the hash. False: that is enough. */
+	/* Takes a record; it and its BYTES are borrowed for the call. ENTRY: its place in the stream; empty: it is in the hash. False: no more are wanted. */
 	bool (*take)(void *context, const struct record *record, struct slice bytes, struct slice entry);
-	/* Once, unless stopped before; ERROR is NULL when all went well. The reader is free already. */
+	/* Called once, unless the reader is stopped before. ERROR is NULL if all went well. The reader was freed. */
 	void (*ended)(void *context, const char *error);
 };
 
-/* The hash, in no order; a record may come twice. */
+/* Reads the hash, in no order; a record may come twice. */
 struct conflicts_reader *conflicts_reader_open(struct turn *turn, const struct conflicts_reading *reading);
-/* One record of the hash, if it is there. */
+/* Reads one record of the hash, if it is there. */
 struct conflicts_reader *conflicts_reader_find(struct turn *turn, struct slice id, const struct conflicts_reading *reading);
-/* The stream, newest first, from before the place BEFORE on; empty: from its end. */
+/* Reads the stream, newest first: what comes before the place BEFORE; empty: from its end. */
 struct conflicts_reader *conflicts_reader_ended(struct turn *turn, struct slice before, const struct conflicts_reading *reading);
-/* Nothing more is told. NULL is fine. */
+/* Frees the reader; nothing more is told. NULL is fine. */
 void conflicts_reader_stop(struct conflicts_reader *reader);
 
 #endif

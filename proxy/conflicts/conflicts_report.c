@@ -1,4 +1,5 @@
-/* The report: every record counts once for its key, once for its key's prefix, and once for each command and each client among its sides. */
+/* Conflicts report (see conflicts_report.h). Each record counts once for its key, once for its key's prefix, and once for each command and each
+ * client among its sides. */
 #include "conflicts_report.h"
 
 #include "base/table.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX 100000u            /* of each group; what comes after that is only counted in all */
+#define NAMES_MAX 100000u            /* of each group; records with further names count only in the totals */
 #define TOLD_DEFAULT 10u
 
 enum group { GROUP_KEYS, GROUP_PREFIXES, GROUP_COMMANDS, GROUP_CLIENTS, GROUP_COUNT };
@@ -19,7 +20,7 @@ struct name {
 	struct table_node node;
 	struct slice text;           /* owned */
 	uint64_t conflicts, open, pairs;
-	uint64_t counted_at;         /* the record that counted last: each counts once */
+	uint64_t counted_at;         /* number of the record that was counted last: a record counts once for a name */
 };
 
 struct tally {
@@ -118,7 +119,7 @@ void conflicts_sum_up(struct conflicts *conflicts, struct conflicts_query *query
 	report->reader = conflicts_reader_open(conflicts->turn, &(struct conflicts_reading){ report, report_take, report_on_hash_read });
 }
 
-/* "user:" of "user:1:name": what its owner would write a rule for. A key without a colon is its own. */
+/* "user:" of "user:1:name": the pattern that somebody would write a rule for. A key without a colon is its own prefix. */
 static struct slice prefix_of(struct slice key)
 {
 	const char *colon = key.len == 0 ? NULL : memchr(key.ptr, ':', key.len);

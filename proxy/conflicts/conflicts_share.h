@@ -1,13 +1,14 @@
-/* Conflicts share: how many records to ask Redis for at once. Records may hold whole values, so their number alone bounds nothing. */
+/* Conflicts share: how many records to ask Redis for at once. Records may hold large values, so a number alone would not bound a reply. Private to
+ * this room. */
 #ifndef PROXY_CONFLICTS_SHARE_H
 #define PROXY_CONFLICTS_SHARE_H
 
 #include <stddef.h>
 
-#define CONFLICTS_SHARE_BYTES (1u << 20)     /* aimed at, of one reply */
-#define CONFLICTS_SHARE_FIRST 16u            /* while their size is not known */
+#define CONFLICTS_SHARE_BYTES (1u << 20)     /* the size of a reply that is aimed at */
+#define CONFLICTS_SHARE_FIRST 16u            /* records, while their size is not known */
 
-/* As many as make a reply of the size aimed at, were they all like the COUNT records of the last one; at most MAX. */
+/* How many records make a reply of that size, if they are as large as the COUNT records of the last reply; at most MAX. */
 static inline unsigned conflicts_share(size_t reply_len, unsigned count, unsigned max)
 {
 	if (count == 0)

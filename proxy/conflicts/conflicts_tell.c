@@ -1,3 +1,4 @@
+/* Conflicts tell (see conflicts_tell.h). */
 #include "conflicts_tell.h"
 
 #include <inttypes.h>
@@ -56,7 +57,7 @@ static void tell_side(const struct record_side *side, const struct conflicts_vie
 	tell_truth(teller, "is_live", side->is_live);
 	tell_truth(teller, "is_removal", side->is_removal);
 	tell_number(teller, "value_len", side->value_len);
-	/* Of a short value a hash tells nearly everything. */
+	/* The hash of a short value would give the value away. */
 	if (view->is_redacted || side->is_removal)
 		tell_nothing(teller, "value_hash");
 	else
@@ -92,7 +93,7 @@ static void tell_dot(struct teller *teller, const char *name, const struct recor
 	buffer_free(&text);
 }
 
-/* Both for people and for programs: "2026-01-31T12:00:00.250Z". */
+/* "2026-01-31T12:00:00.250Z". */
 static void tell_time(struct teller *teller, const char *name, uint64_t hlc)
 {
 	uint64_t ms = hlc >> 16;

@@ -1,5 +1,5 @@
-/* Teller: names and values told once, written as JSON or as RESP. Whoever knows facts tells them; who asked for them chooses the form.
- * Inside a list names are NULL. Everything told stands in an object or a list, which are begun and ended. */
+/* Teller: writes names and values as JSON or RESP. Code that knows facts tells them to a teller and does not know which form it writes; whoever asked
+ * for the facts has chosen the teller. Values stand in objects and lists, which are begun and ended. Inside a list names are NULL. */
 #ifndef PROXY_TELLER_H
 #define PROXY_TELLER_H
 
@@ -12,13 +12,13 @@ struct teller;
 struct teller_class {
 	void (*begin)(struct teller *teller, const char *name, bool is_list);
 	void (*end)(struct teller *teller);
-	void (*bytes)(struct teller *teller, const char *name, struct slice bytes);  /* any; JSON has what is no UTF-8 in base64 */
+	void (*bytes)(struct teller *teller, const char *name, struct slice bytes);  /* any bytes; in JSON, base64 if they are not UTF-8 */
 	void (*number)(struct teller *teller, const char *name, uint64_t number);
 	void (*truth)(struct teller *teller, const char *name, bool truth);
 	void (*nothing)(struct teller *teller, const char *name);
 };
 
-/* The first member of both implementations. */
+/* The first member of each implementation. */
 struct teller {
 	const struct teller_class *class;
 	unsigned depth;

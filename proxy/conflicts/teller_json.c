@@ -1,4 +1,5 @@
-/* Telling as JSON, straight into text: a page of records has many thousand values, and the loop waits while they are told. */
+/* Teller JSON (see teller_json.h): written straight into text, without a tree of values, because a page of records has many thousand values and
+ * the loop does nothing else meanwhile. */
 #include "teller_json.h"
 
 #include "base/base64.h"
@@ -49,7 +50,7 @@ void teller_json_finish(struct teller *teller, struct buffer *out)
 
 /* ---- text ---- */
 
-/* How many bytes the character at AT takes, LEFT bytes before the end; 0: it is no UTF-8. */
+/* How many bytes the character at AT takes, of the LEFT bytes that remain; 0: it is not UTF-8. */
 static unsigned utf8_len(const unsigned char *at, size_t left)
 {
 	static const struct { unsigned char mask, lead; uint32_t min; } forms[] = { { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
@@ -110,7 +111,7 @@ static void add_break(struct teller_json *json)
 		buffer_add_text(&json->text, "  ");
 }
 
-/* Where the next value goes: behind a comma and its name. */
+/* The text, after it got all that stands before the next value: comma, line break, name. */
 static struct buffer *json_place(struct teller *teller, const char *name)
 {
 	struct teller_json *json = (struct teller_json *)teller;
@@ -173,7 +174,7 @@ static void json_bytes(struct teller *teller, const char *name, struct slice byt
 	}
 }
 
-/* Beyond the numbers that JSON's readers take as integers a string has no less to say. */
+/* A number that is larger than what readers of JSON take for an integer is written as a string. */
 static void json_number(struct teller *teller, const char *name, uint64_t number)
 {
 	struct buffer *text = json_place(teller, name);

@@ -4,7 +4,7 @@
 
 #include "teller.h"
 
-/* "name" and, where the bytes were no UTF-8, "name_encoding": "base64" beside it; in a list an object of "base64". */
+/* Bytes that are not UTF-8 are told as "name" in base64 with "name_encoding": "base64" beside it; in a list, as {"base64": …}. */
 struct teller *teller_json_new(bool is_indented);
 /* Adds the text of the one object or list that was told to OUT; frees the teller. */
 void teller_json_finish(struct teller *teller, struct buffer *out);

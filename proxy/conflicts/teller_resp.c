@@ -1,4 +1,5 @@
-/* Telling as RESP: an array's header counts what it holds, so each array is put together apart, and then added to the one around it. */
+/* Teller RESP (see teller_resp.h). The header of an array tells how many elements follow, so each array is put together in a buffer of its own and
+ * then added to the array around it. */
 #include "teller_resp.h"
 
 #include "proxy/core/resp/resp.h"
@@ -10,7 +11,7 @@ struct teller_resp {
 	struct level {
 		struct buffer bytes;
 		uint64_t count;
-	} levels[TELLER_DEPTH_MAX + 1];   /* [0] gets the whole */
+	} levels[TELLER_DEPTH_MAX + 1];   /* [0] gets everything in the end */
 };
 
 static void resp_begin(struct teller *teller, const char *name, bool is_list);
@@ -46,7 +47,7 @@ void teller_resp_finish(struct teller *teller, struct buffer *out)
 	memory_free(resp);
 }
 
-/* Where the next value goes, its name before it. */
+/* The bytes that the next value goes to, after they got its name. */
 static struct buffer *resp_place(struct teller *teller, const char *name)
 {
 	struct level *level = &((struct teller_resp *)teller)->levels[teller->depth];

@@ -1,6 +1,6 @@
 /* Status: the core's numbers for metrics and people, and its invariants. */
 #include "proxy/core/records/episode.h"
-#include "state.h"
+#include "core_parts.h"
 
 #include <assert.h>
 #include <string.h>
@@ -37,8 +37,8 @@ const char *outcome_text(enum outcome outcome)
 static int newest_origin(const struct core *core, unsigned dc)
 {
 	int newest = -1;
-	for (unsigned i = 0; i < core->origins.count; i++)
-		if (core->origins.items[i].dc == dc && (newest < 0 || core->origins.items[i].incarnation > core->origins.items[newest].incarnation))
+	for (unsigned i = 0; i < core->causes.origins.count; i++)
+		if (core->causes.origins.items[i].dc == dc && (newest < 0 || core->causes.origins.items[i].incarnation > core->causes.origins.items[newest].incarnation))
 			newest = (int)i;
 	return newest;
 }
@@ -46,9 +46,9 @@ static int newest_origin(const struct core *core, unsigned dc)
 static uint64_t owed_events(const struct core *core, unsigned dc)
 {
 	uint64_t owed = 0;
-	for (unsigned i = 0; i < core->origins.count; i++) {
-		const struct origin *origin = &core->origins.items[i];
-		uint64_t known = core->peers[dc].known[i];
+	for (unsigned i = 0; i < core->causes.origins.count; i++) {
+		const struct origin *origin = &core->causes.origins.items[i];
+		uint64_t known = core->causes.peers[dc].known[i];
 		if (origin->dc == 0 && origin->confirmed > known)
 			owed += origin->confirmed - known;
 	}
@@ -57,34 +57,34 @@ static uint64_t owed_events(const struct core *core, unsigned dc)
 
 static void fill_peer(struct core *core, unsigned dc)
 {
-	struct peer *peer = &core->peers[dc];
+	struct peer *peer = &core->causes.peers[dc];
 	struct core_peer_status *status = &peer->status;
 	int origin = newest_origin(core, dc);
 	status->state = peer->state;
-	if (peer->state == PEER_RECALLING && core->is_recalled)
+	if (peer->state == PEER_RECALLING && core->causes.is_recalled)
 		status->state = PEER_FOLLOWING;
-	status->held_events = peer->held_events;
-	status->held_bytes = peer->held_bytes;
-	status->applied_seq = origin < 0 ? 0 : core->origins.items[origin].applied;
+	status->held_events = core->remote.inboxes[dc].held_events;
+	status->held_bytes = core->remote.inboxes[dc].held_bytes;
+	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].applied;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
-	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies->digest;
+	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
 	status->log_position = peer->position;
-	core->status.peers[dc] = *status;
+	core->step.status.peers[dc] = *status;
 }
 
 const struct core_status *core_status(struct core *core)
 {
-	struct core_status *status = &core->status;
-	status->is_open = core->is_open;
-	status->is_recalling = !core->is_recalled;
-	status->is_store_refusing = core->is_store_refusing;
-	status->incarnation = core->is_open ? core->origins.items[core->self].incarnation : 0;
-	status->seq = core->answered_seq;
-	status->hlc = core->hlc;
-	status->rules_digest = core->policies->digest;
-	status->groups_unanswered = core->unanswered_count;
-	status->outbox_events = core->outbox_events;
-	status->outbox_bytes = core->outbox_bytes;
+	struct core_status *status = &core->step.status;
+	status->is_open = core->causes.is_open;
+	status->is_recalling = !core->causes.is_recalled;
+	status->is_store_refusing = core->groups.is_store_refusing;
+	status->incarnation = core->causes.is_open ? core->causes.origins.items[core->causes.self].incarnation : 0;
+	status->seq = core->causes.answered_seq;
+	status->hlc = core->causes.hlc;
+	status->rules_digest = core->policies.current->digest;
+	status->groups_unanswered = core->groups.unanswered_count;
+	status->outbox_events = core->outbox.events;
+	status->outbox_bytes = core->outbox.bytes;
 	status->unstable_keys = core->keyspace.keys.count - core->keyspace.kept_keys + core->keyspace.latents.waiting;
 	status->unstable_elements = core->keyspace.elements.count - core->keyspace.kept_elements;
 	status->kept_keys = core->keyspace.kept_keys;
@@ -112,26 +112,27 @@ static uint64_t append_list_events(const struct append_list *list)
 void core_check(const struct core *core)
 {
 	keyspace_check(&core->keyspace);
+	recovery_state_check(core->recovery.state, &core->causes);
 	unsigned unanswered = 0, local = 0;
 	uint64_t bytes = 0;
-	for (const struct group *group = core->unanswered; group != NULL; group = group->next) {
+	for (const struct group *group = core->groups.unanswered; group != NULL; group = group->next) {
 		unanswered++;
 		local += group->kind == GROUP_LOCAL;
 		bytes += group->bytes.len;
 	}
-	assert(unanswered == core->unanswered_count && local == core->local_unanswered && bytes == core->unanswered_bytes);
-	for (unsigned i = 0; i < core->origins.count; i++) {
-		const struct origin *origin = &core->origins.items[i];
+	assert(unanswered == core->groups.unanswered_count && local == core->groups.local_unanswered && bytes == core->groups.unanswered_bytes);
+	for (unsigned i = 0; i < core->causes.origins.count; i++) {
+		const struct origin *origin = &core->causes.origins.items[i];
 		assert(origin->stable <= origin->applied && origin->recalled <= origin->applied);
 		assert(origin->floor <= origin->kept && origin->kept <= origin->stable);
 	}
 	uint64_t events = 0, last_id = 0;
-	for (const struct append *append = core->sent.first; append != NULL; append = append->next) {
+	for (const struct append *append = core->outbox.sent.first; append != NULL; append = append->next) {
 		assert(append->id > last_id);
 		last_id = append->id;
 		events += append->events;
 	}
-	events += append_list_events(&core->waiting) + append_list_events(&core->carried);
-	assert(events == core->outbox_events);
-	assert(!core->is_open || core->next_seq > core->answered_seq);
+	events += append_list_events(&core->outbox.waiting) + append_list_events(&core->recovery.carried);
+	assert(events == core->outbox.events);
+	assert(!core->causes.is_open || core->causes.next_seq > core->causes.answered_seq);
 }

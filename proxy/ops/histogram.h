@@ -1,14 +1,14 @@
-/* Histogram: how often something took how long. Buckets double from 64 µs to 134 s, so that observing is one increment. */
+/* Histogram: how often something took how long. Bounds of buckets double from 64 µs to 134 s, so the bucket is found without a search. */
 #ifndef PROXY_HISTOGRAM_H
 #define PROXY_HISTOGRAM_H
 
 #include <stdint.h>
 
-#define HISTOGRAM_BUCKETS 22            /* with an upper bound; one more counts what took longer */
-#define HISTOGRAM_FIRST_BITS 6          /* the first bucket holds what took 2^6 µs at most */
+#define HISTOGRAM_BUCKETS 22            /* those with an upper bound; one more counts what took longer */
+#define HISTOGRAM_FIRST_BITS 6          /* the first bucket counts what took 2^6 µs at most */
 
 struct histogram {
-	uint64_t counts[HISTOGRAM_BUCKETS + 1]; /* each bucket by itself; the Prometheus form adds them up */
+	uint64_t counts[HISTOGRAM_BUCKETS + 1]; /* of each bucket by itself; Prometheus wants them summed up */
 	uint64_t sum_us;
 };
 

@@ -12,8 +12,8 @@
 #define BURST_MS 10000
 #define MESSAGES_WATCHED 64
 
-/* How often a message was printed lately. Messages are constants, so their address is their name; where two share
- * a slot they push each other out, and at worst both are printed. */
+/* How often a message was printed lately. Messages are constants, so a message is known by its address. Two that share a slot push each other
+ * out; at worst both are printed more often. */
 struct repeat {
 	const char *message;
 	uint64_t since_ms;

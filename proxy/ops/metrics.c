@@ -17,8 +17,8 @@ struct metric {
 	const char *labels;
 	const char *prose;
 	enum metric_source source;
-	size_t offset;                              /* of the member, unless the source is SAMPLES */
-	void (*write)(struct samples *samples);     /* where it is */
+	size_t offset;                              /* of the member that is read; SOURCE_SAMPLES: 0 */
+	void (*write)(struct samples *samples);     /* SOURCE_SAMPLES: writes the lines; else NULL */
 };
 
 #define CORE(member) SOURCE_CORE, offsetof(struct core_status, member), NULL
@@ -69,7 +69,7 @@ void metrics_describe(struct buffer *out)
 	                  (unsigned long long)(histogram_bound_us(HISTOGRAM_BUCKETS - 1) / 1000000));
 }
 
-/* Before the store was opened there is no core: its rows have no samples then, rather than wrong ones. */
+/* Before the store was opened for the first time there is no core, and the rows about it have no lines. */
 static void write_member(const struct metric *metric, struct samples *samples)
 {
 	const char *base = metric->source == SOURCE_COUNTER ? (const char *)&samples->status->counters : (const char *)samples->core;

@@ -10,7 +10,7 @@
 
 #define FINDINGS_MAX 256
 
-/* Runs the following statement for each other datacenter: i its index, once there is a core. */
+/* Runs the following statement for each other datacenter, I being its index; not at all before there is a core. */
 #define FOR_EACH_PEER(samples, i) for (unsigned i = 1; (samples)->core != NULL && i < (samples)->core->peer_count; i++)
 
 static struct label origin_of(const struct samples *samples, unsigned dc);
@@ -89,7 +89,7 @@ void samples_staleness(struct samples *samples)
 		if (fresh_ms == 0)
 			sample_add_infinity(samples, origin_of(samples, i));
 		else
-			/* A clock ahead of ours must not read as fresher than now. */
+			/* If that clock is ahead of ours, the result would be negative. */
 			sample_add_seconds(samples, origin_of(samples, i), fresh_ms > samples->now_ms ? 0 : (int64_t)(samples->now_ms - fresh_ms));
 	}
 }
@@ -192,7 +192,7 @@ void samples_conflicts(struct samples *samples)
 			}
 }
 
-/* Open ones have not ended. */
+/* By how they ended, so open ones are left out. */
 void samples_conflict_records(struct samples *samples)
 {
 	for (unsigned status = 1; samples->core != NULL && status < RECORD_STATUS_COUNT; status++) {

@@ -1,3 +1,4 @@
+/* Readiness: the checks, and what each says and advises (see ready.h). */
 #include "ready.h"
 
 #include "base/text.h"
@@ -8,7 +9,7 @@
 
 #define NEARLY_FULL_PERCENT 80
 
-/* One round of checks. */
+/* One round of all checks. */
 struct round {
 	const struct sidecar_status *status;
 	uint64_t now_ms;

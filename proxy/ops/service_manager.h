@@ -1,4 +1,4 @@
-/* Service manager: tells systemd how far we are, where it listens (Type=notify). */
+/* Service manager: tells systemd about start and stop, if it listens (Type=notify). */
 #ifndef PROXY_SERVICE_MANAGER_H
 #define PROXY_SERVICE_MANAGER_H
 

@@ -1,3 +1,4 @@
+/* Status (see status.h). */
 #include "status.h"
 
 const char *command_result_text(enum command_result result)

@@ -1,5 +1,5 @@
-/* Status: what the sidecar knows about itself, in one place: turn.c keeps it, /metrics, /readyz, /v1/status and INFO read it.
- * Nothing here decides anything. */
+/* Status: what the sidecar knows about itself, in one place. The turn and the clients' side write it; /metrics, /readyz, /v1/status and INFO read
+ * it. Nothing is decided by it. */
 #ifndef PROXY_STATUS_H
 #define PROXY_STATUS_H
 
@@ -16,10 +16,10 @@ enum command_result {
 	COMMAND_RESULT_COUNT
 };
 
-/* Counted where it happens, by plain increments; since the start of the process. */
+/* Counted since the start of the process, where each thing happens. */
 struct sidecar_counters {
 	uint64_t commands[COMMAND_RESULT_COUNT];
-	struct histogram command_duration; /* from taking a command in to releasing its answer */
+	struct histogram command_duration; /* from taking a command in to giving out its answer */
 	uint64_t clients;              /* connected now */
 	uint64_t clients_accepted;
 	uint64_t clients_refused;      /* over limits.clients */
@@ -31,7 +31,7 @@ struct sidecar_counters {
 	uint64_t shipped_bytes;        /* of messages given to the own log, those given again included */
 	uint64_t received_bytes[CORE_DCS_MAX]; /* of messages read from each DC's log; [0]: the own one, read back after a start */
 	uint64_t conflicts_unpublished; /* entries of the stream of conflict records that it has not taken */
-	/* Written there to visible here, by DC: after each turn, for the events whose application was answered in it, now − fresh_ms. */
+	/* By DC, from a write there to its being visible here. */
 	struct histogram replication_latency[CORE_DCS_MAX];
 };
 

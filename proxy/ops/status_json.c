@@ -1,3 +1,4 @@
+/* Status JSON (see status_json.h). */
 #include "status_json.h"
 
 #include "ready.h"
@@ -71,7 +72,7 @@ static json_t *describe_core(const struct sidecar_status *status)
 	json_object_set_new(object, "is_recalling", json_boolean(core->is_recalling));
 	set_count(object, "incarnation", core->incarnation);
 	set_count(object, "seq", core->seq);
-	/* In hexadecimal: more bits than many JSON readers have for a number. */
+	/* In hexadecimal, since many readers of JSON lose bits of a number as large as this. */
 	json_object_set_new(object, "hlc", json_sprintf("%016llx", (unsigned long long)core->hlc));
 	json_object_set_new(object, "rules_digest", json_sprintf("%016llx", (unsigned long long)core->rules_digest));
 	set_count(object, "local_writes", core->local_writes);
@@ -89,7 +90,7 @@ static json_t *describe_core(const struct sidecar_status *status)
 	return object;
 }
 
-/* Only those that happened. */
+/* Only kinds of conflicts that have happened. */
 static json_t *describe_conflicts(const struct core_status *core)
 {
 	json_t *list = json_array();
@@ -186,7 +187,7 @@ static void set_count(json_t *object, const char *name, uint64_t count)
 	json_object_set_new(object, name, json_integer((json_int_t)count));
 }
 
-/* null: it never was. */
+/* null: it has never happened. */
 static void set_age(json_t *object, const char *name, uint64_t then_ms, uint64_t now_ms)
 {
 	json_t *age = then_ms == 0 ? json_null() : json_integer(then_ms > now_ms ? 0 : (json_int_t)(now_ms - then_ms));

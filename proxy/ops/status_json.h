@@ -1,4 +1,4 @@
-/* Status as JSON: the body of /v1/status. */
+/* Status JSON: the sidecar's status as the body of /v1/status. */
 #ifndef PROXY_STATUS_JSON_H
 #define PROXY_STATUS_JSON_H
 

@@ -11,9 +11,9 @@
 #define ERROR_LEN_MAX 300
 
 struct handler {
-	struct slice text;           /* owned; gone once it is compiled */
-	struct buffer library, code; /* compiled: parsing takes longer than most runs */
-	char *name;                  /* owned; as Lua wants it: "@cart.lua" */
+	struct slice text;           /* owned; freed once it is compiled */
+	struct buffer library, code; /* compiled forms, kept because parsing takes longer than most runs */
+	char *name;                  /* owned; in the form that Lua expects: "@cart.lua" */
 	struct handler_limits limits;
 };
 
@@ -21,9 +21,9 @@ struct handler {
 struct run {
 	struct sandbox_run sandbox;
 	const struct handler *handler;
-	const struct handler_call *call;     /* NULL: only see whether there is a function */
+	const struct handler_call *call;     /* NULL: resolve is not called, only looked for */
 	struct buffer *result;
-	struct buffer *library, *code;       /* the first run keeps here what it compiled; else NULL */
+	struct buffer *library, *code;       /* the first run puts here what it compiled; NULL in later runs */
 };
 
 static bool run_whole(struct run *run, struct buffer *error);
@@ -49,7 +49,7 @@ struct handler *handler_new(struct slice text, const char *name, const struct ha
 	handler->limits = *limits;
 	struct run run = { .sandbox = { .limits = &handler->limits }, .handler = handler, .library = &handler->library, .code = &handler->code };
 	bool is_good = run_whole(&run, error);
-	memory_free((void *)(uintptr_t)handler->text.ptr);
+	bytes_free(handler->text);
 	handler->text = (struct slice){ NULL, 0 };
 	if (is_good)
 		return handler;
@@ -119,7 +119,7 @@ static void take_result(lua_State *state, struct run *run)
 	buffer_add(run->result, (struct slice){ text, len });
 }
 
-/* In protected mode: errors come here by lua_error, from wherever they happen. */
+/* In protected mode: lua_error, wherever it is called, ends this function. */
 static int run_protected(lua_State *state)
 {
 	struct run *run = lua_touserdata(state, 1);

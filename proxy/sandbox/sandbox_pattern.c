@@ -18,7 +18,7 @@ static const char *pattern_end(const struct pattern_search *search)
 	return search->pattern.ptr + search->pattern.len;
 }
 
-/* False: the search is over, whatever it was about to try. */
+/* Counts COUNT steps. False: the search ends here, as steps are used up or the pattern is malformed. */
 static bool step(struct pattern_search *search, size_t count)
 {
 	*search->steps_left -= (int64_t)count;
@@ -54,7 +54,7 @@ static bool class_has(unsigned char class, unsigned char byte)
 	return is_in != (isupper(class) != 0);
 }
 
-/* Behind the item at ITEM: a character, %x or [set]. NULL: malformed. */
+/* The end of the item that begins at ITEM: a character, %x or [set]. NULL: the pattern is malformed. */
 static const char *item_end(struct pattern_search *search, const char *item)
 {
 	const char *end = pattern_end(search);
@@ -109,7 +109,7 @@ static bool item_has(struct pattern_search *search, struct slice item, const cha
 
 /* ---- repetitions ---- */
 
-/* As many as possible, at least LEAST. */
+/* Matches the item as often as possible, at least LEAST times. */
 static const char *match_most(struct pattern_search *search, const char *at, struct slice item, size_t least)
 {
 	const char *rest = item.ptr + item.len + 1;
@@ -165,7 +165,7 @@ static const char *capture_close(struct pattern_search *search, const char *at, 
 	return end;
 }
 
-/* %1 … %9: the same text again. Behind it; NULL: no. */
+/* %1 … %9: the text of that capture again. Returns the end of the match; NULL: no match. */
 static const char *match_again(struct pattern_search *search, const char *at, char digit)
 {
 	unsigned index = (unsigned)(digit - '1');
@@ -206,7 +206,7 @@ static bool is_frontier(struct pattern_search *search, const char *at, struct sl
 	return step(search, 1 + set.len) && !set_has(set, before) && set_has(set, after);
 }
 
-/* The items that are about more than one character. Moves *at and *item on; false: ITEM is none of them. *at NULL: no match. */
+/* Items that match more than one character: moves *at and *item on, *at to NULL if they do not match. False: ITEM is no such item. */
 static bool match_special(struct pattern_search *search, const char **at, const char **item)
 {
 	const char *end = pattern_end(search), *set_end;

@@ -29,7 +29,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Reading the processor's time is dear: it cannot be up before the wall clock's is. */
+/* Processor time can never be up before as much wall-clock time has passed, which costs less to read: so that is looked at first. */
 static bool run_is_late(const struct sandbox_run *run)
 {
 	return clock_ns(CLOCK_MONOTONIC) > run->wall_end_ns && clock_ns(CLOCK_THREAD_CPUTIME_ID) > run->cpu_end_ns;
@@ -52,14 +52,14 @@ static void *run_allocate(void *context, void *ptr, size_t old_size, size_t new_
 {
 	struct sandbox_run *run = context;
 	if (ptr == NULL)
-		old_size = 0;                /* it says the kind of object instead */
+		old_size = 0;                /* for a new object Lua passes its kind there */
 	if (new_size == 0) {
 		memory_free(ptr);
 		run->memory -= old_size;
 		return NULL;
 	}
 	if (new_size > old_size) {
-		/* Lua collects its garbage and asks again; then it raises an error. */
+		/* On NULL Lua collects garbage and asks again, and if it gets NULL again raises an error. */
 		if (new_size - old_size > run->limits->memory_bytes - run->memory)
 			return NULL;
 		run->steps_left -= (int64_t)((new_size - old_size) / BYTES_A_STEP);
@@ -93,7 +93,7 @@ void sandbox_load(lua_State *state, struct slice text, const char *name, const s
 {
 	bool is_compiled = compiled->len > 0;
 	struct slice chunk = is_compiled ? buffer_slice(compiled) : text;
-	/* Foreign code is never taken compiled: that could break out of the sandbox. */
+	/* Only what was compiled here is loaded in compiled form: foreign compiled code could break out of the sandbox. */
 	if (luaL_loadbufferx(state, chunk.ptr, chunk.len, name, is_compiled ? "b" : "t") != LUA_OK)
 		lua_error(state);
 	if (code != NULL)

@@ -11,7 +11,7 @@ struct login {
 	void (*done)(void *context, enum login_result result, struct slice error);
 	void *context;
 	struct slice user;           /* owned */
-	bool is_authenticating;      /* the next reply is AUTH's */
+	bool is_authenticating;      /* the next reply is the one to AUTH */
 };
 
 static void login_on_reply(void *context, struct slice reply);
@@ -60,7 +60,7 @@ static void login_on_lost(void *context, const char *why)
 	login_finish(context, LOGIN_FAILED, SLICE("LOADING Homeport cannot reach its Redis to authenticate"));
 }
 
-/* Reads one value of ACL GETUSER: a text, or before Redis 7 a list. True: it is WANTED, alone. */
+/* Reads one value of ACL GETUSER: a text or, before Redis 7, a list. True: it is WANTED and nothing else. */
 static bool permission_is(struct slice *cursor, struct slice wanted)
 {
 	struct reply reply;

@@ -1,6 +1,6 @@
-/* Login: asks the store who a client is, on a connection of its own: AUTH as that user, then what that user may do.
- * All clients share the sidecar's own connections, so only users who may do everything are let in: anybody else would get
- * more than the store allows him. */
+/* Login: asks the store who a client is, on a connection of its own: AUTH as that user, then ACL GETUSER for what that user may do.
+ * All clients share the sidecar's own connections, so only users who may do everything are let in: any other user would get more than the
+ * store allows. */
 #ifndef PROXY_LOGIN_H
 #define PROXY_LOGIN_H
 
@@ -16,15 +16,15 @@ enum login_result {
 };
 
 struct login_request {
-	const struct slice *auth;    /* arguments of AUTH, [user] password; NULL: come as nobody, the default user */
+	const struct slice *auth;    /* the arguments of AUTH, [user] password; NULL: no AUTH, the default user */
 	unsigned auth_count;
-	/* ERROR is the line for the client, without '-'; empty when allowed. The login is freed afterwards. */
+	/* ERROR is the line for the client, without '-'; empty if the login is allowed. The login frees itself afterwards. */
 	void (*done)(void *context, enum login_result result, struct slice error);
 	void *context;
 };
 
 struct login *login_start(struct event_base *loop, const struct settings *settings, const struct login_request *request);
-/* Before it is done; DONE is not called. */
+/* Gives up a login that is not done: DONE is not called. NULL is fine. */
 void login_cancel(struct login *login);
 
 #endif

@@ -1,9 +1,12 @@
-/* Pinned: subscriptions and detours over upstreams (see pinned.h).
- * Both start with the same preamble, which makes the new connection what the client's own would be. */
+/* Pinned: subscriptions and detours over upstreams (see pinned.h). Both begin with the same preamble: commands that bring the new connection
+ * into the state in which a connection of the client's own to Redis would be. */
 #include "pinned.h"
 
-#include "session_commands.h"
+#include "session_answers.h"
+#include "session_reply.h"
 #include "upstream.h"
+
+#include <assert.h>
 
 #include <string.h>
 
@@ -12,17 +15,76 @@
 struct pinned {
 	struct session *session;
 	struct upstream *upstream;   /* owned */
-	unsigned preamble_due;       /* replies that are not the client's */
-	uint64_t token;              /* of a detour: whose answer; 0: a subscription */
+	unsigned preamble_due;       /* replies to the preamble that have not come */
+	uint64_t token;              /* a detour: names the question; 0: a subscription */
 	int64_t channels, shard_channels; /* subscribed to, patterns included, as last confirmed */
-	bool is_leaving;             /* an unsubscribe is under way: the client waits for it */
+	bool is_leaving;             /* an unsubscribe is under way, and the client is stalled until it is confirmed */
 };
 
 /* A PING with this text follows each unsubscribe: it comes back when all that came before is confirmed. */
 #define LEAVING_MARK "homeport:unsubscribed"
 
+/* How the commands of class PINNED are dealt with. */
+enum pin {
+	PIN_SUBSCRIBE,               /* the session gets a subscription, or it is sent to the one it has */
+	PIN_UNSUBSCRIBE,             /* likewise; with the last channel the subscription ends */
+	PIN_MONITOR,                 /* likewise; ends with the connection, or by RESET */
+	PIN_READ,                    /* a detour if it blocks; inside MULTI it does not */
+	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
+};
+
+static const struct pin_row {
+	const char *name;
+	enum pin pin;
+} pin_rows[] = {
+	{ "monitor", PIN_MONITOR },
+	{ "psubscribe", PIN_SUBSCRIBE },
+	{ "punsubscribe", PIN_UNSUBSCRIBE },
+	{ "ssubscribe", PIN_SUBSCRIBE },
+	{ "subscribe", PIN_SUBSCRIBE },
+	{ "sunsubscribe", PIN_UNSUBSCRIBE },
+	{ "unsubscribe", PIN_UNSUBSCRIBE },
+	{ "wait", PIN_WAIT },
+	{ "waitaof", PIN_WAIT },
+	{ "xread", PIN_READ },
+};
+
+#define PIN_ROWS (sizeof(pin_rows) / sizeof(pin_rows[0]))
+
 static void pinned_on_reply(void *context, struct slice reply);
 static void pinned_on_lost(void *context, const char *why);
+
+/* ---- the commands ---- */
+
+static const struct pin_row *pin_row_find(const struct command *row)
+{
+	for (size_t i = 0; i < PIN_ROWS; i++) {
+		if (strcmp(pin_rows[i].name, row->name) == 0)
+			return &pin_rows[i];
+	}
+	return NULL;
+}
+
+void pinned_check_rows(void)
+{
+	for (unsigned i = 0; i < command_count(); i++)
+		assert((command_at(i)->class == COMMAND_PINNED) == (pin_row_find(command_at(i)) != NULL));
+}
+
+static enum pin pin_of(const struct command *row)
+{
+	return pin_row_find(row)->pin;
+}
+
+bool pinned_can_be_queued(const struct command *row)
+{
+	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT;
+}
+
+static bool is_about_subscribing(const struct command *row)
+{
+	return row->class == COMMAND_PINNED && (pin_of(row) == PIN_SUBSCRIBE || pin_of(row) == PIN_UNSUBSCRIBE);
+}
 
 /* ---- the connection ---- */
 
@@ -83,16 +145,16 @@ static void pinned_send(struct pinned *pinned, struct buffer *bytes)
 static bool request_blocks(const struct request *request)
 {
 	for (uint32_t i = 1; i < request->argc; i++) {
-		if (session_is(request->argv[i], "STREAMS"))
+		if (word_is(request->argv[i], "STREAMS"))
 			return false;
-		if (session_is(request->argv[i], "BLOCK"))
+		if (word_is(request->argv[i], "BLOCK"))
 			return true;
 	}
 	return false;
 }
 
-/* WAIT counts replicas that have what this connection wrote. One write of its own, to the reserved database, stands behind
- * all that was sent before it. */
+/* WAIT counts the replicas that have what this connection wrote, so the connection writes once, to the reserved database. That write follows
+ * all that the client had written before. */
 static void preamble_add_barrier(struct pinned *pinned, struct buffer *bytes)
 {
 	preamble_add_select(pinned, bytes, pinned->session->sessions->status->settings->redis_database);
@@ -130,17 +192,12 @@ void session_abandon_detour(struct session *session)
 
 /* ---- subscriptions ---- */
 
-static bool is_about_subscribing(const struct command *row)
-{
-	return strstr(row->name, "subscribe") != NULL;
-}
-
-/* How many confirmations an unsubscribe gets depends on what there is to leave, so a mark is sent behind it. */
+/* Redis confirms each channel that is left, and how many there are we do not know: so a mark is sent behind an unsubscribe. */
 static void subscription_send(struct session *session, const struct command *row, const struct request *request)
 {
 	struct pinned *subscription = session->subscription;
 	upstream_send(subscription->upstream, session_encode(session, request));
-	if (strstr(row->name, "unsubscribe") != NULL) {
+	if (row->class == COMMAND_PINNED && pin_of(row) == PIN_UNSUBSCRIBE) {
 		struct buffer mark = { 0 };
 		resp_add_command(&mark, 2, (struct slice[]){ SLICE("PING"), SLICE(LEAVING_MARK) });
 		pinned_send(subscription, &mark);
@@ -160,7 +217,7 @@ static void session_subscribe(struct session *session, const struct command *row
 	session_changed(session);
 }
 
-/* Takes in a confirmation: its kind, the channel, and how many are left. */
+/* Reads a confirmation: its kind, the channel, and how many channels the client is subscribed to now. */
 static void subscription_count(struct pinned *subscription, struct slice kind, struct slice cursor)
 {
 	struct reply count;
@@ -172,7 +229,7 @@ static void subscription_count(struct pinned *subscription, struct slice kind, s
 		subscription->channels = count.integer;
 }
 
-/* True: REPLY is the mark. Otherwise it is for the client, and takes part in counting. */
+/* True: REPLY is the mark. False: it is for the client, and if it confirms something, channels were counted. */
 static bool subscription_take(struct pinned *subscription, struct slice reply)
 {
 	struct slice cursor = reply;
@@ -188,7 +245,7 @@ static bool subscription_take(struct pinned *subscription, struct slice reply)
 	return head.integer == 2 && reply_read(&cursor, &text) && slice_equal(text.text, SLICE(LEAVING_MARK));
 }
 
-/* Who has left all channels is an ordinary client again. */
+/* A client that has left all channels is an ordinary client again. */
 static void session_end_leaving(struct session *session)
 {
 	session->subscription->is_leaving = false;
@@ -199,30 +256,36 @@ static void session_end_leaving(struct session *session)
 
 bool session_pin(struct session *session, const struct command *row, const struct request *request)
 {
-	bool is_wait = strncmp(row->name, "wait", 4) == 0;
-	if (is_wait || request_blocks(request)) {
-		session_start_detour(session, request, is_wait);
+	switch (pin_of(row)) {
+	case PIN_SUBSCRIBE:
+	case PIN_UNSUBSCRIBE:
+	case PIN_MONITOR:
+		session_subscribe(session, row, request);
+		return true;
+	case PIN_READ:
+		if (!request_blocks(request))
+			return false;
+		session_start_detour(session, request, false);
+		return true;
+	case PIN_WAIT:
+		session_start_detour(session, request, true);
 		return true;
 	}
-	if (strcmp(row->name, "xread") == 0)
-		return false;
-	session_subscribe(session, row, request);
-	return true;
+	return false;
 }
 
-/* With RESP3 answers and messages can be told apart, and a subscriber may do anything else as well. */
+/* With RESP2 a subscriber may do little else. RESP3 tells messages from answers, so there a subscriber may do everything else as well. */
 bool session_is_pinned(const struct session *session, const struct command *row)
 {
-	return session->subscription != NULL && (session->protocol == 2 || is_about_subscribing(row));
+	if (session->subscription == NULL)
+		return false;
+	if (session->protocol == 3)
+		return is_about_subscribing(row);
+	return strcmp(row->name, "quit") != 0 && strcmp(row->name, "reset") != 0;
 }
 
 void session_pinned_request(struct session *session, const struct command *row, const struct request *request)
 {
-	bool is_leaving = strcmp(row->name, "quit") == 0 || strcmp(row->name, "reset") == 0;
-	if (is_leaving) {
-		session_command_of(session, row)->handle(session, request);
-		return;
-	}
 	if (!is_about_subscribing(row) && strcmp(row->name, "ping") != 0) {
 		session_reply_error_about(session, "ERR Can't execute '", slice_of(row->name),
 		                          "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
@@ -258,7 +321,7 @@ static void pinned_on_reply(void *context, struct slice reply)
 	}
 }
 
-/* A subscriber learns of it as from Redis: its connection closes, and it subscribes again. */
+/* A subscriber learns of it as it would from Redis: its connection closes, and it connects and subscribes again. */
 static void pinned_on_lost(void *context, const char *why)
 {
 	(void)why;

@@ -1,20 +1,24 @@
-/* Pinned: commands that need connection state of their own in the store. Two kinds:
+/* Pinned: commands that need connection state of their own in the store, which the connections that all clients share cannot give. Two kinds:
  * a subscription (SUBSCRIBE and its kin, MONITOR) keeps a connection of its own until RESET or the end;
  * a detour (XREAD BLOCK, WAIT) borrows one for a single answer, while its client takes no other request. */
 #ifndef PROXY_PINNED_H
 #define PROXY_PINNED_H
 
-#include "proxy/core/commands/command.h"
+#include "session.h"
 
-struct session;
-
-/* False: the request needs no connection of its own (XREAD without BLOCK). */
+/* Gives ROW, of class PINNED, a connection of its own. False: this request needs none (XREAD without BLOCK). */
 bool session_pin(struct session *session, const struct command *row, const struct request *request);
-/* Must this request go to the subscription, and not the usual way? */
+/* Must this request go to the session's subscription, and not the usual way? */
 bool session_is_pinned(const struct session *session, const struct command *row);
 void session_pinned_request(struct session *session, const struct command *row, const struct request *request);
+/* Ends subscription and detour. */
 void session_unpin(struct session *session);
-/* A stop is under way, and a blocking read may last for ever: it ends with an error. */
+/* The process stops, and a blocking read may last for ever: it ends with an error. */
 void session_abandon_detour(struct session *session);
+
+/* May MULTI queue this command of class PINNED? */
+bool pinned_can_be_queued(const struct command *row);
+/* Asserts that every command of class PINNED is known here, and no other. */
+void pinned_check_rows(void);
 
 #endif

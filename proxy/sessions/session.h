@@ -1,29 +1,106 @@
-/* Sessions: what clients say, understood. Each request is classified: reads go to the store, writes to the core, and what
- * concerns the conversation itself (MULTI, SELECT, HELLO, …) is answered here. */
+/* Session: one client's conversation: its state, and small questions about it. A map of the room, lowest first:
+ *
+ *   session.c              what a session is                    session_command.h   what the room commands/ fills in
+ *   upstream.c             a connection to Redis of a client's own; login.c logs in on one, to see who a client is
+ *   watch.c                watched keys
+ *   session_reply.c        answers that the sidecar words itself
+ *   session_access.c       whether clients are let in without a password
+ *   session_info.c         INFO: what is hidden from it, what is added
+ *   session_answers.c      questions to store or core that are under way, and their answers
+ *   session_ask.c          questions to the core about versions and conflicts
+ *   session_transaction.c  MULTI … EXEC
+ *   pinned.c               commands that need a connection of their own
+ *   session_route.c        where each request goes
+ *   sessions.c             all of them, between the clients and the turn
+ *   commands/              the commands that the sidecar answers itself */
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include "login.h"
 #include "proxy/clients/client_table.h"
-#include "proxy/conflicts/conflicts.h"
+#include "proxy/core/commands/command.h"
 #include "proxy/turn/turn.h"
+#include "session_command.h"
+#include "watch.h"
 
-struct sessions;
+struct conflicts;
+struct pinned;
+struct transaction;
 
-struct sessions_options {
+enum reply_mode { REPLY_MODE_ON, REPLY_MODE_OFF, REPLY_MODE_SKIP };
+
+/* What an AUTH or a HELLO asked for: takes effect once the login has succeeded. */
+struct greeting {
+	bool is_hello;
+	unsigned protocol;
+	struct slice user, name;     /* owned; NAME.ptr is NULL: leave it */
+};
+
+struct session {
+	struct sessions *sessions;
+	struct client *client;
+	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
+	                              * session_changed */
+	uint32_t db;
+	unsigned protocol;           /* 2 or 3 */
+	bool is_logged_in;           /* by AUTH or HELLO. Other clients are let in as the default user if Redis asks for no password */
+	bool is_spoiled;             /* a command inside MULTI was refused, so EXEC will be refused, too */
+	enum reply_mode reply_mode;
+	uint64_t gathering;          /* turn_gathering at the client's last write */
+	const struct command *row;   /* of the last command found by its name alone; clients often repeat a command */
+	const struct command *last_row; /* of the last request, for CLIENT LIST */
+	struct transaction *transaction; /* owned; NULL outside MULTI */
+	struct watch_list watched;
+	struct login *login;         /* owned; NULL: none is under way */
+	struct greeting greeting;    /* what waits for the login */
+	struct pinned *subscription; /* owned; NULL: none */
+	struct pinned *detour;       /* owned; NULL: none */
+	struct slice user, name;     /* owned, as are the two below */
+	struct slice library_name, library_version;
+};
+
+struct sessions {
 	struct event_base *loop;
 	struct turn_clock *clock;
 	struct sidecar_status *status;
+	struct turn *turn;
+	struct client_table *clients;
+	struct watches *watches;
+	struct conflicts *conflicts;
+	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
+	struct login *probe;         /* owned; asks whether strangers are let in */
+	struct event *probe_retry;   /* libevent's; owned */
+	bool is_store_behind;        /* more bytes are under way to the store than limits.store allows */
+	bool is_probed;              /* the probe has succeeded since the start */
+	bool is_open_to_strangers;   /* it found that the default user needs no password and may do everything */
+	struct buffer reply;         /* where an answer is put together; good until the next one */
+	struct buffer encoded;       /* an inline command as RESP, likewise */
+	const struct session_command **commands; /* owned; indexed as command.def is; NULL: not of class SESSION */
 };
 
-struct sessions *sessions_new(const struct sessions_options *options);
-/* After both, turn and clients, are freed. */
-void sessions_free(struct sessions *sessions);
-/* What sessions want to hear from the two sides they stand between … */
-struct client_callbacks sessions_client_callbacks(struct sessions *sessions);
-struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions);
-/* … and whom they speak to. Before the first turn. */
-void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts);
-/* A stop is under way: nobody is let in or listened to any more; what was asked is answered. */
-void sessions_drain(struct sessions *sessions);
+/* Call when anything that is_plain sums up has changed. */
+void session_changed(struct session *session);
+/* Did it log in, or need not? */
+bool session_is_known(const struct session *session);
+/* Commands queued by MULTI that were refused spoil the transaction. No effect outside of one. */
+void session_spoil(struct session *session);
+void greeting_forget(struct greeting *greeting);
+/* How ROW is answered by the sidecar itself; NULL: it is not. */
+static inline const struct session_command *session_command_of(const struct session *session, const struct command *row)
+{
+	return session->sessions->commands[row - command_at(0)];
+}
+
+/* "user@address:port", for conflict records. */
+void session_add_by(const struct session *session, struct buffer *by);
+
+/* Puts a copy of TEXT in PLACE, which is freed first. */
+void slice_replace(struct slice *place, struct slice text);
+/* Is WORD this TEXT, in whatever case? */
+bool word_is(struct slice word, const char *text);
+/* May a client or library call itself so? */
+bool name_is_good(struct slice name);
+
+#define SESSION_LOADING "LOADING Homeport cannot reach its Redis right now, try again"
 
 #endif

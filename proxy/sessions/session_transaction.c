@@ -1,8 +1,10 @@
-/* Transactions: MULTI gathers requests, EXEC gives them to the core as one (see session_commands.h).
- * The bytes that a client sent are only good while it is being read from, so what is queued is copied, once. */
-#include "session_commands.h"
+/* Session transaction (see session_transaction.h). The bytes that a client sent are only good while it is being read from, so queued commands are
+ * copied, once. */
+#include "session_transaction.h"
 
-#include <string.h>
+#include "pinned.h"
+#include "session_answers.h"
+#include "session_reply.h"
 
 struct span {
 	size_t at, len;              /* in bytes of the transaction */
@@ -10,7 +12,7 @@ struct span {
 
 struct queued {
 	const struct command *row;
-	struct span raw;
+	struct span raw;             /* empty: it was an inline command */
 	uint32_t argv_at, argc;      /* in spans of the transaction */
 };
 
@@ -20,27 +22,15 @@ struct transaction {
 	uint32_t span_count, span_cap;
 	struct queued *commands;
 	uint32_t count, cap;
-	bool is_spoiled;
 };
 
-/* ---- MULTI ---- */
+/* ---- queueing ---- */
 
-void session_multi(struct session *session, const struct request *request)
+void session_begin_transaction(struct session *session)
 {
-	(void)request;
-	if (session->transaction != NULL) {
-		session_reply_error(session, "ERR MULTI calls can not be nested");
-		return;
-	}
 	session->transaction = memory_new(sizeof(*session->transaction));
+	session->is_spoiled = false;
 	session_changed(session);
-	session_reply_ok(session);
-}
-
-void session_spoil(struct session *session)
-{
-	if (session->transaction != NULL)
-		session->transaction->is_spoiled = true;
 }
 
 int64_t session_queued(const struct session *session)
@@ -64,7 +54,8 @@ static void transaction_add_span(struct transaction *transaction, struct span sp
 	transaction->spans[transaction->span_count++] = span;
 }
 
-/* Arguments lie inside the raw command; those of an inline command do not, and are copied by themselves. */
+/* The arguments of a command lie within its raw bytes, which are copied. Those of an inline command, which has no raw bytes, are copied one by
+ * one. */
 static void transaction_add(struct transaction *transaction, const struct command *row, const struct request *request)
 {
 	if (transaction->count == transaction->cap) {
@@ -85,17 +76,17 @@ static void transaction_add(struct transaction *transaction, const struct comman
 	}
 }
 
-static bool row_can_be_queued(const struct session *session, const struct command *row)
+static bool row_can_be_queued(const struct command *row)
 {
 	if (row->class == COMMAND_PINNED)
-		return strcmp(row->name, "xread") == 0 || strncmp(row->name, "wait", 4) == 0;   /* inside MULTI nothing blocks */
-	return row->class != COMMAND_UNSUPPORTED && session_command_of(session, row) == NULL;
+		return pinned_can_be_queued(row);
+	return row->class != COMMAND_UNSUPPORTED && row->class != COMMAND_SESSION;
 }
 
 void session_queue(struct session *session, const struct command *row, const struct request *request)
 {
 	struct transaction *transaction = session->transaction;
-	if (!row_can_be_queued(session, row)) {
+	if (!row_can_be_queued(row)) {
 		session_refuse_unsupported(session, row->name,
 		                           row->class == COMMAND_UNSUPPORTED ? row->note : "it cannot be used inside MULTI");
 		return;
@@ -128,18 +119,7 @@ void session_leave_transaction(struct session *session)
 	session_changed(session);
 }
 
-void session_discard(struct session *session, const struct request *request)
-{
-	(void)request;
-	if (session->transaction == NULL) {
-		session_reply_error(session, "ERR DISCARD without MULTI");
-		return;
-	}
-	session_leave_transaction(session);
-	session_reply_ok(session);
-}
-
-/* ---- EXEC ---- */
+/* ---- execution ---- */
 
 static struct slice span_slice(const struct transaction *transaction, struct span span)
 {
@@ -155,7 +135,7 @@ static void transaction_touch(struct session *session, const struct request *com
 		watches_touch_request(watches, session->db, rows[i], &commands[i]);
 }
 
-static void transaction_run(struct session *session, bool is_guarded)
+void session_run_transaction(struct session *session, bool is_guarded)
 {
 	const struct transaction *transaction = session->transaction;
 	uint32_t count = transaction->count;
@@ -189,52 +169,4 @@ static void transaction_run(struct session *session, bool is_guarded)
 	memory_free(rows);
 	memory_free(commands);
 	memory_free(argv);
-}
-
-void session_exec(struct session *session, const struct request *request)
-{
-	(void)request;
-	const struct transaction *transaction = session->transaction;
-	if (transaction == NULL) {
-		session_reply_error(session, "ERR EXEC without MULTI");
-		return;
-	}
-	struct turn *turn = session->sessions->turn;
-	bool is_guarded = session->watched.first != NULL;
-	/* Where remote writes go first, they may be to what it watched. */
-	bool is_touched = session->watched.is_touched || (is_guarded && turn_is_open(turn) && turn_is_holding(turn));
-	watches_drop(session->sessions->watches, &session->watched);
-	if (transaction->is_spoiled)
-		session_reply_error(session, "EXECABORT Transaction discarded because of previous errors.");
-	else if (is_touched)
-		session_reply(session, session->protocol == 3 ? SLICE("_\r\n") : SLICE("*-1\r\n"));
-	else if (transaction->count == 0)
-		session_reply(session, SLICE("*0\r\n"));
-	else if (!turn_is_open(turn))
-		session_reply_error(session, "EXECABORT Transaction discarded because of: " SESSION_LOADING);
-	else
-		transaction_run(session, is_guarded);
-	session_leave_transaction(session);
-}
-
-/* ---- WATCH ---- */
-
-void session_watch(struct session *session, const struct request *request)
-{
-	if (session->transaction != NULL) {
-		session_reply_error(session, "ERR WATCH inside MULTI is not allowed");
-		return;
-	}
-	for (uint32_t i = 1; i < request->argc; i++)
-		watches_add(session->sessions->watches, &session->watched, session->db, request->argv[i]);
-	session_changed(session);
-	session_reply_ok(session);
-}
-
-void session_unwatch(struct session *session, const struct request *request)
-{
-	(void)request;
-	watches_drop(session->sessions->watches, &session->watched);
-	session_changed(session);
-	session_reply_ok(session);
 }

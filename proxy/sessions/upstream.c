@@ -1,7 +1,7 @@
 /* Upstream: a socket to the store and its two buffers (see upstream.h). */
 #include "upstream.h"
 
-#include "connectors/store/dial.h"
+#include "connectors/net/dial.h"
 #include "proxy/core/resp/resp.h"
 
 #include <errno.h>
@@ -15,14 +15,14 @@
 struct upstream {
 	struct upstream_callbacks callbacks;
 	uint64_t reply_bytes_max;
-	int fd;                      /* -1: could not even be dialled */
-	const char *why;             /* why not */
+	int fd;                      /* -1: the connection could not even be begun */
+	const char *why;             /* the reason for that */
 	struct event *readable;      /* libevent's; owned */
 	struct event *writable;
 	struct buffer in, out;
 	struct resp_frame frame;
-	bool is_busy;                /* a handler is running: freeing waits */
-	bool is_freed;
+	bool is_busy;                /* a callback is running: freeing waits for its end */
+	bool is_freed;               /* during a callback */
 };
 
 static void upstream_on_readable(evutil_socket_t fd, short what, void *context);

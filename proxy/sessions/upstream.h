@@ -1,5 +1,5 @@
-/* Upstream: a connection to the store for one client's own purpose: to log in, or to subscribe. Ordinary commands never use one.
- * Bytes go out as they are; replies come back whole, in order. The caller bounds what it sends. */
+/* Upstream: a connection to the store for one client alone: to log in, or to subscribe. Ordinary commands never use one. Bytes are sent as they
+ * are given; replies come back whole and in order. The caller bounds what it sends. */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
 
@@ -8,11 +8,11 @@
 struct event_base;
 struct upstream;
 
-/* Both may free the upstream. */
+/* Either may free the upstream. */
 struct upstream_callbacks {
 	void *context;
 	void (*reply)(void *context, struct slice reply);
-	void (*lost)(void *context, const char *why);    /* or never reached; always after upstream_new has returned */
+	void (*lost)(void *context, const char *why);    /* or it could not be reached; never called before upstream_new has returned */
 };
 
 struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks);

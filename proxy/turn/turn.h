@@ -1,7 +1,7 @@
-/* Turn: one pass of the loop is the unit of time, of a group of writes, and of release.
- * What comes in (requests, the store's answers, messages of logs, time) becomes events for the core; the core's effects go to the
- * store, the logs and the sessions. At the end of a turn the core sends what it gathered, and each connection is written to once.
- * The only file that knows both the core's effects and the connectors. */
+/* Turn: one pass of the event loop. All that happens in a turn happens at one time, its writes form one group (group commit), and at its end
+ * each connection is written to once.
+ * What comes in (requests, the store's answers, messages of logs, time) becomes events for the core. The core's effects go to the store,
+ * the logs and the sessions. turn.c has a map of the files. */
 #ifndef PROXY_TURN_H
 #define PROXY_TURN_H
 
@@ -13,25 +13,25 @@
 struct event_base;
 struct turn;
 
-/* What the turn tells the clients' side. Slices are borrowed for the call. */
+/* What the turn tells the clients' side. Slices are borrowed until the call returns. */
 struct turn_callbacks {
 	void *context;
 	void (*opened)(void *context, uint32_t databases);   /* the store answers from now on */
-	void (*lost)(void *context);                         /* nothing that is due will be answered: outcomes are unknown */
-	/* The reply to a read, or to one command of a request; those of a transaction come together, in order. */
+	void (*lost)(void *context);                         /* the store is gone: what is due is never answered, and nobody knows what became of it */
+	/* The reply to a read, or to one command of a request. The replies to a transaction come one after another, in order. */
 	void (*answered)(void *context, uint64_t token, struct slice reply);
-	void (*refused)(void *context, uint64_t token, struct slice error);    /* a request was not executed */
-	void (*group_sent)(void *context, const struct effect *group);
-	void (*group_answered)(void *context);               /* the clients have their replies: they may go out while the core goes on */
-	void (*expired)(void *context, uint32_t db, struct slice key);
-	void (*gathered)(void *context);                     /* all input of this turn was handed out; more requests may be made */
-	void (*ended)(void *context);                        /* release answers */
+	void (*refused)(void *context, uint64_t token, struct slice error);    /* the request was not executed */
+	void (*group_sent)(void *context, const struct effect *group);         /* to the store */
+	void (*group_answered)(void *context);               /* all replies to a group were given out: they may be sent before the core goes on */
+	void (*expired)(void *context, uint32_t db, struct slice key);         /* as the store has notified */
+	void (*gathered)(void *context);                     /* all input of this turn was handed out; this is the last moment for more requests */
+	void (*ended)(void *context);                        /* the turn is over: send what clients are owed */
 };
 
 struct turn_options {
 	struct event_base *loop;
 	struct turn_clock *clock;
-	struct sidecar_status *status; /* kept up to date by the turn; settings and dcs are filled in */
+	struct sidecar_status *status; /* the turn keeps it up to date; settings and dcs are there already */
 	struct turn_callbacks callbacks;
 };
 
@@ -40,31 +40,31 @@ struct turn *turn_new(const struct turn_options *options, struct buffer *error);
 void turn_free(struct turn *turn);
 /* Runs turns until stopped. Returns the exit code. */
 int turn_run(struct turn *turn);
-/* The settings were reloaded: takes over rules and handlers that changed. */
+/* The settings were reloaded: takes over their rules and handlers. */
 void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
 
 bool turn_is_open(const struct turn *turn);
-/* Nothing is on its way: no group unanswered, and the log has taken every own write. */
+/* Is every group answered, and has the log taken every write of this datacenter? */
 bool turn_is_quiet(const struct turn *turn);
-/* One command as it is, on the lane of its protocol. */
+/* Sends one command to the store as it is, outside of groups, on the connection of its protocol. The store must be open. */
 void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token);
-/* A write or a transaction (EVENT_REQUEST; time is filled in). The store must be open. */
+/* Gives the core a write or a transaction (EVENT_REQUEST; the time is filled in). The store must be open. */
 void turn_request(struct turn *turn, struct event *request);
-/* A client deals with versions or conflicts itself (EVENT_ASKED; time is filled in). The store must be open. */
+/* Gives the core a client's question about versions or conflicts (EVENT_ASKED; the time is filled in). The store must be open. */
 void turn_ask(struct turn *turn, struct event *asked);
-/* Likewise for the sidecar itself; token and time are filled in. */
+/* Likewise as an errand of the sidecar itself; token and time are filled in. The store may be away. */
 void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *errand);
-/* One command in the reserved database, outside of all groups. */
+/* Sends the store one command for the reserved database, outside of groups, as an errand. The store may be away. */
 void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand);
-/* Errands with this context are nobody's any more. */
+/* Errands with this context are dropped: their DONE is not called. */
 void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
 uint64_t turn_gathering(const struct turn *turn);
 /* See core_is_holding. The store must be open. */
 bool turn_is_holding(const struct turn *turn);
-/* Bytes that the store has not yet taken, or of transactions that it has not yet answered, whichever are more. */
+/* Bytes not yet sent to the store, or bytes of transactions that it has not yet answered, whichever are more. */
 uint64_t turn_backlog(const struct turn *turn);
 
 #endif

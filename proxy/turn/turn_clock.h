@@ -1,4 +1,4 @@
-/* The turn's clock: time is read at most once a turn, when it is first asked for. Everything in a turn happens at one instant. */
+/* Turn clock: the time of this turn. It is read when it is first asked for in a turn, and stays the same until the turn ends. */
 #ifndef PROXY_TURN_CLOCK_H
 #define PROXY_TURN_CLOCK_H
 
@@ -8,7 +8,7 @@
 
 struct turn_clock {
 	uint64_t unix_ms;
-	uint64_t steady_us;          /* never steps; only differences mean something */
+	uint64_t steady_us;          /* never set by anybody; only differences mean something */
 	bool is_read;
 };
 

@@ -1,4 +1,4 @@
-/* Errands: a list in the order of asking; few are ever under way, as their askers are bounded (see turn_errands.h). */
+/* Errands: a list in the order of asking (see turn_errands.h). It is short, since those who ask are bounded. */
 #include "turn_errands.h"
 
 #include <assert.h>
@@ -110,7 +110,7 @@ static struct pending *errands_first_ended(struct turn_errands *errands)
 	return NULL;
 }
 
-/* Off the list before anybody is told: who is told may ask, or drop others. */
+/* An errand is taken off the list before its asker is told, because the asker may then ask again, or drop others. */
 static void errands_on_due(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
@@ -123,7 +123,7 @@ static void errands_on_due(evutil_socket_t fd, short what, void *context)
 		errands_remove(errands, (unsigned)(found - errands->list));
 		pending.errand.done(pending.errand.context, pending.end, pending.reply);
 		memory_free((void *)pending.reply.ptr);
-		/* What was asked meanwhile waits for the next time round: others have a turn first. */
+		/* Errands added meanwhile wait for the next pass of the loop, so that clients have a turn first. */
 		if (errands->last_token != last_token && errands_first_ended(errands) != NULL) {
 			event_active(errands->due, EV_TIMEOUT, 0);
 			return;

@@ -1,4 +1,4 @@
-/* Groups on their way: a ring (see turn_groups.h). */
+/* Groups: a ring (see turn_groups.h). */
 #include "turn_groups.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Groups on their way: who gets which reply of the groups the store has not answered yet, oldest first. */
+/* Groups: those that were sent to the store and not yet answered, oldest first, and who gets which of their replies. Private to this room. */
 #ifndef PROXY_TURN_GROUPS_H
 #define PROXY_TURN_GROUPS_H
 
@@ -6,7 +6,7 @@
 
 struct turn_group {
 	uint64_t id;
-	const struct slot *slots;    /* the core's, until it has the answer */
+	const struct slot *slots;    /* borrowed from the core until it has the answer */
 	unsigned slot_count;
 };
 

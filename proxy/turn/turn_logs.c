@@ -1,6 +1,7 @@
 /* Turn logs: what the logs tell becomes events for the core (see turn_logs.h). */
 #include "turn_logs.h"
 
+#include "connectors/connectors.h"
 #include "proxy/ops/logging.h"
 
 #include <assert.h>

@@ -3,6 +3,8 @@
  * answer next). A write that must not be acknowledged before other datacenters have it (a quorum) would be held back here. */
 #include "turn_release.h"
 
+#include "proxy/core/local/release.h"
+
 #include <assert.h>
 
 void turn_release(struct turn *turn, const struct turn_group *group, const struct slice *replies, unsigned count)
@@ -10,7 +12,7 @@ void turn_release(struct turn *turn, const struct turn_group *group, const struc
 	for (unsigned i = 0; i < group->slot_count; i++) {
 		const struct slot *slot = &group->slots[i];
 		assert(slot->reply < count);
-		if (slot->token != 0)
+		if (release_may_answer(slot))
 			turn_answer(turn, slot->token, replies[slot->reply]);
 	}
 	turn->callbacks.group_answered(turn->callbacks.context);

@@ -62,7 +62,8 @@ static void turn_on_opened(void *context, const struct event *event, uint32_t da
 	turn->is_open = true;
 	struct event opened = *event;
 	turn_step(turn, &opened);
-	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id);
+	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id,
+	         "identity", store_facts(turn->store)->identity);
 	turn->callbacks.opened(turn->callbacks.context, databases);
 }
 
@@ -135,6 +136,8 @@ void turn_open_store(struct turn *turn)
 		.username = settings->redis_username,
 		.password = settings->redis_password,
 		.reserved_db = (uint32_t)settings->redis_database,
+		.dc = settings->dc,
+		.timeout_ms = (uint32_t)settings->redis_timeout_ms,
 		.retry_ms_max = (uint32_t)settings->redis_retry_ms_max,
 		.reply_bytes_max = settings->redis_reply_bytes_max,
 	};
@@ -164,7 +167,5 @@ void turn_close_store(struct turn *turn)
 void turn_reopen_store(struct turn *turn)
 {
 	turn->is_reopening = false;
-	turn_on_lost(turn, "connecting again to start over");
-	store_free(turn->store);
-	turn_open_store(turn);
+	store_reopen(turn->store, "connecting again to start over");
 }

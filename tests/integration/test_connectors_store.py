@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The store connector on a real Redis: order, aborted groups, opening, fencing, notices of expired keys."""
+"""The store connector on a real Redis: order, aborted groups, opening, identity, fencing, silence, notices of expired keys."""
 
+import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -13,8 +15,12 @@ from lib.workspace import Workspace
 RESERVED_DB = 15
 
 
-def open_store(workspace, redis, *password):
-    store = Driver(workspace, "store_driver", *redis.address, *password)
+def start_store(workspace, redis, password="-", dc="eu", timeout_ms=10000):
+    return Driver(workspace, "store_driver", *redis.address, password, dc, timeout_ms)
+
+
+def open_store(workspace, redis, **options):
+    store = start_store(workspace, redis, **options)
     facts, (run_id, databases, positions, outbox, nonce, episodes) = store.expect("facts"), store.expect("opened")
     return store, {"facts": facts, "run_id": run_id, "databases": databases, "positions": int(positions), "outbox": int(outbox),
                    "nonce": int(nonce), "episodes": int(episodes)}
@@ -22,7 +28,7 @@ def open_store(workspace, redis, *password):
 
 def keeps_order(facts, workspace, redis):
     store, opened = open_store(workspace, redis)
-    facts.equal(opened["facts"][1:], ["1", "1"], "an open store knows the eviction policy and has turned notices on")
+    facts.equal(opened["facts"][1:3], ["1", "1"], "an open store knows the eviction policy and has turned notices on")
     facts.equal(opened["databases"], "16", "an open store knows the number of databases")
     count = 3000
     for number in range(count):
@@ -35,12 +41,12 @@ def keeps_order(facts, workspace, redis):
     store.tell("flush")
     store.expect(f"reply {2 * count - 1}")
     answered = [int(line.split()[1]) for line in store.said if line.startswith("answered")]
-    facts.equal(answered, list(range(count)), "groups on two lanes are answered in the order of sending")
+    facts.equal(answered, list(range(count)), "groups on two connections are answered in the order of sending")
     with redis.client() as client:
         facts.equal([int(item) for item in client("LRANGE", "list", 0, -1)], list(range(count)), "and run in that order")
     lengths = {int(tag) - count: int(reply[1:].split("\\")[0]) for _, tag, reply in
                (line.split() for line in store.said if line.startswith("reply")) if int(tag) >= count}
-    facts.check(all(lengths[number] > number for number in range(count)), "a read sees the groups sent before it on its lane")
+    facts.check(all(lengths[number] > number for number in range(count)), "a read sees the groups sent before it on its connection")
     facts.equal(store.end(), 0, "a store closes without a leak")
 
 
@@ -111,6 +117,97 @@ def fences_older_sidecars(facts, workspace, redis):
     old.end()
 
 
+def opens_a_full_redis(facts, workspace, redis):
+    with redis.client() as client:
+        client("SET", "key", "value")
+        client("CONFIG", "SET", "maxmemory", "1")
+    store, opened = open_store(workspace, redis)
+    facts.check(len(opened["facts"][3]) == 32, "a full Redis is opened, and gets its identity")
+    store.tell("read", 2, 0, 1, "GET", "key")
+    store.tell("flush")
+    facts.equal(store.expect("reply 1"), ["$5\\x0d\\x0avalue\\x0d\\x0a"], "and serves reads")
+    again, opened_again = open_store(workspace, redis)
+    facts.check("took this Redis over" in " ".join(store.expect("fenced")), "and an older sidecar is fenced there, too")
+    facts.equal(opened_again["facts"][3], opened["facts"][3], "the identity stays")
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        facts.equal(client("GET", "homeport:epoch"), b"2", "each opening has counted")
+    store.end()
+    again.end()
+
+
+def knows_whose_redis_it_is(facts, workspace, redis):
+    store, opened = open_store(workspace, redis, dc="eu")
+    identity = opened["facts"][3]
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        facts.equal(client("GET", "homeport:identity"), f"eu {identity}".encode(), "a Redis without an identity gets one: its datacenter and a random number")
+    stranger = start_store(workspace, redis, dc="us")
+    why = " ".join(stranger.expect("waiting"))
+    facts.check('belongs to datacenter "eu"' in why and '"us"' in why and "FLUSHALL" in why, "a sidecar of another datacenter is refused, with a remedy", why)
+    store.tell("group", 2, 1, "INCR", "n")
+    store.tell("flush")
+    facts.check(store.expect("answered 1 3") is not None, "the one that it belongs to is not fenced")
+    store.end()
+    with redis.client() as client:
+        client("FLUSHALL")
+    facts.check(stranger.expect("facts")[3] != identity, "once emptied it belongs to the other, with another identity")
+    stranger.end()
+
+
+def freeze(redis):
+    redis.process.send_signal(signal.SIGSTOP)
+
+
+def thaw(redis):
+    redis.process.send_signal(signal.SIGCONT)
+
+
+def silence_of(store):
+    store.tell("silence")
+    return int(store.expect("silence")[0])
+
+
+def notices_a_freeze(facts, workspace, redis):
+    store, _ = open_store(workspace, redis, timeout_ms=1000)
+    time.sleep(3)
+    facts.check(not any(line.startswith("lost") for line in store.said), "an idle Redis that answers is kept")
+    freeze(redis)
+    begin = time.monotonic()
+    time.sleep(0.7)
+    facts.check(silence_of(store) > 100, "silence is told before it is too long")
+    why = " ".join(store.expect("lost"))
+    facts.check("has not answered for 1 s" in why and "hangs" in why, "a frozen Redis is given up, though nothing was asked", why)
+    facts.check(0.9 < time.monotonic() - begin < 2.5, "in time", time.monotonic() - begin)
+    facts.check("has not answered" in " ".join(store.expect("waiting")), "and so is each attempt to connect again")
+    facts.check(silence_of(store) > 1500, "silence is counted over these attempts")
+    thaw(redis)
+    facts.check(store.expect("opened"), "it is opened by itself when it goes on")
+    facts.equal(silence_of(store), 0, "and silence has ended")
+    store.tell("group", 2, 1, "INCR", "n")
+    store.tell("flush")
+    store.expect("answered 1 3")
+    freeze(redis)
+    store.tell("group", 2, 2, "INCR", "n")
+    store.tell("flush")
+    facts.check("has not answered" in " ".join(store.expect("lost")), "a group without an answer is given up, too")
+    thaw(redis)
+    store.expect("opened")
+    store.end()
+
+
+def lets_a_long_script_run(facts, workspace, redis):
+    store, _ = open_store(workspace, redis, timeout_ms=1000)
+    with redis.client() as client:
+        client("CONFIG", "SET", "busy-reply-threshold", "200")
+    script = "ARGV[1]=redis.call('TIME')[1]+4;while(tonumber(redis.call('TIME')[1])<ARGV[1])do\tend;return'done'"
+    store.tell("read", 2, 0, 1, "EVAL", script, 0, 0)
+    store.tell("flush")
+    facts.check("done" in store.expect("reply 1")[0], "a script that runs for longer than the timeout is waited for")
+    facts.check(not any(line.startswith("lost") for line in store.said), "as Redis says that it is busy")
+    store.end()
+
+
 def hears_of_expired_keys(facts, workspace, redis):
     store, _ = open_store(workspace, redis)
     with redis.client() as client:
@@ -125,10 +222,10 @@ def hears_of_expired_keys(facts, workspace, redis):
 def logs_in(facts, workspace):
     redis = RedisServer(workspace, "locked", options=("--requirepass", "secret"))
     redis.start(wait=False)
-    store = Driver(workspace, "store_driver", *redis.address, "wrong")
+    store = start_store(workspace, redis, password="wrong")
     facts.check("while logging in: WRONGPASS" in " ".join(wait_for_text(store, "waiting", "WRONGPASS")), "a wrong password is told")
     store.end()
-    store, _ = open_store(workspace, redis, "secret")
+    store, _ = open_store(workspace, redis, password="secret")
     facts.check(True, "a right password opens")
     store.end()
 
@@ -142,7 +239,8 @@ def wait_for_text(store, start, text):
 
 def test(facts):
     with Workspace() as workspace:
-        for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, fences_older_sidecars,
+        for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, opens_a_full_redis, knows_whose_redis_it_is, fences_older_sidecars,
+                     notices_a_freeze, lets_a_long_script_run,
                      hears_of_expired_keys):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)

@@ -3,7 +3,7 @@
 #ifndef SCOPE_OUTCOME_H
 #define SCOPE_OUTCOME_H
 
-#include "scope_model.h"
+#include "tests/scope/model/scope_model.h"
 
 enum scope_outcome {
 #define OUTCOME(name, text, meaning) SCOPE_OUTCOME_##name,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/core/wire/envelope.h"
+#include "tests/sim/proto/proto_batch.h"
 #include "scope_world.h"
 
 static unsigned dc_named(struct slice name)
@@ -17,25 +17,25 @@ static unsigned dc_named(struct slice name)
 }
 
 /* A deadline that is gone, or the sum of fractions. */
-static bool read_own_word(const struct change *change, struct scope_fact *fact)
+static bool read_own_word(const struct proto_change *change, struct scope_fact *fact)
 {
 	struct scope_value value = { .is_present = false };
-	enum sim_type type = change->kind == CHANGE_FIELD_SET ? SIM_HASH : change->kind == CHANGE_SCORE_SET ? SIM_ZSET : SIM_STRING;
+	enum sim_type type = change->kind == PROTO_FIELD_SET ? SIM_HASH : change->kind == PROTO_SCORE_SET ? SIM_ZSET : SIM_STRING;
 
 	fact->kind = SCOPE_SET;
-	fact->element = change->kind == CHANGE_EXPIRE ? SCOPE_DEADLINE : scope_element_named(type, change->element);
-	if (change->kind == CHANGE_SCORE_SET)
+	fact->element = change->kind == PROTO_EXPIRE ? SCOPE_DEADLINE : scope_element_named(type, change->element);
+	if (change->kind == PROTO_SCORE_SET)
 		scope_put_amount(&value, (int64_t)(change->score * 100));
 	snprintf(fact->text, sizeof(fact->text), "%.*s", (int)change->value.len, change->value.ptr);
-	if (change->kind == CHANGE_EXPIRE || change->kind == CHANGE_SCORE_SET)
-		snprintf(fact->text, sizeof(fact->text), "%s", change->kind == CHANGE_EXPIRE ? "0" : value.text);
-	if (change->kind == CHANGE_EXPIRE)
+	if (change->kind == PROTO_EXPIRE || change->kind == PROTO_SCORE_SET)
+		snprintf(fact->text, sizeof(fact->text), "%s", change->kind == PROTO_EXPIRE ? "0" : value.text);
+	if (change->kind == PROTO_EXPIRE)
 		return change->expire_at_ms == 0;
 	return fact->element < SCOPE_ELEMENTS &&
-	       (change->kind == CHANGE_FIELD_SET || change->kind == CHANGE_SCORE_SET || (change->kind == CHANGE_SET && change->expire_at_ms == EXPIRE_KEEP));
+	       (change->kind == PROTO_FIELD_SET || change->kind == PROTO_SCORE_SET || (change->kind == PROTO_SET && change->expire_at_ms == PROTO_DEADLINE_STAYS));
 }
 
-static void add_own_word(struct scope_dc *dc, const struct scope_message *message, const struct change *change, uint64_t seq, uint64_t hlc)
+static void add_own_word(struct scope_dc *dc, const struct scope_message *message, const struct proto_change *change, uint64_t seq, uint64_t hlc)
 {
 	struct scope_world *world = dc->world;
 	struct scope_own_word word = { .dc = dc->index, .seq = seq, .hlc = hlc };
@@ -52,11 +52,11 @@ static void add_own_word(struct scope_dc *dc, const struct scope_message *messag
 }
 
 /* A flush concerns every case. */
-static void note_stamp(struct scope_dc *dc, const struct change *change, uint64_t hlc)
+static void note_stamp(struct scope_dc *dc, const struct proto_change *change, uint64_t hlc)
 {
 	unsigned number, key;
 
-	if (change->kind == CHANGE_FLUSH) {
+	if (change->kind == PROTO_FLUSH) {
 		for (number = 0; number < SCOPE_CASES_MAX; number++)
 			dc->hlcs[number] = hlc;
 	} else if (scope_case_of(change->key, &number, &key) && dc->hlcs[number] == 0) {
@@ -64,31 +64,23 @@ static void note_stamp(struct scope_dc *dc, const struct change *change, uint64_
 	}
 }
 
-static void note_writes(struct scope_dc *dc, const struct scope_message *message, struct batch *batch, bool is_client)
+static void note_writes(struct scope_dc *dc, const struct scope_message *message, const struct proto_batch *batch, bool is_client)
 {
-	struct changes changes = { 0 };
-	struct slice raw;
-	enum plan pending;
-
-	for (unsigned i = 0; envelope_write_next(&batch->writes, &pending, &changes, &raw); i++)
-		for (unsigned j = 0; j < changes.count; j++) {
+	for (unsigned i = 0; i < batch->write_count; i++)
+		for (unsigned j = 0; j < batch->writes[i].change_count; j++) {
 			if (is_client)
-				note_stamp(dc, &changes.items[j], batch->hlc + i);
+				note_stamp(dc, &batch->writes[i].changes[j], batch->hlc + i);
 			else
-				add_own_word(dc, message, &changes.items[j], batch->first_seq + i, batch->hlc + i);
+				add_own_word(dc, message, &batch->writes[i].changes[j], batch->first_seq + i, batch->hlc + i);
 		}
-	changes_free(&changes);
 }
 
 void scope_note_message(struct scope_dc *dc, struct slice bytes, bool is_client)
 {
-	static struct envelope_scratch *scratch;
+	static struct proto_batch batch;     /* its lists are used again */
 	struct scope_message *message;
-	struct batch batch;
 
-	if (scratch == NULL)
-		scratch = envelope_scratch_new();
-	if (envelope_decode(bytes, scratch, &batch) != ENVELOPE_OK || batch.part_count > 1) {
+	if (!proto_batch_read(bytes, &batch) || batch.part_count > 1) {
 		scope_go_wrong(dc->world, dc->index, "ships what cannot be read", (struct slice){ "", 0 });
 		return;
 	}

@@ -3,7 +3,7 @@
 #ifndef SCOPE_SHIP_H
 #define SCOPE_SHIP_H
 
-#include "scope_write.h"
+#include "tests/scope/model/scope_write.h"
 
 struct scope_world;
 struct scope_dc;

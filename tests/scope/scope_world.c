@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "proxy/core/commands/command.h"
-#include "scope_write.h"
+#include "tests/scope/model/scope_write.h"
 
 #define EPOCH_MS UINT64_C(1700000000000)
 
@@ -436,7 +436,7 @@ void scope_world_free(struct scope_world *world)
 		sim_store_free(dc->store);
 		effects_free(&dc->effects);
 		for (unsigned j = 0; j < dc->message_count; j++)
-			memory_free((void *)(uintptr_t)dc->messages[j].ptr);
+			bytes_free(dc->messages[j]);
 		free(dc->messages);
 		free(dc->shipped);
 		free(dc->append_ids);

@@ -4,7 +4,7 @@
 #define SCOPE_WORLD_H
 
 #include "proxy/core/core.h"
-#include "scope_model.h"
+#include "tests/scope/model/scope_model.h"
 #include "scope_ship.h"
 
 #define SCOPE_CASES_MAX 96          /* played side by side in one world, each on keys of its own */

@@ -1,31 +1,51 @@
-/* Apply: writes are taken into the metadata: one by one as their answers come (group.c), a batch of a log's a few at a time. */
-#include "proxy/core/state.h"
+/* Apply: writes are taken into the metadata: one by one as their answers come (answer.c), a batch of a log a few at a time. */
+#include "apply.h"
+
+#include "delivery.h"
+#include "proxy/core/conflicts/render.h"
+#include "proxy/core/wire/envelope.h"
 
 #include <limits.h>
 
 #define WINDOW_WRITES 32             /* at a time: their metadata fits into the fastest cache */
 
-void apply_changes(struct core *core, const struct stamp *stamp, const struct changes *changes, enum apply_mode mode)
+/* The key of a change, whose latent writes are in the metadata before the change is. KNOWN: probably that key; NULL: it has to be looked up. */
+static struct key *key_of_change(struct keyspace *keyspace, const struct change *change, struct key *known)
 {
-	struct context *explicit = changes->facts.is_explicit ? core_translate(core, changes->facts.context) : NULL;
-	if (explicit != NULL)
-		explicit->applied = context_hold(stamp->context);
-	core->conflicts.mode = mode;
-	core->conflicts.explicit_context = explicit;
-	core->conflicts.facts = &changes->facts;
-	for (unsigned i = 0; i < changes->count; i++) {
-		core->keyspace.expected = i < core->expected_count ? core->expected_keys[i] : NULL;
-		conflicts_apply(&core->conflicts, stamp, &changes->items[i]);
+	if (change->kind == CHANGE_FLUSH) {
+		keyspace_take_latent(keyspace);
+		return NULL;
 	}
-	core->keyspace.expected = NULL;
-	if (mode == APPLY_REMOTE)
-		rules_note(core, stamp, changes);
-	if (core->asks != NULL)
-		ask_outdate_changed(core, changes);
-	core->conflicts.explicit_context = NULL;
-	core->conflicts.facts = NULL;
+	bool is_known = known != NULL && known->db == change->db && slice_equal(known->name, change->key);
+	return is_known ? known : keyspace_key(keyspace, change->db, change->key);
+}
+
+void apply_changes(struct apply *apply, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count)
+{
+	struct context *explicit = changes->facts.is_explicit ? causes_translate(apply->causes, changes->facts.context) : NULL;
+	if (explicit != NULL)
+		explicit->applied = context_hold(write->stamp->context);
+	write->explicit_context = explicit;
+	write->facts = &changes->facts;
+	for (unsigned i = 0; i < changes->count; i++) {
+		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
+		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
+		/* A sibling may have changed nothing. */
+		if (key != NULL && key->elements == NULL)
+			keyspace_release_key(apply->keyspace, key);
+	}
+	if (write->mode == APPLY_REMOTE)
+		suspects_note(apply->suspects, write->stamp, changes);
+	if (apply->onlookers->first != NULL)
+		onlookers_touch_changed(apply->onlookers, changes);
 	if (explicit != NULL)
 		context_drop(explicit);
+}
+
+void apply_answered(struct apply *apply, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count)
+{
+	struct arriving_write write = { .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp };
+	apply_changes(apply, &write, changes, keys, key_count);
 }
 
 /* ---- batches of a log ---- */
@@ -44,6 +64,7 @@ struct apply_window {
 /* What a log's batch is applied with. */
 struct applying {
 	enum apply_mode mode;
+	bool is_under_our_rules;                 /* its writes were made under them */
 	struct stamp stamp;                      /* of the next write */
 	struct slice writes;                     /* the rest */
 	struct latent_batch *latents;            /* NULL: none may be latent */
@@ -95,7 +116,7 @@ static void window_release_keys(struct keyspace *keyspace, const struct apply_wi
 	}
 }
 
-static void window_apply(struct core *core, struct apply_window *window, struct applying *applying)
+static void window_apply(struct apply *apply, struct apply_window *window, struct applying *applying)
 {
 	for (unsigned i = 0; i < window->count; i++) {
 		const struct changes *changes = &window->writes[i];
@@ -104,61 +125,60 @@ static void window_apply(struct core *core, struct apply_window *window, struct 
 		if (has_key && *key == NULL) {
 			render_plain(applying->script, &changes->items[0]);
 		} else {
-			core->expected_keys = key;
-			core->expected_count = has_key;
-			apply_changes(core, &applying->stamp, changes, applying->mode);
+			struct arriving_write write = { .mode = applying->mode, .is_under_our_rules = applying->is_under_our_rules, .stamp = &applying->stamp };
+			apply_changes(apply, &write, changes, key, has_key);
 		}
 		applying->stamp.seq++;
 		applying->stamp.hlc++;
 	}
-	core->expected_count = 0;
 }
 
-static void apply_writes(struct core *core, struct applying *applying)
+static void apply_writes(struct apply *apply, struct applying *applying)
 {
-	if (core->apply_window == NULL)
-		core->apply_window = memory_new(sizeof *core->apply_window);
-	struct apply_window *window = core->apply_window;
+	if (apply->window == NULL)
+		apply->window = memory_new(sizeof *apply->window);
+	struct apply_window *window = apply->window;
 	while (window_read(window, applying)) {
-		window_find_keys(&core->keyspace, window, applying->latents);
-		window_apply(core, window, applying);
-		window_release_keys(&core->keyspace, window);
+		window_find_keys(apply->keyspace, window, applying->latents);
+		window_apply(apply, window, applying);
+		window_release_keys(apply->keyspace, window);
 	}
 }
 
-void apply_recalled(struct core *core, const struct stamp *first, struct slice writes)
+void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes)
 {
-	apply_writes(core, &(struct applying){ .mode = APPLY_RECALL, .stamp = *first, .writes = writes });
+	apply_writes(apply, &(struct applying){ .mode = APPLY_RECALL, .is_under_our_rules = true, .stamp = *first, .writes = writes });
 }
 
-static bool can_be_latent(const struct core *core, const struct delivery *delivery)
+static bool can_be_latent(const struct apply *apply, const struct delivery *delivery)
 {
-	return core->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == core->policies->digest && !core->is_suspecting &&
-	       core->asks == NULL && core->keyspace.flush_count == 0;
+	return apply->causes->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == apply->policies->current->digest && !apply->suspects->is_suspecting &&
+	       apply->onlookers->first == NULL && apply->keyspace->flush_count == 0;
 }
 
-void apply_delivery_writes(struct core *core, struct delivery *delivery, struct script *script)
+void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struct script *script)
 {
-	struct latents *latents = &core->keyspace.latents;
+	struct latents *latents = &apply->keyspace->latents;
 	struct applying applying = {
-		.mode = APPLY_REMOTE, .writes = delivery->writes, .script = script,
+		.mode = APPLY_REMOTE, .is_under_our_rules = delivery->rules_digest == apply->policies->current->digest, .writes = delivery->writes, .script = script,
 		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },
 	};
-	if (can_be_latent(core, delivery)) {
+	if (can_be_latent(apply, delivery)) {
 		struct buffer bytes = { (char *)(uintptr_t)delivery->bytes.ptr, delivery->bytes.len, delivery->bytes.len };
 		applying.latents = latent_batch_new(latents);
 		latent_batch_end(latents, applying.latents, &bytes, &applying.stamp);
 		buffer_free(&bytes);
 		delivery->bytes.ptr = NULL;
 	}
-	apply_writes(core, &applying);
+	apply_writes(apply, &applying);
 	if (applying.latents != NULL)
 		latent_batch_drop(latents, applying.latents);
 }
 
-void apply_window_free(struct apply_window *window)
+void apply_free(struct apply *apply)
 {
-	for (unsigned i = 0; window != NULL && i < WINDOW_WRITES; i++)
-		changes_free(&window->writes[i]);
-	memory_free(window);
+	for (unsigned i = 0; apply->window != NULL && i < WINDOW_WRITES; i++)
+		changes_free(&apply->window->writes[i]);
+	memory_free(apply->window);
+	changes_free(&apply->latent);
 }

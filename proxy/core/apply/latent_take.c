@@ -1,18 +1,21 @@
-/* Latent take: a latent write is read and enters the metadata, because something looks at its key. */
-#include "proxy/core/state.h"
+/* Latent take: a latent write is read and enters the metadata, because its key is looked up (keyspace_recall, keyspace_key). No
+ * change is being applied then, so there is nothing to save and restore. */
+#include "apply.h"
+#include "proxy/core/groups/group.h"
+#include "proxy/core/wire/envelope.h"
 
 #include <assert.h>
 
-static const struct change *latent_read(struct core *core, const struct latent *latent)
+static const struct change *latent_read(struct apply *apply, const struct latent *latent)
 {
 	const struct latent_batch *batch = latent->batch;
 	struct slice writes = buffer_slice(batch->group != NULL ? &batch->group->writes : &batch->bytes), raw;
 	enum plan pending;
 	writes.ptr += latent->at;
 	writes.len -= latent->at;
-	bool has_write = envelope_write_next(&writes, &pending, &core->latent, &raw);
-	assert(has_write && core->latent.count == 1);
-	return &core->latent.items[0];
+	bool has_write = envelope_write_next(&writes, &pending, &apply->latent, &raw);
+	assert(has_write && apply->latent.count == 1);
+	return &apply->latent.items[0];
 }
 
 static struct slice key_of(void *context, const struct latent *latent, uint32_t *db)
@@ -23,41 +26,17 @@ static struct slice key_of(void *context, const struct latent *latent, uint32_t 
 }
 
 /* As if it had been taken in when it was applied, or answered: the store has it, and it met nothing. */
-static void apply_latent(struct core *core, const struct stamp *stamp, const struct change *change)
+static void apply_latent(struct apply *apply, const struct stamp *stamp, const struct change *change)
 {
-	struct conflicts *conflicts = &core->conflicts;
-	conflicts->mode = APPLY_LOCAL;
-	conflicts->is_under_our_rules = true;
-	conflicts->explicit_context = NULL;
-	conflicts->facts = &core->latent.facts;
-	core->keyspace.expected = NULL;
-	conflicts_apply(conflicts, stamp, change);
-}
-
-/* Another write may be about to be applied: that goes on as if nothing had happened. */
-static void apply_between(struct core *core, const struct stamp *stamp, const struct change *change)
-{
-	struct conflicts *conflicts = &core->conflicts;
-	enum apply_mode mode = conflicts->mode;
-	bool is_under_our_rules = conflicts->is_under_our_rules;
-	struct context *explicit_context = conflicts->explicit_context;
-	const struct write_facts *facts = conflicts->facts;
-	struct party party = conflicts->party;
-	struct key *expected = core->keyspace.expected;
-	apply_latent(core, stamp, change);
-	conflicts->mode = mode;
-	conflicts->is_under_our_rules = is_under_our_rules;
-	conflicts->explicit_context = explicit_context;
-	conflicts->facts = facts;
-	conflicts->party = party;
-	core->keyspace.expected = expected;
+	struct arriving_write write = { .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp, .facts = &apply->latent.facts };
+	conflicts_apply(apply->conflicts, &write, change, keyspace_key(apply->keyspace, change->db, change->key));
 }
 
 /* One that is under way is not applied yet: its group gets the key, as if it had asked for it at once. */
-static void give_key(struct core *core, const struct latent *latent, const struct change *change)
+static void give_key(struct apply *apply, const struct latent *latent, const struct change *change)
 {
 	struct group *group = latent->batch->group;
-	struct key *key = keyspace_key(&core->keyspace, change->db, change->key);
+	struct key *key = keyspace_key(apply->keyspace, change->db, change->key);
 	unsigned i = 0;
 	while (group->members[i].plan == PLAN_NONE || group->members[i].write_at != latent->at)
 		i++;
@@ -71,18 +50,18 @@ static void give_key(struct core *core, const struct latent *latent, const struc
 
 static void take(void *context, const struct latent *latent)
 {
-	struct core *core = context;
-	const struct change *change = latent_read(core, latent);
+	struct apply *apply = context;
+	const struct change *change = latent_read(apply, latent);
 	struct stamp stamp = latent->batch->stamp;
 	stamp.seq += latent->index;
 	stamp.hlc += latent->index;
 	if (latent->state == LATENT_UNDER_WAY)
-		give_key(core, latent, change);
-	else if (!mark_is_stable(&core->keyspace, stamp.origin, stamp.seq))
-		apply_between(core, &stamp, change);
+		give_key(apply, latent, change);
+	else if (!mark_is_stable(apply->keyspace, stamp.origin, stamp.seq))
+		apply_latent(apply, &stamp, change);
 }
 
-void latent_open(struct core *core)
+void latent_open(struct apply *apply)
 {
-	core->keyspace.latents.reader = (struct latent_reader){ core, key_of, take };
+	apply->keyspace->latents.reader = (struct latent_reader){ apply, key_of, take };
 }

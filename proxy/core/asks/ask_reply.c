@@ -1,9 +1,10 @@
 /* Ask, answering: the siblings of an element with a context, and the explanation of why it looks as it does. */
 #include "base/number.h"
-#include "proxy/core/state.h"
+#include "asked.h"
+#include "proxy/core/conflicts/verdict.h"
 
 /* Newest first. */
-static unsigned sorted_versions(const struct core *core, const struct element *element, const struct version **sorted)
+static unsigned sorted_versions(const struct asks *asks, const struct element *element, const struct version **sorted)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < element->version_count; i++) {
@@ -11,34 +12,34 @@ static unsigned sorted_versions(const struct core *core, const struct element *e
 		if (element->versions[i].is_outdone)
 			continue;
 		count++;
-		for (; at > 0 && stamp_compare(&core->origins, &sorted[at - 1]->stamp, &element->versions[i].stamp) < 0; at--)
+		for (; at > 0 && stamp_compare(&asks->causes->origins, &sorted[at - 1]->stamp, &element->versions[i].stamp) < 0; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = &element->versions[i];
 	}
 	return count;
 }
 
-static void add_dot(const struct core *core, struct buffer *out, const struct stamp *stamp)
+static void add_dot(const struct asks *asks, struct buffer *out, const struct stamp *stamp)
 {
-	const struct origin *origin = &core->origins.items[stamp->origin];
-	buffer_add_text(out, core->dc_names[origin->dc]);
+	const struct origin *origin = &asks->causes->origins.items[stamp->origin];
+	buffer_add_text(out, asks->causes->origins.dcs[origin->dc]);
 	buffer_add_byte(out, '/');
 	buffer_add_uint64(out, origin->incarnation);
 	buffer_add_byte(out, '/');
 	buffer_add_uint64(out, stamp->seq);
 }
 
-static void add_sibling(const struct core *core, struct buffer *out, const struct version *version)
+static void add_sibling(const struct asks *asks, struct buffer *out, const struct version *version)
 {
 	struct buffer dot = { 0 }, ms = { 0 };
-	add_dot(core, &dot, &version->stamp);
+	add_dot(asks, &dot, &version->stamp);
 	buffer_add_uint64(&ms, hlc_ms(version->stamp.hlc));
 	buffer_add_text(out, "*4\r\n");
 	if (version->is_present)
 		resp_add_bulk(out, version->value);
 	else
 		buffer_add_text(out, "$-1\r\n");
-	resp_add_bulk(out, slice_of(core->dc_names[core->origins.items[version->stamp.origin].dc]));
+	resp_add_bulk(out, slice_of(asks->causes->origins.dcs[asks->causes->origins.items[version->stamp.origin].dc]));
 	resp_add_bulk(out, buffer_slice(&dot));
 	buffer_add_byte(out, ':');
 	buffer_add(out, buffer_slice(&ms));
@@ -54,29 +55,29 @@ static void add_array(struct buffer *out, uint64_t count)
 	buffer_add_text(out, "\r\n");
 }
 
-static void give(struct core *core, const struct asked *asked)
+static void give(struct asks *asks, const struct asked *asked)
 {
 	if (asked->is_internal) {
-		core->replies.len = core->reply_at;
+		asks->step->replies.len = asks->step->reply_at;
 		return;
 	}
-	struct effect *effect = effects_add(core->effects, EFFECT_REPLY);
+	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
 	/* An offset for now: more answers may follow in this step (core.c turns it into a pointer). */
-	effect->reply.bytes = (struct slice){ NULL, core->replies.len - core->reply_at };
-	core->reply_at = core->replies.len;
+	effect->reply.bytes = (struct slice){ NULL, asks->step->replies.len - asks->step->reply_at };
+	asks->step->reply_at = asks->step->replies.len;
 }
 
-void ask_reply_siblings(struct core *core, const struct asked *asked, const struct element *element)
+void ask_reply_siblings(struct asks *asks, const struct asked *asked, const struct element *element)
 {
 	if (asked->is_internal)
 		return;
 	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);
-	unsigned count = sorted_versions(core, element, sorted), present = 0;
+	unsigned count = sorted_versions(asks, element, sorted), present = 0;
 	for (unsigned i = 0; i < count; i++)
 		present += sorted[i]->is_present;
-	struct buffer *out = &core->replies, token = { 0 };
-	token_write(core, &token);
+	struct buffer *out = &asks->step->replies, token = { 0 };
+	token_write(asks, &token);
 	buffer_add_text(out, "*2\r\n");
 	resp_add_bulk(out, buffer_slice(&token));
 	buffer_free(&token);
@@ -88,16 +89,16 @@ void ask_reply_siblings(struct core *core, const struct asked *asked, const stru
 	} else {
 		add_array(out, present == 0 ? 0 : count);
 		for (unsigned i = 0; i < count && present > 0; i++)
-			add_sibling(core, out, sorted[i]);
+			add_sibling(asks, out, sorted[i]);
 	}
 	memory_free(sorted);
-	give(core, asked);
+	give(asks, asked);
 }
 
-void ask_reply_ok(struct core *core, const struct asked *asked)
+void ask_reply_ok(struct asks *asks, const struct asked *asked)
 {
-	buffer_add_text(&core->replies, "+OK\r\n");
-	give(core, asked);
+	buffer_add_text(&asks->step->replies, "+OK\r\n");
+	give(asks, asked);
 }
 
 /* ---- why ---- */
@@ -109,26 +110,20 @@ static const char *reason(const struct element *element)
 		return "settled: every datacenter has it, and what comes next covers it";
 	if (element->version_count == 1)
 		return "the only live version: it covers all others";
-	if (rule == &rule_priority)
-		return "of the live versions, the one of the datacenter that comes first in the order";
-	if (rule->is_add_winning)
-		return "of the live versions, the newest that is present (an add wins over a remove that has not seen it)";
-	if (rule->is_keeping)
-		return "of the live versions, provisionally the newest, until somebody resolves the conflict";
-	return "of the live versions, the newest";
+	return rule->reason;
 }
 
-static void add_line(struct core *core, struct buffer *line, unsigned *count)
+static void add_line(struct asks *asks, struct buffer *line, unsigned *count)
 {
-	resp_add_bulk(&core->text, buffer_slice(line));
+	resp_add_bulk(&asks->step->text, buffer_slice(line));
 	(*count)++;
 	line->len = 0;
 }
 
-static void add_version_line(struct core *core, struct buffer *line, const struct version *version, bool is_winner)
+static void add_version_line(struct asks *asks, struct buffer *line, const struct version *version, bool is_winner)
 {
 	buffer_add_text(line, is_winner ? "winner: " : "live: ");
-	add_dot(core, line, &version->stamp);
+	add_dot(asks, line, &version->stamp);
 	buffer_add_text(line, " hlc=");
 	buffer_add_uint64(line, version->stamp.hlc);
 	buffer_add_text(line, " time_ms=");
@@ -137,12 +132,12 @@ static void add_version_line(struct core *core, struct buffer *line, const struc
 	buffer_add(line, version->value);
 }
 
-void ask_reply_explain(struct core *core, const struct asked *asked, const struct element *element)
+void ask_reply_explain(struct asks *asks, const struct asked *asked, const struct element *element)
 {
 	struct buffer line = { 0 };
 	unsigned count = 0;
 	const struct policy *policy = element->key->policy;
-	buffer_reset(&core->text);
+	buffer_reset(&asks->step->text);
 	buffer_add_text(&line, "rule: ");
 	buffer_add_text(&line, policy->rule->name);
 	buffer_add_text(&line, policy->index == UINT32_MAX ? " (no pattern matches: the default)" : " (pattern ");
@@ -150,25 +145,25 @@ void ask_reply_explain(struct core *core, const struct asked *asked, const struc
 		buffer_add(&line, policy->match);
 		buffer_add_byte(&line, ')');
 	}
-	add_line(core, &line, &count);
+	add_line(asks, &line, &count);
 	buffer_add_text(&line, "why: ");
 	buffer_add_text(&line, reason(element));
-	add_line(core, &line, &count);
-	struct verdict verdict = element_verdict(&core->keyspace, element);
+	add_line(asks, &line, &count);
+	struct verdict verdict = element_verdict(asks->keyspace, element);
 	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);
-	unsigned versions = sorted_versions(core, element, sorted);
+	unsigned versions = sorted_versions(asks, element, sorted);
 	for (unsigned i = 0; i < versions; i++) {
-		add_version_line(core, &line, sorted[i], sorted[i] == verdict.decider);
-		add_line(core, &line, &count);
+		add_version_line(asks, &line, sorted[i], sorted[i] == verdict.decider);
+		add_line(asks, &line, &count);
 	}
 	memory_free(sorted);
 	if (verdict.has_deltas) {
 		buffer_add_text(&line, "increments it has not seen: ");
 		buffer_add_long_double(&line, verdict.sum);
-		add_line(core, &line, &count);
+		add_line(asks, &line, &count);
 	}
 	buffer_free(&line);
-	add_array(&core->replies, count);
-	buffer_add(&core->replies, buffer_slice(&core->text));
-	give(core, asked);
+	add_array(&asks->step->replies, count);
+	buffer_add(&asks->step->replies, buffer_slice(&asks->step->text));
+	give(asks, asked);
 }

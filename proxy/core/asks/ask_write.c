@@ -2,24 +2,24 @@
  * context has not seen is left alive: it travels along as a sibling, so that DCs which have long dropped its metadata know it
  * again. The write is the newest here, so it is the provisional winner: the store gets a plain command. */
 #include "proxy/core/commands/command.h"
-#include "proxy/core/state.h"
+#include "asked.h"
 
 #include <assert.h>
 
 /* What the write covers: all that is applied here, but short of each origin's first value that the client has not seen. What is covered anyway, or
  * removed, is so where its metadata is gone, and where it is not: it must not depend on that what comes back to life. */
-static struct context *covered(const struct core *core, const struct asked *asked, const struct element *element)
+static struct context *covered(const struct asks *asks, const struct asked *asked, const struct element *element)
 {
 	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < core->origins.count; i++)
-		seqs[i] = i == core->self ? core->answered_seq : core->origins.items[i].applied;
+	for (unsigned i = 0; i < asks->causes->origins.count; i++)
+		seqs[i] = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
 		uint64_t *seq = &seqs[version->stamp.origin];
 		if (version->is_present && context_at(asked->context, version->stamp.origin) < version->stamp.seq && *seq >= version->stamp.seq)
 			*seq = version->stamp.seq - 1;
 	}
-	return context_new(seqs, core->origins.count);
+	return context_new(seqs, asks->causes->origins.count);
 }
 
 static bool is_sibling(const struct context *covered, const struct version *version)
@@ -43,19 +43,19 @@ static unsigned live_versions(const struct element *element)
 	return count;
 }
 
-static void add_siblings(struct core *core, const struct asked *asked, const struct element *element, const struct context *covered)
+static void add_siblings(struct asks *asks, const struct asked *asked, const struct element *element, const struct context *covered)
 {
 	const unsigned bits = (asked->kind == KIND_HASH ? SIBLING_FIELD : 0) | (live_versions(element) == 1 ? SIBLING_ALONE : 0);
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
 		if (!is_sibling(covered, version))
 			continue;
-		const struct origin *origin = &core->origins.items[version->stamp.origin];
-		struct change *change = changes_add(&core->changes, CHANGE_SIBLING, asked->db, asked->key);
+		const struct origin *origin = &asks->causes->origins.items[version->stamp.origin];
+		struct change *change = changes_add(&asks->step->changes, CHANGE_SIBLING, asked->db, asked->key);
 		change->element = asked->element;
 		change->value = version->value;
-		change->number = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
-		change->dc = slice_of(core->dc_names[origin->dc]);
+		change->sibling_bits = bits | (version->is_present ? 0 : SIBLING_REMOVAL) | (version->is_clearing ? SIBLING_CLEARING : 0);
+		change->dc = slice_of(asks->causes->origins.dcs[origin->dc]);
 		change->incarnation = origin->incarnation;
 		change->seq = version->stamp.seq;
 		change->hlc = version->stamp.hlc;
@@ -63,19 +63,19 @@ static void add_siblings(struct core *core, const struct asked *asked, const str
 }
 
 /* What the write does, and what the store is told. The deadline of a key stays where a conflict is resolved. */
-struct intent { enum change_kind kind; enum plan plan; unsigned argc; struct slice argv[4]; };
+struct intent { enum change_kind kind; struct told_command command; };
 
 static struct intent removal_of(const struct asked *asked)
 {
 	switch (asked->kind) {
 	case KIND_HASH:
-		return (struct intent){ CHANGE_FIELD_REMOVE, PLAN_FIELDS_REMOVE, 3, { SLICE("HDEL"), asked->key, asked->element } };
+		return (struct intent){ CHANGE_FIELD_REMOVE, { PLAN_FIELDS_REMOVE, 3, { SLICE("HDEL"), asked->key, asked->element } } };
 	case KIND_SET:
-		return (struct intent){ CHANGE_MEMBER_REMOVE, PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } };
+		return (struct intent){ CHANGE_MEMBER_REMOVE, { PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } } };
 	case KIND_ZSET:
-		return (struct intent){ CHANGE_SCORE_REMOVE, PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } };
+		return (struct intent){ CHANGE_SCORE_REMOVE, { PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } } };
 	default:
-		return (struct intent){ CHANGE_CLEAR, PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } };
+		return (struct intent){ CHANGE_CLEAR, { PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } } };
 	}
 }
 
@@ -83,21 +83,21 @@ static struct intent intent_of(const struct asked *asked)
 {
 	switch (asked->kind) {
 	case KIND_HASH:
-		return (struct intent){ CHANGE_FIELD_SET, PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } };
+		return (struct intent){ CHANGE_FIELD_SET, { PLAN_FIELDS_SET, 4, { SLICE("HSET"), asked->key, asked->element, asked->value } } };
 	case KIND_SET:
-		return (struct intent){ CHANGE_MEMBER_ADD, PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } };
+		return (struct intent){ CHANGE_MEMBER_ADD, { PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } } };
 	case KIND_ZSET:
-		return (struct intent){ CHANGE_SCORE_SET, PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } };
+		return (struct intent){ CHANGE_SCORE_SET, { PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } } };
 	default:
 		return asked->is_keeping_ttl
-			? (struct intent){ CHANGE_SET, PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } }
-			: (struct intent){ CHANGE_SET, PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } };
+			? (struct intent){ CHANGE_SET, { PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } } }
+			: (struct intent){ CHANGE_SET, { PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } } };
 	}
 }
 
-static void add_change(struct core *core, const struct asked *asked, const struct intent *intent)
+static void add_change(struct asks *asks, const struct asked *asked, const struct intent *intent)
 {
-	struct change *change = changes_add(&core->changes, intent->kind, asked->db, asked->key);
+	struct change *change = changes_add(&asks->step->changes, intent->kind, asked->db, asked->key);
 	if (asked->kind != KIND_STRING)
 		change->element = asked->element;
 	if (intent->kind == CHANGE_SET || intent->kind == CHANGE_FIELD_SET)
@@ -108,45 +108,45 @@ static void add_change(struct core *core, const struct asked *asked, const struc
 	assert(has_score);
 }
 
-static const char *refusal(const struct core *core, const struct asked *asked, const struct element *element, unsigned siblings)
+static const char *refusal(const struct asks *asks, const struct asked *asked, const struct element *element, unsigned siblings)
 {
 	const struct rule *rule = element->key->policy->rule;
 	if (asked->is_explicit && !rule->is_keeping)
 		return "HOMEPORT the rule of this key keeps no versions: give it the rule record or custom, or write it with SET";
-	if (siblings + 1 > core->options.siblings_max)
+	if (siblings + 1 > asks->options->siblings_max)
 		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that context";
-	return gather_limit(core);
+	return gather_limit(asks->local);
 }
 
-void ask_write(struct core *core, struct asked *asked, struct element *element)
+void ask_write(struct asks *asks, struct asked *asked, struct element *element)
 {
-	const char *error = asked->ask == ASK_RESOLVE ? ask_choose(core, asked, element) : NULL;
-	struct context *context = asked->context == NULL ? NULL : covered(core, asked, element);
+	const char *error = asked->ask == ASK_RESOLVE ? ask_choose(asks, asked, element) : NULL;
+	struct context *context = asked->context == NULL ? NULL : covered(asks, asked, element);
 	unsigned siblings = siblings_left(context, element);
 	if (error == NULL)
-		error = refusal(core, asked, element, siblings);
+		error = refusal(asks, asked, element, siblings);
 	if (error != NULL) {
-		core->status.refused_siblings += siblings + 1 > core->options.siblings_max;
-		ask_refuse(core, asked, error);
+		asks->step->status.refused_siblings += siblings + 1 > asks->options->siblings_max;
+		asks_refuse(asks, asked, error);
 		if (context != NULL)
 			context_drop(context);
 		return;
 	}
 	struct buffer positions = { 0 };
 	struct position room[ORIGINS_MAX];
-	changes_reset(&core->changes);
-	core->changes.facts = (struct write_facts){
+	changes_reset(&asks->step->changes);
+	asks->step->changes.facts = (struct write_facts){
 		.command = SLICE("homeport"), .client = asked->client, .choice = asked->write_choice, .by = asked->by,
 		.is_explicit = context != NULL,
 	};
 	if (context != NULL)
-		envelope_add_context(&positions, room, core_positions(core, context, room));
-	core->changes.facts.context = buffer_slice(&positions);
-	add_siblings(core, asked, element, context);
+		envelope_add_context(&positions, room, causes_positions(asks->causes, context, room));
+	asks->step->changes.facts.context = buffer_slice(&positions);
+	add_siblings(asks, asked, element, context);
 	struct intent intent = asked->ask == ASK_DELETE ? removal_of(asked) : intent_of(asked);
-	add_change(core, asked, &intent);
+	add_change(asks, asked, &intent);
 	asked->phase = ASK_WRITING;
-	gather_asked(core, asked, intent.plan, intent.argc, intent.argv);
+	gather_asked(asks->local, asked->token, asked->db, &intent.command);
 	buffer_free(&positions);
 	if (context != NULL)
 		context_drop(context);

@@ -6,7 +6,7 @@
  * writes: a conflict like any other, and handled like one. */
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
-#include "proxy/core/state.h"
+#include "asked.h"
 #include "proxy/core/versions/version.h"
 
 #include <string.h>
@@ -17,32 +17,32 @@
 
 /* ---- whose turn ---- */
 
-static bool is_heard(const struct core *core, unsigned dc)
+static bool is_heard(const struct asks *asks, unsigned dc)
 {
-	uint64_t heard_ms = core->peers[dc].status.heard_ms;
-	if (heard_ms < core->opened_ms)
-		heard_ms = core->opened_ms;
-	return dc == 0 || core->now_ms < heard_ms + TAKEOVER_MS;
+	uint64_t heard_ms = asks->causes->peers[dc].status.heard_ms;
+	if (heard_ms < asks->causes->opened_ms)
+		heard_ms = asks->causes->opened_ms;
+	return dc == 0 || asks->step->now_ms < heard_ms + TAKEOVER_MS;
 }
 
-static bool has_version(const struct core *core, const struct element *element, unsigned dc)
+static bool has_version(const struct asks *asks, const struct element *element, unsigned dc)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
-		if (!element->versions[i].is_outdone && core->origins.items[element->versions[i].stamp.origin].dc == dc)
+		if (!element->versions[i].is_outdone && asks->causes->origins.items[element->versions[i].stamp.origin].dc == dc)
 			return true;
 	return false;
 }
 
 /* The smallest name among those heard; only those with a version if there is one. */
-static bool is_runner(const struct core *core, const struct element *element)
+static bool is_runner(const struct asks *asks, const struct element *element)
 {
 	unsigned best = UINT32_MAX;
 	bool best_has = false;
-	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
-		bool has = has_version(core, element, dc);
-		if (!is_heard(core, dc) || (best_has && !has))
+	for (unsigned dc = 0; dc < asks->options->dc_count; dc++) {
+		bool has = has_version(asks, element, dc);
+		if (!is_heard(asks, dc) || (best_has && !has))
 			continue;
-		if (best == UINT32_MAX || (has && !best_has) || strcmp(core->dc_names[dc], core->dc_names[best]) < 0) {
+		if (best == UINT32_MAX || (has && !best_has) || strcmp(asks->causes->origins.dcs[dc], asks->causes->origins.dcs[best]) < 0) {
 			best = dc;
 			best_has = has;
 		}
@@ -52,20 +52,20 @@ static bool is_runner(const struct core *core, const struct element *element)
 
 /* ---- asking ---- */
 
-static unsigned show_versions(struct core *core, const struct element *element)
+static unsigned show_versions(struct asks *asks, const struct element *element)
 {
 	unsigned count = 0;
-	core->handled = memory_resize(core->handled, (element->version_count + 1) * sizeof *core->handled);
+	asks->handled = memory_resize(asks->handled, (element->version_count + 1) * sizeof *asks->handled);
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
-		const struct origin *origin = &core->origins.items[version->stamp.origin];
+		const struct origin *origin = &asks->causes->origins.items[version->stamp.origin];
 		if (version->is_outdone)
 			continue;
 		unsigned at = count++;
-		for (; at > 0 && core->handled[at - 1].hlc < version->stamp.hlc; at--)
-			core->handled[at] = core->handled[at - 1];
-		core->handled[at] = (struct handle_version){
-			.dc = slice_of(core->dc_names[origin->dc]), .incarnation = origin->incarnation, .seq = version->stamp.seq,
+		for (; at > 0 && asks->handled[at - 1].hlc < version->stamp.hlc; at--)
+			asks->handled[at] = asks->handled[at - 1];
+		asks->handled[at] = (struct handle_version){
+			.dc = slice_of(asks->causes->origins.dcs[origin->dc]), .incarnation = origin->incarnation, .seq = version->stamp.seq,
 			.hlc = version->stamp.hlc, .is_present = version->is_present, .value = version->value,
 		};
 	}
@@ -73,84 +73,84 @@ static unsigned show_versions(struct core *core, const struct element *element)
 }
 
 /* What has been shown: all that is applied. */
-static struct context *shown(const struct core *core)
+static struct context *shown(const struct asks *asks)
 {
 	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < core->origins.count; i++)
-		seqs[i] = core->origins.items[i].applied;
-	struct context *context = context_new(seqs, core->origins.count);
+	for (unsigned i = 0; i < asks->causes->origins.count; i++)
+		seqs[i] = asks->causes->origins.items[i].applied;
+	struct context *context = context_new(seqs, asks->causes->origins.count);
 	context->is_explicit = true;
 	return context;
 }
 
-static void ask_handler(struct core *core, const struct element *element)
+static void ask_handler(struct asks *asks, const struct element *element)
 {
 	const struct key *key = element->key;
-	struct effect *effect = effects_add(core->effects, EFFECT_HANDLE);
-	core->handling = (struct handling){
-		.id = ++core->next_handle_id, .db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
-		.context = shown(core), .due_ms = core->now_ms + RUN_MS_MAX,
+	struct effect *effect = effects_add(asks->step->effects, EFFECT_HANDLE);
+	asks->handling = (struct handling){
+		.id = ++asks->next_handle_id, .db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
+		.context = shown(asks), .due_ms = asks->step->now_ms + RUN_MS_MAX,
 	};
-	effect->handle.id = core->handling.id;
+	effect->handle.id = asks->handling.id;
 	effect->handle.rule = key->policy->index;
 	effect->handle.db = key->db;
-	effect->handle.key = core->handling.key;
-	effect->handle.element = core->handling.element;
-	effect->handle.count = show_versions(core, element);
-	effect->handle.versions = core->handled;
-	core->status.handler_runs++;
+	effect->handle.key = asks->handling.key;
+	effect->handle.element = asks->handling.element;
+	effect->handle.count = show_versions(asks, element);
+	effect->handle.versions = asks->handled;
+	asks->step->status.handler_runs++;
 }
 
-static bool is_due(const struct core *core, const struct episode *episode)
+static bool is_due(const struct asks *asks, const struct episode *episode)
 {
 	const struct element *element = episode->element;
 	if (!element->key->policy->rule->is_handling || (element->kind != KIND_STRING && element->kind != KIND_HASH))
 		return false;
 	/* Handlers of rules that were replaced by others are gone: the conflict waits for a person. */
-	if (element->key->policy != policies_find((void *)(uintptr_t)core, element->key->name) || element->key->under_way > 0)
+	if (element->key->policy != policies_find(asks->policies, element->key->name) || element->key->under_way > 0)
 		return false;
-	return episode->is_retried || (core->now_ms >= episode->retry_ms && is_runner(core, element));
+	return episode->is_retried || (asks->step->now_ms >= episode->retry_ms && is_runner(asks, element));
 }
 
 /* The one whose turn it is; NULL: none. Then it is not looked for again at once: there may be very many that wait for a person. */
-static struct episode *find_due(struct core *core)
+static struct episode *find_due(struct asks *asks)
 {
 	uint64_t looked_at = 0;
-	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
-		if (element_is_open(episode->element) && is_due(core, episode))
+	for (struct episode *episode = asks->keyspace->episodes->lists[EPISODES_KEPT]; episode != NULL; episode = episode->listed_after) {
+		if (element_is_open(episode->element) && is_due(asks, episode))
 			return episode;
 		looked_at++;
 	}
-	core->looked_ms = core->now_ms;
-	core->look_pause_ms = 1 + looked_at / LOOKED_AT_A_MS;
+	asks->looked_ms = asks->step->now_ms;
+	asks->look_pause_ms = 1 + looked_at / LOOKED_AT_A_MS;
 	return NULL;
 }
 
-void handle_pump(struct core *core)
+void handle_pump(struct asks *asks)
 {
-	if (core->handling.id != 0 && core->now_ms >= core->handling.due_ms)
-		handle_forget(core);
-	bool is_pausing = core->now_ms >= core->looked_ms && core->now_ms - core->looked_ms < core->look_pause_ms;
-	if (core->handling.id != 0 || !core->is_recalled || core->aborted != NULL || !core->policies->is_handling || is_pausing)
+	if (asks->handling.id != 0 && asks->step->now_ms >= asks->handling.due_ms)
+		handle_forget(asks);
+	bool is_pausing = asks->step->now_ms >= asks->looked_ms && asks->step->now_ms - asks->looked_ms < asks->look_pause_ms;
+	if (asks->handling.id != 0 || !asks->causes->is_recalled || asks->local->aborted != NULL || !asks->policies->current->is_handling || is_pausing)
 		return;
-	struct episode *episode = find_due(core);
+	struct episode *episode = find_due(asks);
 	if (episode == NULL)
 		return;
 	episode->is_retried = false;
 	/* Until its result has come back as a write, or it has failed. */
-	episode->retry_ms = core->now_ms + RUN_MS_MAX;
-	ask_handler(core, episode->element);
+	episode->retry_ms = asks->step->now_ms + RUN_MS_MAX;
+	ask_handler(asks, episode->element);
 }
 
 /* ---- what came of it ---- */
 
-void handle_forget(struct core *core)
+void handle_forget(struct asks *asks)
 {
-	memory_free((void *)(uintptr_t)core->handling.key.ptr);
-	memory_free((void *)(uintptr_t)core->handling.element.ptr);
-	if (core->handling.context != NULL)
-		context_drop(core->handling.context);
-	core->handling = (struct handling){ 0 };
+	bytes_free(asks->handling.key);
+	bytes_free(asks->handling.element);
+	if (asks->handling.context != NULL)
+		context_drop(asks->handling.context);
+	asks->handling = (struct handling){ 0 };
 }
 
 /* Another datacenter's result that did not see it may be there already, or still come. */
@@ -160,49 +160,49 @@ void handle_written(struct element *element)
 		episode->retry_ms = 0;
 }
 
-static struct episode *handled_episode(struct core *core)
+static struct episode *handled_episode(struct asks *asks)
 {
-	const struct handling *handling = &core->handling;
-	struct key *key = keyspace_find(&core->keyspace, handling->db, handling->key);
+	const struct handling *handling = &asks->handling;
+	struct key *key = keyspace_recall(asks->keyspace, handling->db, handling->key);
 	for (struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
 		if (element->kind == handling->kind && slice_equal(element->name, handling->element))
 			return element_open_episode(element);
 	return NULL;
 }
 
-static void note_failure(struct core *core, struct episode *episode, struct slice error)
+static void note_failure(struct asks *asks, struct episode *episode, struct slice error)
 {
-	uint64_t pause_ms = core->options.handler_retry_ms;
-	for (uint32_t i = 0; i < episode->attempts && pause_ms < core->options.handler_retry_ms_max; i++)
+	uint64_t pause_ms = asks->options->handler_retry_ms;
+	for (uint32_t i = 0; i < episode->attempts && pause_ms < asks->options->handler_retry_ms_max; i++)
 		pause_ms *= 2;
-	if (pause_ms > core->options.handler_retry_ms_max)
-		pause_ms = core->options.handler_retry_ms_max;
-	episode->retry_ms = core->now_ms + pause_ms;
+	if (pause_ms > asks->options->handler_retry_ms_max)
+		pause_ms = asks->options->handler_retry_ms_max;
+	episode->retry_ms = asks->step->now_ms + pause_ms;
 	episode->attempts++;
-	memory_free((void *)(uintptr_t)episode->last_error.ptr);
+	bytes_free(episode->last_error);
 	episode->last_error = buffer_copy(error);
-	episode_touch(&core->keyspace, episode);
+	episode_touch(asks->keyspace, episode);
 }
 
-void handle_ended(struct core *core, const struct event *event)
+void handle_ended(struct asks *asks, const struct event *event)
 {
-	struct handling *handling = &core->handling;
+	struct handling *handling = &asks->handling;
 	if (handling->id == 0 || handling->id != event->handled.id)
 		return;
-	struct episode *episode = handled_episode(core);
+	struct episode *episode = handled_episode(asks);
 	if (!event->handled.is_done) {
-		core->status.handler_failures++;
+		asks->step->status.handler_failures++;
 		if (episode != NULL)
-			note_failure(core, episode, event->handled.error);
+			note_failure(asks, episode, event->handled.error);
 	} else if (episode != NULL) {
 		struct asked *asked = memory_new(sizeof *asked);
 		*asked = (struct asked){
-			.token = UINT64_MAX - core->next_internal++, .is_internal = true, .ask = ASK_SET, .db = handling->db, .kind = handling->kind,
+			.token = UINT64_MAX - asks->next_internal++, .is_internal = true, .ask = ASK_SET, .db = handling->db, .kind = handling->kind,
 			.is_explicit = true, .is_keeping_ttl = true, .write_choice = WRITE_RESOLVES, .key = buffer_copy(handling->key),
 			.element = buffer_copy(handling->element), .value = buffer_copy(event->handled.value), .id = buffer_copy(SLICE("")),
 			.by = buffer_copy(SLICE("handler")), .client = buffer_copy(SLICE("")), .context = context_hold(handling->context),
 		};
-		ask_add(core, asked);
+		asks_add(asks, asked);
 	}
-	handle_forget(core);
+	handle_forget(asks);
 }

@@ -4,19 +4,19 @@
 #include "base/number.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
-#include "proxy/core/state.h"
+#include "asked.h"
 #include "proxy/core/versions/version.h"
 
-const char *ask_name_conflict(struct core *core, struct asked *asked)
+const char *ask_name_conflict(struct asks *asks, struct asked *asked)
 {
-	struct episode *episode = episodes_find_open(&core->keyspace, asked->id);
+	struct episode *episode = episodes_find_open(asks->keyspace, asked->id);
 	if (episode == NULL)
 		return "HOMEPORT no open conflict has this id here: it has ended, or its writes have not arrived yet (HOMEPORT CONFLICTS STATUS open)";
 	const struct element *element = episode->element;
 	asked->db = element->key->db;
 	asked->kind = element->kind;
-	memory_free((void *)(uintptr_t)asked->key.ptr);
-	memory_free((void *)(uintptr_t)asked->element.ptr);
+	bytes_free(asked->key);
+	bytes_free(asked->element);
 	asked->key = buffer_copy(element->key->name);
 	asked->element = buffer_copy(element->name);
 	asked->is_keeping_ttl = true;
@@ -24,16 +24,16 @@ const char *ask_name_conflict(struct core *core, struct asked *asked)
 		return "HOMEPORT this conflict has no handler: its rule is not custom; resolve it with HOMEPORT RESOLVE";
 	if (asked->ask == ASK_RETRY) {
 		episode->is_retried = true;
-		core->look_pause_ms = 0;
+		asks->look_pause_ms = 0;
 	}
 	return NULL;
 }
 
-static bool is_dot(const struct core *core, const struct stamp *stamp, struct slice text)
+static bool is_dot(const struct asks *asks, const struct stamp *stamp, struct slice text)
 {
-	const struct origin *origin = &core->origins.items[stamp->origin];
+	const struct origin *origin = &asks->causes->origins.items[stamp->origin];
 	struct buffer dot = { 0 };
-	buffer_add_text(&dot, core->dc_names[origin->dc]);
+	buffer_add_text(&dot, asks->causes->origins.dcs[origin->dc]);
 	buffer_add_byte(&dot, '/');
 	buffer_add_uint64(&dot, origin->incarnation);
 	buffer_add_byte(&dot, '/');
@@ -44,10 +44,10 @@ static bool is_dot(const struct core *core, const struct stamp *stamp, struct sl
 }
 
 /* One that a newer write of another type killed is not alive: to choose it would be to remove the value. */
-static const struct version *side_of(const struct core *core, const struct element *element, struct slice dot)
+static const struct version *side_of(const struct asks *asks, const struct element *element, struct slice dot)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
-		if (!element->versions[i].is_outdone && is_dot(core, &element->versions[i].stamp, dot))
+		if (!element->versions[i].is_outdone && is_dot(asks, &element->versions[i].stamp, dot))
 			return &element->versions[i];
 	return NULL;
 }
@@ -64,12 +64,12 @@ static void take_version(struct asked *asked, const struct element *element, con
 		buffer_add_double(&value, version->score);
 	else
 		buffer_add(&value, version->value);
-	memory_free((void *)(uintptr_t)asked->value.ptr);
+	bytes_free(asked->value);
 	asked->value = buffer_copy(buffer_slice(&value));
 	buffer_free(&value);
 }
 
-const char *ask_choose(struct core *core, struct asked *asked, const struct element *element)
+const char *ask_choose(struct asks *asks, struct asked *asked, const struct element *element)
 {
 	const struct version *version = NULL;
 	const struct rule *rule = NULL;
@@ -79,19 +79,19 @@ const char *ask_choose(struct core *core, struct asked *asked, const struct elem
 	asked->write_choice = asked->choice == CHOICE_WINNER ? WRITE_IGNORES : WRITE_RESOLVES;
 	switch (asked->choice) {
 	case CHOICE_WINNER:
-		take_version(asked, element, element->key->policy->rule->decide(&core->keyspace, element));
+		take_version(asked, element, element->key->policy->rule->decide(asks->keyspace, element));
 		return NULL;
 	case CHOICE_SIDE:
-		version = side_of(core, element, asked->value);
+		version = side_of(asks, element, asked->value);
 		if (version == NULL)
 			return "HOMEPORT no live version of this conflict has that dot (dc/incarnation/seq): HOMEPORT CONFLICT shows its sides";
 		take_version(asked, element, version);
 		return NULL;
 	case CHOICE_RULE:
 		rule = rule_find(asked->value);
-		if (rule != &rule_lww && rule != &rule_merge)
+		if (rule == NULL || !rule->is_choosing)
 			return "HOMEPORT only the rules lww and merge choose by themselves: name one of them, or a side, or a value";
-		take_version(asked, element, rule->decide(&core->keyspace, element));
+		take_version(asked, element, rule->decide(asks->keyspace, element));
 		return NULL;
 	case CHOICE_REMOVAL:
 		asked->ask = ASK_DELETE;

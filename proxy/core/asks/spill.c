@@ -4,7 +4,7 @@
  * with, the positions that let the log forget the write.
  *
  * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
-#include "proxy/core/state.h"
+#include "asked.h"
 
 /* ---- written with a group, and read ---- */
 
@@ -20,11 +20,11 @@ static void add_field(struct buffer *out, uint32_t db, enum kind kind, struct sl
 	buffer_add(out, element);
 }
 
-static void add_dot(const struct core *core, struct buffer *out, const struct spill *spill)
+static void add_dot(const struct asks *asks, struct buffer *out, const struct spill *spill)
 {
-	const struct origin *origin = &core->origins.items[spill->origin];
+	const struct origin *origin = &asks->causes->origins.items[spill->origin];
 	const uint64_t numbers[] = { origin->incarnation, spill->seq, spill->hlc };
-	buffer_add_text(out, core->dc_names[origin->dc]);
+	buffer_add_text(out, asks->causes->origins.dcs[origin->dc]);
 	for (unsigned i = 0; i < 3; i++) {
 		buffer_add_byte(out, ' ');
 		buffer_add_uint64(out, numbers[i]);
@@ -32,7 +32,7 @@ static void add_dot(const struct core *core, struct buffer *out, const struct sp
 }
 
 /* Some that follow each other, all present or all removed, are one command. */
-static void write_run(const struct core *core, struct script *script, const struct spill *run, unsigned count)
+static void write_run(const struct asks *asks, struct script *script, const struct spill *run, unsigned count)
 {
 	struct buffer text = { 0 };
 	bool is_present = run[0].is_present;
@@ -47,35 +47,35 @@ static void write_run(const struct core *core, struct script *script, const stru
 		if (!is_present)
 			continue;
 		text.len = 0;
-		add_dot(core, &text, &run[i]);
+		add_dot(asks, &text, &run[i]);
 		resp_add_bulk(script->out, buffer_slice(&text));
 	}
 	script->count++;
 	buffer_free(&text);
 }
 
-void spill_write(struct core *core, struct group *group)
+void spill_write(struct asks *asks, struct group *group)
 {
-	struct spills *waiting = &core->keyspace.spills;
+	struct spills *waiting = &asks->keyspace->spills;
 	if (waiting->count == 0 || group->spills.count > 0)
 		return;
-	script_select(&group->script, core->options.reserved_db);
+	script_select(&group->script, asks->options->reserved_db);
 	for (unsigned i = 0, next; i < waiting->count; i = next) {
 		next = i + 1;
 		while (next < waiting->count && waiting->items[next].is_present == waiting->items[i].is_present)
 			next++;
-		write_run(core, &group->script, &waiting->items[i], next - i);
+		write_run(asks, &group->script, &waiting->items[i], next - i);
 	}
 	for (unsigned i = 0; i < waiting->count; i++)
-		ask_outdate(core, waiting->items[i].db, waiting->items[i].key);
+		onlookers_touch(asks->onlookers, waiting->items[i].db, waiting->items[i].key);
 	group->spills = *waiting;
 	*waiting = (struct spills){ 0 };
 }
 
 /* The store refused the group: the next one tries again. What was spilled since is newer and comes after it. */
-void spill_retry(struct core *core, struct group *group)
+void spill_retry(struct asks *asks, struct group *group)
 {
-	struct spills *waiting = &core->keyspace.spills, newer = *waiting;
+	struct spills *waiting = &asks->keyspace->spills, newer = *waiting;
 	*waiting = group->spills;
 	group->spills = (struct spills){ 0 };
 	for (unsigned i = 0; i < newer.count; i++)
@@ -83,20 +83,20 @@ void spill_retry(struct core *core, struct group *group)
 	memory_free(newer.items);
 }
 
-bool spill_is_waiting(const struct core *core, uint32_t db, struct slice key)
+bool spill_is_waiting(const struct asks *asks, uint32_t db, struct slice key)
 {
-	const struct spills *waiting = &core->keyspace.spills;
+	const struct spills *waiting = &asks->keyspace->spills;
 	for (unsigned i = 0; i < waiting->count; i++)
 		if (waiting->items[i].db == db && slice_equal(waiting->items[i].key, key))
 			return true;
 	return false;
 }
 
-void spill_read(struct core *core, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element)
+void spill_read(struct asks *asks, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element)
 {
 	struct buffer field = { 0 };
 	add_field(&field, db, kind, key, element);
-	script_select(script, core->options.reserved_db);
+	script_select(script, asks->options->reserved_db);
 	script_add(script, 3, (struct slice[]){ SLICE("HGET"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&field) });
 	buffer_free(&field);
 }
@@ -110,10 +110,10 @@ static bool take_number(struct slice *text, uint64_t *number)
 	return true;
 }
 
-bool spill_parse_field(const struct core *core, struct slice field, struct spill *removal)
+bool spill_parse_field(const struct asks *asks, struct slice field, struct spill *removal)
 {
 	uint64_t db, key_len;
-	if (!take_number(&field, &db) || db >= core->options.databases || db == core->options.reserved_db)
+	if (!take_number(&field, &db) || db >= asks->options->databases || db == asks->options->reserved_db)
 		return false;
 	struct slice kind = slice_take_until(&field, ':');
 	bool is_string = slice_equal(kind, slice_of(kind_text(KIND_STRING)));
@@ -127,7 +127,7 @@ bool spill_parse_field(const struct core *core, struct slice field, struct spill
 	return true;
 }
 
-bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc)
+bool spill_parse(struct asks *asks, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc)
 {
 	struct reply reply;
 	if (!reply_read(&raw, &reply) || reply.type != REPLY_STRING)
@@ -138,7 +138,7 @@ bool spill_parse(struct core *core, struct slice raw, unsigned *origin, uint64_t
 	for (unsigned i = 0; i < 3; i++)
 		if (!slice_to_int64(slice_take_until(&text, ' '), &numbers[i]))
 			return false;
-	int index = origins_get(&core->origins, dc, (uint64_t)numbers[0]);
+	int index = origins_get(&asks->causes->origins, dc, (uint64_t)numbers[0]);
 	if (index < 0)
 		return false;
 	*origin = (unsigned)index;

@@ -5,19 +5,19 @@
  * Invariant: a removal precedes the dot of whatever brings the data back. It is decided on when the store said that there is no data, and all
  * writes to the key that were sent are answered, hence had been executed when the store looked. What is sent later is known until it is
  * stable; only then is its dot spilled, behind the removal. */
-#include "proxy/core/state.h"
+#include "asked.h"
 
 #define PAUSE_MS 1000                /* between steps */
 #define PAUSE_BUSY_MS 10             /* … while much is gone: dots must not come faster than they go. 256 take Redis 0.5 ms. Also on the first walk:
                                       * as long as it is not known for which keys there are dots, all that is written may have one */
 #define BUSY_PART 4                  /* much: of what was asked for */
 
-void sweep_reset(struct core *core)
+void sweep_reset(struct asks *asks)
 {
-	spills_free(&core->sweep.found);
-	buffer_free(&core->sweep.cursor);
-	core->sweep = (struct sweep){ 0 };
-	policies_doubt_dots(core->policies);
+	spills_free(&asks->sweep.found);
+	buffer_free(&asks->sweep.cursor);
+	asks->sweep = (struct sweep){ 0 };
+	policy_set_doubt_dots(asks->policies->current);
 }
 
 /* ---- asking ---- */
@@ -32,28 +32,28 @@ static unsigned ask_for_data(struct script *script, const struct spill *found)
 	return script->count - 1;
 }
 
-static void ask_for_fields(struct core *core, struct script *script)
+static void ask_for_fields(struct asks *asks, struct script *script)
 {
-	struct sweep *sweep = &core->sweep;
+	struct sweep *sweep = &asks->sweep;
 	struct buffer count = { 0 };
 	buffer_add_uint64(&count, SWEEP_FIELDS_MAX);
 	if (sweep->cursor.len == 0)
 		buffer_add_byte(&sweep->cursor, '0');
-	core->policies->is_walking |= slice_equal(buffer_slice(&sweep->cursor), SLICE("0"));
-	script_select(script, core->options.reserved_db);
+	asks->policies->current->is_walking |= slice_equal(buffer_slice(&sweep->cursor), SLICE("0"));
+	script_select(script, asks->options->reserved_db);
 	sweep->scan_reply = script->count;
 	script_add(script, 5, (struct slice[]){ SLICE("HSCAN"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&sweep->cursor), SLICE("COUNT"), buffer_slice(&count) });
 	script_add(script, 2, (struct slice[]){ SLICE("HLEN"), SLICE(CORE_VERSIONS_KEY) });
 	buffer_free(&count);
 }
 
-void sweep_pump(struct core *core)
+void sweep_pump(struct asks *asks)
 {
-	struct sweep *sweep = &core->sweep;
-	bool is_due = !sweep->is_under_way && core->now_ms - sweep->answered_ms >= sweep->pause_ms;
-	if (!is_due || !core->is_recalled || core->is_store_refusing || core_is_holding(core))
+	struct sweep *sweep = &asks->sweep;
+	bool is_due = !sweep->is_under_way && asks->step->now_ms - sweep->answered_ms >= sweep->pause_ms;
+	if (!is_due || !asks->causes->is_recalled || asks->groups->is_store_refusing || local_is_holding(asks->local))
 		return;
-	struct group *group = group_new(core, GROUP_SWEEP);
+	struct group *group = group_new(asks->groups, GROUP_SWEEP);
 	unsigned count = sweep->found.count;
 	sweep->asked = count < SWEEP_FIELDS_MAX ? count : SWEEP_FIELDS_MAX;
 	for (unsigned i = 0; i < sweep->asked; i++)
@@ -61,9 +61,9 @@ void sweep_pump(struct core *core)
 	/* Redis tells a small hash whole, however few were asked for: the rest has its turn first. */
 	sweep->scan_reply = 0;
 	if (sweep->asked == count)
-		ask_for_fields(core, &group->script);
+		ask_for_fields(asks, &group->script);
 	sweep->is_under_way = true;
-	group_send(core, group);
+	group_send(asks->groups, group);
 }
 
 /* ---- the answer ---- */
@@ -82,27 +82,27 @@ static bool is_gone(enum kind kind, struct slice raw)
 }
 
 /* All writes to its key that were sent are answered. Of one that is not, the key would be known. */
-static bool is_calm(struct core *core, const struct spill *found)
+static bool is_calm(struct asks *asks, const struct spill *found)
 {
-	const struct key *key = keyspace_find(&core->keyspace, found->db, found->key);
-	return key == NULL || (key->under_way == 0 && core->remote_unanswered == 0);
+	const struct key *key = keyspace_recall(asks->keyspace, found->db, found->key);
+	return key == NULL || (key->under_way == 0 && asks->groups->remote_unanswered == 0);
 }
 
 /* Takes FOUND over. Returns whether its data is gone. */
-static bool take_answer(struct core *core, struct spill *found, struct slice raw)
+static bool take_answer(struct asks *asks, struct spill *found, struct slice raw)
 {
-	bool is_doomed = is_gone(found->kind, raw) && is_calm(core, found);
+	bool is_doomed = is_gone(found->kind, raw) && is_calm(asks, found);
 	if (is_doomed)
-		spills_add(&core->keyspace.spills, found);
+		spills_add(&asks->keyspace->spills, found);
 	else
 		spill_free(found);
 	return is_doomed;
 }
 
 /* A cursor, and fields with their values. */
-static void take_fields(struct core *core, struct slice raw)
+static void take_fields(struct asks *asks, struct slice raw)
 {
-	struct sweep *sweep = &core->sweep;
+	struct sweep *sweep = &asks->sweep;
 	struct reply both, cursor, fields, field;
 	buffer_reset(&sweep->cursor);
 	if (!reply_read(&raw, &both) || both.type != REPLY_ARRAY || !reply_read(&raw, &cursor) || !reply_read(&raw, &fields))
@@ -111,33 +111,33 @@ static void take_fields(struct core *core, struct slice raw)
 	for (int64_t i = 0; i + 1 < fields.integer && reply_read(&raw, &field) && reply_skip(&raw); i += 2) {
 		struct spill found;
 		/* What cannot be read is not ours to judge: we write no such field. */
-		if (!spill_parse_field(core, field.text, &found))
+		if (!spill_parse_field(asks, field.text, &found))
 			continue;
-		policies_find(core, found.key)->is_dot_met = true;
+		policies_find(asks->policies, found.key)->is_dot_met = true;
 		spills_add(&sweep->found, &found);
 	}
 	if (slice_equal(buffer_slice(&sweep->cursor), SLICE("0")))
-		policies_walk_ended(core->policies);
+		policy_set_end_walk(asks->policies->current);
 }
 
-void sweep_answered(struct core *core, const struct event *event)
+void sweep_answered(struct asks *asks, const struct event *event)
 {
-	struct sweep *sweep = &core->sweep;
+	struct sweep *sweep = &asks->sweep;
 	unsigned gone = 0;
 	for (unsigned i = 0; i < sweep->asked; i++)
-		gone += take_answer(core, &sweep->found.items[--sweep->found.count], event->answered.replies[sweep->replies[i]]);
+		gone += take_answer(asks, &sweep->found.items[--sweep->found.count], event->answered.replies[sweep->replies[i]]);
 	if (sweep->scan_reply > 0) {
-		take_fields(core, event->answered.replies[sweep->scan_reply]);
-		core->status.stored_versions = reply_count(event->answered.replies[sweep->scan_reply + 1]);
+		take_fields(asks, event->answered.replies[sweep->scan_reply]);
+		asks->step->status.stored_versions = reply_count(event->answered.replies[sweep->scan_reply + 1]);
 	}
-	core->status.swept_versions += gone;
+	asks->step->status.swept_versions += gone;
 	sweep->is_under_way = false;
-	sweep->answered_ms = core->now_ms;
-	sweep->pause_ms = gone * BUSY_PART > sweep->asked || !core->policies->is_walked ? PAUSE_BUSY_MS : PAUSE_MS;
+	sweep->answered_ms = asks->step->now_ms;
+	sweep->pause_ms = gone * BUSY_PART > sweep->asked || !asks->policies->current->is_walked ? PAUSE_BUSY_MS : PAUSE_MS;
 }
 
-void sweep_refused(struct core *core)
+void sweep_refused(struct asks *asks)
 {
-	core->sweep.is_under_way = false;
-	core->sweep.answered_ms = core->now_ms;
+	asks->sweep.is_under_way = false;
+	asks->sweep.answered_ms = asks->step->now_ms;
 }

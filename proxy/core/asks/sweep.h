@@ -2,12 +2,11 @@
 #ifndef CORE_SWEEP_H
 #define CORE_SWEEP_H
 
-#include "proxy/core/vocabulary/event.h"
 #include "proxy/core/versions/keyspace.h"
 
 #define SWEEP_FIELDS_MAX 256         /* a step */
 
-struct core;
+struct asks;
 
 struct sweep {
 	struct spills found;                 /* owned: fields that the store told of, each as its removal */
@@ -19,9 +18,6 @@ struct sweep {
 	uint64_t answered_ms, pause_ms;      /* the last step was, and until the next one */
 };
 
-void sweep_pump(struct core *core);
-void sweep_answered(struct core *core, const struct event *event);
-void sweep_refused(struct core *core);           /* the store did not take the step: the same again later */
-void sweep_reset(struct core *core);             /* the next step begins a walk */
+void sweep_reset(struct asks *asks);             /* the next step begins a walk */
 
 #endif

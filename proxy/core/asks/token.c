@@ -1,6 +1,6 @@
 /* Token: a context as clients carry it: opaque text, base64url (RFC 4648, section 5, without padding) of what was applied where it was given
  * out, encoded as in a batch. Clients may keep it for as long as they like. */
-#include "proxy/core/state.h"
+#include "asked.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -43,15 +43,15 @@ static bool read_base64(struct slice text, struct buffer *out)
 	return true;
 }
 
-void token_write(struct core *core, struct buffer *out)
+void token_write(struct asks *asks, struct buffer *out)
 {
 	struct position positions[ORIGINS_MAX];
 	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < core->origins.count; i++)
-		seqs[i] = core->origins.items[i].applied;
-	struct context *context = context_new(seqs, core->origins.count);
+	for (unsigned i = 0; i < asks->causes->origins.count; i++)
+		seqs[i] = asks->causes->origins.items[i].applied;
+	struct context *context = context_new(seqs, asks->causes->origins.count);
 	struct buffer bytes = { 0 };
-	envelope_add_context(&bytes, positions, core_positions(core, context, positions));
+	envelope_add_context(&bytes, positions, causes_positions(asks->causes, context, positions));
 	add_base64(out, buffer_slice(&bytes));
 	buffer_free(&bytes);
 	context_drop(context);
@@ -72,7 +72,7 @@ static bool is_context(struct slice bytes)
 	return used == bytes.len;
 }
 
-struct context *token_read(struct core *core, struct slice token, const char **error)
+struct context *token_read(struct asks *asks, struct slice token, const char **error)
 {
 	*error = NULL;
 	if (slice_equal(token, SLICE("-")))
@@ -83,10 +83,10 @@ struct context *token_read(struct core *core, struct slice token, const char **e
 		buffer_free(&bytes);
 		return NULL;
 	}
-	struct context *context = core_translate(core, buffer_slice(&bytes));
+	struct context *context = causes_translate(asks->causes, buffer_slice(&bytes));
 	buffer_free(&bytes);
 	for (unsigned i = 0; i < context->count; i++) {
-		uint64_t applied = i == core->self ? core->answered_seq : core->origins.items[i].applied;
+		uint64_t applied = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
 		if (context->seqs[i] <= applied)
 			continue;
 		*error = "HOMEPORT this context has seen writes that are not here yet: wait, or read again here";

@@ -9,10 +9,7 @@ const char *kind_text(enum kind kind)
 
 struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key)
 {
-	if (changes->count == changes->cap) {
-		changes->cap = changes->cap == 0 ? 16 : changes->cap * 2;
-		changes->items = memory_resize(changes->items, changes->cap * sizeof(*changes->items));
-	}
+	changes->items = array_reserve(changes->items, changes->count, &changes->cap, sizeof *changes->items);
 	struct change *change = &changes->items[changes->count++];
 	*change = (struct change){ .kind = kind, .db = db, .key = key };
 	return change;
@@ -43,9 +40,23 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 		*kind = KIND_TTL;
 		return true;
 	case CHANGE_SIBLING:
-		*kind = change->number & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
+		*kind = change->sibling_bits & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
 		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH:
+		return false;
+	}
+	return false;
+}
+
+bool change_is_removal(const struct change *change)
+{
+	switch (change->kind) {
+	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE:
+		return true;
+	case CHANGE_SIBLING:
+		return change->sibling_bits & SIBLING_REMOVAL;
+	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
+	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE:
 		return false;
 	}
 	return false;
@@ -60,7 +71,9 @@ bool changes_are_plain(const struct changes *changes)
 		return changes->items[0].expire_at_ms == 0;
 	case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET:
 		return true;
-	default:
+	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
+	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
 		return false;
 	}
+	return false;
 }

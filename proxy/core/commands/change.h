@@ -20,7 +20,7 @@ const char *kind_text(enum kind kind);
 
 enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_SET = 1,              /* string: value; expire_at_ms: deadline, 0 none, EXPIRE_KEEP keeps what is there */
-	CHANGE_CLEAR = 2,            /* the key and all of its elements; number = 1: because it expired */
+	CHANGE_CLEAR = 2,            /* the key and all of its elements; is_expiry */
 	CHANGE_FLUSH = 3,            /* every key of db, or of all databases (DB_ALL) */
 	CHANGE_INCREMENT = 4,        /* string: number */
 	CHANGE_INCREMENT_FLOAT = 5,  /* string: value = the increment as text, result = the number after it */
@@ -34,12 +34,17 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_SCORE_REMOVE = 13,    /* sorted set: element */
 	CHANGE_SCORE_INCREMENT = 14, /* sorted set: element, score = the increment, result = the score after it, as text */
 	CHANGE_EXPIRE = 15,          /* expire_at_ms: deadline, 0 none */
-	CHANGE_SIBLING = 16,         /* string, or hash when number & 2 (then element, which may be empty): the version that dc … hlc name is
-	                              * still alive beside this write, which had not seen it. value; number & 1: it is a removal; number & 4:
-	                              * no other version was alive where this write was made; number & 8: its write cleared the key first */
+	CHANGE_SIBLING = 16,         /* string, or hash field (element, which may be empty): the version that dc … hlc name is still alive beside this
+	                              * write, which had not seen it. value, sibling_bits */
 };
 
-enum sibling_bit { SIBLING_REMOVAL = 1, SIBLING_FIELD = 2, SIBLING_ALONE = 4, SIBLING_CLEARING = 8, SIBLING_BITS = 15 };
+enum sibling_bit {
+	SIBLING_REMOVAL = 1,         /* the version is a removal */
+	SIBLING_FIELD = 2,           /* of a hash field; else of a string */
+	SIBLING_ALONE = 4,           /* no other version was alive where this write was made */
+	SIBLING_CLEARING = 8,        /* the version's write cleared the key first */
+	SIBLING_BITS = 15,           /* all of them */
+};
 
 #define EXPIRE_KEEP INT64_C(-1)
 #define DB_ALL UINT32_MAX
@@ -51,7 +56,11 @@ struct change {
 	struct slice element;
 	struct slice value;
 	struct slice result;         /* of increments by a fraction: the number after it, as text; empty: it means nothing to others */
-	int64_t number;
+	union {                      /* one field on the wire; which one it is follows from the kind */
+		int64_t number;      /* increments: what is added */
+		int64_t is_expiry;   /* CHANGE_CLEAR: 1 if the key expired, else 0 */
+		int64_t sibling_bits;        /* CHANGE_SIBLING: enum sibling_bit */
+	};
 	double score;
 	int64_t expire_at_ms;        /* Unix time in milliseconds */
 	struct slice dc;             /* siblings: their dot and time */
@@ -66,8 +75,8 @@ struct write_facts {
 	struct slice client;         /* what the client calls itself (CLIENT SETNAME); may be empty */
 	bool is_explicit;            /* CONTEXT counts instead of the batch's: what the client had seen, although more was applied here */
 	struct slice context;        /* encoded homeport.Position messages, each as field 5 of homeport.Write */
-	enum write_choice choice;    /* it ends a conflict on purpose … */
-	struct slice by;             /* … on behalf of whom */
+	enum write_choice choice;    /* does it end a conflict on purpose? */
+	struct slice by;             /* on behalf of whom it does so */
 };
 
 /* A write's changes. plan_command adds to them, plan_finish and envelope_write_next start afresh; reuse it after changes_reset. */
@@ -87,6 +96,8 @@ void changes_free(struct changes *changes);
 
 /* The kind of element that the change is about; false: it is about whole keys (a clear, a flush). */
 bool change_kind_of(const struct change *change, enum kind *kind);
+/* Does it remove what it is about? */
+bool change_is_removal(const struct change *change);
 /* Is it one change that only sets one value or adds to it, without a deadline, and that has seen what its batch has? Such a write may stay latent. */
 bool changes_are_plain(const struct changes *changes);
 

@@ -1,5 +1,5 @@
 /* Plan: the table of plans and its two entrances, before and after the store's reply (see plan.h). The halves of each plan
- * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c. */
+ * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c (plan_parts.h). */
 #include "plan.h"
 
 #include "plan_parts.h"
@@ -8,14 +8,15 @@
 
 struct plan_row {
 	enum certainty certainty;
+	enum removal removal;
 	plan_build_function *build;
 	plan_finish_function *finish;
 	const char *prose;
 };
 
 static const struct plan_row plan_rows[] = {
-#define PLAN(name, number, certainty, build, finish, prose) \
-	[PLAN_##name] = { CERTAINTY_##certainty, plan_build_##build, plan_finish_##finish, prose },
+#define PLAN(name, number, certainty, removal, build, finish, prose) \
+	[PLAN_##name] = { CERTAINTY_##certainty, REMOVAL_##removal, plan_build_##build, plan_finish_##finish, prose },
 #include "plan.def"
 #undef PLAN
 };
@@ -38,33 +39,44 @@ enum certainty plan_certainty(enum plan plan)
 	return plan_row(plan)->certainty;
 }
 
+bool plan_can_empty(enum plan plan)
+{
+	enum removal removal = plan_row(plan)->removal;
+	return removal == REMOVAL_NAMED || removal == REMOVAL_CHOSEN;
+}
+
+bool plan_is_pop(enum plan plan)
+{
+	enum removal removal = plan_row(plan)->removal;
+	return removal == REMOVAL_CHOSEN || removal == REMOVAL_CHOSEN_KEY;
+}
+
 const char *plan_prose(enum plan plan)
 {
 	return plan_row(plan)->prose;
 }
 
-const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
-                         struct buffer *store_commands, struct changes *changes, struct planned *planned)
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output)
 {
 	assert(command->class == COMMAND_WRITE);
 	assert(command_arity_ok(command, request->argc));
 	struct plan_build build = {
 		.request = request,
 		.world = world,
-		.store_commands = store_commands,
-		.changes = changes,
-		.planned = planned,
+		.store_commands = output->store_commands,
+		.changes = output->changes,
+		.planned = output->planned,
 	};
-	size_t len_before = store_commands->len;
-	unsigned count_before = changes->count;
-	*planned = (struct planned){ .plan = command->plan };
+	size_t len_before = output->store_commands->len;
+	unsigned count_before = output->changes->count;
+	*output->planned = (struct planned){ .plan = command->plan };
 	const char *error = plan_row(command->plan)->build(&build);
 	if (error != NULL) {
-		store_commands->len = len_before;
-		changes->count = count_before;
+		output->store_commands->len = len_before;
+		output->changes->count = count_before;
 		return error;
 	}
-	assert(planned->answer < planned->replies);
+	assert(output->planned->answer < output->planned->replies);
 	return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* Plan: how a write command is executed in the store and turned into changes. Two halves, on both sides of the
  * store's reply: plan_command before (what to send, what it intends), plan_finish after (what really happened).
- * The rows are in plan.def. */
+ * The rows are in plan.def. This is the public header of all plan_*.c. */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
@@ -9,7 +9,7 @@
 
 enum plan {
 	PLAN_NONE,
-#define PLAN(name, number, certainty, build, finish, prose) PLAN_##name = (number),
+#define PLAN(name, number, certainty, removal, build, finish, prose) PLAN_##name = (number),
 #include "plan.def"
 #undef PLAN
 };
@@ -19,7 +19,16 @@ enum certainty {
 	CERTAINTY_CHECKED,   /* the changes happen unless the key holds another type or no number */
 	CERTAINTY_PENDING,   /* the replies say what happened */
 };
+/* Does it remove single elements, so that a collection may run empty? Whole keys do not count. */
+enum removal {
+	REMOVAL_NONE,
+	REMOVAL_NAMED,       /* those that the client names, or a range of them */
+	REMOVAL_CHOSEN,      /* the server chooses them: a pop */
+	REMOVAL_CHOSEN_KEY,  /* a pop that chooses the key, too */
+};
 enum certainty plan_certainty(enum plan plan);
+bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
+bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
 
@@ -31,8 +40,15 @@ struct planned {
 	unsigned answer;             /* which of them answers the client, 0-based */
 };
 
-/* Appends to STORE_COMMANDS, as RESP, what the store shall run for REQUEST (inside an open MULTI, database DB selected, ends with the
- * same database selected), and to CHANGES what it intends: complete for certain and checked plans; for pending ones, what plan_finish
+/* What plans are written to. */
+struct plan_output {
+	struct buffer *store_commands;       /* RESP, appended to */
+	struct changes *changes;             /* added to */
+	struct planned *planned;             /* filled in */
+};
+
+/* Appends to OUTPUT's store commands what the store shall run for REQUEST (inside an open MULTI, database DB selected, ends with the
+ * same database selected), and to its changes what it intends: complete for certain and checked plans; for pending ones, what plan_finish
  * needs besides the replies. Relative expiries of SET/SETEX/… become absolute ones with NOW_MS; RESERVED_DB is never flushed
  * (FLUSHALL becomes a FLUSHDB of each other of DATABASES databases).
  * Returns NULL, or an error line for the client (without '-', with remedy): nothing has been appended then. */
@@ -42,8 +58,7 @@ struct plan_world {
 	uint32_t reserved_db;
 	uint32_t databases;
 };
-const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
-                         struct buffer *store_commands, struct changes *changes, struct planned *planned);
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output);
 /* SET key value without options: likewise, but nothing is appended to send. The caller sends it with others of its like (script.h). */
 bool plan_is_plain_set(const struct command *command, const struct request *request);
 void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
@@ -54,10 +69,8 @@ void plan_finish(enum plan plan, const struct changes *intent, const struct slic
 
 /* Internal writes: they execute only reads, and ship what they found. */
 /* Reads back a whole key (after an expiry, or when an outcome was lost): a clear plus everything it holds now. EXPIRED marks the clear. */
-void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, struct buffer *store_commands,
-                   struct changes *changes, struct planned *planned);
+void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, const struct plan_output *output);
 /* Reads back one numeric element (string, hash field or sorted-set member, told by KIND = CHANGE_SET, _FIELD_SET or _SCORE_SET). */
-void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element,
-                 struct buffer *store_commands, struct changes *changes, struct planned *planned);
+void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- before the reply ---- */
 
-#define PLAN(name, number, certainty, build, finish, prose) plan_build_function plan_build_##build;
+#define PLAN(name, number, certainty, removal, build, finish, prose) plan_build_function plan_build_##build;
 #include "plan.def"
 #undef PLAN
 
@@ -15,7 +15,7 @@
 
 typedef void plan_finish_function(const struct changes *intent, const struct slice *replies, struct changes *result);
 
-#define PLAN(name, number, certainty, build, finish, prose) plan_finish_function plan_finish_##finish;
+#define PLAN(name, number, certainty, removal, build, finish, prose) plan_finish_function plan_finish_##finish;
 #include "plan.def"
 #undef PLAN
 

@@ -1,8 +1,20 @@
 /* Conflict: takes a change into the metadata, finds what it is concurrent with, and notes what the store must be told
- * (data path, step 8). docs/replication-model.md, rules 4 to 11. */
+ * (docs/replication-model.md, rules 4 to 11). The files of this room, each using only those above it:
+ *
+ *   arrival.c          what a change does, in the terms of the rules
+ *   verdict.c          which version decides, and what increments add to it
+ *   conflict_count.c   the pairs of concurrent writes that a change makes: counted, and given to the records
+ *   fraction.c         increments, and sums that have to be read back
+ *   compete.c          versions compete, and types kill those of other types
+ *   sibling.c          versions that a client's write names beside itself
+ *   conflict.c         all of it, for one change
+ *   render.c           the commands that tell the store
+ *
+ * This header declares what conflict.c defines, and the structs that all share. */
 #ifndef CORE_CONFLICT_H
 #define CORE_CONFLICT_H
 
+#include "base/arena.h"
 #include "proxy/core/vocabulary/effect.h"
 #include "proxy/core/versions/note.h"
 #include "proxy/core/rules/rule.h"
@@ -13,6 +25,18 @@ enum apply_mode {
 	APPLY_RECALL,        /* the store has long had it: restore the metadata */
 };
 
+/* A write on its way into the metadata: what its changes have in common. It lives on the stack of whoever applies it. */
+struct arriving_write {
+	enum apply_mode mode;
+	bool is_under_our_rules;             /* it was made under the rules that are in force here */
+	const struct stamp *stamp;
+	const struct write_facts *facts;
+	struct context *explicit_context;    /* what its client had seen; NULL: what its batch had seen counts */
+	/* Filled in on the way: */
+	bool has_named;                      /* it has named siblings */
+	bool is_naming_known;                /* and their records know it already */
+};
+
 /* A number that two DCs' fractions made inexact and this DC has to read back (rule 11). Owned slices. */
 struct settle {
 	uint32_t db;
@@ -20,38 +44,18 @@ struct settle {
 	struct slice key, element;
 };
 
-/* A deciding version and what adds to it. */
-struct verdict {
-	const struct version *decider;       /* NULL: the store's value */
-	long double sum;                     /* of the deltas it does not cover */
-	bool has_deltas;                     /* there are such deltas */
-};
-
+/* What outlives a write. */
 struct conflicts {
 	struct keyspace *keyspace;
-	enum apply_mode mode;
 	bool is_listing;                     /* give EFFECT_CONFLICT, too */
-	bool is_under_our_rules;             /* what is applied was written under the rules that we have now */
 	struct effects *effects;             /* of this step */
-	struct context *explicit_context;    /* of the write that is being applied; NULL: its batch's counts */
-	const struct write_facts *facts;     /* of the write that is being applied */
-	struct party party;                  /* the change that is being applied */
-	unsigned naming_origin;              /* the last write that named siblings … */
-	uint64_t naming_seq;
-	enum apply_mode naming_mode;
-	bool is_named;                       /* … and their records know it already */
-	struct buffer *arena;                /* chunks live until the next step: seqs of reports */
+	struct arena *arena;                 /* of this step: seqs that reports point to */
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
 	struct settle *settles;              /* owned; taken by the core */
 	unsigned settle_count, settle_cap;
 };
 
-void conflicts_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change);
-/* sibling.c: a CHANGE_SIBLING, of an element of KIND. */
-void sibling_apply(struct conflicts *conflicts, const struct stamp *stamp, const struct change *change, enum kind kind);
-/* What decides ELEMENT and what its surviving deltas add up to. */
-struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element);
-bool version_is_number(const struct element *element, const struct version *version);
-void settle_free(struct settle *settle);
+/* KEY: the change's, with all that is known of it in the metadata; NULL for a flush, before which no key has latent writes. */
+void conflicts_apply(struct conflicts *conflicts, struct arriving_write *write, const struct change *change, struct key *key);
 
 #endif

@@ -4,8 +4,6 @@
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/types.h"
 
-#include <string.h>
-
 /* Which marks count against the arriving change. */
 struct filter {
 	unsigned wanted;             /* at least one of these flags; 0: any mark */
@@ -14,44 +12,66 @@ struct filter {
 	bool is_type_clash;
 };
 
-static enum outcome outcome_of(const struct effectual *arriving, const struct key *key, unsigned other_flags, const struct filter *filter)
+static enum outcome outcome_of(const struct arrival *arriving, const struct key *key, unsigned other_flags, const struct filter *filter)
 {
 	if (filter->is_type_clash)
 		return OUTCOME_TYPE;
-	if ((arriving->flags | other_flags) & MARK_DELTA)
+	if ((arriving->party.flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
-	if (key->policy->rule == &rule_priority)
-		return OUTCOME_PRIORITY;
+	if (key->policy->rule->outcome != OUTCOME_NEWEST)
+		return key->policy->rule->outcome;
 	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
 		return OUTCOME_OPEN;
-	bool is_present = arriving->flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
+	bool is_present = arriving->party.flags & MARK_PRESENT, other_is_present = other_flags & MARK_PRESENT;
 	if (key->policy->rule->is_add_winning && is_present != other_is_present && filter->kind != KIND_TTL && filter->kind != KIND_KEY)
 		return OUTCOME_ADD_WINS;
 	return OUTCOME_NEWEST;
 }
 
-static void report(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, unsigned other,
-                   const struct filter *filter, enum outcome outcome, size_t seqs_at, unsigned count)
+/* One arriving change against what one origin did to one element. */
+struct counting {
+	struct conflicts *conflicts;
+	const struct arrival *arriving;
+	struct element *met;         /* NULL: a flush or clear meets a flush */
+	const struct filter *filter;
+	unsigned other;              /* the origin */
+};
+
+/* Successive pairs of the arriving change with writes of one origin that have the same outcome. */
+struct run { enum outcome outcome; uint64_t *seqs; unsigned count; };      /* SEQS: only where conflicts are listed */
+
+static void report(const struct counting *counting, const struct run *run)
 {
-	const struct origins *origins = conflicts->keyspace->origins;
-	struct effect *effect = effects_add(conflicts->effects, EFFECT_CONFLICT);
-	const struct origin *mine = &origins->items[arriving->stamp->origin], *others = &origins->items[other];
+	const struct arrival *arriving = counting->arriving;
+	const struct element *met = counting->met;
+	const struct origins *origins = counting->conflicts->keyspace->origins;
+	struct effect *effect = effects_add(counting->conflicts->effects, EFFECT_CONFLICT);
+	const struct origin *mine = &origins->items[arriving->party.stamp->origin], *others = &origins->items[counting->other];
 	effect->conflict.dc = mine->dc;
 	effect->conflict.incarnation = mine->incarnation;
-	effect->conflict.seq = arriving->stamp->seq;
+	effect->conflict.seq = arriving->party.stamp->seq;
 	effect->conflict.other_dc = others->dc;
 	effect->conflict.other_incarnation = others->incarnation;
-	/* An offset for now: the arena may move until the step ends (core.c turns it into a pointer). */
-	effect->conflict.other_seqs = (const uint64_t *)(uintptr_t)seqs_at;
-	effect->conflict.count = count;
-	/* The change's own bytes are gone when the step ends. */
+	effect->conflict.other_seqs = run->seqs;
+	effect->conflict.count = run->count;
+	/* The key's name is taken from the metadata: the change's bytes do not live until the step ends. */
 	const struct key *key = met != NULL ? met->key : arriving->key;
 	effect->conflict.db = key != NULL ? key->db : arriving->change->db;
 	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
-	effect->conflict.kind = kind_text(filter->kind);
-	effect->conflict.rule = key != NULL ? key->policy->rule->name : "lww";
-	effect->conflict.outcome = outcome;
+	effect->conflict.kind = kind_text(counting->filter->kind);
+	effect->conflict.rule = key != NULL ? key->policy->rule->name : rule_lww.name;
+	effect->conflict.outcome = run->outcome;
+}
+
+/* One pair, with write SEQ. */
+static void report_one(const struct counting *counting, enum outcome outcome, uint64_t seq)
+{
+	if (!counting->conflicts->is_listing)
+		return;
+	uint64_t *seqs = arena_take(counting->conflicts->arena, sizeof *seqs);
+	*seqs = seq;
+	report(counting, &(struct run){ outcome, seqs, 1 });
 }
 
 static bool filter_takes(const struct filter *filter, unsigned flags)
@@ -59,8 +79,8 @@ static bool filter_takes(const struct filter *filter, unsigned flags)
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
 }
 
-/* Which element the pairs are about, whichever of the two writes comes second. */
-static struct element *subject_of(const struct conflicts *conflicts, const struct effectual *arriving, struct element *met, const struct filter *filter)
+/* The element that the pairs are about. It is the same whichever of the two writes comes second. */
+static struct element *subject_of(const struct conflicts *conflicts, const struct arrival *arriving, struct element *met, const struct filter *filter)
 {
 	struct key *key = met != NULL ? met->key : arriving->key;
 	if (filter->is_type_clash || (met == NULL && arriving->element == NULL))
@@ -70,93 +90,87 @@ static struct element *subject_of(const struct conflicts *conflicts, const struc
 	return arriving->element != NULL ? arriving->element : met;
 }
 
-/* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
-struct run { enum outcome outcome; size_t seqs_at; unsigned count; };
-
-static void count_run(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met, unsigned other,
-                      const struct filter *filter, const struct run *run)
+static void count_run(const struct counting *counting, const struct run *run)
 {
 	if (run->count == 0)
 		return;
-	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][run->outcome] += run->count;
+	struct conflicts *conflicts = counting->conflicts;
+	conflicts->counts[rule_index(counting->met->key->policy->rule)][counting->filter->kind][run->outcome] += run->count;
 	if (conflicts->is_listing)
-		report(conflicts, arriving, met, other, filter, run->outcome, run->seqs_at, run->count);
+		report(counting, run);
 }
 
-/* However long it is: an outcome depends on no other flags. */
+/* Then all pairs with its marks have the same outcome, as that depends on no other flags: they need not be visited one by one. */
 static bool has_one_outcome(const struct history *history)
 {
 	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
 }
 
 /* Counts the marks from FIRST on; false: there are none. */
-static bool count_history(struct conflicts *conflicts, const struct effectual *arriving, const struct element *met,
-                          const struct history *history, const struct filter *filter, uint32_t first)
+static bool count_history(const struct counting *counting, const struct history *history, uint32_t first)
 {
-	if (!filter->wanted && !filter->unwanted && !conflicts->is_listing && has_one_outcome(history)) {
-		enum outcome outcome = outcome_of(arriving, met->key, history->all_flags, filter);
-		count_run(conflicts, arriving, met, history->origin, filter, &(struct run){ .outcome = outcome, .count = history->len - first });
+	const struct arrival *arriving = counting->arriving;
+	const struct filter *filter = counting->filter;
+	const struct key *key = counting->met->key;
+	bool is_listing = counting->conflicts->is_listing;
+	if (!filter->wanted && !filter->unwanted && !is_listing && has_one_outcome(history)) {
+		enum outcome outcome = outcome_of(arriving, key, history->all_flags, filter);
+		count_run(counting, &(struct run){ .outcome = outcome, .count = history->len - first });
 		return true;
 	}
-	struct run run = { .seqs_at = conflicts->arena->len };
+	struct run run = { .seqs = is_listing ? arena_take(counting->conflicts->arena, (history->len - first) * sizeof(uint64_t)) : NULL };
 	bool is_met = false;
 	for (uint32_t i = first; i < history->len; i++) {
 		const struct mark *mark = history_mark(history, i);
-		uint64_t seq = mark->seq;
 		if (!filter_takes(filter, mark->flags))
 			continue;
-		enum outcome outcome = outcome_of(arriving, met->key, mark->flags, filter);
+		enum outcome outcome = outcome_of(arriving, key, mark->flags, filter);
 		if (outcome != run.outcome) {
-			count_run(conflicts, arriving, met, history->origin, filter, &run);
-			run = (struct run){ .outcome = outcome, .seqs_at = conflicts->arena->len };
+			count_run(counting, &run);
+			run = (struct run){ .outcome = outcome, .seqs = is_listing ? run.seqs + run.count : NULL };
 		}
+		if (is_listing)
+			run.seqs[run.count] = mark->seq;
 		run.count++;
 		is_met = true;
-		if (conflicts->is_listing)
-			memcpy(buffer_grow(conflicts->arena, sizeof seq), &seq, sizeof seq);
 	}
-	count_run(conflicts, arriving, met, history->origin, filter, &run);
+	count_run(counting, &run);
 	return is_met;
 }
 
-void conflicts_count_sibling(struct conflicts *conflicts, const struct effectual *arriving, unsigned origin)
+void conflicts_count_sibling(struct conflicts *conflicts, const struct arrival *arriving, unsigned origin)
 {
 	const struct filter filter = { .kind = arriving->element->kind };
-	const struct rule *rule = arriving->key->policy->rule;
 	enum outcome outcome = outcome_of(arriving, arriving->key, 0, &filter);
-	conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
-	if (!conflicts->is_listing)
-		return;
-	size_t seqs_at = conflicts->arena->len;
-	memcpy(buffer_grow(conflicts->arena, sizeof(uint64_t)), &arriving->change->seq, sizeof(uint64_t));
-	report(conflicts, arriving, arriving->element, origin, &filter, outcome, seqs_at, 1);
+	conflicts->counts[rule_index(arriving->key->policy->rule)][filter.kind][outcome]++;
+	report_one(&(struct counting){ conflicts, arriving, arriving->element, &filter, origin }, outcome, arriving->change->seq);
 }
 
-/* Counts the marks of one origin that the arriving change has not seen, and writes them down. */
-static void meet_history(struct conflicts *conflicts, const struct effectual *arriving, struct element *met,
+/* Counts the marks of one origin that the arriving change has not seen, and gives the pairs to the records. */
+static void meet_history(struct conflicts *conflicts, const struct arrival *arriving, struct element *met,
                          const struct history *history, const struct filter *filter)
 {
-	uint32_t first = history_upto(history, stamp_sees(arriving->stamp, history->origin));
-	if (history->origin == arriving->stamp->origin || first == history->len)
+	uint32_t first = history_upto(history, stamp_sees(arriving->party.stamp, history->origin));
+	if (history->origin == arriving->party.stamp->origin || first == history->len)
 		return;
-	/* The store had lost it, what we wrote after that counts as having seen it: no conflict. */
+	/* Our store had lost that write, and what we wrote afterwards counts as having seen it: no conflict. */
 	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
-	if (before != NULL && arriving->stamp->seq <= context_at(before, arriving->stamp->origin))
+	if (before != NULL && arriving->party.stamp->seq <= context_at(before, arriving->party.stamp->origin))
 		return;
-	if (!count_history(conflicts, arriving, met, history, filter, first))
+	if (!count_history(&(struct counting){ conflicts, arriving, met, filter, history->origin }, history, first))
 		return;
 	struct element *subject = subject_of(conflicts, arriving, met, filter);
 	episodes_meet(&(struct meeting){
-		conflicts->keyspace, subject, &conflicts->party, history, first, filter->wanted, filter->unwanted, subject == met, filter->is_type_clash });
+		conflicts->keyspace, subject, &arriving->party, history, first, filter->wanted, filter->unwanted, subject == met, filter->is_type_clash });
 }
 
-static void count_element(struct conflicts *conflicts, const struct effectual *arriving, struct element *met, const struct filter *filter)
+static void count_element(struct conflicts *conflicts, const struct arrival *arriving, struct element *met, const struct filter *filter)
 {
 	for (unsigned i = 0; met != NULL && i < met->history_count; i++)
 		meet_history(conflicts, arriving, met, &met->histories[i], filter);
 }
 
-static void count_flushes(struct conflicts *conflicts, const struct effectual *arriving)
+static void count_flushes(struct conflicts *conflicts, const struct arrival *arriving)
 {
 	const struct keyspace *keyspace = conflicts->keyspace;
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
@@ -164,36 +178,32 @@ static void count_flushes(struct conflicts *conflicts, const struct effectual *a
 		uint32_t db = arriving->change->db;
 		if (flush->db != db && flush->db != DB_ALL && db != DB_ALL)
 			continue;
-		if (flush->stamp.origin == arriving->stamp->origin || flush->stamp.seq <= stamp_sees(arriving->stamp, flush->stamp.origin) ||
-		    stamp_covers(&flush->stamp, arriving->stamp))
+		if (flush->stamp.origin == arriving->party.stamp->origin || flush->stamp.seq <= stamp_sees(arriving->party.stamp, flush->stamp.origin) ||
+		    stamp_covers(&flush->stamp, arriving->party.stamp))
 			continue;
 		struct filter filter = { .kind = arriving->element != NULL ? arriving->element->kind : KIND_KEY };
 		const struct rule *rule = arriving->key != NULL ? arriving->key->policy->rule : &rule_lww;
 		enum outcome outcome = arriving->key != NULL ? outcome_of(arriving, arriving->key, 0, &filter) : OUTCOME_NEWEST;
 		conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
 		if (arriving->key != NULL)
-			episodes_pair(conflicts->keyspace, subject_of(conflicts, arriving, NULL, &filter), &conflicts->party,
+			episodes_pair(conflicts->keyspace, subject_of(conflicts, arriving, NULL, &filter), &arriving->party,
 			              &(struct party){ &flush->stamp, flush->note, 0 });
-		if (!conflicts->is_listing)
-			continue;
-		size_t seqs_at = conflicts->arena->len;
-		memcpy(buffer_grow(conflicts->arena, sizeof(uint64_t)), &flush->stamp.seq, sizeof(uint64_t));
-		report(conflicts, arriving, arriving->element, flush->stamp.origin, &filter, outcome, seqs_at, 1);
+		report_one(&(struct counting){ conflicts, arriving, arriving->element, &filter, flush->stamp.origin }, outcome, flush->stamp.seq);
 	}
 }
 
 /* A clear meets every change to any element of the key. Two expiries of one key are no conflict. */
-static void count_under_key(struct conflicts *conflicts, const struct effectual *arriving, struct key *key)
+static void count_under_key(struct conflicts *conflicts, const struct arrival *arriving, struct key *key)
 {
 	for (struct element *met = key->elements; met != NULL; met = met->next) {
 		struct filter filter = { .kind = met->kind };
-		if (met->kind == KIND_KEY && (arriving->flags & MARK_EXPIRY))
+		if (met->kind == KIND_KEY && (arriving->party.flags & MARK_EXPIRY))
 			filter.unwanted = MARK_EXPIRY;
 		count_element(conflicts, arriving, met, &filter);
 	}
 }
 
-struct flush_count { struct conflicts *conflicts; const struct effectual *arriving; };
+struct flush_count { struct conflicts *conflicts; const struct arrival *arriving; };
 
 static void count_flushed_key(void *context, struct key *key)
 {
@@ -202,12 +212,12 @@ static void count_flushed_key(void *context, struct key *key)
 		count_under_key(flush->conflicts, flush->arriving, key);
 }
 
-void conflicts_count(struct conflicts *conflicts, const struct effectual *arriving)
+void conflicts_count(struct conflicts *conflicts, const struct arrival *arriving)
 {
 	if (conflicts->keyspace->flush_count > 0)
 		count_flushes(conflicts, arriving);
 	if (arriving->key == NULL) {
-		keyspace_each_key(conflicts->keyspace, count_flushed_key, &(struct flush_count){ conflicts, arriving });
+		keyspace_visit_keys(conflicts->keyspace, count_flushed_key, &(struct flush_count){ conflicts, arriving });
 		return;
 	}
 	if (arriving->element == NULL) {
@@ -219,62 +229,14 @@ void conflicts_count(struct conflicts *conflicts, const struct effectual *arrivi
 	count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
 	count_element(conflicts, arriving, arriving->key->fixed[KIND_KEY], &(struct filter){ .kind = kind });
 	/* 3. The deadline, which a SET writes as well. */
-	if (arriving->flags & MARK_TTL)
+	if (arriving->party.flags & MARK_TTL)
 		count_element(conflicts, arriving, arriving->key->fixed[KIND_TTL], &(struct filter){ .kind = KIND_TTL });
 	if (kind == KIND_TTL)
 		count_element(conflicts, arriving, arriving->key->fixed[KIND_STRING], &(struct filter){ .kind = KIND_TTL, .wanted = MARK_TTL });
 	/* 4. Changes that make the key present with another type. */
-	if (!(arriving->flags & MARK_PRESENT) || kind == KIND_TTL || !key_has_other_type(arriving->key, kind))
+	if (!(arriving->party.flags & MARK_PRESENT) || kind == KIND_TTL || !key_has_other_type(arriving->key, kind))
 		return;
 	for (struct element *met = arriving->key->elements; met != NULL; met = met->next)
 		if (met->kind < KIND_TYPES && met->kind != kind)
 			count_element(conflicts, arriving, met, &(struct filter){ .wanted = MARK_PRESENT, .kind = KIND_KEY, .is_type_clash = true });
-}
-
-/* ---- fractions ---- */
-
-bool element_has_concurrent(const struct element *element, const struct stamp *stamp)
-{
-	for (unsigned i = 0; i < element->history_count; i++) {
-		const struct history *history = &element->histories[i];
-		if (history->origin != stamp->origin && history_upto(history, stamp_sees(stamp, history->origin)) < history->len)
-			return true;
-	}
-	for (unsigned i = 0; i < element->version_count; i++) {
-		const struct stamp *other = &element->versions[i].stamp;
-		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin))
-			return true;
-	}
-	return false;
-}
-
-/* Of two DCs whose fractions met, the one whose name sorts first reads the sum back. Both know of the pair sooner or later. */
-static bool is_ours_to_settle(const struct origins *origins, unsigned a, unsigned b)
-{
-	unsigned x = origins->items[a].dc, y = origins->items[b].dc;
-	unsigned first = strcmp(origins->dcs[x], origins->dcs[y]) <= 0 ? x : y;
-	return first == 0;
-}
-
-bool conflicts_must_settle(const struct conflicts *conflicts, const struct element *element, const struct stamp *stamp, unsigned flags)
-{
-	const struct origins *origins = conflicts->keyspace->origins;
-	if (!element->has_fractions && !(flags & MARK_FRACTION))
-		return false;
-	for (unsigned i = 0; i < element->history_count; i++) {
-		const struct history *history = &element->histories[i];
-		uint32_t first = history_upto(history, stamp_sees(stamp, history->origin));
-		if (history->origin == stamp->origin || !is_ours_to_settle(origins, stamp->origin, history->origin))
-			continue;
-		for (uint32_t j = first; j < history->len; j++)
-			if ((flags | history_mark(history, j)->flags) & MARK_FRACTION)
-				return true;
-	}
-	/* A clear or SET it has not seen decided the element: the sum starts from there. */
-	for (unsigned i = 0; i < element->version_count && (flags & MARK_FRACTION); i++) {
-		const struct stamp *other = &element->versions[i].stamp;
-		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_settle(origins, stamp->origin, other->origin))
-			return true;
-	}
-	return false;
 }

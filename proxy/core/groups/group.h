@@ -1,15 +1,19 @@
 /* Group: a transaction for the store, from the first request that joins it to its answer.
  *
- *   gather.c   a local write joins the group          group_memory.c  groups come and go
- *   group.c    it is sent, answered, re-run           group_latent.c  which of its writes need no metadata yet */
+ *   group_build.c   requests, commands and keys are added    group_keys.c    the metadata of its keys
+ *   group_memory.c  groups come and go                       group_latent.c  which of its writes need no metadata yet
+ *   group_queue.c   groups that were sent (groups.h) */
 #ifndef CORE_GROUP_H
 #define CORE_GROUP_H
 
-#include "proxy/core/core.h"
 #include "proxy/core/commands/plan.h"
-#include "proxy/core/conflicts/render.h"
+#include "proxy/core/resp/script.h"
+#include "proxy/core/versions/keyspace.h"
+#include "proxy/core/vocabulary/effect.h"
+#include "proxy/core/vocabulary/event.h"
+#include "proxy/core/vocabulary/options.h"
 
-struct asked;
+struct groups;
 
 enum group_kind {
 	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
@@ -27,7 +31,6 @@ struct member {                      /* one command of a group */
 	size_t write_at, write_len;  /* in group.writes */
 	unsigned key_first, key_count;
 	bool is_flush;
-	uint64_t ask;                /* the ask whose write it is, the only one in its group: it answers the client itself; 0: none */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
 };
 
@@ -73,7 +76,7 @@ struct group {
 	struct stamp stamp;                  /* of its first write; holds its context */
 	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
 	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
-	uint64_t ask;                        /* for which ask */
+	uint64_t ask;                        /* the token of the ask that it is for; of an ask's write, which is alone in its group, too. 0: none */
 	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
 	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
@@ -87,39 +90,23 @@ struct group {
 	uint64_t visible_writes[CORE_DCS_MAX];
 };
 
-/* gather.c */
-void gather_request(struct core *core, const struct event *event);
-void gather_readback(struct core *core, uint32_t db, struct slice key, bool is_expired);
-void gather_untimed(struct core *core, uint32_t db, struct slice key);
-void gather_settles(struct core *core);
-/* Sends the open groups. What is decided on what is applied now is sent alone, and at once: it may not be run again once more is. */
-void gather_close(struct core *core);
-const char *gather_limit(const struct core *core);                   /* why no write is taken now; NULL: all is well */
-/* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
-bool gather_touches(const struct core *core, uint32_t db, struct slice key);
-/* The write of an ask, as it stands in core->changes; ARGV is what the store is told. */
-void gather_asked(struct core *core, const struct asked *asked, enum plan plan, unsigned argc, const struct slice *argv);
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
+/* The keys that MEMBER's write touches. */
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
-void group_find_keys(struct core *core, struct group *group);        /* when all are noted */
-/* group_latent.c */
-void group_begin_latent(struct core *core, struct group *group);     /* before its keys are found */
+/* Must a crash before the answer make recovery read the keys of such a write back? */
+bool group_is_pending(enum plan plan, const struct changes *changes);
+/* Once all keys are noted. They count as under way, so that a remote batch that touches them waits, until they are released. */
+void group_find_keys(struct groups *groups, struct group *group);
+void group_release_keys(struct groups *groups, struct group *group);
+void group_begin_latent(struct groups *groups, struct group *group);         /* before its keys are found */
 /* A member's answer has come: does its write stay latent? If not, it has a key. */
-bool group_is_latent(struct core *core, const struct group *group, const struct member *member, const struct slice *replies);
-void group_keep_latent(struct core *core, struct group *group);      /* it is answered: they outlive it */
-void group_drop_latent(struct core *core, struct group *group);      /* it is not: none of them took place */
-/* group_memory.c */
-struct group *group_new(struct core *core, enum group_kind kind);
-void group_free(struct core *core, struct group *group);
-void group_free_spare(struct core *core);
-void group_release_keys(struct core *core, struct group *group);    /* its writes are no longer under way */
-/* group.c */
-void group_close_local(struct core *core, struct group *group);     /* stamps, adds the outbox entry, sends */
-void group_send(struct core *core, struct group *group);            /* EXEC, and off to the store */
-void group_answered(struct core *core, const struct event *event);
-void group_reread(struct core *core, const struct group *group);    /* its answer will not come */
-void group_rerun(struct core *core);                                 /* aborted groups: one request at a time */
+bool group_is_latent(struct groups *groups, const struct group *group, const struct member *member, const struct slice *replies);
+void group_keep_latent(struct groups *groups, struct group *group);          /* it is answered: its latent writes outlive it */
+void group_drop_latent(struct groups *groups, struct group *group);          /* it is not: none of them took place */
+struct group *group_new(struct groups *groups, enum group_kind kind);
+void group_free(struct groups *groups, struct group *group);
+void group_free_spare(struct groups *groups);
 
 #endif

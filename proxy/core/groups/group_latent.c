@@ -1,40 +1,40 @@
 /* Group latent: which of a local group's writes need no metadata until somebody asks (latent.h). What is plain about a write alone was noted when it
  * joined the group (gather.c). */
-#include "proxy/core/state.h"
+#include "groups.h"
 
 #include <assert.h>
 
 /* Its writes count as having seen all that is applied, and all that is applied is known. */
-static bool can_be_latent(const struct core *core, const struct group *group)
+static bool can_be_latent(const struct groups *groups, const struct group *group)
 {
-	return core->is_recalled && core_is_caught_up(core) && !core->is_suspecting && core->keyspace.flush_count == 0 && group->flush_count == 0;
+	return groups->causes->is_recalled && causes_are_caught_up(groups->causes) && !groups->suspects->is_suspecting && groups->keyspace->flush_count == 0 && group->flush_count == 0;
 }
 
-void group_begin_latent(struct core *core, struct group *group)
+void group_begin_latent(struct groups *groups, struct group *group)
 {
-	group->latent_first = core->keyspace.latents.next;
-	if (!can_be_latent(core, group))
+	group->latent_first = groups->keyspace->latents.next;
+	if (!can_be_latent(groups, group))
 		return;
-	group->latents = latent_batch_new(&core->keyspace.latents);
+	group->latents = latent_batch_new(&groups->keyspace->latents);
 	group->latents->group = group;
 }
 
-bool group_is_latent(struct core *core, const struct group *group, const struct member *member, const struct slice *replies)
+bool group_is_latent(struct groups *groups, const struct group *group, const struct member *member, const struct slice *replies)
 {
 	if (member->key_count != 1 || group->keys[member->key_first] != NULL)
 		return false;
-	if (core->asks == NULL && !group->is_lifted && !reply_is_error(replies[member->reply_first + member->answer]))
+	if (groups->onlookers->first == NULL && !group->is_lifted && !reply_is_error(replies[member->reply_first + member->answer]))
 		return true;
 	/* It did not take place, or somebody is to hear of it. */
 	const struct key_name *name = &group->names[member->key_first];
-	keyspace_key(&core->keyspace, name->db, name->name);
+	keyspace_key(groups->keyspace, name->db, name->name);
 	assert(group->keys[member->key_first] != NULL);
 	return false;
 }
 
-void group_keep_latent(struct core *core, struct group *group)
+void group_keep_latent(struct groups *groups, struct group *group)
 {
-	struct latents *latents = &core->keyspace.latents;
+	struct latents *latents = &groups->keyspace->latents;
 	if (group->latents == NULL)
 		return;
 	latent_batch_end(latents, group->latents, &group->writes, &group->stamp);
@@ -42,9 +42,9 @@ void group_keep_latent(struct core *core, struct group *group)
 	group->latents = NULL;
 }
 
-void group_drop_latent(struct core *core, struct group *group)
+void group_drop_latent(struct groups *groups, struct group *group)
 {
-	struct latents *latents = &core->keyspace.latents;
+	struct latents *latents = &groups->keyspace->latents;
 	if (group->latents == NULL)
 		return;
 	latents_cancel(latents, group->latent_first, group->latent_count);

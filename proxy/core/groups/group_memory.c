@@ -1,40 +1,26 @@
 /* Group memory: groups come and go many times a second, so a few of usual size are kept, empty, for the next ones. */
-#include "proxy/core/state.h"
+#include "groups.h"
 
 #define SPARE_GROUPS 8
 #define SPARE_MEMBERS_MAX 4096
 
-struct group *group_new(struct core *core, enum group_kind kind)
+struct group *group_new(struct groups *groups, enum group_kind kind)
 {
-	struct group *group = core->spare_groups;
+	struct group *group = groups->spare;
 	if (group == NULL) {
 		group = memory_new(sizeof *group);
 	} else {
-		core->spare_groups = group->next;
-		core->spare_group_count--;
+		groups->spare = group->next;
+		groups->spare_count--;
 		group->next = NULL;
 	}
 	group->kind = kind;
-	group->id = ++core->next_group_id;
+	group->id = ++groups->next_id;
 	group->script.out = &group->bytes;
 	group->script.pairs = &group->pairs;
 	group->trim_position = POSITION_BEGIN;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
 	return group;
-}
-
-void group_release_keys(struct core *core, struct group *group)
-{
-	group_drop_latent(core, group);
-	for (unsigned i = 0; i < group->key_count; i++) {
-		if (group->keys[i] == NULL)
-			continue;
-		group->keys[i]->in_flight -= group->is_sent;
-		group->keys[i]->under_way--;
-		keyspace_release_key(&core->keyspace, group->keys[i]);
-	}
-	core->flushes_in_flight -= group->is_sent ? group->flush_count : 0;
-	group->key_count = group->flush_count = 0;
 }
 
 static void group_free_memory(struct group *group)
@@ -72,31 +58,31 @@ static struct group group_emptied(struct group *group)
 	};
 }
 
-void group_free(struct core *core, struct group *group)
+void group_free(struct groups *groups, struct group *group)
 {
-	group_release_keys(core, group);
+	group_release_keys(groups, group);
 	if (group->stamp.context != NULL)
 		context_drop(group->stamp.context);
 	spills_free(&group->spills);
 	buffer_free(&group->ends);
 	for (unsigned i = 0; i < group->check_count; i++)
-		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
-	if (core->spare_group_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
+		bytes_free(group->checks[i].key);
+	if (groups->spare_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
 		group_free_memory(group);
 		return;
 	}
 	*group = group_emptied(group);
-	group->next = core->spare_groups;
-	core->spare_groups = group;
-	core->spare_group_count++;
+	group->next = groups->spare;
+	groups->spare = group;
+	groups->spare_count++;
 }
 
-void group_free_spare(struct core *core)
+void group_free_spare(struct groups *groups)
 {
-	while (core->spare_groups != NULL) {
-		struct group *group = core->spare_groups;
-		core->spare_groups = group->next;
+	while (groups->spare != NULL) {
+		struct group *group = groups->spare;
+		groups->spare = group->next;
 		group_free_memory(group);
 	}
-	core->spare_group_count = 0;
+	groups->spare_count = 0;
 }

@@ -1,6 +1,7 @@
 /* Episodes read back from the store at opening: with what their records tell, before anything is recalled. */
 #include "proxy/core/records/episode_pack.h"
-#include "proxy/core/state.h"
+#include "proxy/core/versions/forget.h"
+#include "books.h"
 #include "proxy/core/versions/version.h"
 
 static bool read_kind(struct slice type, enum kind *kind)
@@ -14,28 +15,28 @@ static bool read_kind(struct slice type, enum kind *kind)
 }
 
 /* A DC that is no longer configured: what is about its writes is left out. */
-static int origin_of(struct core *core, const struct record_dot *dot)
+static int origin_of(struct books *books, const struct record_dot *dot)
 {
-	return origins_get(&core->origins, dot->dc, dot->incarnation);
+	return origins_get(&books->causes->origins, dot->dc, dot->incarnation);
 }
 
-static struct context *read_context(struct core *core, const struct record_side *side)
+static struct context *read_context(struct books *books, const struct record_side *side)
 {
 	uint64_t seqs[ORIGINS_MAX] = { 0 };
 	struct slice positions = side->context;
 	struct record_dot position;
 	while (record_position_next(&positions, &position)) {
-		int origin = origin_of(core, &position);
+		int origin = origin_of(books, &position);
 		if (origin >= 0)
 			seqs[origin] = position.seq;
 	}
-	struct context *context = context_new(seqs, core->origins.count);
+	struct context *context = context_new(seqs, books->causes->origins.count);
 	context->is_explicit = side->is_explicit;
 	return context;
 }
 
 /* A version that waits for a decision lives on, though all have it and the log no longer. */
-static void restore_version(struct core *core, struct element *element, const struct record_side *side, const struct stamp *stamp)
+static void restore_version(struct books *books, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
 	struct version version = {
@@ -46,23 +47,23 @@ static void restore_version(struct core *core, struct element *element, const st
 		return;
 	if (is_present && (element->kind == KIND_STRING || element->kind == KIND_HASH))
 		version.value = side->value;
-	element_compete(&core->keyspace, element, &version);
+	element_compete(books->keyspace, element, &version);
 	struct stamp *top = &element->key->tops[element->kind];
-	if (is_present && (top->hlc == 0 || stamp_compare(&core->origins, top, stamp) < 0)) {
+	if (is_present && (top->hlc == 0 || stamp_compare(&books->causes->origins, top, stamp) < 0)) {
 		*top = *stamp;
 		top->context = NULL;
 	}
 }
 
-static void restore_covers(struct core *core, struct episode *episode, const struct record_side *side, const struct stamp *stamp)
+static void restore_covers(struct books *books, struct episode *episode, const struct record_side *side, const struct stamp *stamp)
 {
 	struct slice covers = side->covers;
 	struct record_dot by;
 	bool is_kill;
 	while (record_cover_next(&covers, &by, &is_kill)) {
-		int origin = origin_of(core, &by);
+		int origin = origin_of(books, &by);
 		if (origin >= 0)
-			episode_add_cover(&core->keyspace, episode, &(struct cover){ stamp->origin, (unsigned)origin, stamp->seq, by.seq, is_kill });
+			episode_add_cover(books->keyspace, episode, &(struct cover){ stamp->origin, (unsigned)origin, stamp->seq, by.seq, is_kill });
 	}
 }
 
@@ -75,35 +76,35 @@ static enum life life_of(const struct record_side *side, bool is_kept)
 	return side->is_dead && !(side->is_live && is_explained) ? LIFE_KILLED : LIFE_ALIVE;
 }
 
-static void restore_side(struct core *core, struct episode *episode, const struct record_side *side, bool is_kept)
+static void restore_side(struct books *books, struct episode *episode, const struct record_side *side, bool is_kept)
 {
 	struct element *element = episode->element;
-	int origin = origin_of(core, &side->dot);
+	int origin = origin_of(books, &side->dot);
 	if (origin < 0)
 		return;
-	struct context *context = read_context(core, side);
+	struct context *context = read_context(books, side);
 	struct told told = {
 		.kind = element->kind, .command = side->command, .client = side->client, .value = side->value, .value_len = side->value_len,
 		.value_hash = side->value_hash, .is_removal = side->is_removal, .is_poor = side->command.len == 0 && side->context.len == 0,
 	};
-	struct note *note = note_restore(&core->keyspace, &told, context);
+	struct note *note = note_restore(books->keyspace, &told, context);
 	struct stamp stamp = { .seq = side->dot.seq, .hlc = side->hlc, .context = context, .origin = (unsigned)origin };
 	/* An increment's value has a sign in front. */
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
-	episode_add_side(&core->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
-	const struct side *added = episode_side(&core->keyspace, episode, &stamp);
+	episode_add_side(books->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
+	const struct side *added = episode_side(books->keyspace, episode, &stamp);
 	if (added != NULL) {
 		struct side *restored = &episode->sides[added - episode->sides];
 		restored->life = life_of(side, is_kept);
 		restored->is_clearing = side->is_clearing;
 		restored->is_again = side->is_again;
 	}
-	restore_covers(core, episode, side, &stamp);
+	restore_covers(books, episode, side, &stamp);
 	if (!side->is_again)
-		episode_reach(&core->keyspace, episode, stamp.origin, stamp.seq);
+		episode_reach(books->keyspace, episode, stamp.origin, stamp.seq);
 	if (side->is_live && element->kind < KIND_TYPES)
-		restore_version(core, element, side, &stamp);
-	note_drop(&core->keyspace, note);
+		restore_version(books, element, side, &stamp);
+	note_drop(books->keyspace, note);
 	context_drop(context);
 }
 
@@ -115,7 +116,7 @@ static const char *last_dash(struct slice text)
 }
 
 /* "<dc>-<incarnation>-<seq>-<hash>", from behind: a DC's name may have dashes. */
-static bool read_first(struct core *core, const struct record *record, struct stamp *first)
+static bool read_first(struct books *books, const struct record *record, struct stamp *first)
 {
 	struct slice left = record->id;
 	int64_t numbers[3] = { 0 };
@@ -128,7 +129,7 @@ static bool read_first(struct core *core, const struct record *record, struct st
 			return false;
 		left.len = (size_t)(dash - left.ptr);
 	}
-	int origin = origins_get(&core->origins, left, (uint64_t)numbers[2]);
+	int origin = origins_get(&books->causes->origins, left, (uint64_t)numbers[2]);
 	*first = (struct stamp){ .seq = (uint64_t)numbers[1], .hlc = record->first_hlc, .origin = origin < 0 ? 0 : (unsigned)origin };
 	return origin >= 0;
 }
@@ -149,9 +150,9 @@ static enum write_choice choice_of(enum record_status status)
 	return status == RECORD_RESOLVED ? WRITE_RESOLVES : status == RECORD_IGNORED ? WRITE_IGNORES : WRITE_ORDINARY;
 }
 
-static void restore_resolution(struct core *core, struct episode *episode, const struct record *record)
+static void restore_resolution(struct books *books, struct episode *episode, const struct record *record)
 {
-	int origin = record->resolution.seq == 0 ? -1 : origin_of(core, &record->resolution);
+	int origin = record->resolution.seq == 0 ? -1 : origin_of(books, &record->resolution);
 	if (origin < 0)
 		return;
 	struct told told = {
@@ -160,27 +161,27 @@ static void restore_resolution(struct core *core, struct episode *episode, const
 	};
 	struct context *nothing = context_new(NULL, 0);
 	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
-	episode->resolution_note = note_restore(&core->keyspace, &told, nothing);
+	episode->resolution_note = note_restore(books->keyspace, &told, nothing);
 	context_drop(nothing);
 }
 
-static void restore_stretches(struct core *core, struct episode *episode, const struct record *record)
+static void restore_stretches(struct books *books, struct episode *episode, const struct record *record)
 {
 	struct slice stretches = record->stretches;
 	struct record_stretch stretch;
 	while (record_stretch_next(&stretches, &stretch)) {
-		int origin = origins_get(&core->origins, stretch.dc, stretch.incarnation);
+		int origin = origins_get(&books->causes->origins, stretch.dc, stretch.incarnation);
 		if (origin < 0 || stretch.last_seq < stretch.first_seq)
 			continue;
-		episode_reach(&core->keyspace, episode, (unsigned)origin, stretch.first_seq);
-		episode_reach(&core->keyspace, episode, (unsigned)origin, stretch.last_seq);
+		episode_reach(books->keyspace, episode, (unsigned)origin, stretch.first_seq);
+		episode_reach(books->keyspace, episode, (unsigned)origin, stretch.last_seq);
 	}
 }
 
 /* NULL: nothing of it is left. */
-static struct episode *restore_record(struct core *core, const struct record *record, enum kind kind)
+static struct episode *restore_record(struct books *books, const struct record *record, enum kind kind)
 {
-	struct keyspace *keyspace = &core->keyspace;
+	struct keyspace *keyspace = books->keyspace;
 	struct key *key = keyspace_key(keyspace, record->db, record->key);
 	struct element *element = keyspace_element(keyspace, key, kind, record->element);
 	struct episode *episode = episode_new(keyspace, element);
@@ -193,14 +194,14 @@ static struct episode *restore_record(struct core *core, const struct record *re
 	episode->is_told = record->status == RECORD_OPEN;
 	episode->was_told = true;
 	for (unsigned i = 0; i < record->side_count; i++)
-		restore_side(core, episode, &record->sides[i], record->sides[0].is_live);
+		restore_side(books, episode, &record->sides[i], record->sides[0].is_live);
 	for (unsigned i = 0; i < episode->side_count; i++)
 		if (episode_covers(episode, &episode->sides[i]))
 			episode->sides[i].life = LIFE_COVERED;
-	restore_stretches(core, episode, record);
-	restore_resolution(core, episode, record);
+	restore_stretches(books, episode, record);
+	restore_resolution(books, episode, record);
 	struct stamp first;
-	if (read_first(core, record, &first))
+	if (read_first(books, record, &first))
 		episode->first = first;
 	if (episode->side_count == 0) {
 		episode_free(keyspace, episode);
@@ -226,7 +227,7 @@ static bool is_readable(const struct stored_pair *pair, struct record_scratch *s
 	return count > 0 && left.len == 0;
 }
 
-static void restore_pair(struct core *core, const struct stored_pair *pair, struct record_scratch *scratch)
+static void restore_pair(struct books *books, const struct stored_pair *pair, struct record_scratch *scratch)
 {
 	struct slice left = pair->value, bytes;
 	struct pack *pack = NULL;
@@ -234,29 +235,29 @@ static void restore_pair(struct core *core, const struct stored_pair *pair, stru
 		struct record record;
 		enum kind kind;
 		bool is_read = record_decode(bytes, scratch, &record) && read_kind(record.type, &kind);
-		struct episode *episode = is_read ? restore_record(core, &record, kind) : NULL;
+		struct episode *episode = is_read ? restore_record(books, &record, kind) : NULL;
 		if (episode == NULL)
 			continue;
 		if (pack == NULL)
-			pack = pack_new(&core->keyspace, pair->field, episode->list);
+			pack = pack_new(books->keyspace, pair->field, episode->list);
 		pack_add(pack, episode);
 		if (episode->list == EPISODES_WAITING)
-			pack_move(core->keyspace.episodes, pack, EPISODES_WAITING);
+			pack_move(books->keyspace->episodes, pack, EPISODES_WAITING);
 	}
 }
 
-void episodes_restore(struct core *core, const struct event *event)
+void episodes_restore(struct books *books, const struct event *event)
 {
 	struct record_scratch scratch = { 0 };
 	bool is_whole = true;
 	for (unsigned i = 0; i < event->opened.episode_count; i++) {
 		const struct stored_pair *pair = &event->opened.episodes[i];
 		if (is_readable(pair, &scratch))
-			restore_pair(core, pair, &scratch);
+			restore_pair(books, pair, &scratch);
 		else
 			is_whole = false;
 	}
 	memory_free(scratch.sides);
 	if (!is_whole)
-		core_alarm(core, 0, "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
+		step_alarm(books->step, 0, "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
 }

@@ -3,7 +3,8 @@
  * that ended goes to the conflicts stream and leaves the hash, in one transaction. */
 #include "proxy/core/records/episode_pack.h"
 #include "proxy/core/records/episode_record.h"
-#include "proxy/core/state.h"
+#include "proxy/core/versions/forget.h"
+#include "books.h"
 
 #include <assert.h>
 #include <string.h>
@@ -17,27 +18,27 @@
 /* ---- the stream ---- */
 
 /* XADD of what has gathered. The stream is trimmed once a transaction (retention.c). */
-static void entries_close(struct core *core, struct entries *entries)
+static void entries_close(struct books *books, struct entries *entries)
 {
 	if (entries->last_count == 0)
 		return;
 	resp_add_command(&entries->commands, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_CONFLICTS_KEY), SLICE("*"), SLICE("c"), buffer_slice(&entries->last) });
-	retention_add(core, entries->last_count, entries->last.len);
+	retention_add(books, entries->last_count, entries->last.len);
 	entries->last.len = 0;
 	entries->last_count = 0;
 	entries->command_count++;
 }
 
 /* Room for so many bytes of records. */
-static void entries_reserve(struct core *core, struct entries *entries, size_t len)
+static void entries_reserve(struct books *books, struct entries *entries, size_t len)
 {
 	if (entries->last.len + len > RECORDS_LEN_MAX)
-		entries_close(core, entries);
+		entries_close(books, entries);
 }
 
-static void entries_add(struct core *core, struct entries *entries, struct slice record)
+static void entries_add(struct books *books, struct entries *entries, struct slice record)
 {
-	entries_reserve(core, entries, record.len);
+	entries_reserve(books, entries, record.len);
 	records_add(&entries->last, record);
 	entries->last_count++;
 }
@@ -53,13 +54,13 @@ static void set_stored(struct episode *episode, struct slice id)
 	if (episode->was_told && old.len > 0)
 		resp_add_bulk(&episode->told_ids, old);
 	episode->is_told = episode->was_told = false;
-	memory_free((void *)(uintptr_t)old.ptr);
+	bytes_free(old);
 	episode->stored_id = buffer_copy(id);
 }
 
-static bool is_to_be_kept(const struct core *core, const struct episode *episode)
+static bool is_to_be_kept(const struct books *books, const struct episode *episode)
 {
-	return core->keyspace.episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
+	return books->keyspace->episodes->count <= FINALS_MAX && episode_is_told_for_good(episode);
 }
 
 /* A pack that is being filled. */
@@ -75,11 +76,11 @@ struct writing {
 	struct entries opened;
 };
 
-static void writing_begin(struct writing *writing, const struct core *core, bool is_last)
+static void writing_begin(struct writing *writing, const struct books *books, bool is_last)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	*writing = (struct writing){ .id = &episodes->id, .record = &episodes->record, .pairs = &episodes->pairs };
-	telling_begin(&writing->telling, &core->keyspace, core->policies->digest, is_last);
+	telling_begin(&writing->telling, books->keyspace, books->policies->current->digest, is_last);
 	buffer_reset(writing->record);
 	buffer_reset(writing->pairs);
 }
@@ -101,12 +102,12 @@ static void writing_fill(struct writing *writing, const struct episode *episode)
 	episode_encode(&writing->telling, episode, buffer_slice(writing->id), writing->record);
 }
 
-static void filling_close(struct core *core, struct writing *writing, struct filling *filling)
+static void filling_close(struct books *books, struct writing *writing, struct filling *filling)
 {
 	if (filling->pack == NULL)
 		return;
 	struct slice records = buffer_slice(&filling->records);
-	pack_keep_records(&core->keyspace, filling->pack, filling->is_known ? records : SLICE(""), core->policies->digest);
+	pack_keep_records(books->keyspace, filling->pack, filling->is_known ? records : SLICE(""), books->policies->current->digest);
 	resp_add_bulk(writing->pairs, filling->pack->name);
 	resp_add_bulk(writing->pairs, records);
 	writing->pair_count++;
@@ -115,39 +116,39 @@ static void filling_close(struct core *core, struct writing *writing, struct fil
 }
 
 /* Its present record goes into the pack that is being filled. */
-static void filling_add(struct core *core, struct writing *writing, struct filling *filling, struct episode *episode)
+static void filling_add(struct books *books, struct writing *writing, struct filling *filling, struct episode *episode)
 {
 	if (filling->pack == NULL) {
 		/* It stands alone, under its name, and has changed. */
-		filling->pack = episode->pack != NULL ? episode->pack : pack_new(&core->keyspace, buffer_slice(writing->id), episode->list);
+		filling->pack = episode->pack != NULL ? episode->pack : pack_new(books->keyspace, buffer_slice(writing->id), episode->list);
 		filling->is_known = true;
-		pack_move(core->keyspace.episodes, filling->pack, episode->list);
+		pack_move(books->keyspace->episodes, filling->pack, episode->list);
 	}
 	if (episode->pack != filling->pack)
 		pack_add(filling->pack, episode);
 	episode->packed_policy = episode->element->key->policy;
 	filling->pack->changed = 0;
-	filling->is_known &= is_to_be_kept(core, episode);
+	filling->is_known &= is_to_be_kept(books, episode);
 	records_add(&filling->records, buffer_slice(writing->record));
 }
 
-static void place(struct core *core, struct writing *writing, struct episode *episode)
+static void place(struct books *books, struct writing *writing, struct episode *episode)
 {
 	struct filling *filling = &writing->fillings[episode->list];
 	if (episode->pack == NULL && episode->has_company && writing->record->len <= PACKED_LEN_MAX) {
 		if (filling->records.len + writing->record->len > RECORDS_LEN_MAX)
-			filling_close(core, writing, filling);
-		filling_add(core, writing, filling, episode);
+			filling_close(books, writing, filling);
+		filling_add(books, writing, filling, episode);
 		return;
 	}
 	struct filling alone = { .records = { 0 } };
-	filling_add(core, writing, &alone, episode);
-	filling_close(core, writing, &alone);
+	filling_add(books, writing, &alone, episode);
+	filling_close(books, writing, &alone);
 	buffer_free(&alone.records);
 }
 
 /* Who was told that they are open is told that they are no more. */
-static void tell_merged(struct core *core, struct episode *episode, struct slice id)
+static void tell_merged(struct books *books, struct episode *episode, struct slice id)
 {
 	const struct element *element = episode->element;
 	struct slice left = buffer_slice(&episode->told_ids);
@@ -157,7 +158,7 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 		struct record record = {
 			.id = old.text, .kind = episode_kind(episode), .status = RECORD_SUPERSEDED, .db = element->key->db, .key = element->key->name,
 			.element = element->name, .type = slice_of(kind_text(element->kind)), .rule = slice_of(element->key->policy->rule->name),
-			.rules_digest = core->policies->digest, .merged_into = id,
+			.rules_digest = books->policies->current->digest, .merged_into = id,
 		};
 		/* It was joined with others, and has got its name back. */
 		if (slice_equal(old.text, id)) {
@@ -165,34 +166,34 @@ static void tell_merged(struct core *core, struct episode *episode, struct slice
 			continue;
 		}
 		record_encode(&bytes, &record);
-		entries_add(core, &core->keyspace.episodes->finals, buffer_slice(&bytes));
+		entries_add(books, &books->keyspace->episodes->finals, buffer_slice(&bytes));
 		buffer_free(&bytes);
 	}
 	buffer_free(&episode->told_ids);
 }
 
-static void write_one(struct core *core, struct writing *writing, struct episode *episode)
+static void write_one(struct books *books, struct writing *writing, struct episode *episode)
 {
 	writing_fill(writing, episode);
 	enum record_status status = writing->telling.status;
 	struct slice id = buffer_slice(writing->id);
 	if (episode->pack != NULL && (episode->pack->count > 1 || !slice_equal(episode->pack->name, id)))
-		pack_break(&core->keyspace, episode->pack);
+		pack_break(books->keyspace, episode->pack);
 	set_stored(episode, id);
-	tell_merged(core, episode, id);
-	episode_note_status(core->keyspace.episodes, episode, status, writing->telling.is_kept);
+	tell_merged(books, episode, id);
+	episode_note_status(books->keyspace->episodes, episode, status, writing->telling.is_kept);
 	episode->is_dirty = false;
-	place(core, writing, episode);
+	place(books, writing, episode);
 	if (status == RECORD_OPEN && !episode->is_told) {
-		entries_add(core, &writing->opened, buffer_slice(writing->record));
+		entries_add(books, &writing->opened, buffer_slice(writing->record));
 		episode->is_told = episode->was_told = true;
 	}
 }
 
 /* Whom one that has changed leaves behind is written, too. */
-static void write_dirty(struct core *core, struct writing *writing)
+static void write_dirty(struct books *books, struct writing *writing)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	for (unsigned i = 0; i < episodes->dirty_count; i++)
 		if (episodes->dirty[i]->element != NULL && episodes->dirty[i]->pack != NULL)
 			episodes->dirty[i]->pack->changed++;
@@ -200,36 +201,36 @@ static void write_dirty(struct core *core, struct writing *writing)
 		if (episodes->dirty[i]->element == NULL)
 			memory_free(episodes->dirty[i]);
 		else
-			write_one(core, writing, episodes->dirty[i]);
+			write_one(books, writing, episodes->dirty[i]);
 	}
 	for (unsigned list = 0; list < EPISODE_LISTS; list++)
-		filling_close(core, writing, &writing->fillings[list]);
-	entries_close(core, &writing->opened);
+		filling_close(books, writing, &writing->fillings[list]);
+	entries_close(books, &writing->opened);
 	episodes->dirty_count = 0;
 	episodes->is_swept = false;
 }
 
 /* What has not been recalled yet may have killed or covered a side: a record of it would say that it is alive. */
-bool episodes_are_pending(const struct core *core)
+bool episodes_are_pending(const struct books *books)
 {
-	const struct episodes *episodes = core->keyspace.episodes;
-	if (!core->is_recalled)
+	const struct episodes *episodes = books->keyspace->episodes;
+	if (!books->causes->is_recalled)
 		return false;
-	return episodes->dirty_count > 0 || episodes_have_ended(core) || retention_is_due(core);
+	return episodes->dirty_count > 0 || episodes_have_ended(books) || retention_is_due(books);
 }
 
-bool episodes_have_ended(const struct core *core)
+bool episodes_have_ended(const struct books *books)
 {
-	const struct episodes *episodes = core->keyspace.episodes;
+	const struct episodes *episodes = books->keyspace->episodes;
 	return episodes->gone_count > 0 || episodes->finals.command_count + episodes->finals.last_count > 0;
 }
 
 /* What ended. It must not get lost if the store refuses the group; the rest is made anew then. (A refused remote group makes the core start over.) */
-static void add_ends(struct core *core, struct group *group)
+static void add_ends(struct books *books, struct group *group)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	size_t start = group->bytes.len;
-	entries_close(core, &episodes->finals);
+	entries_close(books, &episodes->finals);
 	unsigned count = episodes->finals.command_count;
 	if (episodes->gone_count > 0) {
 		resp_add_array(&group->bytes, episodes->gone_count + 2);
@@ -250,15 +251,15 @@ static void add_ends(struct core *core, struct group *group)
 	group->end_count = count;
 }
 
-void episodes_write(struct core *core, struct group *group)
+void episodes_write(struct books *books, struct group *group)
 {
-	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(core))
+	if ((group->kind != GROUP_REMOTE && group->kind != GROUP_RECORD) || !episodes_are_pending(books))
 		return;
 	struct writing writing;
-	writing_begin(&writing, core, false);
-	write_dirty(core, &writing);
-	script_select(&group->script, core->options.reserved_db);
-	add_ends(core, group);
+	writing_begin(&writing, books, false);
+	write_dirty(books, &writing);
+	script_select(&group->script, books->options->reserved_db);
+	add_ends(books, group);
 	if (writing.pair_count > 0) {
 		resp_add_array(&group->bytes, 2 * writing.pair_count + 2);
 		resp_add_bulk(&group->bytes, SLICE("HSET"));
@@ -268,13 +269,13 @@ void episodes_write(struct core *core, struct group *group)
 	}
 	buffer_add(&group->bytes, buffer_slice(&writing.opened.commands));
 	group->script.count += writing.opened.command_count;
-	retention_write(core, group);
+	retention_write(books, group);
 	writing_end(&writing);
 }
 
-void episodes_unwritten(struct core *core, struct group *group)
+void episodes_unwritten(struct books *books, struct group *group)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	buffer_add(&group->ends, buffer_slice(&episodes->finals.commands));
 	buffer_free(&episodes->finals.commands);
 	episodes->finals.commands = group->ends;
@@ -285,47 +286,47 @@ void episodes_unwritten(struct core *core, struct group *group)
 		for (struct episode *episode = episodes->lists[list]; episode != NULL; episode = episode->listed_after) {
 			/* Only an open one may have been told with it: twice is better than never. */
 			episode->is_told = false;
-			episode_touch(&core->keyspace, episode);
+			episode_touch(books->keyspace, episode);
 		}
 	}
 }
 
 /* ---- ending ---- */
 
-static bool is_stable(const struct core *core, const struct episode *episode)
+static bool is_stable(const struct books *books, const struct episode *episode)
 {
 	for (unsigned i = 0; i < episode->stretch_count; i++)
-		if (!mark_is_stable(&core->keyspace, episode->stretches[i].origin, episode->stretches[i].last_seq))
+		if (!mark_is_stable(books->keyspace, episode->stretches[i].origin, episode->stretches[i].last_seq))
 			return false;
 	return true;
 }
 
 /* Can nothing come any more that changes it? It may wait for a decision all the same. */
-static bool is_settled(const struct core *core, const struct episode *episode)
+static bool is_settled(const struct books *books, const struct episode *episode)
 {
-	if (!is_stable(core, episode))
+	if (!is_stable(books, episode))
 		return false;
 	/* What ended it may be replaced by something older that is concurrent with it. */
-	if (episode->resolution.seq != 0 && !mark_is_stable(&core->keyspace, episode->resolution.origin, episode->resolution.seq))
+	if (episode->resolution.seq != 0 && !mark_is_stable(books->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
 	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
-	return episode->resolution.seq != 0 || episode_covers_are_stable(&core->keyspace, episode);
+	return episode->resolution.seq != 0 || episode_covers_are_stable(books->keyspace, episode);
 }
 
-static void add_final(struct core *core, struct writing *writing, struct episode *episode)
+static void add_final(struct books *books, struct writing *writing, struct episode *episode)
 {
 	writing_fill(writing, episode);
 	set_stored(episode, buffer_slice(writing->id));
-	entries_add(core, &core->keyspace.episodes->finals, buffer_slice(writing->record));
+	entries_add(books, &books->keyspace->episodes->finals, buffer_slice(writing->record));
 }
 
-static void finish(struct core *core, struct episode *episode)
+static void finish(struct books *books, struct episode *episode)
 {
 	struct element *element = episode->element;
-	tell_merged(core, episode, episode->stored_id);
-	core->status.records[episode_status(episode)]++;
-	episode_free(&core->keyspace, episode);
-	keyspace_settle_element(&core->keyspace, element);
+	tell_merged(books, episode, episode->stored_id);
+	books->step->status.records[episode_status(episode)]++;
+	episode_free(books->keyspace, episode);
+	keyspace_settle_element(books->keyspace, element);
 }
 
 /* What has not been looked at since it was written is fetched together (docs/architecture.md, decision 27). */
@@ -346,13 +347,13 @@ static void pack_warm(const struct pack *pack)
 }
 
 /* With the last of its episodes the pack goes, too. */
-static void finish_pack(struct core *core, struct writing *writing, struct pack *pack)
+static void finish_pack(struct books *books, struct writing *writing, struct pack *pack)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	pack_warm(pack);
-	bool is_known = pack_is_known(pack, core->policies->digest);
+	bool is_known = pack_is_known(pack, books->policies->current->digest);
 	if (is_known) {
-		entries_reserve(core, &episodes->finals, pack->records.len);
+		entries_reserve(books, &episodes->finals, pack->records.len);
 		buffer_add(&episodes->finals.last, pack->records);
 		episodes->finals.last_count += pack->count;
 	}
@@ -360,70 +361,70 @@ static void finish_pack(struct core *core, struct writing *writing, struct pack 
 	for (struct episode *episode = pack->first, *next; episode != NULL; episode = next) {
 		next = episode->packed_after;
 		if (!is_known)
-			add_final(core, writing, episode);
-		finish(core, episode);
+			add_final(books, writing, episode);
+		finish(books, episode);
 	}
 }
 
 /* Those whose records stand together end together. Nobody waits for a person because of that. */
-static bool is_pack_finished(struct core *core, struct pack *pack)
+static bool is_pack_finished(struct books *books, struct pack *pack)
 {
 	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
-		if (!is_settled(core, episode))
+		if (!is_settled(books, episode))
 			return false;
 	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
 		if (!episode_is_kept(episode))
 			continue;
 		if (pack->count > 1)
-			pack_break(&core->keyspace, pack);
+			pack_break(books->keyspace, pack);
 		return false;
 	}
 	return true;
 }
 
 /* Not yet written, or no longer: it need not be any more. */
-static void finish_unpacked(struct core *core, struct writing *writing, struct episode *episode)
+static void finish_unpacked(struct books *books, struct writing *writing, struct episode *episode)
 {
 	bool is_waiting = episode->element != NULL && episode->pack == NULL && episode->list == EPISODES_WAITING;
-	if (!is_waiting || !is_settled(core, episode) || episode_is_kept(episode))
+	if (!is_waiting || !is_settled(books, episode) || episode_is_kept(episode))
 		return;
-	add_final(core, writing, episode);
-	finish(core, episode);
+	add_final(books, writing, episode);
+	finish(books, episode);
 }
 
 /* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
-static void forget_covers(struct core *core)
+static void forget_covers(struct books *books)
 {
-	uint64_t left = core->keyspace.episodes->covered_count;
-	for (struct episode *episode = core->keyspace.episodes->lists[EPISODES_KEPT]; left > 0; episode = episode->listed_after) {
+	uint64_t left = books->keyspace->episodes->covered_count;
+	for (struct episode *episode = books->keyspace->episodes->lists[EPISODES_KEPT]; left > 0; episode = episode->listed_after) {
 		assert(episode != NULL);
 		if (episode->cover_count == 0)
 			continue;
 		left--;
-		if (is_stable(core, episode) && episode_forget_covers(&core->keyspace, episode))
-			episode_touch(&core->keyspace, episode);
+		if (is_stable(books, episode) && episode_forget_covers(books->keyspace, episode))
+			episode_touch(books->keyspace, episode);
 	}
 }
 
 /* Ends those whose writes are all stable; not more often than is of use. */
-void episodes_pump(struct core *core, bool is_moved)
+void episodes_pump(struct books *books, bool is_moved)
 {
-	struct episodes *episodes = core->keyspace.episodes;
+	struct episodes *episodes = books->keyspace->episodes;
 	episodes->is_swept &= !is_moved;
-	bool is_due = core->now_ms - episodes->swept_ms >= SWEEP_MS || core->now_ms < episodes->swept_ms;
+	bool is_due = books->step->now_ms - episodes->swept_ms >= SWEEP_MS || books->step->now_ms < episodes->swept_ms;
 	if (episodes->is_swept || !is_due)
 		return;
-	forget_covers(core);
+	forget_covers(books);
 	struct writing writing;
-	writing_begin(&writing, core, true);
+	writing_begin(&writing, books, true);
 	for (unsigned i = 0; i < episodes->dirty_count; i++)
-		finish_unpacked(core, &writing, episodes->dirty[i]);
+		finish_unpacked(books, &writing, episodes->dirty[i]);
 	for (struct pack *pack = episodes->packs[EPISODES_WAITING], *next; pack != NULL; pack = next) {
 		next = pack->after;
-		if (is_pack_finished(core, pack))
-			finish_pack(core, &writing, pack);
+		if (is_pack_finished(books, pack))
+			finish_pack(books, &writing, pack);
 	}
 	writing_end(&writing);
 	episodes->is_swept = true;
-	episodes->swept_ms = core->now_ms;
+	episodes->swept_ms = books->step->now_ms;
 }

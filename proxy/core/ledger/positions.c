@@ -2,21 +2,21 @@
  * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last> <begun>",
  * "lost" holding 1 where the own log lost what the store had not read, what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
  * Whoever reads them back finds data and positions at the same point. */
-#include "proxy/core/state.h"
+#include "books.h"
 
 #include <string.h>
 
 #define RECORD_MS 1000
 
-static void add_dc(const struct core *core, unsigned dc, struct buffer *field, struct buffer *value)
+static void add_dc(const struct books *books, unsigned dc, struct buffer *field, struct buffer *value)
 {
 	buffer_reset(field);
 	buffer_reset(value);
 	buffer_add_text(field, "dc:");
-	buffer_add_text(field, core->dc_names[dc]);
-	buffer_add_int64(value, core->peers[dc].follow_position);
-	for (unsigned i = 0; i < core->origins.count; i++) {
-		const struct origin *origin = &core->origins.items[i];
+	buffer_add_text(field, books->causes->origins.dcs[dc]);
+	buffer_add_int64(value, books->roads[dc].follow_position);
+	for (unsigned i = 0; i < books->causes->origins.count; i++) {
+		const struct origin *origin = &books->causes->origins.items[i];
 		if (origin->dc != dc || origin->applied == 0)
 			continue;
 		const uint64_t numbers[] = { origin->incarnation, origin->applied, origin->floor, origin->kept, origin->stable };
@@ -28,9 +28,9 @@ static void add_dc(const struct core *core, unsigned dc, struct buffer *field, s
 }
 
 /* The final forms of these are in the outbox where they differ from what was intended: in front of this, or with it. */
-static void add_answered(const struct core *core, struct buffer *field, struct buffer *value)
+static void add_answered(const struct books *books, struct buffer *field, struct buffer *value)
 {
-	const uint64_t numbers[] = { core->origins.items[core->self].incarnation, core->answered_first, core->answered_seq, core->is_begun };
+	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first, books->causes->answered_seq, books->is_begun };
 	buffer_add_text(field, "answered");
 	for (unsigned i = 0; i < 4; i++) {
 		if (i > 0)
@@ -40,72 +40,72 @@ static void add_answered(const struct core *core, struct buffer *field, struct b
 }
 
 /* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
-void positions_write(struct core *core, struct script *script)
+void positions_write(struct books *books, struct script *script)
 {
 	struct slice argv[2 + 2 * (CORE_DCS_MAX + 3)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
 	struct buffer texts[2 * (CORE_DCS_MAX + 3)] = { { 0 } };
 	unsigned count = 0;
-	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
-		add_dc(core, dc, &texts[count], &texts[count + 1]);
-		core->peers[dc].is_follow_moved = false;
+	for (unsigned dc = 0; dc < books->options->dc_count; dc++) {
+		add_dc(books, dc, &texts[count], &texts[count + 1]);
+		books->roads[dc].is_follow_moved = false;
 		count += 2;
 	}
 	buffer_add_text(&texts[count], "hlc");
-	buffer_add_uint64(&texts[count + 1], core->hlc);
+	buffer_add_uint64(&texts[count + 1], books->causes->hlc);
 	count += 2;
-	add_answered(core, &texts[count], &texts[count + 1]);
+	add_answered(books, &texts[count], &texts[count + 1]);
 	count += 2;
-	if (core->is_log_lost) {
+	if (books->is_log_lost) {
 		buffer_add_text(&texts[count], "lost");
 		buffer_add_text(&texts[count + 1], "1");
 		count += 2;
 	}
 	for (unsigned i = 0; i < count; i++)
 		argv[2 + i] = buffer_slice(&texts[i]);
-	script_select(script, core->options.reserved_db);
+	script_select(script, books->options->reserved_db);
 	script_add(script, 2 + count, argv);
 	for (unsigned i = 0; i < count; i++)
 		buffer_free(&texts[i]);
-	suspects_write(core, script);
+	suspects_write(books->suspects, script);
 }
 
-static void write_run(struct core *core, struct script *script)
+static void write_run(struct books *books, struct script *script)
 {
 	struct buffer value = { 0 };
-	buffer_add(&value, buffer_slice(&core->run_id));
+	buffer_add(&value, buffer_slice(&books->run_id));
 	buffer_add_byte(&value, ' ');
-	buffer_add_uint64(&value, core->origins.items[core->self].incarnation);
-	script_select(script, core->options.reserved_db);
+	buffer_add_uint64(&value, books->causes->origins.items[books->causes->self].incarnation);
+	script_select(script, books->options->reserved_db);
 	script_add(script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("run"), buffer_slice(&value) });
 	buffer_free(&value);
 }
 
-bool positions_are_due(const struct core *core)
+bool positions_are_due(const struct books *books)
 {
-	return core->now_ms - core->record_ms >= RECORD_MS && core->is_gate_open && core->aborted == NULL;
+	return books->step->now_ms - books->record_ms >= RECORD_MS && books->causes->is_gate_open;
 }
 
 /* Behind no remote group that is still under way: the store may refuse that one and take this. */
-void positions_record(struct core *core)
+void positions_record(struct books *books)
 {
 	bool is_moved = false;
-	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
-		is_moved |= core->peers[dc].is_follow_moved;
+	for (unsigned dc = 0; dc < books->options->dc_count; dc++)
+		is_moved |= books->roads[dc].is_follow_moved;
 	/* A record that left the store must not come back with writes that would not be stable again. */
-	is_moved |= episodes_have_ended(core);
-	if (is_moved || episodes_are_pending(core) || core->is_run_due || core->is_rules_due || core->is_trim_due || core->resolution_count > 0) {
-		struct group *group = group_new(core, GROUP_RECORD);
+	is_moved |= episodes_have_ended(books);
+	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due || books->resolution_count > 0) {
+		struct group *group = group_new(books->groups, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
-		if (core->peers[0].is_follow_moved)
-			group->trim_position = core->peers[0].follow_position;
-		group->has_run = core->is_run_due;
-		if (core->is_run_due)
-			write_run(core, &group->script);
-		if (is_moved || core->is_run_due || core->is_rules_due)
-			positions_write(core, &group->script);
-		group_send(core, group);
+		if (books->roads[0].is_follow_moved)
+			group->trim_position = books->roads[0].follow_position;
+		group->has_run = books->is_run_due;
+		if (books->is_run_due)
+			write_run(books, &group->script);
+		if (is_moved || books->is_run_due || books->suspects->is_rules_due)
+			positions_write(books, &group->script);
+		group_send(books->groups, group);
 	}
-	core->record_ms = core->now_ms;
+	books->record_ms = books->step->now_ms;
 }
 
 /* ---- reading ---- */
@@ -115,33 +115,33 @@ static bool take_number(struct slice *text, char separator, int64_t *number)
 	return slice_to_int64(slice_take_until(text, separator), number);
 }
 
-static bool read_answered(struct core *core, struct slice value)
+static bool read_answered(struct books *books, struct slice value)
 {
 	int64_t incarnation, first, last;
 	if (!take_number(&value, ' ', &incarnation) || !take_number(&value, ' ', &first) || !take_number(&value, ' ', &last))
 		return false;
 	/* Older versions do not tell whether it has begun. */
 	bool is_begun = slice_equal(value, SLICE("1"));
-	core->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last, is_begun };
+	books->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last, is_begun };
 	return true;
 }
 
-static bool read_dc(struct core *core, unsigned dc, struct slice value)
+static bool read_dc(struct books *books, unsigned dc, struct slice value)
 {
-	struct peer *peer = &core->peers[dc];
-	if (!take_number(&value, ' ', &peer->follow_position))
+	struct road *road = &books->roads[dc];
+	if (!take_number(&value, ' ', &road->follow_position))
 		return false;
-	peer->position = peer->follow_position;
+	books->causes->peers[dc].position = road->follow_position;
 	while (value.len > 0) {
 		struct slice entry = slice_take_until(&value, ' ');
 		int64_t incarnation, applied, floor, kept, stable;
 		if (!take_number(&entry, ':', &incarnation) || !take_number(&entry, ':', &applied) || !take_number(&entry, ':', &floor) ||
 		    !take_number(&entry, ':', &kept) || !take_number(&entry, ':', &stable))
 			return false;
-		int index = origins_get_dc(&core->origins, dc, (uint64_t)incarnation);
+		int index = origins_get_dc(&books->causes->origins, dc, (uint64_t)incarnation);
 		if (index < 0 || floor > kept || kept > stable || stable > applied)
 			return false;
-		struct origin *origin = &core->origins.items[index];
+		struct origin *origin = &books->causes->origins.items[index];
 		origin->applied = origin->confirmed = (uint64_t)applied;
 		origin->floor = origin->recalled = (uint64_t)floor;
 		origin->kept = origin->round_stable = (uint64_t)kept;
@@ -150,10 +150,10 @@ static bool read_dc(struct core *core, unsigned dc, struct slice value)
 	return true;
 }
 
-bool positions_read(struct core *core, const struct event *event, bool *is_same_run, uint64_t *incarnation)
+bool positions_read(struct books *books, const struct event *event, bool *is_same_run, uint64_t *incarnation)
 {
-	*is_same_run = core->is_log_lost = false;
-	core->stored_answered = (struct answered){ 0 };
+	*is_same_run = books->is_log_lost = false;
+	books->stored_answered = (struct answered){ 0 };
 	for (unsigned i = 0; i < event->opened.position_count; i++) {
 		struct slice field = event->opened.positions[i].field, value = event->opened.positions[i].value;
 		if (slice_equal(field, SLICE("run"))) {
@@ -165,18 +165,18 @@ bool positions_read(struct core *core, const struct event *event, bool *is_same_
 			continue;
 		}
 		int64_t hlc;
-		core->is_log_lost |= slice_equal(field, SLICE("lost"));
-		if (suspects_read(core, field, value))
+		books->is_log_lost |= slice_equal(field, SLICE("lost"));
+		if (suspects_read(books->suspects, field, value))
 			continue;
-		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > core->hlc)
-			core->hlc = (uint64_t)hlc;
-		if (slice_equal(field, SLICE("answered")) && !read_answered(core, value))
+		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > books->causes->hlc)
+			books->causes->hlc = (uint64_t)hlc;
+		if (slice_equal(field, SLICE("answered")) && !read_answered(books, value))
 			return false;
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)
 			continue;
-		int dc = origins_dc(&core->origins, (struct slice){ field.ptr + 3, field.len - 3 });
+		int dc = origins_dc(&books->causes->origins, (struct slice){ field.ptr + 3, field.len - 3 });
 		/* A DC that was taken out of the configuration: its writes stay, its log is not followed. */
-		if (dc >= 0 && !read_dc(core, (unsigned)dc, value))
+		if (dc >= 0 && !read_dc(books, (unsigned)dc, value))
 			return false;
 	}
 	return true;

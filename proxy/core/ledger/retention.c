@@ -4,7 +4,7 @@
  *
  * The store counts entries, of which one holds a record, another one many. So it is remembered how much had been added at some moments: what is to stay
  * are the entries since the last moment of which they are not too many. Between two moments all entries count alike. */
-#include "proxy/core/state.h"
+#include "books.h"
 
 #include <string.h>
 
@@ -23,24 +23,24 @@ static uint64_t share(uint64_t whole, uint64_t part, uint64_t of)
 }
 
 /* Limits, in the bytes of records; the store takes more memory than that. */
-static uint64_t bytes_max(const struct core *core)
+static uint64_t bytes_max(const struct books *books)
 {
-	const struct retention *retention = &core->retention;
-	uint64_t limit = core->options.records_bytes_max;
+	const struct retention *retention = &books->retention;
+	uint64_t limit = books->options->records_bytes_max;
 	return retention->memory == 0 ? limit : share(limit, retention->memory_bytes, retention->memory);
 }
 
-void retention_begin(struct core *core)
+void retention_begin(struct books *books)
 {
 	/* Of what was added before nothing is known: mark 0 is where it begins. */
-	core->retention = (struct retention){ .mark_count = 1 };
+	books->retention = (struct retention){ .mark_count = 1 };
 }
 
-bool retention_is_due(const struct core *core)
+bool retention_is_due(const struct books *books)
 {
-	const struct retention *retention = &core->retention;
-	return core->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added.bytes - retention->measured.bytes > bytes_max(core) / MEASURE_PART ||
-	       retention->added.records - retention->measured.records > core->options.records_max / MEASURE_PART;
+	const struct retention *retention = &books->retention;
+	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
+	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
 
 static void add_mark(struct retention *retention, const struct tally *mark)
@@ -52,12 +52,12 @@ static void add_mark(struct retention *retention, const struct tally *mark)
 	retention->marks[retention->mark_count++] = *mark;
 }
 
-void retention_add(struct core *core, unsigned records, size_t bytes)
+void retention_add(struct books *books, unsigned records, size_t bytes)
 {
-	struct retention *retention = &core->retention;
+	struct retention *retention = &books->retention;
 	const struct tally *last = last_mark(retention);
-	if (retention->added.records - last->records > core->options.records_max / MARK_PART ||
-	    retention->added.bytes - last->bytes > core->options.records_bytes_max / MARK_PART)
+	if (retention->added.records - last->records > books->options->records_max / MARK_PART ||
+	    retention->added.bytes - last->bytes > books->options->records_bytes_max / MARK_PART)
 		add_mark(retention, &retention->added);
 	retention->added.entries++;
 	retention->added.records += records;
@@ -116,12 +116,12 @@ static uint64_t excess(uint64_t added, uint64_t limit)
 }
 
 /* With room for the bytes that are added until they are measured again. How many records stay is remembered in the store. */
-static void trim_to_limits(struct core *core, struct group *group)
+static void trim_to_limits(struct books *books, struct group *group)
 {
-	struct retention *retention = &core->retention;
+	struct retention *retention = &books->retention;
 	const struct tally *added = &retention->added;
-	uint64_t bytes = bytes_max(core);
-	uint64_t gone = entries_with(retention, excess(added->records, core->options.records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
+	uint64_t bytes = bytes_max(books);
+	uint64_t gone = entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
 	/* One stays, whatever its size. */
 	if (gone > 0 && gone >= added->entries)
 		gone = added->entries - 1;
@@ -133,15 +133,15 @@ static void trim_to_limits(struct core *core, struct group *group)
 	buffer_free(&text);
 }
 
-void retention_write(struct core *core, struct group *group)
+void retention_write(struct books *books, struct group *group)
 {
-	struct retention *retention = &core->retention;
-	uint64_t age_ms = core->options.records_age_ms_max;
-	bool is_due = retention_is_due(core);
-	if (is_due && age_ms > 0 && core->now_ms >= age_ms)
-		add_trim(&group->script, SLICE("MINID"), core->now_ms - age_ms);
+	struct retention *retention = &books->retention;
+	uint64_t age_ms = books->options->records_age_ms_max;
+	bool is_due = retention_is_due(books);
+	if (is_due && age_ms > 0 && books->step->now_ms >= age_ms)
+		add_trim(&group->script, SLICE("MINID"), books->step->now_ms - age_ms);
 	if (retention->is_counted && (is_due || retention->is_grown))
-		trim_to_limits(core, group);
+		trim_to_limits(books, group);
 	retention->is_grown = false;
 	if (!is_due)
 		return;
@@ -150,7 +150,7 @@ void retention_write(struct core *core, struct group *group)
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
 	/* Should the answer get lost, it is asked again in a minute. */
-	retention->trimmed_ms = core->now_ms;
+	retention->trimmed_ms = books->step->now_ms;
 	retention->measured = retention->added;
 }
 
@@ -195,9 +195,9 @@ static void drop_marks(struct retention *retention)
 	memmove(&retention->marks[0], &retention->marks[first], retention->mark_count * sizeof *retention->marks);
 }
 
-void retention_answered(struct core *core, const struct group *group, const struct event *event)
+void retention_answered(struct books *books, const struct group *group, const struct event *event)
 {
-	struct retention *retention = &core->retention;
+	struct retention *retention = &books->retention;
 	if (group->measure_reply == 0)
 		return;
 	const struct slice *replies = &event->answered.replies[group->measure_reply];
@@ -208,7 +208,7 @@ void retention_answered(struct core *core, const struct group *group, const stru
 	struct tally gone = tally_of(retention, retention->gone);
 	retention->memory = memory;
 	retention->memory_bytes = retention->measured.bytes - gone.bytes;
-	core->status.stored_records = retention->measured.records - gone.records;
-	core->status.stored_record_bytes = memory;
+	books->step->status.stored_records = retention->measured.records - gone.records;
+	books->step->status.stored_record_bytes = memory;
 	drop_marks(retention);
 }

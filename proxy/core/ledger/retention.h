@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct core;
+struct books;
 struct event;
 struct group;
 
@@ -23,10 +23,10 @@ struct retention {
 	unsigned mark_count;         /* at least one */
 };
 
-void retention_begin(struct core *core);                              /* whatever the store holds now */
-bool retention_is_due(const struct core *core);
-void retention_add(struct core *core, unsigned records, size_t bytes);        /* an entry of so many */
-void retention_write(struct core *core, struct group *group);         /* trims, if it is due; the reserved database is selected */
-void retention_answered(struct core *core, const struct group *group, const struct event *event);
+void retention_begin(struct books *books);                             /* whatever the store holds now */
+bool retention_is_due(const struct books *books);
+void retention_add(struct books *books, unsigned records, size_t bytes);       /* an entry of so many */
+void retention_write(struct books *books, struct group *group);        /* trims, if it is due; the reserved database is selected */
+void retention_answered(struct books *books, const struct group *group, const struct event *event);
 
 #endif

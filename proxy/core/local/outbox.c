@@ -1,7 +1,7 @@
 /* Outbox: final batches on their way to the own log: waiting for the gate (recover.c), then handed to the connector, then durable
  * there. A connector may lose what it was given: it is given again (data path, step 6).
  * Invariant: ids count up along sent; what is waiting comes after all that is sent. */
-#include "proxy/core/state.h"
+#include "outbox.h"
 
 #include <assert.h>
 
@@ -27,42 +27,42 @@ static struct append *append_list_take(struct append_list *list)
 	return append;
 }
 
-void append_free(struct core *core, struct append *append)
+void append_free(struct outbox *outbox, struct append *append)
 {
-	core->outbox_bytes -= append->bytes.len;
-	core->outbox_events -= append->events;
-	memory_free((void *)(uintptr_t)append->bytes.ptr);
+	outbox->bytes -= append->bytes.len;
+	outbox->events -= append->events;
+	bytes_free(append->bytes);
 	memory_free(append);
 }
 
-static struct append *append_new(struct core *core, struct slice bytes, const struct append *facts)
+static struct append *append_new(struct outbox *outbox, struct slice bytes, const struct append *facts)
 {
 	struct append *append = memory_new(sizeof *append);
 	*append = *facts;
 	append->id = 0;
 	append->bytes = buffer_copy(bytes);
-	core->outbox_bytes += bytes.len;
-	core->outbox_events += append->events;
+	outbox->bytes += bytes.len;
+	outbox->events += append->events;
 	return append;
 }
 
-void outbox_add_batch(struct core *core, struct append_list *list, struct slice bytes, const struct append *facts)
+void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts)
 {
-	append_list_add(list, append_new(core, bytes, facts));
+	append_list_add(list, append_new(outbox, bytes, facts));
 }
 
-void outbox_disown_entries(struct core *core)
+void outbox_disown_entries(struct outbox *outbox)
 {
-	for (struct append *append = core->sent.first; append != NULL; append = append->next)
+	for (struct append *append = outbox->sent.first; append != NULL; append = append->next)
 		append->entry_ms = 0;
-	for (struct append *append = core->waiting.first; append != NULL; append = append->next)
+	for (struct append *append = outbox->waiting.first; append != NULL; append = append->next)
 		append->entry_ms = 0;
 }
 
-void append_list_clear(struct core *core, struct append_list *list)
+void append_list_clear(struct outbox *outbox, struct append_list *list)
 {
 	while (list->first != NULL)
-		append_free(core, append_list_take(list));
+		append_free(outbox, append_list_take(list));
 }
 
 void append_list_move(struct append_list *from, struct append_list *to)
@@ -71,14 +71,14 @@ void append_list_move(struct append_list *from, struct append_list *to)
 		append_list_add(to, append_list_take(from));
 }
 
-void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq)
+void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq)
 {
-	uint64_t incarnation = core->origins.items[origin].incarnation;
+	uint64_t incarnation = outbox->causes->origins.items[origin].incarnation;
 	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
-	struct position before = { slice_of(core->dc_names[0]), incarnation, first_seq - 1 };
+	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1 };
 	struct batch header = {
-		.dc = slice_of(core->dc_names[0]), .incarnation = incarnation, .first_seq = first_seq, .hlc = core_tick_hlc(core, 1),
-		.rules_digest = core->policies->digest, .context = &before, .context_count = first_seq > 1,
+		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = incarnation, .first_seq = first_seq, .hlc = causes_tick_hlc(outbox->causes, 1),
+		.rules_digest = outbox->policies->current->digest, .context = &before, .context_count = first_seq > 1,
 	};
 	struct buffer batch = { 0 };
 	struct changes none = { 0 };
@@ -86,35 +86,35 @@ void outbox_add_void(struct core *core, struct append_list *list, unsigned origi
 	for (uint64_t seq = first_seq; seq <= last_seq; seq++)
 		envelope_add_write(&batch, PLAN_NONE, &none);
 	unsigned events = (unsigned)(last_seq - first_seq + 1);
-	outbox_add_batch(core, list, buffer_slice(&batch), &(struct append){ .origin = origin, .last_seq = last_seq, .events = events });
+	outbox_add_batch(outbox, list, buffer_slice(&batch), &(struct append){ .origin = origin, .last_seq = last_seq, .events = events });
 	buffer_free(&batch);
 }
 
 /* ---- handing over ---- */
 
-static void emit(struct core *core, struct append *append)
+static void emit(struct outbox *outbox, struct append *append)
 {
-	struct effect *effect = effects_add(core->effects, EFFECT_APPEND);
+	struct effect *effect = effects_add(outbox->step->effects, EFFECT_APPEND);
 	effect->append.id = append->id;
 	effect->append.bytes = append->bytes;
 }
 
-static void send_append(struct core *core, struct append *append)
+static void send_append(struct outbox *outbox, struct append *append)
 {
-	append->id = ++core->next_append_id;
-	if (append->last_seq > core->announced[append->origin])
-		core->announced[append->origin] = append->last_seq;
-	append_list_add(&core->sent, append);
-	emit(core, append);
+	append->id = ++outbox->next_id;
+	if (append->last_seq > outbox->causes->announced[append->origin])
+		outbox->causes->announced[append->origin] = append->last_seq;
+	append_list_add(&outbox->sent, append);
+	emit(outbox, append);
 }
 
 /* Larger than a message may be: goes in parts; only the last one stands for the batch. */
-static void send_parts(struct core *core, struct append *whole)
+static void send_parts(struct outbox *outbox, struct append *whole)
 {
 	struct batch header;
-	enum envelope_error error = envelope_decode(whole->bytes, core->scratch, &header);
+	enum envelope_error error = envelope_decode(whole->bytes, outbox->step->envelope, &header);
 	assert(error == ENVELOPE_OK);
-	uint64_t max = core->options.message_bytes_max;
+	uint64_t max = outbox->options->message_bytes_max;
 	uint32_t count = (uint32_t)((whole->bytes.len + max - 1) / max);
 	for (uint32_t part = 0; part < count; part++) {
 		size_t at = part * max, len = whole->bytes.len - at < max ? whole->bytes.len - at : max;
@@ -125,88 +125,100 @@ static void send_parts(struct core *core, struct append *whole)
 		struct buffer bytes = { 0 };
 		envelope_begin(&bytes, &envelope);
 		struct append facts = part + 1 == count ? *whole : (struct append){ .origin = whole->origin, .is_part = true };
-		send_append(core, append_new(core, buffer_slice(&bytes), &facts));
+		send_append(outbox, append_new(outbox, buffer_slice(&bytes), &facts));
 		buffer_free(&bytes);
 	}
-	append_free(core, whole);
+	append_free(outbox, whole);
 }
 
-void outbox_hand_over(struct core *core)
+void outbox_hand_over(struct outbox *outbox)
 {
-	while (core->waiting.first != NULL) {
-		struct append *append = append_list_take(&core->waiting);
+	while (outbox->waiting.first != NULL) {
+		struct append *append = append_list_take(&outbox->waiting);
 		/* A later incarnation has seen it, although the store may have lost it by then. */
-		if (append->last_seq > core->announced[append->origin])
-			core->announced[append->origin] = append->last_seq;
-		if (append->bytes.len > core->options.message_bytes_max)
-			send_parts(core, append);
+		if (append->last_seq > outbox->causes->announced[append->origin])
+			outbox->causes->announced[append->origin] = append->last_seq;
+		if (append->bytes.len > outbox->options->message_bytes_max)
+			send_parts(outbox, append);
 		else
-			send_append(core, append);
+			send_append(outbox, append);
 	}
 }
 
-void outbox_pump(struct core *core)
+void outbox_pump(struct outbox *outbox)
 {
-	if (core->is_gate_open)
-		outbox_hand_over(core);
+	if (outbox->causes->is_gate_open)
+		outbox_hand_over(outbox);
 }
 
-void outbox_retry(struct core *core, uint64_t id)
+void outbox_retry(struct outbox *outbox, uint64_t id)
 {
-	for (struct append *append = core->sent.first; append != NULL; append = append->next)
+	for (struct append *append = outbox->sent.first; append != NULL; append = append->next)
 		if (append->id >= id)
-			emit(core, append);
+			emit(outbox, append);
 }
 
-void outbox_appended(struct core *core, uint64_t id, int64_t position)
+void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 {
-	while (core->sent.first != NULL && core->sent.first->id <= id) {
-		struct append *append = append_list_take(&core->sent);
+	while (outbox->sent.first != NULL && outbox->sent.first->id <= id) {
+		struct append *append = append_list_take(&outbox->sent);
 		if (append->entry_ms != 0) {
-			core->trim_ms = append->entry_ms;
-			core->trim_seq = append->entry_seq;
-			core->is_trim_due = true;
+			outbox->books->trim_ms = append->entry_ms;
+			outbox->books->trim_seq = append->entry_seq;
+			outbox->books->is_trim_due = true;
 		}
 		/* While the own log is read, its messages tell the positions themselves. Of several at once only the last one's is known. */
-		if (!core->peers[0].is_following && core->is_open && !append->is_part)
-			peer_add_mile(core, 0, append->id == id ? position : core->peers[0].position, append->origin, append->last_seq);
-		append_free(core, append);
+		if (!outbox->causes->peers[0].is_following && outbox->causes->is_open && !append->is_part)
+			miles_add(outbox->books, 0, append->id == id ? position : outbox->causes->peers[0].position, append->origin, append->last_seq);
+		append_free(outbox, append);
 	}
-	if (!core->peers[0].is_following && core->is_open)
-		core->peers[0].position = position;
+	if (!outbox->causes->peers[0].is_following && outbox->causes->is_open)
+		outbox->causes->peers[0].position = position;
 }
 
 /* A hello may stand in the log before writes that were executed before it. So it must not claim those, nor tell what else is applied here:
  * readers would take that to be known by all that follows. Returns what it may claim of our present incarnation. */
-static uint64_t claim_logged(const struct core *core, struct context *context)
+static uint64_t claim_logged(const struct outbox *outbox, struct context *context)
 {
 	for (uint32_t i = 0; i < context->count; i++) {
-		uint64_t claim = core->origins.items[i].dc == 0 ? core->logged[i] : 0;
+		uint64_t claim = outbox->causes->origins.items[i].dc == 0 ? outbox->causes->logged[i] : 0;
 		if (context->seqs[i] > claim)
 			context->seqs[i] = claim;
 	}
-	return core->logged[core->self] < core->answered_seq ? core->logged[core->self] : core->answered_seq;
+	return outbox->causes->logged[outbox->causes->self] < outbox->causes->answered_seq ? outbox->causes->logged[outbox->causes->self] : outbox->causes->answered_seq;
 }
 
 /* A batch without writes: says what is applied here, up to when we have committed all we did, and with which rules. */
-void outbox_heartbeat(struct core *core, bool is_hello)
+void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 {
 	struct position positions[ORIGINS_MAX];
-	struct context *context = core_confirmed(core);
-	uint64_t last_seq = core->answered_seq;
-	if (is_hello)
-		last_seq = claim_logged(core, context);
+	struct context *context = causes_confirmed(outbox->causes);
+	uint64_t last_seq = outbox->causes->answered_seq;
+	if (hello != 0)
+		last_seq = claim_logged(outbox, context);
 	struct batch header = {
-		.dc = slice_of(core->dc_names[0]), .incarnation = core->origins.items[core->self].incarnation,
-		.first_seq = last_seq + 1, .hlc = core_tick_hlc(core, 1), .rules_digest = core->policies->digest,
-		.hello = is_hello ? core->nonce : 0,
-		.context = positions, .context_count = core_positions(core, context, positions),
+		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
+		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
+		.hello = hello,
+		.context = positions, .context_count = causes_positions(outbox->causes, context, positions),
 	};
-	core_announce(core, context);
+	causes_announce(outbox->causes, context);
 	context_drop(context);
 	struct buffer bytes = { 0 };
 	envelope_begin(&bytes, &header);
-	send_append(core, append_new(core, buffer_slice(&bytes), &(struct append){ .origin = core->self, .last_seq = 0 }));
+	send_append(outbox, append_new(outbox, buffer_slice(&bytes), &(struct append){ .origin = outbox->causes->self, .last_seq = 0 }));
 	buffer_free(&bytes);
-	core->heartbeat_ms = core->now_ms;
+	outbox->heartbeat_ms = outbox->step->now_ms;
+}
+
+void outbox_init(struct outbox *outbox)
+{
+	append_list_init(&outbox->sent);
+	append_list_init(&outbox->waiting);
+}
+
+void outbox_free(struct outbox *outbox)
+{
+	append_list_clear(outbox, &outbox->sent);
+	append_list_clear(outbox, &outbox->waiting);
 }

@@ -1,8 +1,8 @@
-/* Outbox: messages for the own log, from a group's answer until the log has them for good (outbox.c). */
+/* Outbox: messages for the own log, from a group's answer until the log has them for good. */
 #ifndef CORE_OUTBOX_H
 #define CORE_OUTBOX_H
 
-#include "proxy/core/core.h"
+#include "proxy/core/ledger/books.h"
 
 struct append {
 	struct append *next;
@@ -18,20 +18,35 @@ struct append {
 
 struct append_list { struct append *first, **end; };
 
-/* outbox.c */
+struct outbox {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct books *books;
+	struct policies *policies;
+	struct append_list sent, waiting;    /* handed to the connector and not durable; not handed over yet */
+	uint64_t next_id;
+	uint64_t bytes, events;              /* of all appends there are, in whosever list */
+	uint64_t heartbeat_ms;               /* when the last one was sent */
+};
+
+void outbox_init(struct outbox *outbox);
+void outbox_free(struct outbox *outbox);
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
-void outbox_add_batch(struct core *core, struct append_list *list, struct slice bytes, const struct append *facts);
-void outbox_disown_entries(struct core *core);   /* ids of outbox entries mean nothing after a reconnect */
-void append_free(struct core *core, struct append *append);
-void append_list_clear(struct core *core, struct append_list *list);
-void append_list_move(struct append_list *from, struct append_list *to);
-void outbox_hand_over(struct core *core);        /* all that waits, whatever the gate */
-void outbox_pump(struct core *core);
-void outbox_appended(struct core *core, uint64_t id, int64_t position);
-void outbox_retry(struct core *core, uint64_t id);
-void outbox_heartbeat(struct core *core, bool is_hello);
-void outbox_add_void(struct core *core, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq);
+void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts);
+/* A batch of writes that did nothing. */
+void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq);
+void outbox_disown_entries(struct outbox *outbox);       /* ids of outbox entries mean nothing after a reconnect */
+void outbox_hand_over(struct outbox *outbox);            /* all that waits, whatever the gate */
+void outbox_pump(struct outbox *outbox);                 /* all that waits, if the gate is open */
+void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position);
+void outbox_retry(struct outbox *outbox, uint64_t id);
+/* HELLO: 0, or this opening's nonce: it is the first message of this opening. */
+void outbox_heartbeat(struct outbox *outbox, uint64_t hello);
+void append_free(struct outbox *outbox, struct append *append);
 void append_list_init(struct append_list *list);
 void append_list_add(struct append_list *list, struct append *append);
+void append_list_clear(struct outbox *outbox, struct append_list *list);
+void append_list_move(struct append_list *from, struct append_list *to);
 
 #endif

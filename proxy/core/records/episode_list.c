@@ -60,10 +60,7 @@ void episode_touch(struct keyspace *keyspace, struct episode *episode)
 	struct episodes *episodes = keyspace->episodes;
 	if (episode->is_dirty)
 		return;
-	if (episodes->dirty_count == episodes->dirty_cap) {
-		episodes->dirty_cap = episodes->dirty_cap ? episodes->dirty_cap * 2 : 16;
-		episodes->dirty = memory_resize(episodes->dirty, episodes->dirty_cap * sizeof *episodes->dirty);
-	}
+	episodes->dirty = array_reserve(episodes->dirty, episodes->dirty_count, &episodes->dirty_cap, sizeof *episodes->dirty);
 	episode->is_dirty = true;
 	episodes->dirty[episodes->dirty_count++] = episode;
 }

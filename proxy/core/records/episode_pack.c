@@ -1,4 +1,3 @@
-/* Packs: which records stand together in one field of the store's hash (episode.h). */
 #include "episode_pack.h"
 
 #include <string.h>
@@ -55,8 +54,8 @@ static void pack_free(struct keyspace *keyspace, struct pack *pack)
 {
 	unlist(keyspace->episodes, pack);
 	count_bytes(keyspace, -pack_bytes(pack));
-	memory_free((void *)(uintptr_t)pack->name.ptr);
-	memory_free((void *)(uintptr_t)pack->records.ptr);
+	bytes_free(pack->name);
+	bytes_free(pack->records);
 	memory_free(pack);
 }
 
@@ -89,7 +88,7 @@ void pack_leave(struct keyspace *keyspace, struct episode *episode)
 void pack_keep_records(struct keyspace *keyspace, struct pack *pack, struct slice records, uint64_t digest)
 {
 	int64_t before = pack_bytes(pack);
-	memory_free((void *)(uintptr_t)pack->records.ptr);
+	bytes_free(pack->records);
 	pack->records = records.len > 0 ? buffer_copy(records) : (struct slice){ 0 };
 	pack->digest = digest;
 	count_bytes(keyspace, pack_bytes(pack) - before);

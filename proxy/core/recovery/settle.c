@@ -2,7 +2,7 @@
  * is asked what became of them (docs/replication-model.md, "Outcomes"). Then the gate opens: they are appended, and after them
  * whatever was written meanwhile. */
 #include "proxy/core/records/episode.h"
-#include "proxy/core/state.h"
+#include "stored.h"
 
 #include <assert.h>
 
@@ -45,17 +45,17 @@ static bool is_done(const struct change *change, struct slice raw)
 }
 
 /* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
-static bool is_answered(const struct core *core, const struct stored *stored)
+static bool is_answered(const struct recovery *recovery, const struct stored *stored)
 {
-	const struct answered *answered = &core->stored_answered;
-	return core->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
+	const struct answered *answered = &recovery->books->stored_answered;
+	return recovery->causes->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
 	       stored->first_seq + stored->write_count - 1 <= answered->last;
 }
 
 /* Must the store be asked whether this took place? */
-static bool is_asked(const struct core *core, const struct stored *stored, enum plan pending, const struct change *change)
+static bool is_asked(const struct recovery *recovery, const struct stored *stored, enum plan pending, const struct change *change)
 {
-	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(core, stored) && is_checked(change);
+	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(recovery, stored) && is_checked(change);
 }
 
 /* A fraction may have been there before, or have been added since: only then did the increment take place. */
@@ -69,23 +69,23 @@ static bool is_fraction(const struct change *change, struct slice raw)
 }
 
 /* A conflict record tells of it: that was written once its reply was known. */
-static bool is_recorded(struct core *core, const struct change *change, unsigned origin, uint64_t seq)
+static bool is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq)
 {
-	const struct key *key = keyspace_find(&core->keyspace, change->db, change->key);
+	const struct key *key = keyspace_recall(recovery->keyspace, change->db, change->key);
 	return key != NULL && episodes_tell(key, origin, seq);
 }
 
-static void probe_entry(struct core *core, const struct stored *stored, struct script *script)
+static void probe_entry(struct recovery *recovery, const struct stored *stored, struct script *script)
 {
 	struct batch batch;
-	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	enum envelope_error error = envelope_decode(stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	struct slice raw;
 	enum plan pending;
-	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw))
-		for (unsigned i = 0; i < core->changes.count; i++)
-			if (is_asked(core, stored, pending, &core->changes.items[i]))
-				probe_change(script, &core->changes.items[i]);
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw))
+		for (unsigned i = 0; i < recovery->step->changes.count; i++)
+			if (is_asked(recovery, stored, pending, &recovery->step->changes.items[i]))
+				probe_change(script, &recovery->step->changes.items[i]);
 }
 
 /* ---- what they came to ---- */
@@ -99,16 +99,16 @@ static struct slice next_reply(const struct event *event, unsigned *reply)
 }
 
 /* Returns whether the store had lost some of what the context claims now. */
-static bool add_header(struct core *core, struct buffer *out, const struct batch *header)
+static bool add_header(struct recovery *recovery, struct buffer *out, const struct batch *header)
 {
 	/* What was announced before has been seen, although the store may have forgotten it. */
 	struct position positions[ORIGINS_MAX];
 	bool is_lifted;
 	struct batch lifted = *header;
-	struct context *context = core_lifted(core, &lifted, &is_lifted);
+	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
 	lifted.is_lifted |= is_lifted;
 	lifted.context = positions;
-	lifted.context_count = core_positions(core, context, positions);
+	lifted.context_count = causes_positions(recovery->causes, context, positions);
 	envelope_begin(out, &lifted);
 	context_drop(context);
 	return lifted.is_lifted;
@@ -116,164 +116,164 @@ static bool add_header(struct core *core, struct buffer *out, const struct batch
 
 /* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
  * entries are settled, so it has what it had. */
-static void lower_claims(struct core *core, unsigned own, struct batch *batch, struct position *positions)
+static void lower_claims(struct recovery *recovery, unsigned own, struct batch *batch, struct position *positions)
 {
 	for (unsigned i = 0; i < batch->context_count; i++) {
 		positions[i] = batch->context[i];
-		int origin = origins_dc(&core->origins, positions[i].dc) < 0 ? -1 :
-			origins_get(&core->origins, positions[i].dc, positions[i].incarnation);
-		if (origin >= 0 && (unsigned)origin != own && positions[i].seq > core->origins.items[origin].applied)
-			positions[i].seq = core->origins.items[origin].applied;
+		int origin = origins_dc(&recovery->causes->origins, positions[i].dc) < 0 ? -1 :
+			origins_get(&recovery->causes->origins, positions[i].dc, positions[i].incarnation);
+		if (origin >= 0 && (unsigned)origin != own && positions[i].seq > recovery->causes->origins.items[origin].applied)
+			positions[i].seq = recovery->causes->origins.items[origin].applied;
 	}
 	batch->context = positions;
 }
 
 /* The final form of an entry, consuming the probe's replies; written to OUT. */
-static void finish_entry(struct core *core, const struct stored *stored, const struct event *event, unsigned *reply, struct buffer *out)
+static void finish_entry(struct recovery *recovery, const struct stored *stored, const struct event *event, unsigned *reply, struct buffer *out)
 {
 	struct batch batch;
-	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, core->scratch, &batch);
+	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	struct position positions[ORIGINS_MAX];
-	lower_claims(core, stored->origin, &batch, positions);
-	bool is_lifted = add_header(core, out, &batch);
+	lower_claims(recovery, stored->origin, &batch, positions);
+	bool is_lifted = add_header(recovery, out, &batch);
 	struct changes none = { 0 };
 	struct slice raw;
 	enum plan pending;
-	for (uint64_t seq = batch.first_seq; envelope_write_next(&batch.writes, &pending, &core->changes, &raw); seq++) {
+	for (uint64_t seq = batch.first_seq; envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw); seq++) {
 		bool is_void = pending != PLAN_NONE;
-		for (unsigned i = 0; i < core->changes.count; i++) {
-			const struct change *change = &core->changes.items[i];
+		for (unsigned i = 0; i < recovery->step->changes.count; i++) {
+			const struct change *change = &recovery->step->changes.items[i];
 			if (pending != PLAN_NONE)
-				reread_add(core, change->db, change->key, false);
-			if (!is_asked(core, stored, pending, change))
+				rereads_add(recovery->rereads, change->db, change->key, false);
+			if (!is_asked(recovery, stored, pending, change))
 				continue;
 			struct slice answer = next_reply(event, reply);
-			is_void |= !is_done(change, answer) && !is_recorded(core, change, stored->origin, seq);
+			is_void |= !is_done(change, answer) && !is_recorded(recovery, change, stored->origin, seq);
 			if (is_fraction(change, answer))
-				reread_add(core, change->db, change->key, false);
+				rereads_add(recovery->rereads, change->db, change->key, false);
 		}
 		if (is_lifted)
-			reread_touched(core, &core->changes);
+			rereads_add_touched(recovery->rereads, &recovery->step->changes);
 		if (is_void)
 			envelope_add_write(out, PLAN_NONE, &none);
 		else if (is_lifted)
-			envelope_add_write(out, PLAN_NONE, &core->changes);
+			envelope_add_write(out, PLAN_NONE, &recovery->step->changes);
 		else
 			envelope_add_write_raw(out, raw);
 	}
 }
 
 /* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
-void settle_logged(struct core *core, const struct delivery *delivery)
+void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 {
-	const struct stored *stored = stored_find(core, delivery->origin, delivery->first_seq);
+	const struct stored *stored = stored_find(recovery, delivery->origin, delivery->first_seq);
 	struct batch batch;
 	if (stored == NULL || stored->final.len > 0 || stored->write_count != delivery->write_count)
 		return;
-	enum envelope_error error = envelope_decode(stored->intent, core->scratch, &batch);
+	enum envelope_error error = envelope_decode(stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	struct slice logged = delivery->writes, raw;
 	enum plan pending, final;
-	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw) && envelope_write_next(&logged, &final, &core->results, &raw))
-		for (unsigned i = 0; pending != PLAN_NONE && core->results.count == 0 && i < core->changes.count; i++)
-			reread_add(core, core->changes.items[i].db, core->changes.items[i].key, false);
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw) && envelope_write_next(&logged, &final, &recovery->step->results, &raw))
+		for (unsigned i = 0; pending != PLAN_NONE && recovery->step->results.count == 0 && i < recovery->step->changes.count; i++)
+			rereads_add(recovery->rereads, recovery->step->changes.items[i].db, recovery->step->changes.items[i].key, false);
 }
 
 /* Our metadata and the log get what the entry came to. */
-static void publish(struct core *core, struct append_list *list, const struct stored *stored, struct slice final)
+static void publish(struct recovery *recovery, struct append_list *list, const struct stored *stored, struct slice final)
 {
-	struct origin *origin = &core->origins.items[stored->origin];
+	struct origin *origin = &recovery->causes->origins.items[stored->origin];
 	struct batch batch;
-	enum envelope_error error = envelope_decode(final, core->scratch, &batch);
+	enum envelope_error error = envelope_decode(final, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	bool is_lifted;
-	struct context *context = core_lifted(core, &batch, &is_lifted);
+	struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);
 	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
-	apply_recalled(core, &stamp, batch.writes);
+	apply_recalled(recovery->apply, &stamp, batch.writes);
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
 	/* A hole before it: a group that the store refused. Its seqs never named writes. */
-	uint64_t expected = (core->logged[stored->origin] > origin->recalled ? core->logged[stored->origin] : origin->recalled) + 1;
+	uint64_t expected = (recovery->causes->logged[stored->origin] > origin->recalled ? recovery->causes->logged[stored->origin] : origin->recalled) + 1;
 	if (batch.first_seq > expected)
-		outbox_add_void(core, list, stored->origin, expected, batch.first_seq - 1);
-	core_note_logged(core, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
-	origin->recalled = core->logged[stored->origin] = last_seq;
-	outbox_add_batch(core, list, final, &(struct append){
+		outbox_add_void(recovery->outbox, list, stored->origin, expected, batch.first_seq - 1);
+	causes_note_logged(recovery->causes, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
+	origin->recalled = recovery->causes->logged[stored->origin] = last_seq;
+	outbox_add_batch(recovery->outbox, list, final, &(struct append){
 		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count,
 		.entry_ms = stored->entry_ms, .entry_seq = stored->entry_seq,
 	});
 }
 
 /* A batch with a context that is complete now. */
-static void add_lifted(struct core *core, struct append_list *list, const struct append *append, const struct batch *batch)
+static void add_lifted(struct recovery *recovery, struct append_list *list, const struct append *append, const struct batch *batch)
 {
 	struct buffer bytes = { 0 };
-	bool is_lifted = add_header(core, &bytes, batch);
+	bool is_lifted = add_header(recovery, &bytes, batch);
 	struct slice writes = batch->writes, raw;
 	enum plan pending;
-	while (is_lifted && envelope_write_next(&writes, &pending, &core->changes, &raw)) {
-		reread_touched(core, &core->changes);
-		envelope_add_write(&bytes, PLAN_NONE, &core->changes);
+	while (is_lifted && envelope_write_next(&writes, &pending, &recovery->step->changes, &raw)) {
+		rereads_add_touched(recovery->rereads, &recovery->step->changes);
+		envelope_add_write(&bytes, PLAN_NONE, &recovery->step->changes);
 	}
 	if (!is_lifted)
 		buffer_add(&bytes, batch->writes);
-	outbox_add_batch(core, list, buffer_slice(&bytes), append);
+	outbox_add_batch(recovery->outbox, list, buffer_slice(&bytes), append);
 	buffer_free(&bytes);
 }
 
 /* What was written meanwhile goes behind; only now is it time to remember it. */
-static void add_waiting(struct core *core, struct append_list *list)
+static void add_waiting(struct recovery *recovery, struct append_list *list)
 {
-	for (struct append *append = core->waiting.first; append != NULL; append = append->next) {
+	for (struct append *append = recovery->outbox->waiting.first; append != NULL; append = append->next) {
 		struct batch batch;
-		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
+		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
 		/* Nothing remote was applied since we opened. */
-		batch.is_lifted &= !core_has_applied(core, core->origins.items[append->origin].before);
-		add_lifted(core, list, append, &batch);
+		batch.is_lifted &= !causes_have_applied(recovery->causes, recovery->causes->origins.items[append->origin].before);
+		add_lifted(recovery, list, append, &batch);
 		bool is_lifted;
-		struct context *context = core_lifted(core, &batch, &is_lifted);
+		struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);
 		struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = append->origin };
-		apply_recalled(core, &stamp, batch.writes);
-		core->origins.items[append->origin].recalled = append->last_seq;
+		apply_recalled(recovery->apply, &stamp, batch.writes);
+		recovery->causes->origins.items[append->origin].recalled = append->last_seq;
 		context_drop(context);
 	}
-	append_list_clear(core, &core->waiting);
-	append_list_move(list, &core->waiting);
+	append_list_clear(recovery->outbox, &recovery->outbox->waiting);
+	append_list_move(list, &recovery->outbox->waiting);
 }
 
 /* ---- what was still to be settled when the connection was lost ---- */
 
 /* The store may forget an entry before it is asked what the entry came to. What it did is forgotten then, too: where the store's answer alone could
  * tell whether that was anything, it was nothing; the rest counts as done. */
-static bool is_unknown(const struct core *core, const struct stored *stored, enum plan pending)
+static bool is_unknown(const struct recovery *recovery, const struct stored *stored, enum plan pending)
 {
 	bool is_unknown = pending != PLAN_NONE;
-	for (unsigned i = 0; i < core->changes.count; i++)
-		is_unknown |= is_asked(core, stored, pending, &core->changes.items[i]);
+	for (unsigned i = 0; i < recovery->step->changes.count; i++)
+		is_unknown |= is_asked(recovery, stored, pending, &recovery->step->changes.items[i]);
 	return is_unknown;
 }
 
-static void carry_entry(struct core *core, const struct stored *stored, struct append_list *list)
+static void carry_entry(struct recovery *recovery, const struct stored *stored, struct append_list *list)
 {
 	struct batch batch;
-	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, core->scratch, &batch);
+	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	struct buffer bytes = { 0 };
 	struct changes none = { 0 };
 	struct slice raw;
 	enum plan pending;
 	struct position positions[ORIGINS_MAX];
-	lower_claims(core, stored->origin, &batch, positions);
+	lower_claims(recovery, stored->origin, &batch, positions);
 	envelope_begin(&bytes, &batch);
-	while (envelope_write_next(&batch.writes, &pending, &core->changes, &raw)) {
-		if (is_unknown(core, stored, pending))
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw)) {
+		if (is_unknown(recovery, stored, pending))
 			envelope_add_write(&bytes, PLAN_NONE, &none);
 		else
 			envelope_add_write_raw(&bytes, raw);
 	}
-	outbox_add_batch(core, list, buffer_slice(&bytes), &(struct append){
+	outbox_add_batch(recovery->outbox, list, buffer_slice(&bytes), &(struct append){
 		.origin = stored->origin, .last_seq = stored->first_seq + stored->write_count - 1, .events = stored->write_count,
 		.is_guess = stored->final.len == 0,
 	});
@@ -282,103 +282,118 @@ static void carry_entry(struct core *core, const struct stored *stored, struct a
 
 /* Finals carried over from an earlier opening: where the store still has the intent, its outcome is known after all. The rest stays
  * carried: the store has lost it. */
-void settle_adopt_carried(struct core *core)
+void settle_adopt_carried(struct recovery *recovery)
 {
-	struct append_list carried = core->carried, lost;
+	struct append_list carried = recovery->carried, lost;
 	append_list_init(&lost);
 	if (carried.first == NULL)
 		return;
 	for (struct append *append = carried.first, *next; append != NULL; append = next) {
 		next = append->next;
 		uint64_t first_seq = append->last_seq - append->events + 1;
-		struct stored *stored = stored_find(core, append->origin, first_seq);
-		bool is_logged = append->last_seq <= core->logged[append->origin];
+		struct stored *stored = stored_find(recovery, append->origin, first_seq);
+		bool is_logged = append->last_seq <= recovery->causes->logged[append->origin];
 		if (stored != NULL && stored->final.len == 0 && !append->is_guess)
 			stored->final = buffer_copy(append->bytes);
 		if (stored != NULL || is_logged)
-			append_free(core, append);
+			append_free(recovery->outbox, append);
 		else
 			append_list_add(&lost, append);
 	}
-	append_list_init(&core->carried);
-	append_list_move(&lost, &core->carried);
+	append_list_init(&recovery->carried);
+	append_list_move(&lost, &recovery->carried);
 }
 
 /* Later writes claim to have seen all of this, and may be all that the store still has at the next opening. The outbox's entries come first:
  * what is carried beside them is what the store had lost by then, so it is younger; what waits was written since. */
-void settle_carry(struct core *core)
+void settle_carry(struct recovery *recovery)
 {
 	struct append_list list;
 	append_list_init(&list);
-	settle_adopt_carried(core);
-	for (unsigned i = 0; i < core->stored_count; i++)
-		carry_entry(core, &core->stored[i], &list);
-	append_list_move(&core->carried, &list);
-	append_list_move(&core->waiting, &list);
-	append_list_move(&list, &core->carried);
+	settle_adopt_carried(recovery);
+	for (unsigned i = 0; i < recovery->stored_count; i++)
+		carry_entry(recovery, &recovery->stored[i], &list);
+	append_list_move(&recovery->carried, &list);
+	append_list_move(&recovery->outbox->waiting, &list);
+	append_list_move(&list, &recovery->carried);
 }
 
 /* What the store has lost goes to the log, and comes back from there. */
-static void add_lost(struct core *core, struct append_list *list)
+static void add_lost(struct recovery *recovery, struct append_list *list)
 {
-	for (struct append *append = core->carried.first; append != NULL; append = append->next) {
+	for (struct append *append = recovery->carried.first; append != NULL; append = append->next) {
 		struct batch batch;
-		enum envelope_error error = envelope_decode(append->bytes, core->scratch, &batch);
+		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
-		uint64_t *logged = &core->logged[append->origin];
+		uint64_t *logged = &recovery->causes->logged[append->origin];
 		if (batch.first_seq > *logged + 1)
-			outbox_add_void(core, list, append->origin, *logged + 1, batch.first_seq - 1);
-		add_lifted(core, list, append, &batch);
+			outbox_add_void(recovery->outbox, list, append->origin, *logged + 1, batch.first_seq - 1);
+		add_lifted(recovery, list, append, &batch);
 		*logged = append->last_seq;
 	}
-	append_list_clear(core, &core->carried);
+	append_list_clear(recovery->outbox, &recovery->carried);
 }
 
-static void open_gate(struct core *core, const struct event *event)
+static void open_gate(struct recovery *recovery, const struct event *event)
 {
 	struct append_list list;
 	unsigned reply = 0;
 	append_list_init(&list);
-	for (unsigned i = 0; i < core->stored_count; i++) {
-		struct stored *stored = &core->stored[i];
+	for (unsigned i = 0; i < recovery->stored_count; i++) {
+		struct stored *stored = &recovery->stored[i];
 		struct buffer final = { 0 };
-		finish_entry(core, stored, event, &reply, &final);
-		publish(core, &list, stored, buffer_slice(&final));
+		finish_entry(recovery, stored, event, &reply, &final);
+		publish(recovery, &list, stored, buffer_slice(&final));
 		buffer_free(&final);
-		memory_free((void *)(uintptr_t)stored->intent.ptr);
-		memory_free((void *)(uintptr_t)stored->final.ptr);
+		bytes_free(stored->intent);
+		bytes_free(stored->final);
 	}
-	core->stored_count = 0;
-	bool has_lost = core->carried.first != NULL;
-	add_lost(core, &list);
-	add_waiting(core, &list);
-	uint64_t last_hlc = core_lift_hlc(core, core->self, core->next_seq, 0);
-	if (last_hlc > core->hlc)
-		core->hlc = last_hlc;
-	core->is_gate_open = true;
-	outbox_hand_over(core);
+	recovery->stored_count = 0;
+	bool has_lost = recovery->carried.first != NULL;
+	add_lost(recovery, &list);
+	add_waiting(recovery, &list);
+	uint64_t last_hlc = causes_lift_hlc(recovery->causes, recovery->causes->self, recovery->causes->next_seq, 0);
+	if (last_hlc > recovery->causes->hlc)
+		recovery->causes->hlc = last_hlc;
+	recovery_state_move(&recovery->state, RECOVERY_GATE_OPENED, recovery->causes);
+	outbox_hand_over(recovery->outbox);
 	if (has_lost)
-		outbox_heartbeat(core, true);
-	for (unsigned i = 0; i < core->origins.count; i++)
-		if (core->origins.items[i].dc == 0 && core->origins.items[i].recalled < core->opened_applied[i])
-			peer_stop(core, 0, PEER_NEEDS_RESYNC, "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+		outbox_heartbeat(recovery->outbox, recovery->nonce);
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
+		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->opened_applied[i])
+			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC, "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
 }
 
-void settle_stored(struct core *core)
+void settle_stored(struct recovery *recovery)
 {
-	struct group *group = group_new(core, GROUP_PROBE);
-	core->is_probe_due = false;
-	for (unsigned i = 0; i < core->stored_count; i++)
-		probe_entry(core, &core->stored[i], &group->script);
+	struct group *group = group_new(recovery->groups, GROUP_PROBE);
+	for (unsigned i = 0; i < recovery->stored_count; i++)
+		probe_entry(recovery, &recovery->stored[i], &group->script);
 	if (group->script.count == 0) {
-		group_free(core, group);
-		open_gate(core, NULL);
+		group_free(recovery->groups, group);
+		open_gate(recovery, NULL);
 		return;
 	}
-	group_send(core, group);
+	group_send(recovery->groups, group);
 }
 
-void settle_answered(struct core *core, const struct event *event)
+void settle_answered(struct recovery *recovery, const struct event *event)
 {
-	open_gate(core, event);
+	open_gate(recovery, event);
+}
+
+void settle_refused(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBE_ABORTED, recovery->causes);
+}
+
+bool settle_is_refused(const struct recovery *recovery)
+{
+	return recovery->state == RECOVERY_REFUSED;
+}
+
+void settle_again(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_PROBED_AGAIN, recovery->causes);
+	settle_stored(recovery);
 }

@@ -1,35 +1,36 @@
 /* Remote: batches whose causes are applied become one transaction for the store: their outcome and their position, hence exactly
  * once (data path of a remote write, steps 8 to 10). */
-#include "proxy/core/state.h"
+#include "remote.h"
+#include "proxy/core/conflicts/render.h"
 
 #include <assert.h>
 
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 
-static bool is_covered(const struct core *core, const struct context *context, unsigned own)
+static bool is_covered(const struct remote *remote, const struct context *context, unsigned own)
 {
 	for (uint32_t i = 0; i < context->count; i++)
-		if (i != own && context->seqs[i] > core->origins.items[i].applied)
+		if (i != own && context->seqs[i] > remote->causes->origins.items[i].applied)
 			return false;
 	return true;
 }
 
 /* Does it touch a key with a local write under way? Whether that write takes place is not known yet. */
-static bool is_in_flight(struct core *core, const struct delivery *delivery)
+static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 {
-	if (core->flushes_in_flight > 0)
+	if (remote->groups->flushes_in_flight > 0)
 		return true;
-	if (core->local_unanswered == 0)
+	if (remote->groups->local_unanswered == 0)
 		return false;
 	struct slice writes = delivery->writes, raw;
 	enum plan pending;
-	while (envelope_write_next(&writes, &pending, &core->changes, &raw)) {
-		for (unsigned i = 0; i < core->changes.count; i++) {
-			const struct change *change = &core->changes.items[i];
+	while (envelope_write_next(&writes, &pending, &remote->step->changes, &raw)) {
+		for (unsigned i = 0; i < remote->step->changes.count; i++) {
+			const struct change *change = &remote->step->changes.items[i];
 			if (change->kind == CHANGE_FLUSH)
 				return true;
-			if (keyspace_is_in_flight(&core->keyspace, change->db, change->key))
+			if (keyspace_is_in_flight(remote->keyspace, change->db, change->key))
 				return true;
 		}
 	}
@@ -38,43 +39,36 @@ static bool is_in_flight(struct core *core, const struct delivery *delivery)
 
 /* A peer has writes of ours that neither our store nor our log holds any more: they can only come from a peer's snapshot. What is still to be read
  * of our log is not lost, although a peer may have read it sooner. */
-static void note_lost_writes(struct core *core, const struct context *context)
+static void note_lost_writes(struct remote *remote, const struct context *context)
 {
-	if (core->peers[0].state == PEER_NEEDS_RESYNC || core->peers[0].first != NULL || core->peers[0].is_following)
+	if (remote->causes->peers[0].state == PEER_NEEDS_RESYNC || remote->inboxes[0].first != NULL || remote->causes->peers[0].is_following)
 		return;
 	for (uint32_t i = 0; i < context->count; i++) {
-		const struct origin *origin = &core->origins.items[i];
+		const struct origin *origin = &remote->causes->origins.items[i];
 		if (origin->dc != 0 || context->seqs[i] <= origin->applied)
 			continue;
-		peer_stop(core, 0, PEER_NEEDS_RESYNC, "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
+		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC, "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
 		return;
 	}
 }
 
 enum readiness { IS_READY, IS_DUPLICATE, IS_WAITING };
 
-/* What stopped a log stays to be seen until the next opening. */
-static void note_state(struct peer *peer, enum peer_state state)
+static enum readiness readiness_of(struct remote *remote, struct peer *peer, struct delivery *delivery)
 {
-	if (peer->state != PEER_NEEDS_RESYNC && peer->state != PEER_UNDECODABLE)
-		peer->state = state;
-}
-
-static enum readiness readiness_of(struct core *core, struct peer *peer, struct delivery *delivery)
-{
-	const struct origin *origin = &core->origins.items[delivery->origin];
+	const struct origin *origin = &remote->causes->origins.items[delivery->origin];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
-	note_state(peer, PEER_FOLLOWING);
+	peer_note_state(peer, PEER_FOLLOWING);
 	if (delivery->write_count > 0 && last_seq <= origin->applied)
 		return IS_DUPLICATE;
 	/* 1. Metadata must be whole: without it, concurrent writes would look covered. */
-	if (!core->is_recalled) {
-		note_state(peer, PEER_RECALLING);
+	if (!remote->causes->is_recalled) {
+		peer_note_state(peer, PEER_RECALLING);
 		return IS_WAITING;
 	}
 	/* 2. A clock far ahead would win every conflict for that long. */
-	if (hlc_ms(delivery->hlc) > core->now_ms + core->options.quarantine_ms) {
-		note_state(peer, PEER_QUARANTINED);
+	if (hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
+		peer_note_state(peer, PEER_QUARANTINED);
 		return IS_WAITING;
 	}
 	/* 3. No gap: the origin's earlier writes first. */
@@ -83,19 +77,19 @@ static enum readiness readiness_of(struct core *core, struct peer *peer, struct 
 		if (!delivery->is_gap_counted) {
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
-			peer_stop(core, (unsigned)(peer - core->peers), PEER_NEEDS_RESYNC, "its log lacks writes that we have not applied: adopt a peer's snapshot");
+			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC, "its log lacks writes that we have not applied: adopt a peer's snapshot");
 		}
 		return IS_WAITING;
 	}
 	/* 4. Causes first. */
-	if (!is_covered(core, delivery->context, delivery->origin)) {
-		note_lost_writes(core, delivery->context);
-		note_state(peer, PEER_HELD);
+	if (!is_covered(remote, delivery->context, delivery->origin)) {
+		note_lost_writes(remote, delivery->context);
+		peer_note_state(peer, PEER_HELD);
 		return IS_WAITING;
 	}
 	/* 5. What local writes under way come to decides as well. */
-	if (delivery->write_count > 0 && is_in_flight(core, delivery)) {
-		core->is_draining = true;
+	if (delivery->write_count > 0 && is_in_flight(remote, delivery)) {
+		remote->local->is_draining = true;
 		return IS_WAITING;
 	}
 	return IS_READY;
@@ -116,23 +110,21 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 	group->reaches[group->reach_count++] = (struct reach){ origin, seq };
 }
 
-static void apply_delivery(struct core *core, unsigned dc, struct delivery *delivery, struct group **group)
+static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
 {
-	struct peer *peer = &core->peers[dc];
-	struct origin *origin = &core->origins.items[delivery->origin];
+	struct peer *peer = &remote->causes->peers[dc];
+	struct origin *origin = &remote->causes->origins.items[delivery->origin];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	uint64_t last_hlc = delivery->hlc + (delivery->write_count > 0 ? delivery->write_count - 1 : 0);
-	if (last_hlc > core->hlc)
-		core->hlc = last_hlc;
+	if (last_hlc > remote->causes->hlc)
+		remote->causes->hlc = last_hlc;
 	if (delivery->write_count > 0) {
 		if (*group == NULL)
-			*group = group_new(core, GROUP_REMOTE);
-		core->conflicts.is_under_our_rules = delivery->rules_digest == core->policies->digest;
-		apply_delivery_writes(core, delivery, &(*group)->script);
-		core->conflicts.is_under_our_rules = true;
+			*group = group_new(remote->groups, GROUP_REMOTE);
+		apply_delivery_writes(remote->apply, delivery, &(*group)->script);
 		/* Ours, and back from the log: whether what it did was read back nobody knows. */
 		if (dc == 0 && delivery->is_lifted)
-			reread_writes(core, delivery->writes);
+			rereads_add_writes(remote->rereads, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
@@ -141,31 +133,32 @@ static void apply_delivery(struct core *core, unsigned dc, struct delivery *deli
 		(*group)->visible_writes[dc] += delivery->write_count;
 	}
 	if (dc != 0)
-		rules_hear(core, dc, delivery->rules_digest);
+		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */
 	if (delivery->hello == 0 && hlc_ms(last_hlc) > peer->status.fresh_ms)
 		peer->status.fresh_ms = hlc_ms(last_hlc);
-	peer->status.heard_ms = core->now_ms;
+	peer->status.heard_ms = remote->step->now_ms;
 	if (dc != 0)
-		stability_learn(core, dc, delivery->context, delivery->origin, last_seq);
+		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }
 
 /* Takes what is ready off one DC's queue. Returns how many batches. */
-static unsigned pump_peer(struct core *core, unsigned dc, struct group **group, unsigned *writes_left)
+static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **group, unsigned *writes_left)
 {
-	struct peer *peer = &core->peers[dc];
+	struct peer *peer = &remote->causes->peers[dc];
+	const struct inbox *inbox = &remote->inboxes[dc];
 	unsigned count = 0;
-	while (peer->first != NULL && count < BATCHES_PER_TURN && *writes_left > 0) {
-		enum readiness readiness = readiness_of(core, peer, peer->first);
+	while (inbox->first != NULL && count < BATCHES_PER_TURN && *writes_left > 0) {
+		enum readiness readiness = readiness_of(remote, peer, inbox->first);
 		if (readiness == IS_WAITING)
 			break;
-		unsigned writes = peer->first->write_count;
+		unsigned writes = inbox->first->write_count;
 		if (readiness == IS_READY)
-			apply_delivery(core, dc, peer->first, group);
+			apply_delivery(remote, dc, inbox->first, group);
 		else
 			peer->status.duplicate_events += writes;
 		*writes_left -= writes < *writes_left ? writes : *writes_left;
-		inbox_pop(core, peer);
+		inbox_pop(remote, dc);
 		count++;
 	}
 	return count;
@@ -180,16 +173,16 @@ static bool has_no_deadline(const struct keyspace *keyspace, const struct key *k
 }
 
 /* Keys that may have run empty, and with that lost a deadline that others keep. Where the batch's own DC saw it happen, it said so. */
-static void add_checks(struct core *core, struct group *group)
+static void add_checks(struct remote *remote, struct group *group)
 {
-	while (core->keyspace.thinned_keys != NULL) {
-		struct key *key = core->keyspace.thinned_keys;
-		core->keyspace.thinned_keys = key->thinned_next;
+	while (remote->keyspace->thinned_keys != NULL) {
+		struct key *key = remote->keyspace->thinned_keys;
+		remote->keyspace->thinned_keys = key->thinned_next;
 		key->is_thinned = false;
 		const struct element *ttl = key->fixed[KIND_TTL];
-		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(&core->keyspace, ttl);
-		if (has_no_deadline(&core->keyspace, key, deadline)) {
-			keyspace_release_key(&core->keyspace, key);
+		const struct version *deadline = ttl == NULL ? NULL : key->policy->rule->decide(remote->keyspace, ttl);
+		if (has_no_deadline(remote->keyspace, key, deadline)) {
+			keyspace_release_key(remote->keyspace, key);
 			continue;
 		}
 		if (group->check_count == group->check_cap) {
@@ -202,35 +195,33 @@ static void add_checks(struct core *core, struct group *group)
 			.deadline_ms = deadline == NULL ? 0 : deadline->expire_at_ms,
 		};
 		script_add(&group->script, 2, (struct slice[]){ SLICE("PEXPIRETIME"), key->name });
-		keyspace_release_key(&core->keyspace, key);
+		keyspace_release_key(remote->keyspace, key);
 	}
 }
 
-static void send_remote(struct core *core, struct group *group)
+static void send_remote(struct remote *remote, struct group *group)
 {
-	render_dirty(&core->keyspace, &group->script);
-	add_checks(core, group);
-	positions_write(core, &group->script);
-	group_send(core, group);
+	render_dirty(remote->keyspace, &group->script);
+	add_checks(remote, group);
+	positions_write(remote->books, &group->script);
+	group_send(remote->groups, group);
 }
 
-void remote_pump(struct core *core)
+void remote_pump(struct remote *remote)
 {
-	core->is_draining = false;
+	remote->local->is_draining = false;
 	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
-	if (core->remote_unanswered > 0 || positions_are_due(core))
-		return;
-	if (core->aborted != NULL || core->is_store_refusing)
+	if (remote->groups->remote_unanswered > 0 || remote->local->aborted != NULL || remote->groups->is_store_refusing || positions_are_due(remote->books))
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;
 	do {
 		count = 0;
-		for (unsigned dc = 0; dc < core->options.dc_count; dc++)
-			count += pump_peer(core, dc, &group, &writes_left);
+		for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
+			count += pump_peer(remote, dc, &group, &writes_left);
 	} while (count > 0 && writes_left > 0);
-	if (group == NULL && core->keyspace.thinned_keys != NULL)
-		group = group_new(core, GROUP_REMOTE);
+	if (group == NULL && remote->keyspace->thinned_keys != NULL)
+		group = group_new(remote->groups, GROUP_REMOTE);
 	if (group != NULL)
-		send_remote(core, group);
+		send_remote(remote, group);
 }

@@ -1,13 +1,14 @@
 /* Policies: the operator's rules as they are configured. A set of them lives until no key was made under it (keyspace.h, struct key). */
-#include "proxy/core/state.h"
+#include "policies.h"
+#include "glob.h"
 
 /* Which rank each DC has: the ones named first, in their order, then all others alike. */
-static const char *ranks_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
+static const char *ranks_load(const struct origins *origins, const struct core_rule *configured, struct policy *policy)
 {
 	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
 		policy->ranks[dc] = configured->order_count;
 	for (unsigned i = 0; i < configured->order_count; i++) {
-		int dc = origins_dc(&core->origins, slice_of(configured->order[i]));
+		int dc = origins_dc(origins, slice_of(configured->order[i]));
 		if (dc < 0)
 			return "a rule's order names a datacenter that does not exist: name this one and its peers";
 		if (policy->ranks[dc] != configured->order_count)
@@ -17,7 +18,7 @@ static const char *ranks_load(const struct core *core, const struct core_rule *c
 	return NULL;
 }
 
-static const char *policy_load(const struct core *core, const struct core_rule *configured, struct policy *policy)
+static const char *policy_load(const struct origins *origins, const struct core_rule *configured, struct policy *policy)
 {
 	*policy = (struct policy){ .rule = rule_find(slice_of(configured->rule)) };
 	if (policy->rule == NULL)
@@ -25,9 +26,9 @@ static const char *policy_load(const struct core *core, const struct core_rule *
 	policy->is_keeping = policy->rule->is_keeping;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
-	if (policy->ttl != TTL_NEWEST && policy->rule != &rule_merge)
+	if (policy->ttl != TTL_NEWEST && !policy->rule->takes_ttl)
 		return "only rule merge has a ttl: remove it, or use merge";
-	const char *error = ranks_load(core, configured, policy);
+	const char *error = ranks_load(origins, configured, policy);
 	if (error == NULL)
 		policy->match = buffer_copy(slice_of(configured->match));
 	return error;
@@ -54,12 +55,12 @@ static void add_policy_text(const struct core_rule *configured, struct buffer *t
 
 struct policy *policies_find(void *context, struct slice key)
 {
-	const struct core *core = context;
-	struct policies *policies = core->policies;
-	for (unsigned i = 0; i < policies->count; i++)
-		if (glob_match(policies->items[i].match, key))
-			return &policies->items[i];
-	return &policies->fallback;
+	const struct policies *policies = context;
+	struct policy_set *set = policies->current;
+	for (unsigned i = 0; i < set->count; i++)
+		if (glob_match(set->items[i].match, key))
+			return &set->items[i];
+	return &set->fallback;
 }
 
 static void note_dots(struct policy *policy, bool is_walked)
@@ -69,57 +70,63 @@ static void note_dots(struct policy *policy, bool is_walked)
 	policy->is_dot_met = false;
 }
 
-void policies_doubt_dots(struct policies *policies)
+void policy_set_doubt_dots(struct policy_set *set)
 {
-	for (unsigned i = 0; i < policies->count; i++)
-		policies->items[i].may_have_dots = true;
-	policies->fallback.may_have_dots = true;
-	policies->is_walking = policies->is_walked = false;
+	for (unsigned i = 0; i < set->count; i++)
+		set->items[i].may_have_dots = true;
+	set->fallback.may_have_dots = true;
+	set->is_walking = set->is_walked = false;
 }
 
-void policies_walk_ended(struct policies *policies)
+void policy_set_end_walk(struct policy_set *set)
 {
-	for (unsigned i = 0; i < policies->count; i++)
-		note_dots(&policies->items[i], policies->is_walking);
-	note_dots(&policies->fallback, policies->is_walking);
-	policies->is_walked |= policies->is_walking;
+	for (unsigned i = 0; i < set->count; i++)
+		note_dots(&set->items[i], set->is_walking);
+	note_dots(&set->fallback, set->is_walking);
+	set->is_walked |= set->is_walking;
 }
 
-struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error)
+struct policy_set *policy_set_new(const struct origins *origins, const struct core_rule *rules, unsigned count, const char **error)
 {
 	struct buffer text = { 0 };
-	struct policies *policies = memory_new(sizeof *policies);
-	policies->items = memory_new((count + 1) * sizeof *policies->items);
-	policies->fallback = (struct policy){ .rule = &rule_lww, .index = UINT32_MAX };
+	struct policy_set *set = memory_new(sizeof *set);
+	set->items = memory_new((count + 1) * sizeof *set->items);
+	set->fallback = (struct policy){ .rule = &rule_lww, .index = UINT32_MAX };
 	*error = NULL;
 	for (unsigned i = 0; i < count && *error == NULL; i++) {
-		*error = policy_load(core, &rules[i], &policies->items[i]);
+		*error = policy_load(origins, &rules[i], &set->items[i]);
 		if (*error != NULL)
 			break;
-		policies->items[i].index = policies->count++;
-		policies->is_handling |= policies->items[i].rule->is_handling;
+		set->items[i].index = set->count++;
+		set->is_handling |= set->items[i].rule->is_handling;
 		add_policy_text(&rules[i], &text);
 	}
-	policies->digest = slice_hash(buffer_slice(&text));
-	policies_doubt_dots(policies);
+	set->digest = slice_hash(buffer_slice(&text));
+	policy_set_doubt_dots(set);
 	buffer_free(&text);
-	return policies;
+	return set;
+}
+
+void policy_set_free(struct policy_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		bytes_free(set->items[i].match);
+	memory_free(set->items);
+	memory_free(set);
+}
+
+/* Once no key is left that was made under them. */
+void policies_free_older(struct policies *policies)
+{
+	while (policies->current->older != NULL) {
+		struct policy_set *older = policies->current->older;
+		policies->current->older = older->older;
+		policy_set_free(older);
+	}
 }
 
 void policies_free(struct policies *policies)
 {
-	for (unsigned i = 0; i < policies->count; i++)
-		memory_free((void *)(uintptr_t)policies->items[i].match.ptr);
-	memory_free(policies->items);
-	memory_free(policies);
-}
-
-/* Once no key is left that was made under them. */
-void policies_free_older(struct core *core)
-{
-	while (core->policies->older != NULL) {
-		struct policies *older = core->policies->older;
-		core->policies->older = older->older;
-		policies_free(older);
-	}
+	policies_free_older(policies);
+	policy_set_free(policies->current);
 }

@@ -1,38 +1,30 @@
-/* Policies: which rule for which keys (policies.c), and what happens while datacenters differ in them (rules_change.c). */
+/* Policies: the rules as the operator configured them: which rule for which keys. */
 #ifndef CORE_POLICIES_H
 #define CORE_POLICIES_H
 
-#include "proxy/core/core.h"
-#include "proxy/core/commands/plan.h"
+#include "proxy/core/vocabulary/options.h"
 #include "rule.h"
 
-struct script;
-
-struct policies {
-	struct policies *older;              /* keys made under them may still be there */
-	struct policy *items;                /* owned */
+/* Rules that were configured together. They live until no key is left whose record was made under them (element.h, struct key). */
+struct policy_set {
+	struct policy_set *older;            /* the rules before these: some keys may still be under them */
+	struct policy *items;                /* owned; the first that matches a key counts */
 	struct policy fallback;              /* for keys that none matches */
 	unsigned count;
-	uint64_t digest;
-	bool is_handling;                    /* some rule's is */
-	bool is_walking, is_walked;          /* a walk over all dots began since these are the rules; … and one has ended */
+	uint64_t digest;                     /* equal at two DCs where these decide alike */
+	bool is_handling;                    /* some rule asks a handler */
+	bool is_walking, is_walked;          /* since these are the rules, a walk over all stored dots has begun; … has ended */
 };
 
-/* policies.c */
-struct policies *policies_new(const struct core *core, const struct core_rule *rules, unsigned count, const char **error);
+struct policies { struct policy_set *current; };     /* owned, and through it the older ones */
+
+/* Always returns a set; where *ERROR is not NULL, it says what is wrong and what to do, and the set is only good to be freed. */
+struct policy_set *policy_set_new(const struct origins *origins, const struct core_rule *rules, unsigned count, const char **error);
+void policy_set_free(struct policy_set *set);
+void policy_set_doubt_dots(struct policy_set *set);      /* which dots the store keeps is unknown */
+void policy_set_end_walk(struct policy_set *set);        /* all stored dots were met: rules under which none was have none */
+struct policy *policies_find(void *policies, struct slice key);      /* of the current ones; a callback of the keyspace */
+void policies_free_older(struct policies *policies);
 void policies_free(struct policies *policies);
-void policies_free_older(struct core *core);
-struct policy *policies_find(void *context, struct slice key);
-void policies_doubt_dots(struct policies *policies);             /* nothing is known of those in the store */
-void policies_walk_ended(struct policies *policies);             /* over all of them; which were met is noted */
-/* rules_change.c */
-void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
-void rules_hear(struct core *core, unsigned dc, uint64_t digest);
-void rules_note(struct core *core, const struct stamp *stamp, const struct changes *changes);      /* these were applied */
-void rules_pump(struct core *core);
-void suspects_drop(struct core *core);
-void suspects_write(struct core *core, struct script *script);          /* with the positions: what of all this the store does not have */
-bool suspects_read(struct core *core, struct slice field, struct slice value);  /* a field of the positions; false: it is none of these */
-void suspects_unwritten(struct core *core);         /* the store refused it */
 
 #endif

@@ -37,4 +37,7 @@ static const struct version *merge_decide(const struct keyspace *keyspace, const
 	return best;
 }
 
-const struct rule rule_merge = { .name = "merge", .decide = merge_decide, .is_add_winning = true };
+const struct rule rule_merge = {
+	.name = "merge", .decide = merge_decide, .is_add_winning = true, .is_choosing = true, .takes_ttl = true,
+	.reason = "of the live versions, the newest that is present (an add wins over a remove that has not seen it)",
+};

@@ -28,4 +28,7 @@ static const struct version *priority_decide(const struct keyspace *keyspace, co
 	return best;
 }
 
-const struct rule rule_priority = { .name = "priority", .decide = priority_decide };
+const struct rule rule_priority = {
+	.name = "priority", .decide = priority_decide, .outcome = OUTCOME_PRIORITY, .takes_order = true,
+	.reason = "of the live versions, the one of the datacenter that comes first in the order",
+};

@@ -1,7 +1,12 @@
-/* Rules: how many kinds there are, and their numbers in counters (rule.c names them in this order). */
+/* Rules: how many there are, and their places in counters. */
 #ifndef CORE_RULES_H
 #define CORE_RULES_H
 
-#define CORE_RULES 5
+enum rule_place {
+#define RULE(name) RULE_AT_##name,
+#include "rules.def"
+#undef RULE
+	CORE_RULES,
+};
 
 #endif

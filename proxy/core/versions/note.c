@@ -1,5 +1,6 @@
 #include "note.h"
 
+#include "proxy/core/commands/command.h"
 #include "base/number.h"
 #include "proxy/core/wire/record.h"
 
@@ -58,28 +59,13 @@ void note_drop(struct keyspace *keyspace, struct note *note)
 
 /* ---- from a change ---- */
 
-static bool is_pop(struct slice command)
-{
-	for (size_t i = 0; i + 3 <= command.len; i++)
-		if (memcmp(command.ptr + i, "pop", 3) == 0)
-			return true;
-	return false;
-}
-
 static struct told told_of(const struct change *change, const struct write_facts *facts)
 {
 	struct told told = { .kind = KIND_KEY, .command = facts->command, .client = facts->client, .value = change->value, .choice = facts->choice };
-	switch (change->kind) {
-	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE:
-		told.is_removal = true;
-		break;
-	case CHANGE_SIBLING:
-		told.is_removal = change->number & SIBLING_REMOVAL;
+	told.is_removal = change_is_removal(change);
+	if (change->kind == CHANGE_SIBLING) {
 		told.is_poor = true;
 		told.command.len = told.client.len = 0;
-		break;
-	default:
-		break;
 	}
 	if (!told.is_poor)
 		told.by = facts->by;
@@ -110,7 +96,8 @@ static void note_fill_number(struct note *note, const struct change *change)
 		note->has_deadline = change->expire_at_ms != EXPIRE_KEEP;
 		note->expire_at_ms = change->expire_at_ms;
 		break;
-	default:
+	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
+	case CHANGE_SCORE_REMOVE: case CHANGE_SIBLING:
 		break;
 	}
 }
@@ -237,9 +224,16 @@ bool note_is_same(struct note *a, struct note *b, enum kind kind)
 	return lens[0] == lens[1] && hashes[0] == hashes[1];
 }
 
-bool note_is_pop(const struct note *note)
+/* Most are never asked for: the command is looked up when one is. */
+bool note_is_pop(struct note *note)
 {
-	return note->is_removal && is_pop(note_command(note));
+	if (note->is_pop_known || !note->is_removal)
+		return note->is_pop;
+	const struct slice name = note_command(note);
+	const struct command *command = command_find(1, &name);
+	note->is_pop = command != NULL && command->class == COMMAND_WRITE && plan_is_pop(command->plan);
+	note->is_pop_known = true;
+	return note->is_pop;
 }
 
 /* Of a write that made several elements present, the smallest value stands for all: whichever of them is met first. */

@@ -18,10 +18,7 @@ int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation)
 			return (int)i;
 	if (origins->count == ORIGINS_MAX)
 		return -1;
-	if (origins->count == origins->cap) {
-		origins->cap = origins->cap ? origins->cap * 2 : 8;
-		origins->items = memory_resize(origins->items, origins->cap * sizeof(struct origin));
-	}
+	origins->items = array_reserve(origins->items, origins->count, &origins->cap, sizeof *origins->items);
 	origins->items[origins->count] = (struct origin){ .dc = dc, .incarnation = incarnation };
 	return (int)origins->count++;
 }

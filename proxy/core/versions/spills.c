@@ -2,16 +2,13 @@
 
 void spill_free(struct spill *spill)
 {
-	memory_free((void *)(uintptr_t)spill->key.ptr);
-	memory_free((void *)(uintptr_t)spill->element.ptr);
+	bytes_free(spill->key);
+	bytes_free(spill->element);
 }
 
 void spills_add(struct spills *spills, const struct spill *spill)
 {
-	if (spills->count == spills->cap) {
-		spills->cap = spills->cap ? spills->cap * 2 : 8;
-		spills->items = memory_resize(spills->items, spills->cap * sizeof(struct spill));
-	}
+	spills->items = array_reserve(spills->items, spills->count, &spills->cap, sizeof *spills->items);
 	spills->items[spills->count++] = *spill;
 }
 

@@ -2,10 +2,7 @@
 
 struct effect *effects_add(struct effects *effects, enum effect_type type)
 {
-	if (effects->count == effects->cap) {
-		effects->cap = effects->cap ? effects->cap * 2 : 16;
-		effects->items = memory_resize(effects->items, effects->cap * sizeof(struct effect));
-	}
+	effects->items = array_reserve(effects->items, effects->count, &effects->cap, sizeof *effects->items);
 	struct effect *effect = &effects->items[effects->count++];
 	*effect = (struct effect){ .type = type };
 	return effect;

@@ -28,6 +28,7 @@ struct handle_version {              /* a live version, for a handler. In the or
 	struct slice value;
 };
 
+/* Who gets which reply. The store's answer to a group may be given to these clients before the core is told of it (local/release.h says when). */
 struct slot {
 	uint64_t token;              /* whose answer; 0: nobody's */
 	unsigned reply;              /* which element of EXEC's reply */

@@ -3,12 +3,11 @@
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
 
+#include "options.h"
 #include "proxy/core/resp/resp.h"
 
 struct command;
-struct core_rule;
 
-#define CORE_DCS_MAX 16              /* datacenters that can replicate, this one included */
 #define POSITION_BEGIN INT64_C(-1)   /* before a log's first message */
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */
 #define CORE_OUTBOX_KEY "homeport:outbox"         /* a stream, in the reserved database; entries have one field */

@@ -30,7 +30,7 @@ struct batch {
 	uint64_t hello;              /* not 0: the first heartbeat after a start, with the starter's nonce */
 	uint32_t part, part_count;   /* a batch too large for one message comes in PART_COUNT parts: 0-based; 0 of 0 or 1: whole */
 	struct slice part_bytes;     /* the bytes of this part; joined they are an encoded batch */
-	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (state.h, core_lift) */
+	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */
 	unsigned write_count;
 };

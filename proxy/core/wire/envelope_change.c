@@ -101,15 +101,17 @@ bool change_is_valid(const struct change *change)
 	case CHANGE_EXPIRE:
 		return change->expire_at_ms >= 0;
 	case CHANGE_CLEAR:
-		return change->number == 0 || change->number == 1;
+		return change->is_expiry == 0 || change->is_expiry == 1;
 	case CHANGE_SIBLING:
-		return change->dc.len > 0 && change->seq > 0 && change->number >= 0 && change->number <= SIBLING_BITS &&
-		       (change->element.len == 0 || (change->number & SIBLING_FIELD) != 0);
+		return change->dc.len > 0 && change->seq > 0 && change->sibling_bits >= 0 && change->sibling_bits <= SIBLING_BITS &&
+		       (change->element.len == 0 || (change->sibling_bits & SIBLING_FIELD) != 0);
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:
 		return increment_is_number(change);
-	default:
+	case CHANGE_FLUSH: case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD:
+	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE:
 		return true;
 	}
+	return false;
 }

@@ -162,19 +162,13 @@ static bool position_read(struct slice bytes, struct position *position)
 
 static bool context_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)
 {
-	if (batch->context_count == scratch->context_cap) {
-		scratch->context_cap = scratch->context_cap == 0 ? 16 : scratch->context_cap * 2;
-		scratch->context = memory_resize(scratch->context, scratch->context_cap * sizeof(*scratch->context));
-	}
+	scratch->context = array_reserve(scratch->context, batch->context_count, &scratch->context_cap, sizeof *scratch->context);
 	return position_read(bytes, &scratch->context[batch->context_count++]);
 }
 
 static bool path_add(struct envelope_scratch *scratch, struct slice dc, struct batch *batch)
 {
-	if (batch->path_count == scratch->path_cap) {
-		scratch->path_cap = scratch->path_cap == 0 ? 16 : scratch->path_cap * 2;
-		scratch->path = memory_resize(scratch->path, scratch->path_cap * sizeof(*scratch->path));
-	}
+	scratch->path = array_reserve(scratch->path, batch->path_count, &scratch->path_cap, sizeof *scratch->path);
 	scratch->path[batch->path_count++] = dc;
 	return dc.len > 0;
 }

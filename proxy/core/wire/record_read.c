@@ -108,10 +108,7 @@ static bool side_read(struct slice bytes, struct record_side *side)
 
 static bool side_add(struct record_scratch *scratch, struct slice bytes, struct record *record)
 {
-	if (record->side_count == scratch->cap) {
-		scratch->cap = scratch->cap == 0 ? 8 : scratch->cap * 2;
-		scratch->sides = memory_resize(scratch->sides, scratch->cap * sizeof *scratch->sides);
-	}
+	scratch->sides = array_reserve(scratch->sides, record->side_count, &scratch->cap, sizeof *scratch->sides);
 	return side_read(bytes, &scratch->sides[record->side_count++]);
 }
 

@@ -8,7 +8,7 @@
 
 #include <event2/event.h>
 
-#include "connectors/log/log.h"
+#include "connectors/connectors.h"
 #include "driver.h"
 
 static struct event_base *loop;

@@ -1,6 +1,6 @@
-/* store_driver HOST PORT [PASSWORD]: the store connector at the hands of a test.
- * In: read PROTOCOL DB TAG WORD…; group PROTOCOL ID WORD… (";" between commands); flush.
- * Out: opened RUN_ID DATABASES POSITIONS OUTBOX NONCE; facts VERSION NOEVICTION NOTIFYING; lost TEXT; waiting TEXT; fenced TEXT; reply TAG BYTES;
+/* store_driver HOST PORT [PASSWORD [DC [TIMEOUT_MS]]]: the store connector at the hands of a test; "-" is no password.
+ * In: read PROTOCOL DB TAG WORD…; group PROTOCOL ID WORD… (";" between commands); flush; silence.
+ * Out: opened RUN_ID DATABASES POSITIONS OUTBOX NONCE; facts VERSION NOEVICTION NOTIFYING IDENTITY; silence MS; lost TEXT; waiting TEXT; fenced TEXT; reply TAG BYTES;
  * answered ID COUNT ERROR, then "element BYTES" for each; expired DB KEY; closed. */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void opened(void *context, const struct event *event, uint32_t databases)
 {
 	(void)context;
 	const struct store_facts *facts = store_facts(store);
-	driver_say("facts %s %d %d", facts->version, facts->is_noeviction, facts->is_notifying);
+	driver_say("facts %s %d %d %s", facts->version, facts->is_noeviction, facts->is_notifying, facts->identity);
 	driver_say("opened %s %u %u %u %llu %u", driver_escape(event->opened.run_id), databases, event->opened.position_count,
 	           event->opened.outbox_count, (unsigned long long)event->opened.nonce, event->opened.episode_count);
 }
@@ -103,6 +103,8 @@ static void command(unsigned count, char **words)
 {
 	if (strcmp(words[0], "flush") == 0) {
 		store_flush(store);
+	} else if (strcmp(words[0], "silence") == 0) {
+		driver_say("silence %llu", (unsigned long long)store_silence_ms(store));
 	} else if (!store_is_open(store)) {
 		driver_say("error the store is not open");
 	} else if (strcmp(words[0], "read") == 0 && count > 4) {
@@ -130,8 +132,9 @@ int main(int argc, char **argv)
 		return 2;
 	loop = event_base_new();
 	struct store_options options = {
-		.loop = loop, .host = argv[1], .port = (uint16_t)atoi(argv[2]), .password = argc > 3 ? argv[3] : NULL,
+		.loop = loop, .host = argv[1], .port = (uint16_t)atoi(argv[2]), .password = argc > 3 && strcmp(argv[3], "-") != 0 ? argv[3] : NULL,
 		.reserved_db = RESERVED_DB, .retry_ms_max = 200, .reply_bytes_max = 1 << 20,
+		.dc = argc > 4 ? argv[4] : "eu", .timeout_ms = argc > 5 ? (uint32_t)atoi(argv[5]) : 10000,
 	};
 	struct store_handlers handlers = { .opened = opened, .lost = lost, .waiting = waiting, .fenced = fenced, .reply = replied,
 	                                   .answered = answered, .expired = expired, .fed = fed };

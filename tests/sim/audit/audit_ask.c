@@ -122,7 +122,7 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 	if (ask->is_replied)
 		auditor_find(auditor, "request %llu is answered twice", (unsigned long long)request->token);
 	/* Another type, as Redis words it; or what has no versions in it. */
-	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.ask > ASK_DELETE)
+	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.verb > VERB_DELETE)
 		return;
 	if (!told_read(auditor, ask, reply)) {
 		auditor_find(auditor, "request %llu has an answer that cannot be read: %.*s", (unsigned long long)request->token, (int)reply.len, reply.ptr);
@@ -137,35 +137,34 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 
 /* ---- writes with a context ---- */
 
-/* Whose write was just decoded: clients of asks call themselves after their request. */
-static struct audited_ask *ask_of_client(const struct auditor *auditor)
+/* Whose write it is: clients of asks call themselves after their request. */
+static struct audited_ask *ask_of_client(const struct auditor *auditor, const struct proto_write *shipped)
 {
-	struct slice client = auditor->changes.facts.client;
 	char room[32];
 
-	snprintf(room, sizeof(room), "%.*s", (int)client.len, client.ptr);
+	snprintf(room, sizeof(room), "%.*s", (int)shipped->client.len, shipped->client.len > 0 ? shipped->client.ptr : "");
 	return strncmp(room, "ask-", 4) == 0 ? ask_find(auditor, strtoull(room + 4, NULL, 10)) : NULL;
 }
 
-void audit_asked_execution(struct auditor *auditor, const struct audited_write *write)
+void audit_asked_execution(struct auditor *auditor, const struct audited_write *write, const struct proto_write *shipped)
 {
-	struct audited_ask *ask = ask_of_client(auditor);
+	struct audited_ask *ask = ask_of_client(auditor, shipped);
 
 	/* A handler's result is nobody's. */
-	if (ask == NULL && auditor->changes.facts.choice == WRITE_ORDINARY)
+	if (ask == NULL && shipped->choice == PROTO_ORDINARY)
 		auditor_find(auditor, "%s is a write of a client that asked for none", audit_dot(auditor, write->origin, write->seq));
 	if (ask != NULL)
 		ask->is_executed = true;
 }
 
-void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write)
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write, const struct proto_write *shipped)
 {
-	struct audited_ask *ask = ask_of_client(auditor);
+	struct audited_ask *ask = ask_of_client(auditor, shipped);
 	struct vector claimed = { .count = 0 };
 	const struct client_request *request;
 
 	if (ask == NULL) {
-		if (write->is_explicit && write->choice == WRITE_ORDINARY)
+		if (write->is_explicit && write->choice == PROTO_ORDINARY)
 			auditor_find(auditor, "%s has a context of its own, and nobody brought it", audit_dot(auditor, write->origin, write->seq));
 		return;
 	}
@@ -174,7 +173,7 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 	if (request->dc != dc || ++ask->writes > 1)
 		auditor_find(auditor, "%s: request %llu was carried out twice", audit_dot(auditor, write->origin, write->seq), (unsigned long long)ask->token);
 	ask->write = write;
-	if (request->ask.ask != ASK_RESOLVE && (!audit_context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed)))
+	if (request->ask.verb != VERB_RESOLVE && (!audit_context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &claimed) || !vector_reaches(&write->claimed, &claimed)))
 		auditor_find(auditor, "%s does not cover what its client had seen", audit_dot(auditor, write->origin, write->seq));
 	vector_free(&claimed);
 }
@@ -353,7 +352,7 @@ static void judge_write(struct auditor *auditor, const struct audited_keys *keys
 {
 	const struct client_request *request = request_of(auditor, ask);
 
-	if (request->ask.ask == ASK_RESOLVE)
+	if (request->ask.verb == VERB_RESOLVE)
 		audit_choice(auditor, audited_key_at(keys, request->db, request->ask.key), request, ask->write);
 	else
 		judge_context_write(auditor, keys, ask);
@@ -370,8 +369,8 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned i = 0; i < auditor->ask_count; i++) {
 		const struct audited_ask *ask = &auditor->asks[i];
-		enum ask kind = request_of(auditor, ask)->ask.ask;
-		bool is_write = kind == ASK_SET || kind == ASK_DELETE;
+		enum ask_verb verb = request_of(auditor, ask)->ask.verb;
+		bool is_write = verb == VERB_SET || verb == VERB_DELETE;
 		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
 		if (ask->write != NULL && ask->write->shipped.count > 0 && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))

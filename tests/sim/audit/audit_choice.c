@@ -50,24 +50,26 @@ static const struct touch *chosen(const struct auditor *auditor, const struct cl
 	struct slice value = pool_text(auditor->options.pool, request->ask.value);
 
 	switch (request->ask.choice) {
-	case CHOICE_WINNER:
+	case PICK_WINNER:
 		return newest(auditor, live, count, false);
-	case CHOICE_SIDE:
+	case PICK_SIDE:
 		return named(auditor, live, count, value);
-	case CHOICE_RULE:
+	case PICK_RULE:
 		return newest(auditor, live, count, slice_equal(value, SLICE("merge")));
-	default:
+	case PICK_VALUE:
+	case PICK_REMOVAL:
 		return NULL;
 	}
+	return NULL;
 }
 
 static bool is_right(const struct client_request *request, const struct fact *decision, const struct touch *version)
 {
 	bool is_present = decision->kind == FACT_SET;
 
-	if (request->ask.choice == CHOICE_REMOVAL)
+	if (request->ask.choice == PICK_REMOVAL)
 		return !is_present;
-	if (request->ask.choice == CHOICE_VALUE)
+	if (request->ask.choice == PICK_VALUE)
 		return is_present && (decision->type == SIM_ZSET || decision->value == request->ask.value);
 	if (version == NULL || version->fact->kind != FACT_SET)
 		return version != NULL && !is_present;
@@ -90,7 +92,7 @@ void audit_choice(struct auditor *auditor, const struct audited_key *key, const 
 		count = audit_live(auditor, subset, count, &contest, live);
 		if (is_plain && !is_right(request, decision, chosen(auditor, request, live, count)))
 			auditor_find(auditor, "%s is not what request %llu chose", audit_dot(auditor, write->origin, write->seq), (unsigned long long)request->token);
-		if (write->choice != (request->ask.choice == CHOICE_WINNER ? WRITE_IGNORES : WRITE_RESOLVES))
+		if (write->choice != (request->ask.choice == PICK_WINNER ? PROTO_IGNORES : PROTO_RESOLVES))
 			auditor_find(auditor, "%s does not say how it decides", audit_dot(auditor, write->origin, write->seq));
 		for (unsigned i = 0; i < count; i++)
 			if (!audit_covers(write, live[i]->write))

@@ -98,14 +98,14 @@ unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_ex
 	for (unsigned i = 0; i < group->slot_count; i++)
 		answered += group->slots[i].reply == executed->index;
 	for (unsigned i = 0; i < group->slot_count; i++) {
-		const struct slot *slot = &group->slots[i];
+		const struct lane_slot *slot = &group->slots[i];
 		const struct client_request *request;
 		const struct client_command *asked;
 
 		if (slot->reply != executed->index)
 			continue;
 		request = requests_find(auditor->options.requests, slot->token);
-		asked = &request->commands[slot->request];
+		asked = &request->commands[slot->command];
 		if (!(answered > 1 ? is_pair(request, asked, executed, at) : is_asked(request, asked, executed)))
 			auditor_find(auditor, "dc %u: request %llu is not what the store is told: %.*s", dc, (unsigned long long)slot->token,
 			             (int)executed->argv[0].len, executed->argv[0].ptr);

@@ -31,13 +31,13 @@ static void pairs_sort(struct pairs *pairs)
 	pairs->count = kept;
 }
 
-void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local)
+void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_conflict *conflict)
 {
-	unsigned origin = audit_origin(auditor, dc_of_local[effect->conflict.dc], effect->conflict.incarnation);
-	unsigned other = audit_origin(auditor, dc_of_local[effect->conflict.other_dc], effect->conflict.other_incarnation);
+	unsigned origin = audit_origin(auditor, conflict->dc, conflict->incarnation);
+	unsigned other = audit_origin(auditor, conflict->other_dc, conflict->other_incarnation);
 
-	for (unsigned i = 0; i < effect->conflict.count; i++)
-		pairs_add(&auditor->dcs[dc].reported, origin, effect->conflict.seq, other, effect->conflict.other_seqs[i]);
+	for (unsigned i = 0; i < conflict->count; i++)
+		pairs_add(&auditor->dcs[dc].reported, origin, conflict->seq, other, conflict->other_seqs[i]);
 }
 
 /* ---- rule 9 ---- */

@@ -53,7 +53,7 @@ void audit_dots(struct auditor *auditor)
 
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
 		const struct sim_store *store = auditor->dcs[dc].store;
-		const struct sim_key *dots = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, slice_of(CORE_VERSIONS_KEY)));
+		const struct sim_key *dots = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, SLICE("homeport:versions")));
 
 		for (unsigned i = 0; dots != NULL && i < dots->count; i++) {
 			struct slice name = pool_text(pool, dots->elements[i].name);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/core/core.h"
 #include "audit_record.h"
 
 /* ---- everything that was shipped, by key ---- */
@@ -308,21 +307,19 @@ void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_
 	auditor->dcs[dc].clock_ms = clock_ms;
 }
 
-void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status)
+void auditor_status_final(struct auditor *auditor, unsigned dc, const struct told_status *status)
 {
 	const char *name = auditor->options.dc_names[dc];
 
-	if (status->unstable_keys != 0 || status->unstable_elements != 0)
-		auditor_find(auditor, "%s still has metadata of %llu keys, %llu elements", name, (unsigned long long)status->unstable_keys,
-		             (unsigned long long)status->unstable_elements);
-	for (unsigned i = 1; i < status->peer_count; i++)
-		if (status->peers[i].rules_differ)
-			auditor_find(auditor, "%s still says that another's rules differ", name);
+	if (status->keys != 0 || status->elements != 0)
+		auditor_find(auditor, "%s still has metadata of %llu keys, %llu elements", name, (unsigned long long)status->keys,
+		             (unsigned long long)status->elements);
+	if (status->peers_with_other_rules != 0)
+		auditor_find(auditor, "%s still says that another's rules differ", name);
 	if (status->outbox_events != 0)
 		auditor_find(auditor, "%s still owes its log %llu events", name, (unsigned long long)status->outbox_events);
-	for (unsigned i = 0; i < status->peer_count; i++)
-		if (status->peers[i].held_events != 0)
-			auditor_find(auditor, "%s still holds %llu events back", name, (unsigned long long)status->peers[i].held_events);
+	if (status->held_events != 0)
+		auditor_find(auditor, "%s still holds %llu events back", name, (unsigned long long)status->held_events);
 }
 
 void auditor_conclude(struct auditor *auditor)

@@ -23,7 +23,7 @@ static bool is_same_question(const struct audited_handling *a, const struct audi
 	return true;
 }
 
-static struct audited_handling *handling_add(struct auditor *auditor, unsigned dc, const struct effect *effect)
+static struct audited_handling *handling_add(struct auditor *auditor, unsigned dc, const struct told_handling *told)
 {
 	struct pool *pool = auditor->options.pool;
 	struct audited_handling *handling;
@@ -31,11 +31,11 @@ static struct audited_handling *handling_add(struct auditor *auditor, unsigned d
 	auditor->handlings = array_grow(auditor->handlings, auditor->handling_count, &auditor->handling_cap, sizeof(*auditor->handlings));
 	handling = &auditor->handlings[auditor->handling_count++];
 	*handling = (struct audited_handling){
-		.dc = dc, .db = effect->handle.db, .key = pool_intern(pool, effect->handle.key), .element = pool_intern(pool, effect->handle.element),
-		.version_count = effect->handle.count, .versions = memory_new((effect->handle.count + 1) * sizeof(*handling->versions)),
+		.dc = dc, .db = told->db, .key = pool_intern(pool, told->key), .element = pool_intern(pool, told->element),
+		.version_count = told->count, .versions = memory_new((told->count + 1) * sizeof(*handling->versions)),
 	};
-	for (unsigned i = 0; i < effect->handle.count; i++) {
-		const struct handle_version *version = &effect->handle.versions[i];
+	for (unsigned i = 0; i < told->count; i++) {
+		const struct told_version *version = &told->versions[i];
 		int origin_dc = audit_dc(auditor, version->dc);
 
 		if (origin_dc < 0) {
@@ -50,9 +50,9 @@ static struct audited_handling *handling_add(struct auditor *auditor, unsigned d
 	return handling;
 }
 
-void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm)
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct told_handling *told, bool is_calm)
 {
-	struct audited_handling *handling = handling_add(auditor, dc, effect);
+	struct audited_handling *handling = handling_add(auditor, dc, told);
 
 	if (handling->version_count < 2)
 		auditor_find(auditor, "a handler is asked to merge %u versions", handling->version_count);
@@ -187,7 +187,7 @@ static void judge_results(struct auditor *auditor, struct audited_keys *keys)
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++) {
 			const struct audited_write *write = auditor->origins[origin].writes[i];
 
-			if (write != NULL && write->is_shipped && write->choice == WRITE_RESOLVES && !write->is_asked)
+			if (write != NULL && write->is_shipped && write->choice == PROTO_RESOLVES && !write->is_asked)
 				judge_result(auditor, keys, write);
 		}
 	}

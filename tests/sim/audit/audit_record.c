@@ -1,10 +1,9 @@
 /* Records: which conflict records there must be, from the shipped writes alone, and whether every datacenter has written down exactly those.
- * Only the decoder of records is the core's. */
+ * Records are read by the published schema. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/core/vocabulary/event.h"
 #include "audit_outcome.h"
 #include "audit_record.h"
 
@@ -200,7 +199,8 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 {
 	struct written_record written = { .bytes = bytes, .is_in_hash = is_in_hash, .is_in_stream = !is_in_hash };
 
-	if (!record_decode(bytes, &written.scratch, &written.record)) {
+	if (!proto_conflict_read(bytes, &written.record)) {
+		proto_conflict_free(&written.record);
 		records->undecodable++;
 		return;
 	}
@@ -209,7 +209,7 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 		if (!slice_equal(records->items[i].record.id, written.record.id))
 			continue;
 		written.is_in_stream = written.is_in_stream || records->items[i].is_in_stream;
-		memory_free(records->items[i].scratch.sides);
+		proto_conflict_free(&records->items[i].record);
 		records->items[i] = written;
 		if (written.record.merged_into.len > 0)
 			records->items[i] = records->items[--records->count];
@@ -222,23 +222,28 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 	records->items[records->count++] = written;
 }
 
+struct keeping { struct written_records *records; bool is_in_hash; };
+
+static bool keep_one(void *context, struct slice conflict)
+{
+	const struct keeping *keeping = context;
+
+	record_keep(keeping->records, conflict, keeping->is_in_hash);
+	return true;
+}
+
 /* What stands in one field, or one entry. */
 static void records_keep(struct written_records *records, struct slice value, bool is_in_hash)
 {
-	struct slice bytes;
-	unsigned count = 0;
-
-	for (; records_next(&value, &bytes); count++)
-		record_keep(records, bytes, is_in_hash);
-	records->undecodable += value.len > 0 || count == 0;
+	records->undecodable += !proto_conflicts_each(value, keep_one, &(struct keeping){ records, is_in_hash });
 }
 
 void audit_records_read(const struct auditor *auditor, unsigned dc, struct written_records *records)
 {
 	struct pool *pool = auditor->options.pool;
 	const struct sim_store *store = auditor->dcs[dc].store;
-	const struct sim_key *episodes = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, slice_of(CORE_EPISODES_KEY)));
-	const struct sim_key *stream = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, slice_of(CORE_CONFLICTS_KEY)));
+	const struct sim_key *episodes = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, SLICE("homeport:episodes")));
+	const struct sim_key *stream = sim_store_find(store, SIM_RESERVED_DB, pool_intern(pool, SLICE("homeport:conflicts")));
 
 	for (unsigned i = 0; stream != NULL && i < stream->entry_count; i++)
 		records_keep(records, pool_text(pool, stream->entries[i].value), false);
@@ -249,6 +254,6 @@ void audit_records_read(const struct auditor *auditor, unsigned dc, struct writt
 void audit_records_free(struct written_records *records)
 {
 	for (unsigned i = 0; i < records->count; i++)
-		memory_free(records->items[i].scratch.sides);
+		proto_conflict_free(&records->items[i].record);
 	free(records->items);
 }

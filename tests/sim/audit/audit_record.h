@@ -2,7 +2,7 @@
 #ifndef SIM_AUDIT_RECORD_H
 #define SIM_AUDIT_RECORD_H
 
-#include "proxy/core/wire/record.h"
+#include "tests/sim/proto/proto_conflict.h"
 #include "audit_outcome.h"
 
 /* The first five are enum sim_type. */
@@ -32,8 +32,7 @@ struct audited_subjects { struct audited_subject *items; unsigned count, cap; };
 
 struct written_record {
 	struct slice bytes;
-	struct record record;
-	struct record_scratch scratch;
+	struct proto_conflict record;
 	bool is_expected, is_in_hash, is_in_stream;
 };
 struct written_records { struct written_record *items; unsigned count, cap, undecodable; };

@@ -5,6 +5,8 @@
 
 #include "audit_record.h"
 
+#define SIDES_MAX 64         /* of more, the newest are written down (docs/replication-model.md, "Records") */
+
 static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "stream", "ttl", "key" };
 
 /* One record under judgement, with what it is about. */
@@ -25,7 +27,7 @@ static const char *subject_text(const struct case_at *at)
 	return room;
 }
 
-static bool is_about(const struct auditor *auditor, const struct record *record, const struct audited_subject *subject)
+static bool is_about(const struct auditor *auditor, const struct proto_conflict *record, const struct audited_subject *subject)
 {
 	struct pool *pool = auditor->options.pool;
 
@@ -33,7 +35,7 @@ static bool is_about(const struct auditor *auditor, const struct record *record,
 	       slice_equal(record->element, pool_text(pool, subject->element)) && slice_equal(record->type, slice_of(kind_texts[subject->kind]));
 }
 
-static bool dot_find(struct auditor *auditor, const struct record_dot *dot, struct record_side_dot *found)
+static bool dot_find(struct auditor *auditor, const struct proto_position *dot, struct record_side_dot *found)
 {
 	int dc = audit_dc(auditor, dot->dc);
 
@@ -52,11 +54,11 @@ static bool has_side(const struct expected_record *expected, struct record_side_
 }
 
 /* Has it exactly these sides, or, where there are too many, only such? */
-static bool is_match(struct auditor *auditor, const struct record *record, const struct expected_record *expected)
+static bool is_match(struct auditor *auditor, const struct proto_conflict *record, const struct expected_record *expected)
 {
 	struct record_side_dot dot;
 
-	if (record->side_count != expected->side_count && !(expected->side_count > RECORD_SIDES_MAX && record->side_count >= RECORD_SIDES_MAX))
+	if (record->side_count != expected->side_count && !(expected->side_count > SIDES_MAX && record->side_count >= SIDES_MAX))
 		return false;
 	for (unsigned i = 0; i < record->side_count; i++)
 		if (!dot_find(auditor, &record->sides[i].dot, &dot) || !has_side(expected, dot))
@@ -136,10 +138,10 @@ static const struct audited_write *end_of(const struct case_at *at)
 }
 
 /* What ended it is what must have, and says how. */
-static void judge_resolution(const struct case_at *at, const struct record *record)
+static void judge_resolution(const struct case_at *at, const struct proto_conflict *record)
 {
-	static const enum record_status statuses[] = {
-		[WRITE_ORDINARY] = RECORD_SUPERSEDED, [WRITE_RESOLVES] = RECORD_RESOLVED, [WRITE_IGNORES] = RECORD_IGNORED,
+	static const enum proto_status statuses[] = {
+		[PROTO_ORDINARY] = PROTO_SUPERSEDED, [PROTO_RESOLVES] = PROTO_RESOLVED, [PROTO_IGNORES] = PROTO_IGNORED,
 	};
 	const struct audited_write *end = end_of(at), *told = NULL;
 	struct record_side_dot dot;
@@ -148,17 +150,17 @@ static void judge_resolution(const struct case_at *at, const struct record *reco
 		told = audit_find(at->auditor, dot.origin, dot.seq);
 	if (told != end || (end == NULL && record->resolution.seq != 0))
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s, ended by %s, not by %s", at->auditor->options.dc_names[at->dc], (int)record->id.len,
-		             record->id.ptr, subject_text(at), record_status_text(record->status), told == NULL ? "nothing" : audit_dot(at->auditor, told->origin, told->seq),
+		             record->id.ptr, subject_text(at), proto_status_text(record->status), told == NULL ? "nothing" : audit_dot(at->auditor, told->origin, told->seq),
 		             end == NULL ? "nothing" : audit_dot(at->auditor, end->origin, end->seq));
-	else if (end != NULL ? record->status != statuses[end->choice] : record->status != RECORD_OPEN && record->status != RECORD_AUTO)
+	else if (end != NULL ? record->status != statuses[end->choice] : record->status != PROTO_OPEN && record->status != PROTO_AUTO)
 		auditor_find(at->auditor, "%s: the record %.*s is %s, which what ended it does not say", at->auditor->options.dc_names[at->dc],
-		             (int)record->id.len, record->id.ptr, record_status_text(record->status));
+		             (int)record->id.len, record->id.ptr, proto_status_text(record->status));
 }
 
 /* It is named after its first write, kept while several of its versions live, and told of when it opens and ends. */
 static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept, bool may_be_kept)
 {
-	const struct record *record = &written->record;
+	const struct proto_conflict *record = &written->record;
 	const struct audited_write *first = NULL;
 	const struct audited_origin *origin;
 	char prefix[120];
@@ -178,15 +180,15 @@ static void judge_place(const struct case_at *at, const struct written_record *w
 		auditor_find(at->auditor, "%s: the record %.*s is not named after its first write, %s", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, prefix);
 	is_kept = is_kept || (may_be_kept && written->is_in_hash);
-	if (written->is_in_hash != is_kept || (!written->is_in_stream && (!is_kept || record->status == RECORD_OPEN)))
+	if (written->is_in_hash != is_kept || (!written->is_in_stream && (!is_kept || record->status == PROTO_OPEN)))
 		auditor_find(at->auditor, "%s: the record %.*s is %s and %s in the hash, %s in the stream", at->auditor->options.dc_names[at->dc],
-		             (int)record->id.len, record->id.ptr, record_status_text(record->status), written->is_in_hash ? "is" : "is not",
+		             (int)record->id.len, record->id.ptr, proto_status_text(record->status), written->is_in_hash ? "is" : "is not",
 		             written->is_in_stream ? "is" : "is not");
 }
 
 static void judge_status(const struct case_at *at, const struct written_record *written)
 {
-	const struct record *record = &written->record;
+	const struct proto_conflict *record = &written->record;
 	const struct audited_key *key = audited_key_find((struct audited_keys *)(uintptr_t)at->keys, at->subject->db, at->subject->key);
 	const struct touch **live = memory_new((key->count + 1) * sizeof(*live));
 	unsigned count, alive, present = 0;
@@ -197,9 +199,9 @@ static void judge_status(const struct case_at *at, const struct written_record *
 	for (unsigned i = 0; i < count; i++)
 		present += live[i]->fact->kind == FACT_SET;
 	judge_place(at, written, alive > 1 && present > 0, alive > 1 && present == 0);
-	if (must_be_open != (record->status == RECORD_OPEN))
+	if (must_be_open != (record->status == PROTO_OPEN))
 		auditor_find(at->auditor, "%s: the record %.*s of %s is %s", at->auditor->options.dc_names[at->dc], (int)record->id.len, record->id.ptr,
-		             subject_text(at), record_status_text(record->status));
+		             subject_text(at), proto_status_text(record->status));
 	for (unsigned i = 0; must_be_open && i < record->side_count; i++) {
 		struct record_side_dot dot = { 0 };
 		bool is_live = false;
@@ -233,7 +235,7 @@ static bool is_told_by_sibling(const struct case_at *at, struct record_side_dot 
 }
 
 /* What a side says it wrote must be what was shipped: texts only, as numbers have many spellings. */
-static void judge_value(const struct case_at *at, const struct record_side *side)
+static void judge_value(const struct case_at *at, const struct proto_side *side)
 {
 	struct record_side_dot dot = { 0 };
 	const struct audited_write *write = dot_find(at->auditor, &side->dot, &dot) ? audit_find(at->auditor, dot.origin, dot.seq) : NULL;
@@ -257,7 +259,7 @@ static void judge_value(const struct case_at *at, const struct record_side *side
 
 static void judge_record(const struct case_at *at, const struct written_record *written)
 {
-	const struct record *record = &written->record;
+	const struct proto_conflict *record = &written->record;
 
 	if (record->pairs != at->expected->pairs)
 		auditor_find(at->auditor, "%s: the record %.*s of %s counts %llu pairs, there are %llu", at->auditor->options.dc_names[at->dc],
@@ -273,7 +275,7 @@ static void describe_expected(const struct case_at *at, const struct written_rec
 	for (unsigned i = 0; i < at->expected->side_count && i < 8; i++)
 		auditor_find(at->auditor, "    expected: %s", audit_dot(at->auditor, at->expected->sides[i].origin, at->expected->sides[i].seq));
 	for (unsigned i = 0; i < records->count; i++) {
-		const struct record *record = &records->items[i].record;
+		const struct proto_conflict *record = &records->items[i].record;
 
 		if (!is_about(at->auditor, record, at->subject))
 			continue;
@@ -313,7 +315,7 @@ static void judge_dc(struct case_at at, const struct audited_subjects *subjects,
 		}
 	}
 	for (unsigned i = 0; i < records->count; i++) {
-		const struct record *record = &records->items[i].record;
+		const struct proto_conflict *record = &records->items[i].record;
 
 		if (!records->items[i].is_expected && !audit_is_exempt(at.auditor, record->db, pool_intern(at.auditor->options.pool, record->key)))
 			auditor_find(at.auditor, "%s: the record %.*s tells of a conflict that is none", at.auditor->options.dc_names[at.dc], (int)record->id.len,
@@ -323,32 +325,15 @@ static void judge_dc(struct case_at at, const struct audited_subjects *subjects,
 
 /* ---- all alike ---- */
 
-static bool is_same_dot(const struct record_dot *a, const struct record_dot *b)
+static bool is_same_dot(const struct proto_position *a, const struct proto_position *b)
 {
 	return a->seq == b->seq && (a->seq == 0 || (a->incarnation == b->incarnation && slice_equal(a->dc, b->dc)));
 }
 
-/* But for what only the DC knows that ran the handler, and the rules by which one was written last. */
-static bool is_same_bytes(const struct record *a, const struct record *b)
+static const char *difference(const struct written_record *mine_written, const struct written_record *theirs_written)
 {
-	struct buffer bytes[2] = { { 0 } };
-	struct record records[2] = { *a, *b };
-	bool is_same;
+	const struct proto_conflict *a = &mine_written->record, *b = &theirs_written->record;
 
-	for (unsigned i = 0; i < 2; i++) {
-		records[i].attempts = 0;
-		records[i].last_error = (struct slice){ "", 0 };
-		records[i].rules_digest = 0;
-		record_encode(&bytes[i], &records[i]);
-	}
-	is_same = slice_equal(buffer_slice(&bytes[0]), buffer_slice(&bytes[1]));
-	buffer_free(&bytes[0]);
-	buffer_free(&bytes[1]);
-	return is_same;
-}
-
-static const char *difference(const struct record *a, const struct record *b)
-{
 	if (a->kind != b->kind)
 		return "kind";
 	if (a->status != b->status)
@@ -362,19 +347,19 @@ static const char *difference(const struct record *a, const struct record *b)
 	if (a->opened_hlc != b->opened_hlc || a->ended_hlc != b->ended_hlc)
 		return "time";
 	for (unsigned i = 0; i < a->side_count; i++) {
-		const struct record_side *mine = &a->sides[i], *theirs = &b->sides[i];
+		const struct proto_side *mine = &a->sides[i], *theirs = &b->sides[i];
 
 		if (!is_same_dot(&mine->dot, &theirs->dot) || mine->hlc != theirs->hlc || mine->is_removal != theirs->is_removal ||
 		    mine->is_live != theirs->is_live || mine->value_len != theirs->value_len || mine->value_hash != theirs->value_hash)
 			return "a side";
 	}
-	return is_same_bytes(a, b) ? NULL : "bytes";
+	return proto_conflict_equal(mine_written->bytes, theirs_written->bytes) ? NULL : "bytes";
 }
 
 static void compare_dcs(struct auditor *auditor, const struct written_records *first, const struct written_records *other, unsigned dc)
 {
 	for (unsigned i = 0; i < first->count; i++) {
-		const struct record *record = &first->items[i].record;
+		const struct proto_conflict *record = &first->items[i].record;
 		const char *differs = "existence", *status = "no record";
 
 		if (!first->items[i].is_expected || (auditor->is_changed != NULL && auditor->is_changed(record->key)))
@@ -382,12 +367,12 @@ static void compare_dcs(struct auditor *auditor, const struct written_records *f
 		for (unsigned j = 0; j < other->count; j++) {
 			if (!slice_equal(other->items[j].record.id, record->id))
 				continue;
-			differs = difference(record, &other->items[j].record);
-			status = record_status_text(other->items[j].record.status);
+			differs = difference(&first->items[i], &other->items[j]);
+			status = proto_status_text(other->items[j].record.status);
 		}
 		if (differs != NULL)
 			auditor_find(auditor, "%s and %s differ in %s of the record %.*s (%s, %s)", auditor->options.dc_names[0], auditor->options.dc_names[dc], differs,
-			             (int)record->id.len, record->id.ptr, record_status_text(record->status), status);
+			             (int)record->id.len, record->id.ptr, proto_status_text(record->status), status);
 	}
 }
 

@@ -1,14 +1,9 @@
-/* What was shipped: batches as they become durable in logs. The one place where the auditor uses code of the core: its decoder. */
+/* What was shipped: batches as they become durable in logs. */
 #include "audit_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool audit_decode(struct auditor *auditor, struct slice bytes, struct batch *batch)
-{
-	return envelope_decode(bytes, auditor->scratch, batch) == ENVELOPE_OK;
-}
 
 /* ---- changes as facts ---- */
 
@@ -20,67 +15,44 @@ static long double number_of(struct slice text)
 	return strtold(room, NULL);
 }
 
-static enum sim_type type_of(enum change_kind kind)
-{
-	switch (kind) {
-	case CHANGE_FIELD_SET:
-	case CHANGE_FIELD_REMOVE:
-	case CHANGE_FIELD_INCREMENT:
-	case CHANGE_FIELD_INCREMENT_FLOAT:
-		return SIM_HASH;
-	case CHANGE_MEMBER_ADD:
-	case CHANGE_MEMBER_REMOVE:
-		return SIM_SET;
-	case CHANGE_SCORE_SET:
-	case CHANGE_SCORE_REMOVE:
-	case CHANGE_SCORE_INCREMENT:
-		return SIM_ZSET;
-	default:
-		return SIM_STRING;
-	}
-}
+/* What a change is in the auditor's words, by its kind. */
+static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_KINDS] = {
+	[PROTO_SET] = { FACT_SET, SIM_STRING },
+	[PROTO_CLEAR] = { FACT_CLEAR, SIM_STRING },
+	[PROTO_FLUSH] = { FACT_FLUSH, SIM_STRING },
+	[PROTO_INCREMENT] = { FACT_DELTA, SIM_STRING },
+	[PROTO_INCREMENT_FLOAT] = { FACT_DELTA, SIM_STRING },
+	[PROTO_FIELD_SET] = { FACT_SET, SIM_HASH },
+	[PROTO_FIELD_REMOVE] = { FACT_REMOVE, SIM_HASH },
+	[PROTO_FIELD_INCREMENT] = { FACT_DELTA, SIM_HASH },
+	[PROTO_FIELD_INCREMENT_FLOAT] = { FACT_DELTA, SIM_HASH },
+	[PROTO_MEMBER_ADD] = { FACT_SET, SIM_SET },
+	[PROTO_MEMBER_REMOVE] = { FACT_REMOVE, SIM_SET },
+	[PROTO_SCORE_SET] = { FACT_SET, SIM_ZSET },
+	[PROTO_SCORE_REMOVE] = { FACT_REMOVE, SIM_ZSET },
+	[PROTO_SCORE_INCREMENT] = { FACT_DELTA, SIM_ZSET },
+	[PROTO_EXPIRE] = { FACT_DEADLINE, SIM_STRING },
+	[PROTO_SIBLING] = { FACT_SET, SIM_STRING },  /* no fact: extras_read */
+};
 
-static enum fact_kind fact_kind_of(enum change_kind kind)
+static void fact_read_delta(const struct proto_change *change, struct fact *fact)
 {
-	switch (kind) {
-	case CHANGE_SET:
-	case CHANGE_FIELD_SET:
-	case CHANGE_MEMBER_ADD:
-	case CHANGE_SCORE_SET:
-		return FACT_SET;
-	case CHANGE_FIELD_REMOVE:
-	case CHANGE_MEMBER_REMOVE:
-	case CHANGE_SCORE_REMOVE:
-		return FACT_REMOVE;
-	case CHANGE_CLEAR:
-		return FACT_CLEAR;
-	case CHANGE_FLUSH:
-		return FACT_FLUSH;
-	case CHANGE_EXPIRE:
-		return FACT_DEADLINE;
-	default:
-		return FACT_DELTA;
-	}
-}
+	bool is_float = change->kind == PROTO_INCREMENT_FLOAT || change->kind == PROTO_FIELD_INCREMENT_FLOAT;
 
-static void fact_read_delta(const struct change *change, struct fact *fact)
-{
-	bool is_float = change->kind == CHANGE_INCREMENT_FLOAT || change->kind == CHANGE_FIELD_INCREMENT_FLOAT;
-
-	fact->amount = change->kind == CHANGE_SCORE_INCREMENT ? (long double)change->score :
+	fact->amount = change->kind == PROTO_SCORE_INCREMENT ? (long double)change->score :
 	               is_float ? number_of(change->value) : (long double)change->number;
 	fact->is_fraction = fact->amount != (long double)(long long)fact->amount;
 }
 
-static void fact_read(struct auditor *auditor, const struct change *change, struct facts *facts)
+static void fact_read(struct auditor *auditor, const struct proto_change *change, struct facts *facts)
 {
 	struct pool *pool = auditor->options.pool;
-	enum fact_kind kind = fact_kind_of(change->kind);
+	enum fact_kind kind = meanings[change->kind].kind;
 	uint32_t key = kind == FACT_FLUSH ? 0 : pool_intern(pool, change->key);
-	uint32_t db = change->db == DB_ALL ? ANY_DB : change->db;
+	uint32_t db = change->db == PROTO_EVERY_DATABASE ? ANY_DB : change->db;
 	struct fact *fact = facts_add(facts, kind, db, key);
 
-	fact->type = type_of(change->kind);
+	fact->type = meanings[change->kind].type;
 	fact->is_expiry = kind == FACT_CLEAR && change->number == 1;
 	if (fact->type != SIM_STRING)
 		fact->element = pool_intern(pool, change->element);
@@ -92,19 +64,19 @@ static void fact_read(struct auditor *auditor, const struct change *change, stru
 		fact_read_delta(change, fact);
 	if (kind == FACT_DEADLINE)
 		fact->deadline_ms = change->expire_at_ms;
-	if (change->kind != CHANGE_SET || change->expire_at_ms == EXPIRE_KEEP)
+	if (change->kind != PROTO_SET || change->expire_at_ms == PROTO_DEADLINE_STAYS)
 		return;
 	fact = facts_add(facts, FACT_DEADLINE, db, key);
 	fact->deadline_ms = change->expire_at_ms;
 	fact->is_of_set = true;
 }
 
-void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts)
+static void facts_read(struct auditor *auditor, const struct proto_write *shipped, struct facts *facts)
 {
 	facts->count = 0;
-	for (unsigned i = 0; i < changes->count; i++)
-		if (changes->items[i].kind != CHANGE_SIBLING)
-			fact_read(auditor, &changes->items[i], facts);
+	for (unsigned i = 0; i < shipped->change_count; i++)
+		if (shipped->changes[i].kind != PROTO_SIBLING)
+			fact_read(auditor, &shipped->changes[i], facts);
 }
 
 /* ---- comparing facts ---- */
@@ -181,41 +153,36 @@ const char *audit_facts_text(const struct auditor *auditor, const struct facts *
 
 /* ---- batches ---- */
 
-static void context_read(struct auditor *auditor, const struct batch *batch, struct vector *seen)
+static void context_read(struct auditor *auditor, const struct proto_position *context, unsigned count, struct vector *seen)
 {
-	seen->count = 0;
-	for (unsigned i = 0; i < batch->context_count; i++) {
-		const struct position *position = &batch->context[i];
-		int dc = audit_dc(auditor, position->dc);
+	for (unsigned i = 0; i < count; i++) {
+		int dc = audit_dc(auditor, context[i].dc);
 
 		if (dc >= 0)
-			vector_raise(seen, audit_origin(auditor, (unsigned)dc, position->incarnation), position->seq);
+			vector_raise(seen, audit_origin(auditor, (unsigned)dc, context[i].incarnation), context[i].seq);
 	}
 }
 
 /* What is told of a write besides what it did: whose it is, what its client had seen, what is alive beside it. */
-static void extras_read(struct auditor *auditor, struct audited_write *write)
+static void extras_read(struct auditor *auditor, struct audited_write *write, const struct proto_write *shipped)
 {
-	struct slice context = auditor->changes.facts.context;
-	struct position position;
-	int dc;
+	write->is_explicit = shipped->is_explicit;
+	write->choice = shipped->choice;
+	context_read(auditor, shipped->context, shipped->context_count, &write->claimed);
+	for (unsigned i = 0; i < shipped->change_count; i++) {
+		const struct proto_change *change = &shipped->changes[i];
+		int dc = change->kind == PROTO_SIBLING ? audit_dc(auditor, change->version.dc) : -1;
+		bool is_field = change->number & PROTO_SIBLING_FIELD;
 
-	write->is_explicit = auditor->changes.facts.is_explicit;
-	write->choice = auditor->changes.facts.choice;
-	while (envelope_context_next(&context, &position))
-		if ((dc = audit_dc(auditor, position.dc)) >= 0)
-			vector_raise(&write->claimed, audit_origin(auditor, (unsigned)dc, position.incarnation), position.seq);
-	for (unsigned i = 0; i < auditor->changes.count; i++) {
-		const struct change *change = &auditor->changes.items[i];
-
-		if (change->kind != CHANGE_SIBLING || (dc = audit_dc(auditor, change->dc)) < 0)
+		if (dc < 0)
 			continue;
 		write->siblings = array_grow(write->siblings, write->sibling_count, &write->sibling_cap, sizeof(*write->siblings));
 		write->siblings[write->sibling_count++] = (struct audited_sibling){
-			.is_known = true, .is_removal = change->number & 1, .origin = audit_origin(auditor, (unsigned)dc, change->incarnation),
-			.seq = change->seq, .value = pool_intern(auditor->options.pool, change->value), .db = change->db,
-			.key = pool_intern(auditor->options.pool, change->key), .is_field = change->number & 2, .is_alone = change->number & 4,
-			.element = change->number & 2 ? pool_intern(auditor->options.pool, change->element) : 0,
+			.is_known = true, .is_removal = change->number & PROTO_SIBLING_REMOVAL,
+			.origin = audit_origin(auditor, (unsigned)dc, change->version.incarnation), .seq = change->version.seq,
+			.value = pool_intern(auditor->options.pool, change->value), .db = change->db,
+			.key = pool_intern(auditor->options.pool, change->key), .is_field = is_field, .is_alone = change->number & PROTO_SIBLING_ALONE,
+			.element = is_field ? pool_intern(auditor->options.pool, change->element) : 0,
 		};
 	}
 }
@@ -258,7 +225,7 @@ static bool is_settled_well(const struct auditor *auditor, const struct audited_
 }
 
 /* A write is shipped: for the first time it is compared with what was executed, later with what was shipped before. */
-static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct batch *batch, struct facts *facts)
+static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_batch *batch, struct facts *facts)
 {
 	uint64_t hlc = batch->hlc + (write->seq - batch->first_seq);
 	struct vector seen = { .count = 0 };
@@ -269,7 +236,7 @@ static void write_shipped(struct auditor *auditor, struct audited_write *write, 
 			             audit_facts_text(auditor, &write->shipped), audit_facts_text(auditor, facts));
 		return;
 	}
-	context_read(auditor, batch, &seen);
+	context_read(auditor, batch->context, batch->context_count, &seen);
 	vector_free(&write->seen);
 	write->seen = seen;
 	write->hlc = hlc;
@@ -305,14 +272,10 @@ static void context_check(struct auditor *auditor, const struct audited_write *w
 	}
 }
 
-void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch)
+static void batch_shipped(struct auditor *auditor, unsigned dc, const struct proto_batch *batch)
 {
 	int origin_dc = audit_dc(auditor, batch->dc);
-	struct slice writes = batch->writes;
 	struct facts facts = { .count = 0 };
-	uint64_t seq = batch->first_seq;
-	struct slice raw;
-	enum plan pending;
 	unsigned origin;
 
 	if (batch->write_count == 0)
@@ -322,18 +285,19 @@ void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch
 		return;
 	}
 	origin = audit_origin(auditor, dc, batch->incarnation);
-	while (envelope_write_next(&writes, &pending, &auditor->changes, &raw)) {
-		struct audited_write *write = audit_write(auditor, origin, seq++);
+	for (unsigned i = 0; i < batch->write_count; i++) {
+		const struct proto_write *shipped = &batch->writes[i];
+		struct audited_write *write = audit_write(auditor, origin, batch->first_seq + i);
 		bool is_first = !write->is_shipped;
 
-		audit_facts(auditor, &auditor->changes, &facts);
-		if (pending != PLAN_NONE)
+		facts_read(auditor, shipped, &facts);
+		if (shipped->pending != 0)
 			auditor_find(auditor, "%s was shipped unfinished", audit_dot(auditor, origin, write->seq));
 		write_shipped(auditor, write, batch, &facts);
 		if (is_first) {
-			extras_read(auditor, write);
+			extras_read(auditor, write, shipped);
 			context_check(auditor, write);
-			audit_asked_write(auditor, dc, write);
+			audit_asked_write(auditor, dc, write, shipped);
 		}
 	}
 	facts_free(&facts);
@@ -342,19 +306,19 @@ void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes)
 {
 	struct buffer *parts = &auditor->dcs[dc].parts;
-	struct batch batch;
+	struct proto_batch *batch = &auditor->batch;
 
-	if (!audit_decode(auditor, bytes, &batch)) {
+	if (!proto_batch_read(bytes, batch)) {
 		auditor_find(auditor, "dc %u appended what cannot be decoded", dc);
 		return;
 	}
-	if (batch.part_count < 2) {
-		audit_batch(auditor, dc, &batch);
+	if (batch->part_count < 2) {
+		batch_shipped(auditor, dc, batch);
 		return;
 	}
-	if (batch.part == 0)
+	if (batch->part == 0)
 		buffer_reset(parts);
-	buffer_add(parts, batch.part_bytes);
-	if (batch.part + 1 == batch.part_count && audit_decode(auditor, buffer_slice(parts), &batch))
-		audit_batch(auditor, dc, &batch);
+	buffer_add(parts, batch->part_bytes);
+	if (batch->part + 1 == batch->part_count && proto_batch_read(buffer_slice(parts), batch))
+		batch_shipped(auditor, dc, batch);
 }

@@ -7,7 +7,7 @@
 #ifndef SIM_AUDIT_STATE_H
 #define SIM_AUDIT_STATE_H
 
-#include "proxy/core/wire/envelope.h"
+#include "tests/sim/proto/proto_batch.h"
 #include "audit_fact.h"
 #include "auditor.h"
 
@@ -43,7 +43,7 @@ struct audited_write {
 	struct vector claimed;       /* owned: that context */
 	struct audited_sibling *siblings;        /* owned: shipped with it, as alive beside it */
 	unsigned sibling_count, sibling_cap;
-	enum write_choice choice;
+	enum proto_choice choice;
 	bool is_asked;               /* by a client that deals with versions; else a choice is a handler's */
 	struct vector executed_at;   /* owned: what its store had executed */
 };
@@ -127,8 +127,7 @@ struct auditor {
 	struct audited_dc dcs[AUDIT_DCS_MAX];
 	struct audited_origin *origins; /* owned */
 	unsigned origin_count, origin_cap;
-	struct envelope_scratch *scratch;
-	struct changes changes;
+	struct proto_batch batch;    /* read last */
 	struct buffer report;
 	unsigned findings;
 	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
@@ -159,10 +158,6 @@ bool audit_follows(const struct audited_write *newer, const struct audited_write
 int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b);
 
 /* audit_ship.c */
-bool audit_decode(struct auditor *auditor, struct slice bytes, struct batch *batch);
-void audit_batch(struct auditor *auditor, unsigned dc, const struct batch *batch);
-/* Reads a write's changes as facts. */
-void audit_facts(struct auditor *auditor, const struct changes *changes, struct facts *facts);
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);
 
 /* audit_dots.c */
@@ -191,8 +186,9 @@ bool audit_derive(struct auditor *auditor, const struct sim_store *store, const 
 void audit_derive_pair(struct auditor *auditor, const struct sim_executed *executed, unsigned at, struct facts *facts);
 
 /* audit_ask.c */
-void audit_asked_execution(struct auditor *auditor, const struct audited_write *write);
-void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write);
+/* A write on behalf of a client that deals with versions was executed, or shipped as SHIPPED. */
+void audit_asked_execution(struct auditor *auditor, const struct audited_write *write, const struct proto_write *shipped);
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write, const struct proto_write *shipped);
 struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);

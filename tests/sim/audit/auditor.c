@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/core/vocabulary/event.h"
 #include "audit_state.h"
 
 /* ---- names ---- */
@@ -107,7 +106,7 @@ static void reserved_command_ran(struct auditor *auditor, struct audited_dc *wat
 {
 	const struct slice *argv = executed->argv;
 
-	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], CORE_POSITIONS_KEY)) {
+	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], "homeport:positions")) {
 		for (unsigned i = 2; i + 1 < executed->argc; i += 2)
 			positions_read(auditor, watched, argv[i], argv[i + 1]);
 	} else if (executed->argc == 5 && audit_is_word(argv[0], "xadd") && audit_is_word(argv[3], "b")) {
@@ -182,15 +181,18 @@ static struct call *call_find(struct audited_dc *watched, unsigned index, unsign
 	return NULL;
 }
 
-static bool slot_is_write(const struct auditor *auditor, const struct slot *slot)
+static bool slot_is_write(const struct auditor *auditor, const struct lane_slot *slot)
 {
-	return requests_find(auditor->options.requests, slot->token)->commands[slot->request].row->class == COMMAND_WRITE;
+	struct slice name = requests_find(auditor->options.requests, slot->token)->commands[slot->command].argv[0];
+
+	/* The store is never told FLUSHALL: its own database must stay. */
+	return sim_command_is_write(name) || audit_is_word(name, "flushall");
 }
 
 static void write_derive(struct auditor *auditor, struct audited_dc *watched, struct audited_write *write, unsigned at)
 {
-	const struct slot *slot = &watched->group->slots[at];
-	const struct client_command *command = &requests_find(auditor->options.requests, slot->token)->commands[slot->request];
+	const struct lane_slot *slot = &watched->group->slots[at];
+	const struct client_command *command = &requests_find(auditor->options.requests, slot->token)->commands[slot->command];
 	unsigned first = at;
 	struct call *call;
 
@@ -198,7 +200,7 @@ static void write_derive(struct auditor *auditor, struct audited_dc *watched, st
 		first--;
 	call = call_find(watched, slot->reply, at - first);
 	write->token = slot->token;
-	write->request_command = slot->request;
+	write->request_command = slot->command;
 	if (audit_is_word(command->argv[0], "flushall")) {
 		write->has_derived = true;
 		facts_add(&write->derived, FACT_FLUSH, ANY_DB, 0);
@@ -211,9 +213,9 @@ static void write_derive(struct auditor *auditor, struct audited_dc *watched, st
 }
 
 /* The core's own writes are reads that ship what they found, and a PERSIST that nobody asked for. LIMIT: the next client's reply. */
-static bool is_internal(struct audited_dc *watched, const struct lane_group *group, enum plan plan, unsigned limit)
+static bool is_internal(struct audited_dc *watched, const struct lane_group *group, uint32_t pending, unsigned limit)
 {
-	if (plan == PLAN_READBACK || plan == PLAN_SETTLE)
+	if (pending == PROTO_PENDING_READBACK || pending == PROTO_PENDING_SETTLE)
 		return true;
 	for (; watched->call_next < watched->call_count && watched->calls[watched->call_next].index < limit; watched->call_next++) {
 		const struct call *call = &watched->calls[watched->call_next];
@@ -256,40 +258,36 @@ static void write_executed(struct auditor *auditor, struct audited_dc *watched, 
 static void local_writes_executed(struct auditor *auditor, unsigned dc, const struct lane_group *group, struct audited_group *ran)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
-	struct batch batch;
-	struct slice writes, raw;
-	enum plan pending;
+	const struct proto_batch *batch = &auditor->batch;
 	unsigned slot = 0;
-	uint64_t seq;
 
-	if (!audit_decode(auditor, buffer_slice(&watched->intent), &batch)) {
+	if (!proto_batch_read(buffer_slice(&watched->intent), &auditor->batch)) {
 		auditor_find(auditor, "dc %u: an outbox entry cannot be decoded", dc);
 		return;
 	}
-	ran->origin = audit_origin(auditor, dc, batch.incarnation);
-	ran->first_seq = seq = batch.first_seq;
-	ran->write_count = batch.write_count;
-	writes = batch.writes;
-	while (envelope_write_next(&writes, &pending, &auditor->changes, &raw)) {
-		struct audited_write *write = audit_write(auditor, ran->origin, seq);
+	ran->origin = audit_origin(auditor, dc, batch->incarnation);
+	ran->first_seq = batch->first_seq;
+	ran->write_count = batch->write_count;
+	for (unsigned i = 0; i < batch->write_count; i++) {
+		const struct proto_write *shipped = &batch->writes[i];
+		struct audited_write *write = audit_write(auditor, ran->origin, batch->first_seq + i);
 
-		write_executed(auditor, watched, write, batch.hlc + (seq - batch.first_seq));
-		seq++;
-		if (slice_equal(auditor->changes.facts.command, SLICE("homeport"))) {
-			audit_asked_execution(auditor, write);
+		write_executed(auditor, watched, write, batch->hlc + i);
+		if (slice_equal(shipped->command, SLICE("homeport"))) {
+			audit_asked_execution(auditor, write, shipped);
 			asked_write_derive(watched, group, write);
 			continue;
 		}
 		while (slot < group->slot_count && !slot_is_write(auditor, &group->slots[slot]))
 			slot++;
-		if (is_internal(watched, group, pending, slot < group->slot_count ? group->slots[slot].reply : UINT_MAX))
+		if (is_internal(watched, group, shipped->pending, slot < group->slot_count ? group->slots[slot].reply : UINT_MAX))
 			continue;
 		if (slot < group->slot_count)
 			write_derive(auditor, watched, write, slot++);
 		else
 			auditor_find(auditor, "%s is nobody's write", audit_dot(auditor, write->origin, write->seq));
 	}
-	vector_raise(&watched->applied, ran->origin, batch.first_seq + batch.write_count - 1);
+	vector_raise(&watched->applied, ran->origin, batch->first_seq + batch->write_count - 1);
 }
 
 /* Everything a newly applied write had seen must be there. */
@@ -434,7 +432,6 @@ struct auditor *auditor_new(const struct audit_options *options)
 	struct auditor *auditor = memory_new(sizeof(*auditor));
 
 	auditor->options = *options;
-	auditor->scratch = envelope_scratch_new();
 	return auditor;
 }
 
@@ -489,8 +486,7 @@ void auditor_free(struct auditor *auditor)
 	audit_asks_free(auditor);
 	audit_handlings_free(auditor);
 	free(auditor->expected.items);
-	changes_free(&auditor->changes);
-	envelope_scratch_free(auditor->scratch);
+	proto_batch_free(&auditor->batch);
 	buffer_free(&auditor->report);
 	memory_free(auditor);
 }

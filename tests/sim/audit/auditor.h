@@ -1,19 +1,43 @@
 /* Auditor: an independent judge. It watches what clients asked, what stores executed and what logs hold, keeps its own
  * happens-before, computes from docs/replication-model.md alone what must come out, and compares.
  *
- * It shares no code with the core, with one exception: it reads batches with the core's decoder, to learn dots, times, contexts and
- * changes of what was shipped. What it learns there about a client's write is compared with what it saw the store execute. */
+ * It shares no code with the core (tests/check/auditor-is-independent): what was shipped it reads by the published schema, docs/homeport.proto.
+ * What it learns there about a client's write is compared with what it saw the store execute. */
 #ifndef SIM_AUDITOR_H
 #define SIM_AUDITOR_H
 
-#include "audit_rule.h"
-#include "tests/sim/world/lane.h"
+#include "tests/sim/traffic/audit_rule.h"
+#include "tests/sim/traffic/lane.h"
 #include "tests/sim/store/pool.h"
-#include "tests/sim/world/requests.h"
+#include "tests/sim/traffic/requests.h"
 #include "tests/sim/store/sim_store.h"
 
-struct core_status;
 struct auditor;
+
+/* A core says that a write (of origin DC, INCARNATION, SEQ) was concurrent with others, all of one origin. DCs by their place in dc_names. */
+struct told_conflict {
+	unsigned dc, other_dc;
+	uint64_t incarnation, seq, other_incarnation;
+	const uint64_t *other_seqs;
+	unsigned count;
+};
+
+/* A core asks for a handler to be run on these versions. */
+struct told_version { struct slice dc; uint64_t incarnation, seq; bool is_present; struct slice value; };
+struct told_handling {
+	uint32_t db;
+	struct slice key, element;
+	const struct told_version *versions;
+	unsigned count;
+};
+
+/* What a core counts when all is quiet. */
+struct told_status {
+	uint64_t keys, elements;     /* with metadata */
+	uint64_t outbox_events;
+	uint64_t held_events;        /* of all DCs' logs */
+	unsigned peers_with_other_rules;
+};
 
 struct audit_options {
 	unsigned dc_count;
@@ -36,11 +60,11 @@ void auditor_connection_broke(struct auditor *auditor, unsigned dc);
 void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
-void auditor_conflict(struct auditor *auditor, unsigned dc, const struct effect *effect, const unsigned *dc_of_local);
+void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_conflict *conflict);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
 /* IS_CALM: nothing ever breaks in this world, and nobody has handlers run by hand. */
-void auditor_handle(struct auditor *auditor, unsigned dc, const struct effect *effect, bool is_calm);
+void auditor_handle(struct auditor *auditor, unsigned dc, const struct told_handling *told, bool is_calm);
 /* How many values of custom rules wait for a handler. */
 unsigned auditor_unmerged(struct auditor *auditor);
 /* The rules changed for some keys: then what these hold is judged for agreement only. */
@@ -52,7 +76,7 @@ void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */
 void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
-void auditor_status_final(struct auditor *auditor, unsigned dc, const struct core_status *status);
+void auditor_status_final(struct auditor *auditor, unsigned dc, const struct told_status *status);
 /* Calls VISIT for every string and hash field that was ever written. */
 void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
                           void *context);

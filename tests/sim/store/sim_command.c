@@ -14,3 +14,10 @@ const struct sim_command *sim_command_find(struct slice name)
 			return &commands[i];
 	return NULL;
 }
+
+bool sim_command_is_write(struct slice name)
+{
+	const struct sim_command *command = sim_command_find(name);
+
+	return command != NULL && command->is_write;
+}

@@ -80,4 +80,7 @@ void sim_replies_reset(struct sim_replies *replies);
 void sim_replies_free(struct sim_replies *replies);
 struct slice sim_replies_at(const struct sim_replies *replies, unsigned index);
 
+/* Is it a command that may change something? */
+bool sim_command_is_write(struct slice name);
+
 #endif

@@ -286,12 +286,12 @@ void version_that_survived_one_conflict_begins_another(struct story *story)
 	expect_record(story, RECORD_AUTO, 2, 1);
 	/* Whether the first record is still there must not matter to what this one tells. */
 	story_cut(story, CPT, BOM);
-	story_ask(story, AMS, ASK_SET, "r:k", "3", 0);
+	story_ask(story, AMS, VERB_SET, "r:k", "3", 0);
 	story_mend(story, CPT, BOM);
 	story_wait(story, 1000);
 	expect_counts(story, 1, 2);
 	expect_record(story, RECORD_OPEN, 2, 1);
-	story_ask(story, BOM, ASK_SET, "r:k", "all", story_ask(story, BOM, ASK_GET, "r:k", "", 0));
+	story_ask(story, BOM, VERB_SET, "r:k", "all", story_ask(story, BOM, VERB_GET, "r:k", "", 0));
 	story_wait(story, 3000);
 	expect_counts(story, 0, 3);
 	expect_record(story, RECORD_SUPERSEDED, 2, 1);

@@ -61,11 +61,11 @@ void story_restore(struct story *story, unsigned dc, unsigned kept)
 	sidecar_start(story->world, restored);
 }
 
-uint64_t story_ask(struct story *story, unsigned dc, enum ask ask, const char *key, const char *value, uint64_t seen)
+uint64_t story_ask(struct story *story, unsigned dc, enum ask_verb verb, const char *key, const char *value, uint64_t seen)
 {
 	struct world *world = story->world;
 	const struct client_ask said = {
-		.ask = ask, .key = pool_intern(world->pool, slice_of(key)), .value = pool_intern(world->pool, slice_of(value)),
+		.verb = verb, .key = pool_intern(world->pool, slice_of(key)), .value = pool_intern(world->pool, slice_of(value)),
 		.context = seen == 0 ? 0 : requests_find(&world->requests, seen)->ask.given,
 	};
 	uint64_t token = client_ask_say(world, &world->dcs[dc], &said);
@@ -128,7 +128,7 @@ void story_expect_element_everywhere(struct story *story, const char *key, const
 		story_expect_element(story, dc, key, element, value);
 }
 
-/* The values in an answer of ASK_GET, between blanks. */
+/* The values in an answer of VERB_GET, between blanks. */
 static const char *siblings_of(struct slice reply, char *room, size_t size)
 {
 	const char *at = reply.ptr, *end = reply.ptr + reply.len;
@@ -152,7 +152,7 @@ static const char *siblings_of(struct slice reply, char *room, size_t size)
 void story_expect_siblings(struct story *story, unsigned dc, const char *key, const char *values)
 {
 	char room[500];
-	const struct client_request *request = requests_find(&story->world->requests, story_ask(story, dc, ASK_GET, key, "", 0));
+	const struct client_request *request = requests_find(&story->world->requests, story_ask(story, dc, VERB_GET, key, "", 0));
 
 	expect_text(story, dc, key, siblings_of(pool_text(story->world->pool, request->ask.reply), room, sizeof(room)), values);
 }

@@ -21,7 +21,7 @@ void story_say(struct story *story, unsigned dc, const char *command);
 uint64_t story_exec(struct story *story, unsigned dc, const char *command);
 void story_wait(struct story *story, uint64_t duration_ms);
 /* A client asks, with the context that the answer to SEEN gave it (0: none); returns its token once there was time for an answer. */
-uint64_t story_ask(struct story *story, unsigned dc, enum ask ask, const char *key, const char *value, uint64_t seen);
+uint64_t story_ask(struct story *story, unsigned dc, enum ask_verb verb, const char *key, const char *value, uint64_t seen);
 void story_set_clock(struct story *story, unsigned dc, int64_t ahead_ms);
 /* DC no longer reads the log of PEER, or does again. */
 void story_cut(struct story *story, unsigned dc, unsigned peer);

@@ -40,6 +40,15 @@ static struct client_memory *memory_find(struct world *world, const struct clien
 
 /* ---- sending ---- */
 
+/* In the core's words. */
+static const enum ask asks[] = {
+	[VERB_GET] = ASK_GET, [VERB_SET] = ASK_SET, [VERB_DELETE] = ASK_DELETE,
+	[VERB_EXPLAIN] = ASK_EXPLAIN, [VERB_RESOLVE] = ASK_RESOLVE, [VERB_RETRY] = ASK_RETRY,
+};
+static const enum choice choices[] = {
+	[PICK_WINNER] = CHOICE_WINNER, [PICK_SIDE] = CHOICE_SIDE, [PICK_VALUE] = CHOICE_VALUE, [PICK_REMOVAL] = CHOICE_REMOVAL, [PICK_RULE] = CHOICE_RULE,
+};
+
 static void ask_send(struct world *world, struct dc *dc, struct client_request *request)
 {
 	struct event event = { .type = EVENT_ASKED };
@@ -48,12 +57,12 @@ static void ask_send(struct world *world, struct dc *dc, struct client_request *
 	request->is_ask = true;
 	request->count = 1;
 	request->commands[0].rule = world_rule_of(pool_text(world->pool, request->ask.key));
-	request->commands[0].operation = generator_ask_operation(request->ask.ask);
+	request->commands[0].operation = generator_ask_operation(request->ask.verb);
 	if (!generator_enter(world, dc, request))
 		return;
 	snprintf(client, sizeof(client), "ask-%llu", (unsigned long long)request->token);
 	event.asked.token = request->token;
-	event.asked.ask = request->ask.ask;
+	event.asked.ask = asks[request->ask.verb];
 	event.asked.db = request->db;
 	event.asked.key = pool_text(world->pool, request->ask.key);
 	event.asked.element = pool_text(world->pool, request->ask.element);
@@ -61,7 +70,7 @@ static void ask_send(struct world *world, struct dc *dc, struct client_request *
 	event.asked.value = pool_text(world->pool, request->ask.value);
 	event.asked.context = pool_text(world->pool, request->ask.context);
 	event.asked.id = pool_text(world->pool, request->ask.id);
-	event.asked.choice = request->ask.choice;
+	event.asked.choice = choices[request->ask.choice];
 	event.asked.client = slice_of(client);
 	event.asked.by = event.asked.client;
 	trace_line(world->trace, dc->index, "ask %llu db %u: %s %s %s \"%s\" after %s", (unsigned long long)request->token, request->db,
@@ -94,7 +103,7 @@ static enum audit_rule draw_rule(struct world *world)
 
 void client_ask_send(struct world *world, struct dc *dc)
 {
-	static const enum ask kinds[] = { ASK_GET, ASK_GET, ASK_GET, ASK_SET, ASK_SET, ASK_SET, ASK_SET, ASK_DELETE };
+	static const enum ask_verb verbs[] = { VERB_GET, VERB_GET, VERB_GET, VERB_SET, VERB_SET, VERB_SET, VERB_SET, VERB_DELETE };
 	struct client_request *request;
 	char room[32];
 
@@ -102,15 +111,15 @@ void client_ask_send(struct world *world, struct dc *dc)
 		return;
 	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
-	request->ask.ask = kinds[dice_below(&world->dice, sizeof(kinds) / sizeof(kinds[0]))];
+	request->ask.verb = verbs[dice_below(&world->dice, sizeof(verbs) / sizeof(verbs[0]))];
 	request->ask.is_field = dice_chance(&world->dice, 40);
 	generator_text_key(world, draw_rule(world), request->ask.is_field, room, sizeof(room));
 	request->ask.key = pool_intern(world->pool, slice_of(room));
 	snprintf(room, sizeof(room), "f%u", (unsigned)dice_below(&world->dice, 5));
 	request->ask.element = request->ask.is_field ? pool_intern(world->pool, slice_of(room)) : 0;
 	snprintf(room, sizeof(room), "w%llu", (unsigned long long)request->token);
-	request->ask.value = request->ask.ask == ASK_SET ? pool_intern(world->pool, slice_of(room)) : 0;
-	request->ask.context = request->ask.ask == ASK_GET ? 0 : draw_context(world, dc, request);
+	request->ask.value = request->ask.verb == VERB_SET ? pool_intern(world->pool, slice_of(room)) : 0;
+	request->ask.context = request->ask.verb == VERB_GET ? 0 : draw_context(world, dc, request);
 	ask_send(world, dc, request);
 }
 
@@ -137,13 +146,13 @@ static void draw_choice(struct world *world, const struct record *record, struct
 {
 	char room[200];
 
-	request->ask.choice = (enum choice)dice_below(&world->dice, CHOICE_RULE + 1);
+	request->ask.choice = (enum ask_choice)dice_below(&world->dice, PICK_RULE + 1);
 	snprintf(room, sizeof(room), "w%llu", (unsigned long long)request->token);
-	if (request->ask.choice == CHOICE_SIDE && record->side_count > 0) {
+	if (request->ask.choice == PICK_SIDE && record->side_count > 0) {
 		const struct record_dot *dot = &record->sides[dice_below(&world->dice, record->side_count)].dot;
 
 		snprintf(room, sizeof(room), "%.*s/%llu/%llu", (int)dot->dc.len, dot->dc.ptr, (unsigned long long)dot->incarnation, (unsigned long long)dot->seq);
-	} else if (request->ask.choice == CHOICE_RULE) {
+	} else if (request->ask.choice == PICK_RULE) {
 		snprintf(room, sizeof(room), "%s", dice_chance(&world->dice, 50) ? "lww" : "merge");
 	}
 	request->ask.value = pool_intern(world->pool, slice_of(room));
@@ -159,7 +168,7 @@ bool client_ask_resolve(struct world *world, struct dc *dc)
 	if (has_record) {
 		request = generator_request(world, dc);
 		request->db = record.db;
-		request->ask.ask = dice_chance(&world->dice, 20) ? ASK_RETRY : ASK_RESOLVE;
+		request->ask.verb = dice_chance(&world->dice, 20) ? VERB_RETRY : VERB_RESOLVE;
 		request->ask.key = pool_intern(world->pool, record.key);
 		request->ask.element = pool_intern(world->pool, record.element);
 		request->ask.is_field = slice_equal(record.type, SLICE("hash"));
@@ -194,7 +203,7 @@ static void ask_for(void *context, uint32_t db, uint32_t key, bool is_field, uin
 		return;
 	request = generator_request(world, &world->dcs[everything->dc]);
 	request->db = db;
-	request->ask = (struct client_ask){ .ask = ASK_GET, .key = key, .element = element, .is_field = is_field };
+	request->ask = (struct client_ask){ .verb = VERB_GET, .key = key, .element = element, .is_field = is_field };
 	ask_send(world, &world->dcs[everything->dc], request);
 }
 
@@ -229,7 +238,7 @@ void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, stru
 	request->is_durable = true;
 	auditor_replied(world->auditor, request, reply);
 	request->ask.reply = pool_intern(world->pool, reply);
-	if (reply.len == 0 || reply.ptr[0] != '*' || request->ask.ask > ASK_DELETE)
+	if (reply.len == 0 || reply.ptr[0] != '*' || request->ask.verb > VERB_DELETE)
 		return;
 	request->ask.given = pool_intern(world->pool, reply_context(reply));
 	memmove(memory->contexts + 1, memory->contexts, (CONTEXTS_KEPT - 1) * sizeof(memory->contexts[0]));

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "tests/sim/audit/audit_rule.h"
+#include "tests/sim/traffic/audit_rule.h"
 #include "fault.h"
 
 enum operation_type { TYPE_STRING, TYPE_HASH, TYPE_SET, TYPE_ZSET, TYPE_ANY, TYPE_COUNT };

@@ -108,9 +108,9 @@ unsigned operation_count(void)
 	return TEMPLATE_COUNT;
 }
 
-unsigned generator_ask_operation(enum ask ask)
+unsigned generator_ask_operation(enum ask_verb verb)
 {
-	return TEMPLATE_COUNT - ASK_COUNT + (unsigned)ask;
+	return TEMPLATE_COUNT - ASK_COUNT + (unsigned)verb;
 }
 
 const struct operation *operation_at(unsigned index)
@@ -246,8 +246,6 @@ static void draw_command(struct world *world, const struct dc *dc, const struct 
 	}
 	command->operation = (unsigned)(template - templates);
 	command->rule = command->argc > 1 ? world_rule_of(command->argv[1]) : AUDIT_LWW;
-	command->row = command_find(command->argc, command->argv);
-	assert(command->row != NULL);
 }
 
 static unsigned weights_total(void)
@@ -346,8 +344,6 @@ uint64_t generator_say(struct world *world, struct dc *dc, const char *text, boo
 		command_add_word(world, command, (struct slice){ text, len });
 		text += len + (text[len] == ' ');
 	}
-	command->row = command_find(command->argc, command->argv);
-	assert(command->row != NULL);
 	for (unsigned i = 0; i < TEMPLATE_COUNT; i++)
 		if (strncmp(templates[i].operation.name, command->argv[0].ptr, command->argv[0].len) == 0)
 			command->operation = i;

@@ -13,7 +13,7 @@ uint64_t generator_say(struct world *world, struct dc *dc, const char *text, boo
 struct client_request *generator_request(struct world *world, const struct dc *dc);
 void generator_text_key(struct world *world, enum audit_rule rule, bool is_hash, char *room, size_t size);
 bool generator_enter(struct world *world, struct dc *dc, struct client_request *request);
-unsigned generator_ask_operation(enum ask ask);
+unsigned generator_ask_operation(enum ask_verb verb);
 
 unsigned operation_count(void);
 const struct operation *operation_at(unsigned index);

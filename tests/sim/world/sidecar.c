@@ -1,4 +1,5 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
+#include "proxy/core/commands/command.h"
 #include "proxy/core/wire/record.h"
 #include "sidecar.h"
 #include "world_rules.h"
@@ -48,7 +49,8 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 		const struct client_command *command = &request->commands[i];
 
 		commands[i] = (struct request){ .argv = (struct slice *)(uintptr_t)command->argv, .argc = command->argc };
-		rows[i] = command->row;
+		rows[i] = command_find(command->argc, command->argv);
+		assert(rows[i] != NULL);
 		trace_line(world->trace, dc->index, "request %llu db %u: %s", (unsigned long long)request->token, request->db,
 		           trace_command(command->argc, command->argv));
 	}

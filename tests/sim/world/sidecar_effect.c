@@ -15,6 +15,19 @@ uint64_t sidecar_lane_us(struct world *world)
 	return dice_chance(&world->dice, 10) ? dice_below(&world->dice, 20000) : 50 + dice_below(&world->dice, 400);
 }
 
+static void lane_send_group(struct lane *lane, const struct effect *effect)
+{
+	struct lane_group group = {
+		.id = effect->group.id, .protocol = effect->group.protocol, .bytes = effect->group.bytes, .reply_count = effect->group.reply_count,
+		.slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
+	};
+
+	for (unsigned i = 0; i < group.slot_count; i++)
+		group.slots[i] = (struct lane_slot){ effect->group.slots[i].token, effect->group.slots[i].reply, effect->group.slots[i].request };
+	lane_send(lane, &group);
+	memory_free(group.slots);
+}
+
 static void run_group(struct world *world, struct dc *dc, const struct effect *effect)
 {
 	uint64_t arrival_us = world->now_us + sidecar_lane_us(world);
@@ -24,7 +37,7 @@ static void run_group(struct world *world, struct dc *dc, const struct effect *e
 		auditor_find(world->auditor, "dc %u: the core sends a group while its store is not connected", dc->index);
 		return;
 	}
-	lane_send(&dc->lane, effect);
+	lane_send_group(&dc->lane, effect);
 	dc->group_us = arrival_us > dc->group_us ? arrival_us : dc->group_us;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_GROUP, .dc = dc->index, .generation = dc->connection },
 	                dc->group_us - world->now_us);
@@ -131,7 +144,27 @@ static void run_conflict(struct world *world, const struct dc *dc, const struct 
 	           effect->conflict.rule, world_dc_names[dc_of_local[effect->conflict.dc]], (unsigned long long)effect->conflict.seq,
 	           effect->conflict.count, world_dc_names[dc_of_local[effect->conflict.other_dc]],
 	           (unsigned long long)effect->conflict.other_seqs[0]);
-	auditor_conflict(world->auditor, dc->index, effect, dc_of_local);
+	auditor_conflict(world->auditor, dc->index, &(struct told_conflict){
+		.dc = dc_of_local[effect->conflict.dc], .incarnation = effect->conflict.incarnation, .seq = effect->conflict.seq,
+		.other_dc = dc_of_local[effect->conflict.other_dc], .other_incarnation = effect->conflict.other_incarnation,
+		.other_seqs = effect->conflict.other_seqs, .count = effect->conflict.count,
+	});
+}
+
+static void run_handle(struct world *world, struct dc *dc, const struct effect *effect)
+{
+	struct told_version *versions = memory_new((effect->handle.count + 1) * sizeof(*versions));
+
+	for (unsigned i = 0; i < effect->handle.count; i++) {
+		const struct handle_version *version = &effect->handle.versions[i];
+
+		versions[i] = (struct told_version){ version->dc, version->incarnation, version->seq, version->is_present, version->value };
+	}
+	auditor_handle(world->auditor, dc->index, &(struct told_handling){
+		.db = effect->handle.db, .key = effect->handle.key, .element = effect->handle.element, .versions = versions, .count = effect->handle.count,
+	}, world->plan.fault_events == 0 && !world->plan.has_resolves);
+	memory_free(versions);
+	sim_handler_asked(world, dc, effect);
 }
 
 void sidecar_run_effect(struct world *world, struct dc *dc, const struct effect *effect)
@@ -156,8 +189,7 @@ void sidecar_run_effect(struct world *world, struct dc *dc, const struct effect 
 	case EFFECT_VISIBLE:
 		break;
 	case EFFECT_HANDLE:
-		auditor_handle(world->auditor, dc->index, effect, world->plan.fault_events == 0 && !world->plan.has_resolves);
-		sim_handler_asked(world, dc, effect);
+		run_handle(world, dc, effect);
 		break;
 	case EFFECT_REPLY:
 		client_ask_replied(world, dc, effect->reply.token, effect->reply.bytes);

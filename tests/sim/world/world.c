@@ -318,7 +318,14 @@ static bool truncation_ends_run(struct world *world)
 static void world_audit(struct world *world)
 {
 	for (unsigned i = 0; i < world->plan.dc_count; i++) {
-		auditor_status_final(world->auditor, i, core_status(world->dcs[i].core));
+		const struct core_status *status = core_status(world->dcs[i].core);
+		struct told_status told = { .keys = status->unstable_keys, .elements = status->unstable_elements, .outbox_events = status->outbox_events };
+
+		for (unsigned j = 0; j < status->peer_count; j++) {
+			told.held_events += status->peers[j].held_events;
+			told.peers_with_other_rules += j > 0 && status->peers[j].rules_differ;
+		}
+		auditor_status_final(world->auditor, i, &told);
 		auditor_store_final(world->auditor, i, world->dcs[i].store, world_clock_ms(world, &world->dcs[i]));
 	}
 	auditor_conclude(world->auditor);

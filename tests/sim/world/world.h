@@ -13,8 +13,8 @@
 #include "dice.h"
 #include "fault.h"
 #include "happening.h"
-#include "lane.h"
-#include "requests.h"
+#include "tests/sim/traffic/lane.h"
+#include "tests/sim/traffic/requests.h"
 #include "sim_log.h"
 #include "trace.h"
 

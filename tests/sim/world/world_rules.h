@@ -3,7 +3,7 @@
 #define SIM_WORLD_RULES_H
 
 #include "proxy/core/core.h"
-#include "tests/sim/audit/audit_rule.h"
+#include "tests/sim/traffic/audit_rule.h"
 
 #define WORLD_RULES_MAX 8
 

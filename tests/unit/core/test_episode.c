@@ -33,7 +33,7 @@ struct site {
 	struct keyspace keyspace;
 	struct conflicts conflicts;
 	struct effects effects;
-	struct buffer arena;
+	struct arena arena;
 };
 
 static void site_open(struct site *site, struct policy *chosen)
@@ -58,7 +58,7 @@ static void site_close(struct site *site)
 	keyspace_free(&site->keyspace);
 	origins_free(&site->origins);
 	effects_free(&site->effects);
-	buffer_free(&site->arena);
+	arena_free(&site->arena);
 }
 
 /* A write of DC, its SEQth, that had seen so much of each. */
@@ -76,9 +76,9 @@ static void apply(struct site *site, const struct write *write)
 	struct context *context = context_new(write->seen, 3);
 	struct stamp stamp = { .seq = write->seq, .hlc = write->hlc, .context = context, .origin = write->dc };
 	const struct write_facts facts = { .command = slice_of(write->command != NULL ? write->command : "set"), .client = SLICE("me"), .choice = write->choice };
-	site->conflicts.mode = APPLY_REMOTE;
-	site->conflicts.facts = &facts;
-	conflicts_apply(&site->conflicts, &stamp, &write->change);
+	struct key *key = write->change.kind == CHANGE_FLUSH ? NULL : keyspace_key(&site->keyspace, write->change.db, write->change.key);
+	struct arriving_write arriving = { .mode = APPLY_REMOTE, .is_under_our_rules = true, .stamp = &stamp, .facts = &facts };
+	conflicts_apply(&site->conflicts, &arriving, &write->change, key);
 	context_drop(context);
 }
 

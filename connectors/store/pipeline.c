@@ -1,0 +1,307 @@
+/* Sending: commands are collected in OUT, and a flush sends them with one system call. What the socket does not take is sent when it
+ * becomes writable. Receiving: each readable event reads once into IN; complete replies are matched with expectations, an incomplete
+ * one stays until more bytes arrive.
+ * Invariant: DB is the database that will be selected on this connection after everything queued so far has run. */
+#include "pipeline.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "proxy/core/resp/resp.h"
+#include "group_reply.h"
+#include "connectors/net/dial.h"
+#include "expectations.h"
+
+#define READ_BYTES 65536
+#define READ_BYTES_MAX (1 << 20)         /* a reply exceeds its limit by no more before it is noticed */
+
+struct pipeline {
+	struct pipeline_handlers handlers;
+	int fd;
+	struct event *readable, *writable;
+	bool is_connected;
+	bool is_closed;              /* `closed` was called; nothing is sent or handed out any more */
+	uint32_t db;
+	uint32_t reserved_db;
+	uint64_t reply_bytes_max;
+
+	struct buffer out;
+	size_t out_at;               /* sent so far, of out */
+	uint64_t out_base;           /* position of out's first byte */
+	uint64_t gate;
+	uint64_t moved;              /* see pipeline_bytes_moved */
+
+	struct buffer in;
+	size_t in_at;                /* handed out so far, of in */
+	struct resp_frame frame;     /* of the reply at in_at */
+	struct group_reply group_reply;        /* to the group at in_at */
+	bool is_in_group_reply;
+	struct expectations expectations;
+};
+
+static void pipeline_select(struct pipeline *pipeline, uint32_t db);
+static void socket_writable(evutil_socket_t fd, short what, void *context);
+static void socket_readable(evutil_socket_t fd, short what, void *context);
+static bool read_some(struct pipeline *pipeline);
+static void hand_out(struct pipeline *pipeline);
+static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice input, size_t *len);
+static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct slice input, size_t *len);
+static void close_on_select_error(struct pipeline *pipeline, struct slice reply);
+static void close_pipeline(struct pipeline *pipeline, const char *why);
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_handlers *handlers, const char **why)
+{
+	int fd = dial(options->host, options->port, options->attempt, why);
+	if (fd < 0)
+		return NULL;
+	struct pipeline *pipeline = memory_new(sizeof *pipeline);
+	pipeline->handlers = *handlers;
+	pipeline->fd = fd;
+	pipeline->reserved_db = options->reserved_db;
+	pipeline->reply_bytes_max = options->reply_bytes_max;
+	pipeline->gate = PIPELINE_NO_GATE;
+	pipeline->readable = event_new(options->loop, fd, EV_READ | EV_PERSIST, socket_readable, pipeline);
+	pipeline->writable = event_new(options->loop, fd, EV_WRITE, socket_writable, pipeline);
+	event_add(pipeline->writable, NULL);
+	return pipeline;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+	if (pipeline == NULL)
+		return;
+	event_free(pipeline->readable);
+	event_free(pipeline->writable);
+	close(pipeline->fd);
+	buffer_free(&pipeline->out);
+	buffer_free(&pipeline->in);
+	group_reply_free(&pipeline->group_reply);
+	expectations_free(&pipeline->expectations);
+	memory_free(pipeline);
+}
+
+void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag)
+{
+	if (db != pipeline->db)
+		pipeline_select(pipeline, db);
+	buffer_add(&pipeline->out, command);
+	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_REPLY, .tag = tag });
+}
+
+void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, unsigned command_count)
+{
+	buffer_add(&pipeline->out, bytes);
+	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_GROUP, .tag = id, .command_count = command_count });
+	pipeline->db = pipeline->reserved_db;
+}
+
+/* A failed write is not reported here, because the caller may be inside a handler: the socket becomes readable with the same error. */
+void pipeline_flush(struct pipeline *pipeline)
+{
+	if (!pipeline->is_connected || pipeline->is_closed)
+		return;
+	size_t end = pipeline->out.len;
+	if (pipeline->gate < pipeline->out_base + end)
+		end = pipeline->gate > pipeline->out_base ? (size_t)(pipeline->gate - pipeline->out_base) : 0;
+	if (end <= pipeline->out_at)
+		return;
+	ssize_t sent = send(pipeline->fd, pipeline->out.ptr + pipeline->out_at, end - pipeline->out_at, MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN && errno != EINTR)
+		return;
+	if (sent > 0)
+		pipeline->out_at += (size_t)sent;
+	if (pipeline->out_at < end)
+		event_add(pipeline->writable, NULL);
+	if (pipeline->out_at == pipeline->out.len) {
+		pipeline->out_base += pipeline->out.len;
+		pipeline->out_at = 0;
+		buffer_reset(&pipeline->out);
+	} else if (pipeline->out_at > pipeline->out.len / 2) {
+		pipeline->out_base += pipeline->out_at;
+		memmove(pipeline->out.ptr, pipeline->out.ptr + pipeline->out_at, pipeline->out.len - pipeline->out_at);
+		pipeline->out.len -= pipeline->out_at;
+		pipeline->out_at = 0;
+	}
+}
+
+uint64_t pipeline_position(const struct pipeline *pipeline)
+{
+	return pipeline->out_base + pipeline->out.len;
+}
+
+void pipeline_set_gate(struct pipeline *pipeline, uint64_t position)
+{
+	pipeline->gate = position;
+}
+
+uint64_t pipeline_bytes_queued(const struct pipeline *pipeline)
+{
+	return pipeline->out.len - pipeline->out_at;
+}
+
+uint64_t pipeline_answers_due(const struct pipeline *pipeline)
+{
+	return pipeline->expectations.count;
+}
+
+uint64_t pipeline_bytes_moved(const struct pipeline *pipeline)
+{
+	return pipeline->moved;
+}
+
+void pipeline_probe(struct pipeline *pipeline)
+{
+	buffer_add(&pipeline->out, SLICE("*1\r\n$4\r\nPING\r\n"));
+	pipeline_flush(pipeline);
+}
+
+static void pipeline_select(struct pipeline *pipeline, uint32_t db)
+{
+	resp_add_array(&pipeline->out, 2);
+	resp_add_bulk(&pipeline->out, SLICE("SELECT"));
+	resp_add_bulk_int(&pipeline->out, db);
+	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_SELECTED });
+	pipeline->db = db;
+}
+
+static void socket_writable(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	struct pipeline *pipeline = context;
+	if (!pipeline->is_connected) {
+		int error = 0;
+		socklen_t len = sizeof error;
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		if (error != 0) {
+			close_pipeline(pipeline, strerror(error));
+			return;
+		}
+		pipeline->is_connected = true;
+		event_add(pipeline->readable, NULL);
+		pipeline->handlers.connected(pipeline->handlers.context, pipeline);
+	}
+	uint64_t sent = pipeline->out_base + pipeline->out_at;
+	pipeline_flush(pipeline);
+	pipeline->moved += pipeline->out_base + pipeline->out_at - sent;
+}
+
+static void socket_readable(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	struct pipeline *pipeline = context;
+	if (!read_some(pipeline))
+		return;
+	hand_out(pipeline);
+	if (!pipeline->is_closed)
+		pipeline->handlers.fed(pipeline->handlers.context);
+}
+
+/* The longer the incomplete reply already is, the more is read at once, so that a long reply costs few system calls. */
+static bool read_some(struct pipeline *pipeline)
+{
+	size_t pending = pipeline->in.len - pipeline->in_at;
+	if (pipeline->in_at > 0 && pending > 0)
+		memmove(pipeline->in.ptr, pipeline->in.ptr + pipeline->in_at, pending);
+	pipeline->in.len = pending;
+	pipeline->in_at = 0;
+	if (pending == 0)
+		buffer_reset(&pipeline->in);
+	size_t room = pending < READ_BYTES ? READ_BYTES : pending < READ_BYTES_MAX ? pending : READ_BYTES_MAX;
+	char *start = buffer_grow(&pipeline->in, room);
+	ssize_t got = recv(pipeline->fd, start, room, 0);
+	pipeline->in.len = pending + (got > 0 ? (size_t)got : 0);
+	if (got > 0) {
+		pipeline->moved += (uint64_t)got;
+		return true;
+	}
+	if (got == 0)
+		close_pipeline(pipeline, "the store closed the connection");
+	else if (errno != EAGAIN && errno != EINTR)
+		close_pipeline(pipeline, strerror(errno));
+	return false;
+}
+
+static void hand_out(struct pipeline *pipeline)
+{
+	while (pipeline->in_at < pipeline->in.len && !pipeline->is_closed) {
+		struct slice input = { pipeline->in.ptr + pipeline->in_at, pipeline->in.len - pipeline->in_at };
+		const struct expectation *oldest = expectations_oldest(&pipeline->expectations);
+		size_t len = 0;
+		enum resp_state state = oldest != NULL && oldest->kind == EXPECT_GROUP ? hand_out_group_reply(pipeline, input, &len)
+		                                                                        : hand_out_reply(pipeline, input, &len);
+		if (state == RESP_ERROR) {
+			close_pipeline(pipeline, "the store's answer is not what the protocol allows");
+			return;
+		}
+		if (state == RESP_MORE) {
+			if (input.len > pipeline->reply_bytes_max)
+				close_pipeline(pipeline, "a reply is larger than the limit");
+			return;
+		}
+		pipeline->in_at += len;
+	}
+}
+
+static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice input, size_t *len)
+{
+	enum resp_state state = resp_frame_next(&pipeline->frame, input, len);
+	if (state != RESP_READY)
+		return state;
+	pipeline->frame = (struct resp_frame){ 0 };
+	struct slice reply = { input.ptr, *len };
+	const struct expectation *oldest = expectations_oldest(&pipeline->expectations);
+	if (oldest == NULL || reply.ptr[0] == '>') {
+		pipeline->handlers.pushed(pipeline->handlers.context, reply);
+		return RESP_READY;
+	}
+	struct expectation met = *oldest;
+	expectations_drop_oldest(&pipeline->expectations);
+	if (met.kind == EXPECT_REPLY)
+		pipeline->handlers.reply(pipeline->handlers.context, met.tag, reply);
+	else if (reply_is_error(reply))
+		close_on_select_error(pipeline, reply);
+	return RESP_READY;
+}
+
+static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct slice input, size_t *len)
+{
+	struct expectation met = *expectations_oldest(&pipeline->expectations);
+	if (!pipeline->is_in_group_reply) {
+		group_reply_begin(&pipeline->group_reply, met.command_count);
+		pipeline->is_in_group_reply = true;
+	}
+	enum resp_state state = group_reply_read(&pipeline->group_reply, input, len);
+	if (state != RESP_READY)
+		return state;
+	pipeline->is_in_group_reply = false;
+	expectations_drop_oldest(&pipeline->expectations);
+	struct slice error;
+	const struct slice *replies = group_reply_replies(&pipeline->group_reply, input, &error);
+	pipeline->handlers.answered(pipeline->handlers.context, pipeline, met.tag, replies, replies != NULL ? met.command_count : 0, error);
+	return RESP_READY;
+}
+
+/* The commands that follow would run in the wrong database, so the connection is closed. */
+static void close_on_select_error(struct pipeline *pipeline, struct slice reply)
+{
+	char why[160];
+	snprintf(why, sizeof why, "SELECT of a database: %.*s", (int)(reply.len - 3), reply.ptr + 1);
+	close_pipeline(pipeline, why);
+}
+
+static void close_pipeline(struct pipeline *pipeline, const char *why)
+{
+	if (pipeline->is_closed)
+		return;
+	pipeline->is_closed = true;
+	event_del(pipeline->readable);
+	event_del(pipeline->writable);
+	pipeline->handlers.closed(pipeline->handlers.context, pipeline, why);
+}

@@ -1,0 +1,51 @@
+/* Pipeline: one connection to the store. Single commands and groups (transactions) are sent without waiting for earlier replies, and
+ * replies come in the order of sending. A gate holds back everything queued from some byte on, until the groups of another pipeline
+ * are answered. */
+#ifndef CONNECTORS_PIPELINE_H
+#define CONNECTORS_PIPELINE_H
+
+#include "base/bytes.h"
+
+struct event_base;
+struct pipeline;
+
+#define PIPELINE_NO_GATE UINT64_MAX
+
+/* None of these may free the pipeline. */
+struct pipeline_handlers {
+	void *context;
+	void (*connected)(void *context, struct pipeline *pipeline);
+	void (*closed)(void *context, struct pipeline *pipeline, const char *why);   /* once; WHY is borrowed for the call */
+	void (*reply)(void *context, uint64_t tag, struct slice reply);      /* to pipeline_read */
+	void (*pushed)(void *context, struct slice reply);                   /* a message of a subscription */
+	void (*answered)(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
+	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out */
+};
+
+struct pipeline_options {
+	struct event_base *loop;
+	const char *host;
+	uint16_t port;
+	unsigned attempt;                    /* see dial.h */
+	uint32_t reserved_db;                /* the database that is selected after a group */
+	uint64_t reply_bytes_max;
+};
+
+/* NULL: *why says why not. Commands may be queued at once; they are sent once the connection is made and flushed. */
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_handlers *handlers, const char **why);
+void pipeline_free(struct pipeline *pipeline);           /* NULL is fine; `closed` is not called */
+void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag);
+void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, unsigned command_count);
+void pipeline_flush(struct pipeline *pipeline);
+/* How many bytes were ever queued: the position of what is queued next. */
+uint64_t pipeline_position(const struct pipeline *pipeline);
+/* Nothing from POSITION on is sent until the gate moves. */
+void pipeline_set_gate(struct pipeline *pipeline, uint64_t position);
+uint64_t pipeline_bytes_queued(const struct pipeline *pipeline);
+uint64_t pipeline_answers_due(const struct pipeline *pipeline);
+/* Signs that the other side works: bytes that came, and bytes that it took after it had refused to take more. */
+uint64_t pipeline_bytes_moved(const struct pipeline *pipeline);
+/* Sends PING, whose reply is handed out as `pushed`. Only for a pipeline on which nothing else is asked. */
+void pipeline_probe(struct pipeline *pipeline);
+
+#endif

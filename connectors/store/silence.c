@@ -1,0 +1,38 @@
+#include "silence.h"
+
+void silence_connect(struct silence *silence)
+{
+	*silence = (struct silence){ .began_ms = silence->began_ms };
+}
+
+void silence_forget(struct silence *silence)
+{
+	*silence = (struct silence){ 0 };
+}
+
+enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint64_t moved, uint64_t limit_ms)
+{
+	/* If we were stopped ourselves, the store's answers may lie unread in the socket. */
+	bool was_away = silence->looked_ms != 0 && now_ms - silence->looked_ms > limit_ms / 2;
+	silence->looked_ms = now_ms;
+	if (moved != silence->moved) {
+		silence->moved = moved;
+		silence->since_ms = silence->began_ms = 0;
+		silence->is_probed = false;
+		return SILENCE_NONE;
+	}
+	if (silence->since_ms == 0 || was_away)
+		silence->since_ms = now_ms;
+	if (silence->began_ms == 0)
+		silence->began_ms = now_ms;
+	if (!silence->is_probed) {
+		silence->is_probed = true;
+		return SILENCE_PROBE;
+	}
+	return now_ms - silence->since_ms >= limit_ms ? SILENCE_TOO_LONG : SILENCE_NONE;
+}
+
+uint64_t silence_ms(const struct silence *silence, uint64_t now_ms, uint64_t moved)
+{
+	return silence->began_ms > 0 && moved == silence->moved ? now_ms - silence->began_ms : 0;
+}

@@ -1,0 +1,39 @@
+/* Apply: writes enter the metadata: one by one as their answers come, a batch of a log's a few at a time.
+ *
+ *   apply.c        changes of a write, writes of a batch
+ *   latent_take.c  latent writes, when somebody looks at their key */
+#ifndef CORE_APPLY_H
+#define CORE_APPLY_H
+
+#include "proxy/core/causes/suspects.h"
+#include "proxy/core/causes/onlookers.h"
+#include "proxy/core/conflicts/conflict.h"
+#include "proxy/core/resp/script.h"
+
+struct apply_window;
+struct delivery;
+
+struct apply {
+	struct causes *causes;
+	struct suspects *suspects;
+	struct onlookers *onlookers;
+	struct keyspace *keyspace;
+	struct conflicts *conflicts;
+	struct policies *policies;
+	struct apply_window *window;         /* owned, NULL until it is needed */
+	struct changes latent;               /* scratch */
+};
+
+void apply_free(struct apply *apply);
+/* One write: its changes, in order, with its own context where it has one. WRITE: its mode, rules and stamp; the rest is filled in. KNOWN: keys of the
+ * first changes, as far as they are known. */
+void apply_changes(struct apply *apply, struct arriving_write *write, const struct changes *changes, struct key **known, unsigned known_count);
+/* A write of ours that the store has executed. KEYS: those of its intent, in its order, which is mostly that of the changes. */
+void apply_answered(struct apply *apply, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count);
+/* A remote batch: what becomes of it goes into SCRIPT, or waits in the keyspace to be rendered. */
+void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struct script *script);
+void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes);    /* the store has long had them */
+/* A new keyspace: from now on its latent writes can be read. */
+void latent_open(struct apply *apply);
+
+#endif

@@ -1,0 +1,18 @@
+/* Delivery: one message of a log, from when it was decoded until it is applied. */
+#ifndef CORE_DELIVERY_H
+#define CORE_DELIVERY_H
+
+#include "proxy/core/versions/origin.h"
+
+struct delivery {
+	struct delivery *next;
+	int64_t position;
+	struct slice bytes;                  /* owned */
+	struct context *context;             /* by our origin indexes; held */
+	struct slice writes;                 /* in bytes */
+	unsigned origin, write_count;
+	uint64_t first_seq, hlc, hello, rules_digest;
+	bool is_gap_counted, is_lifted;
+};
+
+#endif

@@ -1,0 +1,48 @@
+/* Causes: what has been applied, confirmed and announced here, and what a write of ours counts as having seen. The clock as well: a write is later
+ * than all that it may have seen. */
+#ifndef CORE_CAUSES_H
+#define CORE_CAUSES_H
+
+#include "peer.h"
+#include "proxy/core/versions/origin.h"
+#include "step.h"
+
+struct causes {
+	struct step *step;
+	struct origins origins;              /* indexes stay; what is applied is read anew at each opening */
+	struct peer peers[CORE_DCS_MAX];     /* [0] is this DC */
+	uint64_t hlc;                        /* of the newest write that was made or applied here */
+	uint64_t announced[ORIGINS_MAX];     /* largest contexts that others may have heard of us */
+	bool has_announced;                  /* ANNOUNCED is complete: this process has read the own log to its end */
+	uint64_t logged[ORIGINS_MAX];        /* of own origins: what the own log holds */
+	/* of this opening */
+	bool is_open;                        /* the store is connected and was read */
+	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
+	bool is_recalled;                    /* metadata is whole: remote writes may be applied */
+	uint64_t opened_ms;
+	unsigned self;                       /* our origin */
+	uint64_t next_seq, answered_seq;     /* of our next write; of our last write that the store has answered */
+};
+
+/* The hlc of the first of WRITES new writes. */
+uint64_t causes_tick_hlc(struct causes *causes, unsigned writes);
+/* Others are about to hear that we have seen this. */
+void causes_announce(struct causes *causes, const struct context *context);
+struct context *causes_context(struct causes *causes);               /* what is applied now; a new reference */
+struct context *causes_confirmed(struct causes *causes);             /* what the store has answered; a new reference */
+/* A context as in write_facts.context, by our origins; what is unknown here is left out. */
+struct context *causes_translate(struct causes *causes, struct slice positions);
+bool causes_have_applied(const struct causes *causes, const struct context *context);        /* NULL: nothing to apply */
+bool causes_are_caught_up(const struct causes *causes);              /* the store has all that our writes count as having seen */
+/* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
+bool causes_lift(const struct causes *causes, struct context **context, unsigned own);
+/* The same for its time: that of its write SEQ, which was stamped HLC. */
+uint64_t causes_lift_hlc(const struct causes *causes, unsigned own, uint64_t seq, uint64_t hlc);
+/* Writes of ours are in the log, or about to be: what becomes final after them is later. */
+void causes_note_logged(struct causes *causes, unsigned own, uint64_t first_seq, uint64_t hlc, unsigned writes);
+/* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
+struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *is_lifted);
+/* A context as it is sent. POSITIONS has room for ORIGINS_MAX. Returns how many there are. */
+unsigned causes_positions(const struct causes *causes, const struct context *context, struct position *positions);
+
+#endif

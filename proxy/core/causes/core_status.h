@@ -1,0 +1,58 @@
+/* Status: the core's numbers, for metrics and people. */
+#ifndef CORE_STATUS_H
+#define CORE_STATUS_H
+
+#include "proxy/core/commands/change.h"
+#include "proxy/core/rules/rules.h"
+#include "proxy/core/vocabulary/effect.h"
+#include "proxy/core/vocabulary/options.h"
+#include "proxy/core/wire/record.h"
+
+enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
+
+/* Numbers for metrics and /readyz. Counters since core_new. */
+struct core_peer_status {
+	enum peer_state state;
+	uint64_t applied_events;
+	uint64_t duplicate_events;
+	uint64_t gaps;
+	uint64_t held_events;        /* received, waiting for a cause */
+	uint64_t held_bytes;
+	uint64_t applied_seq;        /* of the newest incarnation */
+	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
+	uint64_t owed_events;        /* own writes it is not known to have applied */
+	uint64_t fresh_ms;           /* everything it committed up to here (its HLC's milliseconds) is visible; 0: nothing heard yet */
+	uint64_t heard_ms;           /* our time when its last batch or heartbeat was taken in */
+	int64_t clock_offset_ms;     /* its clock minus ours at its last message; transport time included */
+	uint64_t rules_digest;
+	bool rules_differ;
+	int64_t log_position;        /* last message taken in */
+};
+
+struct core_status {
+	bool is_open;                /* between OPENED and LOST */
+	bool is_store_refusing;      /* remote batches were refused by the store: waiting until it takes writes */
+	bool is_recalling;           /* remote writes wait for metadata */
+	uint64_t incarnation, seq, hlc;
+	uint64_t rules_digest;
+	uint64_t local_writes, void_writes, refused_writes;
+	uint64_t dropped_rereads;    /* keys that expired or lost their reply and were not read back, as too many waited */
+	uint64_t aborted_groups;     /* the store refused the transaction (out of memory, read-only, …) */
+	uint64_t groups_unanswered;
+	uint64_t outbox_events, outbox_bytes;
+	uint64_t unstable_keys, unstable_elements, metadata_bytes;
+	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
+	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t open_conflicts;     /* records that wait for a decision */
+	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
+	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */
+	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
+	uint64_t stored_records, stored_record_bytes;    /* in the store, when that was measured last */
+	uint64_t stored_versions;    /* fields of CORE_VERSIONS_KEY, when they were counted last */
+	uint64_t swept_versions;     /* … whose data was gone: removed */
+	uint64_t handler_runs, handler_failures, refused_siblings;
+	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
+	struct core_peer_status peers[CORE_DCS_MAX];
+};
+
+#endif

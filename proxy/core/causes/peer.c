@@ -1,0 +1,30 @@
+/* Peer: one datacenter as we know it: whether its log is followed, and what it has applied. */
+#include "causes.h"
+
+void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text)
+{
+	struct peer *peer = &causes->peers[dc];
+	peer->state = state;
+	peer->is_following = false;
+	effects_add(causes->step->effects, EFFECT_UNFOLLOW)->log.dc = dc;
+	step_alarm(causes->step, dc, text);
+}
+
+void peer_note_state(struct peer *peer, enum peer_state state)
+{
+	if (peer->state != PEER_NEEDS_RESYNC && peer->state != PEER_UNDECODABLE)
+		peer->state = state;
+}
+
+void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
+{
+	uint64_t *known = causes->peers[dc].known;
+	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
+	if (causes->origins.items[origin].incarnation < causes->peers[dc].known_incarnation)
+		return;
+	for (uint32_t i = 0; i < context->count; i++)
+		if (context->seqs[i] > known[i])
+			known[i] = context->seqs[i];
+	if (seq > known[origin])
+		known[origin] = seq;
+}

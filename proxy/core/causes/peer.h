@@ -1,0 +1,27 @@
+/* Peer: one datacenter as we know it: whether its log is followed, and what it has applied. */
+#ifndef CORE_PEER_H
+#define CORE_PEER_H
+
+#include "core_status.h"
+#include "proxy/core/versions/origin.h"
+
+struct causes;
+
+struct peer {
+	enum peer_state state;
+	bool is_following, is_drift_alarmed;
+	int64_t position;                    /* of the last message of its log that was received */
+	uint64_t known_incarnation;          /* the newest it was heard in */
+	uint64_t known[ORIGINS_MAX];         /* what it has applied */
+	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
+	struct core_peer_status status;
+};
+
+/* Stops following a DC's log until somebody mends it; says so. */
+void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text);
+/* What stopped a log stays to be seen until the next opening. */
+void peer_note_state(struct peer *peer, enum peer_state state);
+/* It has applied CONTEXT, and its own, or a forwarded, origin up to SEQ. */
+void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
+
+#endif

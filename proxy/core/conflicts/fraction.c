@@ -1,0 +1,105 @@
+#include "fraction.h"
+
+#include "proxy/core/rules/rule.h"
+#include "verdict.h"
+
+#include <string.h>
+
+void settle_free(struct settle *settle)
+{
+	bytes_free(settle->key);
+	bytes_free(settle->element);
+}
+
+void settles_add(struct conflicts *conflicts, const struct element *element)
+{
+	conflicts->settles = array_reserve(conflicts->settles, conflicts->settle_count, &conflicts->settle_cap, sizeof *conflicts->settles);
+	static const enum change_kind kinds[KIND_TYPES] = {
+		[KIND_STRING] = CHANGE_SET, [KIND_HASH] = CHANGE_FIELD_SET, [KIND_SET] = CHANGE_MEMBER_ADD, [KIND_ZSET] = CHANGE_SCORE_SET,
+	};
+	conflicts->settles[conflicts->settle_count++] = (struct settle){
+		element->key->db, kinds[element->kind], buffer_copy(element->key->name), buffer_copy(element->name),
+	};
+}
+
+static bool element_has_concurrent(const struct element *element, const struct stamp *stamp)
+{
+	for (unsigned i = 0; i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		if (history->origin != stamp->origin && history_upto(history, stamp_sees(stamp, history->origin)) < history->len)
+			return true;
+	}
+	for (unsigned i = 0; i < element->version_count; i++) {
+		const struct stamp *other = &element->versions[i].stamp;
+		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin))
+			return true;
+	}
+	return false;
+}
+
+/* Of two DCs whose fractions met, the one whose name sorts first reads the sum back. Both know of the pair sooner or later. */
+static bool is_ours_to_settle(const struct origins *origins, unsigned a, unsigned b)
+{
+	unsigned x = origins->items[a].dc, y = origins->items[b].dc;
+	unsigned first = strcmp(origins->dcs[x], origins->dcs[y]) <= 0 ? x : y;
+	return first == 0;
+}
+
+bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
+{
+	const struct origins *origins = keyspace->origins;
+	if (!element->has_fractions && !(flags & MARK_FRACTION))
+		return false;
+	for (unsigned i = 0; i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		uint32_t first = history_upto(history, stamp_sees(stamp, history->origin));
+		if (history->origin == stamp->origin || !is_ours_to_settle(origins, stamp->origin, history->origin))
+			continue;
+		for (uint32_t j = first; j < history->len; j++)
+			if ((flags | history_mark(history, j)->flags) & MARK_FRACTION)
+				return true;
+	}
+	/* A clear or SET that it has not seen decided the element: the increment is added to that. */
+	for (unsigned i = 0; i < element->version_count && (flags & MARK_FRACTION); i++) {
+		const struct stamp *other = &element->versions[i].stamp;
+		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_settle(origins, stamp->origin, other->origin))
+			return true;
+	}
+	return false;
+}
+
+/* Has STAMP seen the greatest write of each other type? One that it has not seen may have killed part of what it added to. */
+static bool has_seen_types(const struct element *element, const struct stamp *stamp)
+{
+	for (unsigned type = 0; type < KIND_TYPES; type++) {
+		const struct stamp *top = &element->key->tops[type];
+		if (type != element->kind && top->hlc != 0 && top->seq > stamp_sees(stamp, top->origin))
+			return false;
+	}
+	return true;
+}
+
+/* A delta reaches the store as an addition; a fraction that has seen everything brings its result along. */
+void delta_note(struct keyspace *keyspace, const struct arrival *arriving)
+{
+	struct element *element = arriving->element;
+	const struct stamp *stamp = arriving->party.stamp;
+	const struct version *decider = element->key->policy->rule->decide(keyspace, element);
+	if (decider != NULL && (!version_is_number(element, decider) || stamp->seq <= stamp_follows(&decider->stamp, stamp->origin)))
+		return;
+	int64_t whole;
+	keyspace_set_dirty(keyspace, element);
+	const struct slice result = arriving->change->result;
+	if (result.len > 0 && !element_has_concurrent(element, stamp) && has_seen_types(element, stamp)) {
+		bytes_free(element->result);
+		element->result = buffer_copy(result);
+		element->is_redecided = false;
+		element->has_pending = false;
+		element->pending = 0;
+		return;
+	}
+	element->has_pending = true;
+	element->is_pending_float |= arriving->change->kind == CHANGE_INCREMENT_FLOAT || arriving->change->kind == CHANGE_FIELD_INCREMENT_FLOAT ||
+	                             element->has_fractions || (decider != NULL && decider->is_present && !slice_to_int64(decider->value, &whole));
+	element->pending += arriving->delta;
+}

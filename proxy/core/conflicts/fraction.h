@@ -1,0 +1,17 @@
+/* Fractions, and increments as the store is told of them. Sums of whole numbers are exact in any order; where fractions of two DCs met, the order shows in
+ * the last digits, so one DC reads the sum back and ships it as a value (docs/replication-model.md, rule 11). */
+#ifndef CORE_FRACTION_H
+#define CORE_FRACTION_H
+
+#include "arrival.h"
+
+/* A remote increment reaches the store as an addition. A fraction that has seen everything brings its result along. */
+void delta_note(struct keyspace *keyspace, const struct arrival *arriving);
+/* Is there a change to this element that the arriving one, with this stamp and these flags, has not seen, and that adds, or could add, a fraction to it;
+ * and is it for this DC to read the result back? */
+bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags);
+/* The element's number is to be read back. */
+void settles_add(struct conflicts *conflicts, const struct element *element);
+void settle_free(struct settle *settle);
+
+#endif

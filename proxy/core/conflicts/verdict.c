@@ -1,0 +1,25 @@
+#include "verdict.h"
+
+#include "proxy/core/rules/rule.h"
+
+bool version_is_number(const struct element *element, const struct version *version)
+{
+	long double number;
+	return !version->is_present || element->kind == KIND_ZSET || slice_to_long_double(version->value, &number);
+}
+
+struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element)
+{
+	struct verdict verdict = { element->key->policy->rule->decide(keyspace, element), 0, false };
+	for (unsigned i = 0; i < element->history_count; i++) {
+		const struct history *history = &element->histories[i];
+		uint32_t seen = verdict.decider == NULL ? 0 : history_upto(history, stamp_follows(&verdict.decider->stamp, history->origin));
+		if (seen == history->len)
+			continue;
+		long double before = seen == 0 ? history->total_before : history_total(history, seen - 1);
+		verdict.sum += history_total(history, history->len - 1) - before;
+		for (uint32_t j = history->len; element->has_deltas && j-- > seen && !verdict.has_deltas;)
+			verdict.has_deltas = mark_is_live_delta(history_mark(history, j));
+	}
+	return verdict;
+}

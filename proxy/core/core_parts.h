@@ -1,0 +1,39 @@
+/* Core parts: the state of each room, and what they share. Only the files that implement core.h include this. */
+#ifndef CORE_PARTS_H
+#define CORE_PARTS_H
+
+#include "core.h"
+#include "proxy/core/recovery/recovery.h"
+
+struct core {
+	struct core_options options;
+	char **dc_names;                     /* owned */
+	struct policies policies;
+	struct keyspace keyspace;
+	struct conflicts conflicts;
+	struct step step;
+	struct onlookers onlookers;
+	struct causes causes;
+	struct rereads rereads;
+	struct suspects suspects;
+	struct groups groups;
+	struct books books;
+	struct apply apply;
+	struct outbox outbox;
+	struct local local;
+	struct asks asks;
+	struct remote remote;
+	struct recovery recovery;
+	uint64_t trial_ms;                   /* when the store was last asked whether it takes writes again */
+};
+
+/* answers.c: the store's answer to the oldest group */
+void answers_take(struct core *core, const struct event *event);
+/* riders.c: what goes along with whatever group is sent next */
+void riders_add(void *core, struct group *group);
+void riders_refused(struct core *core, struct group *group);         /* the store refused the group */
+/* rules_change.c */
+void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
+void rules_pump(struct core *core);
+
+#endif

@@ -1,0 +1,76 @@
+/* Group build: requests, their commands, slots and keys are added to a group. */
+#include "group.h"
+
+struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
+{
+	if (group->unit_count == group->unit_cap) {
+		group->unit_cap = group->unit_cap ? group->unit_cap * 2 : 16;
+		group->units = memory_resize(group->units, group->unit_cap * sizeof(struct unit));
+	}
+	struct unit *unit = &group->units[group->unit_count++];
+	*unit = (struct unit){ .token = token, .db = db, .protocol = group->protocol, .member_first = group->member_count };
+	unit->command_at = group->bytes.len;
+	return unit;
+}
+
+struct member *group_add_member(struct group *group)
+{
+	if (group->member_count == group->member_cap) {
+		group->member_cap = group->member_cap ? group->member_cap * 2 : 16;
+		group->members = memory_resize(group->members, group->member_cap * sizeof(struct member));
+	}
+	struct member *member = &group->members[group->member_count++];
+	*member = (struct member){ .reply_first = group->script.count, .write_at = group->writes.len, .key_first = group->name_count };
+	return member;
+}
+
+void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request)
+{
+	if (group->slot_count == group->slot_cap) {
+		group->slot_cap = group->slot_cap ? group->slot_cap * 2 : 16;
+		group->slots = memory_resize(group->slots, group->slot_cap * sizeof(struct slot));
+	}
+	group->slots[group->slot_count++] = (struct slot){ token, reply, request };
+}
+
+static struct key_name *group_add_name(struct group *group, uint32_t db, struct slice name)
+{
+	if (group->name_count == group->name_cap) {
+		group->name_cap = group->name_cap ? group->name_cap * 2 : 16;
+		group->names = memory_resize(group->names, group->name_cap * sizeof(struct key_name));
+	}
+	buffer_add(&group->name_bytes, name);
+	struct key_name *added = &group->names[group->name_count++];
+	*added = (struct key_name){ .db = db, .name = { NULL, name.len } };
+	return added;
+}
+
+/* Must a crash before the answer make recovery read the keys back? Where only a wrong type can stop the write, recovery can tell. */
+bool group_is_pending(enum plan plan, const struct changes *changes)
+{
+	if (plan_certainty(plan) != CERTAINTY_CHECKED)
+		return plan_certainty(plan) == CERTAINTY_PENDING;
+	for (unsigned i = 0; i < changes->count; i++)
+		if (changes->items[i].kind == CHANGE_SET || changes->items[i].kind == CHANGE_CLEAR)
+			return true;
+	return false;
+}
+
+void group_note_keys(struct group *group, struct member *member, const struct changes *changes)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		if (changes->items[i].kind == CHANGE_FLUSH)
+			member->is_flush = true;
+		else
+			group_add_name(group, changes->items[i].db, changes->items[i].key);
+	}
+	member->key_count = group->name_count - member->key_first;
+	group->flush_count += member->is_flush;
+	/* Is it shipped as it stands? */
+	if (group->write_count > LATENT_INDEX_MAX || !changes_are_plain(changes) || group_is_pending(member->plan, changes))
+		return;
+	struct key_name *name = &group->names[member->key_first];
+	name->at = (uint32_t)member->write_at;
+	name->index = (uint16_t)group->write_count;
+	name->is_plain = true;
+}

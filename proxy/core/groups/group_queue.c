@@ -1,0 +1,84 @@
+/* Group queue: groups that were sent to the store, in the order in which it will answer them. */
+#include "groups.h"
+
+#include <assert.h>
+
+void group_send(struct groups *groups, struct group *group)
+{
+	script_end_run(&group->script);
+	groups->riders.add(groups->riders.context, group);
+	script_select(&group->script, groups->options->reserved_db);
+	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));
+	*groups->unanswered_end = group;
+	groups->unanswered_end = &group->next;
+	groups->unanswered_count++;
+	groups->unanswered_bytes += group->bytes.len;
+	groups->local_unanswered += group->kind == GROUP_LOCAL;
+	groups->remote_unanswered += group->kind == GROUP_REMOTE;
+	group->is_sent = true;
+	for (unsigned i = 0; i < group->key_count; i++)
+		if (group->keys[i] != NULL)
+			group->keys[i]->in_flight++;
+	groups->flushes_in_flight += group->flush_count;
+	struct effect *effect = effects_add(groups->step->effects, EFFECT_GROUP);
+	effect->group.id = group->id;
+	effect->group.protocol = group->protocol;
+	effect->group.bytes = buffer_slice(&group->bytes);
+	effect->group.reply_count = group->script.count;
+	effect->group.slots = group->slots;
+	effect->group.slot_count = group->slot_count;
+}
+
+void groups_free_done(struct groups *groups)
+{
+	while (groups->done != NULL) {
+		struct group *group = groups->done;
+		groups->done = group->next;
+		group_free(groups, group);
+	}
+}
+
+struct group *groups_take_answered(struct groups *groups, uint64_t id)
+{
+	struct group *group = groups->unanswered;
+	assert(group != NULL && group->id == id);
+	groups->unanswered = group->next;
+	if (groups->unanswered == NULL)
+		groups->unanswered_end = &groups->unanswered;
+	groups->unanswered_count--;
+	groups->unanswered_bytes -= group->bytes.len;
+	groups->local_unanswered -= group->kind == GROUP_LOCAL;
+	groups->remote_unanswered -= group->kind == GROUP_REMOTE;
+	return group;
+}
+
+void groups_add_done(struct groups *groups, struct group *group)
+{
+	group_release_keys(groups, group);
+	group->next = groups->done;
+	groups->done = group;
+}
+
+void groups_drop_unanswered(struct groups *groups, void *context, void (*let_go)(void *context, const struct group *group))
+{
+	while (groups->unanswered != NULL) {
+		struct group *group = groups->unanswered;
+		groups->unanswered = group->next;
+		let_go(context, group);
+		group_free(groups, group);
+	}
+	groups->unanswered_end = &groups->unanswered;
+	groups->unanswered_count = groups->local_unanswered = groups->remote_unanswered = groups->flushes_in_flight = 0;
+	groups->unanswered_bytes = 0;
+}
+
+void groups_init(struct groups *groups)
+{
+	groups->unanswered_end = &groups->unanswered;
+}
+
+void groups_free(struct groups *groups)
+{
+	groups_free_done(groups);
+	group_free_spare(groups);
+}

@@ -1,0 +1,44 @@
+/* Groups: those that were sent to the store, in the order in which it will answer them; and spare ones. */
+#ifndef CORE_GROUPS_H
+#define CORE_GROUPS_H
+
+#include "group.h"
+#include "proxy/core/causes/causes.h"
+#include "proxy/core/causes/suspects.h"
+#include "proxy/core/causes/onlookers.h"
+
+/* What goes along with whatever group is sent next. The rooms above fill this. */
+struct riders { void *context; void (*add)(void *context, struct group *group); };
+
+struct groups {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct suspects *suspects;
+	struct onlookers *onlookers;
+	struct keyspace *keyspace;
+	struct riders riders;
+	uint64_t next_id;
+	struct group *spare;                 /* empty ones */
+	unsigned spare_count;
+	struct group *unanswered, **unanswered_end;
+	unsigned unanswered_count, local_unanswered, remote_unanswered;
+	uint64_t unanswered_bytes;
+	struct group *done;                  /* answered in this step or the last: the shell may still look at their slots */
+	unsigned flushes_in_flight;
+	bool is_store_refusing;              /* remote groups, or our own writes, were aborted: try before sending more */
+};
+
+void groups_init(struct groups *groups);
+void groups_free(struct groups *groups);
+/* Riders, EXEC, and off to the store. */
+void group_send(struct groups *groups, struct group *group);
+/* The oldest unanswered one, whose id must be ID: its answer has come. */
+struct group *groups_take_answered(struct groups *groups, uint64_t id);
+/* Its answer was taken in: it is kept until the next step. */
+void groups_add_done(struct groups *groups, struct group *group);
+void groups_free_done(struct groups *groups);
+/* The connection is lost: no answers will come. LET_GO is told of each before it is freed. */
+void groups_drop_unanswered(struct groups *groups, void *context, void (*let_go)(void *context, const struct group *group));
+
+#endif

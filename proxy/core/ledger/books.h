@@ -1,0 +1,71 @@
+/* Books: what the store keeps for us beside the data.
+ *
+ *   positions.c        what is applied, stable and announced           miles.c         from where a log must be read again
+ *   episode_store.c    conflict records that are not over              retention.c     those that are over
+ *   episode_restore.c  they are read back at opening */
+#ifndef CORE_BOOKS_H
+#define CORE_BOOKS_H
+
+#include "proxy/core/causes/causes.h"
+#include "proxy/core/causes/suspects.h"
+#include "proxy/core/groups/groups.h"
+#include "retention.h"
+
+struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, ORIGIN reached SEQ */
+
+struct road {                        /* of one DC's log */
+	int64_t follow_position;             /* from here it must be read again after a restart */
+	bool is_follow_moved;                /* the store does not know that position yet */
+	struct mile *miles;                  /* owned; applied but not stable, in log order */
+	unsigned mile_head, mile_count, mile_cap;
+};
+
+struct answered { uint64_t incarnation, first, last; bool is_begun; };
+
+struct books {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct suspects *suspects;
+	struct groups *groups;
+	struct keyspace *keyspace;
+	struct policies *policies;
+	struct road roads[CORE_DCS_MAX];
+	struct retention retention;
+	uint64_t record_ms;                  /* when positions were recorded last */
+	struct buffer run_id;                /* the server's run */
+	bool is_run_due;                     /* the store does not have our incarnation yet, nor where earlier ones ended */
+	bool is_begun;                       /* a hello of our incarnation stands in the own log, at its position or before */
+	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it; for good */
+	uint64_t answered_first;             /* of our origin: what was answered since stands from here on, up to answered_seq */
+	struct answered stored_answered;     /* the same as the store's positions had it at opening */
+	/* of our outbox in the store */
+	struct buffer resolutions;           /* RESP: final forms to be added to it with the next group */
+	unsigned resolution_count;
+	uint64_t trim_ms, trim_seq;          /* entries before this one are durable in the log */
+	bool is_trim_due;
+};
+
+/* The final form of a write differs from its outbox entry: the outbox gets it as well, lest a crash lose what the replies said. */
+void books_add_resolution(struct books *books, struct slice payload);
+void books_reset(struct books *books);                               /* the connection is lost */
+void books_free(struct books *books);
+/* positions.c */
+void positions_write(struct books *books, struct script *script);
+MUST_CHECK bool positions_read(struct books *books, const struct event *event, bool *is_same_run, uint64_t *incarnation);
+bool positions_are_due(const struct books *books);
+void positions_record(struct books *books);                          /* a group of its own for positions that moved */
+/* miles.c */
+void miles_add(struct books *books, unsigned dc, int64_t position, unsigned origin, uint64_t seq);
+void miles_pass(struct books *books, unsigned dc);                   /* those that need not be read again */
+void miles_drop(struct books *books, unsigned dc);
+/* episode_store.c */
+void episodes_write(struct books *books, struct group *group);       /* what changed, with a group of remote writes or positions */
+void episodes_unwritten(struct books *books, struct group *group);   /* the store refused it */
+bool episodes_are_pending(const struct books *books);
+bool episodes_have_ended(const struct books *books);                 /* some are to leave the store */
+void episodes_pump(struct books *books, bool is_moved);              /* IS_MOVED: more is stable than at the last call */
+/* episode_restore.c */
+void episodes_restore(struct books *books, const struct event *event);
+
+#endif

@@ -1,0 +1,33 @@
+/* Gather member: a command joins an open group: what it does is encoded, its keys are noted. */
+#include "gather_member.h"
+
+#include "proxy/core/wire/envelope.h"
+
+void gather_planned(struct local *local, struct group *group, struct member *member, const struct planned *planned)
+{
+	member->plan = planned->plan;
+	member->reply_count = planned->replies;
+	member->answer = planned->answer;
+	enum plan pending = group_is_pending(planned->plan, &local->step->changes) ? planned->plan : PLAN_NONE;
+	envelope_add_write(&group->writes, pending, &local->step->changes);
+	member->write_len = group->writes.len - member->write_at;
+	group_note_keys(group, member, &local->step->changes);
+	group->write_count++;
+}
+
+struct plan_world gather_world(const struct local *local, uint32_t db)
+{
+	return (struct plan_world){
+		.now_ms = local->step->now_ms, .db = db, .reserved_db = local->options->reserved_db, .databases = local->options->databases,
+	};
+}
+
+/* A collection that runs empty loses its deadline: nobody else would know (docs/replication-model.md, rule 8). */
+void gather_emptiness_check(struct local *local, struct group *group, struct member *member)
+{
+	if (!plan_can_empty(member->plan) || local->step->changes.count == 0)
+		return;
+	script_add(&group->script, 2, (struct slice[]){ SLICE("EXISTS"), local->step->changes.items[0].key });
+	member->reply_count++;
+	member->is_emptying = true;
+}

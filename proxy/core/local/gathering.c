@@ -1,0 +1,108 @@
+/* Gathering: the groups that local writes join until the end of the turn, and how they are closed: stamped, and sent with their outbox entry. */
+#include "gathering.h"
+
+#define SMALL_GROUP 64               /* requests */
+#define SMALL_GROUP_BYTES 16384
+
+struct group *gathering_group(struct local *local, unsigned protocol)
+{
+	unsigned lane = protocol == 3 || (protocol == 0 && local->open[0] == NULL) ? 1 : 0;
+	if (local->open[lane] == NULL) {
+		local->open[lane] = group_new(local->groups, GROUP_LOCAL);
+		local->open[lane]->protocol = lane == 1 ? 3 : 2;
+	}
+	return local->open[lane];
+}
+
+bool gathering_touches(const struct local *local, uint32_t db, struct slice key)
+{
+	for (unsigned lane = 0; lane < 2; lane++) {
+		const struct group *group = local->open[lane];
+		size_t at = 0;
+		for (unsigned i = 0; group != NULL && i < group->name_count; i++) {
+			struct slice name = { group->name_bytes.ptr + at, group->names[i].name.len };
+			if (group->names[i].db == db && slice_equal(name, key))
+				return true;
+			at += name.len;
+		}
+	}
+	return false;
+}
+
+void gathering_add_header(struct local *local, struct group *group)
+{
+	struct position positions[ORIGINS_MAX];
+	struct batch header = {
+		.dc = slice_of(local->causes->origins.dcs[0]), .incarnation = local->causes->origins.items[local->causes->self].incarnation,
+		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = local->policies->current->digest,
+		.context = positions, .context_count = causes_positions(local->causes, group->stamp.context, positions), .is_lifted = group->is_lifted,
+	};
+	envelope_begin(&group->payload, &header);
+}
+
+void gathering_close_group(struct local *local, struct group *group)
+{
+	if (group->member_count == 0) {
+		group_free(local->groups, group);
+		return;
+	}
+	group_find_keys(local->groups, group);
+	if (group->write_count > 0) {
+		group->stamp = (struct stamp){
+			.seq = local->causes->next_seq, .hlc = causes_tick_hlc(local->causes, group->write_count), .context = causes_context(local->causes), .origin = local->causes->self,
+		};
+		local->causes->next_seq += group->write_count;
+		group->is_lifted = !causes_are_caught_up(local->causes);
+		gathering_add_header(local, group);
+		buffer_add(&group->payload, buffer_slice(&group->writes));
+		script_select(&group->script, local->options->reserved_db);
+		group->xadd_reply = group->script.count;
+		script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), buffer_slice(&group->payload) });
+		group->is_provisional = !local->causes->has_announced;
+	}
+	group_send(local->groups, group);
+}
+
+void gathering_close(struct local *local)
+{
+	for (unsigned lane = 0; lane < 2; lane++) {
+		struct group *group = local->open[lane];
+		local->open[lane] = NULL;
+		if (group != NULL)
+			gathering_close_group(local, group);
+	}
+	local->gathering++;
+}
+
+bool local_is_holding(const struct local *local)
+{
+	return local->is_draining || local->aborted != NULL;
+}
+
+/* A small group waits as long as one is on its way, so that the next is larger: for the store one after the other is the same (as RFC 896 does
+ * with segments). */
+bool gathering_is_worth_sending(const struct local *local)
+{
+	unsigned members = 0;
+	size_t bytes = 0;
+	for (unsigned lane = 0; lane < 2; lane++) {
+		const struct group *group = local->open[lane];
+		members += group == NULL ? 0 : group->member_count;
+		bytes += group == NULL ? 0 : group->bytes.len + group->pairs.len;
+	}
+	bool is_small = members < SMALL_GROUP && bytes < SMALL_GROUP_BYTES;
+	return members > 0 && (!is_small || local->groups->local_unanswered == 0);
+}
+
+bool local_has_open(const struct local *local)
+{
+	return local->open[0] != NULL || local->open[1] != NULL;
+}
+
+bool gathering_has_flush(const struct local *local)
+{
+	for (unsigned lane = 0; lane < 2; lane++)
+		if (local->open[lane] != NULL && local->open[lane]->flush_count > 0)
+			return true;
+	return false;
+}

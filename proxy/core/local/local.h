@@ -1,0 +1,67 @@
+/* Local: writes of this DC, from a client's request to the batch that goes to the log (the outbox has a header of its own).
+ *
+ *   gather.c         a request joins a group              answer.c     the store has executed a group
+ *   gather_own.c     so does a write of the core itself   rerun.c      the store has aborted one
+ *   gather_member.c  a command of either                  readback.c   what is to be read back is
+ *   gathering.c      groups are closed and sent           outbox.c     batches for the log */
+#ifndef CORE_LOCAL_H
+#define CORE_LOCAL_H
+
+#include "outbox.h"
+#include "proxy/core/apply/apply.h"
+#include "proxy/core/causes/rereads.h"
+#include "proxy/core/groups/groups.h"
+
+struct local {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct rereads *rereads;
+	struct groups *groups;
+	struct books *books;
+	struct apply *apply;
+	struct outbox *outbox;
+	struct keyspace *keyspace;
+	struct conflicts *conflicts;
+	struct policies *policies;
+	struct group *open[2];               /* by protocol: gathering, not sent */
+	uint64_t gathering;                  /* counts the times that open groups were sent */
+	struct slice client;                 /* of the request that is being gathered: its name for itself */
+	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be run again */
+	unsigned units_rerun;                /* of aborted's first group */
+	bool is_draining;                    /* a remote batch waits for local answers: send no local group */
+};
+
+void local_init(struct local *local);
+/* The connection is lost: what was not answered never will be. */
+void local_close(struct local *local);
+/* Local writes are held back: remote ones, or what is run again, go first. */
+bool local_is_holding(const struct local *local);
+bool local_has_open(const struct local *local);          /* something is gathered and not sent */
+/* gather.c */
+void gather_request(struct local *local, const struct event *event);
+const char *gather_limit(const struct local *local);     /* why no write is taken now; NULL: all is well */
+/* gather_own.c */
+struct told_command { enum plan plan; unsigned argc; struct slice argv[4]; };    /* what the store is told for a write */
+void gather_readback(struct local *local, uint32_t db, struct slice key, bool is_expired);
+void gather_untimed(struct local *local, uint32_t db, struct slice key);
+void gather_settles(struct local *local);
+/* The write of the ask with this token, as it stands in the step's changes. */
+void gather_asked(struct local *local, uint64_t token, uint32_t db, const struct told_command *command);
+/* gathering.c */
+/* Sends the open groups. What is decided on what is applied now is sent alone, and at once: it may not be run again once more is. */
+void gathering_close(struct local *local);
+bool gathering_is_worth_sending(const struct local *local);
+/* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
+bool gathering_touches(const struct local *local, uint32_t db, struct slice key);
+bool gathering_has_flush(const struct local *local);
+/* answer.c, rerun.c */
+void local_answered(struct local *local, struct group *group, const struct event *event);
+void local_aborted(struct local *local, struct group *group, struct slice error);
+/* GROUP's answer will not come: what it was to read back still is. */
+void rerun_reread(struct local *local, const struct group *group);
+void rerun_pump(struct local *local);                    /* aborted groups: one request at a time */
+/* readback.c */
+void readback_pump(struct local *local);
+
+#endif

@@ -1,0 +1,17 @@
+/* Release: when a client may be told that its command was executed. It is asked for each reply once the store has executed the group, before the core
+ * has its EVENT_ANSWERED: what the core does then (metadata, log) is work that no client needs to wait for.
+ * Today the store's word is enough. A write that must not be acknowledged before other datacenters have it, too (a quorum), waits here: its slot
+ * would then say what it waits for, `causes` knows how many datacenters have applied it, and it is answered by EFFECT_REPLY.
+ * A header only: it costs nothing for each command. */
+#ifndef CORE_RELEASE_H
+#define CORE_RELEASE_H
+
+#include "proxy/core/vocabulary/effect.h"
+
+/* May the client of this slot be given the store's reply now? A slot without a token is the core's own. */
+static inline bool release_may_answer(const struct slot *slot)
+{
+	return slot->token != 0;
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* Own log: it is read up to our hello, which tells what others may have heard of us, and which outbox entries got there. */
+#include "stored.h"
+
+static void stop_reading(struct recovery *recovery)
+{
+	recovery->causes->peers[0].is_following = false;
+	effects_add(recovery->step->effects, EFFECT_UNFOLLOW)->log.dc = 0;
+}
+
+/* The log has nothing of the origin: it never had, or has lost it. */
+static bool own_log_doubts(const struct recovery *recovery, unsigned origin)
+{
+	return !recovery->causes->origins.items[origin].is_logged_whole && recovery->causes->logged[origin] == 0;
+}
+
+/* The store is so old that it knows no position in the log, and the log no longer has its beginning. Writes that may have been in there
+ * must not be shipped a second time, perhaps as something else. */
+static bool has_doubts(const struct recovery *recovery)
+{
+	if (!recovery->is_log_cut)
+		return false;
+	for (unsigned i = 0; i < recovery->stored_count; i++)
+		if (own_log_doubts(recovery, recovery->stored[i].origin))
+			return true;
+	for (const struct append *append = recovery->carried.first; append != NULL; append = append->next)
+		if (own_log_doubts(recovery, append->origin))
+			return true;
+	return false;
+}
+
+static void begin_after(struct recovery *recovery, struct origin *own)
+{
+	if (own->before != NULL)
+		return;
+	own->before = context_new(recovery->heard, recovery->causes->origins.count);
+	if (recovery->heard_hlc > own->before_hlc)
+		own->before_hlc = recovery->heard_hlc;
+}
+
+/* The store says that its first hello got into the log: it is in front of what we read. */
+static bool was_begun(const struct recovery *recovery, unsigned origin)
+{
+	return recovery->books->stored_answered.is_begun && recovery->books->stored_answered.incarnation == recovery->causes->origins.items[origin].incarnation;
+}
+
+/* An incarnation of which the log has nothing began after all that it has: its first hello did not get there. */
+static void hear_lost_hellos(struct recovery *recovery)
+{
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
+		if (recovery->causes->origins.items[i].dc == 0 && own_log_doubts(recovery, i) && !was_begun(recovery, i))
+			begin_after(recovery, &recovery->causes->origins.items[i]);
+}
+
+/* Our store has not read what the log no longer has: it may be gone everywhere, even what was acknowledged. What there is goes on. */
+static void tell_log_lost(struct recovery *recovery)
+{
+	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
+	step_alarm(recovery->step, 0, "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
+}
+
+/* All that the log had when we started is read. */
+static void hear_hello(struct recovery *recovery)
+{
+	recovery->causes->has_announced = recovery->books->is_begun = true;
+	if (has_doubts(recovery)) {
+		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
+		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
+		return;
+	}
+	recovery_state_move(&recovery->state, RECOVERY_HEARD_HELLO, recovery->causes);
+	recovery->books->is_log_lost |= recovery->is_log_cut;
+	if (recovery->books->is_log_lost)
+		tell_log_lost(recovery);
+	stored_drop_logged(recovery);
+	settle_adopt_carried(recovery);
+	if (recovery->carried.first == NULL)
+		stop_reading(recovery);
+	settle_stored(recovery);
+}
+
+/* A second hello comes behind writes that the store had lost and that were not in the log yet: they have come back by then, like any other origin's. */
+static void hear_again(struct recovery *recovery)
+{
+	recovery_state_move(&recovery->state, RECOVERY_HEARD_AGAIN, recovery->causes);
+	recovery->books->is_log_lost |= recovery->is_log_cut;
+	stop_reading(recovery);
+}
+
+/* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
+static void hear(struct recovery *recovery, unsigned origin, uint64_t seq)
+{
+	if (seq > recovery->heard[origin])
+		recovery->heard[origin] = seq;
+	if (seq > recovery->causes->announced[origin])
+		recovery->causes->announced[origin] = seq;
+}
+
+void own_log_take(struct recovery *recovery, const struct delivery *delivery)
+{
+	struct origin *own = &recovery->causes->origins.items[delivery->origin];
+	/* An incarnation's first hello bears its number: what the log said up to here was announced before it. */
+	own->is_logged_whole |= delivery->hello == own->incarnation;
+	if (delivery->write_count > 0 && delivery->first_seq > recovery->causes->logged[delivery->origin] + 1)
+		own->is_logged_whole = false;
+	if (delivery->hello != 0 && delivery->hello == own->incarnation)
+		begin_after(recovery, own);
+	bool is_reading = recovery->state == RECOVERY_READING;
+	if (delivery->hello == recovery->nonce && is_reading)
+		hear_lost_hellos(recovery);
+	if (delivery->write_count > 0 && is_reading)
+		settle_logged(recovery, delivery);
+	if (delivery->write_count > 0)
+		causes_note_logged(recovery->causes, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
+	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
+	for (uint32_t i = 0; i < delivery->context->count; i++)
+		hear(recovery, i, delivery->context->seqs[i]);
+	hear(recovery, delivery->origin, last_seq);
+	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
+	if (delivery->write_count > 0 && last_seq > recovery->causes->logged[delivery->origin])
+		recovery->causes->logged[delivery->origin] = last_seq;
+	uint64_t last_hlc = delivery->hlc + delivery->write_count;
+	if (last_hlc > recovery->heard_hlc)
+		recovery->heard_hlc = last_hlc;
+	if (last_hlc > recovery->causes->hlc)
+		recovery->causes->hlc = last_hlc;
+	if (delivery->hello != recovery->nonce)
+		return;
+	if (is_reading)
+		hear_hello(recovery);
+	else
+		hear_again(recovery);
+}
+
+void own_log_note_cut(struct recovery *recovery)
+{
+	recovery->is_log_cut = true;
+}

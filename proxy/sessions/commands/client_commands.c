@@ -1,0 +1,155 @@
+/* CLIENT: what a client says about itself (see client_commands.h). */
+#include "client_commands.h"
+
+#include "proxy/sessions/session_reply.h"
+
+void session_client_getname(struct session *session, const struct request *request)
+{
+	(void)request;
+	if (session->name.len > 0)
+		resp_add_bulk(session_reply_begin(session), session->name);
+	else
+		buffer_add_text(session_reply_begin(session), session->protocol == 3 ? "_\r\n" : "$-1\r\n");
+	session_reply_built(session);
+}
+
+void session_client_setname(struct session *session, const struct request *request)
+{
+	if (!name_is_good(request->argv[2])) {
+		session_reply_error(session, SESSION_BAD_NAME);
+		return;
+	}
+	slice_replace(&session->name, request->argv[2]);
+	session_reply_ok(session);
+}
+
+void session_client_id(struct session *session, const struct request *request)
+{
+	(void)request;
+	resp_add_integer(session_reply_begin(session), (int64_t)session->client->id);
+	session_reply_built(session);
+}
+
+void session_client_setinfo(struct session *session, const struct request *request)
+{
+	bool is_name = word_is(request->argv[2], "LIB-NAME");
+	if (!is_name && !word_is(request->argv[2], "LIB-VER"))
+		session_reply_error(session, "ERR Unrecognized option for CLIENT SETINFO");
+	else if (!name_is_good(request->argv[3]))
+		session_reply_error(session, is_name ? "ERR lib-name cannot contain spaces, newlines or special characters."
+		                                     : "ERR lib-ver cannot contain spaces, newlines or special characters.");
+	else {
+		slice_replace(is_name ? &session->library_name : &session->library_version, request->argv[3]);
+		session_reply_ok(session);
+	}
+}
+
+/* SKIP is not answered, nor is the command that follows it. While nothing is answered (OFF), SKIP changes nothing. */
+void session_client_reply(struct session *session, const struct request *request)
+{
+	struct slice mode = request->argv[2];
+	if (word_is(mode, "ON")) {
+		session->reply_mode = REPLY_MODE_ON;
+		session_reply_ok(session);
+	} else if (word_is(mode, "OFF")) {
+		session->reply_mode = REPLY_MODE_OFF;
+	} else if (word_is(mode, "SKIP")) {
+		if (session->reply_mode == REPLY_MODE_ON)
+			session->reply_mode = REPLY_MODE_SKIP;
+	} else {
+		session_reply_error(session, "ERR syntax error");
+	}
+	session_changed(session);
+}
+
+/* NO-EVICT and NO-TOUCH are accepted without effect: Redis knows the sidecar's shared connections only, not single clients. */
+void session_client_flag(struct session *session, const struct request *request)
+{
+	if (word_is(request->argv[2], "ON") || word_is(request->argv[2], "OFF"))
+		session_reply_ok(session);
+	else
+		session_reply_error(session, "ERR syntax error");
+}
+
+void session_client_tracking(struct session *session, const struct request *request)
+{
+	if (word_is(request->argv[2], "OFF"))
+		session_reply_ok(session);
+	else if (word_is(request->argv[2], "ON"))
+		session_refuse_unsupported(session, "client|tracking", "turn client-side caching off");
+	else
+		session_reply_error(session, "ERR syntax error");
+}
+
+void session_client_trackinginfo(struct session *session, const struct request *request)
+{
+	(void)request;
+	struct buffer *reply = session_reply_begin(session);
+	buffer_add_text(reply, session->protocol == 3 ? "%3\r\n" : "*6\r\n");
+	resp_add_bulk(reply, SLICE("flags"));
+	buffer_add_text(reply, session->protocol == 3 ? "~1\r\n" : "*1\r\n");
+	resp_add_bulk(reply, SLICE("off"));
+	resp_add_bulk(reply, SLICE("redirect"));
+	resp_add_integer(reply, -1);
+	resp_add_bulk(reply, SLICE("prefixes"));
+	resp_add_array(reply, 0);
+	session_reply_built(session);
+}
+
+void session_client_getredir(struct session *session, const struct request *request)
+{
+	(void)request;
+	session_reply(session, SLICE(":-1\r\n"));
+}
+
+void session_client_caching(struct session *session, const struct request *request)
+{
+	(void)request;
+	session_reply_error(session, "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
+	                             "mode enabled");
+}
+
+/* Nobody is ever found to unblock: commands that block do so on connections of their own, which UNBLOCK does not reach. */
+void session_client_unblock(struct session *session, const struct request *request)
+{
+	int64_t id;
+	if (slice_to_int64(request->argv[2], &id))
+		session_reply(session, SLICE(":0\r\n"));
+	else
+		session_reply_error(session, "ERR value is not an integer or out of range");
+}
+
+/* Subcommands of newer servers that promise what the sidecar does not do. On this answer clients go on without them. */
+void session_client_unknown(struct session *session, const struct request *request)
+{
+	session_reply_error_about(session, "ERR unknown subcommand '", request->argv[1], "'. Try CLIENT HELP.");
+}
+
+void session_client_help(struct session *session, const struct request *request)
+{
+	static const char *const lines[] = {
+		"CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+		"GETNAME",
+		"    Return the name of the current connection.",
+		"ID",
+		"    Return the ID of the current connection.",
+		"INFO",
+		"    Return information about the current client connection.",
+		"KILL <ip:port> | ID <id> | ADDR <ip:port> | LADDR <ip:port> | USER <name> | TYPE <type> | SKIPME (YES|NO)",
+		"    Kill connections of this homeportd.",
+		"LIST [TYPE (NORMAL|PUBSUB|...)] [ID <id> ...]",
+		"    Return information about the clients of this homeportd.",
+		"REPLY (ON|OFF|SKIP)",
+		"    Control the replies sent to the current connection.",
+		"SETINFO (LIB-NAME|LIB-VER) <value>",
+		"    Tell which library the connection uses.",
+		"SETNAME <name>",
+		"    Assign the name <name> to the current connection.",
+		"TRACKING OFF",
+		"    Client-side caching is not supported.",
+		"HELP",
+		"    Print this help.",
+	};
+	(void)request;
+	session_reply_lines(session, lines, sizeof(lines) / sizeof(lines[0]));
+}

@@ -1,0 +1,25 @@
+/* Session answers: questions to the store or the core that are under way, and their answers. A question is named by a token; its answer is
+ * found by it, adapted where needed, and given out in the order of asking (client_answers.h). */
+#ifndef PROXY_SESSION_ANSWERS_H
+#define PROXY_SESSION_ANSWERS_H
+
+#include "session.h"
+
+/* What else is to be done when an answer comes. */
+enum answer_kind {
+	ANSWER_PLAIN,                /* nothing */
+	ANSWER_INFO,                 /* INFO: the reserved database is hidden */
+	ANSWER_INFO_OURS,            /* likewise, and our section is added */
+	ANSWER_ACCESS,               /* the command may have changed who is let in: that is probed again */
+	ANSWER_ASKED,                /* the client was stalled and goes on */
+};
+
+/* Remembers a question; returns its token. PARTS: the replies that make up the answer; IS_ARRAY: they are elements of one array. */
+uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind);
+/* The bytes of REQUEST in RESP, which an inline command is not. Good until the next call. */
+struct slice session_encode(struct session *session, const struct request *request);
+/* As turn_callbacks.answered and .refused; CONTEXT is the sessions. Nothing happens if the client is gone. */
+void sessions_answer(void *context, uint64_t token, struct slice reply);
+void sessions_refuse(void *context, uint64_t token, struct slice error);
+
+#endif

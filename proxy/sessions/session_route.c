@@ -1,0 +1,131 @@
+/* Session route (see session_route.h). The usual way is short: a session in no special state, a command known since the last request, then
+ * straight to the store or to the core. Everything else turns off before that. */
+#include "session_route.h"
+
+#include "pinned.h"
+#include "session_answers.h"
+#include "session_info.h"
+#include "session_reply.h"
+#include "session_transaction.h"
+
+#include <string.h>
+
+static void session_route_special(struct session *session, const struct command *row, const struct request *request);
+static void session_route(struct session *session, const struct command *row, const struct request *request);
+
+/* The row of the last request serves again if this one has the same name. */
+static const struct command *session_find(struct session *session, const struct request *request)
+{
+	const struct command *row = session->row;
+	struct slice name = request->argv[0];
+	if (row != NULL && slice_equal_nocase(name, slice_of(row->name)))
+		return row;
+	row = command_find(request->argc, request->argv);
+	if (row != NULL && !row->is_container && strchr(row->name, '|') == NULL)
+		session->row = row;
+	return row;
+}
+
+void session_request(void *context, struct client *client, const struct request *request)
+{
+	(void)context;
+	struct session *session = client->session;
+	const struct command *row = session_find(session, request);
+	session->last_row = row;
+	if (row == NULL)
+		session_reply_unknown(session, request);
+	else if (!command_arity_ok(row, request->argc))
+		session_reply_arity(session, row);
+	else if (session->is_plain)
+		session_route(session, row, request);
+	else
+		session_route_special(session, row, request);
+}
+
+/* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
+static void session_route_special(struct session *session, const struct command *row, const struct request *request)
+{
+	const struct session_command *command = session_command_of(session, row);
+	bool is_skipping = session->reply_mode == REPLY_MODE_SKIP;
+	if (!session_is_known(session) && (command == NULL || !command->is_for_strangers))
+		session_refuse(session, COMMAND_RESULT_REFUSED,
+		               session->sessions->is_probed ? "NOAUTH Authentication required." : SESSION_LOADING);
+	else if (session_is_pinned(session, row))
+		session_pinned_request(session, row, request);
+	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
+		session_queue(session, row, request);
+	else
+		session_route(session, row, request);
+	/* CLIENT REPLY SKIP silences one command: this one. */
+	if (is_skipping && session->reply_mode == REPLY_MODE_SKIP) {
+		session->reply_mode = REPLY_MODE_ON;
+		session_changed(session);
+	}
+}
+
+/* What is to be done when the answer comes. */
+static enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
+{
+	if (row->class != COMMAND_SERVER)
+		return ANSWER_PLAIN;
+	if (strcmp(row->name, "info") == 0)
+		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
+	bool is_about_access = strncmp(row->name, "acl|", 4) == 0 || strcmp(row->name, "config|set") == 0;
+	return is_about_access ? ANSWER_ACCESS : ANSWER_PLAIN;
+}
+
+static void session_gather(struct session *session, const struct command *row, const struct request *request)
+{
+	struct sessions *sessions = session->sessions;
+	if (watches_are_any(sessions->watches))
+		watches_touch_request(sessions->watches, session->db, row, request);
+	struct event event = {
+		.type = EVENT_REQUEST,
+		.request = {
+			.token = session_expect(session, 1, false, answer_kind_of(row, request)),
+			.db = session->db,
+			.protocol = session->protocol,
+			.commands = request,
+			.rows = &row,
+			.count = 1,
+			.client = session->name,
+		},
+	};
+	turn_request(sessions->turn, &event);
+	session->gathering = turn_gathering(sessions->turn);
+}
+
+/* A read is sent at once, ahead of the group that is being gathered, unless the client would then miss a write of its own, or watches keys. */
+static void session_read(struct session *session, const struct command *row, const struct request *request)
+{
+	struct turn *turn = session->sessions->turn;
+	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL) {
+		session_gather(session, row, request);
+		return;
+	}
+	uint64_t token = session_expect(session, 1, false, answer_kind_of(row, request));
+	turn_read(turn, session->protocol, session->db, session_encode(session, request), token);
+}
+
+static void session_route(struct session *session, const struct command *row, const struct request *request)
+{
+	const struct session_command *command = session_command_of(session, row);
+	if (command != NULL) {
+		command->run(session, request);
+		return;
+	}
+	if (row->class == COMMAND_UNSUPPORTED) {
+		session_refuse_unsupported(session, row->name, row->note);
+		return;
+	}
+	if (!turn_is_open(session->sessions->turn)) {
+		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
+		return;
+	}
+	if (row->class == COMMAND_PINNED && session_pin(session, row, request))
+		return;
+	if (row->class == COMMAND_WRITE)
+		session_gather(session, row, request);
+	else
+		session_read(session, row, request);
+}

@@ -1,0 +1,169 @@
+/* Sessions: what clients and turn tell, handed to each session (see sessions.h). */
+#include "sessions.h"
+
+#include "pinned.h"
+#include "session.h"
+#include "session_access.h"
+#include "session_answers.h"
+#include "session_route.h"
+#include "session_transaction.h"
+
+/* ---- what the clients' side tells ---- */
+
+static void session_accepted(void *context, struct client *client)
+{
+	struct session *session = memory_new(sizeof(*session));
+	session->sessions = context;
+	session->client = client;
+	session->protocol = 2;
+	session->user = buffer_copy(SLICE("default"));
+	session->name = buffer_copy((struct slice){ "", 0 });
+	session->library_name = buffer_copy((struct slice){ "", 0 });
+	session->library_version = buffer_copy((struct slice){ "", 0 });
+	client->session = session;
+	session_changed(session);
+}
+
+static void session_closing(void *context, struct client *client)
+{
+	(void)context;
+	struct session *session = client->session;
+	session_leave_transaction(session);
+	session_unpin(session);
+	session_drop_login(session);
+	memory_free((void *)session->user.ptr);
+	memory_free((void *)session->name.ptr);
+	memory_free((void *)session->library_name.ptr);
+	memory_free((void *)session->library_version.ptr);
+	memory_free(session);
+}
+
+/* ---- what the turn tells ---- */
+
+static void sessions_opened(void *context, uint32_t databases)
+{
+	struct sessions *sessions = context;
+	sessions->databases = databases;
+	sessions_probe(sessions);
+}
+
+/* Nobody knows what became of the commands whose answers are due. As when Redis itself goes down, the client learns that from a closed
+ * connection: an error would say that nothing has happened. */
+static void session_lost(void *context, struct client *client)
+{
+	(void)context;
+	if (answers_due(&client->answers) == 0)
+		return;
+	answers_free(&client->answers);
+	client_end(client, CLIENT_ENDS);
+}
+
+static void sessions_lost(void *context)
+{
+	struct sessions *sessions = context;
+	client_table_visit(sessions->clients, session_lost, NULL);
+}
+
+static void sessions_group_sent(void *context, const struct effect *group)
+{
+	struct sessions *sessions = context;
+	if (watches_are_any(sessions->watches))
+		watches_touch_group(sessions->watches, group);
+}
+
+static void sessions_group_answered(void *context)
+{
+	struct sessions *sessions = context;
+	client_table_send(sessions->clients);
+}
+
+static void sessions_expired(void *context, uint32_t db, struct slice key)
+{
+	struct sessions *sessions = context;
+	watches_touch(sessions->watches, db, key);
+}
+
+static void sessions_gathered(void *context)
+{
+	struct sessions *sessions = context;
+	uint64_t backlog_max = sessions->status->settings->limits_store_bytes;
+	sessions->is_store_behind = turn_backlog(sessions->turn) > (sessions->is_store_behind ? backlog_max / 2 : backlog_max);
+	client_table_set_store_behind(sessions->clients, sessions->is_store_behind);
+	client_table_catch_up(sessions->clients);
+}
+
+static void sessions_ended(void *context)
+{
+	struct sessions *sessions = context;
+	client_table_flush(sessions->clients);
+}
+
+static void session_drain(void *context, struct client *client)
+{
+	(void)context;
+	session_abandon_detour(client->session);
+}
+
+void sessions_drain(struct sessions *sessions)
+{
+	client_table_visit(sessions->clients, session_drain, NULL);
+	client_table_drain(sessions->clients);
+}
+
+/* ---- all sessions ---- */
+
+struct sessions *sessions_new(const struct sessions_options *options)
+{
+	struct sessions *sessions = memory_new(sizeof(*sessions));
+	sessions->loop = options->loop;
+	sessions->clock = options->clock;
+	sessions->status = options->status;
+	sessions->watches = watches_new();
+	pinned_check_rows();
+	sessions->commands = options->commands;
+	sessions_start_probing(sessions);
+	return sessions;
+}
+
+void sessions_free(struct sessions *sessions)
+{
+	sessions_stop_probing(sessions);
+	watches_free(sessions->watches);
+	buffer_free(&sessions->reply);
+	buffer_free(&sessions->encoded);
+	memory_free(sessions->commands);
+	memory_free(sessions);
+}
+
+void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts)
+{
+	sessions->turn = turn;
+	sessions->clients = clients;
+	sessions->conflicts = conflicts;
+}
+
+struct client_callbacks sessions_client_callbacks(struct sessions *sessions)
+{
+	return (struct client_callbacks){
+		.context = sessions,
+		.accepted = session_accepted,
+		.request = session_request,
+		.closing = session_closing,
+	};
+}
+
+struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
+{
+	return (struct turn_callbacks){
+		.context = sessions,
+		.opened = sessions_opened,
+		.lost = sessions_lost,
+		.answered = sessions_answer,
+		.refused = sessions_refuse,
+		.group_sent = sessions_group_sent,
+		.group_answered = sessions_group_answered,
+		.expired = sessions_expired,
+		.gathered = sessions_gathered,
+		.ended = sessions_ended,
+	};
+}

@@ -1,0 +1,59 @@
+/* Requests: everything clients asked for, and what became of it. A request's number + 1 is its token. */
+#ifndef SIM_REQUESTS_H
+#define SIM_REQUESTS_H
+
+#include "base/bytes.h"
+#include "audit_rule.h"
+
+#define REQUEST_COMMANDS_MAX 6
+#define REQUEST_ARGUMENTS_MAX 8
+
+enum request_state { REQUEST_SENT, REQUEST_ANSWERED, REQUEST_REFUSED, REQUEST_LOST };
+
+struct client_command {
+	struct slice argv[REQUEST_ARGUMENTS_MAX];    /* in the pool */
+	unsigned argc;
+	unsigned operation;          /* the generator's, for coverage */
+	enum audit_rule rule;        /* of its keys, likewise */
+};
+
+/* HOMEPORT …: what a client can do that deals with versions itself, */
+enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY };
+/* and what it can choose when it resolves: what is visible, the version that VALUE names, VALUE, nothing, or what the rule VALUE would choose. */
+enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
+
+/* Texts are in the pool. */
+struct client_ask {
+	enum ask_verb verb;
+	uint32_t key, element, value, context, id;
+	uint32_t reply, given;       /* the answer, and the context in it */
+	bool is_field;
+	enum ask_choice choice;
+};
+
+struct client_request {
+	uint64_t token;
+	unsigned dc;
+	uint64_t asked_ms;           /* by the clock of its DC */
+	uint32_t db;
+	unsigned protocol;
+	bool is_transaction;
+	bool is_guarded;             /* … of a client that watched keys */
+	struct client_command commands[REQUEST_COMMANDS_MAX];
+	unsigned count;
+	bool is_ask;                 /* ASK; then the one command only says what to count it as */
+	struct client_ask ask;
+	enum request_state state;
+	bool is_durable;             /* all of its writes are in the log, or it has none */
+};
+
+struct requests {
+	struct client_request *items;    /* owned */
+	unsigned count, cap;
+};
+
+struct client_request *requests_add(struct requests *requests);
+struct client_request *requests_find(const struct requests *requests, uint64_t token);
+void requests_free(struct requests *requests);
+
+#endif
