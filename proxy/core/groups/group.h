@@ -79,7 +79,8 @@ struct group {
 	uint64_t ask;                        /* the token of the ask that it is for; of an ask's write, which is alone in its group, too. 0: none */
 	struct spills spills;                /* it carries them */
 	bool has_run;                        /* record: the incarnation, too */
-	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
+	bool has_positions;                  /* record, remote: it stores where each DC's log must be read again after a restart: */
+	int64_t follow_positions[CORE_DCS_MAX];
 	struct reach *reaches;
 	unsigned reach_count, reach_cap;
 	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */

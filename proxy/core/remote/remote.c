@@ -103,10 +103,7 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 			return;
 		}
 	}
-	if (group->reach_count == group->reach_cap) {
-		group->reach_cap = group->reach_cap ? group->reach_cap * 2 : 4;
-		group->reaches = memory_resize(group->reaches, group->reach_cap * sizeof(struct reach));
-	}
+	group->reaches = array_reserve(group->reaches, group->reach_count, &group->reach_cap, sizeof *group->reaches);
 	group->reaches[group->reach_count++] = (struct reach){ origin, seq };
 }
 
@@ -185,10 +182,7 @@ static void add_checks(struct remote *remote, struct group *group)
 			keyspace_release_key(remote->keyspace, key);
 			continue;
 		}
-		if (group->check_count == group->check_cap) {
-			group->check_cap = group->check_cap ? group->check_cap * 2 : 4;
-			group->checks = memory_resize(group->checks, group->check_cap * sizeof(struct check));
-		}
+		group->checks = array_reserve(group->checks, group->check_count, &group->check_cap, sizeof *group->checks);
 		script_select(&group->script, key->db);
 		group->checks[group->check_count++] = (struct check){
 			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name),
@@ -203,7 +197,7 @@ static void send_remote(struct remote *remote, struct group *group)
 {
 	render_dirty(remote->keyspace, &group->script);
 	add_checks(remote, group);
-	positions_write(remote->books, &group->script);
+	positions_write(remote->books, group);
 	group_send(remote->groups, group);
 }
 
