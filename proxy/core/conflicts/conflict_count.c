@@ -41,7 +41,7 @@ static void report(struct conflicts *conflicts, const struct arrival *arriving, 
 	effect->conflict.other_incarnation = others->incarnation;
 	effect->conflict.other_seqs = seqs;
 	effect->conflict.count = count;
-	/* The change's own bytes are gone when the step ends. */
+	/* The key's name is taken from the metadata: the change's bytes do not live until the step ends. */
 	const struct key *key = met != NULL ? met->key : arriving->key;
 	effect->conflict.db = key != NULL ? key->db : arriving->change->db;
 	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
@@ -63,7 +63,7 @@ static bool filter_takes(const struct filter *filter, unsigned flags)
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
 }
 
-/* Which element the pairs are about, whichever of the two writes comes second. */
+/* The element that the pairs are about. It is the same whichever of the two writes comes second. */
 static struct element *subject_of(const struct conflicts *conflicts, const struct arrival *arriving, struct element *met, const struct filter *filter)
 {
 	struct key *key = met != NULL ? met->key : arriving->key;
@@ -74,7 +74,7 @@ static struct element *subject_of(const struct conflicts *conflicts, const struc
 	return arriving->element != NULL ? arriving->element : met;
 }
 
-/* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
+/* Successive pairs of the arriving change with writes of one origin that have the same outcome. */
 struct run { enum outcome outcome; uint64_t *seqs; unsigned count; };      /* SEQS: only where conflicts are listed */
 
 static void count_run(struct conflicts *conflicts, const struct arrival *arriving, const struct element *met, unsigned other,
@@ -87,7 +87,7 @@ static void count_run(struct conflicts *conflicts, const struct arrival *arrivin
 		report(conflicts, arriving, met, other, filter, run->outcome, run->seqs, run->count);
 }
 
-/* However long it is: an outcome depends on no other flags. */
+/* Then all pairs with its marks have the same outcome, as that depends on no other flags: they need not be visited one by one. */
 static bool has_one_outcome(const struct history *history)
 {
 	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
@@ -133,14 +133,14 @@ void conflicts_count_sibling(struct conflicts *conflicts, const struct arrival *
 	report(conflicts, arriving, arriving->element, origin, &filter, outcome, copy_seq(conflicts->arena, arriving->change->seq), 1);
 }
 
-/* Counts the marks of one origin that the arriving change has not seen, and writes them down. */
+/* Counts the marks of one origin that the arriving change has not seen, and gives the pairs to the records. */
 static void meet_history(struct conflicts *conflicts, const struct arrival *arriving, struct element *met,
                          const struct history *history, const struct filter *filter)
 {
 	uint32_t first = history_upto(history, stamp_sees(arriving->party.stamp, history->origin));
 	if (history->origin == arriving->party.stamp->origin || first == history->len)
 		return;
-	/* The store had lost it, what we wrote after that counts as having seen it: no conflict. */
+	/* Our store had lost that write, and what we wrote afterwards counts as having seen it: no conflict. */
 	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
 	if (before != NULL && arriving->party.stamp->seq <= context_at(before, arriving->party.stamp->origin))
 		return;

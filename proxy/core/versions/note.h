@@ -19,11 +19,11 @@ struct note {
 	bool is_removal : 1;
 	bool is_poor : 1;            /* known by a sibling's mention only: no command, client, context */
 	bool is_number : 1;          /* the value is NUMBER: text is made of it when a record is written */
-	bool is_sum : 1;             /* … and what was added */
-	bool is_score : 1;           /* … and the bits of a double */
+	bool is_sum : 1;             /* the write was an increment: the value is what it added */
+	bool is_score : 1;           /* NUMBER is the bits of a double */
 	uint8_t choice : 2;          /* enum write_choice */
-	bool has_deadline : 1;       /* it decides the key's deadline, too … */
-	int64_t expire_at_ms;        /* … to be this; 0: none */
+	bool has_deadline : 1;       /* it decides the key's deadline, too */
+	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
 	int64_t number;
 	uint64_t value_hash;         /* of a value that is not kept whole; of others once somebody asked for it. 0: not yet */
 	struct context *context;     /* held */
