@@ -18,28 +18,28 @@ static void check_answered(struct core *core, const struct check *check, struct 
 
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
-	for (unsigned i = 0; i < group->check_count; i++)
-		check_answered(core, &group->checks[i], event->answered.replies[group->checks[i].reply]);
-	for (unsigned i = 0; i < group->reach_count; i++)
-		core->causes.origins.items[group->reaches[i].origin].confirmed = group->reaches[i].seq;
+	for (unsigned i = 0; i < group->remote.check_count; i++)
+		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
+	for (unsigned i = 0; i < group->remote.reach_count; i++)
+		core->causes.origins.items[group->remote.reaches[i].origin].confirmed = group->remote.reaches[i].seq;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
-		if (group->visible_writes[dc] == 0)
+		if (group->remote.visible_writes[dc] == 0)
 			continue;
 		struct effect *effect = effects_add(core->step.effects, EFFECT_VISIBLE);
 		effect->visible.dc = dc;
-		effect->visible.written_ms = group->written_ms[dc];
-		effect->visible.writes = group->visible_writes[dc];
+		effect->visible.written_ms = group->remote.written_ms[dc];
+		effect->visible.writes = group->remote.visible_writes[dc];
 	}
 }
 
 static void record_answered(struct core *core, const struct group *group)
 {
-	core->books.is_run_due &= !group->has_run;
-	if (group->trim_position == POSITION_BEGIN)
+	core->books.is_run_due &= !group->record.has_run;
+	if (group->record.trim_position == POSITION_BEGIN)
 		return;
 	struct effect *effect = effects_add(core->step.effects, EFFECT_TRIM);
 	effect->log.dc = 0;
-	effect->log.position = group->trim_position;
+	effect->log.position = group->record.trim_position;
 }
 
 static void remote_aborted(struct core *core)

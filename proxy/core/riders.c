@@ -11,7 +11,7 @@ void riders_add(void *context, struct group *group)
 		group->script.count += core->books.resolution_count;
 		buffer_reset(&core->books.resolutions);
 		core->books.resolution_count = 0;
-		group->has_resolutions = true;
+		group->riders.has_resolutions = true;
 	}
 	spill_write(&core->asks, group);
 	episodes_write(&core->books, group);
@@ -33,7 +33,7 @@ void riders_add(void *context, struct group *group)
 void riders_refused(struct core *core, struct group *group)
 {
 	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
-	if (group->has_resolutions)
+	if (group->riders.has_resolutions)
 		core->books.answered_first = core->causes.answered_seq + 1;
 	spill_retry(&core->asks, group);
 }

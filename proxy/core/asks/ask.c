@@ -15,6 +15,7 @@ void ask_take(struct asks *asks, const struct event *event)
 	struct asked *asked = memory_new(sizeof *asked);
 	*asked = (struct asked){
 		.token = event->asked.token, .ask = event->asked.ask, .db = event->asked.db,
+		.is_removal = event->asked.ask == ASK_DELETE,
 		.kind = event->asked.is_field ? KIND_HASH : KIND_STRING,
 		.choice = event->asked.choice, .key = buffer_copy(event->asked.key), .element = buffer_copy(event->asked.element),
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
@@ -42,7 +43,7 @@ static void load(struct asks *asks, struct asked *asked)
 	struct group *group = group_new(asks->groups, GROUP_ASK);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
-	group->xadd_reply = group->script.count;
+	group->value_reply = group->script.count;
 	if (asked->kind == KIND_HASH)
 		script_add(&group->script, 3, (struct slice[]){ SLICE("HGET"), asked->key, asked->element });
 	else
@@ -79,7 +80,7 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 		return;
 	}
 	/* The value, SELECT, its dot. */
-	struct slice value = event->answered.replies[group->xadd_reply], raw = value;
+	struct slice value = event->answered.replies[group->value_reply], raw = value;
 	struct reply reply;
 	if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR) {
 		reply_raw(asks, asked, value);
@@ -92,7 +93,7 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 	bytes_free(asked->loaded);
 	asked->loaded = buffer_copy(asked->has_value ? reply.text : (struct slice){ "", 0 });
 	asked->has_dot = asked->has_value &&
-		spill_parse(asks, event->answered.replies[group->xadd_reply + 2], &asked->origin, &asked->seq, &asked->hlc);
+		spill_parse(asks, event->answered.replies[group->value_reply + 2], &asked->origin, &asked->seq, &asked->hlc);
 }
 
 /* ---- its turn ---- */
@@ -141,7 +142,7 @@ static void serve(struct asks *asks, struct asked *asked, struct element *elemen
 	bool is_lent = install_loaded(asks, asked, element);
 	if (asked->ask == ASK_EXPLAIN) {
 		ask_reply_explain(asks, asked, element);
-	} else if (asked->ask == ASK_RETRY || (asked->id.len > 0 && asked->is_written)) {
+	} else if (asked->ask == ASK_RETRY || (asked->ask == ASK_RESOLVE && asked->is_written)) {
 		ask_reply_ok(asks, asked);
 	} else if (asked->ask == ASK_GET || asked->is_written) {
 		ask_reply_siblings(asks, asked, element);
@@ -152,6 +153,11 @@ static void serve(struct asks *asks, struct asked *asked, struct element *elemen
 		element_drop_versions(asks->keyspace, element);
 	if (asked->phase != ASK_WRITING)
 		asks_remove(asks, asked);
+}
+
+static bool is_about_conflict(const struct asked *asked)
+{
+	return asked->ask == ASK_RESOLVE || asked->ask == ASK_RETRY;
 }
 
 static bool is_writing(const struct asked *asked)
@@ -178,7 +184,7 @@ static void try_ask(struct asks *asks, struct asked *asked)
 	struct element *element = keyspace_element(asks->keyspace, key, asked->kind, asked->element);
 	bool is_loadable = asked->kind == KIND_STRING || asked->kind == KIND_HASH;
 	bool is_alone = is_writing(asked);
-	if (element->version_count == 0 && !asked->is_loaded && is_loadable && asked->id.len == 0) {
+	if (element->version_count == 0 && !asked->is_loaded && is_loadable && !is_about_conflict(asked)) {
 		load(asks, asked);
 		is_alone = false;
 	} else {

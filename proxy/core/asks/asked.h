@@ -12,6 +12,7 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	uint64_t token;
 	bool is_internal;                    /* nobody waits for the answer */
 	enum ask ask;
+	bool is_removal;                     /* what it writes: ASK_DELETE, or the decision of an ASK_RESOLVE, takes the element away */
 	enum ask_phase phase;
 	uint32_t db;
 	enum kind kind;                      /* which of the key's elements */

@@ -56,7 +56,7 @@ static const struct version *side_of(const struct asks *asks, const struct eleme
 static void take_version(struct asked *asked, const struct element *element, const struct version *version)
 {
 	if (version == NULL || !version->is_present) {
-		asked->ask = ASK_DELETE;
+		asked->is_removal = true;
 		return;
 	}
 	struct buffer value = { 0 };
@@ -94,7 +94,7 @@ const char *ask_choose(struct asks *asks, struct asked *asked, const struct elem
 		take_version(asked, element, rule->decide(asks->keyspace, element));
 		return NULL;
 	case CHOICE_REMOVAL:
-		asked->ask = ASK_DELETE;
+		asked->is_removal = true;
 		return NULL;
 	case CHOICE_VALUE:
 		if (element->kind == KIND_SET)

@@ -19,10 +19,7 @@ static bool add_suspect(struct suspects *suspects, uint32_t db, struct slice key
 		suspects->step->status.dropped_rereads++;
 		return false;
 	}
-	if (suspects->count == suspects->cap) {
-		suspects->cap = suspects->cap ? suspects->cap * 2 : 16;
-		suspects->items = memory_resize(suspects->items, suspects->cap * sizeof *suspects->items);
-	}
+	suspects->items = array_reserve(suspects->items, suspects->count, &suspects->cap, sizeof *suspects->items);
 	suspects->items[suspects->count++] = (struct suspect){ db, buffer_copy(key), is_again };
 	return true;
 }

@@ -141,8 +141,9 @@ static unsigned traits_of_kind(enum record_kind kind)
 	case RECORD_EXPIRY_WRITE: return EPISODE_EXPIRY;
 	case RECORD_DOUBLE_POP: return EPISODE_DOUBLE_POP;
 	case RECORD_WRITE_DELETE: return EPISODE_REMOVAL | EPISODE_PRESENT;
-	default: return 0;
+	case RECORD_WRITE_WRITE: case RECORD_HANDLER_FAILED: case RECORD_STRANDED: case RECORD_KIND_COUNT: break;
 	}
+	return 0;
 }
 
 static enum write_choice choice_of(enum record_status status)

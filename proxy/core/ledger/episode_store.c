@@ -247,8 +247,8 @@ static void add_ends(struct books *books, struct group *group)
 	group->script.count += count;
 	if (group->kind != GROUP_RECORD)
 		return;
-	buffer_add(&group->ends, (struct slice){ group->bytes.ptr + start, group->bytes.len - start });
-	group->end_count = count;
+	buffer_add(&group->riders.ends, (struct slice){ group->bytes.ptr + start, group->bytes.len - start });
+	group->riders.end_count = count;
 }
 
 void episodes_write(struct books *books, struct group *group)
@@ -276,12 +276,12 @@ void episodes_write(struct books *books, struct group *group)
 void episodes_unwritten(struct books *books, struct group *group)
 {
 	struct episodes *episodes = books->keyspace->episodes;
-	buffer_add(&group->ends, buffer_slice(&episodes->finals.commands));
+	buffer_add(&group->riders.ends, buffer_slice(&episodes->finals.commands));
 	buffer_free(&episodes->finals.commands);
-	episodes->finals.commands = group->ends;
-	episodes->finals.command_count += group->end_count;
-	group->ends = (struct buffer){ 0 };
-	group->end_count = 0;
+	episodes->finals.commands = group->riders.ends;
+	episodes->finals.command_count += group->riders.end_count;
+	group->riders.ends = (struct buffer){ 0 };
+	group->riders.end_count = 0;
 	for (unsigned list = 0; list < EPISODE_LISTS; list++) {
 		for (struct episode *episode = episodes->lists[list]; episode != NULL; episode = episode->listed_after) {
 			/* Only an open one may have been told with it: twice is better than never. */

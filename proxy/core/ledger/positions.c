@@ -97,8 +97,8 @@ void positions_record(struct books *books)
 		struct group *group = group_new(books->groups, GROUP_RECORD);
 		/* Only once the store has it may the log forget what precedes it. */
 		if (books->roads[0].is_follow_moved)
-			group->trim_position = books->roads[0].follow_position;
-		group->has_run = books->is_run_due;
+			group->record.trim_position = books->roads[0].follow_position;
+		group->record.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);
 		if (is_moved || books->is_run_due || books->suspects->is_rules_due)

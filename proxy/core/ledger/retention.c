@@ -145,7 +145,7 @@ void retention_write(struct books *books, struct group *group)
 	retention->is_grown = false;
 	if (!is_due)
 		return;
-	group->measure_reply = group->script.count;
+	group->riders.measure_reply = group->script.count;
 	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
@@ -198,9 +198,9 @@ static void drop_marks(struct retention *retention)
 void retention_answered(struct books *books, const struct group *group, const struct event *event)
 {
 	struct retention *retention = &books->retention;
-	if (group->measure_reply == 0)
+	if (group->riders.measure_reply == 0)
 		return;
-	const struct slice *replies = &event->answered.replies[group->measure_reply];
+	const struct slice *replies = &event->answered.replies[group->riders.measure_reply];
 	uint64_t entries = reply_count(replies[0]), memory = reply_count(replies[1]);
 	if (!retention->is_counted)
 		count_older(retention, entries, stored_count(replies[2]), memory);

@@ -142,7 +142,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 		return;
 	uint64_t last_seq = group->stamp.seq + group->write_count - 1;
 	struct append facts = { .origin = local->causes->self, .last_seq = last_seq, .events = group->write_count };
-	bool has_id = read_stream_id(event->answered.replies[group->xadd_reply], &facts.entry_ms, &facts.entry_seq);
+	bool has_id = read_stream_id(event->answered.replies[group->entry_reply], &facts.entry_ms, &facts.entry_seq);
 	assert(has_id);
 	/* An earlier group was aborted, this one was not: the aborted seqs will never name writes, and this entry proves it. */
 	if (group->stamp.seq > local->causes->answered_seq + 1)

@@ -56,7 +56,7 @@ void gathering_close_group(struct local *local, struct group *group)
 		gathering_add_header(local, group);
 		buffer_add(&group->payload, buffer_slice(&group->writes));
 		script_select(&group->script, local->options->reserved_db);
-		group->xadd_reply = group->script.count;
+		group->entry_reply = group->script.count;
 		script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), buffer_slice(&group->payload) });
 		group->is_provisional = !local->causes->has_announced;
 	}

@@ -97,17 +97,14 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 
 static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 {
-	for (unsigned i = 0; i < group->reach_count; i++) {
-		if (group->reaches[i].origin == origin) {
-			group->reaches[i].seq = seq;
+	for (unsigned i = 0; i < group->remote.reach_count; i++) {
+		if (group->remote.reaches[i].origin == origin) {
+			group->remote.reaches[i].seq = seq;
 			return;
 		}
 	}
-	if (group->reach_count == group->reach_cap) {
-		group->reach_cap = group->reach_cap ? group->reach_cap * 2 : 4;
-		group->reaches = memory_resize(group->reaches, group->reach_cap * sizeof(struct reach));
-	}
-	group->reaches[group->reach_count++] = (struct reach){ origin, seq };
+	group->remote.reaches = array_reserve(group->remote.reaches, group->remote.reach_count, &group->remote.reach_cap, sizeof(struct reach));
+	group->remote.reaches[group->remote.reach_count++] = (struct reach){ origin, seq };
 }
 
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
@@ -128,9 +125,9 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
-		if ((*group)->visible_writes[dc] == 0)
-			(*group)->written_ms[dc] = hlc_ms(delivery->hlc);
-		(*group)->visible_writes[dc] += delivery->write_count;
+		if ((*group)->remote.visible_writes[dc] == 0)
+			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
+		(*group)->remote.visible_writes[dc] += delivery->write_count;
 	}
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
@@ -185,12 +182,9 @@ static void add_checks(struct remote *remote, struct group *group)
 			keyspace_release_key(remote->keyspace, key);
 			continue;
 		}
-		if (group->check_count == group->check_cap) {
-			group->check_cap = group->check_cap ? group->check_cap * 2 : 4;
-			group->checks = memory_resize(group->checks, group->check_cap * sizeof(struct check));
-		}
+		group->remote.checks = array_reserve(group->remote.checks, group->remote.check_count, &group->remote.check_cap, sizeof(struct check));
 		script_select(&group->script, key->db);
-		group->checks[group->check_count++] = (struct check){
+		group->remote.checks[group->remote.check_count++] = (struct check){
 			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name),
 			.deadline_ms = deadline == NULL ? 0 : deadline->expire_at_ms,
 		};
