@@ -13,7 +13,7 @@ static void check_answered(struct core *core, const struct check *check, struct 
 	if (is_known && check->deadline_ms <= (int64_t)core->step.now_ms)
 		rereads_add(&core->rereads, check->db, check->key, true);
 	else
-		gather_untimed(&core->local, check->db, check->key);
+		gather_untimed(core->local, check->db, check->key);
 }
 
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
@@ -32,14 +32,14 @@ static void remote_answered(struct core *core, const struct group *group, const 
 	}
 }
 
-static void record_answered(struct core *core, const struct group *group)
+static void positions_answered(struct core *core, const struct group *group)
 {
-	core->books.is_run_due &= !group->record.has_run;
-	if (group->record.trim_position == POSITION_BEGIN)
+	core->books.is_run_due &= !group->positions.has_run;
+	if (group->positions.trim_position == POSITION_BEGIN)
 		return;
 	struct effect *effect = effects_add(core->step.effects, EFFECT_TRIM);
 	effect->log.dc = 0;
-	effect->log.position = group->record.trim_position;
+	effect->log.position = group->positions.trim_position;
 }
 
 static void remote_aborted(struct core *core)
@@ -54,22 +54,22 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 	core->step.status.aborted_groups++;
 	switch (group->kind) {
 	case GROUP_REMOTE: remote_aborted(core); break;
-	case GROUP_PROBE: settle_refused(&core->recovery); break;
-	case GROUP_RECORD:
+	case GROUP_PROBE: settle_refused(core->recovery); break;
+	case GROUP_POSITIONS:
 		episodes_unwritten(&core->books, group);
 		suspects_unwritten(&core->suspects);
 		break;
-	case GROUP_ASK: ask_refused(&core->asks, group->ask, error); break;
-	case GROUP_SWEEP: sweep_refused(&core->asks); break;
+	case GROUP_ASK: ask_refused(core->asks, group->ask, error); break;
+	case GROUP_SWEEP: sweep_refused(core->asks); break;
 	case GROUP_LOCAL: case GROUP_TRIAL: break;
 	}
 	riders_refused(core, group);
 	group_release_keys(&core->groups, group);
 	group->is_sent = false;
 	if (group->kind == GROUP_LOCAL && group->ask != 0)
-		ask_refused(&core->asks, group->ask, error);
+		ask_refused(core->asks, group->ask, error);
 	if (group->kind == GROUP_LOCAL)
-		local_aborted(&core->local, group, error);
+		local_aborted(core->local, group, error);
 	else
 		group_free(&core->groups, group);
 }
@@ -88,16 +88,16 @@ void answers_take(struct core *core, const struct event *event)
 	retention_answered(&core->books, group, event);
 	switch (group->kind) {
 	case GROUP_LOCAL:
-		local_answered(&core->local, group, event);
+		local_answered(core->local, group, event);
 		if (group->ask != 0)
-			ask_written(&core->asks, group->ask, event->answered.replies[group->members[0].reply_first + group->members[0].answer]);
+			ask_written(core->asks, group->ask, event->answered.replies[group->members[0].reply_first + group->members[0].answer]);
 		break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;
-	case GROUP_PROBE: settle_answered(&core->recovery, event); break;
-	case GROUP_ASK: ask_answered(&core->asks, group, event); break;
-	case GROUP_SWEEP: sweep_answered(&core->asks, event); break;
+	case GROUP_PROBE: settle_answered(core->recovery, event); break;
+	case GROUP_ASK: ask_answered(core->asks, group, event); break;
+	case GROUP_SWEEP: sweep_answered(core->asks, event); break;
 	case GROUP_TRIAL: core->groups.is_store_refusing = false; break;
-	case GROUP_RECORD: record_answered(core, group); break;
+	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
 	/* The shell may still look at the slots. */
 	groups_add_done(&core->groups, group);

@@ -109,14 +109,14 @@ static bool is_earlier_waiting(const struct asks *asks, const struct asked *aske
 /* Nothing of its key is under way, so what is in memory is all there is. Local writes wait meanwhile, lest they starve it. */
 static bool is_quiet(struct asks *asks, const struct asked *asked)
 {
-	if (!asks->causes->is_recalled || asks->local->aborted != NULL || is_earlier_waiting(asks, asked))
+	if (!asks->causes->is_recalled || local_is_rerunning(asks->local) || is_earlier_waiting(asks, asked))
 		return false;
 	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
 	if (asked->context != NULL && !causes_are_caught_up(asks->causes))
 		return false;
 	const struct key *key = keyspace_recall(asks->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
-		asks->local->is_draining = true;
+		local_set_draining(asks->local, true);
 	bool has_flush = asks->groups->flushes_in_flight > 0 || gathering_has_flush(asks->local);
 	return !has_flush && (key == NULL || key->under_way == 0) && !gathering_touches(asks->local, asked->db, asked->key);
 }
@@ -168,7 +168,7 @@ static bool is_writing(const struct asked *asked)
 static void try_ask(struct asks *asks, struct asked *asked)
 {
 	/* Local groups wait: its write could not be sent. */
-	if (asked->phase != ASK_WAITING || (asks->local->is_draining && is_writing(asked)))
+	if (asked->phase != ASK_WAITING || (local_is_draining(asks->local) && is_writing(asked)))
 		return;
 	if (asked->onlooker.is_touched)
 		forget_loaded(asked);

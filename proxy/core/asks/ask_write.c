@@ -114,7 +114,8 @@ static const char *refusal(const struct asks *asks, const struct asked *asked, c
 	if (asked->is_explicit && !rule->is_keeping)
 		return "HOMEPORT the rule of this key keeps no versions: give it the rule record or custom, or write it with SET";
 	if (siblings + 1 > asks->options->siblings_max)
-		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that context";
+		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that "
+		       "context";
 	return gather_limit(asks->local);
 }
 

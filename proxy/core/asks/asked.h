@@ -1,8 +1,9 @@
-/* Asked: what clients that deal with versions themselves ask for (HOMEPORT GET, SET, RESOLVE, …), and what handlers return. For the files of this room. */
+/* Asked: what a client that deals with versions itself asks for (HOMEPORT GET, SET, RESOLVE and so on), or what a handler returned.
+ * For the files of this room. */
 #ifndef CORE_ASKED_H
 #define CORE_ASKED_H
 
-#include "asks.h"
+#include "asks_state.h"
 
 enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
 

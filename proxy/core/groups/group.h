@@ -18,7 +18,7 @@ struct groups;
 enum group_kind {
 	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
 	GROUP_REMOTE,        /* outcomes of remote batches */
-	GROUP_RECORD,        /* positions or resolutions alone */
+	GROUP_POSITIONS,     /* positions, or what rides along, alone */
 	GROUP_PROBE,         /* recovery asks what became of checked writes */
 	GROUP_TRIAL,         /* does the store take writes again? */
 	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
@@ -57,15 +57,15 @@ struct remote_part {
 	uint64_t visible_writes[CORE_DCS_MAX];
 };
 
-/* Of GROUP_RECORD. */
-struct record_part {
+/* Of GROUP_POSITIONS. */
+struct positions_part {
 	bool has_run;                        /* it tells the store our incarnation */
 	int64_t trim_position;               /* the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
 };
 
 /* What rides along with a group of any kind. */
 struct riders_part {
-	bool has_resolutions;                /* final forms for the outbox */
+	bool has_corrections;                /* of outbox entries (books.h) */
 	struct spills spills;                /* owned */
 	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
 	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
@@ -105,7 +105,7 @@ struct group {
 	uint64_t ask;                        /* the ask's token; 0: none */
 	unsigned value_reply;                /* which reply is the value; its dot is the next but one */
 	struct remote_part remote;
-	struct record_part record;
+	struct positions_part positions;
 	struct riders_part riders;
 };
 

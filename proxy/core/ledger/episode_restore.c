@@ -222,7 +222,8 @@ static bool is_readable(const struct stored_pair *pair, struct record_scratch *s
 	while (records_next(&left, &bytes)) {
 		struct record record;
 		enum kind kind;
-		if (!record_decode(bytes, scratch, &record) || !read_kind(record.type, &kind) || (count++ == 0 && !slice_equal(record.id, pair->field)))
+		if (!record_decode(bytes, scratch, &record) || !read_kind(record.type, &kind) ||
+		    (count++ == 0 && !slice_equal(record.id, pair->field)))
 			return false;
 	}
 	return count > 0 && left.len == 0;
@@ -260,5 +261,6 @@ void episodes_restore(struct books *books, const struct event *event)
 	}
 	memory_free(scratch.sides);
 	if (!is_whole)
-		step_alarm(books->step, 0, "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
+		step_alarm(books->step, 0,
+		           "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
 }

@@ -39,7 +39,8 @@ void retention_begin(struct books *books)
 bool retention_is_due(const struct books *books)
 {
 	const struct retention *retention = &books->retention;
-	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
+	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS ||
+	       retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
 	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
 
@@ -83,7 +84,8 @@ static struct tally tally_of(const struct retention *retention, uint64_t entries
 	uint64_t part = entries - from->entries, of = to->entries - from->entries;
 	if (part > of)
 		part = of;
-	return (struct tally){ entries, from->records + share(to->records - from->records, part, of), from->bytes + share(to->bytes - from->bytes, part, of) };
+	return (struct tally){ entries, from->records + share(to->records - from->records, part, of),
+		               from->bytes + share(to->bytes - from->bytes, part, of) };
 }
 
 /* The least number of entries that hold so many records and so many bytes. */
@@ -121,7 +123,8 @@ static void trim_to_limits(struct books *books, struct group *group)
 	struct retention *retention = &books->retention;
 	const struct tally *added = &retention->added;
 	uint64_t bytes = bytes_max(books);
-	uint64_t gone = entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
+	uint64_t gone =
+		entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
 	/* One stays, whatever its size. */
 	if (gone > 0 && gone >= added->entries)
 		gone = added->entries - 1;

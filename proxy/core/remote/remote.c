@@ -1,6 +1,6 @@
 /* Remote: batches whose causes are applied become one transaction for the store: their outcome and their position, hence exactly
  * once (data path of a remote write, steps 8 to 10). */
-#include "remote.h"
+#include "remote_state.h"
 #include "proxy/core/conflicts/render.h"
 
 #include <assert.h>
@@ -77,7 +77,8 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		if (!delivery->is_gap_counted) {
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
-			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC, "its log lacks writes that we have not applied: adopt a peer's snapshot");
+			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC,
+			          "its log lacks writes that we have not applied: adopt a peer's snapshot");
 		}
 		return IS_WAITING;
 	}
@@ -89,7 +90,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	}
 	/* 5. What local writes under way come to decides as well. */
 	if (delivery->write_count > 0 && is_in_flight(remote, delivery)) {
-		remote->local->is_draining = true;
+		local_set_draining(remote->local, true);
 		return IS_WAITING;
 	}
 	return IS_READY;
@@ -203,9 +204,10 @@ static void send_remote(struct remote *remote, struct group *group)
 
 void remote_pump(struct remote *remote)
 {
-	remote->local->is_draining = false;
+	local_set_draining(remote->local, false);
 	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
-	if (remote->groups->remote_unanswered > 0 || remote->local->aborted != NULL || remote->groups->is_store_refusing || positions_are_due(remote->books))
+	if (remote->groups->remote_unanswered > 0 || local_is_rerunning(remote->local) || remote->groups->is_store_refusing ||
+	    positions_are_due(remote->books))
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;
