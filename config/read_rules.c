@@ -2,8 +2,8 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "handler_limits.h"
 #include "proxy/core/rules/rule.h"
-#include "proxy/sandbox/handler.h"
 #include "value.h"
 
 #include <string.h>
@@ -157,14 +157,10 @@ static void read_handler(struct reading *reading, const struct tree *handler, st
 
 static void check_handler(struct reading *reading, const struct tree *handler, const struct settings_rule *rule)
 {
-	const struct settings *settings = reading->settings;
-	const struct handler_limits limits = {
-		.steps = settings->handlers_steps,
-		.memory_bytes = settings->handlers_memory_bytes,
-		.time_ms = settings->handlers_time_ms,
-		.result_bytes = settings->limits_bulk_bytes,
-	};
+	struct handler_limits limits;
 	struct buffer why = { 0 };
+
+	handler_limits_of(reading->settings, &limits);
 	struct handler *made = handler_new(rule->handler_text, rule->handler, &limits, &why);
 
 	if (made == NULL)

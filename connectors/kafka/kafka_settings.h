@@ -9,6 +9,10 @@
 /* NULL: *error (owned here, until the next call) names the setting and the remedy. Settings that begin with "create." are
  * used when the topic is created (kafka_topic.h) and left out here. */
 rd_kafka_conf_t *kafka_settings_new(const struct log_options *options, rd_kafka_type_t type, const char **error);
+/* Where the brokers are, as it stands in the YAML. NULL: it does not say. */
+const char *kafka_settings_brokers(const struct log_options *options);
+/* How long a broker may owe an answer: socket.timeout.ms. */
+uint64_t kafka_settings_timeout_ms(rd_kafka_conf_t *conf);
 bool kafka_setting_is_for_creation(const struct log_pair *pair);
 
 #endif

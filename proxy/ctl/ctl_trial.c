@@ -71,6 +71,8 @@ bool trial_read(struct trial *trial, const json_t *record)
 		.kind = text_of(record, "kind"),
 		.type = text_of(record, "type"),
 		.rule = text_of(record, "rule"),
+		.is_sum = !json_is_string(json_object_get(record, "winner")),
+		.resolved_by = text_of(record, "resolved_by"),
 	};
 	bool is_good = *trial->id != '\0' && read_bytes(record, "key", &trial->key);
 	if (!read_bytes(record, "element", &trial->element))
@@ -88,6 +90,8 @@ bool trial_read(struct trial *trial, const json_t *record)
 	for (unsigned i = 0; i < trial->count; i++)
 		if (strcmp(text_of(json_array_get(sides, i), "dot"), text_of(record, "winner")) == 0)
 			trial->winner = &trial->sides[i];
+	if (!trial->is_sum && trial->winner == NULL)
+		trial->is_resolution_hidden = !read_bytes(record, "value", &trial->resolution);
 	return true;
 }
 
@@ -98,6 +102,7 @@ void trial_free(struct trial *trial)
 	memory_free(trial->sides);
 	buffer_free(&trial->key);
 	buffer_free(&trial->element);
+	buffer_free(&trial->resolution);
 	*trial = (struct trial){ 0 };
 }
 
@@ -201,8 +206,7 @@ static const struct trial_side *side_of(const struct trial *trial, const struct 
 
 const struct trial_side *trial_decide(const struct trial *trial, const struct settings_rule *rule)
 {
-	/* Sums add up, whatever the rule. */
-	if (trial->winner == NULL)
+	if (trial->is_sum)
 		return NULL;
 	const char *dcs[CORE_DCS_MAX];
 	struct origins origins = { .dcs = dcs, .dc_count = list_dcs(trial, dcs) };
@@ -223,7 +227,7 @@ const struct trial_side *trial_decide(const struct trial *trial, const struct se
 
 bool trial_is_mergeable(const struct trial *trial)
 {
-	return trial->winner != NULL && (strcmp(trial->type, "string") == 0 || strcmp(trial->type, "hash") == 0) &&
+	return !trial->is_sum && (strcmp(trial->type, "string") == 0 || strcmp(trial->type, "hash") == 0) &&
 	       strcmp(trial->kind, record_kind_text(RECORD_TYPE_CLASH)) != 0;
 }
 

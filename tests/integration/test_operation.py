@@ -59,7 +59,7 @@ def checking_and_reloading(facts, sidecar):
 def asking(facts, sidecar):
     status, text, _ = ctl(sidecar, "ready")
     facts.check(status == 0 and text.startswith("ready\n"), "homeportctl ready exits with 0 when it is", text)
-    facts.check(re.search(r"^b +following +\d+ +0 +0 +0$", ctl(sidecar, "peers")[1], re.M), "homeportctl peers shows state, staleness and lag",
+    facts.check(re.search(r"^b +following +\d+( ms|\.\d s) +0 +0 +0 +\d+", ctl(sidecar, "peers")[1], re.M), "homeportctl peers shows state, staleness and lag",
                 ctl(sidecar, "peers")[1])
     facts.equal([json.loads(ctl(sidecar, order, "--json")[1]) is not None for order in ("status", "ready", "peers", "metrics")], [True] * 4,
                 "every order has its answer in JSON")
@@ -88,7 +88,7 @@ def lag_as_told(sidecar):
     """The lag of a behind b, wherever it is told: metric, JSON, homeportctl, INFO."""
     with sidecar.client() as client:
         info = re.search(r"name=b,.*lag_events=(-?\d+)", client("INFO", "homeport").decode())[1]
-    row = re.search(r"^b +\S+ +(?:never heard|\S+) +(\S+)", ctl(sidecar, "peers")[1], re.MULTILINE)
+    row = re.search(r"^b +\S+ +(?:unknown|[\d.]+ \S+) +(\S+)", ctl(sidecar, "peers")[1], re.MULTILINE)
     return (sidecar.metrics().values("homeport_replication_lag_events", origin="b"), json.loads(sidecar.http("/v1/status")[1])["peers"]["b"]["lag_events"],
             row and row[1], info)
 
