@@ -35,11 +35,6 @@ static void remote_answered(struct core *core, const struct group *group, const 
 static void positions_answered(struct core *core, const struct group *group)
 {
 	core->books.is_run_due &= !group->positions.has_run;
-	if (group->positions.trim_position == POSITION_BEGIN)
-		return;
-	struct effect *effect = effects_add(core->step.effects, EFFECT_TRIM);
-	effect->log.dc = 0;
-	effect->log.position = group->positions.trim_position;
 }
 
 static void remote_aborted(struct core *core)
@@ -86,6 +81,7 @@ void answers_take(struct core *core, const struct event *event)
 	}
 	assert(event->answered.reply_count == group->script.count);
 	retention_answered(&core->books, group, event);
+	positions_stored(&core->books, group);
 	switch (group->kind) {
 	case GROUP_LOCAL:
 		local_answered(core->local, group, event);

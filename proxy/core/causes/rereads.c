@@ -15,7 +15,7 @@ void rereads_add(struct rereads *rereads, uint32_t db, struct slice key, bool is
 		rereads->step->status.dropped_rereads++;
 		return;
 	}
-	rereads->items = array_reserve(rereads->items, rereads->count, &rereads->cap, sizeof(struct reread));
+	rereads->items = array_reserve(rereads->items, rereads->count, &rereads->cap, sizeof *rereads->items);
 	rereads->items[rereads->count++] = (struct reread){ db, buffer_copy(key), is_expired };
 }
 

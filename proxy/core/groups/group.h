@@ -57,10 +57,11 @@ struct remote_part {
 	uint64_t visible_writes[CORE_DCS_MAX];
 };
 
-/* Of GROUP_POSITIONS. */
+/* What a group tells the store of positions: GROUP_POSITIONS, GROUP_REMOTE. */
 struct positions_part {
-	bool has_run;                        /* it tells the store our incarnation */
-	int64_t trim_position;               /* the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
+	bool has_run;                        /* our incarnation */
+	bool has_positions;                  /* where each DC's log must be read again after a restart: */
+	int64_t follow_positions[CORE_DCS_MAX];
 };
 
 /* What rides along with a group of any kind. */

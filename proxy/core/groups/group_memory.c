@@ -18,7 +18,6 @@ struct group *group_new(struct groups *groups, enum group_kind kind)
 	group->id = ++groups->next_id;
 	group->script.out = &group->bytes;
 	group->script.pairs = &group->pairs;
-	group->positions.trim_position = POSITION_BEGIN;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
 	return group;
 }

@@ -17,6 +17,7 @@ struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to th
 struct road {                        /* of one DC's log */
 	int64_t follow_position;             /* from here it must be read again after a restart */
 	bool is_follow_moved;                /* the store does not know that position yet */
+	int64_t told_position;               /* the log's connector knows that the store has this one */
 	struct mile *miles;                  /* owned; applied but not stable, in log order */
 	unsigned mile_head, mile_count, mile_cap;
 };
@@ -52,7 +53,8 @@ void books_add_correction(struct books *books, struct slice payload);
 void books_reset(struct books *books);                               /* the connection is lost */
 void books_free(struct books *books);
 /* positions.c */
-void positions_write(struct books *books, struct script *script);
+void positions_write(struct books *books, struct group *group);       /* they go with the group */
+void positions_stored(struct books *books, const struct group *group);       /* the store has answered it: logs need not keep what precedes them */
 MUST_CHECK bool positions_read(struct books *books, const struct event *event, bool *is_same_run, uint64_t *incarnation);
 bool positions_are_due(const struct books *books);
 void positions_send(struct books *books);                          /* a group of its own for positions that moved */

@@ -47,14 +47,16 @@ static void add_answered(const struct books *books, struct buffer *field, struct
 }
 
 /* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
-void positions_write(struct books *books, struct script *script)
+void positions_write(struct books *books, struct group *group)
 {
+	struct script *script = &group->script;
 	struct slice argv[2 + 2 * (CORE_DCS_MAX + 3)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
 	struct buffer texts[2 * (CORE_DCS_MAX + 3)] = { { 0 } };
 	unsigned count = 0;
 	for (unsigned dc = 0; dc < books->options->dc_count; dc++) {
 		add_dc(books, dc, &texts[count], &texts[count + 1]);
 		books->roads[dc].is_follow_moved = false;
+		group->positions.follow_positions[dc] = books->roads[dc].follow_position;
 		count += 2;
 	}
 	buffer_add_text(&texts[count], "hlc");
@@ -74,6 +76,19 @@ void positions_write(struct books *books, struct script *script)
 	for (unsigned i = 0; i < count; i++)
 		buffer_free(&texts[i]);
 	suspects_write(books->suspects, script);
+	group->positions.has_positions = true;
+}
+
+void positions_stored(struct books *books, const struct group *group)
+{
+	for (unsigned dc = 0; group->positions.has_positions && dc < books->options->dc_count; dc++) {
+		if (group->positions.follow_positions[dc] <= books->roads[dc].told_position)
+			continue;
+		books->roads[dc].told_position = group->positions.follow_positions[dc];
+		struct effect *effect = effects_add(books->step->effects, EFFECT_TRIM);
+		effect->log.dc = dc;
+		effect->log.position = group->positions.follow_positions[dc];
+	}
 }
 
 static void write_run(struct books *books, struct script *script)
@@ -103,14 +118,11 @@ void positions_send(struct books *books)
 	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due ||
 	    books->correction_count > 0) {
 		struct group *group = group_new(books->groups, GROUP_POSITIONS);
-		/* Only once the store has it may the log forget what precedes it. */
-		if (books->roads[0].is_follow_moved)
-			group->positions.trim_position = books->roads[0].follow_position;
 		group->positions.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);
 		if (is_moved || books->is_run_due || books->suspects->is_rules_due)
-			positions_write(books, &group->script);
+			positions_write(books, group);
 		group_send(books->groups, group);
 	}
 	books->positions_sent_ms = books->step->now_ms;

@@ -101,7 +101,7 @@ static void forget_positions(struct recovery *recovery)
 	}
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		struct peer *peer = &recovery->causes->peers[dc];
-		recovery->books->roads[dc].follow_position = peer->position = POSITION_BEGIN;
+		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->applied_digest = 0;
 		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */

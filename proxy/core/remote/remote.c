@@ -198,7 +198,7 @@ static void send_remote(struct remote *remote, struct group *group)
 {
 	render_dirty(remote->keyspace, &group->script);
 	add_checks(remote, group);
-	positions_write(remote->books, &group->script);
+	positions_write(remote->books, group);
 	group_send(remote->groups, group);
 }
 
