@@ -44,6 +44,9 @@ struct log_class {
 	void (*pause)(struct log *log, bool is_paused);      /* stops delivery; what was already read may still be delivered */
 	void (*trim)(struct log *log, int64_t position);     /* messages up to POSITION are applied at every datacenter and may be dropped (kafka ignores it) */
 	uint64_t (*retention_ms)(const struct log *log);     /* of our own log: how long a message is kept at most; 0: until every datacenter has it, or unknown */
+	/* Would `open` take PAIR, one of the settings? PAIR NULL: all of OPTIONS together? Asked before a start, with nothing else than the settings.
+	 * False: WHY says what is wrong, and the remedy. NULL: every setting was judged by the configuration. */
+	bool (*check)(const struct log_options *options, const struct log_pair *pair, char *why, size_t why_size);
 	void (*close)(struct log *log, uint32_t wait_ms);    /* gives appends WAIT_MS to become durable; frees */
 };
 
