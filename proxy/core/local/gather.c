@@ -127,6 +127,7 @@ void gather_request(struct local *local, const struct event *event)
 {
 	const char *error = has_write(event) ? gather_limit(local) : NULL;
 	if (error != NULL) {
+		local->step->status.refused_writes++;
 		step_refuse(local->step, event->request.token, slice_of(error));
 		return;
 	}
