@@ -41,9 +41,9 @@ static void free_blocks(struct arena_block *block)
 
 void arena_reset(struct arena *arena)
 {
-	arena->used = 0;
 	if (arena->blocks == NULL)
 		return;
+	arena->used = 0;
 	free_blocks(arena->blocks->next);
 	arena->blocks->next = NULL;
 	if (arena->blocks->cap > KEPT_MAX)

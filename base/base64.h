@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648, with padding): how JSON carries bytes that are no text. */
-#ifndef PROXY_BASE64_H
-#define PROXY_BASE64_H
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include "bytes.h"
 

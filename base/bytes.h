@@ -1,8 +1,8 @@
 /* Bytes: borrowed slices, owned buffers, and the only way the core gets memory.
  * Invariant: a slice is borrowed until the end of the turn; who keeps it longer copies it.
  * Running out of memory stops the process: everything durable is in Redis and in the log. */
-#ifndef CORE_BYTES_H
-#define CORE_BYTES_H
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,10 +28,10 @@ struct buffer {
 /* Never return NULL; zero bytes give a valid pointer. */
 void *memory_new(size_t size);   /* zeroed */
 void *memory_resize(void *ptr, size_t size);
-/* Likewise, where PTR may still be ROOM inside its owner, of ROOM_SIZE bytes: then they are copied into memory of its own, of SIZE, which is more. */
+/* memory_resize for a PTR that may still be ROOM, of ROOM_SIZE bytes, inside its owner: then the bytes move to memory of their own, of SIZE, which is more. */
 void *memory_outgrow(void *ptr, const void *room, size_t room_size, size_t size);
 void memory_free(void *ptr);
-/* Fetches LEN bytes into the processor's cache: for many places at once it takes little longer than for one. */
+/* Prefetches LEN bytes into the processor's cache. Prefetching many places takes little longer than waiting for one. */
 static inline void memory_warm(const void *ptr, size_t len)
 {
 	const char *end = (const char *)ptr + len;

@@ -1,6 +1,6 @@
 /* Number: floating-point numbers as Redis writes them. The only place of the core that formats through the C library. */
-#ifndef CORE_NUMBER_H
-#define CORE_NUMBER_H
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
 
 #include "bytes.h"
 

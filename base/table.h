@@ -1,6 +1,6 @@
 /* Table: a hash table whose nodes live inside their owners. Chained, doubles when half full, never shrinks below its start. */
-#ifndef CORE_TABLE_H
-#define CORE_TABLE_H
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
 
 #include "bytes.h"
 

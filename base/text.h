@@ -1,6 +1,6 @@
 /* Text: owned C strings and formatted additions to buffers. */
-#ifndef CONFIG_TEXT_H
-#define CONFIG_TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include "bytes.h"
 

@@ -181,7 +181,7 @@ void rules_free(struct settings *settings)
 			memory_free(rule->order[j]);
 		memory_free(rule->order);
 		memory_free(rule->handler);
-		memory_free((void *)(uintptr_t)rule->handler_text.ptr);
+		bytes_free(rule->handler_text);
 	}
 	memory_free(settings->rules);
 }

@@ -81,7 +81,7 @@ static bool have_all_spoken(const struct core *core)
 
 static bool is_kept_open(struct core *core, const struct suspect *suspect)
 {
-	const struct key *key = keyspace_find(&core->keyspace, suspect->db, suspect->key);
+	const struct key *key = keyspace_recall(&core->keyspace, suspect->db, suspect->key);
 	return key != NULL && key_is_open(key);
 }
 

@@ -166,7 +166,7 @@ static void entries_free(struct handler_runs *runs)
 
 static void slice_free(struct slice bytes)
 {
-	memory_free((void *)(uintptr_t)bytes.ptr);
+	bytes_free(bytes);
 }
 
 static void run_free(struct wanted_run *run)

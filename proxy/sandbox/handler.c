@@ -49,7 +49,7 @@ struct handler *handler_new(struct slice text, const char *name, const struct ha
 	handler->limits = *limits;
 	struct run run = { .sandbox = { .limits = &handler->limits }, .handler = handler, .library = &handler->library, .code = &handler->code };
 	bool is_good = run_whole(&run, error);
-	memory_free((void *)(uintptr_t)handler->text.ptr);
+	bytes_free(handler->text);
 	handler->text = (struct slice){ NULL, 0 };
 	if (is_good)
 		return handler;

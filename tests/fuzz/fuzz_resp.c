@@ -16,7 +16,7 @@ static struct slice piece_of(struct slice all, size_t len)
 
 static void piece_free(struct slice piece)
 {
-	memory_free((void *)(uintptr_t)piece.ptr);
+	bytes_free(piece);
 }
 
 /* Adds the arguments of every command to FOUND. */

@@ -291,8 +291,8 @@ static const char *write_replay(struct replay *replay, const struct request *req
 	intent->count = 0;
 	buffer_reset(&replay->store_commands);
 	resp_add_command(&replay->store_commands, 1, (const struct slice[]){ SLICE("MULTI") });
-	const char *error = plan_command(command_find(request->argc, request->argv), request, &world, &replay->store_commands,
-	                                 intent, &replay->planned);
+	const char *error = plan_command(command_find(request->argc, request->argv), request, &world,
+	                                 &(struct plan_output){ &replay->store_commands, intent, &replay->planned });
 	if (error != NULL)
 		return error;
 	resp_add_command(&replay->store_commands, 1, (const struct slice[]){ SLICE("EXEC") });

@@ -436,7 +436,7 @@ void scope_world_free(struct scope_world *world)
 		sim_store_free(dc->store);
 		effects_free(&dc->effects);
 		for (unsigned j = 0; j < dc->message_count; j++)
-			memory_free((void *)(uintptr_t)dc->messages[j].ptr);
+			bytes_free(dc->messages[j]);
 		free(dc->messages);
 		free(dc->shipped);
 		free(dc->append_ids);

@@ -14,7 +14,7 @@ static enum resp_state feed(struct group_reply *reply, unsigned command_count, s
 	for (size_t end = 1; end <= bytes.len && state == RESP_MORE; end++) {
 		struct slice copy = buffer_copy((struct slice){ bytes.ptr, end });
 		state = group_reply_read(reply, copy, len);
-		memory_free((void *)(uintptr_t)copy.ptr);
+		bytes_free(copy);
 	}
 	return state;
 }

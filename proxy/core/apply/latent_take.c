@@ -1,4 +1,4 @@
-/* Latent take: a latent write is read and enters the metadata, because its key is looked up (keyspace_find, keyspace_key). No
+/* Latent take: a latent write is read and enters the metadata, because its key is looked up (keyspace_recall, keyspace_key). No
  * change is being applied then, so there is nothing to save and restore. */
 #include "apply.h"
 #include "proxy/core/groups/group.h"

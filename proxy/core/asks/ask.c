@@ -4,6 +4,7 @@
  * when that is.
  * Invariant: asks of one key are served in the order they came. */
 #include "asked.h"
+#include "proxy/core/versions/forget.h"
 #include "proxy/core/versions/version.h"
 
 #include <assert.h>
@@ -104,7 +105,7 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 	asked->phase = ASK_WAITING;
 	asked->is_loaded = true;
 	asked->has_value = reply.type == REPLY_STRING;
-	memory_free((void *)(uintptr_t)asked->loaded.ptr);
+	bytes_free(asked->loaded);
 	asked->loaded = buffer_copy(asked->has_value ? reply.text : (struct slice){ "", 0 });
 	asked->has_dot = asked->has_value &&
 		spill_parse(asks, event->answered.replies[group->xadd_reply + 2], &asked->origin, &asked->seq, &asked->hlc);
@@ -128,7 +129,7 @@ static bool is_quiet(struct asks *asks, const struct asked *asked)
 	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
 	if (asked->context != NULL && !causes_are_caught_up(asks->causes))
 		return false;
-	const struct key *key = keyspace_find(asks->keyspace, asked->db, asked->key);
+	const struct key *key = keyspace_recall(asks->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
 		asks->local->is_draining = true;
 	bool has_flush = asks->groups->flushes_in_flight > 0 || gathering_has_flush(asks->local);

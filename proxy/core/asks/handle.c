@@ -146,8 +146,8 @@ void handle_pump(struct asks *asks)
 
 void handle_forget(struct asks *asks)
 {
-	memory_free((void *)(uintptr_t)asks->handling.key.ptr);
-	memory_free((void *)(uintptr_t)asks->handling.element.ptr);
+	bytes_free(asks->handling.key);
+	bytes_free(asks->handling.element);
 	if (asks->handling.context != NULL)
 		context_drop(asks->handling.context);
 	asks->handling = (struct handling){ 0 };
@@ -163,7 +163,7 @@ void handle_written(struct element *element)
 static struct episode *handled_episode(struct asks *asks)
 {
 	const struct handling *handling = &asks->handling;
-	struct key *key = keyspace_find(asks->keyspace, handling->db, handling->key);
+	struct key *key = keyspace_recall(asks->keyspace, handling->db, handling->key);
 	for (struct element *element = key == NULL ? NULL : key->elements; element != NULL; element = element->next)
 		if (element->kind == handling->kind && slice_equal(element->name, handling->element))
 			return element_open_episode(element);
@@ -179,7 +179,7 @@ static void note_failure(struct asks *asks, struct episode *episode, struct slic
 		pause_ms = asks->options->handler_retry_ms_max;
 	episode->retry_ms = asks->step->now_ms + pause_ms;
 	episode->attempts++;
-	memory_free((void *)(uintptr_t)episode->last_error.ptr);
+	bytes_free(episode->last_error);
 	episode->last_error = buffer_copy(error);
 	episode_touch(asks->keyspace, episode);
 }

@@ -15,8 +15,8 @@ const char *ask_name_conflict(struct asks *asks, struct asked *asked)
 	const struct element *element = episode->element;
 	asked->db = element->key->db;
 	asked->kind = element->kind;
-	memory_free((void *)(uintptr_t)asked->key.ptr);
-	memory_free((void *)(uintptr_t)asked->element.ptr);
+	bytes_free(asked->key);
+	bytes_free(asked->element);
 	asked->key = buffer_copy(element->key->name);
 	asked->element = buffer_copy(element->name);
 	asked->is_keeping_ttl = true;
@@ -64,7 +64,7 @@ static void take_version(struct asked *asked, const struct element *element, con
 		buffer_add_double(&value, version->score);
 	else
 		buffer_add(&value, version->value);
-	memory_free((void *)(uintptr_t)asked->value.ptr);
+	bytes_free(asked->value);
 	asked->value = buffer_copy(buffer_slice(&value));
 	buffer_free(&value);
 }

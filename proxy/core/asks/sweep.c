@@ -84,7 +84,7 @@ static bool is_gone(enum kind kind, struct slice raw)
 /* All writes to its key that were sent are answered. Of one that is not, the key would be known. */
 static bool is_calm(struct asks *asks, const struct spill *found)
 {
-	const struct key *key = keyspace_find(asks->keyspace, found->db, found->key);
+	const struct key *key = keyspace_recall(asks->keyspace, found->db, found->key);
 	return key == NULL || (key->under_way == 0 && asks->groups->remote_unanswered == 0);
 }
 

@@ -43,7 +43,7 @@ void rereads_add_writes(struct rereads *rereads, struct slice writes)
 void rereads_clear(struct rereads *rereads)
 {
 	for (unsigned i = 0; i < rereads->count; i++)
-		memory_free((void *)(uintptr_t)rereads->items[i].key.ptr);
+		bytes_free(rereads->items[i].key);
 	memory_free(rereads->items);
 	rereads->items = NULL;
 	rereads->count = rereads->cap = 0;

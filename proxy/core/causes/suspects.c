@@ -54,7 +54,7 @@ static void suspect_contested_again(void *context, struct key *key)
 void suspects_drop(struct suspects *suspects)
 {
 	for (unsigned i = 0; i < suspects->count; i++)
-		memory_free((void *)(uintptr_t)suspects->items[i].key.ptr);
+		bytes_free(suspects->items[i].key);
 	suspects->count = suspects->written = 0;
 }
 
@@ -107,7 +107,7 @@ void suspects_note(struct suspects *suspects, const struct stamp *stamp, const s
 	void (*note)(void *context, struct key *key) = is_applied_again(suspects, stamp) ? suspect_contested_again : suspects_add_contested;
 	for (unsigned i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_find(suspects->keyspace, change->db, change->key);
+		struct key *key = change->kind == CHANGE_FLUSH ? NULL : keyspace_recall(suspects->keyspace, change->db, change->key);
 		if (change->kind == CHANGE_FLUSH)
 			keyspace_each_key(suspects->keyspace, note, suspects);
 		else if (key != NULL)

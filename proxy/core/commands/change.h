@@ -75,8 +75,8 @@ struct write_facts {
 	struct slice client;         /* what the client calls itself (CLIENT SETNAME); may be empty */
 	bool is_explicit;            /* CONTEXT counts instead of the batch's: what the client had seen, although more was applied here */
 	struct slice context;        /* encoded homeport.Position messages, each as field 5 of homeport.Write */
-	enum write_choice choice;    /* it ends a conflict on purpose … */
-	struct slice by;             /* … on behalf of whom */
+	enum write_choice choice;    /* does it end a conflict on purpose? */
+	struct slice by;             /* on behalf of whom it does so */
 };
 
 /* A write's changes. plan_command adds to them, plan_finish and envelope_write_next start afresh; reuse it after changes_reset. */

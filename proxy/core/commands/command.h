@@ -37,7 +37,7 @@ void command_keys(const struct command *command, const struct request *request,
 MUST_CHECK bool command_store_key(const struct request *request, struct slice *key);
 unsigned command_count(void);
 const struct command *command_at(unsigned index);
-/* docs/commands.md, made from the table. */
+/* docs/commands.md, made from the table (command_describe.c). */
 void command_describe(struct buffer *out);
 
 #endif

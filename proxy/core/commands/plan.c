@@ -56,28 +56,27 @@ const char *plan_prose(enum plan plan)
 	return plan_row(plan)->prose;
 }
 
-const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
-                         struct buffer *store_commands, struct changes *changes, struct planned *planned)
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output)
 {
 	assert(command->class == COMMAND_WRITE);
 	assert(command_arity_ok(command, request->argc));
 	struct plan_build build = {
 		.request = request,
 		.world = world,
-		.store_commands = store_commands,
-		.changes = changes,
-		.planned = planned,
+		.store_commands = output->store_commands,
+		.changes = output->changes,
+		.planned = output->planned,
 	};
-	size_t len_before = store_commands->len;
-	unsigned count_before = changes->count;
-	*planned = (struct planned){ .plan = command->plan };
+	size_t len_before = output->store_commands->len;
+	unsigned count_before = output->changes->count;
+	*output->planned = (struct planned){ .plan = command->plan };
 	const char *error = plan_row(command->plan)->build(&build);
 	if (error != NULL) {
-		store_commands->len = len_before;
-		changes->count = count_before;
+		output->store_commands->len = len_before;
+		output->changes->count = count_before;
 		return error;
 	}
-	assert(planned->answer < planned->replies);
+	assert(output->planned->answer < output->planned->replies);
 	return NULL;
 }
 

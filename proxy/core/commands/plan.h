@@ -40,8 +40,15 @@ struct planned {
 	unsigned answer;             /* which of them answers the client, 0-based */
 };
 
-/* Appends to STORE_COMMANDS, as RESP, what the store shall run for REQUEST (inside an open MULTI, database DB selected, ends with the
- * same database selected), and to CHANGES what it intends: complete for certain and checked plans; for pending ones, what plan_finish
+/* What plans are written to. */
+struct plan_output {
+	struct buffer *store_commands;       /* RESP, appended to */
+	struct changes *changes;             /* added to */
+	struct planned *planned;             /* filled in */
+};
+
+/* Appends to OUTPUT's store commands what the store shall run for REQUEST (inside an open MULTI, database DB selected, ends with the
+ * same database selected), and to its changes what it intends: complete for certain and checked plans; for pending ones, what plan_finish
  * needs besides the replies. Relative expiries of SET/SETEX/… become absolute ones with NOW_MS; RESERVED_DB is never flushed
  * (FLUSHALL becomes a FLUSHDB of each other of DATABASES databases).
  * Returns NULL, or an error line for the client (without '-', with remedy): nothing has been appended then. */
@@ -51,8 +58,7 @@ struct plan_world {
 	uint32_t reserved_db;
 	uint32_t databases;
 };
-const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world,
-                         struct buffer *store_commands, struct changes *changes, struct planned *planned);
+const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output);
 /* SET key value without options: likewise, but nothing is appended to send. The caller sends it with others of its like (script.h). */
 bool plan_is_plain_set(const struct command *command, const struct request *request);
 void plan_plain_set(const struct request *request, const struct plan_world *world, struct changes *changes, struct planned *planned);
@@ -63,10 +69,8 @@ void plan_finish(enum plan plan, const struct changes *intent, const struct slic
 
 /* Internal writes: they execute only reads, and ship what they found. */
 /* Reads back a whole key (after an expiry, or when an outcome was lost): a clear plus everything it holds now. EXPIRED marks the clear. */
-void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, struct buffer *store_commands,
-                   struct changes *changes, struct planned *planned);
+void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, const struct plan_output *output);
 /* Reads back one numeric element (string, hash field or sorted-set member, told by KIND = CHANGE_SET, _FIELD_SET or _SCORE_SET). */
-void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element,
-                 struct buffer *store_commands, struct changes *changes, struct planned *planned);
+void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output);
 
 #endif

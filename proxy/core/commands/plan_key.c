@@ -134,20 +134,18 @@ const char *plan_build_getex(struct plan_build *build)
 
 /* ---- internal writes ---- */
 
-void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, struct buffer *store_commands,
-                   struct changes *changes, struct planned *planned)
+void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, const struct plan_output *output)
 {
-	struct plan_build build = { .world = world, .store_commands = store_commands, .changes = changes, .planned = planned };
-	*planned = (struct planned){ .plan = PLAN_READBACK };
+	struct plan_build build = { .world = world, .store_commands = output->store_commands, .changes = output->changes, .planned = output->planned };
+	*output->planned = (struct planned){ .plan = PLAN_READBACK };
 	build_intend(&build, CHANGE_CLEAR, key)->is_expiry = is_expired;
 	build_read_whole_key(&build, key);
 }
 
-void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element,
-                 struct buffer *store_commands, struct changes *changes, struct planned *planned)
+void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output)
 {
-	struct plan_build build = { .world = world, .store_commands = store_commands, .changes = changes, .planned = planned };
-	*planned = (struct planned){ .plan = PLAN_SETTLE };
+	struct plan_build build = { .world = world, .store_commands = output->store_commands, .changes = output->changes, .planned = output->planned };
+	*output->planned = (struct planned){ .plan = PLAN_SETTLE };
 	build_intend(&build, kind, key)->element = element;
 	if (kind == CHANGE_SET)
 		build_read(&build, 2, (const struct slice[]){ SLICE("GET"), key });

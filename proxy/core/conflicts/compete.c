@@ -18,7 +18,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 		if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 			break;
 		has_died |= mark_is_live_delta(mark);
-		/* Of a value only that: its killer may be forgotten before it. */
+		/* Of a mark that is a value, DEAD is all that is kept: its killer may be forgotten before it. */
 		if ((mark->flags & (MARK_PRESENT | MARK_DELTA)) == MARK_PRESENT)
 			mark->flags |= MARK_DEAD;
 	}
@@ -68,7 +68,8 @@ bool type_survives(struct keyspace *keyspace, const struct arrival *arriving)
 		element->is_redecided = true;
 		keyspace_set_dirty(keyspace, element);
 	}
-	/* The key changes its type in the store. All of the new type has metadata: what came before was cleared in the write's past. */
+	/* The key changes its type in the store, so it is written anew from the metadata. That holds all of the new type: what was of it before was
+	 * cleared in the write's past. */
 	if (is_flip && arrival_is_remote(arriving))
 		keyspace_set_key_dirty(keyspace, key);
 	return is_alive;

@@ -10,7 +10,7 @@
 
 /* ---- changes of one element ---- */
 
-/* A string SET clears elements of other types that it has seen or outdoes, and writes the TTL. */
+/* A string SET clears elements of other types that it has seen or is newer than, and writes the TTL. */
 static void apply_set_aside(struct keyspace *keyspace, const struct arrival *arriving)
 {
 	struct key *key = arriving->key;
@@ -28,7 +28,7 @@ static void apply_set_aside(struct keyspace *keyspace, const struct arrival *arr
 	version_compete(keyspace, arriving, ttl, &deadline);
 }
 
-/* A key that comes back: a deadline decided while it was away goes with it. */
+/* The key may have been absent while a deadline was decided: that deadline is written again with the key. */
 static void note_deadline(struct keyspace *keyspace, struct key *key)
 {
 	struct element *ttl = key->fixed[KIND_TTL];
@@ -39,8 +39,8 @@ static void note_deadline(struct keyspace *keyspace, struct key *key)
 	keyspace_set_dirty(keyspace, ttl);
 }
 
-/* A key that was contested when the rules changed comes to the new ones with the first write that was made under them (rules_change.c). Where a
- * decision is open it stays as it was. */
+/* A key that was contested when the rules changed comes to the new ones with the first write that was made under them (rules_change.c). While
+ * a decision about it is open, it keeps the old ones. */
 static void adopt_policy(struct keyspace *keyspace, const struct arrival *arriving)
 {
 	struct key *key = arriving->key;

@@ -28,34 +28,50 @@ static enum outcome outcome_of(const struct arrival *arriving, const struct key 
 	return OUTCOME_NEWEST;
 }
 
-static void report(struct conflicts *conflicts, const struct arrival *arriving, const struct element *met, unsigned other,
-                   const struct filter *filter, enum outcome outcome, const uint64_t *seqs, unsigned count)
+/* One arriving change against what one origin did to one element. */
+struct counting {
+	struct conflicts *conflicts;
+	const struct arrival *arriving;
+	struct element *met;         /* NULL: a flush or clear meets a flush */
+	const struct filter *filter;
+	unsigned other;              /* the origin */
+};
+
+/* Successive pairs of the arriving change with writes of one origin that have the same outcome. */
+struct run { enum outcome outcome; uint64_t *seqs; unsigned count; };      /* SEQS: only where conflicts are listed */
+
+static void report(const struct counting *counting, const struct run *run)
 {
-	const struct origins *origins = conflicts->keyspace->origins;
-	struct effect *effect = effects_add(conflicts->effects, EFFECT_CONFLICT);
-	const struct origin *mine = &origins->items[arriving->party.stamp->origin], *others = &origins->items[other];
+	const struct arrival *arriving = counting->arriving;
+	const struct element *met = counting->met;
+	const struct origins *origins = counting->conflicts->keyspace->origins;
+	struct effect *effect = effects_add(counting->conflicts->effects, EFFECT_CONFLICT);
+	const struct origin *mine = &origins->items[arriving->party.stamp->origin], *others = &origins->items[counting->other];
 	effect->conflict.dc = mine->dc;
 	effect->conflict.incarnation = mine->incarnation;
 	effect->conflict.seq = arriving->party.stamp->seq;
 	effect->conflict.other_dc = others->dc;
 	effect->conflict.other_incarnation = others->incarnation;
-	effect->conflict.other_seqs = seqs;
-	effect->conflict.count = count;
-	/* The change's own bytes are gone when the step ends. */
+	effect->conflict.other_seqs = run->seqs;
+	effect->conflict.count = run->count;
+	/* The key's name is taken from the metadata: the change's bytes do not live until the step ends. */
 	const struct key *key = met != NULL ? met->key : arriving->key;
 	effect->conflict.db = key != NULL ? key->db : arriving->change->db;
 	effect->conflict.key = key != NULL ? key->name : (struct slice){ "", 0 };
 	effect->conflict.element = met != NULL ? met->name : (struct slice){ "", 0 };
-	effect->conflict.kind = kind_text(filter->kind);
+	effect->conflict.kind = kind_text(counting->filter->kind);
 	effect->conflict.rule = key != NULL ? key->policy->rule->name : rule_lww.name;
-	effect->conflict.outcome = outcome;
+	effect->conflict.outcome = run->outcome;
 }
 
-static const uint64_t *copy_seq(struct arena *arena, uint64_t seq)
+/* One pair, with write SEQ. */
+static void report_one(const struct counting *counting, enum outcome outcome, uint64_t seq)
 {
-	uint64_t *copy = arena_take(arena, sizeof *copy);
-	*copy = seq;
-	return copy;
+	if (!counting->conflicts->is_listing)
+		return;
+	uint64_t *seqs = arena_take(counting->conflicts->arena, sizeof *seqs);
+	*seqs = seq;
+	report(counting, &(struct run){ outcome, seqs, 1 });
 }
 
 static bool filter_takes(const struct filter *filter, unsigned flags)
@@ -63,7 +79,7 @@ static bool filter_takes(const struct filter *filter, unsigned flags)
 	return (filter->wanted == 0 || (flags & filter->wanted)) && !(flags & filter->unwanted);
 }
 
-/* Which element the pairs are about, whichever of the two writes comes second. */
+/* The element that the pairs are about. It is the same whichever of the two writes comes second. */
 static struct element *subject_of(const struct conflicts *conflicts, const struct arrival *arriving, struct element *met, const struct filter *filter)
 {
 	struct key *key = met != NULL ? met->key : arriving->key;
@@ -74,77 +90,74 @@ static struct element *subject_of(const struct conflicts *conflicts, const struc
 	return arriving->element != NULL ? arriving->element : met;
 }
 
-/* Pairs of the arriving change with writes of one origin, one after the other, that end alike. */
-struct run { enum outcome outcome; uint64_t *seqs; unsigned count; };      /* SEQS: only where conflicts are listed */
-
-static void count_run(struct conflicts *conflicts, const struct arrival *arriving, const struct element *met, unsigned other,
-                      const struct filter *filter, const struct run *run)
+static void count_run(const struct counting *counting, const struct run *run)
 {
 	if (run->count == 0)
 		return;
-	conflicts->counts[rule_index(met->key->policy->rule)][filter->kind][run->outcome] += run->count;
+	struct conflicts *conflicts = counting->conflicts;
+	conflicts->counts[rule_index(counting->met->key->policy->rule)][counting->filter->kind][run->outcome] += run->count;
 	if (conflicts->is_listing)
-		report(conflicts, arriving, met, other, filter, run->outcome, run->seqs, run->count);
+		report(counting, run);
 }
 
-/* However long it is: an outcome depends on no other flags. */
+/* Then all pairs with its marks have the same outcome, as that depends on no other flags: they need not be visited one by one. */
 static bool has_one_outcome(const struct history *history)
 {
 	return ((history->some_flags ^ history->all_flags) & (MARK_DELTA | MARK_PRESENT)) == 0;
 }
 
 /* Counts the marks from FIRST on; false: there are none. */
-static bool count_history(struct conflicts *conflicts, const struct arrival *arriving, const struct element *met,
-                          const struct history *history, const struct filter *filter, uint32_t first)
+static bool count_history(const struct counting *counting, const struct history *history, uint32_t first)
 {
-	if (!filter->wanted && !filter->unwanted && !conflicts->is_listing && has_one_outcome(history)) {
-		enum outcome outcome = outcome_of(arriving, met->key, history->all_flags, filter);
-		count_run(conflicts, arriving, met, history->origin, filter, &(struct run){ .outcome = outcome, .count = history->len - first });
+	const struct arrival *arriving = counting->arriving;
+	const struct filter *filter = counting->filter;
+	const struct key *key = counting->met->key;
+	bool is_listing = counting->conflicts->is_listing;
+	if (!filter->wanted && !filter->unwanted && !is_listing && has_one_outcome(history)) {
+		enum outcome outcome = outcome_of(arriving, key, history->all_flags, filter);
+		count_run(counting, &(struct run){ .outcome = outcome, .count = history->len - first });
 		return true;
 	}
-	struct run run = { .seqs = conflicts->is_listing ? arena_take(conflicts->arena, (history->len - first) * sizeof(uint64_t)) : NULL };
+	struct run run = { .seqs = is_listing ? arena_take(counting->conflicts->arena, (history->len - first) * sizeof(uint64_t)) : NULL };
 	bool is_met = false;
 	for (uint32_t i = first; i < history->len; i++) {
 		const struct mark *mark = history_mark(history, i);
 		if (!filter_takes(filter, mark->flags))
 			continue;
-		enum outcome outcome = outcome_of(arriving, met->key, mark->flags, filter);
+		enum outcome outcome = outcome_of(arriving, key, mark->flags, filter);
 		if (outcome != run.outcome) {
-			count_run(conflicts, arriving, met, history->origin, filter, &run);
-			run = (struct run){ .outcome = outcome, .seqs = conflicts->is_listing ? run.seqs + run.count : NULL };
+			count_run(counting, &run);
+			run = (struct run){ .outcome = outcome, .seqs = is_listing ? run.seqs + run.count : NULL };
 		}
-		if (conflicts->is_listing)
+		if (is_listing)
 			run.seqs[run.count] = mark->seq;
 		run.count++;
 		is_met = true;
 	}
-	count_run(conflicts, arriving, met, history->origin, filter, &run);
+	count_run(counting, &run);
 	return is_met;
 }
 
 void conflicts_count_sibling(struct conflicts *conflicts, const struct arrival *arriving, unsigned origin)
 {
 	const struct filter filter = { .kind = arriving->element->kind };
-	const struct rule *rule = arriving->key->policy->rule;
 	enum outcome outcome = outcome_of(arriving, arriving->key, 0, &filter);
-	conflicts->counts[rule_index(rule)][filter.kind][outcome]++;
-	if (!conflicts->is_listing)
-		return;
-	report(conflicts, arriving, arriving->element, origin, &filter, outcome, copy_seq(conflicts->arena, arriving->change->seq), 1);
+	conflicts->counts[rule_index(arriving->key->policy->rule)][filter.kind][outcome]++;
+	report_one(&(struct counting){ conflicts, arriving, arriving->element, &filter, origin }, outcome, arriving->change->seq);
 }
 
-/* Counts the marks of one origin that the arriving change has not seen, and writes them down. */
+/* Counts the marks of one origin that the arriving change has not seen, and gives the pairs to the records. */
 static void meet_history(struct conflicts *conflicts, const struct arrival *arriving, struct element *met,
                          const struct history *history, const struct filter *filter)
 {
 	uint32_t first = history_upto(history, stamp_sees(arriving->party.stamp, history->origin));
 	if (history->origin == arriving->party.stamp->origin || first == history->len)
 		return;
-	/* The store had lost it, what we wrote after that counts as having seen it: no conflict. */
+	/* Our store had lost that write, and what we wrote afterwards counts as having seen it: no conflict. */
 	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
 	if (before != NULL && arriving->party.stamp->seq <= context_at(before, arriving->party.stamp->origin))
 		return;
-	if (!count_history(conflicts, arriving, met, history, filter, first))
+	if (!count_history(&(struct counting){ conflicts, arriving, met, filter, history->origin }, history, first))
 		return;
 	struct element *subject = subject_of(conflicts, arriving, met, filter);
 	episodes_meet(&(struct meeting){
@@ -175,9 +188,7 @@ static void count_flushes(struct conflicts *conflicts, const struct arrival *arr
 		if (arriving->key != NULL)
 			episodes_pair(conflicts->keyspace, subject_of(conflicts, arriving, NULL, &filter), &arriving->party,
 			              &(struct party){ &flush->stamp, flush->note, 0 });
-		if (!conflicts->is_listing)
-			continue;
-		report(conflicts, arriving, arriving->element, flush->stamp.origin, &filter, outcome, copy_seq(conflicts->arena, flush->stamp.seq), 1);
+		report_one(&(struct counting){ conflicts, arriving, arriving->element, &filter, flush->stamp.origin }, outcome, flush->stamp.seq);
 	}
 }
 

@@ -59,7 +59,7 @@ bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct el
 			if ((flags | history_mark(history, j)->flags) & MARK_FRACTION)
 				return true;
 	}
-	/* A clear or SET it has not seen decided the element: the sum starts from there. */
+	/* A clear or SET that it has not seen decided the element: the increment is added to that. */
 	for (unsigned i = 0; i < element->version_count && (flags & MARK_FRACTION); i++) {
 		const struct stamp *other = &element->versions[i].stamp;
 		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_settle(origins, stamp->origin, other->origin))
@@ -68,7 +68,7 @@ bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct el
 	return false;
 }
 
-/* A write of another type that STAMP has not seen may have killed part of what it added to. */
+/* Has STAMP seen the greatest write of each other type? One that it has not seen may have killed part of what it added to. */
 static bool has_seen_types(const struct element *element, const struct stamp *stamp)
 {
 	for (unsigned type = 0; type < KIND_TYPES; type++) {

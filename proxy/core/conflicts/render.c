@@ -11,7 +11,7 @@
 
 /* ---- values ---- */
 
-/* What an element is worth: absent, or text in OUT. */
+/* The value of an element, as text in OUT. False: it is absent. */
 static bool value_of(const struct element *element, const struct verdict *verdict, struct buffer *out)
 {
 	const struct version *decider = verdict->decider;
@@ -171,7 +171,7 @@ static void render_element(struct keyspace *keyspace, struct script *script, str
 	element_clean(element);
 }
 
-/* ---- one key, from nothing ---- */
+/* ---- a whole key, written anew ---- */
 
 static bool is_visible_string(const struct keyspace *keyspace, const struct key *key)
 {
@@ -191,7 +191,7 @@ bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
 	return clears != NULL && clears->version_count > 0;
 }
 
-/* A deadline that all have agreed on is known to the store alone, unless something has cleared the key since. */
+/* Does the store alone know the deadline? It does when all DCs have agreed on it and nothing has cleared the key since. */
 static bool is_deadline_settled(const struct keyspace *keyspace, const struct key *key)
 {
 	const struct element *ttl = key->fixed[KIND_TTL];
@@ -256,7 +256,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		key->is_dirty = false;
 		render_key(keyspace, script, key);
 	}
-	/* Deadlines after values: a SET takes its key's deadline along. */
+	/* Deadlines are written after values, since a SET removes its key's deadline. */
 	struct element *deadlines = NULL;
 	while (keyspace->dirty_elements != NULL) {
 		struct element *element = keyspace->dirty_elements;

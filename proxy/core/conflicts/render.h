@@ -8,9 +8,9 @@
 
 /* Writes everything dirty and leaves nothing dirty. */
 void render_dirty(struct keyspace *keyspace, struct script *script);
-/* One that is plain (conflict.h) that needs no metadata: it covers all there is to know of its key. */
+/* A plain change (change.h) of a key without metadata: it covers all there is to know of the key. */
 void render_plain(struct script *script, const struct change *change);
-/* Has an unstable clear or flush cleared it? Then that decides about what only the store knows of it. */
+/* Has an unstable clear or flush cleared the key? Then that decides over whatever only the store knows of the key. */
 bool key_is_cleared(const struct keyspace *keyspace, const struct key *key);
 
 #endif

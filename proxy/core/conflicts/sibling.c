@@ -5,7 +5,8 @@
 #include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
 
-/* The sibling is one more side. What a write of ours met before a crash may not have been written down: it is met again then. */
+/* The sibling becomes one more side. When a write of ours is recalled after a crash, the record of what it met may not have been written: then it meets it
+ * again. */
 static void pair_sibling(struct keyspace *keyspace, struct arrival *arriving, struct element *element, unsigned origin)
 {
 	struct arriving_write *write = arriving->write;
@@ -16,7 +17,7 @@ static void pair_sibling(struct keyspace *keyspace, struct arrival *arriving, st
 	write->has_named = true;
 	if (write->is_naming_known)
 		return;
-	/* The write itself tells more of itself when it gets to its own change. */
+	/* The write's own change follows and tells more of it; until then this note stands for it. */
 	struct context *seen = write->explicit_context != NULL ? write->explicit_context : stamp->context;
 	struct note *note = note_new(keyspace, &(struct change){ .kind = CHANGE_CLEAR }, write->facts, seen);
 	note->is_poor = true;
@@ -34,7 +35,7 @@ void sibling_apply(struct conflicts *conflicts, struct arrival *arriving)
 	bool is_recalled = arriving->write->mode == APPLY_RECALL;
 	enum kind kind = change->sibling_bits & SIBLING_FIELD ? KIND_HASH : KIND_STRING;
 	int origin = origins_get(keyspace->origins, change->dc, change->incarnation);
-	/* What covered it may be behind what is recalled. If it is still alive, its record has brought it along. */
+	/* A stable write is recalled: what covered its sibling may be too old to be recalled. If the sibling is still alive, its record has restored it. */
 	bool is_settled = is_recalled && mark_is_stable(keyspace, stamp->origin, stamp->seq);
 	if (origin < 0 || is_settled)
 		return;

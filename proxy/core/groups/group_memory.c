@@ -66,7 +66,7 @@ void group_free(struct groups *groups, struct group *group)
 	spills_free(&group->spills);
 	buffer_free(&group->ends);
 	for (unsigned i = 0; i < group->check_count; i++)
-		memory_free((void *)(uintptr_t)group->checks[i].key.ptr);
+		bytes_free(group->checks[i].key);
 	if (groups->spare_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
 		group_free_memory(group);
 		return;

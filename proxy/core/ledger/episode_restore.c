@@ -1,5 +1,6 @@
 /* Episodes read back from the store at opening: with what their records tell, before anything is recalled. */
 #include "proxy/core/records/episode_pack.h"
+#include "proxy/core/versions/forget.h"
 #include "books.h"
 #include "proxy/core/versions/version.h"
 

@@ -3,6 +3,7 @@
  * that ended goes to the conflicts stream and leaves the hash, in one transaction. */
 #include "proxy/core/records/episode_pack.h"
 #include "proxy/core/records/episode_record.h"
+#include "proxy/core/versions/forget.h"
 #include "books.h"
 
 #include <assert.h>
@@ -53,7 +54,7 @@ static void set_stored(struct episode *episode, struct slice id)
 	if (episode->was_told && old.len > 0)
 		resp_add_bulk(&episode->told_ids, old);
 	episode->is_told = episode->was_told = false;
-	memory_free((void *)(uintptr_t)old.ptr);
+	bytes_free(old);
 	episode->stored_id = buffer_copy(id);
 }
 

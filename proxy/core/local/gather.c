@@ -27,7 +27,7 @@ static const char *add_command(struct local *local, struct group *group, const s
 	struct plan_world world = gather_world(local, db);
 	struct planned planned;
 	changes_reset(&local->step->changes);
-	const char *error = plan_command(row, request, &world, group->script.out, &local->step->changes, &planned);
+	const char *error = plan_command(row, request, &world, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
 	if (error == NULL) {
 		add_facts(local, row);
 		group->script.count += planned.replies;

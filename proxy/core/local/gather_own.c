@@ -31,7 +31,7 @@ void gather_readback(struct local *local, uint32_t db, struct slice key, bool is
 	struct plan_world world = gather_world(local, db);
 	struct planned planned;
 	changes_reset(&local->step->changes);
-	plan_readback(&world, key, is_expired, group->script.out, &local->step->changes, &planned);
+	plan_readback(&world, key, is_expired, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
 	add_internal(local, group, db, &planned);
 }
 
@@ -70,7 +70,7 @@ void gather_settles(struct local *local)
 		struct plan_world world = gather_world(local, settle->db);
 		struct planned planned;
 		changes_reset(&local->step->changes);
-		plan_settle(&world, settle->kind, settle->key, settle->element, group->script.out, &local->step->changes, &planned);
+		plan_settle(&world, settle->kind, settle->key, settle->element, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
 		add_internal(local, group, settle->db, &planned);
 		settle_free(settle);
 	}

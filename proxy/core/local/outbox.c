@@ -31,7 +31,7 @@ void append_free(struct outbox *outbox, struct append *append)
 {
 	outbox->bytes -= append->bytes.len;
 	outbox->events -= append->events;
-	memory_free((void *)(uintptr_t)append->bytes.ptr);
+	bytes_free(append->bytes);
 	memory_free(append);
 }
 

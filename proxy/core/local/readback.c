@@ -21,12 +21,12 @@ static void read_back_all(struct local *local)
 	read_back(local, true);
 	read_back(local, false);
 	for (unsigned i = 0; i < local->rereads->count; i++) {
-		struct key *key = keyspace_find(local->keyspace, local->rereads->items[i].db, local->rereads->items[i].key);
+		struct key *key = keyspace_recall(local->keyspace, local->rereads->items[i].db, local->rereads->items[i].key);
 		if (key != NULL) {
 			key->is_read_back = false;
 			keyspace_release_key(local->keyspace, key);
 		}
-		memory_free((void *)(uintptr_t)local->rereads->items[i].key.ptr);
+		bytes_free(local->rereads->items[i].key);
 	}
 	local->rereads->count = 0;
 }

@@ -49,7 +49,7 @@ struct episode *episode_new(struct keyspace *keyspace, struct element *element)
 	return episode;
 }
 
-/* One that is listed as dirty is an empty shell from here on: who writes the list frees it. */
+/* If it is in the list of dirty ones, an empty shell stays there: whoever writes that list frees it. */
 void episode_free(struct keyspace *keyspace, struct episode *episode)
 {
 	struct episode **link = &episode->element->episodes;
@@ -107,7 +107,8 @@ static bool is_other(const struct episode *episode, const struct stamp *stamp)
 	return false;
 }
 
-/* Which episode the write is in. Many sides are not remembered: one that meets all belongs to whichever episode reaches over it. */
+/* Which episode the write is in. Not all sides are remembered: a write that makes a pair with every concurrent one belongs to the episode whose stretch
+ * contains it. */
 static struct episode *episode_with(const struct keyspace *keyspace, const struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
@@ -207,7 +208,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	episode_free(keyspace, other);
 }
 
-/* Makes one of two; the larger one stays. */
+/* Makes one episode of two: the smaller one is merged into the larger. */
 static struct episode *unite(struct keyspace *keyspace, struct episode *a, struct episode *b)
 {
 	struct episode *larger = a->side_count >= b->side_count ? a : b;
@@ -226,13 +227,13 @@ static struct episode *join(struct keyspace *keyspace, struct episode *episode, 
 	}
 	if (other != NULL)
 		episode = unite(keyspace, episode, other);
-	/* Writes that make no pair with those of their stretch may stand in between: so far, this one was none of them. */
+	/* Inside an episode's stretch there may be writes that are not in it, as they make no pair with the others. This write was not in it so far. */
 	const struct side *side = episode_side(keyspace, episode, party->stamp);
 	if (side == NULL || side->is_again) {
 		episode_reach(keyspace, episode, party->stamp->origin, party->stamp->seq);
 		episode_recheck_resolution(keyspace, episode);
 	}
-	/* Of several presents of one write the last is the one, and that was met last when they were met first. */
+	/* If one write set the element several times, the last value counts; and that was met last when they were met first. */
 	enum kind kind = episode->element->kind;
 	if (side == NULL || side->is_again || side->note->is_poor || kind == KIND_KEY || note_is_removal(side->note, kind) || note_is_removal(party->note, kind))
 		episode_add_side(keyspace, episode, party);
@@ -274,7 +275,7 @@ void episodes_pair(struct keyspace *keyspace, struct element *subject, const str
 	count_pairs(keyspace, episode, 1, later_hlc(a, b));
 }
 
-/* The one that began with this sibling. SEEN: … with a write that this one has seen; NULL: whichever. */
+/* The episode that began with this sibling and a write that SEEN has seen; NULL: with whichever write. */
 static struct episode *episode_begun_with(const struct keyspace *keyspace, const struct element *element, const struct stamp *sibling, const struct stamp *seen)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
@@ -288,7 +289,7 @@ static struct episode *episode_begun_with(const struct keyspace *keyspace, const
 	return NULL;
 }
 
-/* It neither names the episode nor belongs to its stretches: an earlier one has it. */
+/* SIBLING becomes a side, but the episode's id and stretches stay as they are: an earlier episode has that write. */
 static void begin(struct keyspace *keyspace, struct episode *episode, const struct party *sibling)
 {
 	const struct stamp first = episode->first;
@@ -319,7 +320,7 @@ void episodes_name(struct keyspace *keyspace, struct element *subject, const str
 void episodes_meet(const struct meeting *meeting)
 {
 	const struct history *history = meeting->history;
-	/* Of two types one kills the other, increments too: here they are like any write. */
+	/* Of two types the newer kills the other, and increments with it: between types an increment counts like any write. */
 	const unsigned counted = meeting->is_type_clash ? ~(unsigned)MARK_DELTA : ~0u;
 	const struct party *arriving = &(struct party){ meeting->arriving->stamp, meeting->arriving->note, meeting->arriving->flags & counted };
 	bool is_increment = arriving->flags & MARK_DELTA;

@@ -56,7 +56,7 @@ void episode_note_kill(struct keyspace *keyspace, struct episode *episode, const
 		episode_touch(keyspace, episode);
 }
 
-/* Its version knows best, as long as there is one. */
+/* If its version is still here, that tells; else what was noted of the side. */
 static bool is_clearing(const struct episode *episode, const struct side *side)
 {
 	const struct version *version = element_version(episode->element, side->stamp.origin, side->stamp.seq);
@@ -74,7 +74,7 @@ void episode_note_covers(struct keyspace *keyspace, struct episode *episode, con
 	}
 }
 
-/* With its batch's context. */
+/* The mark's write, with its batch's context. */
 static struct stamp stamp_of(const struct history *history, const struct mark *mark)
 {
 	struct context *context = mark->note->context;
@@ -133,13 +133,12 @@ static void find_kills(struct keyspace *keyspace, struct episode *episode, const
 	}
 }
 
-/* A side that is new here, but was met before: what came upon it meanwhile. */
 void episode_find_covers(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
 	if (!episode_is_keeping(episode))
 		return;
 	episode_visit_writes(keyspace, episode, find_cover, side);
-	/* Greater writes of another type kill it, whichever comes first. */
+	/* Greater writes of another type kill it, in whichever order they come. */
 	const struct key *key = episode->element->key;
 	if (!key_has_other_type(key, episode->element->kind))
 		return;
@@ -178,7 +177,7 @@ bool episode_covers_are_stable(const struct keyspace *keyspace, const struct epi
 	return true;
 }
 
-/* What was the side for a write that had seen as much as STAMP? */
+/* Was the side alive for a write that had seen as much as STAMP? */
 static enum life life_of(const struct episode *episode, const struct side *side, const struct stamp *stamp)
 {
 	enum life life = side->life;

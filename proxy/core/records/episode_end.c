@@ -29,8 +29,8 @@ static bool is_earlier(const struct keyspace *keyspace, const struct stamp *stam
 	return episode->resolution.seq == 0 || stamp_compare(keyspace->origins, stamp, &episode->resolution) < 0;
 }
 
-/* More is known of it than when it was ended. More writes may be in it, which what ended it has not seen. (One that its store lost and got back may
- * have been seen.) And what a write of ours counts as having seen, though our store had lost it, may turn out to have covered a side. */
+/* More is known of the episode than when it was ended. It may have more writes, which what ended it has not seen. (But that may have seen a write that its
+ * store lost and got back.) And what a write of ours counts as having seen, though our store had lost it, may turn out to have covered a side. */
 void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episode)
 {
 	const struct stamp *resolution = &episode->resolution;
@@ -40,7 +40,7 @@ void episode_recheck_resolution(struct keyspace *keyspace, struct episode *episo
 	episode_touch(keyspace, episode);
 }
 
-/* BY has covered or killed a side. */
+/* BY has covered or killed a side. If what ended the episode had seen BY, it may not have found a decision open. */
 static void recheck_after(struct keyspace *keyspace, struct episode *episode, const struct stamp *by)
 {
 	const struct stamp *resolution = &episode->resolution;
@@ -50,7 +50,6 @@ static void recheck_after(struct keyspace *keyspace, struct episode *episode, co
 	episode_find_resolution(keyspace, episode);
 }
 
-/* Of two that are joined, the earlier resolution. */
 void episode_take_resolution(struct keyspace *keyspace, struct episode *episode, struct episode *other)
 {
 	if (other->resolution.seq == 0 || !is_earlier(keyspace, &other->resolution, episode))
@@ -72,7 +71,7 @@ static void resolve(struct keyspace *keyspace, struct episode *episode, const st
 	episode_touch(keyspace, episode);
 }
 
-/* Of a write that is none of the episode's sides. One that ends it may change the element twice: the last of that is what it tells. */
+/* PARTY is none of the episode's sides. The write that ends the episode may change the element twice: then its last change is the one that is told. */
 static void try_to_end(struct keyspace *keyspace, struct episode *episode, const struct party *party)
 {
 	bool is_end = is_resolution(episode, party->stamp)
@@ -82,7 +81,7 @@ static void try_to_end(struct keyspace *keyspace, struct episode *episode, const
 		resolve(keyspace, episode, party);
 }
 
-/* A write of ours that counts as having seen what our store lost and got back is here before that. */
+/* A write of ours that counts as having seen what our store had lost is applied before that comes back. */
 static bool consider(struct keyspace *keyspace, struct episode *episode, const struct side *side, const struct party *party)
 {
 	(void)side;
@@ -106,7 +105,7 @@ static void compete(struct keyspace *keyspace, struct episode *episode, const st
 {
 	const struct side *side = episode_side(keyspace, episode, party->stamp);
 	if (side != NULL) {
-		/* What it came to be known by may tell less of it than this. And where it is recalled, a version comes back with it, perhaps after what
+		/* The side may have been known by a mention that told less of it. And when the write is recalled, its version comes back, perhaps after what
 		 * covered or killed it. */
 		if (episode_upgrade_side(keyspace, episode, party)) {
 			episode_find_covers(keyspace, episode, side);

@@ -1,4 +1,3 @@
-/* Packs: which records stand together in one field of the store's hash (episode.h). */
 #include "episode_pack.h"
 
 #include <string.h>

@@ -44,7 +44,7 @@ void telling_end(struct telling *telling)
 	memory_free(telling->is_shown);
 }
 
-/* Room for what is told of so many sides. */
+/* Makes room for what is told of SIDES sides. */
 static void telling_reserve(struct telling *telling, unsigned sides)
 {
 	if (sides <= telling->cap)
@@ -65,7 +65,7 @@ static struct record_dot told_dot(const struct telling *telling, unsigned origin
 
 /* ---- who wins ---- */
 
-/* The rule is asked, as it would be with the sides as versions. NULL: no side is an absolute. */
+/* Which side wins: the rule is asked, with the sides as versions. NULL: all of them are increments, or covered. */
 static const struct side *decide(struct telling *telling, const struct episode *episode)
 {
 	struct element *trial = &telling->trial;
@@ -87,7 +87,7 @@ static const struct side *decide(struct telling *telling, const struct episode *
 	return best == NULL ? NULL : telling->candidates[best - trial->versions];
 }
 
-/* Increments count on top of a number, or of nothing. */
+/* Can increments be added to the value? To a number, or to nothing, they can. */
 static bool can_be_added_to(const struct note *note, enum kind kind)
 {
 	if (note_is_removal(note, kind) || note->is_number)
@@ -103,7 +103,7 @@ static bool can_be_added_to(const struct note *note, enum kind kind)
 /* Does the winner's value count increments that it has not seen? */
 static bool has_increments(const struct episode *episode, const struct side *winner)
 {
-	/* Of those that a record tells of for sure: which others are still remembered depends on the order. */
+	/* Only sides that every record tells of are looked at: which others are still remembered depends on the order of arrival. */
 	unsigned first = episode->side_count > RECORD_SIDES_MAX ? episode->side_count - RECORD_SIDES_MAX : 0;
 	for (unsigned i = first; i < episode->side_count; i++)
 		if ((episode->sides[i].flags & MARK_DELTA) && !stamp_covers(&winner->stamp, &episode->sides[i].stamp))
@@ -121,7 +121,7 @@ struct draft {
 	bool is_kept;
 };
 
-/* A place in the room: an offset for now. */
+/* A piece of the room from START on. Its ptr is an offset until settle_slices, as the room may move. */
 static struct slice room_from(const struct draft *draft, size_t start)
 {
 	return (struct slice){ (const char *)(uintptr_t)start, draft->room->len - start };
@@ -142,7 +142,7 @@ static void add_positions(const struct telling *telling, const struct context *c
 	}
 }
 
-/* As text. */
+/* The context as encoded positions. The writes of a batch share theirs, so the last few are kept. */
 static struct slice positions_of(struct telling *telling, struct context *context)
 {
 	for (unsigned i = 0; i < TOLD_CONTEXTS_MAX; i++)
@@ -164,7 +164,7 @@ static struct slice add_context(struct draft *draft, struct context *context)
 	return room_from(draft, start);
 }
 
-/* The whole value of a version that waits for a decision. */
+/* A version that waits for a decision is told with its whole value. */
 static void add_whole(struct draft *draft, const struct version *version, struct record_side *told)
 {
 	if (version->value.len <= told->value.len)
@@ -174,7 +174,7 @@ static void add_whole(struct draft *draft, const struct version *version, struct
 	told->value = room_from(draft, start);
 }
 
-/* What only serves to take the record up again. Of one whose versions wait for a decision, those that are not alive are over. */
+/* Adds what only serves to restore the episode from its record. If versions wait for a decision, a side that is not live is covered. */
 static void add_life(struct draft *draft, const struct side *side, struct record_side *told)
 {
 	const struct episode *episode = draft->episode;
@@ -223,7 +223,7 @@ static void add_side(struct draft *draft, const struct side *side)
 	note_add_value(side->note, element->kind, draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;
-	/* What is dead and alive all the same is a removal. Of what is there again some may know no more than what was told with it. */
+	/* A live version whose value was killed is a removal. Of a sole survivor some DCs know no more than what was told when it was named. */
 	told->is_clearing = version != NULL && (told->is_dead || (side->is_again ? side->is_clearing : version->is_clearing));
 	if (version != NULL)
 		add_whole(draft, version, told);
@@ -233,7 +233,7 @@ static void add_side(struct draft *draft, const struct side *side)
 		add_life(draft, side, told);
 }
 
-/* Newest first; those that wait for a decision before all others. */
+/* Newest first; live versions that wait for a decision before all others. */
 static void add_sides(struct draft *draft)
 {
 	const struct episode *episode = draft->episode;
@@ -249,7 +249,7 @@ static void add_sides(struct draft *draft)
 	}
 }
 
-/* Does it reach from one of the sides that are told to another? */
+/* Are its ends sides that the record tells of? Then the stretch need not be told. */
 static bool is_told_by_sides(const struct draft *draft, const struct stretch *stretch)
 {
 	bool has_first = false, has_last = false;

@@ -2,7 +2,7 @@
 #ifndef CORE_EPISODE_RECORD_H
 #define CORE_EPISODE_RECORD_H
 
-#include "proxy/core/core.h"
+#include "proxy/core/vocabulary/options.h"
 #include "episode.h"
 
 /* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. */
@@ -22,16 +22,16 @@ struct telling {
 	} contexts[TOLD_CONTEXTS_MAX];
 	unsigned next_context;       /* the one to be replaced next */
 	struct buffer room;          /* of a record's pieces */
-	struct record_side *sides;   /* owned, as all of these: as many as … */
+	struct record_side *sides;   /* owned, as the next three: room for CAP of each */
 	struct version *versions;    /* zeroed but for what decide() sets */
 	const struct side **candidates;
 	bool *is_shown;
 	unsigned cap;
 	struct element trial;        /* for the rule to decide */
-	enum record_status status;   /* of the one that was told last … */
-	bool is_kept;                /* … and does it wait for a decision? */
+	enum record_status status;   /* of the episode that was told last */
+	bool is_kept;                /* whether that one waits for a decision */
 };
-/* As long as no origin comes. */
+/* It is valid until a new origin is met. */
 void telling_begin(struct telling *telling, const struct keyspace *keyspace, uint64_t rules_digest, bool is_last);
 void telling_end(struct telling *telling);
 
@@ -40,7 +40,7 @@ void episode_add_id(const struct keyspace *keyspace, const struct episode *episo
 /* Appends the record. ID: its own. */
 void episode_encode(struct telling *telling, const struct episode *episode, struct slice id, struct buffer *out);
 
-/* Will its record be told at last as it is told now, unless it changes? So is one that is over whenever its writes are stable. */
+/* Is its record final unless the episode changes? A final record is over as soon as its writes are stable. */
 bool episode_is_told_for_good(const struct episode *episode);
 
 #endif

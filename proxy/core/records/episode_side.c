@@ -72,7 +72,7 @@ enum record_kind episode_kind(const struct episode *episode)
 	return (traits & EPISODE_REMOVAL) && (traits & EPISODE_PRESENT) ? RECORD_WRITE_DELETE : RECORD_WRITE_WRITE;
 }
 
-/* Stable ones meet nothing any more. */
+/* A stable write meets nothing any more. */
 static void drop_stable_others(const struct keyspace *keyspace, struct episode *episode)
 {
 	unsigned kept = 0;
@@ -98,7 +98,7 @@ void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsig
 	episode->others[episode->other_count++] = (struct dot){ origin, seq };
 }
 
-/* What is no side any more: what a record of it needs, and where it belongs if its stretch cannot tell. */
+/* The side goes: keeps what a record needs to tell of it, and, if the episode's stretch cannot tell, that it belongs to the episode. */
 static void fold_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
 	episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
@@ -106,7 +106,7 @@ static void fold_side(struct keyspace *keyspace, struct episode *episode, const 
 		episode_add_other(keyspace, episode, side->stamp.origin, side->stamp.seq);
 }
 
-/* Many writes: those go that no record will tell of any more, as newer ones only push them further down. */
+/* Drops the sides that no record will tell of any more: newer ones can only push them further down. */
 static void drop_sides(struct keyspace *keyspace, struct episode *episode)
 {
 	bool *is_shown = memory_new(episode->side_count);
@@ -182,7 +182,7 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 {
 	const struct side *found = episode_side(keyspace, episode, party->stamp);
 	enum kind kind = episode->element->kind;
-	/* Of what is there again all know what the write that found it tells, some no more. */
+	/* Of a sole survivor of an earlier conflict every DC knows what the write that named it told, and some know no more: so nobody tells more. */
 	if (found == NULL || found->is_again)
 		return false;
 	struct side *side = &episode->sides[found - episode->sides];

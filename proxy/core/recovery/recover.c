@@ -5,6 +5,7 @@
 
 #include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
+#include "proxy/core/versions/forget.h"
 #include "proxy/core/versions/version.h"
 
 #include <assert.h>

@@ -71,7 +71,7 @@ static bool is_fraction(const struct change *change, struct slice raw)
 /* A conflict record tells of it: that was written once its reply was known. */
 static bool is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq)
 {
-	const struct key *key = keyspace_find(recovery->keyspace, change->db, change->key);
+	const struct key *key = keyspace_recall(recovery->keyspace, change->db, change->key);
 	return key != NULL && episodes_tell(key, origin, seq);
 }
 
@@ -345,8 +345,8 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		finish_entry(recovery, stored, event, &reply, &final);
 		publish(recovery, &list, stored, buffer_slice(&final));
 		buffer_free(&final);
-		memory_free((void *)(uintptr_t)stored->intent.ptr);
-		memory_free((void *)(uintptr_t)stored->final.ptr);
+		bytes_free(stored->intent);
+		bytes_free(stored->final);
 	}
 	recovery->stored_count = 0;
 	bool has_lost = recovery->carried.first != NULL;

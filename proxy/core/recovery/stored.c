@@ -4,8 +4,8 @@
 void stored_drop(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
-		memory_free((void *)(uintptr_t)recovery->stored[i].intent.ptr);
-		memory_free((void *)(uintptr_t)recovery->stored[i].final.ptr);
+		bytes_free(recovery->stored[i].intent);
+		bytes_free(recovery->stored[i].final);
 	}
 	memory_free(recovery->stored);
 	recovery->stored = NULL;
@@ -75,8 +75,8 @@ void stored_drop_logged(struct recovery *recovery)
 			recovery->stored[kept++] = *stored;
 			continue;
 		}
-		memory_free((void *)(uintptr_t)stored->intent.ptr);
-		memory_free((void *)(uintptr_t)stored->final.ptr);
+		bytes_free(stored->intent);
+		bytes_free(stored->final);
 	}
 	recovery->stored_count = kept;
 }

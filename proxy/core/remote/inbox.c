@@ -9,7 +9,7 @@ static void delivery_free(struct delivery *delivery)
 {
 	if (delivery->context != NULL)
 		context_drop(delivery->context);
-	memory_free((void *)(uintptr_t)delivery->bytes.ptr);
+	bytes_free(delivery->bytes);
 	memory_free(delivery);
 }
 

@@ -1,5 +1,5 @@
 /* RESP: the Redis serialization protocol, versions 2 and 3, fed and asked. Owns no socket.
- * Used for clients' requests, for the store's replies, and to write both.
+ * Used for clients' requests (resp_request.c), for the store's replies (resp_reply.c), and to write both (resp_write.c).
  * Invariant: memory is bounded by the bytes received, never by what a header announces. */
 #ifndef CORE_RESP_H
 #define CORE_RESP_H

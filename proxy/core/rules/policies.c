@@ -110,7 +110,7 @@ struct policy_set *policy_set_new(const struct origins *origins, const struct co
 void policy_set_free(struct policy_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)
-		memory_free((void *)(uintptr_t)set->items[i].match.ptr);
+		bytes_free(set->items[i].match);
 	memory_free(set->items);
 	memory_free(set);
 }

@@ -1,4 +1,5 @@
-/* Element: what can be said of one that is here: is it stable, is a decision about it open, is it kept for that alone? */
+#include "element.h"
+
 #include "keyspace.h"
 #include "policy.h"
 

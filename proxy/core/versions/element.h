@@ -11,15 +11,16 @@
 struct episode;                      /* episode.h */
 struct note;                         /* note.h */
 struct policy;                       /* policy.h */
+struct keyspace;                     /* keyspace.h */
 
 /* An absolute or a clear that may decide the element. */
 struct version {
 	struct stamp stamp;          /* holds a reference to its context */
 	bool is_present;
-	bool is_outdone;             /* absent for its type's sake only (rule 7): no rule prefers it to what is alive */
+	bool is_outdone;             /* absent only because another type is newer (rule 7): no rule prefers it to what is alive */
 	bool is_clearing;            /* the same write cleared the key before it made this present */
 	bool is_set;                 /* a string SET: clears elements of other types */
-	bool is_vouched;             /* a record, or a write that left it alive, has said that it is: while metadata is recalled */
+	bool is_vouched;             /* while metadata is recalled: a record, or a write that left it alive, says that it is alive */
 	int64_t expire_at_ms;        /* TTL */
 	double score;                /* sorted set */
 	struct slice value;          /* string, hash: owned copy, or held by NOTE */
@@ -45,7 +46,7 @@ struct element {
 	bool is_redecided;           /* set the value from its versions */
 	bool has_pending;            /* add PENDING */
 	bool is_pending_float;
-	/* As much as most elements need, so that they take one piece of memory. */
+	/* Room for what most elements need, so that they are one allocation. */
 	struct version first_version;
 	struct history first_history;
 	struct mark first_marks[FIRST_MARKS];    /* of FIRST_HISTORY */
@@ -72,8 +73,8 @@ struct key {
 	struct key *thinned_next;
 	bool is_thinned;             /* in keyspace.thinned_keys: an element was removed from it, or a deadline set, in this turn */
 	bool is_read_back;           /* in this step (readback.c) */
-	bool is_suspect;             /* decided while rules differed, and noted (rules_change.c) */
-	bool is_decided_again;       /* … what our store had lost */
+	bool is_suspect;             /* it was decided while DCs had different rules, and is noted (suspects.c) */
+	bool is_decided_again;       /* what our store had lost of it was decided again */
 	bool is_dirty;               /* in keyspace.dirty_keys: delete it in the store and write all that is visible */
 };
 
@@ -81,8 +82,8 @@ struct key {
 struct key_name {
 	uint32_t db;
 	struct slice name;
-	uint32_t at;                 /* where the write stands in its batch … */
-	uint16_t index;              /* … and as which one */
+	uint32_t at;                 /* where the write stands in the batch's bytes */
+	uint16_t index;              /* which of the batch's writes it is, from 0 */
 	bool is_plain;               /* it may be latent (latent.h) */
 };
 
@@ -97,5 +98,13 @@ static inline bool kind_is_fixed(enum kind kind)
 	}
 	return false;
 }
+
+/* Whether all of it is stable and it stays for an open decision only: such an element is not counted as unstable metadata. */
+void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
+/* Have all DCs applied every live version of it? */
+bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
+/* Several live versions wait for a decision: they stay, stable or not. */
+bool element_is_open(const struct element *element);
+bool key_is_open(const struct key *key);         /* one of its elements is */
 
 #endif

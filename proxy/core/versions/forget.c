@@ -1,4 +1,5 @@
-/* Forget: what is stable leaves the metadata: marks, then versions, then the element and its key. */
+#include "forget.h"
+
 #include "note.h"
 #include "policy.h"
 #include "version.h"
@@ -7,7 +8,7 @@
 
 #define FORGET_AHEAD 4
 
-/* Stable deltas may go only when nothing that might not have seen them can decide any more. */
+/* Stable increments may go only when no write that has not seen them can decide any more. */
 static void element_prune_marks(struct keyspace *keyspace, struct element *element)
 {
 	for (unsigned i = 0; i < element->history_count; i++) {
@@ -21,7 +22,7 @@ static void element_prune_marks(struct keyspace *keyspace, struct element *eleme
 	}
 }
 
-/* Under a rule that keeps no versions there may be the dot of what was there before: it goes. */
+/* The dot of the last live version goes to the store. Under a rule that keeps no versions, the dot that an earlier rule left there is removed instead. */
 static void element_spill(struct keyspace *keyspace, const struct element *element)
 {
 	const struct key *key = element->key;
@@ -44,7 +45,7 @@ static void element_spill(struct keyspace *keyspace, const struct element *eleme
 	});
 }
 
-/* A deadline all agree on is kept beside what they do not agree on yet: the key may be written anew (render.c). */
+/* A stable deadline is kept as long as other elements of the key are not stable: the key may be written anew, with its deadline (render.c). */
 static bool is_kept_deadline(const struct element *element)
 {
 	return element->kind == KIND_TTL && (element->key->elements != element || element->next != NULL);
@@ -71,7 +72,7 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	if (!versions_stable)
 		return;
 	element_spill(keyspace, element);
-	/* The versions agree everywhere now: the store's value is the base of what is not stable yet. */
+	/* All DCs have these versions, so the store's value stands for them: increments that are not stable yet are added to that. */
 	element_drop_versions(keyspace, element);
 	element_prune_marks(keyspace, element);
 }
@@ -101,7 +102,7 @@ static void key_prune_all(struct keyspace *keyspace, struct key *key)
 	key_prune_last(keyspace, key);
 }
 
-/* Clears of the key, and SETs, may decide its other elements, too. */
+/* A clear of the key, or a SET, may decide its other elements, too: they are all looked at. */
 static void key_prune(struct keyspace *keyspace, struct key *key, struct element *element)
 {
 	if (element->kind == KIND_KEY || element->kind == KIND_STRING) {
@@ -123,7 +124,7 @@ void keyspace_sweep(struct keyspace *keyspace)
 	keyspace_each_key(keyspace, key_sweep, keyspace);
 }
 
-/* What is looked at soon: first the element, then what it names. */
+/* Prefetches what the next entries need: far ahead the element, nearer what it points to. */
 static void forget_warm(const struct ledger *ledger)
 {
 	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);

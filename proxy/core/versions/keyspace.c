@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define WARM_KEYS 32                 /* looked up together */
+#define WARM_KEYS 32                 /* how many are prefetched together */
 
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db)
 {
@@ -35,7 +35,7 @@ static struct key *key_lookup(const struct keyspace *keyspace, uint64_t hash, ui
 	return NULL;
 }
 
-/* What has latent writes gets its record now. */
+/* If the key has latent writes, they are applied now, which makes its record. */
 static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t db, struct slice name)
 {
 	struct key *key = key_lookup(keyspace, hash, db, name);
@@ -44,7 +44,7 @@ static struct key *key_recall(struct keyspace *keyspace, uint64_t hash, uint32_t
 	return key;
 }
 
-struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name)
+struct key *keyspace_recall(struct keyspace *keyspace, uint32_t db, struct slice name)
 {
 	return key_recall(keyspace, key_hash(db, name), db, name);
 }
@@ -76,7 +76,7 @@ struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice na
 	return key_get(keyspace, key_hash(db, name), db, name);
 }
 
-/* Of a key without a record: all that is known of it is stable, or latent and covered by this write. */
+/* The key has no record. Is all that is known of it stable, or latent and covered by this write? */
 static bool can_be_latent(struct keyspace *keyspace, uint64_t hash, const struct key_name *name, const struct latent_batch *batch)
 {
 	if (keyspace->policy_for(keyspace->policy_context, name->name)->may_have_dots)
@@ -138,14 +138,14 @@ static uint64_t element_hash(const struct key *key, enum kind kind, struct slice
 	return slice_hash(name) * 31 + ((uintptr_t)key >> 4) + (unsigned)kind;
 }
 
-/* What is stable was decided with what the store holds; only while metadata is recalled, what it decided may be still to come. */
+/* A stable clear is already in what the store holds. Only while metadata is recalled may writes that it decided about still be to come. */
 static void inherit(struct keyspace *keyspace, struct element *element, const struct version *version)
 {
 	if (!keyspace->is_whole || !mark_is_stable(keyspace, version->stamp.origin, version->stamp.seq))
 		element_compete(keyspace, element, version);
 }
 
-/* A clear that came before this element was known concerns it as well. */
+/* Clears and flushes that came before this element was known concern it as well. */
 static void element_inherit(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;

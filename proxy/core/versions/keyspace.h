@@ -51,7 +51,7 @@ static inline uint64_t keyspace_bytes(const struct keyspace *keyspace) { return 
 void keyspace_open(struct keyspace *keyspace, struct origins *origins, uint32_t databases, uint32_t reserved_db);
 /* These look a key up. Its latent writes, if there are any, are applied to the metadata first: so whoever is applying a change must not call them, and the
  * rooms that apply changes (records/, conflicts/) are given the key. */
-struct key *keyspace_find(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing is known of it */
+struct key *keyspace_recall(struct keyspace *keyspace, uint32_t db, struct slice name);       /* NULL: nothing is known of it */
 struct key *keyspace_key(struct keyspace *keyspace, uint32_t db, struct slice name);        /* adds it if nothing is known of it */
 /* keyspace_key of many. Cache misses are batched: what is needed of all keys is prefetched before the first is looked at. Where BATCH is given, a plain
  * write of a key without a record becomes latent instead: NULL stands for its key. */
@@ -66,8 +66,6 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 void element_free(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
-/* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
-void keyspace_warm(struct key *const *keys, unsigned count);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);
@@ -80,26 +78,10 @@ void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, s
 void keyspace_free(struct keyspace *keyspace);
 void keyspace_check(const struct keyspace *keyspace);
 
-/* element.c: what can be said of an element that is here */
-/* Whether all of it is stable and it stays for an open decision only: such an element is not counted as unstable metadata. */
-void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);
-/* Have all DCs applied every live version of it? */
-bool versions_are_stable(const struct keyspace *keyspace, const struct element *element);
-/* Several live versions wait for a decision: they stay, stable or not. */
-bool element_is_open(const struct element *element);
-bool key_is_open(const struct key *key);         /* one of its elements is */
 /* Has every DC applied write SEQ of ORIGIN (causal stability)? */
 static inline bool mark_is_stable(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
 {
 	return seq <= keyspace->origins->items[origin].stable;
 }
-
-/* forget.c: garbage collection of metadata */
-/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
-void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
-/* Drops what is stable, after origins' stable seqs moved. */
-void keyspace_forget(struct keyspace *keyspace);
-/* Looks at every key: what conflict records brought back has no mark that would bring it up. */
-void keyspace_sweep(struct keyspace *keyspace);
 
 #endif

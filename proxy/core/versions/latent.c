@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define CAP_MIN 64U
-#define CAP_KEPT 65536U              /* when it is empty */
+#define CAP_KEPT 65536U              /* of an empty ring */
 #define SPARE_MAX 64
-#define SPARE_BYTES_MAX 65536U       /* of each */
+#define SPARE_BYTES_MAX 65536U       /* of each spare batch */
 #define TRIM_MIN 256
 #define HALF_WAY 0x80000000U         /* of all positions */
 
@@ -47,7 +47,7 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 	latents->spare_count++;
 }
 
-/* Many may be kept for long, and a buffer may once have been needed for far more than this. */
+/* Many batches may be kept for long, and a reused buffer may be far larger than what is in it now. */
 static void trim(struct buffer *bytes)
 {
 	if (bytes->len == 0 || bytes->cap <= 2 * bytes->len + TRIM_MIN)
@@ -96,7 +96,7 @@ static void link_entry(struct latents *latents, uint32_t position)
 	*head = position;
 }
 
-/* With room for CAP. No head keeps a position that could come to mean another entry. */
+/* Builds the ring and its chains anew, with room for CAP. Afterwards no head holds a position that could come to mean another entry. */
 static void rebuild(struct latents *latents, uint32_t cap)
 {
 	struct latents old = *latents;
@@ -164,7 +164,7 @@ void latents_forget(struct latents *latents, const struct origins *origins)
 	while (latents->first != latents->next) {
 		const struct latent *entry = entry_at(latents, latents->first);
 		const struct stamp *stamp = &entry->batch->stamp;
-		/* It is to find them where it put them, those too that were taken meanwhile. */
+		/* The group will look for its entries where it put them, those that were taken meanwhile included. */
 		if (entry->batch->group != NULL)
 			return;
 		if (entry->state == LATENT_LIVE && stamp->seq + entry->index > origins->items[stamp->origin].stable)
@@ -286,7 +286,7 @@ void latents_free(struct latents *latents)
 	*latents = (struct latents){ 0 };
 }
 
-/* A batch's entries follow each other. */
+/* A batch's bytes are counted once, since its entries follow each other. */
 void latents_check(const struct latents *latents)
 {
 	uint64_t bytes = 0;

@@ -1,8 +1,8 @@
-/* Latent: writes whose keys nobody has asked about. Most writes become stable without anything concurrent having touched their key: of them only the
- * bytes in which they are shipped are kept, and where in them a key's writes stand. The first look at such a key (keyspace_find, keyspace_key)
- * takes its writes into the metadata, in their order, as if each had entered it when it came.
- * They are found as matches are in deflate (RFC 1951, section 4): by hash, each entry naming the one before it in its chain, and what has left the
- * ring behind it is not there any more.
+/* Latent: lazy metadata. Most writes become stable without anything concurrent having touched their key. So a plain write keeps only its encoded bytes and
+ * a 24-byte index entry until a concurrent write, a query, a flush or a rule change needs the key: then the key's latent writes are applied to the
+ * metadata, in their order, as if each had been when it came (keyspace_recall, keyspace_key).
+ * Entries are found as matches are in deflate (RFC 1951, section 4): by hash. Each entry names the one before it in its chain; a chain ends where an
+ * entry has left the ring.
  * Invariant: a key with latent writes has no record (struct key), and each of its latent writes covers those before it.
  * Limit: LATENT_DEPTH_MAX in a chain; a key that is written more often gets a record. Their bytes count as metadata. */
 #ifndef CORE_LATENT_H
@@ -16,7 +16,7 @@ struct group;
 enum latent_state {
 	LATENT_UNDER_WAY,            /* sent to the store, or about to be; not answered */
 	LATENT_LIVE,
-	LATENT_TAKEN,                /* into the metadata; or it did not take place */
+	LATENT_TAKEN,                /* it is in the metadata, or did not take place */
 };
 
 #define LATENT_DEPTH_MAX 128
@@ -66,7 +66,7 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch);
 /* It is not under way (any more): takes over BYTES, and leaves memory for others there; holds the stamp's context. */
 void latent_batch_end(struct latents *latents, struct latent_batch *batch, struct buffer *bytes, const struct stamp *stamp);
 
-/* Before the others, for many hashes at once: first the one of each, then the other. */
+/* Prefetch what the functions below look at. For many hashes: first this for each, then the other for each. */
 void latents_warm(const struct latents *latents, uint64_t hash);
 void latents_warm_newest(const struct latents *latents, uint64_t hash);
 /* The newest that waits for a key with this hash; NULL: there is none. */
@@ -81,7 +81,7 @@ void latents_cancel(struct latents *latents, uint32_t first, uint32_t count);
 bool latents_take(struct latents *latents, uint64_t hash, uint32_t db, struct slice key);
 /* The same for all keys. */
 void latents_take_all(struct latents *latents);
-/* Drops the oldest ones, as far as they are taken or stable, and their group is not under way. */
+/* Drops the oldest entries that are taken or stable and whose group is answered. */
 void latents_forget(struct latents *latents, const struct origins *origins);
 void latents_free(struct latents *latents);
 void latents_check(const struct latents *latents);

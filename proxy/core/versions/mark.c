@@ -1,4 +1,5 @@
-/* Mark: which writes of which origin touched an element, and what its deltas add up to (see mark.h). */
+#include "mark.h"
+
 #include "note.h"
 #include "types.h"
 
@@ -150,7 +151,7 @@ void history_forget(struct keyspace *keyspace, struct history *history, uint32_t
 	history->len -= count;
 }
 
-/* Who was killed by KILLER, which all have: nobody could tell later. */
+/* Every DC has KILLER, and its mark is about to go: notes what it has killed, as nobody could tell later. */
 static void key_note_killed(const struct keyspace *keyspace, const struct key *key, enum kind kind, const struct stamp *killer)
 {
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
@@ -168,7 +169,7 @@ static void key_note_killed(const struct keyspace *keyspace, const struct key *k
 	}
 }
 
-/* The newest of them that kills has killed all that the others have. */
+/* The newest of them that can kill has killed whatever the others have. */
 void history_note_killed(const struct keyspace *keyspace, const struct element *element, const struct history *history, uint32_t count)
 {
 	if (element->kind >= KIND_TYPES || !key_has_other_type(element->key, element->kind))
@@ -213,8 +214,7 @@ static void element_warm(const struct element *element, enum kind kind, unsigned
 	}
 }
 
-/* From the key to the element to its histories to their last marks one look waits for the one before it: so all keys take each step
- * together. */
+/* Cache misses are batched. Key, element, histories and last marks point to each other, so each step is taken for all keys before the next one. */
 void keyspace_warm(struct key *const *keys, unsigned count)
 {
 	static const enum kind kinds[] = { KIND_STRING, KIND_TTL };

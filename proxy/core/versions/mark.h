@@ -1,11 +1,12 @@
-/* Mark: that a write touched an element. Kept until it is stable, whether or not it decides: conflicts are counted, and deltas added up, by
- * marks (mark.c). */
+/* Marks: the write log of an element. A mark says that a write touched it, and stays until the write is stable, whether or not the write decides.
+ * Conflicts are counted, and increments added up, by marks. */
 #ifndef CORE_MARK_H
 #define CORE_MARK_H
 
 #include "origin.h"
 
 struct element;
+struct key;
 struct keyspace;
 struct note;                         /* note.h */
 
@@ -16,7 +17,7 @@ enum mark_flag {
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
 	MARK_DEAD = 32,              /* a newer write of another type killed it: a delta adds nothing any more */
-	MARK_LONG_DEAD = 64,         /* … one that is forgotten: for whatever comes, it is dead */
+	MARK_LONG_DEAD = 64,         /* such a write killed it and is forgotten: for whatever comes, it is dead */
 };
 
 /* One unstable write of one origin to one element. */
@@ -42,7 +43,7 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 
 struct history *element_history(const struct element *element, unsigned origin);    /* NULL: no mark of that origin */
 void history_forget(struct keyspace *keyspace, struct history *history, uint32_t count);     /* the oldest COUNT marks */
-/* The oldest COUNT marks of ELEMENT's are about to be forgotten: what they killed of other types is dead for good. */
+/* The oldest COUNT marks of ELEMENT's are about to be forgotten: what they killed of other types stays dead. */
 void history_note_killed(const struct keyspace *keyspace, const struct element *element, const struct history *history, uint32_t count);
 void history_free(struct keyspace *keyspace, struct history *history);
 void history_kill(struct history *history, uint32_t count);          /* the oldest COUNT marks, and those forgotten, add nothing from now on */
@@ -59,5 +60,8 @@ static inline long double history_total(const struct history *history, uint32_t 
 {
 	return history->totals == NULL ? history->total_before : history->totals[history->head + index];
 }
+
+/* Before writes to these keys are marked: fetches what is known of their strings and deadlines into the processor's cache. */
+void keyspace_warm(struct key *const *keys, unsigned count);
 
 #endif

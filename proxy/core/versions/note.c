@@ -224,11 +224,16 @@ bool note_is_same(struct note *a, struct note *b, enum kind kind)
 	return lens[0] == lens[1] && hashes[0] == hashes[1];
 }
 
-bool note_is_pop(const struct note *note)
+/* Most are never asked for: the command is looked up when one is. */
+bool note_is_pop(struct note *note)
 {
+	if (note->is_pop_known || !note->is_removal)
+		return note->is_pop;
 	const struct slice name = note_command(note);
-	const struct command *command = note->is_removal ? command_find(1, &name) : NULL;
-	return command != NULL && command->class == COMMAND_WRITE && plan_is_pop(command->plan);
+	const struct command *command = command_find(1, &name);
+	note->is_pop = command != NULL && command->class == COMMAND_WRITE && plan_is_pop(command->plan);
+	note->is_pop_known = true;
+	return note->is_pop;
 }
 
 /* Of a write that made several elements present, the smallest value stands for all: whichever of them is met first. */

@@ -19,11 +19,13 @@ struct note {
 	bool is_removal : 1;
 	bool is_poor : 1;            /* known by a sibling's mention only: no command, client, context */
 	bool is_number : 1;          /* the value is NUMBER: text is made of it when a record is written */
-	bool is_sum : 1;             /* … and what was added */
-	bool is_score : 1;           /* … and the bits of a double */
+	bool is_sum : 1;             /* the write was an increment: the value is what it added */
+	bool is_score : 1;           /* NUMBER is the bits of a double */
 	uint8_t choice : 2;          /* enum write_choice */
-	bool has_deadline : 1;       /* it decides the key's deadline, too … */
-	int64_t expire_at_ms;        /* … to be this; 0: none */
+	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
+	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
+	bool has_deadline : 1;       /* it decides the key's deadline, too */
+	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
 	int64_t number;
 	uint64_t value_hash;         /* of a value that is not kept whole; of others once somebody asked for it. 0: not yet */
 	struct context *context;     /* held */
@@ -57,7 +59,7 @@ struct slice note_client(const struct note *note);
 struct slice note_by(const struct note *note);
 /* The value as it was written; empty where it is not kept whole, too. */
 struct slice note_whole_value(const struct note *note);
-bool note_is_pop(const struct note *note);           /* the server chose what it removed */
+bool note_is_pop(struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);
 /* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */

@@ -12,7 +12,7 @@ struct context;
 struct element;
 
 /* Unstable marks of one origin, in the order they were made, which is that of their seqs but for what is recalled, or was latent (latent.h): what to
- * forget when the origin's stable seq moves. A mark behind a later one waits for that: what is stable may be forgotten at any time. */
+ * forget when the origin's stable seq moves. A mark that stands behind a later one waits for it, which does no harm: what is stable may be forgotten at any time. */
 struct ledger_entry { uint64_t seq; struct element *element; };
 struct ledger {
 	struct ledger_entry *entries;    /* a ring, owned */
@@ -28,7 +28,7 @@ struct origin {
 	unsigned dc;
 	uint64_t incarnation;
 	uint64_t applied;            /* everything up to here is in the store, or on its way there in the lane */
-	uint64_t confirmed;          /* … is answered by the store */
+	uint64_t confirmed;          /* everything up to here is in the store, which has answered */
 	uint64_t recalled;           /* everything up to here that is not stable has its metadata in memory */
 	uint64_t stable;             /* every DC has applied this */
 	uint64_t floor;              /* what precedes the position from which the DC's log must be read again after a restart */
@@ -36,7 +36,7 @@ struct origin {
 	                              * it, although the store may have lost it. NULL: nothing, or not known yet */
 	uint64_t before_hlc;         /* of this DC's: write SEQ is at this time + SEQ or later. 0: nothing is known */
 	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
-	uint64_t kept;               /* what was stable a round of stability ago: from here metadata is recalled, see stability.c */
+	uint64_t kept;               /* what was stable a round of stability ago: recovery reads metadata back from here on (stability.c) */
 	uint64_t round_stable, round_applied;    /* when the present round began */
 	struct ledger ledger;
 };

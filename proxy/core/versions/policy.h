@@ -4,7 +4,7 @@
 #define CORE_POLICY_H
 
 #include "base/bytes.h"
-#include "proxy/core/vocabulary/event.h"
+#include "proxy/core/vocabulary/options.h"
 
 struct rule;                         /* rules/rule.h */
 

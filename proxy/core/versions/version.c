@@ -14,7 +14,8 @@ static void element_make_room(struct element *element)
 	                                   element->version_cap * sizeof *element->versions);
 }
 
-/* Its own from now on. The note is held anyway as long as the write is not stable, which is mostly longer than its version lives. */
+/* Keeps the value: in the note, if that has all of it. The mark holds the note anyway until the write is stable, which is mostly longer than its version
+ * lives. */
 static void version_take_value(struct keyspace *keyspace, struct version *version)
 {
 	struct slice noted = version->note == NULL ? (struct slice){ "", 0 } : note_whole_value(version->note);
@@ -115,7 +116,7 @@ void version_kill(struct keyspace *keyspace, struct version *version)
 	version->is_vouched = false;
 }
 
-/* The oldest that is stable and present, and of which nothing but its own write tells. */
+/* The oldest stable and present version that nothing vouches for. */
 static struct version *oldest_unvouched(const struct keyspace *keyspace, const struct element *element)
 {
 	struct version *oldest = NULL;

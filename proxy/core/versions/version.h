@@ -12,8 +12,8 @@ const struct version *element_version(const struct element *element, unsigned or
 void element_drop_versions(struct keyspace *keyspace, struct element *element);
 /* Makes a version absent: a newer write of another type killed it. */
 void version_kill(struct keyspace *keyspace, struct version *version);
-/* All that is recalled is here. A stable version that lives beside others has a record that says so, or a write that left it alive does.
- * Of one that nothing tells of, what killed it was too old to be recalled: nobody would say so any more. */
+/* Called when all metadata is recalled. A stable version that is alive beside others is vouched for: by a record, or by a write that left it alive. One that
+ * nothing vouches for was killed by a write too old to be recalled, so it is killed here. */
 void element_kill_unvouched(struct keyspace *keyspace, struct element *element);
 
 #endif

@@ -33,10 +33,10 @@ struct core_options {
 	uint32_t group_commands_max; /* 1024 */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
-	uint64_t records_bytes_max;  /* … the memory they take in the store: 256 MiB */
-	uint64_t records_age_ms_max; /* … and how long they are kept: 7 days */
-	uint32_t handler_retry_ms;   /* pause after a handler's first failure, doubled with each: 1000 … */
-	uint32_t handler_retry_ms_max; /* … up to this: 300 000 */
+	uint64_t records_bytes_max;  /* of the memory they take in the store: 256 MiB */
+	uint64_t records_age_ms_max; /* how long they are kept: 7 days */
+	uint32_t handler_retry_ms;   /* pause after a handler's first failure, doubled with each: 1000 */
+	uint32_t handler_retry_ms_max; /* the longest such pause: 300 000 */
 	uint32_t siblings_max;       /* of one element, through ASK_SET: 32; one more is refused */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };

@@ -56,8 +56,8 @@ struct record_side {
 	bool is_live;                /* under record or custom: no write has covered it yet */
 	bool is_dead;                /* a write of another type killed it: it is absent whatever it wrote */
 	bool is_clearing;            /* it cleared the key before it wrote */
-	bool is_covered;             /* a write that all have has covered it; only told as long as the record is not over, like … */
-	struct slice covers;         /* … encoded, for record_cover_next: by which writes it is covered or killed */
+	bool is_covered;             /* a write that all have has covered it; told, like COVERS, only until the record is over */
+	struct slice covers;         /* by which writes it is covered or killed: encoded, for record_cover_next */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_again;               /* an earlier conflict ended with it alive, and a write that had not seen it began this one */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
@@ -97,7 +97,7 @@ void record_encode(struct buffer *out, const struct record *record);
 struct record_scratch { struct record_side *sides; unsigned cap; };
 MUST_CHECK bool record_decode(struct slice bytes, struct record_scratch *scratch, struct record *record);
 
-/* Several as one value: appends one more, and takes the next one off again. False: that is all, or, where *RECORDS is not empty, the rest is none. */
+/* Several records as one value: appends one, and takes the next one off again. False: there is no more; if *RECORDS is not empty then, the rest is malformed. */
 void records_add(struct buffer *out, struct slice record);
 bool records_next(struct slice *records, struct slice *record);
 

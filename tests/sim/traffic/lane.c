@@ -48,7 +48,7 @@ struct lane_group *lane_take_answer(struct lane *lane)
 void lane_group_free(struct lane_group *group)
 {
 	sim_replies_free(&group->replies);
-	memory_free((void *)(uintptr_t)group->bytes.ptr);
+	bytes_free(group->bytes);
 	memory_free(group->slots);
 	memory_free(group);
 }

@@ -8,7 +8,7 @@
 
 static void slice_free(struct slice bytes)
 {
-	memory_free((void *)(uintptr_t)bytes.ptr);
+	bytes_free(bytes);
 }
 
 void sim_log_append(struct sim_log *log, uint64_t id, struct slice bytes)

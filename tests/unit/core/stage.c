@@ -14,7 +14,7 @@ static struct waiting take_first(struct waiting *list, unsigned *count)
 static void free_all(struct waiting *list, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		memory_free((void *)(uintptr_t)list[i].bytes.ptr);
+		bytes_free(list[i].bytes);
 }
 
 /* ---- the core and its log ---- */

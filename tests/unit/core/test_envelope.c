@@ -134,7 +134,7 @@ static void a_cut_batch_is_never_taken_for_a_whole_one(void)
 		/* Protobuf has no end mark: a cut between two fields shows only in what must be there. */
 		struct slice copy = buffer_copy((struct slice){ out.ptr, len });
 		CU_ASSERT(decode_error(copy) != ENVELOPE_OK || len <= header_len);
-		memory_free((void *)(uintptr_t)copy.ptr);
+		bytes_free(copy);
 	}
 	changes_free(&changes);
 	buffer_free(&out);

@@ -29,7 +29,7 @@ static void plan_line(struct planning *planning, const char *line)
 	CU_ASSERT_EQUAL_FATAL(resp_request_next(planning->parser, &limits, slice_of(line), &request, &used, &planning->error), RESP_READY);
 	const struct command *command = command_find(request.argc, request.argv);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(command);
-	planning->error = plan_command(command, &request, &world, &planning->store_commands, &planning->intent, &planning->planned);
+	planning->error = plan_command(command, &request, &world, &(struct plan_output){ &planning->store_commands, &planning->intent, &planning->planned });
 }
 
 static void planning_free(struct planning *planning)
@@ -314,7 +314,7 @@ static void internal_writes_only_read(void)
 	struct buffer commands = { 0 }, text = { 0 };
 	struct changes changes = { 0 }, result = { 0 };
 	struct planned planned;
-	plan_readback(&world, SLICE("k"), true, &commands, &changes, &planned);
+	plan_readback(&world, SLICE("k"), true, &(struct plan_output){ &commands, &changes, &planned });
 	describe_commands(buffer_slice(&commands), &text);
 	CU_ASSERT(text_is(&text, WHOLE("k"), "readback"));
 	CU_ASSERT_EQUAL(planned.replies, 5);
@@ -325,7 +325,7 @@ static void internal_writes_only_read(void)
 
 	buffer_reset(&commands);
 	changes.count = 0;
-	plan_settle(&world, CHANGE_SCORE_SET, SLICE("k"), SLICE("m"), &commands, &changes, &planned);
+	plan_settle(&world, CHANGE_SCORE_SET, SLICE("k"), SLICE("m"), &(struct plan_output){ &commands, &changes, &planned });
 	describe_commands(buffer_slice(&commands), &text);
 	CU_ASSERT(text_is(&text, "ZSCORE k m; ", "settle"));
 	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE(",2.5\r\n") }, &result);
@@ -334,7 +334,7 @@ static void internal_writes_only_read(void)
 
 	buffer_reset(&commands);
 	changes.count = 0;
-	plan_settle(&world, CHANGE_SET, SLICE("k"), SLICE(""), &commands, &changes, &planned);
+	plan_settle(&world, CHANGE_SET, SLICE("k"), SLICE(""), &(struct plan_output){ &commands, &changes, &planned });
 	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE("$1\r\n7\r\n") }, &result);
 	describe_changes(&result, &text);
 	CU_ASSERT(text_is(&text, "set k 7 at=-1; ", "settle"));

@@ -1,0 +1,15 @@
+/* Forget: garbage collection of metadata. What is stable, that is applied by every DC, leaves: marks, then versions, then the element and its key. Versions
+ * that wait for a decision stay. */
+#ifndef CORE_FORGET_H
+#define CORE_FORGET_H
+
+#include "keyspace.h"
+
+/* Frees an element that was only looked at, if nothing unstable is known of it: what it had is spilled like any other's. */
+void keyspace_settle_element(struct keyspace *keyspace, struct element *element);
+/* Drops what is stable, after origins' stable seqs moved. */
+void keyspace_forget(struct keyspace *keyspace);
+/* Visits every key: versions that were restored from records have no mark, so keyspace_forget would miss them. */
+void keyspace_sweep(struct keyspace *keyspace);
+
+#endif
