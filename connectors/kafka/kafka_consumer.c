@@ -53,7 +53,7 @@ struct kafka_consumer *kafka_consumer_new(const struct log_options *options, con
 	consumer->handlers = *handlers;
 	consumer->dc = options->dc_index;
 	consumer->tells_state = !options->is_own;
-	consumer->health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = "following" };
+	kafka_health_begin(&consumer->health, options, handlers, "following");
 	consumer->restart = timer_new(options->loop, restart, consumer);
 	if (!open_client(consumer, conf, error)) {
 		kafka_consumer_free(consumer);

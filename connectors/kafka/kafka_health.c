@@ -3,16 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kafka_settings.h"
+
 static void tell(struct kafka_health *health);
+
+void kafka_health_begin(struct kafka_health *health, const struct log_options *options, const struct log_handlers *handlers, const char *doing)
+{
+	*health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = doing };
+	snprintf(health->brokers, sizeof health->brokers, "%s", kafka_settings_brokers(options));
+}
 
 /* Statistics are a JSON text, one a second. Only brokers have a state in capitals. */
 void kafka_health_take(struct kafka_health *health, rd_kafka_event_t *event)
 {
 	switch (rd_kafka_event_type(event)) {
 	case RD_KAFKA_EVENT_ERROR:
-		snprintf(health->why, sizeof health->why, "%s", rd_kafka_event_error_string(event));
+		/* "1/1 brokers are down" names none, and follows upon an error that does. */
 		if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 			health->is_up = false;
+		else
+			snprintf(health->why, sizeof health->why, "%s", rd_kafka_event_error_string(event));
 		break;
 	case RD_KAFKA_EVENT_STATS:
 		health->is_up = strstr(rd_kafka_event_stats(event), "\"state\":\"UP\"") != NULL;
@@ -48,6 +58,8 @@ static void tell(struct kafka_health *health)
 		return;
 	health->is_told = true;
 	health->is_told_up = is_up;
-	const char *why = health->problem[0] != '\0' ? health->problem : health->why[0] != '\0' ? health->why : "no broker answered yet";
-	health->handlers.state(health->handlers.context, health->dc, is_up, is_up ? health->doing : why);
+	char why[sizeof health->brokers + sizeof health->why + 32];
+	snprintf(why, sizeof why, "no broker of %s answers%s%s", health->brokers, health->why[0] != '\0' ? ": " : "", health->why);
+	const char *text = is_up ? health->doing : health->problem[0] != '\0' ? health->problem : why;
+	health->handlers.state(health->handlers.context, health->dc, is_up, text);
 }

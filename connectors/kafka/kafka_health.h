@@ -9,6 +9,7 @@
 struct kafka_health {
 	struct log_handlers handlers;
 	unsigned dc;
+	char brokers[160];           /* where they are, as it stands in the YAML */
 	const char *doing;           /* what is reported while all is well: "appending", "following" */
 	bool is_up;                  /* a broker is connected */
 	bool is_told, is_told_up;
@@ -19,6 +20,8 @@ struct kafka_health {
 /* Which events librdkafka must hand out. */
 #define KAFKA_HEALTH_EVENTS (RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG)
 
+/* DOING: what is reported while all is well. */
+void kafka_health_begin(struct kafka_health *health, const struct log_options *options, const struct log_handlers *handlers, const char *doing);
 void kafka_health_take(struct kafka_health *health, rd_kafka_event_t *event);
 /* A broker has just served us, so it is up: we need not wait for the next statistics. */
 void kafka_health_note_up(struct kafka_health *health);

@@ -1,5 +1,7 @@
 #include "kafka_producer.h"
 
+#include <stdio.h>
+
 #include <librdkafka/rdkafka.h>
 
 #include "connectors/log/appends.h"
@@ -27,6 +29,8 @@ struct kafka_producer {
 	struct appends appends;
 	bool is_broken;                      /* the client must be replaced */
 	bool is_full;                        /* the client's queue is */
+	uint64_t heard_ms;                   /* since then a broker has owed an acknowledgement, or when the last one came */
+	uint64_t timeout_ms;                 /* how long it may */
 	const char *refusal;                 /* why the client refused the last message; NULL: it did not */
 };
 
@@ -36,6 +40,7 @@ static bool serve(void *context, rd_kafka_queue_t *queue);
 static bool serve_one(struct kafka_producer *producer, rd_kafka_queue_t *queue, int wait_ms);
 static void take_event(struct kafka_producer *producer, rd_kafka_event_t *event);
 static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *event);
+static void check_silence(struct kafka_producer *producer);
 static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event);
 static void go_on(struct kafka_producer *producer);
 static void give_up_client(struct kafka_producer *producer, const char *why);
@@ -46,12 +51,15 @@ struct kafka_producer *kafka_producer_new(const struct log_options *options, con
 	struct kafka_producer *producer = memory_new(sizeof *producer);
 	producer->loop = options->loop;
 	producer->handlers = *handlers;
-	producer->health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = "appending" };
 	producer->retry = timer_new(options->loop, retry, producer);
 	appends_drop_due(&producer->appends);
 	producer->topic = kafka_topic_new(options, error);
 	if (producer->topic != NULL)
 		producer->conf = kafka_settings_new(options, RD_KAFKA_PRODUCER, error);
+	if (producer->conf != NULL) {
+		kafka_health_begin(&producer->health, options, handlers, "appending");
+		producer->timeout_ms = kafka_settings_timeout_ms(producer->conf);
+	}
 	if (producer->conf == NULL || !open_client(producer, error)) {
 		kafka_producer_free(producer, 0);
 		return NULL;
@@ -61,6 +69,8 @@ struct kafka_producer *kafka_producer_new(const struct log_options *options, con
 
 void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes)
 {
+	if (!appends_are_under_way(&producer->appends))
+		producer->heard_ms = timer_now_ms();
 	if (!appends_give(&producer->appends, id))
 		return;
 	if (rd_kafka_produce(producer->handle, KAFKA_PARTITION, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)bytes.ptr, bytes.len,
@@ -165,6 +175,21 @@ static void take_event(struct kafka_producer *producer, rd_kafka_event_t *event)
 		break;
 	}
 	kafka_health_take(&producer->health, event);
+	check_silence(producer);
+}
+
+/* A broker that hangs keeps its connections, and librdkafka waits for ever for what never times out: message.timeout.ms is 0. */
+static void check_silence(struct kafka_producer *producer)
+{
+	uint64_t now_ms = timer_now_ms();
+	char why[256];
+	if (!producer->health.is_up || !appends_are_under_way(&producer->appends))
+		producer->heard_ms = now_ms;
+	if (now_ms - producer->heard_ms < producer->timeout_ms)
+		return;
+	snprintf(why, sizeof why, "no broker of %s has acknowledged anything for %.3g s: it hangs or is stopped", producer->health.brokers,
+	         (double)producer->timeout_ms / 1000);
+	kafka_health_set_problem(&producer->health, why);
 }
 
 static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *event)
@@ -181,6 +206,7 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 		if (appends_acknowledge(&producer->appends, id))
 			producer->handlers.appended(producer->handlers.context, id, message->offset);
 	}
+	producer->heard_ms = timer_now_ms();
 	kafka_health_set_problem(&producer->health, NULL);
 	if (producer->is_full && rd_kafka_outq_len(producer->client) < GO_ON_BELOW)
 		go_on(producer);

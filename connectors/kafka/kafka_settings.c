@@ -12,7 +12,6 @@ static rd_kafka_conf_t *refuse(rd_kafka_conf_t *conf);
 static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type);
 static bool set_pair(rd_kafka_conf_t *conf, const struct log_pair *pair);
 static bool take_pair(rd_kafka_conf_t *conf, const struct log_pair *pair, char *why, size_t why_size);
-static bool names_brokers(const struct log_options *options);
 static void explain_unknown(const char *name, char *why, size_t why_size);
 static unsigned split_names(char *table, const char **names, unsigned max);
 
@@ -27,7 +26,7 @@ rd_kafka_conf_t *kafka_settings_new(const struct log_options *options, rd_kafka_
 	for (unsigned i = 0; i < options->pair_count; i++)
 		if (!kafka_setting_is_for_creation(&options->pairs[i]) && !set_pair(conf, &options->pairs[i]))
 			return refuse(conf);
-	if (!names_brokers(options)) {
+	if (kafka_settings_brokers(options) == NULL) {
 		snprintf(error_text, sizeof error_text,
 		         "kafka: no bootstrap.servers: say where the brokers are, as in \"bootstrap.servers: 127.0.0.1:9092\"");
 		return refuse(conf);
@@ -38,6 +37,22 @@ rd_kafka_conf_t *kafka_settings_new(const struct log_options *options, rd_kafka_
 bool kafka_setting_is_for_creation(const struct log_pair *pair)
 {
 	return strncmp(pair->name, CREATION_PREFIX, sizeof CREATION_PREFIX - 1) == 0;
+}
+
+const char *kafka_settings_brokers(const struct log_options *options)
+{
+	for (unsigned i = 0; i < options->pair_count; i++)
+		if (strcmp(options->pairs[i].name, "bootstrap.servers") == 0 || strcmp(options->pairs[i].name, "metadata.broker.list") == 0)
+			return options->pairs[i].value;
+	return NULL;
+}
+
+uint64_t kafka_settings_timeout_ms(rd_kafka_conf_t *conf)
+{
+	char text[24] = "";
+	size_t size = sizeof text;
+	rd_kafka_conf_get(conf, "socket.timeout.ms", text, &size);
+	return strtoull(text, NULL, 10);
 }
 
 static rd_kafka_conf_t *refuse(rd_kafka_conf_t *conf)
@@ -51,6 +66,7 @@ static rd_kafka_conf_t *refuse(rd_kafka_conf_t *conf)
  * reconnect.backoff.max.ms: librdkafka's 10 s would be added to each outage of a broker.
  * linger.ms: halves the broker's work under load; peers do not notice the delay.
  * compression.type: fewer bytes between datacenters, and no more processor time in all, because the broker has less to do.
+ * socket.timeout.ms: librdkafka waits a minute for a broker that hangs.
  * statistics.interval.ms: statistics say whether a broker is up; an idle topic says nothing. */
 static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type)
 {
@@ -61,6 +77,7 @@ static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type)
 		{ "reconnect.backoff.ms", "50" },
 		{ "reconnect.backoff.max.ms", "500" },
 		{ "statistics.interval.ms", "1000" },
+		{ "socket.timeout.ms", "10000" },
 	};
 	static const struct log_pair producer[] = {
 		{ "enable.idempotence", "true" },
@@ -122,14 +139,6 @@ bool kafka_setting_check(const struct log_pair *pair, char *why, size_t why_size
 	bool is_good = take_pair(conf, pair, why, why_size);
 	rd_kafka_conf_destroy(conf);
 	return is_good;
-}
-
-static bool names_brokers(const struct log_options *options)
-{
-	for (unsigned i = 0; i < options->pair_count; i++)
-		if (strcmp(options->pairs[i].name, "bootstrap.servers") == 0 || strcmp(options->pairs[i].name, "metadata.broker.list") == 0)
-			return true;
-	return false;
 }
 
 /* librdkafka can print a table of its properties, but has no function that lists their names. */

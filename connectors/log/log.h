@@ -20,6 +20,7 @@ struct log_options {
 	const struct log_pair *pairs;        /* settings as they stand in the YAML under log.<kind> */
 	unsigned pair_count;
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
+	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
 	uint64_t retain_bytes;               /* redis-stream: MAXLEN-like bound of the stream, bytes: 1 GiB */
 };
 

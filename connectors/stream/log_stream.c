@@ -32,6 +32,7 @@ static struct log *stream_open(const struct log_options *options, const struct l
 	stream->log.class = &log_stream;
 	stream->options.loop = options->loop;
 	stream->options.db = options->reserved_db;
+	stream->options.timeout_ms = options->timeout_ms;
 	*error = NULL;
 	for (unsigned i = 0; i < options->pair_count && *error == NULL; i++)
 		*error = take_pair(&stream->options, &options->pairs[i]);

@@ -13,7 +13,6 @@
 
 #define RETRY_MS_FIRST 20
 #define RETRY_MS_MAX 500
-#define LOGIN_MS_MAX 3000
 
 struct stream_link {
 	const struct stream_link_options *options;
@@ -80,12 +79,14 @@ void stream_link_prove(struct stream_link *link)
 	link->retry_ms = RETRY_MS_FIRST;
 }
 
-void stream_link_expect(struct stream_link *link, uint32_t ms)
+void stream_link_expect(struct stream_link *link, uint32_t block_ms)
 {
-	if (ms > 0)
-		timer_start(link->silence, ms);
-	else
-		timer_stop(link->silence);
+	timer_start(link->silence, block_ms + link->options->timeout_ms);
+}
+
+void stream_link_expect_none(struct stream_link *link)
+{
+	timer_stop(link->silence);
 }
 
 static void connect_link(void *context)
@@ -107,7 +108,7 @@ static void connect_link(void *context)
 	redisLibeventAttach(redis, options->loop);
 	redisAsyncSetConnectCallback(redis, connected);
 	redisAsyncSetDisconnectCallback(redis, disconnected);
-	stream_link_expect(link, LOGIN_MS_MAX);
+	stream_link_expect(link, 0);
 	log_in(link);
 }
 
@@ -146,7 +147,7 @@ static void take_select(redisAsyncContext *redis, void *reply, void *context)
 		stream_link_drop(link, why);
 		return;
 	}
-	stream_link_expect(link, 0);
+	stream_link_expect_none(link);
 	link->handlers.up(link->handlers.context, redis);
 }
 
@@ -176,5 +177,9 @@ static void lose(struct stream_link *link, const char *why)
 
 static void silence_expired(void *context)
 {
-	stream_link_drop(context, "no answer in time");
+	struct stream_link *link = context;
+	char why[128];
+	snprintf(why, sizeof why, "the Redis of this log has not answered for %.3g s: it hangs, is stopped, or cannot be reached",
+	         link->options->timeout_ms / 1000.0);
+	stream_link_drop(link, why);
 }

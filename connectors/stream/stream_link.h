@@ -16,6 +16,7 @@ struct stream_link_options {
 	uint16_t port;
 	char username[128], password[512];   /* empty: none */
 	uint32_t db;
+	uint32_t timeout_ms;                 /* how long a reply may be due */
 };
 
 struct stream_link_handlers {
@@ -33,7 +34,8 @@ void stream_link_free(struct stream_link *link);
 void stream_link_drop(struct stream_link *link, const char *why);
 /* The connection has proved to work: the back-off starts anew when it breaks. */
 void stream_link_prove(struct stream_link *link);
-/* The next reply is due within MS, else the link is dropped. 0: none is due. */
-void stream_link_expect(struct stream_link *link, uint32_t ms);
+/* A reply is due, in timeout_ms and BLOCK_MS (for how long the command may block), else the link is dropped. Each call starts the time anew. */
+void stream_link_expect(struct stream_link *link, uint32_t block_ms);
+void stream_link_expect_none(struct stream_link *link);
 
 #endif

@@ -8,8 +8,7 @@
 #include "stream_writer.h"
 
 #define ENTRIES_MAX "200"                /* a read */
-#define BLOCK_MS "2000"
-#define SILENCE_MS_MAX 6000
+#define BLOCK_MS 2000
 
 struct stream_reader {
 	struct log_handlers handlers;
@@ -106,8 +105,8 @@ static void read_on(struct stream_reader *reader)
 		snprintf(after, sizeof after, "%" PRId64 "-%" PRIu64, reader->position, UINT64_MAX);
 	reader->is_reading = true;
 	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
-	                  "XREAD COUNT " ENTRIES_MAX " BLOCK " BLOCK_MS " STREAMS " STREAM_KEY " %s", after);
-	stream_link_expect(reader->link, SILENCE_MS_MAX);
+	                  "XREAD COUNT " ENTRIES_MAX " BLOCK %d STREAMS " STREAM_KEY " %s", BLOCK_MS, after);
+	stream_link_expect(reader->link, BLOCK_MS);
 }
 
 static void take_read(redisAsyncContext *redis, void *reply, void *context)
@@ -121,7 +120,7 @@ static void take_read(redisAsyncContext *redis, void *reply, void *context)
 		return;
 	}
 	stream_link_prove(reader->link);
-	stream_link_expect(reader->link, 0);
+	stream_link_expect_none(reader->link);
 	reader->is_reading = false;
 	const redisReply *entries = entries_of(read);
 	if (entries != NULL && (uintptr_t)context == reader->follow_count)

@@ -10,7 +10,6 @@
 #include "connectors/log/appends.h"
 #include "connectors/net/timer.h"
 
-#define SILENCE_MS_MAX 5000
 #define FULL_CHECK_MS 500
 #define DRAIN_SLICE_MS 10
 #define MEASURE_PART 128                 /* the stream's size is asked for each time it may have grown by a 128th of its limit */
@@ -109,7 +108,7 @@ static void link_up(void *context, redisAsyncContext *redis)
 {
 	struct stream_writer *writer = context;
 	redisAsyncCommand(redis, take_end, NULL, "XINFO STREAM " STREAM_KEY);
-	stream_link_expect(writer->link, SILENCE_MS_MAX);
+	stream_link_expect(writer->link, 0);
 }
 
 static void link_down(void *context, const char *why)
@@ -136,7 +135,7 @@ static void take_end(redisAsyncContext *redis, void *reply, void *context)
 		stream_link_drop(writer->link, info->type == REDIS_REPLY_ERROR ? info->str : "XINFO STREAM " STREAM_KEY " tells no last id");
 		return;
 	}
-	stream_link_expect(writer->link, 0);
+	stream_link_expect_none(writer->link);
 	writer->redis = redis;
 	start(writer, last);
 }
@@ -247,7 +246,8 @@ static void take_measure(redisAsyncContext *redis, void *reply, void *context)
 static void count_reply(struct stream_writer *writer)
 {
 	writer->replies_due++;
-	stream_link_expect(writer->link, SILENCE_MS_MAX);
+	if (writer->replies_due == 1)
+		stream_link_expect(writer->link, 0);
 }
 
 /* NULL: ignore the reply, because its connection is gone, or because the reply is an error and the connection was dropped for it. */
@@ -261,6 +261,9 @@ static struct stream_writer *take_counted(redisAsyncContext *redis, const redisR
 		return NULL;
 	}
 	stream_link_prove(writer->link);
-	stream_link_expect(writer->link, --writer->replies_due > 0 ? SILENCE_MS_MAX : 0);
+	if (--writer->replies_due > 0)
+		stream_link_expect(writer->link, 0);
+	else
+		stream_link_expect_none(writer->link);
 	return writer;
 }

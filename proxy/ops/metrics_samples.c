@@ -223,6 +223,24 @@ void samples_store_open(struct samples *samples)
 	sample_add_count(samples, NO_LABEL, samples->status->store != NULL && store_is_open(samples->status->store));
 }
 
+void samples_store_silence(struct samples *samples)
+{
+	if (samples->status->store != NULL)
+		sample_add_seconds(samples, NO_LABEL, (int64_t)store_silence_ms(samples->status->store));
+}
+
+void samples_store_memory(struct samples *samples)
+{
+	if (samples->status->store != NULL)
+		sample_add_count(samples, NO_LABEL, store_facts(samples->status->store)->used_memory);
+}
+
+void samples_store_memory_max(struct samples *samples)
+{
+	if (samples->status->store != NULL)
+		sample_add_count(samples, NO_LABEL, store_facts(samples->status->store)->maxmemory);
+}
+
 void samples_store_queued(struct samples *samples)
 {
 	uint64_t bytes = 0, due = 0;

@@ -26,6 +26,7 @@ struct finding {
 
 static void check_process(struct round *round);
 static void check_store(struct round *round);
+static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_limits(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit);
 static void check_log(struct round *round, unsigned dc);
@@ -82,8 +83,9 @@ static void check_store(struct round *round)
 		struct buffer address = { 0 };
 
 		value_add_address(&address, &round->status->settings->redis_address);
-		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %.*s is not connected, see the log for why", (int)address.len,
-		     address.ptr);
+		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %.*s is not connected: %s", (int)address.len, address.ptr,
+		     round->status->store != NULL && store_trouble(round->status->store)[0] != '\0' ? store_trouble(round->status->store)
+		                                                                                    : "it was not opened yet");
 		buffer_free(&address);
 		return;
 	}
@@ -95,10 +97,28 @@ static void check_store(struct round *round)
 	if (!facts->is_noeviction && facts->maxmemory > 0)
 		find(round, (struct finding){ FINDING_WARNING, "eviction", NULL },
 		     "Redis may evict keys, which peers keep: set maxmemory-policy noeviction");
+	check_memory(round, facts);
 	if (!facts->is_notifying)
 		find(round, (struct finding){ FINDING_WARNING, "notifications", NULL },
 		     "Redis does not notify of expired keys, writes that race with a deadline may differ between datacenters: "
 		     "set notify-keyspace-events Ex");
+}
+
+/* Where keys may be evicted, a Redis at its maxmemory is as usual. */
+static void check_memory(struct round *round, const struct store_facts *facts)
+{
+	if (!facts->is_noeviction || facts->maxmemory == 0)
+		return;
+	uint64_t percent = facts->used_memory * 100 / facts->maxmemory;
+
+	if (facts->used_memory > facts->maxmemory)
+		find(round, (struct finding){ FINDING_BROKEN, "memory", NULL },
+		     "Redis is full (maxmemory %llu bytes): it refuses writes with -OOM, those of peers, too; reads are served: raise maxmemory or "
+		     "remove keys", (unsigned long long)facts->maxmemory);
+	else if (percent >= NEARLY_FULL_PERCENT)
+		find(round, (struct finding){ FINDING_WARNING, "memory", NULL },
+		     "Redis uses %llu %% of its maxmemory, and refuses writes once it is full: raise maxmemory or remove keys",
+		     (unsigned long long)percent);
 }
 
 static void check_limits(struct round *round, const struct core_status *core)

@@ -57,7 +57,7 @@ static void login_finish(struct login *login, enum login_result result, struct s
 static void login_on_lost(void *context, const char *why)
 {
 	(void)why;
-	login_finish(context, LOGIN_FAILED, SLICE("LOADING Homeport cannot reach its Redis to authenticate"));
+	login_finish(context, LOGIN_FAILED, SLICE("LOADING Homeport has no working connection to its Redis to authenticate by"));
 }
 
 /* Reads one value of ACL GETUSER: a text or, before Redis 7, a list. True: it is WANTED and nothing else. */

@@ -63,6 +63,9 @@ static void session_route_special(struct session *session, const struct command 
 	}
 }
 
+/* Commands of the store after which other clients may be let in than before. */
+static const char *const access_commands[] = { "acl|deluser", "acl|load", "acl|setuser", "config|set" };
+
 /* What is to be done when the answer comes. */
 static enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
 {
@@ -70,8 +73,11 @@ static enum answer_kind answer_kind_of(const struct command *row, const struct r
 		return ANSWER_PLAIN;
 	if (strcmp(row->name, "info") == 0)
 		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
-	bool is_about_access = strncmp(row->name, "acl|", 4) == 0 || strcmp(row->name, "config|set") == 0;
-	return is_about_access ? ANSWER_ACCESS : ANSWER_PLAIN;
+	for (size_t i = 0; i < sizeof(access_commands) / sizeof(access_commands[0]); i++) {
+		if (strcmp(row->name, access_commands[i]) == 0)
+			return ANSWER_ACCESS;
+	}
+	return ANSWER_PLAIN;
 }
 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)

@@ -38,6 +38,9 @@ struct turn_options {
 /* Opens the logs and begins to connect to the store. NULL: ERROR says what and what to do. */
 struct turn *turn_new(const struct turn_options *options, struct buffer *error);
 void turn_free(struct turn *turn);
+/* Of a sidecar whose Redis another one has taken over. It must stay down: started again, it would fence that one in turn. */
+#define EXIT_FENCED 10
+
 /* Runs turns until stopped. Returns the exit code. */
 int turn_run(struct turn *turn);
 /* The settings were reloaded: takes over their rules and handlers. */

@@ -80,6 +80,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.pairs = pairs,
 		.pair_count = settings->pair_count,
 		.reserved_db = (uint32_t)turn->status->settings->redis_database,
+		.timeout_ms = (uint32_t)turn->status->settings->redis_timeout_ms,
 		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
 	};
 	struct log_handlers handlers = {

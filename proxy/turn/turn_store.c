@@ -8,12 +8,13 @@
 #include "turn_rules.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* The process ends: it cannot go on with this store. */
-static void turn_fail(struct turn *turn)
+static void turn_fail(struct turn *turn, int exit_code)
 {
 	turn->is_stopped = true;
-	turn->exit_code = 1;
+	turn->exit_code = exit_code;
 }
 
 static bool turn_make_core(struct turn *turn, uint32_t databases)
@@ -56,7 +57,7 @@ static void turn_on_opened(void *context, const struct event *event, uint32_t da
 {
 	struct turn *turn = context;
 	if (turn->core == NULL && !turn_make_core(turn, databases)) {
-		turn_fail(turn);
+		turn_fail(turn, EXIT_FAILURE);
 		return;
 	}
 	turn->is_open = true;
@@ -93,7 +94,7 @@ static void turn_on_fenced(void *context, const char *why)
 	struct turn *turn = context;
 	log_error("another sidecar took this Redis over: stopping", "why", why);
 	turn->status->is_fenced = true;
-	turn_fail(turn);
+	turn_fail(turn, EXIT_FENCED);
 }
 
 static void turn_on_reply(void *context, uint64_t tag, struct slice reply)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The kafka log connector on a real broker: nothing acknowledged is lost, order is kept, topics are created right or refused."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,37 @@ def survives_kills_of_the_broker(facts, workspace, broker):
     writer.expect("closed")
     facts.equal(acknowledged(writer)[-1][0], count + 1000, "closing waits for what is under way")
     facts.equal(writer.end(), 0, "a log closes without a leak")
+
+
+def notices_a_broker_that_hangs(facts, workspace, broker):
+    settings = ("socket.timeout.ms=2000",)
+    writer, reader = open_log(workspace, broker, "frozen", "own", *settings), open_log(workspace, broker, "frozen", "peer", *settings)
+    reader.tell("follow", -1)
+    writer.tell("append", 1, 10, 100)
+    wait_for_message(reader, 10)
+    broker.process.send_signal(signal.SIGSTOP)
+    for last in range(11, 15):
+        writer.tell("append", last, last, 100)
+        time.sleep(0.5)
+    why = " ".join(writer.expect("state 0"))
+    facts.check(f":{broker.port} has acknowledged anything for 2 s: it hangs" in why, "a broker that hangs is told where it is written to", why)
+    facts.check(f":{broker.port} answers" in " ".join(reader.expect("state 0")), "and where it is read from")
+    broker.process.send_signal(signal.SIGCONT)
+    writer.expect("state 1")
+    wait_for_acknowledgement(writer, 14)
+    wait_for_message(reader, 14)
+    facts.equal(first_seen(reader), list(range(1, 15)), "and nothing is lost when it goes on")
+    writer.end()
+    reader.end()
+
+
+def names_the_broker_that_is_away(facts, workspace, broker):
+    broker.kill()
+    log = start_log(workspace, broker, "away", "own")
+    why = " ".join(log.expect("state 0"))
+    facts.check(f"no broker of 127.0.0.1:{broker.port} answers" in why and "brokers are down" not in why, "a broker that is away is named", why)
+    log.end()
+    broker.start()
 
 
 def follows_from_a_position(facts, workspace, broker):
@@ -120,7 +152,7 @@ def refuses_bad_settings(facts, workspace, broker):
 def test(facts):
     with Workspace() as workspace:
         broker = KafkaBroker(workspace, settings=["auto.create.topics.enable=true", "num.partitions=2"]).start()
-        for case in (survives_kills_of_the_broker, follows_from_a_position, pauses, waits_for_a_topic, checks_topics, refuses_bad_settings):
+        for case in (survives_kills_of_the_broker, notices_a_broker_that_hangs, names_the_broker_that_is_away, follows_from_a_position, pauses, waits_for_a_topic, checks_topics, refuses_bad_settings):
             facts.note(case.__name__.replace("_", " "))
             case(facts, workspace, broker)
 

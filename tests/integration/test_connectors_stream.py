@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The redis-stream log connector on a real Redis: nothing acknowledged is lost, order is kept, no position is given twice."""
 
+import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -84,6 +86,27 @@ def sees_what_was_trimmed(facts, workspace, redis):
     writer.end()
 
 
+def notices_a_redis_that_hangs(facts, workspace, redis):
+    writer, reader = open_log(workspace, redis, "own", "timeout=1000"), open_log(workspace, redis, "peer", "timeout=1000")
+    reader.tell("follow", -1)
+    writer.tell("append", 1, 10, 100)
+    wait_for_message(reader, 10)
+    redis.process.send_signal(signal.SIGSTOP)
+    begin, last = time.monotonic(), 10
+    while not any("has not answered" in line for line in writer.said) and time.monotonic() < begin + 10:
+        last += 1
+        writer.tell("append", last, last, 100)
+        time.sleep(0.1)
+    facts.check(0.8 < time.monotonic() - begin < 3, "a Redis that hangs is noticed by who writes to it all the time", time.monotonic() - begin)
+    facts.check("has not answered for 1 s: it hangs" in " ".join(reader.expect("state 0", 6)), "and by who reads")
+    redis.process.send_signal(signal.SIGCONT)
+    wait_for_acknowledgement(writer, last)
+    wait_for_message(reader, last)
+    facts.equal(first_seen(reader), list(range(1, last + 1)), "and nothing is lost when it goes on")
+    writer.end()
+    reader.end()
+
+
 def stops_at_its_limit(facts, workspace, redis):
     writer = open_log(workspace, redis, "own", "retain=1000000")
     writer.tell("append", 1, 3000, 1000)
@@ -131,7 +154,7 @@ def refuses_bad_settings(facts, workspace):
 
 def test(facts):
     with Workspace() as workspace:
-        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, stops_at_its_limit, pauses):
+        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, stops_at_its_limit, pauses):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)
             redis.kill()

@@ -115,7 +115,9 @@ def subscribing(facts, world):
         facts.equal(subscriber("UNSUBSCRIBE", "news"), [b"unsubscribe", b"news", 1], "UNSUBSCRIBE is confirmed")
         facts.equal(subscriber("PUNSUBSCRIBE"), [b"punsubscribe", b"n*", 0], "PUNSUBSCRIBE as well")
         facts.equal(subscriber("SET", "a", "1"), "OK", "who has left all channels is an ordinary client again")
-        subscriber("SUBSCRIBE", "again")
+        subscriber("SUBSCRIBE", "block")
+        publisher("PUBLISH", "block", "hello")
+        facts.equal(subscriber.read(), [b"message", b"block", b"hello"], "a channel may have the name of an option")
         facts.equal(subscriber("RESET"), "RESET", "RESET ends a subscription")
         facts.equal(subscriber("GET", "a"), b"1", "and the client goes on")
     with dc.client() as subscriber, dc.client() as publisher:

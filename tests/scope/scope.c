@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "scope_cases.h"
+#include "scope_describe.h"
 #include "scope_family.h"
 
 #define JOBS_MAX 64

@@ -43,7 +43,5 @@ bool scope_start(const struct scope_row *row, unsigned index, char *room, size_t
 /* What everybody shows of the two batches of a pair if OUTCOME is true. */
 void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_history *history,
                   const struct scope_batch *const pair[2], struct scope_state *state);
-/* docs/outcomes.md, on the standard output. */
-void scope_describe(void);
 
 #endif

@@ -10,27 +10,8 @@
 
 #define EPOCH_MS UINT64_C(1700000000000)
 
-const char *const scope_dc_names[SCOPE_DCS] = { "ams", "bom", "cpt" };
-
-void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail)
-{
-	if (world->wrong[0] == '\0')
-		snprintf(world->wrong, sizeof(world->wrong), "%s: %s %.*s", scope_dc_names[dc], what, (int)detail.len, detail.ptr);
-}
-
 static unsigned local_index(unsigned dc, unsigned other) { return other == dc ? 0 : other < dc ? other + 1 : other; }
 static unsigned global_index(unsigned dc, unsigned local) { return local == 0 ? dc : local <= dc ? local - 1 : local; }
-
-bool scope_case_of(struct slice name, unsigned *number, unsigned *key)
-{
-	const char *letter = name.len < 2 ? NULL : memchr(scope_key_letters, name.ptr[name.len - 1], SCOPE_KEYS);
-
-	*number = 0;
-	*key = letter == NULL ? 0 : (unsigned)(letter - scope_key_letters);
-	for (size_t i = 0; i + 1 < name.len; i++)
-		*number = *number * 10 + (unsigned)(name.ptr[i] - '0');
-	return letter != NULL && *number < SCOPE_CASES_MAX;
-}
 
 /* ---- effects ---- */
 
@@ -294,17 +275,6 @@ static void expire(struct scope_dc *dc)
 	sim_store_expire(dc->store, dc->clock_ms + SCOPE_EXPIRY_MS);
 }
 
-uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key)
-{
-	char room[16];
-
-	if (world->names[number][key] == 0) {
-		snprintf(room, sizeof(room), "%u%c", number, scope_key_letters[key]);
-		world->names[number][key] = pool_intern(world->pool, slice_of(room));
-	}
-	return world->names[number][key];
-}
-
 /* Words that are one of the letters of keys name the case's keys. */
 static struct slice argument(struct scope_world *world, unsigned number, const char *word)
 {
@@ -446,4 +416,20 @@ void scope_world_free(struct scope_world *world)
 	free(world->own_words);
 	pool_free(world->pool);
 	memory_free(world);
+}
+
+/* ---- asking ---- */
+
+void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element)
+{
+	struct event event = { .type = EVENT_ASKED };
+
+	assert(element < SCOPE_ASKED);
+	event.asked.token = (number * SCOPE_KEYS + key) * SCOPE_ASKED + element + 1;
+	event.asked.ask = ASK_GET;
+	event.asked.key = pool_text(world->pool, scope_key_name(world, number, key));
+	event.asked.is_field = element != SCOPE_STRING;
+	event.asked.element = slice_of(element == SCOPE_STRING ? "" : element == SCOPE_FIELD_F ? "f" : "g");
+	*scope_asked_by(world, event.asked.token) = (struct scope_siblings){ .count = 0 };
+	scope_step(&world->dcs[dc], &event);
 }

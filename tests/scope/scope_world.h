@@ -77,13 +77,15 @@ void scope_pass(struct scope_world *world);
 void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element);
 bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
 
-/* ---- for scope_ask.c and scope_ship.c ---- */
+/* ---- for scope_ask.c, scope_names.c and scope_ship.c ---- */
 
 void scope_step(struct scope_dc *dc, struct event *event);
 void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail);
 /* Keys are named "12k": case and letter. */
 bool scope_case_of(struct slice name, unsigned *number, unsigned *key);
 uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key);
+/* Where the answer to that ask goes. */
+struct scope_siblings *scope_asked_by(struct scope_world *world, uint64_t token);
 void scope_note_reply(struct scope_world *world, uint64_t token, struct slice bytes);
 
 #endif

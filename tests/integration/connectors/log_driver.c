@@ -1,7 +1,8 @@
 /* log_driver KIND DC own|peer [NAME=VALUE…]: a log connector at the hands of a test.
  * In: append FIRST LAST SIZE (message ID is "ID:" and dots up to SIZE), follow POSITION, unfollow, pause 0|1, trim POSITION, close WAIT_MS.
  * Out: error TEXT; state 0|1 TEXT; retry ID; appended ID POSITION (ID is all that became durable since the last such line);
- * message POSITION BYTES; lost TEXT; closed. A retry is honoured at once. With "retain=BYTES" the stream is bounded. */
+ * message POSITION BYTES; lost TEXT; closed. A retry is honoured at once. With "retain=BYTES" the stream is bounded; "timeout=MS" says how
+ * long its Redis may owe an answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,12 +120,14 @@ int main(int argc, char **argv)
 	struct log_pair *pairs = calloc((size_t)argc, sizeof *pairs);
 	loop = event_base_new();
 	struct log_options options = { .loop = loop, .dc = argv[2], .dc_index = 1, .is_own = strcmp(argv[3], "own") == 0,
-	                               .pairs = pairs, .reserved_db = 15, .retain_bytes = 1 << 30 };
+	                               .pairs = pairs, .reserved_db = 15, .timeout_ms = 10000, .retain_bytes = 1 << 30 };
 	for (int i = 4; i < argc; i++) {
 		char *equals = strchr(argv[i], '=');
 		*equals = '\0';
 		if (strcmp(argv[i], "retain") == 0)
 			options.retain_bytes = strtoull(equals + 1, NULL, 10);
+		else if (strcmp(argv[i], "timeout") == 0)
+			options.timeout_ms = (uint32_t)atoi(equals + 1);
 		else
 			pairs[options.pair_count++] = (struct log_pair){ argv[i], equals + 1 };
 	}

@@ -180,24 +180,6 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 
 /* ---- the end ---- */
 
-const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key)
-{
-	for (unsigned i = 0; i < keys->count; i++)
-		if (keys->items[i].db == db && keys->items[i].key == key)
-			return &keys->items[i];
-	return NULL;
-}
-
-/* Only what was shipped can be judged: what store and sidecar lost together, nobody can confirm. */
-bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen)
-{
-	for (unsigned origin = 0; origin < seen->count; origin++)
-		for (uint64_t seq = 1; seq <= vector_at(seen, origin); seq++)
-			if (audit_find(auditor, origin, seq) == NULL || !audit_find(auditor, origin, seq)->is_shipped)
-				return false;
-	return true;
-}
-
 /* WITH_VALUES: and with what it wrote, to which nothing was added. */
 static bool has_sibling(const struct audited_sibling *siblings, unsigned count, const struct touch *touch, bool with_values)
 {
@@ -209,22 +191,6 @@ static bool has_sibling(const struct audited_sibling *siblings, unsigned count, 
 			                           : touch->fact->kind == FACT_SET && (!with_values || sibling->value == touch->fact->value);
 	}
 	return false;
-}
-
-bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count)
-{
-	bool has_deltas = false;
-
-	*count = 0;
-	for (unsigned i = 0; i < key->count; i++) {
-		const struct touch *touch = &key->touches[i];
-
-		if (vector_at(seen, touch->write->origin) < touch->write->seq)
-			continue;
-		has_deltas |= touch->fact->kind == FACT_DELTA && touch->fact->type == contest->type && touch->fact->element == contest->element;
-		subset[(*count)++] = *touch;
-	}
-	return !has_deltas;
 }
 
 static void describe_siblings(struct auditor *auditor, const struct audited_ask *ask, const struct touch *const *live, unsigned count)
@@ -384,29 +350,6 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 		if (!audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
 			judge_reply(auditor, keys, ask);
 	}
-}
-
-void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
-                          void *context)
-{
-	struct audited_keys keys = { .count = 0 };
-
-	audited_keys_gather(auditor, &keys);
-	for (unsigned i = 0; i < keys.count; i++) {
-		const struct audited_key *key = &keys.items[i];
-
-		for (unsigned j = 0; j < key->count; j++) {
-			const struct fact *fact = key->touches[j].fact;
-			bool is_first = fact->kind == FACT_SET && (fact->type == SIM_STRING || fact->type == SIM_HASH);
-
-			for (unsigned k = 0; is_first && k < j; k++)
-				is_first = key->touches[k].fact->kind != FACT_SET || key->touches[k].fact->type != fact->type ||
-				           key->touches[k].fact->element != fact->element;
-			if (is_first)
-				visit(context, key->db, key->key, fact->type == SIM_HASH, fact->element);
-		}
-	}
-	audited_keys_free(&keys);
 }
 
 void audit_asks_free(struct auditor *auditor)

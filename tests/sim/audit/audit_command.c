@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 bool audit_is_word(struct slice argument, const char *word)
 {

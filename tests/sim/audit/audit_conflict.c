@@ -4,15 +4,6 @@
 
 #include "audit_outcome.h"
 
-void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq)
-{
-	bool is_first = origin < other_origin || (origin == other_origin && seq < other_seq);
-
-	pairs->items = array_grow(pairs->items, pairs->count, &pairs->cap, sizeof(*pairs->items));
-	pairs->items[pairs->count++] = is_first ? (struct pair){ origin, other_origin, seq, other_seq }
-	                                        : (struct pair){ other_origin, origin, other_seq, seq };
-}
-
 static int pair_order(const void *left, const void *right)
 {
 	return memcmp(left, right, sizeof(struct pair));

@@ -1,7 +1,7 @@
 /* Contexts as clients hold them: base64url of protobuf positions, read with code of the auditor's own. */
 #include <string.h>
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 static bool take_byte(struct slice *text, unsigned *bits, unsigned *have, unsigned char *byte)
 {

@@ -1,5 +1,5 @@
 /* What a command did, told from the command, its reply and what the store holds right after it. */
-#include "audit_state.h"
+#include "audit_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 /* "<db>:<string or hash>:<length of key>:<key><element>" */
 struct dotted { uint32_t db; enum sim_type type; struct slice key, element; };

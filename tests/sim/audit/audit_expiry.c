@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "audit_outcome.h"
-#include "audit_state.h"
+#include "audit_parts.h"
 
 /* ---- those of which nobody heard ---- */
 

@@ -1,8 +1,9 @@
 /* The auditor's vectors and facts: growing arrays. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 uint64_t vector_at(const struct vector *vector, unsigned origin)
 {
@@ -68,31 +69,83 @@ void facts_free(struct facts *facts)
 	*facts = (struct facts){ .count = 0 };
 }
 
-bool audit_covers(const struct audited_write *newer, const struct audited_write *older)
+void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned other_origin, uint64_t other_seq)
 {
-	if (newer->is_explicit)
-		return vector_at(&newer->claimed, older->origin) >= older->seq;
-	return audit_follows(newer, older);
+	bool is_first = origin < other_origin || (origin == other_origin && seq < other_seq);
+
+	pairs->items = array_grow(pairs->items, pairs->count, &pairs->cap, sizeof(*pairs->items));
+	pairs->items[pairs->count++] = is_first ? (struct pair){ origin, other_origin, seq, other_seq }
+	                                        : (struct pair){ other_origin, origin, other_seq, seq };
 }
 
-bool audit_follows(const struct audited_write *newer, const struct audited_write *older)
+/* ---- comparing facts ---- */
+
+static int fact_order(const void *left, const void *right)
 {
-	if (newer->origin == older->origin)
-		return newer->seq > older->seq;
-	return vector_at(&newer->seen, older->origin) >= older->seq;
+	const struct fact *a = left, *b = right;
+	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms };
+	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms };
+
+	for (unsigned i = 0; i < sizeof(as) / sizeof(as[0]); i++)
+		if (as[i] != bs[i])
+			return as[i] < bs[i] ? -1 : 1;
+	if (a->score != b->score)
+		return a->score < b->score ? -1 : 1;
+	return a->amount < b->amount ? -1 : a->amount > b->amount;
 }
 
-int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b)
+/* Ordered, and each once: HSET k f 1 f 2 is one fact when both sides keep the last, two when both keep both. */
+static void facts_normalize(const struct facts *facts, struct facts *normal)
 {
-	const struct audited_origin *mine = &auditor->origins[a->origin], *theirs = &auditor->origins[b->origin];
-	int order;
+	for (unsigned i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->items[i];
+		bool is_superseded = false;
 
-	if (a->hlc != b->hlc)
-		return a->hlc > b->hlc ? 1 : -1;
-	order = strcmp(auditor->options.dc_names[mine->dc], auditor->options.dc_names[theirs->dc]);
-	if (order != 0)
-		return order;
-	if (mine->incarnation != theirs->incarnation)
-		return mine->incarnation > theirs->incarnation ? 1 : -1;
-	return a->seq > b->seq ? 1 : a->seq < b->seq ? -1 : 0;
+		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA; j++) {
+			const struct fact *later = &facts->items[j];
+
+			is_superseded = is_superseded || (later->kind == fact->kind && later->type == fact->type && later->db == fact->db &&
+			                                  later->key == fact->key && later->element == fact->element);
+		}
+		if (!is_superseded)
+			*facts_add(normal, fact->kind, fact->db, fact->key) = *fact;
+	}
+	if (normal->count > 1)
+		qsort(normal->items, normal->count, sizeof(*normal->items), fact_order);
+}
+
+bool facts_equal(const struct facts *a, const struct facts *b)
+{
+	struct facts mine = { .count = 0 }, theirs = { .count = 0 };
+	bool is_equal;
+
+	facts_normalize(a, &mine);
+	facts_normalize(b, &theirs);
+	is_equal = mine.count == theirs.count;
+	for (unsigned i = 0; is_equal && i < mine.count; i++)
+		is_equal = fact_order(&mine.items[i], &theirs.items[i]) == 0;
+	facts_free(&mine);
+	facts_free(&theirs);
+	return is_equal;
+}
+
+const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts)
+{
+	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush" };
+	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
+	static char rooms[2][2000];
+	static unsigned turn;
+	char *room = rooms[turn++ % 2];
+	size_t at = 0;
+
+	room[0] = '\0';
+	for (unsigned i = 0; i < facts->count && at + 300 < sizeof(rooms[0]); i++) {
+		const struct fact *fact = &facts->items[i];
+
+		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, "%s%s %s %.60s", i > 0 ? "; " : "", kinds[fact->kind], types[fact->type],
+		                       pool_text(auditor->options.pool, fact->key).ptr);
+		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, " %.40s = %.60s %g %Lg until %lld", pool_text(auditor->options.pool, fact->element).ptr,
+		                       pool_text(auditor->options.pool, fact->value).ptr, fact->score, fact->amount, (long long)fact->deadline_ms);
+	}
+	return room;
 }

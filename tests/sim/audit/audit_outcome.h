@@ -2,7 +2,7 @@
 #ifndef SIM_AUDIT_OUTCOME_H
 #define SIM_AUDIT_OUTCOME_H
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 /* audit_outcome.c: what a key must hold, from the shipped facts that concern it, in any order. */
 struct touch {
@@ -37,7 +37,7 @@ unsigned audit_live(const struct auditor *auditor, const struct touch *touches, 
 /* Does it take the place of what it covers of that element? */
 bool audit_replaces(const struct audit_contest *contest, const struct fact *fact);
 
-/* audit_final.c: everything that was shipped, by key. */
+/* audit_keys.c: everything that was shipped, by key. */
 struct audited_key {
 	uint32_t db, key;
 	struct touch *touches;       /* owned */
@@ -50,7 +50,7 @@ struct audited_keys {
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys);
 void audited_keys_free(struct audited_keys *keys);
 struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key);     /* finds or adds */
-/* audit_ask.c: NULL: nobody wrote it. */
+/* NULL: nobody wrote it. */
 const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key);
 /* Was all of SEEN shipped? */
 bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen);

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "audit_state.h"
+#include "audit_parts.h"
 
 void auditor_find(struct auditor *auditor, const char *format, ...)
 {

@@ -1,5 +1,5 @@
 /* What was shipped: batches as they become durable in logs. */
-#include "audit_state.h"
+#include "audit_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,78 +77,6 @@ static void facts_read(struct auditor *auditor, const struct proto_write *shippe
 	for (unsigned i = 0; i < shipped->change_count; i++)
 		if (shipped->changes[i].kind != PROTO_SIBLING)
 			fact_read(auditor, &shipped->changes[i], facts);
-}
-
-/* ---- comparing facts ---- */
-
-static int fact_order(const void *left, const void *right)
-{
-	const struct fact *a = left, *b = right;
-	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms };
-	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms };
-
-	for (unsigned i = 0; i < sizeof(as) / sizeof(as[0]); i++)
-		if (as[i] != bs[i])
-			return as[i] < bs[i] ? -1 : 1;
-	if (a->score != b->score)
-		return a->score < b->score ? -1 : 1;
-	return a->amount < b->amount ? -1 : a->amount > b->amount;
-}
-
-/* Ordered, and each once: HSET k f 1 f 2 is one fact when both sides keep the last, two when both keep both. */
-static void facts_normalize(const struct facts *facts, struct facts *normal)
-{
-	for (unsigned i = 0; i < facts->count; i++) {
-		const struct fact *fact = &facts->items[i];
-		bool is_superseded = false;
-
-		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA; j++) {
-			const struct fact *later = &facts->items[j];
-
-			is_superseded = is_superseded || (later->kind == fact->kind && later->type == fact->type && later->db == fact->db &&
-			                                  later->key == fact->key && later->element == fact->element);
-		}
-		if (!is_superseded)
-			*facts_add(normal, fact->kind, fact->db, fact->key) = *fact;
-	}
-	if (normal->count > 1)
-		qsort(normal->items, normal->count, sizeof(*normal->items), fact_order);
-}
-
-bool facts_equal(const struct facts *a, const struct facts *b)
-{
-	struct facts mine = { .count = 0 }, theirs = { .count = 0 };
-	bool is_equal;
-
-	facts_normalize(a, &mine);
-	facts_normalize(b, &theirs);
-	is_equal = mine.count == theirs.count;
-	for (unsigned i = 0; is_equal && i < mine.count; i++)
-		is_equal = fact_order(&mine.items[i], &theirs.items[i]) == 0;
-	facts_free(&mine);
-	facts_free(&theirs);
-	return is_equal;
-}
-
-const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts)
-{
-	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush" };
-	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
-	static char rooms[2][2000];
-	static unsigned turn;
-	char *room = rooms[turn++ % 2];
-	size_t at = 0;
-
-	room[0] = '\0';
-	for (unsigned i = 0; i < facts->count && at + 300 < sizeof(rooms[0]); i++) {
-		const struct fact *fact = &facts->items[i];
-
-		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, "%s%s %s %.60s", i > 0 ? "; " : "", kinds[fact->kind], types[fact->type],
-		                       pool_text(auditor->options.pool, fact->key).ptr);
-		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, " %.40s = %.60s %g %Lg until %lld", pool_text(auditor->options.pool, fact->element).ptr,
-		                       pool_text(auditor->options.pool, fact->value).ptr, fact->score, fact->amount, (long long)fact->deadline_ms);
-	}
-	return room;
 }
 
 /* ---- batches ---- */

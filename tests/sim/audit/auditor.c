@@ -7,64 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_state.h"
-
-/* ---- names ---- */
-
-int audit_dc(const struct auditor *auditor, struct slice name)
-{
-	for (unsigned i = 0; i < auditor->options.dc_count; i++)
-		if (strlen(auditor->options.dc_names[i]) == name.len && memcmp(auditor->options.dc_names[i], name.ptr, name.len) == 0)
-			return (int)i;
-	return -1;
-}
-
-unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation)
-{
-	for (unsigned i = 0; i < auditor->origin_count; i++)
-		if (auditor->origins[i].dc == dc && auditor->origins[i].incarnation == incarnation)
-			return i;
-	auditor->origins = array_grow(auditor->origins, auditor->origin_count, &auditor->origin_cap, sizeof(*auditor->origins));
-	auditor->origins[auditor->origin_count] = (struct audited_origin){ .dc = dc, .incarnation = incarnation };
-	return auditor->origin_count++;
-}
-
-struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq)
-{
-	const struct audited_origin *owner = &auditor->origins[origin];
-
-	return seq == 0 || seq > owner->count ? NULL : owner->writes[seq - 1];
-}
-
-struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq)
-{
-	struct audited_origin *owner = &auditor->origins[origin];
-
-	while (owner->count < seq) {
-		owner->writes = array_grow(owner->writes, owner->count, &owner->cap, sizeof(struct audited_write *));
-		owner->writes[owner->count++] = NULL;
-	}
-	if (owner->writes[seq - 1] == NULL) {
-		struct audited_write *write = memory_new(sizeof(*write));
-
-		write->origin = origin;
-		write->seq = seq;
-		owner->writes[seq - 1] = write;
-	}
-	return owner->writes[seq - 1];
-}
-
-const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq)
-{
-	static char rooms[8][80];
-	static unsigned turn;
-	char *room = rooms[turn++ % 8];
-	const struct audited_origin *owner = &auditor->origins[origin];
-
-	snprintf(room, sizeof(rooms[0]), "%s/%llu:%llu", auditor->options.dc_names[owner->dc], (unsigned long long)owner->incarnation,
-	         (unsigned long long)seq);
-	return room;
-}
+#include "audit_parts.h"
 
 /* ---- a group runs ---- */
 
@@ -339,7 +282,7 @@ void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_
 	vector_copy(&point->applied, &watched->applied);
 }
 
-/* ---- answers, crashes ---- */
+/* ---- answers ---- */
 
 static void group_free(struct audited_group *group)
 {
@@ -361,68 +304,6 @@ void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct l
 	group_free(&watched->groups[0]);
 	watched->group_count--;
 	memmove(watched->groups, watched->groups + 1, watched->group_count * sizeof(*watched->groups));
-}
-
-static void each_write(struct auditor *auditor, unsigned dc, void (*visit)(struct audited_dc *watched, struct audited_write *write))
-{
-	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
-		if (auditor->origins[origin].dc != dc)
-			continue;
-		for (uint64_t seq = 1; seq <= auditor->origins[origin].count; seq++) {
-			struct audited_write *write = audit_find(auditor, origin, seq);
-
-			if (write != NULL)
-				visit(&auditor->dcs[dc], write);
-		}
-	}
-}
-
-static void write_doubted(struct audited_dc *watched, struct audited_write *write)
-{
-	(void)watched;
-	write->is_doubted = write->is_doubted || !write->is_shipped;
-}
-
-void auditor_connection_broke(struct auditor *auditor, unsigned dc)
-{
-	struct audited_dc *watched = &auditor->dcs[dc];
-
-	for (unsigned i = 0; i < watched->group_count; i++) {
-		watched->silent = array_grow(watched->silent, watched->silent_count, &watched->silent_cap, sizeof(*watched->silent));
-		watched->silent[watched->silent_count++] = watched->groups[i];
-	}
-	watched->group_count = 0;
-	each_write(auditor, dc, write_doubted);
-}
-
-static void write_crashed(struct audited_dc *watched, struct audited_write *write)
-{
-	(void)watched;
-	write->is_at_risk = write->is_at_risk || !write->is_shipped;
-}
-
-void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc)
-{
-	buffer_reset(&auditor->dcs[dc].parts);
-	each_write(auditor, dc, write_crashed);
-}
-
-static void write_rewound(struct audited_dc *watched, struct audited_write *write)
-{
-	write->is_rewound = write->is_rewound || write->seq > vector_at(&watched->applied, write->origin);
-}
-
-void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal)
-{
-	struct audited_dc *watched = &auditor->dcs[dc];
-
-	while (watched->point_count > 0 && watched->points[watched->point_count - 1].journal > journal)
-		vector_free(&watched->points[--watched->point_count].applied);
-	vector_free(&watched->applied);
-	if (watched->point_count > 0)
-		vector_copy(&watched->applied, &watched->points[watched->point_count - 1].applied);
-	vector_copy(&watched->answered, &watched->applied);
-	each_write(auditor, dc, write_rewound);
 }
 
 /* ---- new and free ---- */

@@ -122,10 +122,3 @@ const char *store_run(struct sim_store *store, struct slice bytes, unsigned prot
 	return wrong;
 }
 
-const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)
-{
-	const char *wrong = store_run(store, bytes, protocol, now_ms, replies);
-
-	store_record(store, bytes, protocol, now_ms);
-	return wrong;
-}

@@ -11,8 +11,6 @@ void client_ask_send(struct world *world, struct dc *dc);
 bool client_ask_resolve(struct world *world, struct dc *dc);
 /* One ask as a story wants it. */
 uint64_t client_ask_say(struct world *world, struct dc *dc, const struct client_ask *ask);
-/* The core's answer. */
-void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, struct slice reply);
 /* Asks every datacenter for every version there is. */
 void client_ask_everything(struct world *world);
 

@@ -2,7 +2,6 @@
  *   $k key    $q another key of the same kind    $f field   $m member   $v value   $n whole number   $x fraction   $s score
  *   $p short time, ms   $P long time, ms   $e long time, s   $d short deadline, ms   $D long deadline, ms */
 #include "generator.h"
-#include "client_ask.h"
 #include "sidecar.h"
 #include "world_rules.h"
 
@@ -89,7 +88,7 @@ static const struct template templates[] = {
 	{ { "HGETALL", "", TYPE_HASH, 8 }, "HGETALL $k", false },
 	{ { "SMEMBERS", "", TYPE_SET, 6 }, "SMEMBERS $k", false },
 	{ { "ZRANGE", "", TYPE_ZSET, 6 }, "ZRANGE $k 0 -1", false },
-	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask. */
+	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask_verb. */
 	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "DEL", TYPE_ANY, 0 }, "", false },
@@ -314,13 +313,8 @@ struct client_request *generator_request(struct world *world, const struct dc *d
 
 void generator_send(struct world *world, struct dc *dc)
 {
-	struct client_request *request;
+	struct client_request *request = generator_request(world, dc);
 
-	if (world->plan.has_contexts && dice_chance(&world->dice, 30)) {
-		client_ask_send(world, dc);
-		return;
-	}
-	request = generator_request(world, dc);
 	request->db = dice_chance(&world->dice, 8) ? 1 : 0;
 	if (dice_chance(&world->dice, 12)) {
 		request->is_transaction = true;

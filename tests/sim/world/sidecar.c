@@ -79,6 +79,20 @@ void sidecar_new_rules(struct world *world, struct dc *dc)
 	sidecar_step(world, dc, &event);
 }
 
+void sidecar_handler_ended(struct world *world, struct dc *dc, uint64_t index)
+{
+	const struct handling *handling = &world->handlings.items[index];
+	struct event event = { .type = EVENT_HANDLED };
+
+	event.handled.id = handling->id;
+	event.handled.is_done = handling->is_done;
+	event.handled.value = pool_text(world->pool, handling->value);
+	event.handled.error = slice_of(handling->is_done ? "" : "the handler looped");
+	trace_line(world->trace, dc->index, "handler %llu %s %s", (unsigned long long)handling->id, handling->is_done ? "gives" : "fails instead of",
+	           event.handled.value.ptr);
+	sidecar_step(world, dc, &event);
+}
+
 /* ---- start and stop ---- */
 
 static struct core *core_start(const struct world *world, const struct dc *dc)

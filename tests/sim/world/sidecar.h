@@ -12,6 +12,7 @@ uint64_t sidecar_lane_us(struct world *world);                   /* how long som
 void sidecar_step(struct world *world, struct dc *dc, struct event *event);
 void sidecar_turn(struct world *world, struct dc *dc);
 void sidecar_tick(struct world *world, struct dc *dc);
+void sidecar_handler_ended(struct world *world, struct dc *dc, uint64_t index);    /* the INDEXth handler that was asked for */
 void sidecar_new_rules(struct world *world, struct dc *dc);      /* the operator changes the rules, once */
 void sidecar_open(struct world *world, struct dc *dc);           /* the connection is made: reads what the store remembers */
 void connection_break(struct world *world, struct dc *dc);       /* some of what is on its way may still run */

@@ -1,5 +1,5 @@
 /* Sidecar, its effects: what a core asks for, carried out over lanes and logs. */
-#include "client_ask.h"
+#include "client_memory.h"
 #include "sidecar.h"
 #include "sim_handler.h"
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sidecar.h"
 
 #define WORDS_MAX 256
 #define FAILURE_PERCENT 25
@@ -61,18 +60,4 @@ void sim_handler_asked(struct world *world, struct dc *dc, const struct effect *
 	buffer_free(&merged);
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_HANDLED, .dc = dc->index, .generation = dc->life, .a = handlings->count++ },
 	                500 + dice_below(&world->dice, dice_chance(&world->dice, 20) ? 2000000 : 20000));
-}
-
-void sim_handler_ended(struct world *world, struct dc *dc, uint64_t index)
-{
-	const struct handling *handling = &world->handlings.items[index];
-	struct event event = { .type = EVENT_HANDLED };
-
-	event.handled.id = handling->id;
-	event.handled.is_done = handling->is_done;
-	event.handled.value = pool_text(world->pool, handling->value);
-	event.handled.error = slice_of(handling->is_done ? "" : "the handler looped");
-	trace_line(world->trace, dc->index, "handler %llu %s %s", (unsigned long long)handling->id, handling->is_done ? "gives" : "fails instead of",
-	           event.handled.value.ptr);
-	sidecar_step(world, dc, &event);
 }

@@ -5,6 +5,5 @@
 #include "world.h"
 
 void sim_handler_asked(struct world *world, struct dc *dc, const struct effect *effect);
-void sim_handler_ended(struct world *world, struct dc *dc, uint64_t index);
 
 #endif

@@ -1,9 +1,4 @@
-/* World: datacenters with real cores, simulated stores, logs, links and clocks, all driven from one seed.
- *
- *   world.c      the course of a run: virtual time, what is due, quiescence      generator.c  what clients send
- *   sidecar.c    the shell around one core: events in, effects out               fault.c      what breaks
- *   sim_store.c  the store       sim_log.c  the log       lane.c  the way to the store
- *   auditor.c    an independent judge of all of it        coverage.c  what was tried */
+/* World: datacenters with real cores, simulated stores, logs, links and clocks, all driven from one seed. Which file is what: README.md. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -81,7 +76,7 @@ struct dc {
 	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
 };
 
-struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_ask.c */
+struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_memory.h */
 
 struct handling { uint64_t id; bool is_done; uint32_t value; };      /* a handler that was asked for */
 struct handlings { struct handling *items; unsigned count, cap; };

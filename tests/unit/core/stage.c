@@ -1,6 +1,8 @@
 #include "stage.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <string.h>
 
 #define COMMANDS_MAX 600
 
@@ -29,6 +31,9 @@ static void step_once(struct stage *stage, struct event event)
 		CU_ASSERT_FATAL(stage->group_count < STAGE_WAITING_MAX && stage->append_count < STAGE_WAITING_MAX);
 		if (effect->type == EFFECT_GROUP)
 			stage->groups[stage->group_count++] = (struct waiting){ effect->group.id, buffer_copy(effect->group.bytes) };
+		if (effect->type == EFFECT_FOLLOW || effect->type == EFFECT_UNFOLLOW)
+			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
+		stage->alarms += effect->type == EFFECT_ALARM;
 		if (effect->type == EFFECT_APPEND)
 			stage->appends[stage->append_count++] = (struct waiting){ effect->append.id, buffer_copy(effect->append.bytes) };
 	}
@@ -148,4 +153,20 @@ void stage_say(struct stage *stage, unsigned argc, struct slice *argv, bool is_g
 void stage_set(struct stage *stage, const char *key)
 {
 	stage_say(stage, 3, (struct slice[]){ SLICE("set"), slice_of(key), SLICE("v") }, false);
+}
+
+/* ---- tables ---- */
+
+void stage_expect(const char *row, const char *what, struct slice found, const char *wanted)
+{
+	char message[1000];
+	snprintf(message, sizeof message, "%s: %s \"%.*s\", not \"%s\"", row, what, (int)found.len, found.ptr == NULL ? "" : found.ptr, wanted);
+	CU_assertImplementation(slice_equal(found, slice_of(wanted)), __LINE__, message, __FILE__, "", CU_FALSE);
+}
+
+void stage_expect_number(const char *row, const char *what, uint64_t found, uint64_t wanted)
+{
+	char message[400];
+	snprintf(message, sizeof message, "%s: %s: %llu, not %llu", row, what, (unsigned long long)found, (unsigned long long)wanted);
+	CU_assertImplementation(found == wanted, __LINE__, message, __FILE__, "", CU_FALSE);
 }

@@ -7,6 +7,7 @@
 #include "proxy/core/core.h"
 
 #define STAGE_WAITING_MAX 16
+#define STAGE_NOT_FOLLOWED INT64_C(-2)
 
 struct waiting { uint64_t id; struct slice bytes; };         /* a group, or a message; owned */
 
@@ -16,6 +17,9 @@ struct stage {
 	struct waiting groups[STAGE_WAITING_MAX], appends[STAGE_WAITING_MAX];        /* on their way, oldest first */
 	unsigned group_count, append_count;
 	int64_t log_end;
+	int64_t followed[4];         /* from which position each log was asked for last; STAGE_NOT_FOLLOWED */
+	unsigned alarms;
+	int64_t log_positions[4];    /* of other datacenters' logs (peers.h): the next message's */
 	/* What the test's store says to a command; false, or NULL: what an empty one would say. */
 	bool (*reply)(struct stage *stage, const struct request *request, struct buffer *out);
 };
@@ -35,5 +39,9 @@ bool stage_has_sent(const struct stage *stage, const char *text);
 /* GUARDED: a transaction of one who watched keys. */
 void stage_say(struct stage *stage, unsigned argc, struct slice *argv, bool is_guarded);
 void stage_set(struct stage *stage, const char *key);
+
+/* For tables: a failure names the ROW and WHAT of it is wrong, with both texts, or numbers. */
+void stage_expect(const char *row, const char *what, struct slice found, const char *wanted);
+void stage_expect_number(const char *row, const char *what, uint64_t found, uint64_t wanted);
 
 #endif

@@ -1,0 +1,127 @@
+/* Keys: everything that was shipped, by key, and what of it one datacenter had seen. */
+#include <stdlib.h>
+
+#include "audit_outcome.h"
+
+struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uint32_t key)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->items[i].key == key && keys->items[i].db == db)
+			return &keys->items[i];
+	keys->items = array_grow(keys->items, keys->count, &keys->cap, sizeof(*keys->items));
+	keys->items[keys->count] = (struct audited_key){ .db = db, .key = key };
+	return &keys->items[keys->count++];
+}
+
+static void key_touch(struct audited_key *key, const struct audited_write *write, unsigned order)
+{
+	key->touches = array_grow(key->touches, key->count, &key->cap, sizeof(*key->touches));
+	key->touches[key->count++] = (struct touch){ write, &write->shipped.items[order], order };
+}
+
+static void gather_keys(struct audited_keys *keys, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < write->shipped.count; i++) {
+		const struct fact *fact = &write->shipped.items[i];
+
+		if (fact->kind != FACT_FLUSH)
+			key_touch(audited_key_find(keys, fact->db, fact->key), write, i);
+	}
+}
+
+/* A flush touches every key of its database, even those that only other DCs had. */
+static void gather_flushes(struct audited_keys *keys, const struct audited_write *write)
+{
+	for (unsigned i = 0; i < write->shipped.count; i++) {
+		const struct fact *fact = &write->shipped.items[i];
+
+		for (unsigned k = 0; fact->kind == FACT_FLUSH && k < keys->count; k++)
+			if (fact->db == ANY_DB || keys->items[k].db == fact->db)
+				key_touch(&keys->items[k], write, i);
+	}
+}
+
+static void each_shipped(const struct auditor *auditor, struct audited_keys *keys, void (*visit)(struct audited_keys *keys, const struct audited_write *write))
+{
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
+		for (uint64_t seq = 1; seq <= auditor->origins[origin].count; seq++) {
+			const struct audited_write *write = audit_find(auditor, origin, seq);
+
+			if (write != NULL && write->is_shipped)
+				visit(keys, write);
+		}
+	}
+}
+
+void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys)
+{
+	/* A key that nobody has, so that two flushes of one database meet on something. */
+	for (uint32_t db = 0; db < SIM_RESERVED_DB; db++)
+		audited_key_find(keys, db, 0);
+	each_shipped(auditor, keys, gather_keys);
+	each_shipped(auditor, keys, gather_flushes);
+}
+
+void audited_keys_free(struct audited_keys *keys)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		free(keys->items[i].touches);
+	free(keys->items);
+}
+
+const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key)
+{
+	for (unsigned i = 0; i < keys->count; i++)
+		if (keys->items[i].db == db && keys->items[i].key == key)
+			return &keys->items[i];
+	return NULL;
+}
+
+/* Only what was shipped can be judged: what store and sidecar lost together, nobody can confirm. */
+bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen)
+{
+	for (unsigned origin = 0; origin < seen->count; origin++)
+		for (uint64_t seq = 1; seq <= vector_at(seen, origin); seq++)
+			if (audit_find(auditor, origin, seq) == NULL || !audit_find(auditor, origin, seq)->is_shipped)
+				return false;
+	return true;
+}
+
+bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count)
+{
+	bool has_deltas = false;
+
+	*count = 0;
+	for (unsigned i = 0; i < key->count; i++) {
+		const struct touch *touch = &key->touches[i];
+
+		if (vector_at(seen, touch->write->origin) < touch->write->seq)
+			continue;
+		has_deltas |= touch->fact->kind == FACT_DELTA && touch->fact->type == contest->type && touch->fact->element == contest->element;
+		subset[(*count)++] = *touch;
+	}
+	return !has_deltas;
+}
+
+void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
+                          void *context)
+{
+	struct audited_keys keys = { .count = 0 };
+
+	audited_keys_gather(auditor, &keys);
+	for (unsigned i = 0; i < keys.count; i++) {
+		const struct audited_key *key = &keys.items[i];
+
+		for (unsigned j = 0; j < key->count; j++) {
+			const struct fact *fact = key->touches[j].fact;
+			bool is_first = fact->kind == FACT_SET && (fact->type == SIM_STRING || fact->type == SIM_HASH);
+
+			for (unsigned k = 0; is_first && k < j; k++)
+				is_first = key->touches[k].fact->kind != FACT_SET || key->touches[k].fact->type != fact->type ||
+				           key->touches[k].fact->element != fact->element;
+			if (is_first)
+				visit(context, key->db, key->key, fact->type == SIM_HASH, fact->element);
+		}
+	}
+	audited_keys_free(&keys);
+}

@@ -1,0 +1,86 @@
+/* What the auditor's files do for each other. Lowest first: a file calls only those above it, and auditor.c and audit_final.c call all.
+ *
+ *   audit_fact.c     facts, vectors, pairs              audit_ask.c           clients that deal with versions
+ *   audit_report.c   what was found                     audit_ship.c          what was shipped, by the logs
+ *   audit_writes.c   every write, by its dot            audit_handler.c       handlers of custom rules
+ *   audit_expiry.c   deadlines that stores met          audit_conflict.c      which pairs are conflicts (rule 9)
+ *   audit_context.c  contexts as clients hold them      audit_record.c        which conflict records there must be
+ *   audit_command.c  what a store is told for clients   audit_record_judge.c  whether they are there, and right
+ *   audit_derive.c   what a command did, by its reply   audit_dots.c          dots beside the data
+ *   audit_outcome.c  what a key must hold (rules 4-8)   audit_final.c         the end: stores against outcomes
+ *   audit_keys.c     what was shipped, by key           auditor.c             what happens, as it happens
+ *   audit_choice.c   what somebody decided              audit_break.c         what breaks */
+#ifndef SIM_AUDIT_PARTS_H
+#define SIM_AUDIT_PARTS_H
+
+#include "audit_state.h"
+
+/* ---- audit_writes.c ---- */
+
+unsigned audit_origin(struct auditor *auditor, unsigned dc, uint64_t incarnation);     /* finds or adds */
+int audit_dc(const struct auditor *auditor, struct slice name);                        /* -1: unknown */
+struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
+struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
+const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
+/* Does NEWER replace OLDER where both wrote? By what was shipped; a client's own context counts before its DC's. */
+bool audit_covers(const struct audited_write *newer, const struct audited_write *older);
+/* Had NEWER's DC applied OLDER when it made it? */
+bool audit_follows(const struct audited_write *newer, const struct audited_write *older);
+/* Positive: A is newer. */
+int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b);
+
+/* ---- audit_fact.c ---- */
+
+const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);
+
+/* ---- audit_dots.c ---- */
+
+void audit_dots(struct auditor *auditor);
+
+/* ---- audit_expiry.c ---- */
+
+struct touch;
+bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
+/* Had this DC's store dropped what TOUCH wrote because of a deadline, when it had executed SEEN? No write may say so yet. */
+bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
+void audit_expiries_free(struct auditor *auditor);
+
+/* ---- audit_context.c ---- */
+
+/* Into VECTOR; false: it cannot be read. */
+bool audit_context_read(struct auditor *auditor, struct slice text, struct vector *vector);
+
+/* ---- audit_command.c ---- */
+
+bool audit_is_word(struct slice argument, const char *word);     /* in whatever case */
+/* Of how many clients' commands this is the answer. */
+unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
+
+/* ---- audit_derive.c ---- */
+
+/* False: the reply does not tell. */
+bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts);
+/* What the pair at argument AT of an MSET did: as much as a SET of its own. */
+void audit_derive_pair(struct auditor *auditor, const struct sim_executed *executed, unsigned at, struct facts *facts);
+
+/* ---- audit_ask.c ---- */
+
+/* A write on behalf of a client that deals with versions was executed, or shipped as SHIPPED. */
+void audit_asked_execution(struct auditor *auditor, const struct audited_write *write, const struct proto_write *shipped);
+void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_write *write, const struct proto_write *shipped);
+struct audited_keys;
+void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
+void audit_asks_free(struct auditor *auditor);
+
+/* ---- audit_handler.c ---- */
+
+void audit_handlings(struct auditor *auditor, struct audited_keys *keys);
+void audit_handlings_free(struct auditor *auditor);
+
+/* ---- audit_conflict.c ---- */
+
+/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that nobody else can confirm. */
+bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
+void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
+
+#endif

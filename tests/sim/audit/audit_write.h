@@ -1,0 +1,71 @@
+/* What the auditor remembers of each write, of each client that deals with versions, and of each handler. */
+#ifndef SIM_AUDIT_WRITE_H
+#define SIM_AUDIT_WRITE_H
+
+#include "tests/sim/proto/proto_batch.h"
+#include "audit_fact.h"
+
+/* A version of an element, as a core tells of it: to a client or to other DCs. */
+struct audited_sibling {
+	bool is_known;               /* it has a dot */
+	bool is_removal;
+	unsigned origin;
+	uint64_t seq;
+	uint32_t value;
+	uint32_t db, key, element;   /* shipped ones: of what */
+	bool is_field;
+	bool is_alone;               /* shipped ones: said to be the only version alive there */
+};
+
+struct audited_write {
+	uint64_t hlc;
+	unsigned origin;
+	uint64_t seq;
+	bool is_executed, is_shipped;
+	bool is_answered;            /* its group's answer reached the sidecar that sent it */
+	bool is_rewound;             /* its store forgot it */
+	bool is_doubted;             /* the connection broke before it was in the log: the core may settle it by reading back */
+	bool is_at_risk;             /* the sidecar crashed before it was in the log */
+	bool has_derived;            /* a client's command: DERIVED is what the store was seen to do */
+	uint64_t token;              /* 0: the core's own */
+	unsigned request_command;
+	struct facts derived, shipped;
+	struct vector seen;          /* owned: its context as shipped */
+	bool is_explicit;            /* its client brought a context of its own: that counts for what it covers */
+	struct vector claimed;       /* owned: that context */
+	struct audited_sibling *siblings;        /* owned: shipped with it, as alive beside it */
+	unsigned sibling_count, sibling_cap;
+	enum proto_choice choice;
+	bool is_asked;               /* by a client that deals with versions; else a choice is a handler's */
+	struct vector executed_at;   /* owned: what its store had executed */
+};
+
+struct audited_origin {
+	unsigned dc;
+	uint64_t incarnation;
+	struct audited_write **writes;   /* owned; by seq - 1; NULL: never heard of */
+	unsigned count, cap;
+};
+
+/* What a client asked of versions, and what it was told. */
+struct audited_ask {
+	uint64_t token;
+	bool is_replied, is_final;   /* FINAL: asked when all was quiet */
+	struct vector floor;         /* owned: what its DC was known to have when it was asked */
+	struct vector seen;          /* owned: the context it was given */
+	struct audited_sibling *siblings;        /* owned */
+	unsigned sibling_count, sibling_cap;
+	bool is_executed;
+	unsigned writes;             /* shipped on its behalf */
+	const struct audited_write *write;       /* with its context; NULL: none was shipped */
+};
+
+/* Versions that a handler was asked to merge, ordered by dot. */
+struct audited_handling {
+	unsigned dc;
+	uint32_t db, key, element;
+	struct audited_sibling *versions;        /* owned */
+	unsigned version_count;
+};
+
+#endif

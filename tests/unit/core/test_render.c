@@ -1,0 +1,78 @@
+/* What the store is told of writes that come from elsewhere, as a table: what b and c say of the key k, and which commands come of it here. */
+#include "peers.h"
+
+#include <CUnit/CUnit.h>
+
+void suite_render(void);
+
+#define SAID_MAX 3
+
+static const struct row {
+	const char *name, *rule;
+	struct said b[SAID_MAX], c[SAID_MAX];        /* c's write is a second later, and has not seen b's */
+	const char *told;
+} rows[] = {
+	/* ---- one write of each kind ---- */
+	{ "a value", "lww", { { .kind = CHANGE_SET, .value = "v" } }, { { .kind = 0 } }, "SET k v" },
+	{ "a value with a deadline", "lww", { { .kind = CHANGE_SET, .value = "v", .deadline = 1800000000000 } }, { { .kind = 0 } }, "SET k v PXAT 1800000000000" },
+	{ "a value that leaves the deadline", "lww", { { .kind = CHANGE_SET, .value = "v", .deadline = EXPIRE_KEEP } }, { { .kind = 0 } }, "SET k v KEEPTTL" },
+	{ "an empty value", "lww", { { .kind = CHANGE_SET, .value = "" } }, { { .kind = 0 } }, "SET k " },
+	{ "the whole key goes", "lww", { { .kind = CHANGE_CLEAR } }, { { .kind = 0 } }, "DEL k" },
+	{ "all keys go", "lww", { { .kind = CHANGE_FLUSH } }, { { .kind = 0 } }, "FLUSHDB" },
+	{ "an increment", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = 0 } }, "INCRBY k 3" },
+	{ "a negative increment", "lww", { { .kind = CHANGE_INCREMENT, .number = -3 } }, { { .kind = 0 } }, "INCRBY k -3" },
+	{ "a fraction is told with what came of it", "lww", { { .kind = CHANGE_INCREMENT_FLOAT, .value = "0.5", .result = "1.5" } }, { { .kind = 0 } }, "SET k 1.5 KEEPTTL" },
+	{ "a fraction of which nobody knows what came", "lww", { { .kind = CHANGE_INCREMENT_FLOAT, .value = "0.5" } }, { { .kind = 0 } }, "INCRBYFLOAT k 0.5" },
+	{ "a field", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, { { .kind = 0 } }, "HSET k f v" },
+	{ "a field goes", "lww", { { .kind = CHANGE_FIELD_REMOVE, .element = "f" } }, { { .kind = 0 } }, "HDEL k f" },
+	{ "a field is added to", "lww", { { .kind = CHANGE_FIELD_INCREMENT, .element = "f", .number = 3 } }, { { .kind = 0 } }, "HINCRBY k f 3" },
+	{ "a fraction is added to a field", "lww", { { .kind = CHANGE_FIELD_INCREMENT_FLOAT, .element = "f", .value = "0.5", .result = "1.5" } }, { { .kind = 0 } }, "HSET k f 1.5" },
+	{ "a member", "lww", { { .kind = CHANGE_MEMBER_ADD, .element = "m" } }, { { .kind = 0 } }, "SADD k m" },
+	{ "a member goes", "lww", { { .kind = CHANGE_MEMBER_REMOVE, .element = "m" } }, { { .kind = 0 } }, "SREM k m" },
+	{ "a score", "lww", { { .kind = CHANGE_SCORE_SET, .element = "m", .score = 1.5 } }, { { .kind = 0 } }, "ZADD k 1.5 m" },
+	{ "a scored member goes", "lww", { { .kind = CHANGE_SCORE_REMOVE, .element = "m" } }, { { .kind = 0 } }, "ZREM k m" },
+	{ "a score is added to, and what came of it is known", "lww", { { .kind = CHANGE_SCORE_INCREMENT, .element = "m", .score = 2, .result = "3" } }, { { .kind = 0 } }, "ZADD k 3 m" },
+	{ "a score is added to", "lww", { { .kind = CHANGE_SCORE_INCREMENT, .element = "m", .score = 2 } }, { { .kind = 0 } }, "ZINCRBY k 2 m" },
+	{ "a deadline", "lww", { { .kind = CHANGE_EXPIRE, .deadline = 1800000000000 } }, { { .kind = 0 } }, "PEXPIREAT k 1800000000000" },
+	{ "no deadline any more", "lww", { { .kind = CHANGE_EXPIRE } }, { { .kind = 0 } }, "PERSIST k" },
+	{ "a sibling is no change of its own", "record", { { .kind = CHANGE_SET, .value = "v" }, { .kind = CHANGE_SIBLING, .value = "w", .sibling = 1 } }, { { .kind = 0 } }, "SET k v" },
+	{ "a write that changed nothing", "lww", { { .kind = 0 } }, { { .kind = 0 } }, "" },
+
+	/* ---- several changes of one write: only what comes of them is told ---- */
+	{ "two fields", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_SET, .element = "g", .value = "2" } }, { { .kind = 0 } }, "HSET k f 1; HSET k g 2" },
+	{ "the last word on a field", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_SET, .element = "f", .value = "2" } }, { { .kind = 0 } }, "HSET k f 2" },
+	{ "increments are added up", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 }, { .kind = CHANGE_INCREMENT, .number = 4 } }, { { .kind = 0 } }, "INCRBY k 7" },
+	{ "a key that is made anew", "lww", { { .kind = CHANGE_CLEAR }, { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, { { .kind = 0 } }, "DEL k; HSET k f v" },
+
+	/* ---- two writes that had not seen each other ---- */
+	{ "the newer value", "lww", { { .kind = CHANGE_SET, .value = "b" } }, { { .kind = CHANGE_SET, .value = "c" } }, "SET k b; SET k c" },
+	{ "the value of who comes first", "priority", { { .kind = CHANGE_SET, .value = "b" } }, { { .kind = CHANGE_SET, .value = "c" } }, "SET k b; SET k c" },
+	{ "a newer removal", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, { { .kind = CHANGE_FIELD_REMOVE, .element = "f" } }, "HSET k f v; HDEL k f" },
+	{ "an add wins", "merge", { { .kind = CHANGE_MEMBER_ADD, .element = "m" } }, { { .kind = CHANGE_MEMBER_REMOVE, .element = "m" } }, "SADD k m" },
+	{ "both increments", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_INCREMENT, .number = 4 } }, "INCRBY k 3; INCRBY k 4" },
+	{ "an increment survives a value", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_SET, .value = "10" } }, "INCRBY k 3; SET k 13" },
+	{ "an increment survives a removal", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_CLEAR } }, "INCRBY k 3; DEL k; SET k 3 KEEPTTL" },
+	{ "the newer type", "lww", { { .kind = CHANGE_SET, .value = "v" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "SET k v; DEL k; HSET k f v" },
+};
+
+static void the_store_is_told_what_comes_of_all_writes(void)
+{
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buffer told = { 0 };
+		struct stage stage;
+		peers_open(&stage, rows[i].rule);
+		peers_say(&stage, PEER_B, 1000, rows[i].b, SAID_MAX);
+		peers_settle(&stage, &told);
+		peers_say(&stage, PEER_C, 2000, rows[i].c, SAID_MAX);
+		peers_settle(&stage, &told);
+		stage_expect(rows[i].name, "the store is told", buffer_slice(&told), rows[i].told);
+		buffer_free(&told);
+		stage_close(&stage);
+	}
+}
+
+void suite_render(void)
+{
+	CU_pSuite suite = CU_add_suite("render", NULL, NULL);
+	CU_ADD_TEST(suite, the_store_is_told_what_comes_of_all_writes);
+}
