@@ -12,6 +12,8 @@ struct log;
 
 struct log_pair { const char *name, *value; };
 
+#define LOG_READERS_MAX 64
+
 struct log_options {
 	struct event_base *loop;
 	const char *dc;                      /* whose log: names the topic ("homeport.<dc>") or the stream ("homeport:log") */
@@ -21,7 +23,10 @@ struct log_options {
 	unsigned pair_count;
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
 	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
-	uint64_t retain_bytes;               /* redis-stream: MAXLEN-like bound of the stream, bytes: 1 GiB */
+	uint64_t retain_bytes;               /* redis-stream: of what some datacenter has not read yet: 1 GiB */
+	const char *reader;                  /* redis-stream: this datacenter, as it tells the log's owner how far it has read */
+	const char *const *readers;          /* redis-stream, own log: the datacenters that read it; borrowed for the log's life */
+	unsigned reader_count;               /* at most LOG_READERS_MAX */
 };
 
 struct log_handlers {
@@ -43,7 +48,8 @@ struct log_class {
 	void (*follow)(struct log *log, int64_t position);   /* delivers messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
 	void (*unfollow)(struct log *log);
 	void (*pause)(struct log *log, bool is_paused);      /* stops delivery; what was already read may still be delivered */
-	void (*trim)(struct log *log, int64_t position);     /* messages up to POSITION are applied at every datacenter and may be dropped (kafka ignores it) */
+	/* We need not read the log again up to POSITION. Of the own log, all DCs have applied those messages: they may be dropped. Kafka ignores it. */
+	void (*trim)(struct log *log, int64_t position);
 	uint64_t (*retention_ms)(const struct log *log);     /* of our own log: how long a message is kept at most; 0: until every datacenter has it, or unknown */
 	/* Would `open` take PAIR, one of the settings? PAIR NULL: all of OPTIONS together? Asked before a start, with nothing else than the settings.
 	 * False: WHY says what is wrong, and the remedy. NULL: every setting was judged by the configuration. */

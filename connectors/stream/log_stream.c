@@ -43,8 +43,8 @@ static struct log *stream_open(const struct log_options *options, const struct l
 		return NULL;
 	}
 	if (options->is_own)
-		stream->writer = stream_writer_new(&stream->options, handlers, options->dc_index, options->retain_bytes);
-	stream->reader = stream_reader_new(&stream->options, handlers, options->dc_index, !options->is_own);
+		stream->writer = stream_writer_new(&stream->options, handlers, options);
+	stream->reader = stream_reader_new(&stream->options, handlers, options);
 	return &stream->log;
 }
 
@@ -70,7 +70,11 @@ static void stream_pause(struct log *log, bool is_paused)
 
 static void stream_trim(struct log *log, int64_t position)
 {
-	stream_writer_trim(((struct stream_log *)log)->writer, position);
+	struct stream_log *stream = (struct stream_log *)log;
+	if (stream->writer != NULL)
+		stream_writer_trim(stream->writer, position);
+	else
+		stream_reader_trim(stream->reader, position);
 }
 
 /* Entries that a datacenter has not applied are kept, however old they are. */

@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "proxy/core/vocabulary/event.h"
 #include "stream_writer.h"
 
 #define ENTRIES_MAX "200"                /* a read */
 #define BLOCK_MS 2000
+#define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
 
 struct stream_reader {
 	struct log_handlers handlers;
@@ -19,6 +21,11 @@ struct stream_reader {
 	bool is_following, is_paused;
 	bool is_reading;                     /* a read is under way; at most one is */
 	int64_t position;                    /* of the last entry delivered */
+	const char *name;                    /* whom the log's owner knows us as; borrowed. NULL: it is our own log, and nobody waits for us */
+	int64_t restart_position;            /* from here we would read after a restart */
+	int64_t told_position, told_restart; /* what the owner was told of both */
+	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
+	bool is_telling_refused;             /* that was said once on this connection */
 	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 
@@ -26,19 +33,24 @@ static void link_up(void *context, redisAsyncContext *redis);
 static void link_down(void *context, const char *why);
 static void tell_state(struct stream_reader *reader, bool is_connected, const char *text);
 static void read_on(struct stream_reader *reader);
+static bool is_untold(const struct stream_reader *reader);
+static void tell_owner(struct stream_reader *reader);
+static void take_told(redisAsyncContext *redis, void *reply, void *context);
 static void take_read(redisAsyncContext *redis, void *reply, void *context);
 static const redisReply *entries_of(const redisReply *reply);
 static void deliver(struct stream_reader *reader, const redisReply *entries);
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
 static void lose_position(struct stream_reader *reader, int64_t before);
 
-struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
-                                        bool tells_state)
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+                                        const struct log_options *options)
 {
 	struct stream_reader *reader = memory_new(sizeof *reader);
 	reader->handlers = *handlers;
-	reader->dc = dc;
-	reader->tells_state = tells_state;
+	reader->dc = options->dc_index;
+	reader->tells_state = !options->is_own;
+	reader->name = options->is_own ? NULL : options->reader;
+	reader->told_position = reader->told_restart = reader->restart_position = POSITION_BEGIN;
 	reader->link = stream_link_new(link, &(struct stream_link_handlers){ reader, link_up, link_down });
 	return reader;
 }
@@ -65,6 +77,11 @@ void stream_reader_pause(struct stream_reader *reader, bool is_paused)
 		read_on(reader);
 }
 
+void stream_reader_trim(struct stream_reader *reader, int64_t position)
+{
+	reader->restart_position = position;
+}
+
 void stream_reader_free(struct stream_reader *reader)
 {
 	if (reader == NULL)
@@ -77,6 +94,8 @@ static void link_up(void *context, redisAsyncContext *redis)
 {
 	struct stream_reader *reader = context;
 	reader->redis = redis;
+	reader->told_position = reader->told_restart = POSITION_BEGIN;
+	reader->is_telling_refused = false;
 	tell_state(reader, true, "following");
 	read_on(reader);
 }
@@ -104,9 +123,46 @@ static void read_on(struct stream_reader *reader)
 	if (reader->position != POSITION_BEGIN)
 		snprintf(after, sizeof after, "%" PRId64 "-%" PRIu64, reader->position, UINT64_MAX);
 	reader->is_reading = true;
+	tell_owner(reader);
 	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
-	                  "XREAD COUNT " ENTRIES_MAX " BLOCK %d STREAMS " STREAM_KEY " %s", BLOCK_MS, after);
+	                  "XREAD COUNT " ENTRIES_MAX " BLOCK %d STREAMS " STREAM_KEY " %s", is_untold(reader) ? TELL_MS : BLOCK_MS, after);
 	stream_link_expect(reader->link, BLOCK_MS);
+}
+
+static bool is_untold(const struct stream_reader *reader)
+{
+	return reader->name != NULL && (reader->position != reader->told_position || reader->restart_position != reader->told_restart);
+}
+
+/* In front of a read, since Redis takes nothing else on this connection while the read waits for entries. */
+static void tell_owner(struct stream_reader *reader)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (!is_untold(reader) || now_ms - reader->told_ms < TELL_MS)
+		return;
+	reader->told_position = reader->position;
+	reader->told_restart = reader->restart_position;
+	reader->told_ms = now_ms;
+	char positions[48];
+	snprintf(positions, sizeof positions, "%" PRId64 ":%" PRId64, reader->position, reader->restart_position);
+	redisAsyncCommand(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
+}
+
+/* Without our position the owner's log counts all that it holds as unread, and stops at its limit. */
+static void take_told(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	struct stream_reader *reader = stream_link_owner(redis);
+	const redisReply *answer = reply;
+	if (reader == NULL || answer == NULL || answer->type != REDIS_REPLY_ERROR || reader->is_telling_refused)
+		return;
+	char text[256];
+	reader->is_telling_refused = true;
+	snprintf(text, sizeof text, "following; its Redis refuses HSET " STREAM_READERS_KEY ", so its log will stop at its limit (limits.log_retain): %s",
+	         answer->str);
+	tell_state(reader, true, text);
 }
 
 static void take_read(redisAsyncContext *redis, void *reply, void *context)

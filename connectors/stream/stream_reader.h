@@ -9,13 +9,15 @@
 
 struct stream_reader;
 
-/* LINK and HANDLERS are borrowed for the reader's life. It connects at once, so that its state is known before it is needed.
- * TELLS_STATE: handlers.state is told about its connection. */
-struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
-                                        bool tells_state);
+/* LINK and OPTIONS' names are borrowed for the reader's life. It connects at once, so that its state is known before it is needed.
+ * The reader of a peer's log tells handlers.state about its connection, and the log's owner how far it has read. */
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+                                        const struct log_options *options);
 void stream_reader_follow(struct stream_reader *reader, int64_t position);
 void stream_reader_unfollow(struct stream_reader *reader);
 void stream_reader_pause(struct stream_reader *reader, bool is_paused);
+/* After a restart we would read from POSITION on: the log's owner must keep what follows. */
+void stream_reader_trim(struct stream_reader *reader, int64_t position);
 void stream_reader_free(struct stream_reader *reader);           /* NULL is fine */
 
 #endif

@@ -9,9 +9,12 @@
 
 #include "connectors/log/appends.h"
 #include "connectors/net/timer.h"
+#include "unread.h"
 
-#define FULL_CHECK_MS 500
+#define FULL_CHECK_MS 50
+#define FULL_CHECKS_QUIET 20             /* a log that is full for so many checks is told of; readers empty one sooner */
 #define DRAIN_SLICE_MS 10
+#define ENTRY_OVERHEAD 64                /* about what Redis needs for an entry besides its bytes */
 #define MEASURE_PART 128                 /* the stream's size is asked for each time it may have grown by a 128th of its limit */
 #define ROOM_PART 16                     /* a full stream takes appends again when a 16th of its limit is free */
 
@@ -25,9 +28,17 @@ struct stream_writer {
 	unsigned replies_due;
 	uint64_t retain_bytes;
 	uint64_t unmeasured_bytes;           /* appended since the stream's size was asked for */
+	const char *const *readers;          /* borrowed */
+	unsigned reader_count;
+	struct unread unread;
+	bool is_found_measured;              /* the entries that were there when the connection was made are in UNREAD */
+	int64_t found_last;                  /* the last of them */
 	bool is_full;
+	bool is_appending_told;              /* handlers.state heard last that we append */
+	unsigned full_checks;                /* since it is full */
 	struct timer *full_check;
 	int64_t trim_wanted, trim_sent;
+	int64_t restart_least;               /* no reader would read before this after a restart */
 	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
 };
 
@@ -42,17 +53,25 @@ static void send_trim(struct stream_writer *writer, int64_t position);
 static void take_any(redisAsyncContext *redis, void *reply, void *context);
 static void measure(void *context);
 static void take_measure(redisAsyncContext *redis, void *reply, void *context);
+static void add_found(struct stream_writer *writer, uint64_t bytes);
+static void ask_readers(struct stream_writer *writer);
+static void take_readers(redisAsyncContext *redis, void *reply, void *context);
+static void note_room(struct stream_writer *writer, uint64_t used);
+static void note_full(struct stream_writer *writer);
+static void check_again(struct stream_writer *writer);
 static void count_reply(struct stream_writer *writer);
 static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
 
-struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
-                                        uint64_t retain_bytes)
+struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+                                        const struct log_options *options)
 {
 	struct stream_writer *writer = memory_new(sizeof *writer);
 	writer->handlers = *handlers;
-	writer->dc = dc;
-	writer->retain_bytes = retain_bytes;
-	writer->trim_wanted = writer->trim_sent = writer->trim_settled = -1;
+	writer->dc = options->dc_index;
+	writer->retain_bytes = options->retain_bytes;
+	writer->readers = options->readers;
+	writer->reader_count = options->reader_count;
+	writer->trim_wanted = writer->trim_sent = writer->trim_settled = writer->restart_least = -1;
 	writer->full_check = timer_new(link->loop, measure, writer);
 	appends_drop_due(&writer->appends);
 	writer->link = stream_link_new(link, &(struct stream_link_handlers){ writer, link_up, link_down });
@@ -70,17 +89,19 @@ void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slic
 	const size_t lens[] = { 4, sizeof STREAM_KEY - 1, (size_t)entry_len, sizeof STREAM_FIELD - 1, bytes.len };
 	redisAsyncCommandArgv(writer->redis, take_added, (void *)(uintptr_t)id, 5, words, lens);
 	count_reply(writer);
+	if (writer->reader_count > 0)
+		unread_add(&writer->unread, writer->last, bytes.len + ENTRY_OVERHEAD);
 	writer->unmeasured_bytes += bytes.len;
 	if (writer->unmeasured_bytes > writer->retain_bytes / MEASURE_PART)
 		measure(writer);
+	if (!writer->is_full && writer->unread.bytes > writer->retain_bytes)
+		note_full(writer);
 }
 
 void stream_writer_trim(struct stream_writer *writer, int64_t position)
 {
 	if (position > writer->trim_wanted)
 		writer->trim_wanted = position;
-	if (writer->is_full)
-		send_trim(writer, writer->trim_wanted);
 }
 
 void stream_writer_drain(struct stream_writer *writer, uint32_t wait_ms)
@@ -101,6 +122,7 @@ void stream_writer_free(struct stream_writer *writer)
 		return;
 	stream_link_free(writer->link);
 	timer_free(writer->full_check);
+	unread_free(&writer->unread);
 	memory_free(writer);
 }
 
@@ -115,6 +137,7 @@ static void link_down(void *context, const char *why)
 {
 	struct stream_writer *writer = context;
 	writer->redis = NULL;
+	writer->is_appending_told = writer->is_full = false;
 	writer->replies_due = 0;
 	writer->trim_sent = writer->trim_settled = -1;
 	timer_stop(writer->full_check);
@@ -160,6 +183,10 @@ static void start(struct stream_writer *writer, int64_t last)
 	int64_t now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 	writer->last = last;
 	writer->next = now_us > last ? now_us : last + 1;
+	/* What stands in the stream already counts as unread until all have read up to its end. */
+	unread_clear(&writer->unread);
+	writer->is_found_measured = writer->reader_count == 0;
+	writer->found_last = last;
 	measure(writer);
 	if (!writer->is_full)
 		accept(writer);
@@ -168,7 +195,9 @@ static void start(struct stream_writer *writer, int64_t last)
 static void accept(struct stream_writer *writer)
 {
 	uint64_t id;
-	writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+	if (!writer->is_appending_told)
+		writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+	writer->is_appending_told = true;
 	if (appends_go_on(&writer->appends, &id))
 		writer->handlers.append_retry(writer->handlers.context, id);
 }
@@ -189,6 +218,8 @@ static void take_added(redisAsyncContext *redis, void *reply, void *context)
 
 static void send_trim(struct stream_writer *writer, int64_t position)
 {
+	if (writer->reader_count > 0 && position > writer->restart_least)
+		position = writer->restart_least;
 	if (writer->redis == NULL || position <= writer->trim_sent)
 		return;
 	writer->trim_sent = position;
@@ -208,14 +239,27 @@ static void measure(void *context)
 	writer->unmeasured_bytes = 0;
 	redisAsyncCommand(writer->redis, take_measure, NULL, "MEMORY USAGE " STREAM_KEY);
 	count_reply(writer);
+	if (writer->reader_count > 0)
+		ask_readers(writer);
+}
+
+/* MEMORY USAGE comes first: what it measures includes what the readers' answer then takes off. */
+static void ask_readers(struct stream_writer *writer)
+{
+	const char *words[2 + LOG_READERS_MAX] = { "HMGET", STREAM_READERS_KEY };
+	for (unsigned i = 0; i < writer->reader_count; i++)
+		words[2 + i] = writer->readers[i];
+	redisAsyncCommandArgv(writer->redis, take_readers, NULL, (int)(2 + writer->reader_count), words, NULL);
+	count_reply(writer);
 }
 
 /* Entries that every datacenter has applied are kept as history, because a datacenter whose Redis lost its last writes reads them again.
- * They are trimmed only once the stream takes more than half of its limit, and then only up to what could be trimmed one measurement ago. */
+ * They are trimmed only once the stream takes more than half of its limit, and then only up to what could be trimmed one measurement ago,
+ * unless they take the whole limit. */
 static void trim_history(struct stream_writer *writer, uint64_t bytes)
 {
 	if (bytes > writer->retain_bytes / 2)
-		send_trim(writer, writer->trim_settled);
+		send_trim(writer, bytes > writer->retain_bytes ? writer->trim_wanted : writer->trim_settled);
 	writer->trim_settled = writer->trim_wanted;
 }
 
@@ -227,20 +271,77 @@ static void take_measure(redisAsyncContext *redis, void *reply, void *context)
 	if (writer == NULL)
 		return;
 	uint64_t bytes = size->type == REDIS_REPLY_INTEGER ? (uint64_t)size->integer : 0;
-	bool was_full = writer->is_full;
 	trim_history(writer, bytes);
-	writer->is_full = bytes > (was_full ? writer->retain_bytes - writer->retain_bytes / ROOM_PART : writer->retain_bytes);
-	if (writer->is_full) {
-		send_trim(writer, writer->trim_wanted);
-		timer_start(writer->full_check, FULL_CHECK_MS);
+	if (writer->reader_count == 0)
+		note_room(writer, bytes);
+	else if (!writer->is_found_measured)
+		add_found(writer, bytes);
+}
+
+/* The entries found at the beginning, as one in front of those appended since. */
+static void add_found(struct stream_writer *writer, uint64_t bytes)
+{
+	struct unread appended = writer->unread;
+	writer->unread = (struct unread){ 0 };
+	writer->is_found_measured = true;
+	unread_add(&writer->unread, writer->found_last, bytes > appended.bytes ? bytes - appended.bytes : 0);
+	for (unsigned i = 0; i < appended.count; i++)
+		unread_add(&writer->unread, appended.entries[appended.head + i].position, appended.entries[appended.head + i].bytes);
+	unread_free(&appended);
+}
+
+/* One field a reader, in the order of their names. A reader that never wrote its position has read nothing. */
+static void take_readers(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	struct stream_writer *writer = take_counted(redis, reply);
+	const redisReply *fields = reply;
+	if (writer == NULL || fields->type != REDIS_REPLY_ARRAY)
+		return;
+	int64_t read_least = INT64_MAX, restart_least = INT64_MAX;
+	for (size_t i = 0; i < fields->elements; i++) {
+		int64_t read = -1, restart = -1;
+		if (fields->element[i]->type == REDIS_REPLY_STRING && sscanf(fields->element[i]->str, "%" SCNd64 ":%" SCNd64, &read, &restart) != 2)
+			read = restart = -1;
+		read_least = read < read_least ? read : read_least;
+		restart_least = restart < restart_least ? restart : restart_least;
 	}
-	if (writer->is_full && !was_full) {
-		appends_drop_coming(&writer->appends);
-		writer->handlers.state(writer->handlers.context, writer->dc, false,
-		                       "the stream " STREAM_KEY " is at its size limit: a datacenter has not applied what it holds");
-	} else if (was_full && !writer->is_full) {
+	writer->restart_least = restart_least;
+	unread_forget(&writer->unread, read_least);
+	note_room(writer, writer->unread.bytes);
+}
+
+/* USED: what counts against the limit. */
+static void note_room(struct stream_writer *writer, uint64_t used)
+{
+	bool was_full = writer->is_full;
+	bool is_full = used > (was_full ? writer->retain_bytes - writer->retain_bytes / ROOM_PART : writer->retain_bytes);
+	if (is_full && !was_full)
+		note_full(writer);
+	else if (is_full)
+		check_again(writer);
+	writer->is_full = is_full;
+	if (was_full && !is_full)
 		accept(writer);
-	}
+}
+
+static void note_full(struct stream_writer *writer)
+{
+	writer->is_full = true;
+	writer->full_checks = 0;
+	timer_start(writer->full_check, FULL_CHECK_MS);
+	appends_drop_coming(&writer->appends);
+}
+
+static void check_again(struct stream_writer *writer)
+{
+	timer_start(writer->full_check, FULL_CHECK_MS);
+	if (++writer->full_checks < FULL_CHECKS_QUIET || !writer->is_appending_told)
+		return;
+	writer->is_appending_told = false;
+	writer->handlers.state(writer->handlers.context, writer->dc, false,
+	                       "the stream " STREAM_KEY " is at its size limit (limits.log_retain): a datacenter has not read what it holds, "
+	                       "writes wait in the outbox until it does");
 }
 
 static void count_reply(struct stream_writer *writer)

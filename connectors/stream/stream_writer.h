@@ -3,8 +3,12 @@
  * Positions count up by one while a connection lasts. Each connection starts at the current time in microseconds, or after the last
  * entry of the stream if that is later. So a Redis that lost its last entries never gives a position twice, and a reader that was
  * further than that Redis now is goes on with what is written next.
- * Size: entries that every datacenter has applied are kept as history until the stream takes half of its limit. A stream at its limit
- * takes no appends until it was trimmed. Entries that a datacenter has not applied are never trimmed. */
+ * Readers: every other datacenter writes "<read>:<restart>" into the hash "homeport:readers" beside the stream: up to which position it has read,
+ * and from which it would read after a restart.
+ * Size: the limit is for entries that some datacenter has not read yet. While those take it, nothing is appended; reading alone makes room, so
+ * two full logs never wait for each other, and an entry larger than the limit passes when all before it is read. Entries that every datacenter
+ * has applied and would not read after a restart are history: they are trimmed once the stream takes more than half of its limit. Others are
+ * never trimmed. */
 #ifndef CONNECTORS_STREAM_WRITER_H
 #define CONNECTORS_STREAM_WRITER_H
 
@@ -13,12 +17,13 @@
 
 #define STREAM_KEY "homeport:log"
 #define STREAM_FIELD "b"
+#define STREAM_READERS_KEY "homeport:readers"
 
 struct stream_writer;
 
-/* LINK, HANDLERS and LOOP are borrowed for the writer's life. DC comes back with handlers.state. */
-struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers, unsigned dc,
-                                        uint64_t retain_bytes);
+/* LINK and OPTIONS' names are borrowed for the writer's life. OPTIONS' dc_index comes back with handlers.state. */
+struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+                                        const struct log_options *options);
 void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes);
 void stream_writer_trim(struct stream_writer *writer, int64_t position);
 /* Waits without the loop until no append is under way, at most WAIT_MS. */

@@ -13,33 +13,28 @@ static void check_answered(struct core *core, const struct check *check, struct 
 	if (is_known && check->deadline_ms <= (int64_t)core->step.now_ms)
 		rereads_add(&core->rereads, check->db, check->key, true);
 	else
-		gather_untimed(&core->local, check->db, check->key);
+		gather_untimed(core->local, check->db, check->key);
 }
 
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
-	for (unsigned i = 0; i < group->check_count; i++)
-		check_answered(core, &group->checks[i], event->answered.replies[group->checks[i].reply]);
-	for (unsigned i = 0; i < group->reach_count; i++)
-		core->causes.origins.items[group->reaches[i].origin].confirmed = group->reaches[i].seq;
+	for (unsigned i = 0; i < group->remote.check_count; i++)
+		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
+	for (unsigned i = 0; i < group->remote.reach_count; i++)
+		core->causes.origins.items[group->remote.reaches[i].origin].confirmed = group->remote.reaches[i].seq;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
-		if (group->visible_writes[dc] == 0)
+		if (group->remote.visible_writes[dc] == 0)
 			continue;
 		struct effect *effect = effects_add(core->step.effects, EFFECT_VISIBLE);
 		effect->visible.dc = dc;
-		effect->visible.written_ms = group->written_ms[dc];
-		effect->visible.writes = group->visible_writes[dc];
+		effect->visible.written_ms = group->remote.written_ms[dc];
+		effect->visible.writes = group->remote.visible_writes[dc];
 	}
 }
 
-static void record_answered(struct core *core, const struct group *group)
+static void positions_answered(struct core *core, const struct group *group)
 {
-	core->books.is_run_due &= !group->has_run;
-	if (group->trim_position == POSITION_BEGIN)
-		return;
-	struct effect *effect = effects_add(core->step.effects, EFFECT_TRIM);
-	effect->log.dc = 0;
-	effect->log.position = group->trim_position;
+	core->books.is_run_due &= !group->positions.has_run;
 }
 
 static void remote_aborted(struct core *core)
@@ -54,22 +49,22 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 	core->step.status.aborted_groups++;
 	switch (group->kind) {
 	case GROUP_REMOTE: remote_aborted(core); break;
-	case GROUP_PROBE: settle_refused(&core->recovery); break;
-	case GROUP_RECORD:
+	case GROUP_PROBE: settle_refused(core->recovery); break;
+	case GROUP_POSITIONS:
 		episodes_unwritten(&core->books, group);
 		suspects_unwritten(&core->suspects);
 		break;
-	case GROUP_ASK: ask_refused(&core->asks, group->ask, error); break;
-	case GROUP_SWEEP: sweep_refused(&core->asks); break;
+	case GROUP_ASK: ask_refused(core->asks, group->ask, error); break;
+	case GROUP_SWEEP: sweep_refused(core->asks); break;
 	case GROUP_LOCAL: case GROUP_TRIAL: break;
 	}
 	riders_refused(core, group);
 	group_release_keys(&core->groups, group);
 	group->is_sent = false;
 	if (group->kind == GROUP_LOCAL && group->ask != 0)
-		ask_refused(&core->asks, group->ask, error);
+		ask_refused(core->asks, group->ask, error);
 	if (group->kind == GROUP_LOCAL)
-		local_aborted(&core->local, group, error);
+		local_aborted(core->local, group, error);
 	else
 		group_free(&core->groups, group);
 }
@@ -86,18 +81,19 @@ void answers_take(struct core *core, const struct event *event)
 	}
 	assert(event->answered.reply_count == group->script.count);
 	retention_answered(&core->books, group, event);
+	positions_stored(&core->books, group);
 	switch (group->kind) {
 	case GROUP_LOCAL:
-		local_answered(&core->local, group, event);
+		local_answered(core->local, group, event);
 		if (group->ask != 0)
-			ask_written(&core->asks, group->ask, event->answered.replies[group->members[0].reply_first + group->members[0].answer]);
+			ask_written(core->asks, group->ask, event->answered.replies[group->members[0].reply_first + group->members[0].answer]);
 		break;
 	case GROUP_REMOTE: remote_answered(core, group, event); break;
-	case GROUP_PROBE: settle_answered(&core->recovery, event); break;
-	case GROUP_ASK: ask_answered(&core->asks, group, event); break;
-	case GROUP_SWEEP: sweep_answered(&core->asks, event); break;
+	case GROUP_PROBE: settle_answered(core->recovery, event); break;
+	case GROUP_ASK: ask_answered(core->asks, group, event); break;
+	case GROUP_SWEEP: sweep_answered(core->asks, event); break;
 	case GROUP_TRIAL: core->groups.is_store_refusing = false; break;
-	case GROUP_RECORD: record_answered(core, group); break;
+	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
 	/* The shell may still look at the slots. */
 	groups_add_done(&core->groups, group);

@@ -1,4 +1,5 @@
 #include "core_parts.h"
+#include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
 
 #include <assert.h>
@@ -28,15 +29,10 @@ static void wire(struct core *core)
 	struct step *step = &core->step;
 	struct onlookers *onlookers = &core->onlookers;
 	struct causes *causes = &core->causes;
-	struct rereads *rereads = &core->rereads;
 	struct suspects *suspects = &core->suspects;
 	struct groups *groups = &core->groups;
 	struct books *books = &core->books;
-	struct apply *apply = &core->apply;
-	struct outbox *outbox = &core->outbox;
-	struct local *local = &core->local;
 	struct keyspace *keyspace = &core->keyspace;
-	struct conflicts *conflicts = &core->conflicts;
 	struct policies *policies = &core->policies;
 	core->causes = (struct causes){ .step = step };
 	core->rereads = (struct rereads){ .step = step };
@@ -46,29 +42,39 @@ static void wire(struct core *core)
 		.riders = { core, riders_add },
 	};
 	core->books = (struct books){
-		.options = options, .step = step, .causes = causes, .suspects = suspects, .groups = groups, .keyspace = keyspace, .policies = policies,
-	};
-	core->apply = (struct apply){
-		.causes = causes, .suspects = suspects, .onlookers = onlookers, .keyspace = keyspace, .conflicts = conflicts, .policies = policies,
-	};
-	core->outbox = (struct outbox){ .options = options, .step = step, .causes = causes, .books = books, .policies = policies };
-	core->local = (struct local){
-		.options = options, .step = step, .causes = causes, .rereads = rereads, .groups = groups, .books = books, .apply = apply,
-		.outbox = outbox, .keyspace = keyspace, .conflicts = conflicts, .policies = policies,
-	};
-	core->asks = (struct asks){
-		.options = options, .step = step, .causes = causes, .onlookers = onlookers, .groups = groups, .local = local, .keyspace = keyspace,
+		.options = options,
+		.step = step,
+		.causes = causes,
+		.suspects = suspects,
+		.groups = groups,
+		.keyspace = keyspace,
 		.policies = policies,
 	};
-	core->remote = (struct remote){
-		.options = options, .step = step, .causes = causes, .rereads = rereads, .suspects = suspects, .groups = groups, .books = books,
-		.apply = apply, .local = local, .keyspace = keyspace, .conflicts = conflicts, .policies = policies,
+	core->outbox = (struct outbox){ .options = options, .step = step, .causes = causes, .books = books, .policies = policies };
+}
+
+/* The rooms whose state is their own. */
+static void make_rooms(struct core *core)
+{
+	struct rooms rooms = {
+		.options = &core->options,
+		.step = &core->step,
+		.policies = &core->policies,
+		.keyspace = &core->keyspace,
+		.conflicts = &core->conflicts,
+		.onlookers = &core->onlookers,
+		.causes = &core->causes,
+		.rereads = &core->rereads,
+		.suspects = &core->suspects,
+		.groups = &core->groups,
+		.books = &core->books,
+		.outbox = &core->outbox,
 	};
-	core->recovery = (struct recovery){
-		.options = options, .step = step, .causes = causes, .rereads = rereads, .suspects = suspects, .groups = groups, .books = books,
-		.apply = apply, .outbox = outbox, .local = local, .asks = &core->asks, .remote = &core->remote, .keyspace = keyspace,
-		.conflicts = conflicts, .policies = policies,
-	};
+	rooms.apply = core->apply = apply_new(&rooms);
+	rooms.local = core->local = local_new(&rooms);
+	rooms.asks = core->asks = asks_new(&rooms);
+	rooms.remote = core->remote = remote_new(&rooms);
+	core->recovery = recovery_new(&rooms);
 }
 
 static void copy_names(struct core *core, const struct core_options *options)
@@ -97,10 +103,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	step_init(&core->step);
 	groups_init(&core->groups);
 	outbox_init(&core->outbox);
-	local_init(&core->local);
-	asks_init(&core->asks);
-	remote_init(&core->remote);
-	recovery_init(&core->recovery);
+	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
 		return core;
@@ -112,12 +115,13 @@ void core_free(struct core *core)
 {
 	if (core == NULL)
 		return;
-	recover_close(&core->recovery);
-	recovery_free(&core->recovery);
-	remote_free(&core->remote);
-	asks_free(&core->asks);
+	recover_close(core->recovery);
+	recovery_free(core->recovery);
+	remote_free(core->remote);
+	asks_free(core->asks);
+	local_free(core->local);
 	outbox_free(&core->outbox);
-	apply_free(&core->apply);
+	apply_free(core->apply);
 	books_free(&core->books);
 	groups_free(&core->groups);
 	episodes_close(&core->keyspace);
@@ -141,26 +145,27 @@ static void turn_ended(struct core *core)
 {
 	if (!core->causes.is_open)
 		return;
-	recover_pump(&core->recovery);
-	stability_pump(&core->remote);
-	if (positions_are_due(&core->books) && core->local.aborted == NULL && core->groups.remote_unanswered == 0)
-		positions_record(&core->books);
-	remote_pump(&core->remote);
+	recover_pump(core->recovery);
+	stability_pump(core->remote);
+	if (positions_are_due(&core->books) && !local_is_rerunning(core->local) && core->groups.remote_unanswered == 0)
+		positions_send(&core->books);
+	remote_pump(core->remote);
 	rules_pump(core);
-	readback_pump(&core->local);
-	handle_pump(&core->asks);
-	ask_pump(&core->asks);
-	sweep_pump(&core->asks);
-	if (core->local.aborted != NULL)
-		rerun_pump(&core->local);
-	else if (!core->local.is_draining && gathering_is_worth_sending(&core->local))
-		gathering_close(&core->local);
+	readback_pump(core->local);
+	handle_pump(core->asks);
+	ask_pump(core->asks);
+	sweep_pump(core->asks);
+	if (local_is_rerunning(core->local))
+		rerun_pump(core->local);
+	else if (!local_is_draining(core->local) && gathering_is_worth_sending(core->local))
+		gathering_close(core->local);
 	outbox_pump(&core->outbox);
 }
 
 static bool is_quiet(const struct core *core)
 {
-	return core->groups.local_unanswered == 0 && core->local.aborted == NULL && core->outbox.waiting.first == NULL && core->causes.is_gate_open;
+	return core->groups.local_unanswered == 0 && !local_is_rerunning(core->local) && core->outbox.waiting.first == NULL &&
+	       core->causes.is_gate_open;
 }
 
 /* Are writes taken again after a remote batch was refused? */
@@ -183,9 +188,9 @@ static void tick(struct core *core)
 		outbox_heartbeat(&core->outbox, 0);
 	if (core->groups.is_store_refusing && core->step.now_ms - core->trial_ms >= TRIAL_MS)
 		try_store(core);
-	if (settle_is_refused(&core->recovery) && core->step.now_ms - core->trial_ms >= TRIAL_MS) {
+	if (settle_is_refused(core->recovery) && core->step.now_ms - core->trial_ms >= TRIAL_MS) {
 		core->trial_ms = core->step.now_ms;
-		settle_again(&core->recovery);
+		settle_again(core->recovery);
 	}
 	turn_ended(core);
 }
@@ -200,12 +205,12 @@ static void lost_position(struct core *core, unsigned dc)
 static void take_batch(struct core *core, const struct event *event)
 {
 	unsigned dc = event->batch.dc;
-	struct delivery *delivery = inbox_take(&core->remote, dc, event->batch.position, event->batch.bytes);
+	struct delivery *delivery = inbox_take(core->remote, dc, event->batch.position, event->batch.bytes);
 	if (delivery == NULL)
 		return;
 	if (dc == 0)
-		own_log_take(&core->recovery, delivery);
-	inbox_hold(&core->remote, dc, delivery);
+		own_log_take(core->recovery, delivery);
+	inbox_hold(core->remote, dc, delivery);
 }
 
 void core_step(struct core *core, const struct event *event, struct effects *effects)
@@ -215,9 +220,9 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	core->keyspace.now_ms = event->now_ms;
 	groups_free_done(&core->groups);
 	switch (event->type) {
-	case EVENT_OPENED: recover_open(&core->recovery, event); break;
-	case EVENT_LOST: recover_close(&core->recovery); break;
-	case EVENT_REQUEST: gather_request(&core->local, event); break;
+	case EVENT_OPENED: recover_open(core->recovery, event); break;
+	case EVENT_LOST: recover_close(core->recovery); break;
+	case EVENT_REQUEST: gather_request(core->local, event); break;
 	case EVENT_TURN_ENDED: turn_ended(core); break;
 	case EVENT_ANSWERED: answers_take(core, event); break;
 	case EVENT_EXPIRED:
@@ -228,13 +233,13 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_LOG_LOST_POSITION: lost_position(core, event->log.dc); break;
 	case EVENT_LOG_LOST_BEGINNING:
 		if (event->log.dc == 0)
-			own_log_note_cut(&core->recovery);
+			own_log_note_cut(core->recovery);
 		break;
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
-	case EVENT_ASKED: ask_take(&core->asks, event); break;
-	case EVENT_HANDLED: handle_ended(&core->asks, event); break;
+	case EVENT_ASKED: ask_take(core->asks, event); break;
+	case EVENT_HANDLED: handle_ended(core->asks, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
 	step_end(&core->step);
@@ -242,7 +247,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 
 uint64_t core_gathering(const struct core *core)
 {
-	return core->local.gathering;
+	return local_gathering(core->local);
 }
 
 uint64_t core_unanswered_bytes(const struct core *core)
@@ -252,5 +257,5 @@ uint64_t core_unanswered_bytes(const struct core *core)
 
 bool core_is_holding(const struct core *core)
 {
-	return local_is_holding(&core->local);
+	return local_is_holding(core->local);
 }

@@ -18,12 +18,12 @@ struct core {
 	struct suspects suspects;
 	struct groups groups;
 	struct books books;
-	struct apply apply;
+	struct apply *apply;
 	struct outbox outbox;
-	struct local local;
-	struct asks asks;
-	struct remote remote;
-	struct recovery recovery;
+	struct local *local;
+	struct asks *asks;
+	struct remote *remote;
+	struct recovery *recovery;
 	uint64_t trial_ms;                   /* when the store was last asked whether it takes writes again */
 };
 

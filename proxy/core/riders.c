@@ -5,18 +5,18 @@
 void riders_add(void *context, struct group *group)
 {
 	struct core *core = context;
-	if (core->books.resolution_count > 0) {
+	if (core->books.correction_count > 0) {
 		script_select(&group->script, core->options.reserved_db);
-		buffer_add(&group->bytes, buffer_slice(&core->books.resolutions));
-		group->script.count += core->books.resolution_count;
-		buffer_reset(&core->books.resolutions);
-		core->books.resolution_count = 0;
-		group->has_resolutions = true;
+		buffer_add(&group->bytes, buffer_slice(&core->books.corrections));
+		group->script.count += core->books.correction_count;
+		buffer_reset(&core->books.corrections);
+		core->books.correction_count = 0;
+		group->riders.has_corrections = true;
 	}
-	spill_write(&core->asks, group);
+	spill_write(core->asks, group);
 	episodes_write(&core->books, group);
 	/* The outbox tells where earlier incarnations ended until the positions do, and what is to be read back until it is. */
-	bool is_reading_back = core->rereads.count > 0 || core->local.open[0] != NULL || core->local.open[1] != NULL;
+	bool is_reading_back = core->rereads.count > 0 || local_has_open(core->local);
 	if (!core->books.is_trim_due || core->books.is_run_due || is_reading_back || group->kind == GROUP_PROBE)
 		return;
 	struct buffer id = { 0 };
@@ -33,7 +33,7 @@ void riders_add(void *context, struct group *group)
 void riders_refused(struct core *core, struct group *group)
 {
 	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
-	if (group->has_resolutions)
+	if (group->riders.has_corrections)
 		core->books.answered_first = core->causes.answered_seq + 1;
-	spill_retry(&core->asks, group);
+	spill_retry(core->asks, group);
 }

@@ -61,9 +61,9 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 	core->outbox.heartbeat_ms = 0;              /* the others are to know soon */
 }
 
-/* ---- settling ---- */
+/* ---- reading suspects back ---- */
 
-static bool is_settler(const struct core *core)
+static bool is_reader(const struct core *core)
 {
 	for (unsigned dc = 1; dc < core->options.dc_count; dc++)
 		if (strcmp(core->dc_names[dc], core->dc_names[0]) < 0)
@@ -92,15 +92,15 @@ static void trust(void *context, struct key *key)
 }
 
 /* What was read back is in the outbox. */
-static bool is_settled(const struct core *core)
+static bool is_read_back(const struct core *core)
 {
-	return core->rereads.count == 0 && core->groups.local_unanswered == 0 && core->local.open[0] == NULL && core->local.open[1] == NULL && core->local.aborted == NULL;
+	return core->rereads.count == 0 && core->groups.local_unanswered == 0 && !local_has_open(core->local) && !local_is_rerunning(core->local);
 }
 
 void rules_pump(struct core *core)
 {
-	if (core->suspects.is_settling && is_settled(core)) {
-		core->suspects.is_settling = false;
+	if (core->suspects.is_reading_back && is_read_back(core)) {
+		core->suspects.is_reading_back = false;
 		core->suspects.is_rules_due = true;
 	}
 	if (!core->suspects.is_suspecting || !core->causes.is_recalled || !have_all_spoken(core) || suspects_differ(&core->suspects))
@@ -109,10 +109,10 @@ void rules_pump(struct core *core)
 	for (unsigned i = 0; i < core->suspects.count; i++) {
 		const struct suspect *suspect = &core->suspects.items[i];
 		/* Several versions wait for a decision anyway: nothing is to be replaced. All rules that keep show the same one. */
-		if ((suspect->is_again || is_settler(core)) && !is_kept_open(core, suspect))
+		if ((suspect->is_again || is_reader(core)) && !is_kept_open(core, suspect))
 			rereads_add(&core->rereads, suspect->db, suspect->key, false);
 	}
 	keyspace_each_key(&core->keyspace, trust, core);
 	core->suspects.is_suspecting = false;
-	core->suspects.is_settling = true;
+	core->suspects.is_reading_back = true;
 }

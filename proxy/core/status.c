@@ -38,7 +38,8 @@ static int newest_origin(const struct core *core, unsigned dc)
 {
 	int newest = -1;
 	for (unsigned i = 0; i < core->causes.origins.count; i++)
-		if (core->causes.origins.items[i].dc == dc && (newest < 0 || core->causes.origins.items[i].incarnation > core->causes.origins.items[newest].incarnation))
+		if (core->causes.origins.items[i].dc == dc &&
+		    (newest < 0 || core->causes.origins.items[i].incarnation > core->causes.origins.items[newest].incarnation))
 			newest = (int)i;
 	return newest;
 }
@@ -63,8 +64,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	status->state = peer->state;
 	if (peer->state == PEER_RECALLING && core->causes.is_recalled)
 		status->state = PEER_FOLLOWING;
-	status->held_events = core->remote.inboxes[dc].held_events;
-	status->held_bytes = core->remote.inboxes[dc].held_bytes;
+	inbox_status(core->remote, dc, status);
 	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].applied;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
 	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
@@ -112,7 +112,6 @@ static uint64_t append_list_events(const struct append_list *list)
 void core_check(const struct core *core)
 {
 	keyspace_check(&core->keyspace);
-	recovery_state_check(core->recovery.state, &core->causes);
 	unsigned unanswered = 0, local = 0;
 	uint64_t bytes = 0;
 	for (const struct group *group = core->groups.unanswered; group != NULL; group = group->next) {
@@ -132,7 +131,7 @@ void core_check(const struct core *core)
 		last_id = append->id;
 		events += append->events;
 	}
-	events += append_list_events(&core->outbox.waiting) + append_list_events(&core->recovery.carried);
+	events += append_list_events(&core->outbox.waiting) + recovery_check(core->recovery);
 	assert(events == core->outbox.events);
 	assert(!core->causes.is_open || core->causes.next_seq > core->causes.answered_seq);
 }

@@ -82,6 +82,9 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.reserved_db = (uint32_t)turn->status->settings->redis_database,
 		.timeout_ms = (uint32_t)turn->status->settings->redis_timeout_ms,
 		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
+		.reader = turn->status->dcs[0],
+		.readers = &turn->status->dcs[1],
+		.reader_count = turn->status->dc_count - 1,
 	};
 	struct log_handlers handlers = {
 		.context = turn,

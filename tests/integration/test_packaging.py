@@ -16,7 +16,7 @@ from lib.sidecar import build_directory
 
 EXPECTED = """
     bin/homeportctl bin/homeportd etc/homeport/homeport.yml lib/systemd/system/homeportd.service
-    share/doc/homeport/README.md share/doc/homeport/docs/operating.md share/doc/homeport/docs/homeport.proto
+    share/bash-completion/completions/homeportctl share/doc/homeport/README.md share/doc/homeport/docs/operating.md share/doc/homeport/docs/homeport.proto
     share/doc/homeport/examples/basket.lua share/doc/homeport/examples/homeport.yml
     share/homeport/alerts/homeport.rules.yml share/homeport/grafana/homeport.json
     share/man/man1/homeportctl.1 share/man/man5/homeport.yml.5 share/man/man8/homeportd.8
@@ -53,17 +53,27 @@ def the_unit(facts, prefix):
     facts.note(exposure.strip().splitlines()[-1])
 
 
+def help_of(prefix, program, *words):
+    return subprocess.run([prefix / "bin" / program, *words, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def the_completion(facts, prefix):
+    completed = subprocess.run(["bash", "-c", f"source {prefix}/share/bash-completion/completions/homeportctl && complete -p homeportctl"],
+                               env={**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}"}, capture_output=True, text=True, check=False)
+    facts.check(completed.returncode == 0, "bash completes homeportctl", completed.stderr)
+
+
 def the_manual(facts, prefix):
     for page in sorted((prefix / "share/man").rglob("homeport*")):
         run(facts, f"{page.name} is a manual page without a warning", ["groff", "-K", "utf8", "-man", "-Tutf8", "-ww", "-z", page], is_quiet=True)
     plain = {page.name: page.read_text().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "").replace("\\fI", "")
              for page in (prefix / "share/man").rglob("homeport*")}
-    help_text = subprocess.run([prefix / "bin/homeportctl", "--help"], capture_output=True, text=True, check=True).stdout
+    help_text = help_of(prefix, "homeportctl")
     orders = [" ".join(re.match(r"[a-z-]+( [a-z-]+)?", line).group().split()) for line in re.findall(r"^  ([a-z].*)$", help_text, re.MULTILINE)]
     facts.check(len(orders) > 5, "homeportctl --help names its orders", help_text)
+    help_text += "".join(help_of(prefix, "homeportctl", *order.split()) for order in orders)
     for name, words in (("homeportctl.1", orders + re.findall(r"--[a-z-]+", help_text)),
-                        ("homeportd.8", re.findall(r"--[a-z-]+", subprocess.run([prefix / "bin/homeportd", "--help"], capture_output=True, text=True,
-                                                                              check=True).stdout)),
+                        ("homeportd.8", re.findall(r"--[a-z-]+", help_of(prefix, "homeportd"))),
                         ("homeport.yml.5", re.findall(r'^SETTING\("([^"]+)"', (prefix.parent / "source/config/settings.def").read_text(), re.MULTILINE))):
         facts.equal([word for word in dict.fromkeys(words) if word not in plain[name] and word != "--describe-"], [], f"{name} tells of all there is")
 
@@ -71,6 +81,9 @@ def the_manual(facts, prefix):
 def the_alerts(facts, prefix):
     rules = prefix / "share/homeport/alerts/homeport.rules.yml"
     run(facts, "promtool takes the installed alerts", ["promtool", "check", "rules", rules])
+    runbooks = re.findall(r"runbook_url: (\S+)", rules.read_text())
+    facts.check(runbooks, "alerts have runbooks")
+    facts.equal([url for url in runbooks if not Path(url.removeprefix("file://").split("#")[0]).is_file()], [], "each is an installed page")
 
 
 def what_is_installed(facts, prefix):
@@ -79,6 +92,7 @@ def what_is_installed(facts, prefix):
     run(facts, "the sample configuration is accepted where it is", [prefix / "bin/homeportd", "--check", "--config", prefix / "etc/homeport/homeport.yml"])
     the_unit(facts, prefix)
     the_manual(facts, prefix)
+    the_completion(facts, prefix)
     the_alerts(facts, prefix)
     return found
 

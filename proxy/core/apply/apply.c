@@ -1,7 +1,8 @@
 /* Apply: writes are taken into the metadata: one by one as their answers come (answer.c), a batch of a log a few at a time. */
-#include "apply.h"
+#include "apply_state.h"
 
 #include "delivery.h"
+#include "proxy/core/causes/rooms.h"
 #include "proxy/core/conflicts/render.h"
 #include "proxy/core/wire/envelope.h"
 
@@ -125,7 +126,9 @@ static void window_apply(struct apply *apply, struct apply_window *window, struc
 		if (has_key && *key == NULL) {
 			render_plain(applying->script, &changes->items[0]);
 		} else {
-			struct arriving_write write = { .mode = applying->mode, .is_under_our_rules = applying->is_under_our_rules, .stamp = &applying->stamp };
+			struct arriving_write write = { .mode = applying->mode,
+				                        .is_under_our_rules = applying->is_under_our_rules,
+				                        .stamp = &applying->stamp };
 			apply_changes(apply, &write, changes, key, has_key);
 		}
 		applying->stamp.seq++;
@@ -152,15 +155,18 @@ void apply_recalled(struct apply *apply, const struct stamp *first, struct slice
 
 static bool can_be_latent(const struct apply *apply, const struct delivery *delivery)
 {
-	return apply->causes->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == apply->policies->current->digest && !apply->suspects->is_suspecting &&
-	       apply->onlookers->first == NULL && apply->keyspace->flush_count == 0;
+	return apply->causes->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == apply->policies->current->digest &&
+	       !apply->suspects->is_suspecting && apply->onlookers->first == NULL && apply->keyspace->flush_count == 0;
 }
 
 void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struct script *script)
 {
 	struct latents *latents = &apply->keyspace->latents;
 	struct applying applying = {
-		.mode = APPLY_REMOTE, .is_under_our_rules = delivery->rules_digest == apply->policies->current->digest, .writes = delivery->writes, .script = script,
+		.mode = APPLY_REMOTE,
+		.is_under_our_rules = delivery->rules_digest == apply->policies->current->digest,
+		.writes = delivery->writes,
+		.script = script,
 		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },
 	};
 	if (can_be_latent(apply, delivery)) {
@@ -181,4 +187,15 @@ void apply_free(struct apply *apply)
 		changes_free(&apply->window->writes[i]);
 	memory_free(apply->window);
 	changes_free(&apply->latent);
+	memory_free(apply);
+}
+
+struct apply *apply_new(const struct rooms *rooms)
+{
+	struct apply *apply = memory_new(sizeof *apply);
+	*apply = (struct apply){
+		.causes = rooms->causes, .suspects = rooms->suspects, .onlookers = rooms->onlookers, .keyspace = rooms->keyspace,
+		.conflicts = rooms->conflicts, .policies = rooms->policies,
+	};
+	return apply;
 }

@@ -13,17 +13,10 @@
 struct apply_window;
 struct delivery;
 
-struct apply {
-	struct causes *causes;
-	struct suspects *suspects;
-	struct onlookers *onlookers;
-	struct keyspace *keyspace;
-	struct conflicts *conflicts;
-	struct policies *policies;
-	struct apply_window *window;         /* owned, NULL until it is needed */
-	struct changes latent;               /* scratch */
-};
+struct apply;
+struct rooms;
 
+struct apply *apply_new(const struct rooms *rooms);
 void apply_free(struct apply *apply);
 /* One write: its changes, in order, with its own context where it has one. WRITE: its mode, rules and stamp; the rest is filled in. KNOWN: keys of the
  * first changes, as far as they are known. */

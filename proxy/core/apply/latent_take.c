@@ -1,6 +1,6 @@
 /* Latent take: a latent write is read and enters the metadata, because its key is looked up (keyspace_recall, keyspace_key). No
  * change is being applied then, so there is nothing to save and restore. */
-#include "apply.h"
+#include "apply_state.h"
 #include "proxy/core/groups/group.h"
 #include "proxy/core/wire/envelope.h"
 

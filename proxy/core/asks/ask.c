@@ -20,6 +20,7 @@ void ask_take(struct asks *asks, const struct event *event)
 	struct asked *asked = memory_new(sizeof *asked);
 	*asked = (struct asked){
 		.token = event->asked.token, .ask = event->asked.ask, .db = event->asked.db,
+		.is_removal = event->asked.ask == ASK_DELETE,
 		.kind = event->asked.is_field ? KIND_HASH : KIND_STRING,
 		.choice = event->asked.choice, .key = buffer_copy(event->asked.key), .element = buffer_copy(event->asked.element),
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
@@ -49,7 +50,7 @@ static void load(struct asks *asks, struct asked *asked)
 	struct group *group = group_new(asks->groups, GROUP_ASK);
 	script_select(&group->script, asked->db);
 	group->ask = asked->token;
-	group->xadd_reply = group->script.count;
+	group->value_reply = group->script.count;
 	if (asked->kind == KIND_HASH)
 		script_add(&group->script, 3, (struct slice[]){ SLICE("HGET"), asked->key, asked->element });
 	else
@@ -92,7 +93,7 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 		return;
 	}
 	/* The value, SELECT, its dot. */
-	struct slice value = event->answered.replies[group->xadd_reply], raw = value;
+	struct slice value = event->answered.replies[group->value_reply], raw = value;
 	struct reply reply;
 	bool is_read = reply_read(&raw, &reply);
 	/* Why a key has no string, or no field, is an explanation, too. */
@@ -108,7 +109,7 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 	bytes_free(asked->loaded);
 	asked->loaded = buffer_copy(asked->has_value ? reply.text : (struct slice){ "", 0 });
 	asked->has_dot = asked->has_value &&
-		spill_parse(asks, event->answered.replies[group->xadd_reply + 2], &asked->origin, &asked->seq, &asked->hlc);
+		spill_parse(asks, event->answered.replies[group->value_reply + 2], &asked->origin, &asked->seq, &asked->hlc);
 }
 
 /* ---- its turn ---- */
@@ -124,14 +125,14 @@ static bool is_earlier_waiting(const struct asks *asks, const struct asked *aske
 /* Nothing of its key is under way, so what is in memory is all there is. Local writes wait meanwhile, lest they starve it. */
 static bool is_quiet(struct asks *asks, const struct asked *asked)
 {
-	if (!asks->causes->is_recalled || asks->local->aborted != NULL || is_earlier_waiting(asks, asked))
+	if (!asks->causes->is_recalled || local_is_rerunning(asks->local) || is_earlier_waiting(asks, asked))
 		return false;
 	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
 	if (asked->context != NULL && !causes_are_caught_up(asks->causes))
 		return false;
 	const struct key *key = keyspace_recall(asks->keyspace, asked->db, asked->key);
 	if (key != NULL && key->in_flight > 0)
-		asks->local->is_draining = true;
+		local_set_draining(asks->local, true);
 	bool has_flush = asks->groups->flushes_in_flight > 0 || gathering_has_flush(asks->local);
 	return !has_flush && (key == NULL || key->under_way == 0) && !gathering_touches(asks->local, asked->db, asked->key);
 }
@@ -157,7 +158,7 @@ static void serve(struct asks *asks, struct asked *asked, struct element *elemen
 	bool is_lent = install_loaded(asks, asked, element);
 	if (asked->ask == ASK_EXPLAIN) {
 		ask_reply_explain(asks, asked, element);
-	} else if (asked->ask == ASK_RETRY || (asked->id.len > 0 && asked->is_written)) {
+	} else if (asked->ask == ASK_RETRY || (asked->ask == ASK_RESOLVE && asked->is_written)) {
 		ask_reply_ok(asks, asked);
 	} else if (asked->ask == ASK_GET || asked->is_written) {
 		ask_reply_siblings(asks, asked, element);
@@ -170,10 +171,15 @@ static void serve(struct asks *asks, struct asked *asked, struct element *elemen
 		asks_remove(asks, asked);
 }
 
+static bool is_about_conflict(const struct asked *asked)
+{
+	return asked->ask == ASK_RESOLVE || asked->ask == ASK_RETRY;
+}
+
 static void try_ask(struct asks *asks, struct asked *asked)
 {
 	/* Local groups wait: its write could not be sent. */
-	if (asked->phase != ASK_WAITING || (asks->local->is_draining && is_writing(asked)))
+	if (asked->phase != ASK_WAITING || (local_is_draining(asks->local) && is_writing(asked)))
 		return;
 	if (asked->onlooker.is_touched)
 		forget_loaded(asked);
@@ -189,7 +195,7 @@ static void try_ask(struct asks *asks, struct asked *asked)
 	struct element *element = keyspace_element(asks->keyspace, key, asked->kind, asked->element);
 	bool is_loadable = asked->kind == KIND_STRING || asked->kind == KIND_HASH;
 	bool is_alone = is_writing(asked);
-	if (element->version_count == 0 && !asked->is_loaded && is_loadable && asked->id.len == 0) {
+	if (element->version_count == 0 && !asked->is_loaded && is_loadable && !is_about_conflict(asked)) {
 		load(asks, asked);
 		is_alone = false;
 	} else {

@@ -74,9 +74,9 @@ static struct intent removal_of(const struct asked *asked)
 		return (struct intent){ CHANGE_MEMBER_REMOVE, { PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } } };
 	case KIND_ZSET:
 		return (struct intent){ CHANGE_SCORE_REMOVE, { PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } } };
-	default:
-		return (struct intent){ CHANGE_CLEAR, { PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } } };
+	case KIND_STRING: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
 	}
+	return (struct intent){ CHANGE_CLEAR, { PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } } };
 }
 
 static struct intent intent_of(const struct asked *asked)
@@ -88,11 +88,11 @@ static struct intent intent_of(const struct asked *asked)
 		return (struct intent){ CHANGE_MEMBER_ADD, { PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } } };
 	case KIND_ZSET:
 		return (struct intent){ CHANGE_SCORE_SET, { PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } } };
-	default:
-		return asked->is_keeping_ttl
-			? (struct intent){ CHANGE_SET, { PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } } }
-			: (struct intent){ CHANGE_SET, { PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } } };
+	case KIND_STRING: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
 	}
+	return asked->is_keeping_ttl
+		? (struct intent){ CHANGE_SET, { PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } } }
+		: (struct intent){ CHANGE_SET, { PLAN_SET, 3, { SLICE("SET"), asked->key, asked->value } } };
 }
 
 static void add_change(struct asks *asks, const struct asked *asked, const struct intent *intent)
@@ -114,7 +114,8 @@ static const char *refusal(const struct asks *asks, const struct asked *asked, c
 	if (asked->is_explicit && !rule->is_keeping)
 		return "HOMEPORT the rule of this key keeps no versions: give it the rule record or custom, or write it with SET";
 	if (siblings + 1 > asks->options->siblings_max)
-		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that context";
+		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that "
+		       "context";
 	return gather_limit(asks->local);
 }
 
@@ -143,7 +144,7 @@ void ask_write(struct asks *asks, struct asked *asked, struct element *element)
 		envelope_add_context(&positions, room, causes_positions(asks->causes, context, room));
 	asks->step->changes.facts.context = buffer_slice(&positions);
 	add_siblings(asks, asked, element, context);
-	struct intent intent = asked->ask == ASK_DELETE ? removal_of(asked) : intent_of(asked);
+	struct intent intent = asked->is_removal ? removal_of(asked) : intent_of(asked);
 	add_change(asks, asked, &intent);
 	asked->phase = ASK_WRITING;
 	gather_asked(asks->local, asked->token, asked->db, &intent.command);

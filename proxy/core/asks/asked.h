@@ -1,8 +1,9 @@
-/* Asked: what clients that deal with versions themselves ask for (HOMEPORT GET, SET, RESOLVE, …), and what handlers return. For the files of this room. */
+/* Asked: what a client that deals with versions itself asks for (HOMEPORT GET, SET, RESOLVE and so on), or what a handler returned.
+ * For the files of this room. */
 #ifndef CORE_ASKED_H
 #define CORE_ASKED_H
 
-#include "asks.h"
+#include "asks_state.h"
 
 enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
 
@@ -12,6 +13,7 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	uint64_t token;
 	bool is_internal;                    /* nobody waits for the answer */
 	enum ask ask;
+	bool is_removal;                     /* what it writes: ASK_DELETE, or the decision of an ASK_RESOLVE, takes the element away */
 	enum ask_phase phase;
 	uint32_t db;
 	enum kind kind;                      /* which of the key's elements */

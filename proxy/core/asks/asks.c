@@ -1,9 +1,16 @@
 /* Asks: the room's state begins and ends (see asks.h). */
 #include "asked.h"
+#include "proxy/core/causes/rooms.h"
 
-void asks_init(struct asks *asks)
+struct asks *asks_new(const struct rooms *rooms)
 {
+	struct asks *asks = memory_new(sizeof *asks);
+	*asks = (struct asks){
+		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .onlookers = rooms->onlookers, .groups = rooms->groups,
+		.local = rooms->local, .keyspace = rooms->keyspace, .policies = rooms->policies,
+	};
 	asks->end = &asks->first;
+	return asks;
 }
 
 void asks_close(struct asks *asks)
@@ -17,4 +24,5 @@ void asks_close(struct asks *asks)
 void asks_free(struct asks *asks)
 {
 	memory_free(asks->handled);
+	memory_free(asks);
 }

@@ -88,8 +88,13 @@ static void ask_handler(struct asks *asks, const struct element *element)
 	const struct key *key = element->key;
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_HANDLE);
 	asks->handling = (struct handling){
-		.id = ++asks->next_handle_id, .db = key->db, .kind = element->kind, .key = buffer_copy(key->name), .element = buffer_copy(element->name),
-		.context = shown(asks), .due_ms = asks->step->now_ms + RUN_MS_MAX,
+		.id = ++asks->next_handle_id,
+		.db = key->db,
+		.kind = element->kind,
+		.key = buffer_copy(key->name),
+		.element = buffer_copy(element->name),
+		.context = shown(asks),
+		.due_ms = asks->step->now_ms + RUN_MS_MAX,
 	};
 	effect->handle.id = asks->handling.id;
 	effect->handle.rule = key->policy->index;
@@ -131,7 +136,8 @@ void handle_pump(struct asks *asks)
 	if (asks->handling.id != 0 && asks->step->now_ms >= asks->handling.due_ms)
 		handle_forget(asks);
 	bool is_pausing = asks->step->now_ms >= asks->looked_ms && asks->step->now_ms - asks->looked_ms < asks->look_pause_ms;
-	if (asks->handling.id != 0 || !asks->causes->is_recalled || asks->local->aborted != NULL || !asks->policies->current->is_handling || is_pausing)
+	if (asks->handling.id != 0 || !asks->causes->is_recalled || local_is_rerunning(asks->local) || !asks->policies->current->is_handling ||
+	    is_pausing)
 		return;
 	struct episode *episode = find_due(asks);
 	if (episode == NULL)

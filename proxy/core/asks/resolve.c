@@ -11,7 +11,8 @@ const char *ask_name_conflict(struct asks *asks, struct asked *asked)
 {
 	struct episode *episode = episodes_find_open(asks->keyspace, asked->id);
 	if (episode == NULL)
-		return "HOMEPORT no open conflict has this id here: it has ended, or its writes have not arrived yet (HOMEPORT CONFLICTS STATUS open)";
+		return "HOMEPORT no open conflict has this id here: it has ended, or its writes have not arrived yet (HOMEPORT CONFLICTS STATUS "
+		       "open)";
 	const struct element *element = episode->element;
 	asked->db = element->key->db;
 	asked->kind = element->kind;
@@ -56,7 +57,7 @@ static const struct version *side_of(const struct asks *asks, const struct eleme
 static void take_version(struct asked *asked, const struct element *element, const struct version *version)
 {
 	if (version == NULL || !version->is_present) {
-		asked->ask = ASK_DELETE;
+		asked->is_removal = true;
 		return;
 	}
 	struct buffer value = { 0 };
@@ -94,13 +95,15 @@ const char *ask_choose(struct asks *asks, struct asked *asked, const struct elem
 		take_version(asked, element, rule->decide(asks->keyspace, element));
 		return NULL;
 	case CHOICE_REMOVAL:
-		asked->ask = ASK_DELETE;
+		asked->is_removal = true;
 		return NULL;
 	case CHOICE_VALUE:
 		if (element->kind == KIND_SET)
 			return "HOMEPORT a member is there or it is not: choose a side, WINNER or REMOVE";
 		/* Not left to the store: should its answer be lost, nobody could tell that it refused. */
-		return element->kind == KIND_ZSET && !slice_to_double(asked->value, &score) ? "HOMEPORT a score is a number: choose one, a side, WINNER or REMOVE" : NULL;
+		return element->kind == KIND_ZSET && !slice_to_double(asked->value, &score)
+		               ? "HOMEPORT a score is a number: choose one, a side, WINNER or REMOVE"
+		               : NULL;
 	}
 	return NULL;
 }

@@ -57,7 +57,7 @@ static void write_run(const struct asks *asks, struct script *script, const stru
 void spill_write(struct asks *asks, struct group *group)
 {
 	struct spills *waiting = &asks->keyspace->spills;
-	if (waiting->count == 0 || group->spills.count > 0)
+	if (waiting->count == 0 || group->riders.spills.count > 0)
 		return;
 	script_select(&group->script, asks->options->reserved_db);
 	for (unsigned i = 0, next; i < waiting->count; i = next) {
@@ -68,7 +68,7 @@ void spill_write(struct asks *asks, struct group *group)
 	}
 	for (unsigned i = 0; i < waiting->count; i++)
 		onlookers_touch(asks->onlookers, waiting->items[i].db, waiting->items[i].key);
-	group->spills = *waiting;
+	group->riders.spills = *waiting;
 	*waiting = (struct spills){ 0 };
 }
 
@@ -76,8 +76,8 @@ void spill_write(struct asks *asks, struct group *group)
 void spill_retry(struct asks *asks, struct group *group)
 {
 	struct spills *waiting = &asks->keyspace->spills, newer = *waiting;
-	*waiting = group->spills;
-	group->spills = (struct spills){ 0 };
+	*waiting = group->riders.spills;
+	group->riders.spills = (struct spills){ 0 };
 	for (unsigned i = 0; i < newer.count; i++)
 		spills_add(waiting, &newer.items[i]);
 	memory_free(newer.items);

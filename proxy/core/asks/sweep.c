@@ -8,8 +8,9 @@
 #include "asked.h"
 
 #define PAUSE_MS 1000                /* between steps */
-#define PAUSE_BUSY_MS 10             /* … while much is gone: dots must not come faster than they go. 256 take Redis 0.5 ms. Also on the first walk:
-                                      * as long as it is not known for which keys there are dots, all that is written may have one */
+/* Between steps while much of what they find is gone: dots must not come faster than they go. 256 of them take Redis 0.5 ms.
+ * The first walk goes as fast: as long as it is not known for which keys there are dots, all that is written may have one. */
+#define PAUSE_BUSY_MS 10
 #define BUSY_PART 4                  /* much: of what was asked for */
 
 void sweep_reset(struct asks *asks)
@@ -42,7 +43,8 @@ static void ask_for_fields(struct asks *asks, struct script *script)
 	asks->policies->current->is_walking |= slice_equal(buffer_slice(&sweep->cursor), SLICE("0"));
 	script_select(script, asks->options->reserved_db);
 	sweep->scan_reply = script->count;
-	script_add(script, 5, (struct slice[]){ SLICE("HSCAN"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&sweep->cursor), SLICE("COUNT"), buffer_slice(&count) });
+	script_add(script, 5,
+	           (struct slice[]){ SLICE("HSCAN"), SLICE(CORE_VERSIONS_KEY), buffer_slice(&sweep->cursor), SLICE("COUNT"), buffer_slice(&count) });
 	script_add(script, 2, (struct slice[]){ SLICE("HLEN"), SLICE(CORE_VERSIONS_KEY) });
 	buffer_free(&count);
 }

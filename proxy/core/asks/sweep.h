@@ -10,8 +10,8 @@ struct asks;
 
 struct sweep {
 	struct spills found;                 /* owned: fields that the store told of, each as its removal */
-	unsigned asked;                      /* whether there is data of the last so many of them */
-	unsigned replies[SWEEP_FIELDS_MAX];  /* … is told by these: of the last one first */
+	unsigned asked;                      /* the store was asked whether the last so many of them have data */
+	unsigned replies[SWEEP_FIELDS_MAX];  /* which replies tell: of the last one first */
 	unsigned scan_reply;                 /* tells more fields, and the next one how many there are; 0: not asked */
 	struct buffer cursor;                /* owned: where the walk goes on; empty: it begins */
 	bool is_under_way;

@@ -50,7 +50,7 @@ struct core_status {
 	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
 	uint64_t stored_records, stored_record_bytes;    /* in the store, when that was measured last */
 	uint64_t stored_versions;    /* fields of CORE_VERSIONS_KEY, when they were counted last */
-	uint64_t swept_versions;     /* … whose data was gone: removed */
+	uint64_t swept_versions;     /* fields that were removed from it, as their data was gone */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];

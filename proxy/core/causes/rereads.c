@@ -15,10 +15,7 @@ void rereads_add(struct rereads *rereads, uint32_t db, struct slice key, bool is
 		rereads->step->status.dropped_rereads++;
 		return;
 	}
-	if (rereads->count == rereads->cap) {
-		rereads->cap = rereads->cap ? rereads->cap * 2 : 8;
-		rereads->items = memory_resize(rereads->items, rereads->cap * sizeof(struct reread));
-	}
+	rereads->items = array_reserve(rereads->items, rereads->count, &rereads->cap, sizeof *rereads->items);
 	rereads->items[rereads->count++] = (struct reread){ db, buffer_copy(key), is_expired };
 }
 

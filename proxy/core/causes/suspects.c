@@ -19,10 +19,7 @@ static bool add_suspect(struct suspects *suspects, uint32_t db, struct slice key
 		suspects->step->status.dropped_rereads++;
 		return false;
 	}
-	if (suspects->count == suspects->cap) {
-		suspects->cap = suspects->cap ? suspects->cap * 2 : 16;
-		suspects->items = memory_resize(suspects->items, suspects->cap * sizeof *suspects->items);
-	}
+	suspects->items = array_reserve(suspects->items, suspects->count, &suspects->cap, sizeof *suspects->items);
 	suspects->items[suspects->count++] = (struct suspect){ db, buffer_copy(key), is_again };
 	return true;
 }
@@ -60,7 +57,7 @@ void suspects_drop(struct suspects *suspects)
 
 void suspects_begin_opening(struct suspects *suspects)
 {
-	suspects->is_suspecting = suspects->is_settling = false;
+	suspects->is_suspecting = suspects->is_reading_back = false;
 	suspects->is_rules_due = true;
 	suspects_drop(suspects);
 }
@@ -70,7 +67,8 @@ void suspects_begin_opening(struct suspects *suspects)
 bool suspects_differ(const struct suspects *suspects)
 {
 	for (unsigned dc = 1; dc < suspects->options->dc_count; dc++)
-		if (suspects->causes->peers[dc].applied_digest != 0 && suspects->causes->peers[dc].applied_digest != suspects->policies->current->digest)
+		if (suspects->causes->peers[dc].applied_digest != 0 &&
+		    suspects->causes->peers[dc].applied_digest != suspects->policies->current->digest)
 			return true;
 	return false;
 }
@@ -79,7 +77,7 @@ void suspects_begin(struct suspects *suspects)
 {
 	suspects->is_rules_due |= !suspects->is_suspecting;
 	suspects->is_suspecting = true;
-	suspects->is_settling = false;
+	suspects->is_reading_back = false;
 	keyspace_each_key(suspects->keyspace, suspects_add_contested, suspects);
 }
 
@@ -140,7 +138,7 @@ void suspects_write(struct suspects *suspects, struct script *script)
 	if (!suspects->is_rules_due)
 		return;
 	suspects->is_rules_due = false;
-	bool is_agreed = !suspects->is_suspecting && !suspects->is_settling;
+	bool is_agreed = !suspects->is_suspecting && !suspects->is_reading_back;
 	for (unsigned i = 0; is_agreed && i < suspects->count; i++)
 		write_suspect(script, &suspects->items[i], true);
 	struct buffer value = { 0 };

@@ -15,7 +15,7 @@ struct suspects {
 	struct keyspace *keyspace;
 	struct policies *policies;
 	bool is_suspecting;                  /* rules differ, or did and not all suspects were read back */
-	bool is_settling;                    /* all agree again: what suspects are is being read back */
+	bool is_reading_back;                /* all agree again: what suspects hold is being read back */
 	bool is_rules_due;                   /* the store does not know yet whether the rules differ */
 	struct suspect *items;               /* owned */
 	unsigned count, cap;
@@ -31,7 +31,7 @@ void suspects_note(struct suspects *suspects, const struct stamp *stamp, const s
 bool key_is_contested(const struct key *key);                        /* something of it has several versions */
 void suspects_add_contested(void *suspects, struct key *key);        /* a visitor of keys */
 void suspects_write(struct suspects *suspects, struct script *script);       /* with the positions: what of all this the store does not have */
-bool suspects_read(struct suspects *suspects, struct slice field, struct slice value);       /* a field of the positions; false: it is none of these */
+bool suspects_read(struct suspects *suspects, struct slice field, struct slice value); /* a field of the positions; false: it is none of these */
 void suspects_unwritten(struct suspects *suspects);                  /* the store refused it */
 
 #endif

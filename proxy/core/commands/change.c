@@ -7,6 +7,28 @@ const char *kind_text(enum kind kind)
 	return texts[kind];
 }
 
+bool kind_has_number(enum kind kind)
+{
+	switch (kind) {
+	case KIND_STRING: case KIND_HASH: case KIND_ZSET:
+		return true;
+	case KIND_SET: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+		return false;
+	}
+	return false;
+}
+
+bool kind_has_dots(enum kind kind)
+{
+	switch (kind) {
+	case KIND_STRING: case KIND_HASH:
+		return true;
+	case KIND_SET: case KIND_ZSET: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+		return false;
+	}
+	return false;
+}
+
 struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key)
 {
 	changes->items = array_reserve(changes->items, changes->count, &changes->cap, sizeof *changes->items);

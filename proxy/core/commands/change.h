@@ -17,6 +17,8 @@ enum kind {
 };
 #define KIND_TYPES 4                 /* the first four are types */
 const char *kind_text(enum kind kind);
+bool kind_has_number(enum kind kind);        /* can its value be incremented? */
+bool kind_has_dots(enum kind kind);          /* can clients write it with a context, so that the dots of its values are stored (spills.h)? */
 
 enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_SET = 1,              /* string: value; expire_at_ms: deadline, 0 none, EXPIRE_KEEP keeps what is there */

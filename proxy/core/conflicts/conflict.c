@@ -105,7 +105,7 @@ static void clear_elements(struct conflicts *conflicts, const struct arrival *ar
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind == KIND_KEY)
 			continue;
-		bool has_settle = arriving->write->mode != APPLY_LOCAL && element->kind < KIND_TYPES && element->kind != KIND_SET &&
+		bool has_settle = arriving->write->mode != APPLY_LOCAL && kind_has_number(element->kind) &&
 		                  fraction_is_ours_to_settle(keyspace, element, arriving->party.stamp, 0);
 		version_compete(keyspace, arriving, element, &absent);
 		if (has_settle)

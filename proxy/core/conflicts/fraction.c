@@ -3,6 +3,7 @@
 #include "proxy/core/rules/rule.h"
 #include "verdict.h"
 
+#include <assert.h>
 #include <string.h>
 
 void settle_free(struct settle *settle)
@@ -11,14 +12,24 @@ void settle_free(struct settle *settle)
 	bytes_free(settle->element);
 }
 
+/* The change as which a number of this kind is shipped when it was read back. */
+static enum change_kind settled_as(enum kind kind)
+{
+	switch (kind) {
+	case KIND_STRING: return CHANGE_SET;
+	case KIND_HASH: return CHANGE_FIELD_SET;
+	case KIND_ZSET: return CHANGE_SCORE_SET;
+	case KIND_SET: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
+	}
+	assert(!"a number");
+	return CHANGE_SET;
+}
+
 void settles_add(struct conflicts *conflicts, const struct element *element)
 {
 	conflicts->settles = array_reserve(conflicts->settles, conflicts->settle_count, &conflicts->settle_cap, sizeof *conflicts->settles);
-	static const enum change_kind kinds[KIND_TYPES] = {
-		[KIND_STRING] = CHANGE_SET, [KIND_HASH] = CHANGE_FIELD_SET, [KIND_SET] = CHANGE_MEMBER_ADD, [KIND_ZSET] = CHANGE_SCORE_SET,
-	};
 	conflicts->settles[conflicts->settle_count++] = (struct settle){
-		element->key->db, kinds[element->kind], buffer_copy(element->key->name), buffer_copy(element->name),
+		element->key->db, settled_as(element->kind), buffer_copy(element->key->name), buffer_copy(element->name),
 	};
 }
 

@@ -44,16 +44,6 @@ static bool value_of(const struct element *element, const struct verdict *verdic
 
 /* ---- one element ---- */
 
-static struct slice set_command(enum kind kind)
-{
-	return kind == KIND_HASH ? SLICE("HSET") : kind == KIND_SET ? SLICE("SADD") : SLICE("ZADD");
-}
-
-static struct slice remove_command(enum kind kind)
-{
-	return kind == KIND_HASH ? SLICE("HDEL") : kind == KIND_SET ? SLICE("SREM") : SLICE("ZREM");
-}
-
 /* A deadline that passed on the way would delete the key at once and without the notification that settles it everywhere. A little
  * later it expires like any other, or is replaced by what follows in the log. */
 static void add_deadline(struct buffer *out, uint64_t now_ms, int64_t expire_at_ms)
@@ -91,42 +81,75 @@ static void render_string(const struct keyspace *keyspace, struct script *script
 static void render_present(const struct keyspace *keyspace, struct script *script, const struct element *element, struct slice value)
 {
 	struct key *key = element->key;
-	if (element->kind == KIND_STRING)
+	switch (element->kind) {
+	case KIND_STRING:
 		render_string(keyspace, script, key, value);
-	else if (element->kind == KIND_HASH)
-		script_add(script, 4, (struct slice[]){ set_command(element->kind), key->name, element->name, value });
-	else if (element->kind == KIND_SET)
-		script_add(script, 3, (struct slice[]){ set_command(element->kind), key->name, element->name });
-	else
-		script_add(script, 4, (struct slice[]){ set_command(element->kind), key->name, value, element->name });
+		return;
+	case KIND_HASH:
+		script_add(script, 4, (struct slice[]){ SLICE("HSET"), key->name, element->name, value });
+		return;
+	case KIND_SET:
+		script_add(script, 3, (struct slice[]){ SLICE("SADD"), key->name, element->name });
+		return;
+	case KIND_ZSET:
+		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), key->name, value, element->name });
+		return;
+	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+		assert(!"of a type");
+	}
 }
 
 static void render_absent(struct keyspace *keyspace, struct script *script, const struct element *element)
 {
+	struct slice key = element->key->name;
 	keyspace_set_thinned(keyspace, element->key);
-	if (element->kind == KIND_STRING)
-		script_add(script, 2, (struct slice[]){ SLICE("DEL"), element->key->name });
+	switch (element->kind) {
+	case KIND_STRING:
+		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key });
+		return;
+	case KIND_HASH:
+		script_add(script, 3, (struct slice[]){ SLICE("HDEL"), key, element->name });
+		return;
+	case KIND_SET:
+		script_add(script, 3, (struct slice[]){ SLICE("SREM"), key, element->name });
+		return;
+	case KIND_ZSET:
+		script_add(script, 3, (struct slice[]){ SLICE("ZREM"), key, element->name });
+		return;
+	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+		assert(!"of a type");
+	}
+}
+
+static void add_pending(const struct element *element, struct buffer *out)
+{
+	if (element->kind == KIND_ZSET)
+		buffer_add_double(out, (double)element->pending);
+	else if (element->is_pending_float)
+		buffer_add_long_double(out, element->pending);
 	else
-		script_add(script, 3, (struct slice[]){ remove_command(element->kind), element->key->name, element->name });
+		buffer_add_int64(out, (int64_t)element->pending);
 }
 
 static void render_pending(struct script *script, const struct element *element)
 {
 	struct buffer number = { 0 };
-	struct slice key = element->key->name;
-	if (element->kind == KIND_ZSET)
-		buffer_add_double(&number, (double)element->pending);
-	else if (element->is_pending_float)
-		buffer_add_long_double(&number, element->pending);
-	else
-		buffer_add_int64(&number, (int64_t)element->pending);
-	struct slice by = buffer_slice(&number);
-	if (element->kind == KIND_STRING)
-		script_add(script, 3, (struct slice[]){ element->is_pending_float ? SLICE("INCRBYFLOAT") : SLICE("INCRBY"), key, by });
-	else if (element->kind == KIND_HASH)
-		script_add(script, 4, (struct slice[]){ element->is_pending_float ? SLICE("HINCRBYFLOAT") : SLICE("HINCRBY"), key, element->name, by });
-	else
+	bool is_float = element->is_pending_float;
+	add_pending(element, &number);
+	struct slice key = element->key->name, by = buffer_slice(&number);
+	switch (element->kind) {
+	case KIND_STRING:
+		script_add(script, 3, (struct slice[]){ is_float ? SLICE("INCRBYFLOAT") : SLICE("INCRBY"), key, by });
+		break;
+	case KIND_HASH:
+		script_add(script, 4, (struct slice[]){ is_float ? SLICE("HINCRBYFLOAT") : SLICE("HINCRBY"), key, element->name, by });
+		break;
+	case KIND_ZSET:
 		script_add(script, 4, (struct slice[]){ SLICE("ZINCRBY"), key, by, element->name });
+		break;
+	case KIND_SET: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+		assert(!"a number");
+	}
 	buffer_free(&number);
 }
 

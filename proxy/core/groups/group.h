@@ -18,7 +18,7 @@ struct groups;
 enum group_kind {
 	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
 	GROUP_REMOTE,        /* outcomes of remote batches */
-	GROUP_RECORD,        /* positions or resolutions alone */
+	GROUP_POSITIONS,     /* positions, or what rides along, alone */
 	GROUP_PROBE,         /* recovery asks what became of checked writes */
 	GROUP_TRIAL,         /* does the store take writes again? */
 	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
@@ -47,47 +47,67 @@ struct unit {                        /* one request: what is re-run together */
 struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
+/* Of GROUP_REMOTE. */
+struct remote_part {
+	struct reach *reaches;               /* owned */
+	unsigned reach_count, reach_cap;
+	struct check *checks;                /* owned */
+	unsigned check_count, check_cap;
+	uint64_t written_ms[CORE_DCS_MAX];   /* oldest write of each DC, for latency; 0: none */
+	uint64_t visible_writes[CORE_DCS_MAX];
+};
+
+/* What a group tells the store of positions: GROUP_POSITIONS, GROUP_REMOTE. */
+struct positions_part {
+	bool has_run;                        /* our incarnation */
+	bool has_positions;                  /* where each DC's log must be read again after a restart: */
+	int64_t follow_positions[CORE_DCS_MAX];
+};
+
+/* What rides along with a group of any kind. */
+struct riders_part {
+	bool has_corrections;                /* of outbox entries (books.h) */
+	struct spills spills;                /* owned */
+	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
+	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
+	unsigned end_count;
+};
+
 struct group {
 	struct group *next;
 	enum group_kind kind;
 	uint64_t id;
 	unsigned protocol;
-	struct buffer bytes, writes, payload; /* RESP; encoded intents; header and intents: the outbox entry */
-	struct buffer pairs;                 /* of plain SETs (script.h) */
+	bool is_sent;
 	struct script script;
+	struct buffer bytes;                 /* RESP */
+	struct buffer pairs;                 /* of plain SETs (script.h) */
+	struct slot *slots;
+	unsigned slot_count, slot_cap;
+	/* GROUP_LOCAL: what clients, or the core itself, write */
+	struct buffer writes, payload;       /* encoded intents; header and intents: the outbox entry */
 	struct member *members;
 	unsigned member_count, member_cap, write_count;
 	struct unit *units;
 	unsigned unit_count, unit_cap;
-	struct slot *slots;
-	unsigned slot_count, slot_cap;
-	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed: they stand */
-	struct buffer name_bytes;            /* … here, one behind the other */
+	struct key_name *names;              /* of the keys its writes touch; each name's ptr is set when the group is closed */
+	struct buffer name_bytes;            /* where they point to */
 	unsigned name_count, name_cap;
 	struct key **keys;                   /* none until it is closed; under way then. NULL: its write is latent */
 	unsigned key_count, key_cap;
 	struct latent_batch *latents;        /* a reference; NULL: none is */
 	uint32_t latent_first, latent_count; /* where they are */
 	unsigned flush_count;
-	bool is_sent;
 	bool is_provisional;                 /* sent before we knew all that was announced */
-	bool has_resolutions;                /* it carries them */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
-	unsigned xadd_reply;                 /* which reply is the outbox entry's id */
-	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
-	uint64_t ask;                        /* the token of the ask that it is for; of an ask's write, which is alone in its group, too. 0: none */
-	struct spills spills;                /* it carries them */
-	bool has_run;                        /* record: the incarnation, too */
-	int64_t trim_position;               /* record: the own log need not keep what is up to here; POSITION_BEGIN: nothing new */
-	struct reach *reaches;
-	unsigned reach_count, reach_cap;
-	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
-	unsigned end_count;
-	struct check *checks;
-	unsigned check_count, check_cap;
-	uint64_t written_ms[CORE_DCS_MAX];   /* remote: oldest write of each DC, for latency; 0: none */
-	uint64_t visible_writes[CORE_DCS_MAX];
+	unsigned entry_reply;                /* which reply is the outbox entry's id */
+	/* GROUP_ASK, and the write of an ask, which is alone in its GROUP_LOCAL */
+	uint64_t ask;                        /* the ask's token; 0: none */
+	unsigned value_reply;                /* which reply is the value; its dot is the next but one */
+	struct remote_part remote;
+	struct positions_part positions;
+	struct riders_part riders;
 };
 
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);

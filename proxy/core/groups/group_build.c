@@ -3,10 +3,7 @@
 
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
 {
-	if (group->unit_count == group->unit_cap) {
-		group->unit_cap = group->unit_cap ? group->unit_cap * 2 : 16;
-		group->units = memory_resize(group->units, group->unit_cap * sizeof(struct unit));
-	}
+	group->units = array_reserve(group->units, group->unit_count, &group->unit_cap, sizeof *group->units);
 	struct unit *unit = &group->units[group->unit_count++];
 	*unit = (struct unit){ .token = token, .db = db, .protocol = group->protocol, .member_first = group->member_count };
 	unit->command_at = group->bytes.len;
@@ -15,10 +12,7 @@ struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
 
 struct member *group_add_member(struct group *group)
 {
-	if (group->member_count == group->member_cap) {
-		group->member_cap = group->member_cap ? group->member_cap * 2 : 16;
-		group->members = memory_resize(group->members, group->member_cap * sizeof(struct member));
-	}
+	group->members = array_reserve(group->members, group->member_count, &group->member_cap, sizeof *group->members);
 	struct member *member = &group->members[group->member_count++];
 	*member = (struct member){ .reply_first = group->script.count, .write_at = group->writes.len, .key_first = group->name_count };
 	return member;
@@ -26,19 +20,13 @@ struct member *group_add_member(struct group *group)
 
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request)
 {
-	if (group->slot_count == group->slot_cap) {
-		group->slot_cap = group->slot_cap ? group->slot_cap * 2 : 16;
-		group->slots = memory_resize(group->slots, group->slot_cap * sizeof(struct slot));
-	}
+	group->slots = array_reserve(group->slots, group->slot_count, &group->slot_cap, sizeof *group->slots);
 	group->slots[group->slot_count++] = (struct slot){ token, reply, request };
 }
 
 static struct key_name *group_add_name(struct group *group, uint32_t db, struct slice name)
 {
-	if (group->name_count == group->name_cap) {
-		group->name_cap = group->name_cap ? group->name_cap * 2 : 16;
-		group->names = memory_resize(group->names, group->name_cap * sizeof(struct key_name));
-	}
+	group->names = array_reserve(group->names, group->name_count, &group->name_cap, sizeof *group->names);
 	buffer_add(&group->name_bytes, name);
 	struct key_name *added = &group->names[group->name_count++];
 	*added = (struct key_name){ .db = db, .name = { NULL, name.len } };

@@ -7,7 +7,8 @@
 /* Its writes count as having seen all that is applied, and all that is applied is known. */
 static bool can_be_latent(const struct groups *groups, const struct group *group)
 {
-	return groups->causes->is_recalled && causes_are_caught_up(groups->causes) && !groups->suspects->is_suspecting && groups->keyspace->flush_count == 0 && group->flush_count == 0;
+	return groups->causes->is_recalled && causes_are_caught_up(groups->causes) && !groups->suspects->is_suspecting &&
+	       groups->keyspace->flush_count == 0 && group->flush_count == 0;
 }
 
 void group_begin_latent(struct groups *groups, struct group *group)

@@ -18,7 +18,6 @@ struct group *group_new(struct groups *groups, enum group_kind kind)
 	group->id = ++groups->next_id;
 	group->script.out = &group->bytes;
 	group->script.pairs = &group->pairs;
-	group->trim_position = POSITION_BEGIN;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
 	return group;
 }
@@ -35,8 +34,8 @@ static void group_free_memory(struct group *group)
 	memory_free(group->slots);
 	memory_free(group->names);
 	memory_free(group->keys);
-	memory_free(group->reaches);
-	memory_free(group->checks);
+	memory_free(group->remote.reaches);
+	memory_free(group->remote.checks);
 	memory_free(group);
 }
 
@@ -53,8 +52,11 @@ static struct group group_emptied(struct group *group)
 		.name_bytes = group->name_bytes,
 		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
 		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
-		.keys = group->keys, .key_cap = group->key_cap, .reaches = group->reaches, .reach_cap = group->reach_cap,
-		.checks = group->checks, .check_cap = group->check_cap,
+		.keys = group->keys, .key_cap = group->key_cap,
+		.remote = {
+			.reaches = group->remote.reaches, .reach_cap = group->remote.reach_cap,
+			.checks = group->remote.checks, .check_cap = group->remote.check_cap,
+		},
 	};
 }
 
@@ -63,10 +65,10 @@ void group_free(struct groups *groups, struct group *group)
 	group_release_keys(groups, group);
 	if (group->stamp.context != NULL)
 		context_drop(group->stamp.context);
-	spills_free(&group->spills);
-	buffer_free(&group->ends);
-	for (unsigned i = 0; i < group->check_count; i++)
-		bytes_free(group->checks[i].key);
+	spills_free(&group->riders.spills);
+	buffer_free(&group->riders.ends);
+	for (unsigned i = 0; i < group->remote.check_count; i++)
+		bytes_free(group->remote.checks[i].key);
 	if (groups->spare_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {
 		group_free_memory(group);
 		return;

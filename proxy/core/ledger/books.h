@@ -2,6 +2,7 @@
  *
  *   positions.c        what is applied, stable and announced           miles.c         from where a log must be read again
  *   episode_store.c    conflict records that are not over              retention.c     those that are over
+ *   episode_writing.c  how both are made                               episode_finish.c  when they are over
  *   episode_restore.c  they are read back at opening */
 #ifndef CORE_BOOKS_H
 #define CORE_BOOKS_H
@@ -16,6 +17,7 @@ struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to th
 struct road {                        /* of one DC's log */
 	int64_t follow_position;             /* from here it must be read again after a restart */
 	bool is_follow_moved;                /* the store does not know that position yet */
+	int64_t told_position;               /* the log's connector knows that the store has this one */
 	struct mile *miles;                  /* owned; applied but not stable, in log order */
 	unsigned mile_head, mile_count, mile_cap;
 };
@@ -32,7 +34,7 @@ struct books {
 	struct policies *policies;
 	struct road roads[CORE_DCS_MAX];
 	struct retention retention;
-	uint64_t record_ms;                  /* when positions were recorded last */
+	uint64_t positions_sent_ms;          /* when they were sent last by themselves */
 	struct buffer run_id;                /* the server's run */
 	bool is_run_due;                     /* the store does not have our incarnation yet, nor where earlier ones ended */
 	bool is_begun;                       /* a hello of our incarnation stands in the own log, at its position or before */
@@ -40,21 +42,22 @@ struct books {
 	uint64_t answered_first;             /* of our origin: what was answered since stands from here on, up to answered_seq */
 	struct answered stored_answered;     /* the same as the store's positions had it at opening */
 	/* of our outbox in the store */
-	struct buffer resolutions;           /* RESP: final forms to be added to it with the next group */
-	unsigned resolution_count;
+	struct buffer corrections;           /* RESP: final forms that differ from their entries, to be added with the next group */
+	unsigned correction_count;
 	uint64_t trim_ms, trim_seq;          /* entries before this one are durable in the log */
 	bool is_trim_due;
 };
 
 /* The final form of a write differs from its outbox entry: the outbox gets it as well, lest a crash lose what the replies said. */
-void books_add_resolution(struct books *books, struct slice payload);
+void books_add_correction(struct books *books, struct slice payload);
 void books_reset(struct books *books);                               /* the connection is lost */
 void books_free(struct books *books);
 /* positions.c */
-void positions_write(struct books *books, struct script *script);
+void positions_write(struct books *books, struct group *group);       /* they go with the group */
+void positions_stored(struct books *books, const struct group *group);       /* the store has answered it: logs need not keep what precedes them */
 MUST_CHECK bool positions_read(struct books *books, const struct event *event, bool *is_same_run, uint64_t *incarnation);
 bool positions_are_due(const struct books *books);
-void positions_record(struct books *books);                          /* a group of its own for positions that moved */
+void positions_send(struct books *books);                          /* a group of its own for positions that moved */
 /* miles.c */
 void miles_add(struct books *books, unsigned dc, int64_t position, unsigned origin, uint64_t seq);
 void miles_pass(struct books *books, unsigned dc);                   /* those that need not be read again */
@@ -64,6 +67,7 @@ void episodes_write(struct books *books, struct group *group);       /* what cha
 void episodes_unwritten(struct books *books, struct group *group);   /* the store refused it */
 bool episodes_are_pending(const struct books *books);
 bool episodes_have_ended(const struct books *books);                 /* some are to leave the store */
+/* episode_finish.c */
 void episodes_pump(struct books *books, bool is_moved);              /* IS_MOVED: more is stable than at the last call */
 /* episode_restore.c */
 void episodes_restore(struct books *books, const struct event *event);

@@ -141,8 +141,9 @@ static unsigned traits_of_kind(enum record_kind kind)
 	case RECORD_EXPIRY_WRITE: return EPISODE_EXPIRY;
 	case RECORD_DOUBLE_POP: return EPISODE_DOUBLE_POP;
 	case RECORD_WRITE_DELETE: return EPISODE_REMOVAL | EPISODE_PRESENT;
-	default: return 0;
+	case RECORD_WRITE_WRITE: case RECORD_HANDLER_FAILED: case RECORD_STRANDED: case RECORD_KIND_COUNT: break;
 	}
+	return 0;
 }
 
 static enum write_choice choice_of(enum record_status status)
@@ -221,7 +222,8 @@ static bool is_readable(const struct stored_pair *pair, struct record_scratch *s
 	while (records_next(&left, &bytes)) {
 		struct record record;
 		enum kind kind;
-		if (!record_decode(bytes, scratch, &record) || !read_kind(record.type, &kind) || (count++ == 0 && !slice_equal(record.id, pair->field)))
+		if (!record_decode(bytes, scratch, &record) || !read_kind(record.type, &kind) ||
+		    (count++ == 0 && !slice_equal(record.id, pair->field)))
 			return false;
 	}
 	return count > 0 && left.len == 0;
@@ -259,5 +261,6 @@ void episodes_restore(struct books *books, const struct event *event)
 	}
 	memory_free(scratch.sides);
 	if (!is_whole)
-		step_alarm(books->step, 0, "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
+		step_alarm(books->step, 0,
+		           "the store has conflict records that this version cannot read (homeport:episodes): they are left as they are");
 }

@@ -1,12 +1,18 @@
-/* Positions: what is written beside the effects in one transaction: for each DC a field "dc:<name>" holding
- * "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …", "hlc" holding the clock, "answered" holding "<incarnation> <first> <last> <begun>",
- * "lost" holding 1 where the own log lost what the store had not read, what rules_change.c adds, and "run" holding "<server run id> <incarnation>".
- * Whoever reads them back finds data and positions at the same point. */
+/* Positions: fields of a hash in the store, written beside the effects in one transaction, so that whoever reads them back finds data and positions
+ * at the same point:
+ *
+ *   dc:<name>  "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …": one group of numbers for each incarnation of the DC
+ *   hlc        the clock
+ *   answered   "<incarnation> <first> <last> <begun>": of our own writes, which ones were answered (struct answered)
+ *   run        "<server run id> <incarnation>"
+ *   lost       1, where the own log lost what the store had not read
+ *
+ * What suspects.c adds stands there, too. */
 #include "books.h"
 
 #include <string.h>
 
-#define RECORD_MS 1000
+#define POSITIONS_MS 1000
 
 static void add_dc(const struct books *books, unsigned dc, struct buffer *field, struct buffer *value)
 {
@@ -30,7 +36,8 @@ static void add_dc(const struct books *books, unsigned dc, struct buffer *field,
 /* The final forms of these are in the outbox where they differ from what was intended: in front of this, or with it. */
 static void add_answered(const struct books *books, struct buffer *field, struct buffer *value)
 {
-	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first, books->causes->answered_seq, books->is_begun };
+	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first,
+		                     books->causes->answered_seq, books->is_begun };
 	buffer_add_text(field, "answered");
 	for (unsigned i = 0; i < 4; i++) {
 		if (i > 0)
@@ -40,14 +47,16 @@ static void add_answered(const struct books *books, struct buffer *field, struct
 }
 
 /* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
-void positions_write(struct books *books, struct script *script)
+void positions_write(struct books *books, struct group *group)
 {
+	struct script *script = &group->script;
 	struct slice argv[2 + 2 * (CORE_DCS_MAX + 3)] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
 	struct buffer texts[2 * (CORE_DCS_MAX + 3)] = { { 0 } };
 	unsigned count = 0;
 	for (unsigned dc = 0; dc < books->options->dc_count; dc++) {
 		add_dc(books, dc, &texts[count], &texts[count + 1]);
 		books->roads[dc].is_follow_moved = false;
+		group->positions.follow_positions[dc] = books->roads[dc].follow_position;
 		count += 2;
 	}
 	buffer_add_text(&texts[count], "hlc");
@@ -67,6 +76,19 @@ void positions_write(struct books *books, struct script *script)
 	for (unsigned i = 0; i < count; i++)
 		buffer_free(&texts[i]);
 	suspects_write(books->suspects, script);
+	group->positions.has_positions = true;
+}
+
+void positions_stored(struct books *books, const struct group *group)
+{
+	for (unsigned dc = 0; group->positions.has_positions && dc < books->options->dc_count; dc++) {
+		if (group->positions.follow_positions[dc] <= books->roads[dc].told_position)
+			continue;
+		books->roads[dc].told_position = group->positions.follow_positions[dc];
+		struct effect *effect = effects_add(books->step->effects, EFFECT_TRIM);
+		effect->log.dc = dc;
+		effect->log.position = group->positions.follow_positions[dc];
+	}
 }
 
 static void write_run(struct books *books, struct script *script)
@@ -82,30 +104,28 @@ static void write_run(struct books *books, struct script *script)
 
 bool positions_are_due(const struct books *books)
 {
-	return books->step->now_ms - books->record_ms >= RECORD_MS && books->causes->is_gate_open;
+	return books->step->now_ms - books->positions_sent_ms >= POSITIONS_MS && books->causes->is_gate_open;
 }
 
 /* Behind no remote group that is still under way: the store may refuse that one and take this. */
-void positions_record(struct books *books)
+void positions_send(struct books *books)
 {
 	bool is_moved = false;
 	for (unsigned dc = 0; dc < books->options->dc_count; dc++)
 		is_moved |= books->roads[dc].is_follow_moved;
 	/* A record that left the store must not come back with writes that would not be stable again. */
 	is_moved |= episodes_have_ended(books);
-	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due || books->resolution_count > 0) {
-		struct group *group = group_new(books->groups, GROUP_RECORD);
-		/* Only once the store has it may the log forget what precedes it. */
-		if (books->roads[0].is_follow_moved)
-			group->trim_position = books->roads[0].follow_position;
-		group->has_run = books->is_run_due;
+	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due ||
+	    books->correction_count > 0) {
+		struct group *group = group_new(books->groups, GROUP_POSITIONS);
+		group->positions.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);
 		if (is_moved || books->is_run_due || books->suspects->is_rules_due)
-			positions_write(books, &group->script);
+			positions_write(books, group);
 		group_send(books->groups, group);
 	}
-	books->record_ms = books->step->now_ms;
+	books->positions_sent_ms = books->step->now_ms;
 }
 
 /* ---- reading ---- */

@@ -39,7 +39,8 @@ void retention_begin(struct books *books)
 bool retention_is_due(const struct books *books)
 {
 	const struct retention *retention = &books->retention;
-	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS || retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
+	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS ||
+	       retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
 	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
 
@@ -83,7 +84,8 @@ static struct tally tally_of(const struct retention *retention, uint64_t entries
 	uint64_t part = entries - from->entries, of = to->entries - from->entries;
 	if (part > of)
 		part = of;
-	return (struct tally){ entries, from->records + share(to->records - from->records, part, of), from->bytes + share(to->bytes - from->bytes, part, of) };
+	return (struct tally){ entries, from->records + share(to->records - from->records, part, of),
+		               from->bytes + share(to->bytes - from->bytes, part, of) };
 }
 
 /* The least number of entries that hold so many records and so many bytes. */
@@ -121,7 +123,8 @@ static void trim_to_limits(struct books *books, struct group *group)
 	struct retention *retention = &books->retention;
 	const struct tally *added = &retention->added;
 	uint64_t bytes = bytes_max(books);
-	uint64_t gone = entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
+	uint64_t gone =
+		entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
 	/* One stays, whatever its size. */
 	if (gone > 0 && gone >= added->entries)
 		gone = added->entries - 1;
@@ -145,7 +148,7 @@ void retention_write(struct books *books, struct group *group)
 	retention->is_grown = false;
 	if (!is_due)
 		return;
-	group->measure_reply = group->script.count;
+	group->riders.measure_reply = group->script.count;
 	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
@@ -198,9 +201,9 @@ static void drop_marks(struct retention *retention)
 void retention_answered(struct books *books, const struct group *group, const struct event *event)
 {
 	struct retention *retention = &books->retention;
-	if (group->measure_reply == 0)
+	if (group->riders.measure_reply == 0)
 		return;
-	const struct slice *replies = &event->answered.replies[group->measure_reply];
+	const struct slice *replies = &event->answered.replies[group->riders.measure_reply];
 	uint64_t entries = reply_count(replies[0]), memory = reply_count(replies[1]);
 	if (!retention->is_counted)
 		count_older(retention, entries, stored_count(replies[2]), memory);

@@ -102,7 +102,8 @@ static bool read_stream_id(struct slice raw, uint64_t *ms, uint64_t *seq)
 	if (dash == NULL)
 		return false;
 	size_t at = (size_t)(dash - reply.text.ptr);
-	if (!slice_to_int64((struct slice){ reply.text.ptr, at }, &high) || !slice_to_int64((struct slice){ dash + 1, reply.text.len - at - 1 }, &low))
+	if (!slice_to_int64((struct slice){ reply.text.ptr, at }, &high) ||
+	    !slice_to_int64((struct slice){ dash + 1, reply.text.len - at - 1 }, &low))
 		return false;
 	*ms = (uint64_t)high;
 	*seq = (uint64_t)low;
@@ -142,7 +143,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 		return;
 	uint64_t last_seq = group->stamp.seq + group->write_count - 1;
 	struct append facts = { .origin = local->causes->self, .last_seq = last_seq, .events = group->write_count };
-	bool has_id = read_stream_id(event->answered.replies[group->xadd_reply], &facts.entry_ms, &facts.entry_seq);
+	bool has_id = read_stream_id(event->answered.replies[group->entry_reply], &facts.entry_ms, &facts.entry_seq);
 	assert(has_id);
 	/* An earlier group was aborted, this one was not: the aborted seqs will never name writes, and this entry proves it. */
 	if (group->stamp.seq > local->causes->answered_seq + 1)
@@ -150,7 +151,8 @@ void local_answered(struct local *local, struct group *group, const struct event
 	struct buffer final = { 0 };
 	/* A remote batch in front of it that the store refused is not there after all. */
 	bool is_lowered = lower_context(local, &group->stamp);
-	bool is_moved = group->is_provisional && local->causes->has_announced && causes_lift(local->causes, &group->stamp.context, local->causes->self);
+	bool is_moved =
+		group->is_provisional && local->causes->has_announced && causes_lift(local->causes, &group->stamp.context, local->causes->self);
 	uint64_t hlc = causes_lift_hlc(local->causes, local->causes->self, group->stamp.seq, group->stamp.hlc);
 	bool is_lifted = has_lacked(local);
 	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted;
@@ -163,7 +165,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 		group->payload.len = 0;
 		gathering_add_header(local, group);
 		buffer_add(&group->payload, buffer_slice(&final));
-		books_add_resolution(local->books, buffer_slice(&group->payload));
+		books_add_correction(local->books, buffer_slice(&group->payload));
 	}
 	buffer_free(&final);
 	outbox_add_batch(local->outbox, &local->outbox->waiting, buffer_slice(&group->payload), &facts);

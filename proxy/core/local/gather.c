@@ -64,8 +64,9 @@ struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, u
 
 static struct checkpoint checkpoint_take(const struct group *group)
 {
-	return (struct checkpoint){ group->bytes.len, group->pairs.len, group->writes.len, group->name_bytes.len, group->member_count, group->unit_count,
-		                    group->slot_count, group->name_count, group->flush_count, group->write_count, group->script };
+	return (struct checkpoint){ group->bytes.len,    group->pairs.len,   group->writes.len, group->name_bytes.len,
+		                    group->member_count, group->unit_count,  group->slot_count, group->name_count,
+		                    group->flush_count,  group->write_count, group->script };
 }
 
 static void checkpoint_restore(struct group *group, const struct checkpoint *checkpoint)

@@ -2,7 +2,7 @@
 #ifndef CORE_GATHER_MEMBER_H
 #define CORE_GATHER_MEMBER_H
 
-#include "local.h"
+#include "local_state.h"
 
 /* Finishes MEMBER with what was planned: its store commands are in place, the step's changes are what it does. */
 void gather_planned(struct local *local, struct group *group, struct member *member, const struct planned *planned);

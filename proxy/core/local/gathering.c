@@ -33,11 +33,41 @@ void gathering_add_header(struct local *local, struct group *group)
 {
 	struct position positions[ORIGINS_MAX];
 	struct batch header = {
-		.dc = slice_of(local->causes->origins.dcs[0]), .incarnation = local->causes->origins.items[local->causes->self].incarnation,
-		.first_seq = group->stamp.seq, .hlc = group->stamp.hlc, .rules_digest = local->policies->current->digest,
-		.context = positions, .context_count = causes_positions(local->causes, group->stamp.context, positions), .is_lifted = group->is_lifted,
+		.dc = slice_of(local->causes->origins.dcs[0]),
+		.incarnation = local->causes->origins.items[local->causes->self].incarnation,
+		.first_seq = group->stamp.seq,
+		.hlc = group->stamp.hlc,
+		.rules_digest = local->policies->current->digest,
+		.context = positions,
+		.context_count = causes_positions(local->causes, group->stamp.context, positions),
+		.is_lifted = group->is_lifted,
 	};
 	envelope_begin(&group->payload, &header);
+}
+
+static void stamp(struct local *local, struct group *group)
+{
+	struct causes *causes = local->causes;
+	group->stamp = (struct stamp){
+		.seq = causes->next_seq,
+		.hlc = causes_tick_hlc(causes, group->write_count),
+		.context = causes_context(causes),
+		.origin = causes->self,
+	};
+	causes->next_seq += group->write_count;
+	group->is_lifted = !causes_are_caught_up(causes);
+	group->is_provisional = !causes->has_announced;
+}
+
+/* What the group does goes to the outbox in the same transaction. */
+static void add_outbox_entry(struct local *local, struct group *group)
+{
+	gathering_add_header(local, group);
+	buffer_add(&group->payload, buffer_slice(&group->writes));
+	script_select(&group->script, local->options->reserved_db);
+	group->entry_reply = group->script.count;
+	struct slice payload = buffer_slice(&group->payload);
+	script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), payload });
 }
 
 void gathering_close_group(struct local *local, struct group *group)
@@ -48,17 +78,8 @@ void gathering_close_group(struct local *local, struct group *group)
 	}
 	group_find_keys(local->groups, group);
 	if (group->write_count > 0) {
-		group->stamp = (struct stamp){
-			.seq = local->causes->next_seq, .hlc = causes_tick_hlc(local->causes, group->write_count), .context = causes_context(local->causes), .origin = local->causes->self,
-		};
-		local->causes->next_seq += group->write_count;
-		group->is_lifted = !causes_are_caught_up(local->causes);
-		gathering_add_header(local, group);
-		buffer_add(&group->payload, buffer_slice(&group->writes));
-		script_select(&group->script, local->options->reserved_db);
-		group->xadd_reply = group->script.count;
-		script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), buffer_slice(&group->payload) });
-		group->is_provisional = !local->causes->has_announced;
+		stamp(local, group);
+		add_outbox_entry(local, group);
 	}
 	group_send(local->groups, group);
 }
@@ -74,11 +95,6 @@ void gathering_close(struct local *local)
 	local->gathering++;
 }
 
-bool local_is_holding(const struct local *local)
-{
-	return local->is_draining || local->aborted != NULL;
-}
-
 /* A small group waits as long as one is on its way, so that the next is larger: for the store one after the other is the same (as RFC 896 does
  * with segments). */
 bool gathering_is_worth_sending(const struct local *local)
@@ -92,11 +108,6 @@ bool gathering_is_worth_sending(const struct local *local)
 	}
 	bool is_small = members < SMALL_GROUP && bytes < SMALL_GROUP_BYTES;
 	return members > 0 && (!is_small || local->groups->local_unanswered == 0);
-}
-
-bool local_has_open(const struct local *local)
-{
-	return local->open[0] != NULL || local->open[1] != NULL;
 }
 
 bool gathering_has_flush(const struct local *local)

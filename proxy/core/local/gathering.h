@@ -2,7 +2,7 @@
 #ifndef CORE_GATHERING_H
 #define CORE_GATHERING_H
 
-#include "local.h"
+#include "local_state.h"
 
 /* The group that requests of this protocol join; 0: any, for our own writes. */
 struct group *gathering_group(struct local *local, unsigned protocol);

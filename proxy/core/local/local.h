@@ -12,32 +12,21 @@
 #include "proxy/core/causes/rereads.h"
 #include "proxy/core/groups/groups.h"
 
-struct local {
-	const struct core_options *options;
-	struct step *step;
-	struct causes *causes;
-	struct rereads *rereads;
-	struct groups *groups;
-	struct books *books;
-	struct apply *apply;
-	struct outbox *outbox;
-	struct keyspace *keyspace;
-	struct conflicts *conflicts;
-	struct policies *policies;
-	struct group *open[2];               /* by protocol: gathering, not sent */
-	uint64_t gathering;                  /* counts the times that open groups were sent */
-	struct slice client;                 /* of the request that is being gathered: its name for itself */
-	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be run again */
-	unsigned units_rerun;                /* of aborted's first group */
-	bool is_draining;                    /* a remote batch waits for local answers: send no local group */
-};
+struct local;
+struct rooms;
 
-void local_init(struct local *local);
+struct local *local_new(const struct rooms *rooms);
+void local_free(struct local *local);
 /* The connection is lost: what was not answered never will be. */
 void local_close(struct local *local);
 /* Local writes are held back: remote ones, or what is run again, go first. */
 bool local_is_holding(const struct local *local);
+bool local_is_rerunning(const struct local *local);      /* an aborted group is still to be run again */
 bool local_has_open(const struct local *local);          /* something is gathered and not sent */
+/* A remote batch, or an ask, waits for local answers: no local group is sent meanwhile. */
+void local_set_draining(struct local *local, bool is_draining);
+bool local_is_draining(const struct local *local);
+uint64_t local_gathering(const struct local *local);     /* counts the times that open groups were sent */
 /* gather.c */
 void gather_request(struct local *local, const struct event *event);
 const char *gather_limit(const struct local *local);     /* why no write is taken now; NULL: all is well */

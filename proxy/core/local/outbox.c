@@ -77,8 +77,13 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned o
 	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
 	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1 };
 	struct batch header = {
-		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = incarnation, .first_seq = first_seq, .hlc = causes_tick_hlc(outbox->causes, 1),
-		.rules_digest = outbox->policies->current->digest, .context = &before, .context_count = first_seq > 1,
+		.dc = slice_of(outbox->causes->origins.dcs[0]),
+		.incarnation = incarnation,
+		.first_seq = first_seq,
+		.hlc = causes_tick_hlc(outbox->causes, 1),
+		.rules_digest = outbox->policies->current->digest,
+		.context = &before,
+		.context_count = first_seq > 1,
 	};
 	struct buffer batch = { 0 };
 	struct changes none = { 0 };
@@ -169,7 +174,8 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 		}
 		/* While the own log is read, its messages tell the positions themselves. Of several at once only the last one's is known. */
 		if (!outbox->causes->peers[0].is_following && outbox->causes->is_open && !append->is_part)
-			miles_add(outbox->books, 0, append->id == id ? position : outbox->causes->peers[0].position, append->origin, append->last_seq);
+			miles_add(outbox->books, 0, append->id == id ? position : outbox->causes->peers[0].position, append->origin,
+			          append->last_seq);
 		append_free(outbox, append);
 	}
 	if (!outbox->causes->peers[0].is_following && outbox->causes->is_open)
@@ -185,7 +191,8 @@ static uint64_t claim_logged(const struct outbox *outbox, struct context *contex
 		if (context->seqs[i] > claim)
 			context->seqs[i] = claim;
 	}
-	return outbox->causes->logged[outbox->causes->self] < outbox->causes->answered_seq ? outbox->causes->logged[outbox->causes->self] : outbox->causes->answered_seq;
+	return outbox->causes->logged[outbox->causes->self] < outbox->causes->answered_seq ? outbox->causes->logged[outbox->causes->self]
+	                                                                                   : outbox->causes->answered_seq;
 }
 
 /* A batch without writes: says what is applied here, up to when we have committed all we did, and with which rules. */

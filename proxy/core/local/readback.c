@@ -1,7 +1,7 @@
 /* Readback: keys and numbers are read back from the store and shipped as found: a key that expired, a write whose reply was lost or that
  * was made on data the store had lost the end of, a sum of fractions (docs/replication-model.md, rules 10 and 11, and "Outcomes").
  * What is read back claims to have seen all that was announced: it waits until the store has all of that (again). */
-#include "local.h"
+#include "local_state.h"
 
 static void read_back(struct local *local, bool is_expired)
 {

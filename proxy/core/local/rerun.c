@@ -115,11 +115,6 @@ static void let_go(void *context, const struct group *group)
 	rerun_reread(context, group);
 }
 
-void local_init(struct local *local)
-{
-	local->aborted_end = &local->aborted;
-}
-
 void local_close(struct local *local)
 {
 	for (unsigned lane = 0; lane < 2; lane++)

@@ -40,7 +40,8 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 /* The store says that its first hello got into the log: it is in front of what we read. */
 static bool was_begun(const struct recovery *recovery, unsigned origin)
 {
-	return recovery->books->stored_answered.is_begun && recovery->books->stored_answered.incarnation == recovery->causes->origins.items[origin].incarnation;
+	return recovery->books->stored_answered.is_begun &&
+	       recovery->books->stored_answered.incarnation == recovery->causes->origins.items[origin].incarnation;
 }
 
 /* An incarnation of which the log has nothing began after all that it has: its first hello did not get there. */
@@ -55,7 +56,8 @@ static void hear_lost_hellos(struct recovery *recovery)
 static void tell_log_lost(struct recovery *recovery)
 {
 	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
-	step_alarm(recovery->step, 0, "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
+	step_alarm(recovery->step, 0,
+	           "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
 }
 
 /* All that the log had when we started is read. */

@@ -3,6 +3,7 @@
  * the metadata is whole. */
 #include "stored.h"
 
+#include "proxy/core/causes/rooms.h"
 #include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/versions/forget.h"
@@ -59,15 +60,33 @@ void recover_close(struct recovery *recovery)
 	books_reset(recovery->books);
 }
 
-void recovery_init(struct recovery *recovery)
+struct recovery *recovery_new(const struct rooms *rooms)
 {
+	struct recovery *recovery = memory_new(sizeof *recovery);
+	*recovery = (struct recovery){
+		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .rereads = rooms->rereads, .suspects = rooms->suspects,
+		.groups = rooms->groups, .books = rooms->books, .apply = rooms->apply, .outbox = rooms->outbox, .local = rooms->local,
+		.asks = rooms->asks, .remote = rooms->remote, .keyspace = rooms->keyspace, .conflicts = rooms->conflicts,
+		.policies = rooms->policies,
+	};
 	append_list_init(&recovery->carried);
 	open_keyspace(recovery);
+	return recovery;
+}
+
+uint64_t recovery_check(const struct recovery *recovery)
+{
+	uint64_t events = 0;
+	recovery_state_check(recovery->state, recovery->causes);
+	for (const struct append *append = recovery->carried.first; append != NULL; append = append->next)
+		events += append->events;
+	return events;
 }
 
 void recovery_free(struct recovery *recovery)
 {
 	append_list_clear(recovery->outbox, &recovery->carried);
+	memory_free(recovery);
 }
 
 /* ---- opening ---- */
@@ -82,7 +101,7 @@ static void forget_positions(struct recovery *recovery)
 	}
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		struct peer *peer = &recovery->causes->peers[dc];
-		recovery->books->roads[dc].follow_position = peer->position = POSITION_BEGIN;
+		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->applied_digest = 0;
 		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
@@ -186,7 +205,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
 		follow(recovery, dc);
 	note_run(recovery, event->opened.run_id);
-	positions_record(recovery->books);
+	positions_send(recovery->books);
 }
 
 /* ---- metadata ---- */

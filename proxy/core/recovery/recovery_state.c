@@ -13,16 +13,19 @@ static const struct state {
 } states[RECOVERY_STATE_COUNT] = {
 	[RECOVERY_CLOSED] = { "closed", false, false, false, "The store is not connected." },
 	[RECOVERY_UNREADABLE] = { "unreadable", false, false, false,
-		"The reserved database holds what this version cannot read. Nothing is replicated, until the store is opened anew." },
+	                          "The reserved database holds what this version cannot read. Nothing is replicated, until the store is opened "
+	                          "anew." },
 	[RECOVERY_READING] = { "reading", true, false, false,
-		"Our own log is read up to the hello that this opening appended to it. Local writes are executed, but not appended yet." },
+	                       "Our own log is read up to the hello that this opening appended to it. Local writes are executed, but not appended "
+	                       "yet." },
 	[RECOVERY_STOPPED] = { "stopped", true, false, false,
-		"The log lost its beginning and the store its end: what may be shipped cannot be told. A peer's snapshot is needed." },
+	                       "The log lost its beginning and the store its end: what may be shipped cannot be told. A peer's snapshot is needed." },
 	[RECOVERY_SETTLING] = { "settling", true, false, false,
-		"The store was asked what became of the outbox entries that the log lacks; its answer is under way." },
+	                        "The store was asked what became of the outbox entries that the log lacks; its answer is under way." },
 	[RECOVERY_REFUSED] = { "refused", true, false, false, "The store refused that question. It is asked again after a pause." },
 	[RECOVERY_RECALLING] = { "recalling", true, true, false,
-		"Our writes go to the log. Metadata of writes that not all datacenters have applied is still being read from the logs; remote writes wait for it." },
+	                         "Our writes go to the log. Metadata of writes that not all datacenters have applied is still being read from the "
+	                         "logs; remote writes wait for it." },
 	[RECOVERY_WHOLE] = { "whole", true, true, true, "Everything works: remote writes are applied." },
 };
 
@@ -40,12 +43,14 @@ static const char *const events[RECOVERY_EVENT_COUNT] = {
 };
 
 /* One row for each move that may happen. ACTION: what is done on it, and in which file. */
-static const struct move { enum recovery_state from; enum recovery_event event; enum recovery_state to; const char *action; } moves[] = {
+static const struct move { enum recovery_state from; enum recovery_event event; enum recovery_state to; const char *action;
+} moves[] = {
 	{ RECOVERY_CLOSED, RECOVERY_OPENED, RECOVERY_READING, "append a hello, follow all logs (recover.c)" },
 	{ RECOVERY_CLOSED, RECOVERY_OPENED_UNREADABLE, RECOVERY_UNREADABLE, "raise an alarm (recover.c)" },
 	{ RECOVERY_CLOSED, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection (recover.c)" },
 	{ RECOVERY_UNREADABLE, RECOVERY_LOST, RECOVERY_CLOSED, "the same" },
-	{ RECOVERY_READING, RECOVERY_HEARD_HELLO, RECOVERY_SETTLING, "drop outbox entries that the log has; ask the store about the others (own_log.c, settle.c)" },
+	{ RECOVERY_READING, RECOVERY_HEARD_HELLO, RECOVERY_SETTLING,
+	  "drop outbox entries that the log has; ask the store about the others (own_log.c, settle.c)" },
 	{ RECOVERY_READING, RECOVERY_FOUND_LOG_CUT, RECOVERY_STOPPED, "stop following our log; raise an alarm (own_log.c)" },
 	{ RECOVERY_READING, RECOVERY_LOST, RECOVERY_CLOSED, "carry outbox entries whose outcome is unknown over to the next opening (settle.c)" },
 	{ RECOVERY_STOPPED, RECOVERY_LOST, RECOVERY_CLOSED, "the same" },
@@ -57,7 +62,8 @@ static const struct move { enum recovery_state from; enum recovery_event event; 
 	{ RECOVERY_REFUSED, RECOVERY_HEARD_AGAIN, RECOVERY_REFUSED, "stop following our log (own_log.c)" },
 	{ RECOVERY_REFUSED, RECOVERY_LOST, RECOVERY_CLOSED, "carry over" },
 	{ RECOVERY_RECALLING, RECOVERY_METADATA_BACK, RECOVERY_WHOLE, "drop what only covered or outdid what is no more (recover.c)" },
-	{ RECOVERY_RECALLING, RECOVERY_HEARD_AGAIN, RECOVERY_RECALLING, "writes that the store had lost have come back: stop following our log (own_log.c)" },
+	{ RECOVERY_RECALLING, RECOVERY_HEARD_AGAIN, RECOVERY_RECALLING,
+	  "writes that the store had lost have come back: stop following our log (own_log.c)" },
 	{ RECOVERY_RECALLING, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection (recover.c)" },
 	{ RECOVERY_WHOLE, RECOVERY_HEARD_AGAIN, RECOVERY_WHOLE, "writes that the store had lost have come back: stop following our log (own_log.c)" },
 	{ RECOVERY_WHOLE, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection (recover.c)" },

@@ -175,7 +175,8 @@ void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 	assert(error == ENVELOPE_OK);
 	struct slice logged = delivery->writes, raw;
 	enum plan pending, final;
-	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw) && envelope_write_next(&logged, &final, &recovery->step->results, &raw))
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw) &&
+	       envelope_write_next(&logged, &final, &recovery->step->results, &raw))
 		for (unsigned i = 0; pending != PLAN_NONE && recovery->step->results.count == 0 && i < recovery->step->changes.count; i++)
 			rereads_add(recovery->rereads, recovery->step->changes.items[i].db, recovery->step->changes.items[i].key, false);
 }
@@ -194,7 +195,8 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
 	/* A hole before it: a group that the store refused. Its seqs never named writes. */
-	uint64_t expected = (recovery->causes->logged[stored->origin] > origin->recalled ? recovery->causes->logged[stored->origin] : origin->recalled) + 1;
+	uint64_t expected =
+		(recovery->causes->logged[stored->origin] > origin->recalled ? recovery->causes->logged[stored->origin] : origin->recalled) + 1;
 	if (batch.first_seq > expected)
 		outbox_add_void(recovery->outbox, list, stored->origin, expected, batch.first_seq - 1);
 	causes_note_logged(recovery->causes, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
@@ -361,7 +363,8 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
 		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->opened_applied[i])
-			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC, "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
+			          "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
 }
 
 void settle_stored(struct recovery *recovery)

@@ -2,7 +2,7 @@
 #ifndef CORE_STORED_H
 #define CORE_STORED_H
 
-#include "recovery.h"
+#include "recovery_parts.h"
 
 struct stored {
 	struct slice intent, final;          /* owned; final empty: not known yet */

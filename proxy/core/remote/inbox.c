@@ -1,6 +1,8 @@
 /* Inbox: messages of the logs, in log order for each DC, until their causes are applied (data path of a remote write, step 7).
  * Invariant: held bytes of a DC stay near its limit; past it the log is paused. */
-#include "remote.h"
+#include "remote_state.h"
+
+#include "proxy/core/causes/rooms.h"
 
 #include <assert.h>
 #include <string.h>
@@ -206,14 +208,28 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	return delivery;
 }
 
-void remote_init(struct remote *remote)
+void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_status *status)
 {
+	status->held_events = remote->inboxes[dc].held_events;
+	status->held_bytes = remote->inboxes[dc].held_bytes;
+}
+
+struct remote *remote_new(const struct rooms *rooms)
+{
+	struct remote *remote = memory_new(sizeof *remote);
+	*remote = (struct remote){
+		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .rereads = rooms->rereads, .suspects = rooms->suspects,
+		.groups = rooms->groups, .books = rooms->books, .apply = rooms->apply, .local = rooms->local, .keyspace = rooms->keyspace,
+		.conflicts = rooms->conflicts, .policies = rooms->policies,
+	};
 	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
 		remote->inboxes[dc].end = &remote->inboxes[dc].first;
+	return remote;
 }
 
 void remote_free(struct remote *remote)
 {
 	for (unsigned dc = 0; dc < CORE_DCS_MAX; dc++)
 		buffer_free(&remote->inboxes[dc].parts);
+	memory_free(remote);
 }

@@ -1,6 +1,6 @@
 /* Remote: batches whose causes are applied become one transaction for the store: their outcome and their position, hence exactly
  * once (data path of a remote write, steps 8 to 10). */
-#include "remote.h"
+#include "remote_state.h"
 #include "proxy/core/conflicts/render.h"
 
 #include <assert.h>
@@ -77,7 +77,8 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		if (!delivery->is_gap_counted) {
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
-			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC, "its log lacks writes that we have not applied: adopt a peer's snapshot");
+			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC,
+			          "its log lacks writes that we have not applied: adopt a peer's snapshot");
 		}
 		return IS_WAITING;
 	}
@@ -89,7 +90,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	}
 	/* 5. What local writes under way come to decides as well. */
 	if (delivery->write_count > 0 && is_in_flight(remote, delivery)) {
-		remote->local->is_draining = true;
+		local_set_draining(remote->local, true);
 		return IS_WAITING;
 	}
 	return IS_READY;
@@ -97,17 +98,14 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 
 static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 {
-	for (unsigned i = 0; i < group->reach_count; i++) {
-		if (group->reaches[i].origin == origin) {
-			group->reaches[i].seq = seq;
+	for (unsigned i = 0; i < group->remote.reach_count; i++) {
+		if (group->remote.reaches[i].origin == origin) {
+			group->remote.reaches[i].seq = seq;
 			return;
 		}
 	}
-	if (group->reach_count == group->reach_cap) {
-		group->reach_cap = group->reach_cap ? group->reach_cap * 2 : 4;
-		group->reaches = memory_resize(group->reaches, group->reach_cap * sizeof(struct reach));
-	}
-	group->reaches[group->reach_count++] = (struct reach){ origin, seq };
+	group->remote.reaches = array_reserve(group->remote.reaches, group->remote.reach_count, &group->remote.reach_cap, sizeof(struct reach));
+	group->remote.reaches[group->remote.reach_count++] = (struct reach){ origin, seq };
 }
 
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
@@ -128,9 +126,9 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
 		peer->status.applied_events += delivery->write_count;
-		if ((*group)->visible_writes[dc] == 0)
-			(*group)->written_ms[dc] = hlc_ms(delivery->hlc);
-		(*group)->visible_writes[dc] += delivery->write_count;
+		if ((*group)->remote.visible_writes[dc] == 0)
+			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
+		(*group)->remote.visible_writes[dc] += delivery->write_count;
 	}
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
@@ -185,12 +183,9 @@ static void add_checks(struct remote *remote, struct group *group)
 			keyspace_release_key(remote->keyspace, key);
 			continue;
 		}
-		if (group->check_count == group->check_cap) {
-			group->check_cap = group->check_cap ? group->check_cap * 2 : 4;
-			group->checks = memory_resize(group->checks, group->check_cap * sizeof(struct check));
-		}
+		group->remote.checks = array_reserve(group->remote.checks, group->remote.check_count, &group->remote.check_cap, sizeof(struct check));
 		script_select(&group->script, key->db);
-		group->checks[group->check_count++] = (struct check){
+		group->remote.checks[group->remote.check_count++] = (struct check){
 			.reply = group->script.count, .db = key->db, .key = buffer_copy(key->name),
 			.deadline_ms = deadline == NULL ? 0 : deadline->expire_at_ms,
 		};
@@ -203,15 +198,16 @@ static void send_remote(struct remote *remote, struct group *group)
 {
 	render_dirty(remote->keyspace, &group->script);
 	add_checks(remote, group);
-	positions_write(remote->books, &group->script);
+	positions_write(remote->books, group);
 	group_send(remote->groups, group);
 }
 
 void remote_pump(struct remote *remote)
 {
-	remote->local->is_draining = false;
+	local_set_draining(remote->local, false);
 	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
-	if (remote->groups->remote_unanswered > 0 || remote->local->aborted != NULL || remote->groups->is_store_refusing || positions_are_due(remote->books))
+	if (remote->groups->remote_unanswered > 0 || local_is_rerunning(remote->local) || remote->groups->is_store_refusing ||
+	    positions_are_due(remote->books))
 		return;
 	struct group *group = NULL;
 	unsigned writes_left = WRITES_PER_TURN, count;

@@ -1,5 +1,5 @@
 /* Stability: what every DC has applied is forgotten, and need not be read again after a restart (docs/replication-model.md, rule 3). */
-#include "remote.h"
+#include "remote_state.h"
 #include "proxy/core/versions/forget.h"
 
 static uint64_t stable_seq(const struct remote *remote, unsigned origin)

@@ -12,7 +12,7 @@ enum effect_type {
 	EFFECT_UNFOLLOW,
 	EFFECT_PAUSE,        /* the inbox for this DC is full: stop delivering */
 	EFFECT_RESUME,
-	EFFECT_TRIM,         /* messages of the own log up to POSITION are applied everywhere */
+	EFFECT_TRIM,         /* we need not read a DC's log again up to POSITION. Of the own log: all DCs have applied those messages */
 	EFFECT_CONFLICT,     /* concurrent changes were found and resolved */
 	EFFECT_VISIBLE,      /* remote writes became visible here: for the latency histogram */
 	EFFECT_REOPEN,       /* drop the store's connection and open it again: EVENT_LOST, then EVENT_OPENED */

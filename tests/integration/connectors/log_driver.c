@@ -119,6 +119,7 @@ int main(int argc, char **argv)
 		return 2;
 	struct log_pair *pairs = calloc((size_t)argc, sizeof *pairs);
 	loop = event_base_new();
+	static const char *reader;
 	struct log_options options = { .loop = loop, .dc = argv[2], .dc_index = 1, .is_own = strcmp(argv[3], "own") == 0,
 	                               .pairs = pairs, .reserved_db = 15, .timeout_ms = 10000, .retain_bytes = 1 << 30 };
 	for (int i = 4; i < argc; i++) {
@@ -126,11 +127,15 @@ int main(int argc, char **argv)
 		*equals = '\0';
 		if (strcmp(argv[i], "retain") == 0)
 			options.retain_bytes = strtoull(equals + 1, NULL, 10);
+		else if (strcmp(argv[i], "reader") == 0)
+			options.reader = reader = equals + 1;
 		else if (strcmp(argv[i], "timeout") == 0)
 			options.timeout_ms = (uint32_t)atoi(equals + 1);
 		else
 			pairs[options.pair_count++] = (struct log_pair){ argv[i], equals + 1 };
 	}
+	options.readers = &reader;
+	options.reader_count = options.is_own && reader != NULL;
 	struct log_handlers handlers = { NULL, message, lost_position, lost_beginning, appended, append_retry, state, fed };
 	const struct log_class *class = log_class_find(argv[1]);
 	const char *error = "no such kind of log";

@@ -1,0 +1,144 @@
+/* Episode finish: a conflict all of whose writes are stable, and which waits for no decision, ends: its record goes to the stream and leaves the hash. */
+#include "episode_writing.h"
+#include "proxy/core/versions/forget.h"
+
+#include <assert.h>
+
+#define FINISH_MS 100
+#define WARM_MAX 64
+
+static bool is_stable(const struct books *books, const struct episode *episode)
+{
+	for (unsigned i = 0; i < episode->stretch_count; i++)
+		if (!mark_is_stable(books->keyspace, episode->stretches[i].origin, episode->stretches[i].last_seq))
+			return false;
+	return true;
+}
+
+/* Can nothing come any more that changes it? It may wait for a decision all the same. */
+static bool is_final(const struct books *books, const struct episode *episode)
+{
+	if (!is_stable(books, episode))
+		return false;
+	/* What ended it may be replaced by something older that is concurrent with it. */
+	if (episode->resolution.seq != 0 && !mark_is_stable(books->keyspace, episode->resolution.origin, episode->resolution.seq))
+		return false;
+	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
+	return episode->resolution.seq != 0 || episode_covers_are_stable(books->keyspace, episode);
+}
+
+static void add_final(struct books *books, struct writing *writing, struct episode *episode)
+{
+	writing_fill(writing, episode);
+	episode_set_stored(episode, buffer_slice(writing->id));
+	entries_add(books, &books->keyspace->episodes->finals, buffer_slice(writing->record));
+}
+
+static void finish(struct books *books, struct episode *episode)
+{
+	struct element *element = episode->element;
+	episode_tell_merged(books, episode, episode->stored_id);
+	books->step->status.records[episode_status(episode)]++;
+	episode_free(books->keyspace, episode);
+	keyspace_settle_element(books->keyspace, element);
+}
+
+/* What has not been looked at since it was written is fetched together (docs/architecture.md, decision 27). */
+static void pack_warm(const struct pack *pack)
+{
+	struct key *keys[WARM_MAX];
+	unsigned count = 0;
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		memory_warm(episode->element, sizeof *episode->element);
+		memory_warm(episode->sides, episode->side_count * sizeof *episode->sides);
+	}
+	for (const struct episode *episode = pack->first; episode != NULL && count < WARM_MAX; episode = episode->packed_after) {
+		keys[count++] = episode->element->key;
+		for (unsigned i = 0; i < episode->side_count; i++)
+			memory_warm(episode->sides[i].note, 1);
+	}
+	keyspace_warm(keys, count);
+}
+
+/* With the last of its episodes the pack goes, too. */
+static void finish_pack(struct books *books, struct writing *writing, struct pack *pack)
+{
+	struct episodes *episodes = books->keyspace->episodes;
+	pack_warm(pack);
+	bool is_known = pack_is_known(pack, books->policies->current->digest);
+	if (is_known) {
+		entries_reserve(books, &episodes->finals, pack->records.len);
+		buffer_add(&episodes->finals.last, pack->records);
+		episodes->finals.last_count += pack->count;
+	}
+	pack_leave_store(episodes, pack);
+	for (struct episode *episode = pack->first, *next; episode != NULL; episode = next) {
+		next = episode->packed_after;
+		if (!is_known)
+			add_final(books, writing, episode);
+		finish(books, episode);
+	}
+}
+
+/* Those whose records stand together end together. Nobody waits for a person because of that. */
+static bool is_pack_finished(struct books *books, struct pack *pack)
+{
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
+		if (!is_final(books, episode))
+			return false;
+	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after) {
+		if (!episode_is_kept(episode))
+			continue;
+		if (pack->count > 1)
+			pack_break(books->keyspace, pack);
+		return false;
+	}
+	return true;
+}
+
+/* Not yet written, or no longer: it need not be any more. */
+static void finish_unpacked(struct books *books, struct writing *writing, struct episode *episode)
+{
+	bool is_waiting = episode->element != NULL && episode->pack == NULL && episode->list == EPISODES_WAITING;
+	if (!is_waiting || !is_final(books, episode) || episode_is_kept(episode))
+		return;
+	add_final(books, writing, episode);
+	finish(books, episode);
+}
+
+/* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
+static void forget_covers(struct books *books)
+{
+	uint64_t left = books->keyspace->episodes->covered_count;
+	for (struct episode *episode = books->keyspace->episodes->lists[EPISODES_KEPT]; left > 0; episode = episode->listed_after) {
+		assert(episode != NULL);
+		if (episode->cover_count == 0)
+			continue;
+		left--;
+		if (is_stable(books, episode) && episode_forget_covers(books->keyspace, episode))
+			episode_touch(books->keyspace, episode);
+	}
+}
+
+/* Ends those whose writes are all stable; not more often than is of use. */
+void episodes_pump(struct books *books, bool is_moved)
+{
+	struct episodes *episodes = books->keyspace->episodes;
+	episodes->is_swept &= !is_moved;
+	bool is_due = books->step->now_ms - episodes->swept_ms >= FINISH_MS || books->step->now_ms < episodes->swept_ms;
+	if (episodes->is_swept || !is_due)
+		return;
+	forget_covers(books);
+	struct writing writing;
+	writing_begin(&writing, books, true);
+	for (unsigned i = 0; i < episodes->dirty_count; i++)
+		finish_unpacked(books, &writing, episodes->dirty[i]);
+	for (struct pack *pack = episodes->packs[EPISODES_WAITING], *next; pack != NULL; pack = next) {
+		next = pack->after;
+		if (is_pack_finished(books, pack))
+			finish_pack(books, &writing, pack);
+	}
+	writing_end(&writing);
+	episodes->is_swept = true;
+	episodes->swept_ms = books->step->now_ms;
+}

@@ -1,0 +1,27 @@
+/* The state of this room, private to it (see local.h). */
+#ifndef CORE_LOCAL_STATE_H
+#define CORE_LOCAL_STATE_H
+
+#include "local.h"
+
+struct local {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct rereads *rereads;
+	struct groups *groups;
+	struct books *books;
+	struct apply *apply;
+	struct outbox *outbox;
+	struct keyspace *keyspace;
+	struct conflicts *conflicts;
+	struct policies *policies;
+	struct group *open[2];               /* by protocol: gathering, not sent */
+	uint64_t gathering;                  /* counts the times that open groups were sent */
+	struct slice client;                 /* of the request that is being gathered: its name for itself */
+	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be run again */
+	unsigned units_rerun;                /* of aborted's first group */
+	bool is_draining;                    /* a remote batch waits for local answers: send no local group */
+};
+
+#endif

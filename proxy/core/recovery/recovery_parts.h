@@ -1,0 +1,37 @@
+/* The state of this room, private to it (see recovery.h). */
+#ifndef CORE_RECOVERY_PARTS_H
+#define CORE_RECOVERY_PARTS_H
+
+#include "recovery.h"
+#include "recovery_state.h"
+
+struct stored;                       /* stored.h */
+
+struct recovery {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct rereads *rereads;
+	struct suspects *suspects;
+	struct groups *groups;
+	struct books *books;
+	struct apply *apply;
+	struct outbox *outbox;
+	struct local *local;
+	struct asks *asks;
+	struct remote *remote;
+	struct keyspace *keyspace;
+	struct conflicts *conflicts;
+	struct policies *policies;
+	enum recovery_state state;
+	uint64_t nonce;                      /* of this opening */
+	bool is_log_cut;                     /* the own log no longer has its beginning */
+	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
+	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
+	struct stored *stored;               /* owned */
+	unsigned stored_count;
+	struct append_list carried;          /* of earlier openings that ended before the own log was read; the store may have lost them.
+	                                      * In the order in which they were executed */
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* The state of this room, private to it (see remote.h). */
+#ifndef CORE_REMOTE_STATE_H
+#define CORE_REMOTE_STATE_H
+
+#include "remote.h"
+
+struct inbox {                       /* of one DC's log */
+	struct delivery *first, **end;       /* owned; in log order */
+	uint64_t held_events, held_bytes;
+	bool is_paused;                      /* the log was told to wait */
+	struct buffer parts;                 /* of a batch that comes in parts */
+	uint32_t part_next;
+};
+
+struct remote {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct rereads *rereads;
+	struct suspects *suspects;
+	struct groups *groups;
+	struct books *books;
+	struct apply *apply;
+	struct local *local;
+	struct keyspace *keyspace;
+	struct conflicts *conflicts;
+	struct policies *policies;
+	struct inbox inboxes[CORE_DCS_MAX];
+};
+
+void inbox_pop(struct remote *remote, unsigned dc);      /* the first message was dealt with */
+
+#endif

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""A stream log at its size limit empties by itself once all peers read it, whatever the sizes of its messages (limits.log_retain)."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lib import tap
+from lib.world import World
+
+KIB, MIB = 1 << 10, 1 << 20
+SMALL = "limits: { log_retain: 4MiB }\n"
+WAIT_S = 20  # without progress
+
+
+def fill(world, count, size):
+    with world["a"].client(60) as client:
+        for number in range(count):
+            client("SET", f"k:{number}", os.urandom(size))
+
+
+def check_arrived(facts, world, what):
+    world.wait_zero_lag(WAIT_S)
+    found = [sum(1 for key in dc.data() if key[1].startswith(b"k:")) for dc in world]
+    facts.equal(found[1], found[0], f"{what}: everything arrives ({found[0]} keys)")
+
+
+def with_all_up(facts, count, size, what):
+    with World(settings=SMALL, with_links=False).start() as world:
+        fill(world, count, size)
+        check_arrived(facts, world, what)
+
+
+def with_peer_away(facts, count, size, settings, what):
+    with World(settings=settings, with_links=False).start() as world:
+        world["b"].sidecar.kill()
+        fill(world, count, size)
+        world["b"].sidecar.start(wait=False)
+        check_arrived(facts, world, what)
+
+
+def with_both_full(facts):
+    """Each log is full of what the other datacenter has read: neither may wait for the other's next message."""
+    with World(settings=SMALL, with_links=True).start() as world:
+        world.cut("b")
+        for dc in world:
+            with dc.client(60) as client:
+                for number in range(24):
+                    client("SET", f"k:{dc.name}:{number}", os.urandom(512 * KIB))
+        world.heal("b")
+        check_arrived(facts, world, "both logs full after a cut, 12 MiB each at a limit of 4 MiB")
+
+
+def full_log(facts):
+    with_all_up(facts, 20, MIB, "20 values of 1 MiB at a limit of 4 MiB")
+    with_all_up(facts, 1, 6 * MIB, "a value larger than the limit")
+    with_peer_away(facts, 400, 100 * KIB, SMALL, "400 values of 100 KiB at 4 MiB, the peer away meanwhile")
+    with_peer_away(facts, 4000, 10 * KIB, SMALL, "4000 values of 10 KiB at 4 MiB, the peer away meanwhile")
+    with_both_full(facts)
+    if "--all" in sys.argv:
+        with_peer_away(facts, 400, MIB, "", "400 values of 1 MiB at the default limits, the peer away meanwhile")
+        with_all_up(facts, 1, 400 * MIB, "a value of 400 MiB")
+
+
+tap.run(full_log)
