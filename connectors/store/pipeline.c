@@ -185,6 +185,8 @@ static void socket_writable(evutil_socket_t fd, short what, void *context)
 		pipeline->is_connected = true;
 		event_add(pipeline->readable, NULL);
 		pipeline->handlers.connected(pipeline->handlers.context, pipeline);
+		pipeline_flush(pipeline);
+		return;
 	}
 	uint64_t sent = pipeline->out_base + pipeline->out_at;
 	pipeline_flush(pipeline);

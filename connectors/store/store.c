@@ -372,7 +372,9 @@ static void tear_down(void *context)
 	bool was_open = store->is_open, is_fenced = store->is_fenced;
 	timer_stop(store->refresh);
 	timer_stop(store->look);
-	if (!store->is_silent)
+	if (store->is_silent)
+		silence_connect(&store->silence);
+	else
 		silence_forget(&store->silence);
 	free_pipelines(store);
 	store->is_open = store->is_failing = store->is_fenced = store->is_silent = false;
