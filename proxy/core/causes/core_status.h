@@ -33,6 +33,7 @@ struct core_peer_status {
 	int64_t clock_offset_ms;     /* its clock minus ours at its last message; transport time included */
 	uint64_t rules_digest;
 	bool rules_differ;
+	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */
 	int64_t log_position;        /* last message taken in */
 };
 

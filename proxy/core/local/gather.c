@@ -130,6 +130,7 @@ void gather_request(struct local *local, const struct event *event)
 	if (error == NULL && has_write(event))
 		error = gather_limit(local);
 	if (error != NULL) {
+		local->step->status.refused_writes++;
 		step_refuse(local->step, event->request.token, slice_of(error));
 		return;
 	}

@@ -140,8 +140,15 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 	if (error == ENVELOPE_OK && origin_dc == (int)dc)
 		return true;
 	buffer_reset(&remote->step->text);
-	buffer_add_text(&remote->step->text, "a message of its log cannot be read: ");
-	buffer_add_text(&remote->step->text, error == ENVELOPE_OK ? "it is another datacenter's" : envelope_error_text(error));
+	remote->causes->peers[dc].status.is_foreign_log = error == ENVELOPE_OK;
+	if (error == ENVELOPE_OK) {
+		buffer_add_text(&remote->step->text, "its log holds the messages of another datacenter, ");
+		buffer_add(&remote->step->text, batch->dc);
+		buffer_add_text(&remote->step->text, ": correct where its log is read (peers)");
+	} else {
+		buffer_add_text(&remote->step->text, "a message of its log cannot be read: ");
+		buffer_add_text(&remote->step->text, envelope_error_text(error));
+	}
 	buffer_add_byte(&remote->step->text, '\0');
 	peer_stop(remote->causes, dc, PEER_UNDECODABLE, remote->step->text.ptr);
 	return false;
