@@ -233,6 +233,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_BATCH: take_batch(core, event); break;
 	case EVENT_LOG_LOST_POSITION: lost_position(core, event->log.dc); break;
 	case EVENT_LOG_LOST_BEGINNING:
+		core->causes.peers[event->log.dc].is_cut = true;
 		if (event->log.dc == 0)
 			own_log_note_cut(core->recovery);
 		break;

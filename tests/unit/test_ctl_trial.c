@@ -157,10 +157,10 @@ static void records_are_read_as_they_are_told(void)
 	struct buffer context = { 0 }, text = { 0 };
 	struct trial trial;
 
-	record_add_position(&context, &(struct record_dot){ SLICE("eu"), 7, 3 });
+	record_add_position(&context, &(struct record_dot){ SLICE("eu"), 7, 3, false });
 	struct record_side sides[] = {
 		{ .dot = { SLICE("us"), 9, 4 }, .hlc = (UINT64_C(2000) << 16) + 5, .context = buffer_slice(&context), .value = SLICE("a\xff"), .value_len = 2 },
-		{ .dot = { SLICE("eu"), 7, 3 }, .hlc = UINT64_C(1000) << 16, .value = SLICE("cut"), .value_len = 300 },
+		{ .dot = { SLICE("eu"), 7, 3, false }, .hlc = UINT64_C(1000) << 16, .value = SLICE("cut"), .value_len = 300 },
 		{ .dot = { SLICE("eu"), 7, 4 }, .hlc = (UINT64_C(2000) << 16) + 6, .is_removal = true },
 	};
 	struct record record = {

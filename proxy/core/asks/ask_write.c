@@ -8,16 +8,15 @@
 
 /* What the write covers: all that is applied here, but short of each origin's first value that the client has not seen. What is covered anyway, or
  * removed, is so where its metadata is gone, and where it is not: it must not depend on that what comes back to life. */
-static struct context *covered(const struct asks *asks, const struct asked *asked, const struct element *element)
+static struct context *covered(struct asks *asks, const struct asked *asked, const struct element *element)
 {
-	struct context *covered = context_new(asks->causes->origins.count);
-	for (unsigned i = 0; i < covered->count; i++)
-		covered->seqs[i] = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
+	struct context *covered = causes_applied(asks->causes, false);
+	covered->seqs[asks->causes->self] = asks->causes->answered_seq;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
-		uint64_t *seq = &covered->seqs[version->stamp.origin];
-		if (version->is_present && context_at(asked->context, version->stamp.origin) < version->stamp.seq && *seq >= version->stamp.seq)
-			*seq = version->stamp.seq - 1;
+		if (version->is_present && context_at(asked->context, version->stamp.origin) < version->stamp.seq &&
+		    context_at(covered, version->stamp.origin) >= version->stamp.seq)
+			context_cut(&covered, version->stamp.origin, version->stamp.seq - 1);
 	}
 	return covered;
 }

@@ -73,11 +73,9 @@ static unsigned show_versions(struct asks *asks, const struct element *element)
 }
 
 /* What has been shown: all that is applied. */
-static struct context *shown(const struct asks *asks)
+static struct context *shown(struct asks *asks)
 {
-	struct context *context = context_new(asks->causes->origins.count);
-	for (unsigned i = 0; i < context->count; i++)
-		context->seqs[i] = asks->causes->origins.items[i].applied;
+	struct context *context = causes_applied(asks->causes, false);
 	context->is_explicit = true;
 	return context;
 }

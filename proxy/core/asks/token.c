@@ -45,9 +45,7 @@ static bool read_base64(struct slice text, struct buffer *out)
 
 void token_write(struct asks *asks, struct buffer *out)
 {
-	struct context *context = context_new(asks->causes->origins.count);
-	for (unsigned i = 0; i < context->count; i++)
-		context->seqs[i] = asks->causes->origins.items[i].applied;
+	struct context *context = causes_applied(asks->causes, false);
 	struct buffer bytes = { 0 };
 	unsigned count;
 	const struct position *positions = causes_positions(asks->causes, context, &count);
@@ -85,13 +83,9 @@ struct context *token_read(struct asks *asks, struct slice token, const char **e
 	}
 	struct context *context = causes_translate(asks->causes, buffer_slice(&bytes));
 	buffer_free(&bytes);
-	for (unsigned i = 0; i < context->count; i++) {
-		uint64_t applied = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
-		if (context->seqs[i] <= applied)
-			continue;
-		*error = "HOMEPORT this context has seen writes that are not here yet: wait, or read again here";
-		context_drop(context);
-		return NULL;
-	}
-	return context;
+	if (causes_have_applied(asks->causes, context, false) && context_at(context, asks->causes->self) <= asks->causes->answered_seq)
+		return context;
+	*error = "HOMEPORT this context has seen writes that are not here yet: wait, or read again here";
+	context_drop(context);
+	return NULL;
 }

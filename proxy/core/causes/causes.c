@@ -12,71 +12,91 @@ uint64_t causes_tick_hlc(struct causes *causes, unsigned writes)
 
 void causes_announce(struct causes *causes, const struct context *context)
 {
-	for (uint32_t i = 0; i < context->count; i++)
-		if (i != causes->self && context->seqs[i] > causes->origins.items[i].announced)
-			causes->origins.items[i].announced = context->seqs[i];
+	floors_join(&causes->origins.announced, context->floors);
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		uint64_t seq = context_at(context, i);
+		if (i != causes->self && seq > causes->origins.items[i].announced)
+			causes->origins.items[i].announced = seq;
+	}
 }
 
 struct context *causes_context(struct causes *causes)
 {
-	struct context *context = context_new(causes->origins.count);
-	const struct context *before = causes->origins.items[causes->self].before;
-	for (unsigned i = 0; i < causes->origins.count; i++) {
-		uint64_t applied = causes->origins.items[i].applied, seen = before == NULL ? 0 : context_at(before, i);
-		context->seqs[i] = seen > applied ? seen : applied;
-	}
+	struct context *context = causes_applied(causes, false);
+	causes_lift(causes, &context, causes->self);
 	context->seqs[causes->self] = causes->next_seq - 1;
 	return context;
 }
 
 struct context *causes_confirmed(struct causes *causes)
 {
-	struct context *context = context_new(causes->origins.count);
-	for (unsigned i = 0; i < causes->origins.count; i++)
-		context->seqs[i] = causes->origins.items[i].confirmed;
+	struct context *context = causes_applied(causes, true);
 	context->seqs[causes->self] = causes->answered_seq;
+	return context;
+}
+
+struct context *causes_applied(struct causes *causes, bool is_confirmed)
+{
+	struct origins *origins = &causes->origins;
+	struct context *context = context_new(origins->count);
+	context->floors = floors_hold(origins->floors);
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		/* A floor says it of those below; what a group under way has not confirmed yet is named. */
+		if (!origin_is_below(origins, origins->floors, i) || (is_confirmed && origin->confirmed < origin->applied))
+			context->seqs[i] = is_confirmed ? origin->confirmed : origin->applied;
+	}
 	return context;
 }
 
 struct context *causes_translate(struct causes *causes, struct slice positions)
 {
 	struct context *context = context_new(causes->origins.count);
+	struct slice left = positions;
 	struct position position;
-	while (envelope_context_next(&positions, &position)) {
-		int origin = origins_get(&causes->origins, position.dc, position.incarnation);
-		if (origin >= 0)
-			context_set(&context, (unsigned)origin, position.seq);
-	}
+	while (envelope_context_next(&left, &position))
+		causes_take_floor(causes, context, &position);
+	while (envelope_context_next(&positions, &position))
+		causes_take_position(causes, &context, &position);
 	context->is_explicit = true;
 	return context;
 }
 
-bool causes_have_applied(const struct causes *causes, const struct context *context)
+bool causes_have_applied(const struct causes *causes, const struct context *context, bool is_confirmed)
 {
-	for (uint32_t i = 0; context != NULL && i < context->count; i++)
-		if (context->seqs[i] > causes->origins.items[i].applied)
+	if (context == NULL)
+		return true;
+	/* What is below our own floors is applied. */
+	if (!floors_reach(causes->origins.floors, context->floors))
+		return false;
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		const struct origin *origin = &causes->origins.items[i];
+		uint64_t seq = context_at(context, i);
+		if (seq != SEQ_WHOLE ? seq > (is_confirmed ? origin->confirmed : origin->applied) : is_confirmed && origin->confirmed < origin->applied)
 			return false;
+	}
 	return true;
 }
 
 bool causes_are_caught_up(const struct causes *causes)
 {
-	return causes->is_gate_open && causes_have_applied(causes, causes->origins.items[causes->self].before);
+	return causes->is_gate_open && causes_have_applied(causes, causes->origins.items[causes->self].before, false);
 }
 
 bool causes_lift(const struct causes *causes, struct context **context, unsigned own)
 {
 	const struct context *before = causes->origins.items[own].before;
-	struct context *lifted = NULL;
-	for (unsigned i = 0; before != NULL && i < before->count; i++) {
-		if (i == own || context_at(before, i) <= context_at(*context, i))
-			continue;
-		if (lifted == NULL)
-			lifted = context_copy(*context, causes->origins.count);
-		lifted->seqs[i] = before->seqs[i];
-	}
-	if (lifted == NULL)
+	bool is_lifted = before != NULL && !floors_reach((*context)->floors, before->floors);
+	for (unsigned i = 0; before != NULL && i < causes->origins.count; i++)
+		is_lifted |= i != own && context_at(before, i) > context_at(*context, i);
+	if (!is_lifted)
 		return false;
+	struct context *lifted = context_copy(*context, causes->origins.count);
+	floors_join(&lifted->floors, before->floors);
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		uint64_t seen = context_at(*context, i), announced = i == own ? 0 : context_at(before, i);
+		lifted->seqs[i] = origin_is_below(&causes->origins, lifted->floors, i) ? 0 : seen > announced ? seen : announced;
+	}
 	context_drop(*context);
 	*context = lifted;
 	return true;
@@ -105,23 +125,50 @@ void causes_note_logged(struct causes *causes, unsigned own, uint64_t first_seq,
 			raise(&causes->origins.items[i].before_hlc, hlc + writes);
 }
 
+void causes_take_floor(struct causes *causes, struct context *context, const struct position *position)
+{
+	int dc = position->is_floor ? origins_dc(&causes->origins, position->dc) : -1;
+	if (dc < 0)
+		return;
+	floors_raise(&context->floors, &causes->origins, (unsigned)dc, position->incarnation);
+}
+
+/* Mostly they are what we have ourselves. */
+static void share_floors(struct causes *causes, struct context *context)
+{
+	struct floors *own = causes->origins.floors;
+	if (context->floors == NULL || own == NULL || !floors_reach(own, context->floors) || !floors_reach(context->floors, own))
+		return;
+	floors_drop(context->floors);
+	context->floors = floors_hold(own);
+}
+
+/* A DC that is not configured here (any more, or not yet): its writes cannot be waited for. */
+bool causes_take_position(struct causes *causes, struct context **context, const struct position *position)
+{
+	int dc = origins_dc(&causes->origins, position->dc);
+	if (dc < 0)
+		return true;
+	int origin = origins_get_dc(&causes->origins, (unsigned)dc, position->incarnation);
+	if (origin < 0)
+		return false;
+	context_cut(context, (unsigned)origin, position->seq);
+	return true;
+}
+
 struct context *causes_read(struct causes *causes, const struct batch *batch)
 {
 	struct context *context = context_new(causes->origins.count);
-	for (unsigned i = 0; i < batch->context_count; i++) {
-		const struct position *position = &batch->context[i];
-		/* A DC that is not configured here (any more, or not yet): its writes cannot be waited for. */
-		int dc = origins_dc(&causes->origins, position->dc);
-		if (dc < 0)
-			continue;
-		int origin = origins_get_dc(&causes->origins, (unsigned)dc, position->incarnation);
-		if (origin < 0) {
-			context_drop(context);
-			return NULL;
-		}
-		context_set(&context, (unsigned)origin, position->seq);
-	}
-	return context;
+	bool is_read = true;
+	for (unsigned i = 0; i < batch->context_count; i++)
+		causes_take_floor(causes, context, &batch->context[i]);
+	for (unsigned i = 0; i < batch->context_count; i++)
+		is_read &= causes_take_position(causes, &context, &batch->context[i]);
+	share_floors(causes, context);
+	if (is_read)
+		return context;
+	context_drop(context);
+	return NULL;
 }
 
 struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *is_lifted)
@@ -134,16 +181,24 @@ struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *
 	return context;
 }
 
+static void add_position(struct causes *causes, unsigned *count, const struct position *position)
+{
+	causes->positions = array_reserve(causes->positions, *count, &causes->position_cap, sizeof *causes->positions);
+	causes->positions[(*count)++] = *position;
+}
+
 const struct position *causes_positions(struct causes *causes, const struct context *context, unsigned *count)
 {
+	const struct origins *origins = &causes->origins;
 	*count = 0;
+	for (unsigned dc = 0; context->floors != NULL && dc < origins->dc_count; dc++)
+		if (context->floors->at[dc] > 0)
+			add_position(causes, count, &(struct position){ slice_of(origins->dcs[dc]), context->floors->at[dc], 0, true });
 	for (uint32_t i = 0; i < context->count; i++) {
-		const struct origin *origin = &causes->origins.items[i];
-		if (context->seqs[i] == 0)
-			continue;
-		causes->positions = array_reserve(causes->positions, *count, &causes->position_cap, sizeof *causes->positions);
-		causes->positions[(*count)++] =
-			(struct position){ slice_of(causes->origins.dcs[origin->dc]), origin->incarnation, context->seqs[i] };
+		const struct origin *origin = &origins->items[i];
+		if (context->seqs[i] != 0)
+			add_position(causes, count,
+			             &(struct position){ slice_of(origins->dcs[origin->dc]), origin->incarnation, context_at(context, i), false });
 	}
 	return causes->positions;
 }

@@ -33,7 +33,10 @@ struct context *causes_context(struct causes *causes);               /* what is 
 struct context *causes_confirmed(struct causes *causes);             /* what the store has answered; a new reference */
 /* A context as in write_facts.context, by our origins; what is unknown here is left out. */
 struct context *causes_translate(struct causes *causes, struct slice positions);
-bool causes_have_applied(const struct causes *causes, const struct context *context);        /* NULL: nothing to apply */
+/* A new context: of each origin what is applied, or confirmed. */
+struct context *causes_applied(struct causes *causes, bool is_confirmed);
+/* NULL: nothing to apply. */
+bool causes_have_applied(const struct causes *causes, const struct context *context, bool is_confirmed);
 bool causes_are_caught_up(const struct causes *causes);              /* the store has all that our writes count as having seen */
 /* Adds to a context of our origin OWN what had been announced before that incarnation; false: it was all there. */
 bool causes_lift(const struct causes *causes, struct context **context, unsigned own);
@@ -45,6 +48,9 @@ void causes_note_logged(struct causes *causes, unsigned own, uint64_t first_seq,
 struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *is_lifted);
 /* A batch's context by our origins; a new reference. NULL: it names more incarnations than we can tell apart. */
 struct context *causes_read(struct causes *causes, const struct batch *batch);
+/* The same of a context that comes piece by piece: what a position says of a floor; then what it says else. */
+void causes_take_floor(struct causes *causes, struct context *context, const struct position *position);
+bool causes_take_position(struct causes *causes, struct context **context, const struct position *position);
 /* A context as it is sent: COUNT positions, valid until the next call. */
 const struct position *causes_positions(struct causes *causes, const struct context *context, unsigned *count);
 

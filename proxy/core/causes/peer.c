@@ -22,9 +22,11 @@ void peer_learn(struct causes *causes, unsigned dc, const struct context *contex
 	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
 	if (causes->origins.items[origin].incarnation < causes->peers[dc].known_incarnation)
 		return;
-	for (uint32_t i = 0; i < context->count; i++)
-		if (context->seqs[i] > origins[i].known[dc])
-			origins[i].known[dc] = context->seqs[i];
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		uint64_t applied = context_at(context, i);
+		if (applied > origins[i].known[dc])
+			origins[i].known[dc] = applied;
+	}
 	if (seq > origins[origin].known[dc])
 		origins[origin].known[dc] = seq;
 }

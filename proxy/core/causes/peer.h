@@ -10,6 +10,7 @@ struct causes;
 struct peer {
 	enum peer_state state;
 	bool is_following, is_drift_alarmed;
+	bool is_cut;                         /* of this opening: its log had lost its beginning, of which we had read nothing */
 	int64_t position;                    /* of the last message of its log that was received */
 	uint64_t known_incarnation;          /* the newest it was heard in */
 	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */

@@ -24,11 +24,11 @@ static struct context *read_context(struct books *books, const struct record_sid
 {
 	struct context *context = context_new(books->causes->origins.count);
 	struct slice positions = side->context;
-	struct record_dot position;
-	while (record_position_next(&positions, &position)) {
-		int origin = origin_of(books, &position);
-		if (origin >= 0)
-			context_set(&context, (unsigned)origin, position.seq);
+	struct record_dot dot;
+	while (record_position_next(&positions, &dot)) {
+		struct position position = { dot.dc, dot.incarnation, dot.seq, dot.is_floor };
+		causes_take_floor(books->causes, context, &position);
+		causes_take_position(books->causes, &context, &position);
 	}
 	context->is_explicit = side->is_explicit;
 	return context;

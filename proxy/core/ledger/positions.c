@@ -1,7 +1,8 @@
 /* Positions: fields of a hash in the store, written beside the effects in one transaction, so that whoever reads them back finds data and positions
  * at the same point:
  *
- *   dc:<name>  "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …": one group of numbers for each incarnation of the DC
+ *   dc:<name>  "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …": one group of numbers for each incarnation of the DC that is
+ *              not past; "<follow position>/<incarnation> …" where the DC has a floor (struct floors)
  *   hlc        the clock
  *   answered   "<incarnation> <first> <last> <begun>": of our own writes, which ones were answered (struct answered)
  *   run        "<server run id> <incarnation>"
@@ -21,9 +22,13 @@ static void add_dc(const struct books *books, unsigned dc, struct buffer *field,
 	buffer_add_text(field, "dc:");
 	buffer_add_text(field, books->causes->origins.dcs[dc]);
 	buffer_add_int64(value, books->roads[dc].follow_position);
+	if (floor_at(books->causes->origins.floors, dc) > 0) {
+		buffer_add_byte(value, '/');
+		buffer_add_uint64(value, books->causes->origins.floors->at[dc]);
+	}
 	for (unsigned i = 0; i < books->causes->origins.count; i++) {
 		const struct origin *origin = &books->causes->origins.items[i];
-		if (origin->dc != dc || origin->applied == 0)
+		if (origin->dc != dc || origin->applied == 0 || origin->is_past)
 			continue;
 		const uint64_t numbers[] = { origin->incarnation, origin->applied, origin->floor, origin->kept, origin->stable };
 		for (unsigned j = 0; j < 5; j++) {
@@ -146,11 +151,25 @@ static bool read_answered(struct books *books, struct slice value)
 	return true;
 }
 
+/* What is below and has no numbers of its own is past. */
+static void floors_set(struct books *books, unsigned dc, uint64_t incarnation)
+{
+	struct origins *origins = &books->causes->origins;
+	floors_raise(&origins->floors, origins, dc, incarnation);
+	for (unsigned i = 0; i < origins->count; i++)
+		if (origins->items[i].dc == dc && origins->items[i].incarnation < incarnation)
+			origin_pass(&origins->items[i]);
+}
+
 static bool read_dc(struct books *books, unsigned dc, struct slice value)
 {
 	struct road *road = &books->roads[dc];
-	if (!take_number(&value, ' ', &road->follow_position))
+	struct slice first = slice_take_until(&value, ' '), position = slice_take_until(&first, '/');
+	int64_t lowest;
+	if (!slice_to_int64(position, &road->follow_position))
 		return false;
+	if (first.len > 0 && slice_to_int64(first, &lowest))
+		floors_set(books, dc, (uint64_t)lowest);
 	books->causes->peers[dc].position = road->follow_position;
 	while (value.len > 0) {
 		struct slice entry = slice_take_until(&value, ' ');
@@ -162,6 +181,8 @@ static bool read_dc(struct books *books, unsigned dc, struct slice value)
 		if (index < 0 || floor > kept || kept > stable || stable > applied)
 			return false;
 		struct origin *origin = &books->causes->origins.items[index];
+		origin->is_past = false;
+		origin->round_applied = 0;
 		origin->applied = origin->confirmed = (uint64_t)applied;
 		origin->floor = origin->recalled = (uint64_t)floor;
 		origin->kept = origin->round_stable = (uint64_t)kept;

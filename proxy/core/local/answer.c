@@ -116,6 +116,8 @@ static bool lower_context(const struct local *local, struct stamp *stamp)
 	const struct context *before = local->causes->origins.items[local->causes->self].before;
 	bool is_lowered = false;
 	for (uint32_t i = 0; i < stamp->context->count; i++) {
+		if (stamp->context->seqs[i] == 0)
+			continue;
 		uint64_t confirmed = local->causes->origins.items[i].confirmed, seen = before == NULL ? 0 : context_at(before, i);
 		uint64_t limit = confirmed > seen ? confirmed : seen;
 		if (i == local->causes->self || stamp->context->seqs[i] <= limit)
@@ -131,10 +133,7 @@ static bool lower_context(const struct local *local, struct stamp *stamp)
 static bool has_lacked(const struct local *local)
 {
 	const struct context *before = local->causes->origins.items[local->causes->self].before;
-	for (uint32_t i = 0; local->causes->has_announced && before != NULL && i < before->count; i++)
-		if (before->seqs[i] > local->causes->origins.items[i].confirmed)
-			return true;
-	return false;
+	return local->causes->has_announced && !causes_have_applied(local->causes, before, true);
 }
 
 void local_answered(struct local *local, struct group *group, const struct event *event)

@@ -75,7 +75,7 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned o
 {
 	uint64_t incarnation = outbox->causes->origins.items[origin].incarnation;
 	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
-	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1 };
+	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1, false };
 	struct batch header = {
 		.dc = slice_of(outbox->causes->origins.dcs[0]),
 		.incarnation = incarnation,
@@ -187,6 +187,8 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 static uint64_t claim_logged(const struct outbox *outbox, struct context *context)
 {
 	for (uint32_t i = 0; i < context->count; i++) {
+		if (origin_is_below(&outbox->causes->origins, context->floors, i))
+			continue;
 		uint64_t claim = outbox->causes->origins.items[i].dc == 0 ? outbox->causes->origins.items[i].logged : 0;
 		if (context->seqs[i] > claim)
 			context->seqs[i] = claim;

@@ -5,7 +5,7 @@
 static struct record_dot dot_of(const struct keyspace *keyspace, unsigned origin, uint64_t seq)
 {
 	const struct origin *item = &keyspace->origins->items[origin];
-	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq };
+	return (struct record_dot){ slice_of(keyspace->origins->dcs[item->dc]), item->incarnation, seq, false };
 }
 
 uint64_t episode_subject_hash(struct episodes *episodes, const struct element *element)

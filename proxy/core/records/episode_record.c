@@ -62,7 +62,7 @@ static void telling_reserve(struct telling *telling, unsigned sides)
 static struct record_dot told_dot(const struct telling *telling, unsigned origin, uint64_t seq)
 {
 	const struct origin *item = &telling->keyspace->origins->items[origin];
-	return (struct record_dot){ telling->dcs[item->dc], item->incarnation, seq };
+	return (struct record_dot){ telling->dcs[item->dc], item->incarnation, seq, false };
 }
 
 /* ---- who wins ---- */
@@ -134,13 +134,33 @@ static void settle_slice(const struct draft *draft, struct slice *slice)
 	slice->ptr = buffer_slice(draft->room).ptr + (uintptr_t)slice->ptr;
 }
 
+/* The floors come first, in the order of the names: that of DCs here is not the same everywhere. */
+static void add_floors(const struct telling *telling, const struct floors *floors, struct buffer *out)
+{
+	const struct origins *origins = telling->keyspace->origins;
+	unsigned count = 0, order[CORE_DCS_MAX];
+	for (unsigned dc = 0; dc < origins->dc_count; dc++) {
+		if (floors->at[dc] == 0)
+			continue;
+		unsigned at = count++;
+		for (; at > 0 && strcmp(origins->dcs[order[at - 1]], origins->dcs[dc]) > 0; at--)
+			order[at] = order[at - 1];
+		order[at] = dc;
+	}
+	for (unsigned i = 0; i < count; i++)
+		record_add_position(out, &(struct record_dot){ telling->dcs[order[i]], floors->at[order[i]], 0, true });
+}
+
 static void add_positions(const struct telling *telling, const struct context *context, struct buffer *out)
 {
+	if (context->floors != NULL)
+		add_floors(telling, context->floors, out);
 	for (unsigned i = 0; i < telling->ordering.count; i++) {
 		unsigned origin = telling->ordering.items[i];
+		if (origin >= context->count || context->seqs[origin] == 0)
+			continue;
 		struct record_dot position = told_dot(telling, origin, context_at(context, origin));
-		if (position.seq > 0)
-			record_add_position(out, &position);
+		record_add_position(out, &position);
 	}
 }
 

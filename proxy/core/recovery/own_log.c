@@ -32,9 +32,12 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 {
 	if (own->before != NULL)
 		return;
-	own->before = context_new(recovery->causes->origins.count);
-	for (unsigned i = 0; i < own->before->count; i++)
-		own->before->seqs[i] = recovery->causes->origins.items[i].heard;
+	const struct origins *origins = &recovery->causes->origins;
+	own->before = context_new(origins->count);
+	own->before->floors = floors_hold(origins->heard);
+	for (unsigned i = 0; i < origins->count; i++)
+		if (!origin_is_below(origins, origins->heard, i))
+			own->before->seqs[i] = origins->items[i].heard;
 	if (recovery->heard_hlc > own->before_hlc)
 		own->before_hlc = recovery->heard_hlc;
 }
@@ -117,8 +120,10 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 	if (delivery->write_count > 0)
 		causes_note_logged(recovery->causes, delivery->origin, delivery->first_seq, delivery->hlc, delivery->write_count);
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
-	for (uint32_t i = 0; i < delivery->context->count; i++)
-		hear(recovery, i, delivery->context->seqs[i]);
+	floors_join(&recovery->causes->origins.heard, delivery->context->floors);
+	floors_join(&recovery->causes->origins.announced, delivery->context->floors);
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
+		hear(recovery, i, context_at(delivery->context, i));
 	hear(recovery, delivery->origin, last_seq);
 	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
 	if (delivery->write_count > 0 && last_seq > own->logged)

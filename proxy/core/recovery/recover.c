@@ -98,13 +98,18 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
+		origin->is_past = false;
 		/* What DCs have applied must be heard again, in log order: only then is everything concurrent with it here, too. */
 		memset(origin->known, 0, sizeof origin->known);
 	}
+	floors_drop(recovery->causes->origins.floors);
+	floors_drop(recovery->causes->origins.heard);
+	recovery->causes->origins.floors = recovery->causes->origins.heard = NULL;
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		struct peer *peer = &recovery->causes->peers[dc];
 		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
+		peer->is_cut = false;
 		peer->applied_digest = 0;
 	}
 }
@@ -125,6 +130,7 @@ static void note_announced(struct recovery *recovery)
 		if (origin->dc != 0 && origin->applied > origin->announced)
 			origin->announced = origin->applied;
 	}
+	floors_join(&recovery->causes->origins.announced, recovery->causes->origins.floors);
 }
 
 static bool read_store(struct recovery *recovery, const struct event *event, bool *is_same_run, uint64_t *incarnation)
@@ -178,9 +184,12 @@ static void begin_reading(struct recovery *recovery, struct origin *self)
 /* The most that others may have heard of us. */
 static struct context *announced(const struct causes *causes)
 {
-	struct context *context = context_new(causes->origins.count);
-	for (unsigned i = 0; i < context->count; i++)
-		context->seqs[i] = causes->origins.items[i].announced;
+	const struct origins *origins = &causes->origins;
+	struct context *context = context_new(origins->count);
+	context->floors = floors_hold(origins->announced);
+	for (unsigned i = 0; i < origins->count; i++)
+		if (!origin_is_below(origins, origins->announced, i))
+			context->seqs[i] = origins->items[i].announced;
 	return context;
 }
 

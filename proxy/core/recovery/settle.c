@@ -121,7 +121,7 @@ static struct position *lower_claims(struct recovery *recovery, unsigned own, st
 		positions[i] = batch->context[i];
 		int origin = origins_dc(&recovery->causes->origins, positions[i].dc) < 0 ? -1 :
 			origins_get(&recovery->causes->origins, positions[i].dc, positions[i].incarnation);
-		if (origin >= 0 && (unsigned)origin != own && positions[i].seq > recovery->causes->origins.items[origin].applied)
+		if (origin >= 0 && (unsigned)origin != own && !positions[i].is_floor && positions[i].seq > recovery->causes->origins.items[origin].applied)
 			positions[i].seq = recovery->causes->origins.items[origin].applied;
 	}
 	batch->context = positions;
@@ -232,7 +232,7 @@ static void add_waiting(struct recovery *recovery, struct append_list *list)
 		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
 		/* Nothing remote was applied since we opened. */
-		batch.is_lifted &= !causes_have_applied(recovery->causes, recovery->causes->origins.items[append->origin].before);
+		batch.is_lifted &= !causes_have_applied(recovery->causes, recovery->causes->origins.items[append->origin].before, false);
 		add_lifted(recovery, list, append, &batch);
 		bool is_lifted;
 		struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);

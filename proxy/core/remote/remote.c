@@ -8,10 +8,41 @@
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 
-static bool is_covered(const struct remote *remote, const struct context *context, unsigned own)
+static bool is_own_log_read(const struct remote *remote)
 {
+	return remote->inboxes[0].first == NULL && !remote->causes->peers[0].is_following;
+}
+
+/* Our store had lost what is below our floor, and our log has brought it back. */
+static bool has_own_below(const struct remote *remote, uint64_t floor)
+{
+	if (floor > floor_at(remote->causes->origins.heard, 0))
+		return false;
+	for (const struct delivery *delivery = remote->inboxes[0].first; delivery != NULL; delivery = delivery->next)
+		if (remote->causes->origins.items[delivery->origin].incarnation < floor)
+			return false;
+	return true;
+}
+
+/* A floor is learnt from its own DC's log: that has all which is below in front of it. LOG: the DC whose log says it. */
+static bool are_floors_covered(struct remote *remote, const struct floors *floors, unsigned log)
+{
+	const struct origins *origins = &remote->causes->origins;
+	if (floor_at(floors, 0) > floor_at(origins->floors, 0) && has_own_below(remote, floors->at[0]))
+		stability_raise_floor(remote, 0, floors->at[0]);
+	for (unsigned dc = 0; floors != NULL && dc < origins->dc_count; dc++)
+		if (floors->at[dc] > floor_at(origins->floors, dc) && dc != log)
+			return false;
+	return true;
+}
+
+static bool is_covered(struct remote *remote, const struct context *context, unsigned own)
+{
+	const struct origins *origins = &remote->causes->origins;
+	if (context->floors != origins->floors && !are_floors_covered(remote, context->floors, origins->items[own].dc))
+		return false;
 	for (uint32_t i = 0; i < context->count; i++)
-		if (i != own && context->seqs[i] > remote->causes->origins.items[i].applied)
+		if (i != own && context->seqs[i] > origins->items[i].applied && context->seqs[i] != SEQ_NONE)
 			return false;
 	return true;
 }
@@ -41,11 +72,14 @@ static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
  * of our log is not lost, although a peer may have read it sooner. */
 static void note_lost_writes(struct remote *remote, const struct context *context)
 {
-	if (remote->causes->peers[0].state == PEER_NEEDS_RESYNC || remote->inboxes[0].first != NULL || remote->causes->peers[0].is_following)
+	if (remote->causes->peers[0].state == PEER_NEEDS_RESYNC || !is_own_log_read(remote))
 		return;
-	for (uint32_t i = 0; i < context->count; i++) {
+	uint64_t floor = floor_at(context->floors, 0);
+	bool is_floor_lost = floor > floor_at(remote->causes->origins.floors, 0) && floor > floor_at(remote->causes->origins.heard, 0);
+	for (unsigned i = 0; i < remote->causes->origins.count; i++) {
 		const struct origin *origin = &remote->causes->origins.items[i];
-		if (origin->dc != 0 || context->seqs[i] <= origin->applied)
+		uint64_t seq = context_at(context, i);
+		if (!is_floor_lost && (origin->dc != 0 || seq <= origin->applied || seq == SEQ_WHOLE))
 			continue;
 		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC, "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
 		return;
@@ -82,6 +116,12 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		}
 		return IS_WAITING;
 	}
+	unsigned dc = (unsigned)(peer - remote->causes->peers);
+	if (dc != 0 && peer->is_cut && floor_at(delivery->context->floors, dc) > floor_at(remote->causes->origins.floors, dc)) {
+		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
+		          "its log lost its beginning, with writes that all others have applied and we have not: adopt a peer's snapshot");
+		return IS_WAITING;
+	}
 	/* 4. Causes first. */
 	if (!is_covered(remote, delivery->context, delivery->origin)) {
 		note_lost_writes(remote, delivery->context);
@@ -108,6 +148,15 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 	group->remote.reaches[group->remote.reach_count++] = (struct reach){ origin, seq };
 }
 
+/* All that is below has come before this in its log, and every DC has applied it. */
+static void floors_adopt(struct remote *remote, unsigned dc, const struct floors *floors)
+{
+	struct origins *origins = &remote->causes->origins;
+	if (dc == 0 || floor_at(floors, dc) <= floor_at(origins->floors, dc))
+		return;
+	stability_raise_floor(remote, dc, floors->at[dc]);
+}
+
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
 {
 	struct peer *peer = &remote->causes->peers[dc];
@@ -130,6 +179,7 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->remote.visible_writes[dc] += delivery->write_count;
 	}
+	floors_adopt(remote, dc, delivery->context->floors);
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */

@@ -28,6 +28,7 @@ struct remote {
 	struct inbox inboxes[CORE_DCS_MAX];
 };
 
+void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation);
 void inbox_pop(struct remote *remote, unsigned dc);      /* the first message was dealt with */
 
 #endif

@@ -27,6 +27,58 @@ static void advance_rounds(struct remote *remote)
 	}
 }
 
+/* ---- incarnations ---- */
+
+void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation)
+{
+	struct origins *origins = &remote->causes->origins;
+	floors_raise(&origins->floors, origins, dc, incarnation);
+	for (unsigned i = 0; i < origins->count; i++)
+		for (unsigned by = 0; origin_is_below(origins, origins->floors, i) && by < origins->dc_count; by++)
+			origins->items[i].known[by] = SEQ_WHOLE;
+	remote->books->roads[dc].is_follow_moved = true;
+}
+
+/* It is over, all DCs have applied all of it, and a restart would not read any of it again. */
+static bool is_settled(const struct origin *origin)
+{
+	return origin->stable == origin->applied && origin->confirmed == origin->applied && origin->kept == origin->applied &&
+	       origin->floor == origin->applied && origin->ledger.len == 0;
+}
+
+/* Ours: up to the first that is not settled. Others hear of it with our next message. */
+static void raise_own_floor(struct remote *remote)
+{
+	struct origins *origins = &remote->causes->origins;
+	uint64_t floor = origins->items[remote->causes->self].incarnation;
+	bool is_any = false;
+	/* Our log said so before the store lost it; all that it lost is back. */
+	if (floor_at(origins->heard, 0) > floor_at(origins->floors, 0))
+		stability_raise_floor(remote, 0, origins->heard->at[0]);
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		if (origin->dc == 0 && !origin->is_past && origin->incarnation < floor && !is_settled(origin))
+			floor = origin->incarnation;
+	}
+	for (unsigned i = 0; i < origins->count; i++)
+		is_any |= origins->items[i].dc == 0 && origins->items[i].incarnation < floor && !origins->items[i].is_past;
+	if (is_any && floor > floor_at(origins->floors, 0))
+		stability_raise_floor(remote, 0, floor);
+}
+
+/* What is below a floor need not be remembered once nothing here asks for it any more. */
+static void pass_settled(struct remote *remote)
+{
+	struct origins *origins = &remote->causes->origins;
+	for (unsigned i = 0; i < origins->count; i++) {
+		struct origin *origin = &origins->items[i];
+		if (origin->is_past || !origin_is_below(origins, origins->floors, i) || !is_settled(origin))
+			continue;
+		origin_pass(origin);
+		remote->books->roads[origin->dc].is_follow_moved = true;
+	}
+}
+
 void stability_pump(struct remote *remote)
 {
 	/* While metadata is recalled, it is not whole: forget nothing. Nor while writes of ours that the store had lost are still to come back from our
@@ -47,4 +99,6 @@ void stability_pump(struct remote *remote)
 	advance_rounds(remote);
 	for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
 		miles_pass(remote->books, dc);
+	raise_own_floor(remote);
+	pass_settled(remote);
 }

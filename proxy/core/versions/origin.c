@@ -19,7 +19,10 @@ int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation)
 	if (origins->count == CORE_INCARNATIONS_MAX)
 		return -1;
 	origins->items = array_reserve(origins->items, origins->count, &origins->cap, sizeof *origins->items);
-	origins->items[origins->count] = (struct origin){ .dc = dc, .incarnation = incarnation };
+	struct origin *origin = &origins->items[origins->count];
+	*origin = (struct origin){ .dc = dc, .incarnation = incarnation };
+	if (incarnation < floor_at(origins->floors, dc))
+		origin_pass(origin);
 	return (int)origins->count++;
 }
 
@@ -36,9 +39,69 @@ void origins_free(struct origins *origins)
 	for (unsigned i = 0; i < origins->count; i++)
 		if (origins->items[i].before != NULL)
 			context_drop(origins->items[i].before);
+	floors_drop(origins->floors);
+	floors_drop(origins->announced);
+	floors_drop(origins->heard);
+	origins->floors = origins->announced = origins->heard = NULL;
 	memory_free(origins->items);
 	origins->items = NULL;
 	origins->count = origins->cap = 0;
+}
+
+void origin_pass(struct origin *origin)
+{
+	assert(origin->ledger.len == 0);
+	if (origin->before != NULL)
+		context_drop(origin->before);
+	origin->before = NULL;
+	origin->is_past = origin->is_logged_whole = true;
+	origin->applied = origin->confirmed = origin->recalled = origin->stable = origin->floor = origin->kept = SEQ_WHOLE;
+	origin->round_stable = origin->round_applied = SEQ_WHOLE;
+}
+
+/* ---- floors ---- */
+
+struct floors *floors_hold(struct floors *floors)
+{
+	if (floors != NULL)
+		floors->refs++;
+	return floors;
+}
+
+void floors_drop(struct floors *floors)
+{
+	if (floors != NULL && --floors->refs == 0)
+		memory_free(floors);
+}
+
+void floors_raise(struct floors **floors, const struct origins *origins, unsigned dc, uint64_t incarnation)
+{
+	if (incarnation <= floor_at(*floors, dc))
+		return;
+	if (*floors == NULL || (*floors)->refs > 1) {
+		struct floors *own = memory_new(sizeof *own);
+		if (*floors != NULL)
+			*own = **floors;
+		own->refs = 1;
+		own->origins = origins;
+		floors_drop(*floors);
+		*floors = own;
+	}
+	(*floors)->at[dc] = incarnation;
+}
+
+void floors_join(struct floors **floors, const struct floors *other)
+{
+	for (unsigned dc = 0; other != NULL && dc < other->origins->dc_count; dc++)
+		floors_raise(floors, other->origins, dc, other->at[dc]);
+}
+
+bool floors_reach(const struct floors *floors, const struct floors *other)
+{
+	for (unsigned dc = 0; other != NULL && dc < other->origins->dc_count; dc++)
+		if (other->at[dc] > floor_at(floors, dc))
+			return false;
+	return true;
 }
 
 /* ---- ledger ---- */
@@ -96,6 +159,7 @@ struct context *context_copy(const struct context *context, uint32_t count)
 {
 	struct context *copy = context_new(count);
 	memcpy(copy->seqs, context->seqs, context->count * sizeof(uint64_t));
+	copy->floors = floors_hold(context->floors);
 	return copy;
 }
 
@@ -107,6 +171,12 @@ void context_set(struct context **context, unsigned origin, uint64_t seq)
 		*context = larger;
 	}
 	(*context)->seqs[origin] = seq;
+}
+
+void context_cut(struct context **context, unsigned origin, uint64_t seq)
+{
+	bool is_below = (*context)->floors != NULL && context_below(*context, origin) != 0;
+	context_set(context, origin, is_below && seq == 0 ? SEQ_NONE : seq);
 }
 
 struct context *context_hold(struct context *context)
@@ -122,7 +192,13 @@ void context_drop(struct context *context)
 		return;
 	if (context->applied != NULL)
 		context_drop(context->applied);
+	floors_drop(context->floors);
 	memory_free(context);
+}
+
+uint64_t context_below(const struct context *context, unsigned origin)
+{
+	return origin_is_below(context->floors->origins, context->floors, origin) ? SEQ_WHOLE : 0;
 }
 
 int stamp_compare(const struct origins *origins, const struct stamp *a, const struct stamp *b)

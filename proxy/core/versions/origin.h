@@ -44,7 +44,18 @@ struct origin {
 	/* of this opening */
 	uint64_t heard;                          /* what the own log has said so far that we had seen of it */
 	uint64_t opened_applied;                 /* what was applied at its beginning: up to here metadata has to be recalled */
+	bool is_past;                            /* below its DC's floor, and nothing in the store names it any more: all the seqs above are SEQ_WHOLE */
 	struct ledger ledger;
+};
+
+#define SEQ_WHOLE UINT64_MAX         /* all that an origin ever wrote */
+#define SEQ_NONE (UINT64_MAX - 1)    /* in struct context's seqs only: nothing of it, although it is below the floor */
+
+/* Of each DC a floor: an incarnation below which all are over, and every DC has applied all that they wrote. Shared by reference count. */
+struct floors {
+	uint32_t refs;
+	const struct origins *origins;
+	uint64_t at[CORE_DCS_MAX];   /* by DC; 0: none */
 };
 
 struct origins {
@@ -52,7 +63,27 @@ struct origins {
 	unsigned dc_count;
 	struct origin *items;
 	unsigned count, cap;
+	/* NULL: all 0 */
+	struct floors *floors;       /* what this DC has applied up to; a reference */
+	struct floors *announced;    /* the highest that others may have heard of us */
+	struct floors *heard;        /* of this opening: the highest that the own log has said so far */
 };
+
+static inline uint64_t floor_at(const struct floors *floors, unsigned dc) { return floors == NULL ? 0 : floors->at[dc]; }
+/* Raises what *FLOORS says of DC, for those who read it from now on; whoever holds it keeps what it said. */
+void floors_raise(struct floors **floors, const struct origins *origins, unsigned dc, uint64_t incarnation);
+void floors_join(struct floors **floors, const struct floors *other);          /* to what OTHER says of each, where that is more */
+struct floors *floors_hold(struct floors *floors);     /* NULL is fine, here and below */
+void floors_drop(struct floors *floors);
+bool floors_reach(const struct floors *floors, const struct floors *other);    /* nothing in OTHER is above */
+
+static inline bool origin_is_below(const struct origins *origins, const struct floors *floors, unsigned index)
+{
+	const struct origin *origin = &origins->items[index];
+	return floors != NULL && origin->incarnation < floors->at[origin->dc];
+}
+/* Nothing of it has to be remembered from now on. */
+void origin_pass(struct origin *origin);
 
 int origins_dc(const struct origins *origins, struct slice name);       /* -1: unknown */
 /* Finds or adds. -1: DC unknown or CORE_INCARNATIONS_MAX reached. */
@@ -60,23 +91,31 @@ int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation);
 int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation);
 void origins_free(struct origins *origins);
 
-/* A vector by origin index; what is beyond count is 0. Shared by reference count: every version of a batch holds the same one. */
+/* A vector by origin index, as context_at reads it: what is beyond count is 0. Where that is 0, an origin below the context's floors was seen whole.
+ * Shared by reference count: every version of a batch holds the same one. */
 struct context {
 	uint32_t refs : 31;
 	uint32_t is_explicit : 1;    /* what a client had seen when it wrote, not all that was applied: counts for the own origin, too */
 	uint32_t count;
 	struct context *applied;     /* held; explicit: all that was applied where it was made. NULL otherwise */
+	struct floors *floors;       /* held; NULL: all 0 */
 	uint64_t seqs[];
 };
 struct context *context_new(uint32_t count);         /* refs = 1; all 0 */
 struct context *context_copy(const struct context *context, uint32_t count);   /* COUNT entries of it: as many as it has, or more, which are 0 */
 /* Sets one entry while nobody else has it yet; makes room where it has none. */
 void context_set(struct context **context, unsigned origin, uint64_t seq);
+/* The same, for one that may be below the floors: no more than SEQ was seen of it. */
+void context_cut(struct context **context, unsigned origin, uint64_t seq);
 struct context *context_hold(struct context *context);
 void context_drop(struct context *context);
+uint64_t context_below(const struct context *context, unsigned origin);        /* SEQ_WHOLE if it is below the floors; else 0 */
 static inline uint64_t context_at(const struct context *context, unsigned origin)
 {
-	return origin < context->count ? context->seqs[origin] : 0;
+	uint64_t seq = origin < context->count ? context->seqs[origin] : 0;
+	if (seq == 0 && context->floors != NULL)
+		return context_below(context, origin);
+	return seq == SEQ_NONE ? 0 : seq;
 }
 
 /* Names a write and places it in time and causality. */

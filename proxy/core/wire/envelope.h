@@ -14,6 +14,7 @@ struct position {                    /* one entry of a context */
 	struct slice dc;
 	uint64_t incarnation;
 	uint64_t seq;
+	bool is_floor;               /* earlier incarnations of the DC were seen whole, unless they are named */
 };
 
 struct batch {

@@ -148,16 +148,18 @@ static bool position_read(struct slice bytes, struct position *position)
 		struct wire_field field;
 		if (wire_field_next(&bytes, &field) != WIRE_OK)
 			return false;
-		if (field.number > POSITION_FIELD_MAX)
+		if (field.number > POSITION_FIELD_MAX || field.number == 4)
 			continue;
 		switch ((enum position_tag)WIRE_TAG(field.number, field.type)) {
 		case POSITION_DC: position->dc = field.bytes; break;
 		case POSITION_INCARNATION: position->incarnation = field.value; break;
 		case POSITION_SEQ: position->seq = field.value; break;
+		case POSITION_FLOOR: position->is_floor = field.value != 0; break;
 		default: return false;
 		}
 	}
-	return position->dc.len > 0;
+	/* No origin ever wrote so much: what counts from the end means something else (versions/origin.h). */
+	return position->dc.len > 0 && position->seq < UINT64_MAX / 2;
 }
 
 static bool context_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)

@@ -9,7 +9,8 @@
 
 static size_t position_len(const struct position *position)
 {
-	return wire_text_len(position->dc) + wire_uint_len(position->incarnation) + wire_uint_len(position->seq);
+	return wire_text_len(position->dc) + wire_uint_len(position->incarnation) + wire_uint_len(position->seq) +
+	       wire_uint_len(position->is_floor);
 }
 
 static void add_position(struct buffer *out, unsigned tag, const struct position *position)
@@ -20,7 +21,8 @@ static void add_position(struct buffer *out, unsigned tag, const struct position
 	at = wire_put_varint(at, len);
 	at = wire_put_text(at, POSITION_DC, position->dc);
 	at = wire_put_uint(at, POSITION_INCARNATION, position->incarnation);
-	wire_put_uint(at, POSITION_SEQ, position->seq);
+	at = wire_put_uint(at, POSITION_SEQ, position->seq);
+	wire_put_uint(at, POSITION_FLOOR, position->is_floor);
 }
 
 static void add_uint(struct buffer *out, unsigned tag, uint64_t value)

@@ -42,7 +42,11 @@ enum record_status {
 const char *record_kind_text(enum record_kind kind);         /* "write-write", …; NULL: unknown */
 const char *record_status_text(enum record_status status);   /* "auto", "open", … */
 
-struct record_dot { struct slice dc; uint64_t incarnation, seq; };   /* seq 0: none */
+struct record_dot {
+	struct slice dc;
+	uint64_t incarnation, seq;   /* 0: none */
+	bool is_floor;               /* of a position: as in struct position */
+};
 
 struct record_side {
 	struct record_dot dot;

@@ -38,7 +38,8 @@ enum dot_tag {                       /* of a Position as well */
 	DOT_INCARNATION = WIRE_TAG(2, WIRE_VARINT),
 	DOT_SEQ = WIRE_TAG(3, WIRE_VARINT),
 	DOT_LAST_SEQ = WIRE_TAG(4, WIRE_VARINT),     /* of a Stretch */
-	DOT_FIELD_MAX = 4,
+	DOT_FLOOR = WIRE_TAG(5, WIRE_VARINT),        /* of a Position */
+	DOT_FIELD_MAX = 5,
 };
 
 enum side_tag {

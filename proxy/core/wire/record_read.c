@@ -36,8 +36,9 @@ static bool run_extend(struct slice *run, struct slice raw)
 }
 
 /* Dots, positions and stretches. */
-static bool stretch_read(struct slice bytes, struct record_stretch *stretch)
+static bool fields_read(struct slice bytes, struct record_stretch *stretch, bool *is_floor)
 {
+	*is_floor = false;
 	*stretch = (struct record_stretch){ .dc = { bytes.ptr, 0 } };
 	while (bytes.len > 0) {
 		struct wire_field field;
@@ -50,17 +51,33 @@ static bool stretch_read(struct slice bytes, struct record_stretch *stretch)
 		case DOT_INCARNATION: stretch->incarnation = field.value; break;
 		case DOT_SEQ: stretch->first_seq = field.value; break;
 		case DOT_LAST_SEQ: stretch->last_seq = field.value; break;
+		case DOT_FLOOR: *is_floor = field.value != 0; break;
 		default: return false;       /* a known field of another type */
 		}
 	}
-	return stretch->dc.len > 0 && stretch->first_seq > 0;
+	return stretch->dc.len > 0;
+}
+
+static bool stretch_read(struct slice bytes, struct record_stretch *stretch)
+{
+	bool is_floor;
+	return fields_read(bytes, stretch, &is_floor) && stretch->first_seq > 0 && !is_floor;
 }
 
 static bool dot_read(struct slice bytes, struct record_dot *dot)
 {
 	struct record_stretch stretch;
-	bool is_read = stretch_read(bytes, &stretch);
-	*dot = (struct record_dot){ stretch.dc, stretch.incarnation, stretch.first_seq };
+	bool is_floor, is_read = fields_read(bytes, &stretch, &is_floor);
+	*dot = (struct record_dot){ stretch.dc, stretch.incarnation, stretch.first_seq, false };
+	return is_read && stretch.last_seq == 0 && stretch.first_seq > 0 && !is_floor;
+}
+
+/* A floor has no seq; nor has what was not seen although it is below one. */
+static bool position_read(struct slice bytes, struct record_dot *position)
+{
+	struct record_stretch stretch;
+	bool is_floor, is_read = fields_read(bytes, &stretch, &is_floor);
+	*position = (struct record_dot){ stretch.dc, stretch.incarnation, stretch.first_seq, is_floor };
 	return is_read && stretch.last_seq == 0;
 }
 
@@ -70,7 +87,7 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	switch ((enum side_tag)WIRE_TAG(field->number, field->type)) {
 	case SIDE_DOT: return dot_read(field->bytes, &side->dot);
 	case SIDE_HLC: side->hlc = field->value; return true;
-	case SIDE_CONTEXT: return run_extend(&side->context, raw) && dot_read(field->bytes, &position);
+	case SIDE_CONTEXT: return run_extend(&side->context, raw) && position_read(field->bytes, &position);
 	case SIDE_COMMAND: side->command = field->bytes; return true;
 	case SIDE_CLIENT: side->client = field->bytes; return true;
 	case SIDE_VALUE: side->value = field->bytes; return true;
@@ -201,7 +218,7 @@ bool record_position_next(struct slice *context, struct record_dot *position)
 {
 	struct wire_field field;
 	while (context->len > 0 && wire_field_next(context, &field) == WIRE_OK)
-		if (WIRE_TAG(field.number, field.type) == SIDE_CONTEXT && dot_read(field.bytes, position))
+		if (WIRE_TAG(field.number, field.type) == SIDE_CONTEXT && position_read(field.bytes, position))
 			return true;
 	return false;
 }

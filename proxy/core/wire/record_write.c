@@ -16,19 +16,20 @@ static inline char *put_raw(char *at, struct slice bytes)
 
 static inline size_t dot_len(const struct record_dot *dot)
 {
-	return wire_text_len(dot->dc) + wire_uint_len(dot->incarnation) + wire_uint_len(dot->seq);
+	return wire_text_len(dot->dc) + wire_uint_len(dot->incarnation) + wire_uint_len(dot->seq) + wire_uint_len(dot->is_floor);
 }
 
 static inline size_t dot_room(const struct record_dot *dot)
 {
-	return 4 * FIELD_ROOM + dot->dc.len;
+	return 5 * FIELD_ROOM + dot->dc.len;
 }
 
 static inline char *put_dot_fields(char *at, const struct record_dot *dot)
 {
 	at = wire_put_text(at, DOT_DC, dot->dc);
 	at = wire_put_uint(at, DOT_INCARNATION, dot->incarnation);
-	return wire_put_uint(at, DOT_SEQ, dot->seq);
+	at = wire_put_uint(at, DOT_SEQ, dot->seq);
+	return wire_put_uint(at, DOT_FLOOR, dot->is_floor);
 }
 
 static inline char *put_dot(char *at, unsigned tag, const struct record_dot *dot)
@@ -60,7 +61,7 @@ void record_add_cover(struct buffer *out, const struct record_dot *by, bool is_k
 
 void record_add_stretch(struct buffer *out, const struct record_stretch *stretch)
 {
-	struct record_dot first = { stretch->dc, stretch->incarnation, stretch->first_seq };
+	struct record_dot first = { stretch->dc, stretch->incarnation, stretch->first_seq, false };
 	char *at = buffer_grow(out, dot_room(&first) + FIELD_ROOM);
 	at = wire_put_varint(at, RECORD_TAG_STRETCH);
 	at = wire_put_varint(at, dot_len(&first) + wire_uint_len(stretch->last_seq));

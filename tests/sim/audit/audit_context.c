@@ -39,10 +39,10 @@ static bool take_number(struct slice *bytes, uint64_t *number)
 	return false;
 }
 
-/* Position: 1 dc, 2 incarnation, 3 seq. */
+/* Position: 1 dc, 2 incarnation, 3 seq, 5 floor. Floors come first. */
 static bool position_take(struct auditor *auditor, struct slice bytes, struct vector *vector)
 {
-	uint64_t tag, number, numbers[4] = { 0 };
+	uint64_t tag, number, numbers[6] = { 0 };
 	int dc = -1;
 
 	while (bytes.len > 0) {
@@ -53,7 +53,7 @@ static bool position_take(struct auditor *auditor, struct slice bytes, struct ve
 				return false;
 			dc = audit_dc(auditor, (struct slice){ bytes.ptr, number });
 			bytes = (struct slice){ bytes.ptr + number, bytes.len - number };
-		} else if (tag == (2 << 3) || tag == (3 << 3)) {
+		} else if (tag == (2 << 3) || tag == (3 << 3) || tag == (5 << 3)) {
 			numbers[tag >> 3] = number;
 		} else {
 			return false;
@@ -61,7 +61,10 @@ static bool position_take(struct auditor *auditor, struct slice bytes, struct ve
 	}
 	if (dc < 0)
 		return false;
-	vector_raise(vector, audit_origin(auditor, (unsigned)dc, numbers[2]), numbers[3]);
+	if (numbers[5] != 0)
+		audit_take_floor(auditor, vector, (unsigned)dc, numbers[2]);
+	else
+		vector_set(vector, audit_origin(auditor, (unsigned)dc, numbers[2]), numbers[3]);
 	return true;
 }
 

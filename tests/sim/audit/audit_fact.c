@@ -28,6 +28,13 @@ void vector_raise(struct vector *vector, unsigned origin, uint64_t seq)
 		vector->seqs[origin] = seq;
 }
 
+void vector_set(struct vector *vector, unsigned origin, uint64_t seq)
+{
+	vector_raise(vector, origin, seq);
+	if (origin < vector->count)
+		vector->seqs[origin] = seq;
+}
+
 void vector_join(struct vector *vector, const struct vector *other)
 {
 	for (unsigned i = 0; i < other->count; i++)

@@ -46,6 +46,7 @@ struct pairs {
 
 uint64_t vector_at(const struct vector *vector, unsigned origin);
 void vector_raise(struct vector *vector, unsigned origin, uint64_t seq);
+void vector_set(struct vector *vector, unsigned origin, uint64_t seq);
 void vector_join(struct vector *vector, const struct vector *other);
 bool vector_reaches(const struct vector *vector, const struct vector *other);    /* holds all of OTHER */
 void vector_copy(struct vector *to, const struct vector *from);

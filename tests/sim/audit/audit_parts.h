@@ -29,6 +29,9 @@ bool audit_follows(const struct audited_write *newer, const struct audited_write
 /* Positive: A is newer. */
 int audit_compare(const struct auditor *auditor, const struct audited_write *a, const struct audited_write *b);
 
+/* A position of a context names a floor: all that the earlier incarnations of DC have shipped was seen, but for what VECTOR is told of them later. */
+void audit_take_floor(struct auditor *auditor, struct vector *vector, unsigned dc, uint64_t incarnation);
+
 /* ---- audit_fact.c ---- */
 
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts);

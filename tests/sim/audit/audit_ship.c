@@ -86,8 +86,14 @@ static void context_read(struct auditor *auditor, const struct proto_position *c
 	for (unsigned i = 0; i < count; i++) {
 		int dc = audit_dc(auditor, context[i].dc);
 
-		if (dc >= 0)
-			vector_raise(seen, audit_origin(auditor, (unsigned)dc, context[i].incarnation), context[i].seq);
+		if (dc >= 0 && context[i].is_floor)
+			audit_take_floor(auditor, seen, (unsigned)dc, context[i].incarnation);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		int dc = audit_dc(auditor, context[i].dc);
+
+		if (dc >= 0 && !context[i].is_floor)
+			vector_set(seen, audit_origin(auditor, (unsigned)dc, context[i].incarnation), context[i].seq);
 	}
 }
 

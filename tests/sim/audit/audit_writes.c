@@ -47,6 +47,22 @@ struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint
 	return owner->writes[seq - 1];
 }
 
+static uint64_t shipped_up_to(const struct audited_origin *origin)
+{
+	uint64_t seq = origin->count;
+
+	while (seq > 0 && (origin->writes[seq - 1] == NULL || !origin->writes[seq - 1]->is_shipped))
+		seq--;
+	return seq;
+}
+
+void audit_take_floor(struct auditor *auditor, struct vector *vector, unsigned dc, uint64_t incarnation)
+{
+	for (unsigned i = 0; i < auditor->origin_count; i++)
+		if (auditor->origins[i].dc == dc && auditor->origins[i].incarnation < incarnation)
+			vector_raise(vector, i, shipped_up_to(&auditor->origins[i]));
+}
+
 const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq)
 {
 	static char rooms[8][80];

@@ -127,6 +127,7 @@ bool proto_position_read(struct slice bytes, struct proto_position *position)
 		PROTO_ROW(1, PROTO_TEXT, struct proto_position, dc),
 		PROTO_ROW(2, PROTO_UINT64, struct proto_position, incarnation),
 		PROTO_ROW(3, PROTO_UINT64, struct proto_position, seq),
+		PROTO_ROW(5, PROTO_BOOL, struct proto_position, is_floor),
 	};
 
 	*position = (struct proto_position){ .seq = 0 };

@@ -28,7 +28,11 @@ MUST_CHECK bool proto_read(struct slice bytes, const struct proto_row *rows, uns
 bool proto_equal_but(struct slice a, struct slice b, const unsigned *numbers, unsigned count);
 
 /* What several messages have: a position of a context, which is also how writes and versions are named. */
-struct proto_position { struct slice dc; uint64_t incarnation, seq; };
+struct proto_position {
+	struct slice dc;
+	uint64_t incarnation, seq;
+	bool is_floor;
+};
 MUST_CHECK bool proto_position_read(struct slice bytes, struct proto_position *position);
 
 #define PROTO_ROW(number, as, type, member) { number, as, offsetof(type, member), NULL }

@@ -46,7 +46,7 @@ static void encode(const struct remote *remote, struct buffer *out)
 	struct batch batch = { .dc = slice_of(names[remote->dc]), .incarnation = 1, .first_seq = remote->seq, .hlc = (START_MS + remote->ms) << 16, .context = context };
 	for (unsigned dc = PEER_B; dc < PEERS; dc++)
 		if (dc != remote->dc && remote->seen[dc] > 0)
-			context[batch.context_count++] = (struct position){ slice_of(names[dc]), 1, remote->seen[dc] };
+			context[batch.context_count++] = (struct position){ slice_of(names[dc]), 1, remote->seen[dc], false };
 	envelope_begin(out, &batch);
 	for (unsigned i = 0; i < remote->change_count; i++)
 		*changes_add(&changes, remote->changes[i].kind, remote->changes[i].db, remote->changes[i].key) = remote->changes[i];

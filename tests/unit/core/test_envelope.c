@@ -19,8 +19,8 @@ static enum envelope_error decode_error(struct slice bytes)
 }
 
 static const struct position context[] = {
-	{ { "eu", 2 }, 1700000000000000, 41 },
-	{ { "us", 2 }, 1700000000000001, UINT64_MAX },
+	{ { "eu", 2 }, 1700000000000000, 41, false },
+	{ { "us", 2 }, 1700000000000001, UINT64_MAX / 2 - 1, true },
 };
 static const struct slice path[] = { { "ap", 2 } };
 static const struct batch header = {
@@ -80,7 +80,8 @@ static void what_is_encoded_decodes_the_same(void)
 	CU_ASSERT_EQUAL(batch.is_lifted, header.is_lifted);
 	CU_ASSERT_EQUAL_FATAL(batch.context_count, 2);
 	CU_ASSERT(slice_equal(batch.context[1].dc, SLICE("us")));
-	CU_ASSERT_EQUAL(batch.context[1].seq, UINT64_MAX);
+	CU_ASSERT_EQUAL(batch.context[1].seq, UINT64_MAX / 2 - 1);
+	CU_ASSERT(!batch.context[0].is_floor && batch.context[1].is_floor);
 	CU_ASSERT_EQUAL_FATAL(batch.path_count, 1);
 	CU_ASSERT(slice_equal(batch.path[0], SLICE("ap")));
 	CU_ASSERT_EQUAL(batch.write_count, 2);

@@ -15,10 +15,10 @@ static void fill_pieces(void)
 	buffer_reset(&context);
 	buffer_reset(&stretches);
 	buffer_reset(&covers);
-	record_add_cover(&covers, &(struct record_dot){ SLICE("cpt"), 1, 2 }, false);
-	record_add_cover(&covers, &(struct record_dot){ SLICE("ams"), 7, 50 }, true);
-	record_add_position(&context, &(struct record_dot){ SLICE("ams"), 7, 41 });
-	record_add_position(&context, &(struct record_dot){ SLICE("bom"), UINT64_MAX, UINT64_MAX });
+	record_add_cover(&covers, &(struct record_dot){ SLICE("cpt"), 1, 2, false }, false);
+	record_add_cover(&covers, &(struct record_dot){ SLICE("ams"), 7, 50, false }, true);
+	record_add_position(&context, &(struct record_dot){ SLICE("ams"), 7, 41, false });
+	record_add_position(&context, &(struct record_dot){ SLICE("bom"), UINT64_MAX, UINT64_MAX, false });
 	record_add_stretch(&stretches, &(struct record_stretch){ SLICE("ams"), 7, 42, 44 });
 	record_add_stretch(&stretches, &(struct record_stretch){ SLICE("bom"), 9, 3, 3 });
 }
