@@ -148,6 +148,7 @@ static void turn_ended(struct core *core)
 		return;
 	recover_pump(core->recovery);
 	stability_pump(core->remote);
+	reuse_pump(core);
 	if (positions_are_due(&core->books) && !local_is_rerunning(core->local) && core->groups.remote_unanswered == 0)
 		positions_send(&core->books);
 	remote_pump(core->remote);

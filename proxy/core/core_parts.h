@@ -24,6 +24,7 @@ struct core {
 	struct asks *asks;
 	struct remote *remote;
 	struct recovery *recovery;
+	unsigned past_kept;                  /* past incarnations that something still named when that was looked for last */
 	uint64_t trial_ms;                   /* when the store was last asked whether it takes writes again */
 };
 
@@ -32,6 +33,8 @@ void answers_take(struct core *core, const struct event *event);
 /* riders.c: what goes along with whatever group is sent next */
 void riders_add(void *core, struct group *group);
 void riders_refused(struct core *core, struct group *group);         /* the store refused the group */
+/* reuse.c */
+void reuse_pump(struct core *core);
 /* rules_change.c */
 void rules_change(struct core *core, const struct core_rule *rules, unsigned count);
 void rules_pump(struct core *core);

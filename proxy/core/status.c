@@ -77,7 +77,7 @@ const struct core_status *core_status(struct core *core)
 	struct core_status *status = &core->step.status;
 	status->is_open = core->causes.is_open;
 	status->trouble = core->causes.trouble;
-	status->incarnations = core->causes.origins.count;
+	status->incarnations = origins_remembered(&core->causes.origins);
 	status->is_recalling = !core->causes.is_recalled;
 	status->is_store_refusing = core->groups.is_store_refusing;
 	status->incarnation = core->causes.is_open ? core->causes.origins.items[core->causes.self].incarnation : 0;

@@ -142,7 +142,7 @@ static bool install_loaded(struct asks *asks, const struct asked *asked, struct 
 {
 	if (!asked->has_dot || element->version_count > 0)
 		return false;
-	struct context *nothing = context_new(0);
+	struct context *nothing = context_new(NULL, 0);
 	element_compete(asks->keyspace, element, &(struct version){
 		.stamp = { .seq = asked->seq, .hlc = asked->hlc, .context = nothing, .origin = asked->origin },
 		.is_present = true, .is_set = asked->kind == KIND_STRING, .value = asked->loaded,

@@ -21,6 +21,11 @@ void asks_close(struct asks *asks)
 	sweep_reset(asks);
 }
 
+bool asks_are_idle(const struct asks *asks)
+{
+	return asks->first == NULL;
+}
+
 void asks_free(struct asks *asks)
 {
 	memory_free(asks->handled);

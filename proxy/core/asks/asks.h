@@ -15,6 +15,7 @@ struct rooms;
 
 struct asks *asks_new(const struct rooms *rooms);
 void asks_close(struct asks *asks);                      /* the connection is lost: nobody waits any more */
+bool asks_are_idle(const struct asks *asks);      /* nobody waits for an answer */
 void asks_free(struct asks *asks);
 /* ask.c */
 void ask_take(struct asks *asks, const struct event *event);

@@ -38,7 +38,7 @@ struct context *causes_confirmed(struct causes *causes)
 struct context *causes_applied(struct causes *causes, bool is_confirmed)
 {
 	struct origins *origins = &causes->origins;
-	struct context *context = context_new(origins->count);
+	struct context *context = context_new(origins, origins->count);
 	context->floors = floors_hold(origins->floors);
 	for (unsigned i = 0; i < origins->count; i++) {
 		const struct origin *origin = &origins->items[i];
@@ -51,7 +51,7 @@ struct context *causes_applied(struct causes *causes, bool is_confirmed)
 
 struct context *causes_translate(struct causes *causes, struct slice positions)
 {
-	struct context *context = context_new(causes->origins.count);
+	struct context *context = context_new(&causes->origins, causes->origins.count);
 	struct slice left = positions;
 	struct position position;
 	while (envelope_context_next(&left, &position))
@@ -158,7 +158,7 @@ bool causes_take_position(struct causes *causes, struct context **context, const
 
 struct context *causes_read(struct causes *causes, const struct batch *batch)
 {
-	struct context *context = context_new(causes->origins.count);
+	struct context *context = context_new(&causes->origins, causes->origins.count);
 	bool is_read = true;
 	for (unsigned i = 0; i < batch->context_count; i++)
 		causes_take_floor(causes, context, &batch->context[i]);

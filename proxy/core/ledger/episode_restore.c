@@ -22,7 +22,7 @@ static int origin_of(struct books *books, const struct record_dot *dot)
 
 static struct context *read_context(struct books *books, const struct record_side *side)
 {
-	struct context *context = context_new(books->causes->origins.count);
+	struct context *context = context_new(&books->causes->origins, books->causes->origins.count);
 	struct slice positions = side->context;
 	struct record_dot dot;
 	while (record_position_next(&positions, &dot)) {
@@ -159,7 +159,7 @@ static void restore_resolution(struct books *books, struct episode *episode, con
 		.kind = episode->element->kind, .value = record->value, .value_len = record->value.len, .is_removal = record->value.len == 0,
 		.by = record->resolved_by, .choice = choice_of(record->status),
 	};
-	struct context *nothing = context_new(0);
+	struct context *nothing = context_new(NULL, 0);
 	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
 	episode->resolution_note = note_restore(books->keyspace, &told, nothing);
 	context_drop(nothing);

@@ -181,7 +181,7 @@ static bool read_dc(struct books *books, unsigned dc, struct slice value)
 		if (index < 0 || floor > kept || kept > stable || stable > applied)
 			return false;
 		struct origin *origin = &books->causes->origins.items[index];
-		origin->is_past = false;
+		origin->is_past = false;     /* it has numbers of its own */
 		origin->round_applied = 0;
 		origin->applied = origin->confirmed = (uint64_t)applied;
 		origin->floor = origin->recalled = (uint64_t)floor;

@@ -32,8 +32,8 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 {
 	if (own->before != NULL)
 		return;
-	const struct origins *origins = &recovery->causes->origins;
-	own->before = context_new(origins->count);
+	struct origins *origins = &recovery->causes->origins;
+	own->before = context_new(origins, origins->count);
 	own->before->floors = floors_hold(origins->heard);
 	for (unsigned i = 0; i < origins->count; i++)
 		if (!origin_is_below(origins, origins->heard, i))

@@ -98,7 +98,7 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
-		origin->is_past = false;
+		origin->is_past = origin->is_unused = false;
 		/* What DCs have applied must be heard again, in log order: only then is everything concurrent with it here, too. */
 		memset(origin->known, 0, sizeof origin->known);
 	}
@@ -141,7 +141,7 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
 	/* A new run of the server needs an incarnation of its own. */
-	if (recovery->causes->origins.count >= CORE_INCARNATIONS_MAX && (!is_readable || !*is_same_run))
+	if (origins_remembered(&recovery->causes->origins) >= CORE_INCARNATIONS_MAX && (!is_readable || !*is_same_run))
 		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
 	else if (!is_readable)
 		recovery->causes->trouble = CORE_TROUBLE_UNREADABLE;
@@ -182,10 +182,10 @@ static void begin_reading(struct recovery *recovery, struct origin *self)
 }
 
 /* The most that others may have heard of us. */
-static struct context *announced(const struct causes *causes)
+static struct context *announced(struct causes *causes)
 {
-	const struct origins *origins = &causes->origins;
-	struct context *context = context_new(origins->count);
+	struct origins *origins = &causes->origins;
+	struct context *context = context_new(origins, origins->count);
 	context->floors = floors_hold(origins->announced);
 	for (unsigned i = 0; i < origins->count; i++)
 		if (!origin_is_below(origins, origins->announced, i))

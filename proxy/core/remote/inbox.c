@@ -197,6 +197,13 @@ void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_sta
 	status->held_bytes = remote->inboxes[dc].held_bytes;
 }
 
+void remote_mark_used(const struct remote *remote, bool *is_used)
+{
+	for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
+		for (const struct delivery *delivery = remote->inboxes[dc].first; delivery != NULL; delivery = delivery->next)
+			is_used[delivery->origin] = true;
+}
+
 struct remote *remote_new(const struct rooms *rooms)
 {
 	struct remote *remote = memory_new(sizeof *remote);

@@ -13,10 +13,10 @@ static bool is_own_log_read(const struct remote *remote)
 	return remote->inboxes[0].first == NULL && !remote->causes->peers[0].is_following;
 }
 
-/* Our store had lost what is below our floor, and our log has brought it back. */
+/* Our store had lost what is below our floor, and our log has brought it back: all of it, unless the log lost its beginning. */
 static bool has_own_below(const struct remote *remote, uint64_t floor)
 {
-	if (floor > floor_at(remote->causes->origins.heard, 0))
+	if (floor > floor_at(remote->causes->origins.heard, 0) || remote->books->is_log_lost)
 		return false;
 	for (const struct delivery *delivery = remote->inboxes[0].first; delivery != NULL; delivery = delivery->next)
 		if (remote->causes->origins.items[delivery->origin].incarnation < floor)

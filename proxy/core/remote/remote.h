@@ -19,6 +19,8 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery); 
 void inbox_drop(struct remote *remote, unsigned dc);                                 /* all of it */
 void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_status *status);
 void remote_pump(struct remote *remote);
+/* Marks the origins of messages that are held. */
+void remote_mark_used(const struct remote *remote, bool *is_used);
 void stability_pump(struct remote *remote);
 
 #endif

@@ -52,6 +52,9 @@ static void raise_own_floor(struct remote *remote)
 	struct origins *origins = &remote->causes->origins;
 	uint64_t floor = origins->items[remote->causes->self].incarnation;
 	bool is_any = false;
+	/* Others may have writes of ours that we lost for good. */
+	if (remote->books->is_log_lost || remote->causes->peers[0].state == PEER_NEEDS_RESYNC)
+		return;
 	/* Our log said so before the store lost it; all that it lost is back. */
 	if (floor_at(origins->heard, 0) > floor_at(origins->floors, 0))
 		stability_raise_floor(remote, 0, origins->heard->at[0]);

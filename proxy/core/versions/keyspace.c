@@ -287,10 +287,15 @@ void keyspace_take_latent(struct keyspace *keyspace)
 	latents_take_all(&keyspace->latents);
 }
 
+void keyspace_visit_taken(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
+{
+	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+}
+
 void keyspace_visit_keys(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)
 {
 	assert(keyspace->latents.waiting == 0);
-	table_each(&keyspace->keys, visit_key, &(struct key_visit){ visit, context });
+	keyspace_visit_taken(keyspace, visit, context);
 }
 
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context)

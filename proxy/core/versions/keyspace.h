@@ -73,6 +73,8 @@ void keyspace_set_thinned(struct keyspace *keyspace, struct key *key);  /* it ma
 void keyspace_set_flush_dirty(struct keyspace *keyspace, uint32_t db);  /* or DB_ALL */
 /* Visits every key that has a record; none has latent writes. */
 void keyspace_visit_keys(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
+/* The same, whatever is latent besides. */
+void keyspace_visit_taken(const struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 /* The same, after keyspace_take_latent. */
 void keyspace_each_key(struct keyspace *keyspace, void (*visit)(void *context, struct key *key), void *context);
 void keyspace_free(struct keyspace *keyspace);

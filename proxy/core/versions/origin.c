@@ -11,19 +11,42 @@ int origins_dc(const struct origins *origins, struct slice name)
 	return -1;
 }
 
-int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation)
+unsigned origins_remembered(const struct origins *origins)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < origins->count; i++)
+		count += !origins->items[i].is_unused;
+	return count;
+}
+
+static int new_index(struct origins *origins)
 {
 	for (unsigned i = 0; i < origins->count; i++)
-		if (origins->items[i].dc == dc && origins->items[i].incarnation == incarnation)
+		if (origins->items[i].is_unused)
 			return (int)i;
 	if (origins->count == CORE_INCARNATIONS_MAX)
 		return -1;
 	origins->items = array_reserve(origins->items, origins->count, &origins->cap, sizeof *origins->items);
-	struct origin *origin = &origins->items[origins->count];
+	origins->items[origins->count] = (struct origin){ 0 };
+	return (int)origins->count++;
+}
+
+int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation)
+{
+	for (unsigned i = 0; i < origins->count; i++)
+		if (origins->items[i].dc == dc && origins->items[i].incarnation == incarnation) {
+			origins->items[i].is_unused = false;
+			return (int)i;
+		}
+	int index = new_index(origins);
+	if (index < 0)
+		return -1;
+	struct origin *origin = &origins->items[index];
+	memory_free(origin->ledger.entries);
 	*origin = (struct origin){ .dc = dc, .incarnation = incarnation };
 	if (incarnation < floor_at(origins->floors, dc))
 		origin_pass(origin);
-	return (int)origins->count++;
+	return index;
 }
 
 int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation)
@@ -147,17 +170,30 @@ const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count)
 
 /* ---- context ---- */
 
-struct context *context_new(uint32_t count)
+static void context_link(struct context *context, struct context **link)
+{
+	context->next = *link;
+	context->link = link;
+	if (*link != NULL)
+		(*link)->link = &context->next;
+	*link = context;
+}
+
+struct context *context_new(struct origins *origins, uint32_t count)
 {
 	struct context *context = memory_new(sizeof *context + count * sizeof(uint64_t));
 	context->refs = 1;
 	context->count = count;
+	if (origins != NULL)
+		context_link(context, &origins->contexts);
 	return context;
 }
 
 struct context *context_copy(const struct context *context, uint32_t count)
 {
-	struct context *copy = context_new(count);
+	struct context *copy = context_new(NULL, count);
+	if (context->link != NULL)
+		context_link(copy, context->link);
 	memcpy(copy->seqs, context->seqs, context->count * sizeof(uint64_t));
 	copy->floors = floors_hold(context->floors);
 	return copy;
@@ -193,6 +229,11 @@ void context_drop(struct context *context)
 	if (context->applied != NULL)
 		context_drop(context->applied);
 	floors_drop(context->floors);
+	if (context->link != NULL) {
+		*context->link = context->next;
+		if (context->next != NULL)
+			context->next->link = context->link;
+	}
 	memory_free(context);
 }
 

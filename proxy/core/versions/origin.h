@@ -1,5 +1,6 @@
 /* Origins: who writes (a DC in one incarnation), and contexts: vectors of seqs over origins.
- * An origin's index is local to this process and never reused; what is durable or on the wire names the DC and incarnation.
+ * An origin's index is local to this process, and used again once nothing here names the origin (proxy/core/reuse.c); what is durable or on the
+ * wire names the DC and incarnation.
  * Invariant: an origin's stable seq never exceeds its applied seq, and recalled never exceeds applied. */
 #ifndef CORE_ORIGIN_H
 #define CORE_ORIGIN_H
@@ -44,6 +45,7 @@ struct origin {
 	/* of this opening */
 	uint64_t heard;                          /* what the own log has said so far that we had seen of it */
 	uint64_t opened_applied;                 /* what was applied at its beginning: up to here metadata has to be recalled */
+	bool is_unused;                          /* past, and no context, write, or record here names it: its index may be given to another */
 	bool is_past;                            /* below its DC's floor, and nothing in the store names it any more: all the seqs above are SEQ_WHOLE */
 	struct ledger ledger;
 };
@@ -63,6 +65,7 @@ struct origins {
 	unsigned dc_count;
 	struct origin *items;
 	unsigned count, cap;
+	struct context *contexts;    /* all there are that may name an origin */
 	/* NULL: all 0 */
 	struct floors *floors;       /* what this DC has applied up to; a reference */
 	struct floors *announced;    /* the highest that others may have heard of us */
@@ -88,6 +91,7 @@ void origin_pass(struct origin *origin);
 int origins_dc(const struct origins *origins, struct slice name);       /* -1: unknown */
 /* Finds or adds. -1: DC unknown or CORE_INCARNATIONS_MAX reached. */
 int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation);
+unsigned origins_remembered(const struct origins *origins);            /* how many there are, but for indexes that wait to be used again */
 int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation);
 void origins_free(struct origins *origins);
 
@@ -99,9 +103,10 @@ struct context {
 	uint32_t count;
 	struct context *applied;     /* held; explicit: all that was applied where it was made. NULL otherwise */
 	struct floors *floors;       /* held; NULL: all 0 */
+	struct context *next, **link;        /* in origins.contexts; NULL: it is not there */
 	uint64_t seqs[];
 };
-struct context *context_new(uint32_t count);         /* refs = 1; all 0 */
+struct context *context_new(struct origins *origins, uint32_t count);  /* refs = 1; all 0. ORIGINS NULL: it will never name any */
 struct context *context_copy(const struct context *context, uint32_t count);   /* COUNT entries of it: as many as it has, or more, which are 0 */
 /* Sets one entry while nobody else has it yet; makes room where it has none. */
 void context_set(struct context **context, unsigned origin, uint64_t seq);

@@ -89,3 +89,21 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
 	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "a restart does not forget that something was lost");
 	story->is_told = true;
 }
+
+/* Now and then there is time for every datacenter to hear what all have. */
+void hundreds_of_restarts_leave_no_trace(struct story *story)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < 300; i++) {
+		story_restore(story, AMS, sim_store_journal(story->world->dcs[AMS].store));
+		story_wait(story, 120);
+		story_say(story, AMS, "INCRBY l:n 1");
+		story_wait(story, i % 10 == 9 ? 2000 : 20);
+		for (unsigned dc = AMS; dc <= CPT; dc++)
+			if (core_status(story->world->dcs[dc].core)->incarnations > most)
+				most = core_status(story->world->dcs[dc].core)->incarnations;
+	}
+	story_expect_everywhere(story, "l:n", "300");
+	story_check(story, most < 50, "fewer than 50 incarnations are remembered at any time");
+}
