@@ -26,7 +26,7 @@ void ask_take(struct asks *asks, const struct event *event)
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
 		.client = buffer_copy(event->asked.client),
 	};
-	const char *error = asks->causes->is_open ? NULL : "LOADING Homeport cannot reach its Redis right now, try again";
+	const char *error = asks->causes->is_open ? NULL : asks->causes->trouble != NULL ? asks->causes->trouble : "LOADING Homeport cannot reach its Redis right now, try again";
 	if (error == NULL && (asked->ask == ASK_SET || asked->ask == ASK_DELETE)) {
 		asked->is_explicit = true;
 		asked->context = token_read(asks, event->asked.context, &error);
@@ -142,7 +142,7 @@ static bool install_loaded(struct asks *asks, const struct asked *asked, struct 
 {
 	if (!asked->has_dot || element->version_count > 0)
 		return false;
-	struct context *nothing = context_new(NULL, 0);
+	struct context *nothing = context_new(0);
 	element_compete(asks->keyspace, element, &(struct version){
 		.stamp = { .seq = asked->seq, .hlc = asked->hlc, .context = nothing, .origin = asked->origin },
 		.is_present = true, .is_set = asked->kind == KIND_STRING, .value = asked->loaded,
