@@ -1,7 +1,7 @@
 /* Store: what we ask of a data store, here Redis. There is one connection ("pipeline") for each version of the protocol. Reads and groups
  * of one pipeline run in the order they were sent. Groups keep their order across both pipelines, too: a pipeline sends a group only
  * once every earlier group of the other one is answered.
- * All calls and handlers happen on the loop's thread. */
+ * All calls and callbacks happen on the loop's thread. */
 #ifndef CONNECTORS_STORE_H
 #define CONNECTORS_STORE_H
 
@@ -23,8 +23,8 @@ struct store_options {
 	uint64_t reply_bytes_max;            /* one reply: 1 GiB */
 };
 
-/* Handlers are named after what happened. Slices are borrowed for the call. None may call store_free. */
-struct store_handlers {
+/* Callbacks are named after what happened. Slices are borrowed for the call. None may call store_free. */
+struct store_callbacks {
 	void *context;
 	/* Connected, older sidecars fenced, state read. EVENT points to a filled EVENT_OPENED (now_ms too). */
 	void (*opened)(void *context, const struct event *event, uint32_t databases);
@@ -37,9 +37,9 @@ struct store_handlers {
 	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out: a turn ends */
 };
 
-struct store *store_new(const struct store_options *options, const struct store_handlers *handlers);
+struct store *store_new(const struct store_options *options, const struct store_callbacks *callbacks);
 void store_free(struct store *store);
-/* Gives the connections up, calls `lost`, and connects again. From anywhere but a handler. */
+/* Gives the connections up, calls `lost`, and connects again. From anywhere but a callback. */
 void store_reopen(struct store *store, const char *why);
 bool store_is_open(const struct store *store);
 /* Only while open, as is store_group. Queues one command (RESP) for a pipeline, database DB selected first where it differs; its reply comes with TAG. */
