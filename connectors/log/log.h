@@ -23,8 +23,8 @@ struct log_options {
 	unsigned pair_count;
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
 	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
-	uint64_t retain_bytes;               /* redis-stream: of what some datacenter has not read yet: 1 GiB */
-	const char *reader;                  /* redis-stream: this datacenter, as it tells the log's owner how far it has read */
+	uint64_t retain_bytes;               /* redis-stream: limit for entries that some datacenter has not read yet: 1 GiB */
+	const char *reader;                  /* redis-stream: the name by which this datacenter tells the log's owner how far it has read */
 	const char *const *readers;          /* redis-stream, own log: the datacenters that read it; borrowed for the log's life */
 	unsigned reader_count;               /* at most LOG_READERS_MAX */
 };
@@ -37,7 +37,7 @@ struct log_callbacks {
 	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
 	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: append again from ID, whether the store is open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
-	void (*fed)(void *context);          /* a batch of messages was handed out: a turn ends */
+	void (*fed)(void *context);          /* a batch of messages was handed out: the turn may end */
 };
 
 struct log_class {

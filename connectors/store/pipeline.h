@@ -19,7 +19,7 @@ struct pipeline_callbacks {
 	void (*reply)(void *context, uint64_t tag, struct slice reply);      /* to pipeline_read */
 	void (*pushed)(void *context, struct slice reply);                   /* a message of a subscription */
 	void (*answered)(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
-	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out */
+	void (*fed)(void *context);          /* all replies of one read from the socket were handed out */
 };
 
 struct pipeline_options {

@@ -33,7 +33,7 @@ struct store {
 	bool is_failing;
 	bool is_fenced;
 	bool is_silent;                      /* it fails because it has not answered in time */
-	char why[320];                       /* why the connections are being given up, or were last */
+	char why[320];                       /* why the connections are being given up, or were given up last */
 	char why_told[320];                  /* what `waiting` was last called with */
 	uint64_t epoch_left;
 	uint64_t nonce;
@@ -310,7 +310,7 @@ static void look(void *context)
 	case SILENCE_NONE:
 		break;
 	case SILENCE_PROBE:
-		if (store->is_open)          /* an opening has always asked for something */
+		if (store->is_open)          /* while it opens, the store owes answers anyway */
 			pipeline_probe(store->pipelines[PIPELINE_NOTICES]);
 		break;
 	case SILENCE_TOO_LONG: {
