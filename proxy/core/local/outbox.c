@@ -1,6 +1,6 @@
-/* Outbox: final batches on their way to the own log: waiting for the gate (recover.c), then handed to the connector, then durable
- * there. A connector may lose what it was given: it is given again (data path, step 6).
- * Invariant: ids count up along sent; what is waiting comes after all that is sent. */
+/* Outbox: final batches on their way to the own log. A batch first waits for the gate to open (recover.c), is then handed to the connector,
+ * and leaves the outbox once the log has it durably. A connector may lose what it was given; then the outbox hands it over again.
+ * Invariant: ids increase along `sent`, and every waiting batch comes after all that were sent. */
 #include "outbox.h"
 
 #include <assert.h>

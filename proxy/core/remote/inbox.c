@@ -1,5 +1,5 @@
-/* Inbox: messages of the logs, in log order for each DC, until their causes are applied (data path of a remote write, step 7).
- * Invariant: held bytes of a DC stay near its limit; past it the log is paused. */
+/* Inbox (a causal buffer): keeps the messages of each log, in log order, until the writes they depend on are applied.
+ * Invariant: the bytes held of a DC stay near its limit. Above the limit its log is paused. */
 #include "remote_state.h"
 
 #include "proxy/core/causes/rooms.h"

@@ -1,5 +1,5 @@
-/* Remote: batches whose causes are applied become one transaction for the store: their outcome and their position, hence exactly
- * once (data path of a remote write, steps 8 to 10). */
+/* Remote: batches whose causes are applied become one transaction for the store. It holds their outcome and their positions in the logs, so that
+ * each batch takes effect exactly once. */
 #include "remote_state.h"
 #include "proxy/core/conflicts/render.h"
 
