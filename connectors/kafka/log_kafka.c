@@ -1,6 +1,7 @@
 /* Our own log is written by a producer; each log is read by a consumer. Positions are offsets. */
 #include "log_kafka.h"
 
+#include "kafka_check.h"
 #include "kafka_consumer.h"
 #include "kafka_producer.h"
 
@@ -80,5 +81,6 @@ const struct log_class log_kafka = {
 	.pause = kafka_pause,
 	.trim = kafka_trim,
 	.retention_ms = kafka_retention_ms,
+	.check = kafka_check,
 	.close = kafka_close,
 };

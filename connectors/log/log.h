@@ -51,6 +51,9 @@ struct log_class {
 	/* We need not read the log again up to POSITION. Of the own log, all DCs have applied those messages: they may be dropped. Kafka ignores it. */
 	void (*trim)(struct log *log, int64_t position);
 	uint64_t (*retention_ms)(const struct log *log);     /* of our own log: how long a message is kept at most; 0: until every datacenter has it, or unknown */
+	/* Would `open` take PAIR, one of the settings? PAIR NULL: all of OPTIONS together? Asked before a start, with nothing else than the settings.
+	 * False: WHY says what is wrong, and the remedy. NULL: every setting was judged by the configuration. */
+	bool (*check)(const struct log_options *options, const struct log_pair *pair, char *why, size_t why_size);
 	void (*close)(struct log *log, uint32_t wait_ms);    /* gives appends WAIT_MS to become durable; frees */
 };
 

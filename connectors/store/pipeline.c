@@ -293,8 +293,9 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 /* The commands that follow would run in the wrong database, so the connection is closed. */
 static void close_on_select_error(struct pipeline *pipeline, struct slice reply)
 {
-	char why[160];
-	snprintf(why, sizeof why, "SELECT of a database: %.*s", (int)(reply.len - 3), reply.ptr + 1);
+	char why[256];
+	snprintf(why, sizeof why, "SELECT of a database: %.*s: redis.database must be below this server's `databases` (CONFIG GET databases), lower "
+	         "the one or raise the other", (int)(reply.len - 3), reply.ptr + 1);
 	close_pipeline(pipeline, why);
 }
 

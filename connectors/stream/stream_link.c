@@ -135,10 +135,18 @@ static void take_login(redisAsyncContext *redis, void *reply, void *context)
 
 static void take_select(redisAsyncContext *redis, void *reply, void *context)
 {
-	take_login(redis, reply, context);
+	const redisReply *answer = reply;
 	struct stream_link *link = redis->data;
-	if (link == NULL || reply == NULL)
+	(void)context;
+	if (link == NULL || answer == NULL)
 		return;
+	if (answer->type == REDIS_REPLY_ERROR) {
+		char why[256];
+		snprintf(why, sizeof why, "%s: database %u must be below the server's `databases`: for the own log it is redis.database, for a peer's its log's "
+		         "`database`", answer->str, link->options->db);
+		stream_link_drop(link, why);
+		return;
+	}
 	stream_link_expect_none(link);
 	link->handlers.up(link->handlers.context, redis);
 }

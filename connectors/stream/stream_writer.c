@@ -212,6 +212,8 @@ static void take_added(redisAsyncContext *redis, void *reply, void *context)
 		return;
 	uint64_t id = (uintptr_t)context;
 	int64_t position = strtoll(entry->str, NULL, 10);
+	/* Only an append proves the connection: a full Redis answers everything else, and is then tried again at growing intervals. */
+	stream_link_prove(writer->link);
 	if (appends_acknowledge(&writer->appends, id))
 		writer->handlers.appended(writer->handlers.context, id, position);
 }
@@ -361,7 +363,6 @@ static struct stream_writer *take_counted(redisAsyncContext *redis, const redisR
 		stream_link_drop(writer->link, reply->str);
 		return NULL;
 	}
-	stream_link_prove(writer->link);
 	if (--writer->replies_due > 0)
 		stream_link_expect(writer->link, 0);
 	else

@@ -132,6 +132,7 @@ void core_free(struct core *core)
 	memory_free(core->suspects.items);
 	rereads_clear(&core->rereads);
 	origins_free(&core->causes.origins);
+	memory_free(core->causes.positions);
 	step_free(&core->step);
 	for (unsigned i = 0; i < core->options.dc_count; i++)
 		memory_free(core->dc_names[i]);

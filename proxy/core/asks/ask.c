@@ -10,6 +10,11 @@
 #include <assert.h>
 #include <string.h>
 
+static bool is_writing(const struct asked *asked)
+{
+	return asked->ask != ASK_GET && asked->ask != ASK_EXPLAIN && !asked->is_written;
+}
+
 void ask_take(struct asks *asks, const struct event *event)
 {
 	struct asked *asked = memory_new(sizeof *asked);
@@ -21,7 +26,7 @@ void ask_take(struct asks *asks, const struct event *event)
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
 		.client = buffer_copy(event->asked.client),
 	};
-	const char *error = asks->causes->is_open ? NULL : "LOADING Homeport cannot reach its Redis right now, try again";
+	const char *error = asks->causes->is_open ? NULL : asks->causes->trouble != NULL ? asks->causes->trouble : "LOADING Homeport cannot reach its Redis right now, try again";
 	if (error == NULL && (asked->ask == ASK_SET || asked->ask == ASK_DELETE)) {
 		asked->is_explicit = true;
 		asked->context = token_read(asks, event->asked.context, &error);
@@ -32,6 +37,8 @@ void ask_take(struct asks *asks, const struct event *event)
 		asks_add(asks, asked);
 		return;
 	}
+	/* Only what its writer did nothing wrong for: not a context or an id that was mistyped. */
+	asks->step->status.refused_writes += !asks->causes->is_open && is_writing(asked);
 	asks_refuse(asks, asked, error);
 	asked_free(asked);
 }
@@ -56,7 +63,7 @@ static void load(struct asks *asks, struct asked *asked)
 
 static void forget_loaded(struct asked *asked)
 {
-	asked->is_loaded = asked->has_dot = asked->has_value = false;
+	asked->is_loaded = asked->has_dot = asked->has_value = asked->is_other_type = false;
 }
 
 static void reply_raw(struct asks *asks, const struct asked *asked, struct slice raw)
@@ -67,6 +74,12 @@ static void reply_raw(struct asks *asks, const struct asked *asked, struct slice
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
 	effect->reply.bytes = raw;
+}
+
+static bool is_wrong_type(struct slice error)
+{
+	const struct slice start = SLICE("WRONGTYPE");
+	return error.len > start.len && memcmp(error.ptr, start.ptr, start.len) == 0;
 }
 
 void ask_answered(struct asks *asks, const struct group *group, const struct event *event)
@@ -82,7 +95,10 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 	/* The value, SELECT, its dot. */
 	struct slice value = event->answered.replies[group->value_reply], raw = value;
 	struct reply reply;
-	if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR) {
+	bool is_read = reply_read(&raw, &reply);
+	/* Why a key has no string, or no field, is an explanation, too. */
+	asked->is_other_type = is_read && reply.type == REPLY_ERROR && asked->ask == ASK_EXPLAIN && is_wrong_type(reply.text);
+	if (!is_read || (reply.type == REPLY_ERROR && !asked->is_other_type)) {
 		reply_raw(asks, asked, value);
 		asks_remove(asks, asked);
 		return;
@@ -126,7 +142,7 @@ static bool install_loaded(struct asks *asks, const struct asked *asked, struct 
 {
 	if (!asked->has_dot || element->version_count > 0)
 		return false;
-	struct context *nothing = context_new(NULL, 0);
+	struct context *nothing = context_new(0);
 	element_compete(asks->keyspace, element, &(struct version){
 		.stamp = { .seq = asked->seq, .hlc = asked->hlc, .context = nothing, .origin = asked->origin },
 		.is_present = true, .is_set = asked->kind == KIND_STRING, .value = asked->loaded,
@@ -158,11 +174,6 @@ static void serve(struct asks *asks, struct asked *asked, struct element *elemen
 static bool is_about_conflict(const struct asked *asked)
 {
 	return asked->ask == ASK_RESOLVE || asked->ask == ASK_RETRY;
-}
-
-static bool is_writing(const struct asked *asked)
-{
-	return asked->ask != ASK_GET && asked->ask != ASK_EXPLAIN && !asked->is_written;
 }
 
 static void try_ask(struct asks *asks, struct asked *asked)
@@ -231,7 +242,9 @@ void ask_refused(struct asks *asks, uint64_t token, struct slice error)
 	struct asked *asked = *asks_link(asks, token);
 	if (asked == NULL)
 		return;
-	if (!asked->is_internal)
+	if (!asked->is_internal) {
+		asks->step->status.refused_writes += is_writing(asked);
 		step_refuse(asks->step, token, error);
+	}
 	asks_remove(asks, asked);
 }

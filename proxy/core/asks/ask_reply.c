@@ -103,9 +103,16 @@ void ask_reply_ok(struct asks *asks, const struct asked *asked)
 
 /* ---- why ---- */
 
-static const char *reason(const struct element *element)
+static const char *reason(const struct asked *asked, const struct element *element)
 {
 	const struct rule *rule = element->key->policy->rule;
+	bool is_field = asked->kind == KIND_HASH;
+	if (element->version_count == 0 && asked->is_other_type)
+		return is_field ? "the key is no hash, so it has no fields: ask for the key without FIELD"
+		                : "the key is no string: of a hash ask for a FIELD; members of sets and sorted sets are not explained";
+	if (element->version_count == 0 && asked->is_loaded && !asked->has_value)
+		return is_field ? "there is no such field, and no write to it that some datacenter still lacks"
+		                : "there is no such key, and no write to it that some datacenter still lacks";
 	if (element->version_count == 0)
 		return "settled: every datacenter has it, and what comes next covers it";
 	if (element->version_count == 1)
@@ -147,7 +154,7 @@ void ask_reply_explain(struct asks *asks, const struct asked *asked, const struc
 	}
 	add_line(asks, &line, &count);
 	buffer_add_text(&line, "why: ");
-	buffer_add_text(&line, reason(element));
+	buffer_add_text(&line, reason(asked, element));
 	add_line(asks, &line, &count);
 	struct verdict verdict = element_verdict(asks->keyspace, element);
 	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);

@@ -25,6 +25,7 @@ struct asked {                       /* EVENT_ASKED; also a handler's result, wi
 	struct context *context;             /* what it has seen; held. NULL: all that is applied */
 	/* what the store said of a key without metadata; forgotten when the ask has to wait after all */
 	bool is_loaded, has_value, has_dot;
+	bool is_other_type;                  /* the key is no string, or no hash where a field is asked for */
 	struct slice loaded;                 /* owned */
 	unsigned origin;
 	uint64_t seq, hlc;

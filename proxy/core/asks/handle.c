@@ -75,10 +75,9 @@ static unsigned show_versions(struct asks *asks, const struct element *element)
 /* What has been shown: all that is applied. */
 static struct context *shown(const struct asks *asks)
 {
-	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < asks->causes->origins.count; i++)
-		seqs[i] = asks->causes->origins.items[i].applied;
-	struct context *context = context_new(seqs, asks->causes->origins.count);
+	struct context *context = context_new(asks->causes->origins.count);
+	for (unsigned i = 0; i < context->count; i++)
+		context->seqs[i] = asks->causes->origins.items[i].applied;
 	context->is_explicit = true;
 	return context;
 }

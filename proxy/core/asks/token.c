@@ -45,13 +45,13 @@ static bool read_base64(struct slice text, struct buffer *out)
 
 void token_write(struct asks *asks, struct buffer *out)
 {
-	struct position positions[ORIGINS_MAX];
-	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < asks->causes->origins.count; i++)
-		seqs[i] = asks->causes->origins.items[i].applied;
-	struct context *context = context_new(seqs, asks->causes->origins.count);
+	struct context *context = context_new(asks->causes->origins.count);
+	for (unsigned i = 0; i < context->count; i++)
+		context->seqs[i] = asks->causes->origins.items[i].applied;
 	struct buffer bytes = { 0 };
-	envelope_add_context(&bytes, positions, causes_positions(asks->causes, context, positions));
+	unsigned count;
+	const struct position *positions = causes_positions(asks->causes, context, &count);
+	envelope_add_context(&bytes, positions, count);
 	add_base64(out, buffer_slice(&bytes));
 	buffer_free(&bytes);
 	context_drop(context);

@@ -22,15 +22,14 @@ static int origin_of(struct books *books, const struct record_dot *dot)
 
 static struct context *read_context(struct books *books, const struct record_side *side)
 {
-	uint64_t seqs[ORIGINS_MAX] = { 0 };
+	struct context *context = context_new(books->causes->origins.count);
 	struct slice positions = side->context;
 	struct record_dot position;
 	while (record_position_next(&positions, &position)) {
 		int origin = origin_of(books, &position);
 		if (origin >= 0)
-			seqs[origin] = position.seq;
+			context_set(&context, (unsigned)origin, position.seq);
 	}
-	struct context *context = context_new(seqs, books->causes->origins.count);
 	context->is_explicit = side->is_explicit;
 	return context;
 }
@@ -160,7 +159,7 @@ static void restore_resolution(struct books *books, struct episode *episode, con
 		.kind = episode->element->kind, .value = record->value, .value_len = record->value.len, .is_removal = record->value.len == 0,
 		.by = record->resolved_by, .choice = choice_of(record->status),
 	};
-	struct context *nothing = context_new(NULL, 0);
+	struct context *nothing = context_new(0);
 	episode->resolution = (struct stamp){ .seq = record->resolution.seq, .hlc = record->ended_hlc, .origin = (unsigned)origin };
 	episode->resolution_note = note_restore(books->keyspace, &told, nothing);
 	context_drop(nothing);

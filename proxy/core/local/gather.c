@@ -126,8 +126,11 @@ static const char *add_commands(struct local *local, struct group *group, const 
 
 void gather_request(struct local *local, const struct event *event)
 {
-	const char *error = has_write(event) ? gather_limit(local) : NULL;
+	const char *error = local->causes->trouble;
+	if (error == NULL && has_write(event))
+		error = gather_limit(local);
 	if (error != NULL) {
+		local->step->status.refused_writes++;
 		step_refuse(local->step, event->request.token, slice_of(error));
 		return;
 	}

@@ -31,7 +31,8 @@ bool gathering_touches(const struct local *local, uint32_t db, struct slice key)
 
 void gathering_add_header(struct local *local, struct group *group)
 {
-	struct position positions[ORIGINS_MAX];
+	unsigned count;
+	const struct position *positions = causes_positions(local->causes, group->stamp.context, &count);
 	struct batch header = {
 		.dc = slice_of(local->causes->origins.dcs[0]),
 		.incarnation = local->causes->origins.items[local->causes->self].incarnation,
@@ -39,7 +40,7 @@ void gathering_add_header(struct local *local, struct group *group)
 		.hlc = group->stamp.hlc,
 		.rules_digest = local->policies->current->digest,
 		.context = positions,
-		.context_count = causes_positions(local->causes, group->stamp.context, positions),
+		.context_count = count,
 		.is_lifted = group->is_lifted,
 	};
 	envelope_begin(&group->payload, &header);

@@ -107,8 +107,8 @@ static void emit(struct outbox *outbox, struct append *append)
 static void send_append(struct outbox *outbox, struct append *append)
 {
 	append->id = ++outbox->next_id;
-	if (append->last_seq > outbox->causes->announced[append->origin])
-		outbox->causes->announced[append->origin] = append->last_seq;
+	if (append->last_seq > outbox->causes->origins.items[append->origin].announced)
+		outbox->causes->origins.items[append->origin].announced = append->last_seq;
 	append_list_add(&outbox->sent, append);
 	emit(outbox, append);
 }
@@ -141,8 +141,8 @@ void outbox_hand_over(struct outbox *outbox)
 	while (outbox->waiting.first != NULL) {
 		struct append *append = append_list_take(&outbox->waiting);
 		/* A later incarnation has seen it, although the store may have lost it by then. */
-		if (append->last_seq > outbox->causes->announced[append->origin])
-			outbox->causes->announced[append->origin] = append->last_seq;
+		if (append->last_seq > outbox->causes->origins.items[append->origin].announced)
+			outbox->causes->origins.items[append->origin].announced = append->last_seq;
 		if (append->bytes.len > outbox->options->message_bytes_max)
 			send_parts(outbox, append);
 		else
@@ -187,27 +187,28 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 static uint64_t claim_logged(const struct outbox *outbox, struct context *context)
 {
 	for (uint32_t i = 0; i < context->count; i++) {
-		uint64_t claim = outbox->causes->origins.items[i].dc == 0 ? outbox->causes->logged[i] : 0;
+		uint64_t claim = outbox->causes->origins.items[i].dc == 0 ? outbox->causes->origins.items[i].logged : 0;
 		if (context->seqs[i] > claim)
 			context->seqs[i] = claim;
 	}
-	return outbox->causes->logged[outbox->causes->self] < outbox->causes->answered_seq ? outbox->causes->logged[outbox->causes->self]
-	                                                                                   : outbox->causes->answered_seq;
+	uint64_t logged = outbox->causes->origins.items[outbox->causes->self].logged;
+	return logged < outbox->causes->answered_seq ? logged : outbox->causes->answered_seq;
 }
 
 /* A batch without writes: says what is applied here, up to when we have committed all we did, and with which rules. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 {
-	struct position positions[ORIGINS_MAX];
 	struct context *context = causes_confirmed(outbox->causes);
 	uint64_t last_seq = outbox->causes->answered_seq;
 	if (hello != 0)
 		last_seq = claim_logged(outbox, context);
+	unsigned count;
+	const struct position *positions = causes_positions(outbox->causes, context, &count);
 	struct batch header = {
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
 		.hello = hello,
-		.context = positions, .context_count = causes_positions(outbox->causes, context, positions),
+		.context = positions, .context_count = count,
 	};
 	causes_announce(outbox->causes, context);
 	context_drop(context);

@@ -10,7 +10,7 @@ static void stop_reading(struct recovery *recovery)
 /* The log has nothing of the origin: it never had, or has lost it. */
 static bool own_log_doubts(const struct recovery *recovery, unsigned origin)
 {
-	return !recovery->causes->origins.items[origin].is_logged_whole && recovery->causes->logged[origin] == 0;
+	return !recovery->causes->origins.items[origin].is_logged_whole && recovery->causes->origins.items[origin].logged == 0;
 }
 
 /* The store is so old that it knows no position in the log, and the log no longer has its beginning. Writes that may have been in there
@@ -32,7 +32,9 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 {
 	if (own->before != NULL)
 		return;
-	own->before = context_new(recovery->heard, recovery->causes->origins.count);
+	own->before = context_new(recovery->causes->origins.count);
+	for (unsigned i = 0; i < own->before->count; i++)
+		own->before->seqs[i] = recovery->causes->origins.items[i].heard;
 	if (recovery->heard_hlc > own->before_hlc)
 		own->before_hlc = recovery->heard_hlc;
 }
@@ -89,12 +91,13 @@ static void hear_again(struct recovery *recovery)
 }
 
 /* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
-static void hear(struct recovery *recovery, unsigned origin, uint64_t seq)
+static void hear(struct recovery *recovery, unsigned index, uint64_t seq)
 {
-	if (seq > recovery->heard[origin])
-		recovery->heard[origin] = seq;
-	if (seq > recovery->causes->announced[origin])
-		recovery->causes->announced[origin] = seq;
+	struct origin *origin = &recovery->causes->origins.items[index];
+	if (seq > origin->heard)
+		origin->heard = seq;
+	if (seq > origin->announced)
+		origin->announced = seq;
 }
 
 void own_log_take(struct recovery *recovery, const struct delivery *delivery)
@@ -102,7 +105,7 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 	struct origin *own = &recovery->causes->origins.items[delivery->origin];
 	/* An incarnation's first hello bears its number: what the log said up to here was announced before it. */
 	own->is_logged_whole |= delivery->hello == own->incarnation;
-	if (delivery->write_count > 0 && delivery->first_seq > recovery->causes->logged[delivery->origin] + 1)
+	if (delivery->write_count > 0 && delivery->first_seq > own->logged + 1)
 		own->is_logged_whole = false;
 	if (delivery->hello != 0 && delivery->hello == own->incarnation)
 		begin_after(recovery, own);
@@ -118,8 +121,8 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 		hear(recovery, i, delivery->context->seqs[i]);
 	hear(recovery, delivery->origin, last_seq);
 	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
-	if (delivery->write_count > 0 && last_seq > recovery->causes->logged[delivery->origin])
-		recovery->causes->logged[delivery->origin] = last_seq;
+	if (delivery->write_count > 0 && last_seq > own->logged)
+		own->logged = last_seq;
 	uint64_t last_hlc = delivery->hlc + delivery->write_count;
 	if (last_hlc > recovery->heard_hlc)
 		recovery->heard_hlc = last_hlc;

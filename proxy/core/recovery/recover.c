@@ -98,14 +98,14 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
+		/* What DCs have applied must be heard again, in log order: only then is everything concurrent with it here, too. */
+		memset(origin->known, 0, sizeof origin->known);
 	}
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		struct peer *peer = &recovery->causes->peers[dc];
 		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->applied_digest = 0;
-		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
-		memset(peer->known, 0, sizeof peer->known);
 	}
 }
 
@@ -121,9 +121,9 @@ static void follow(struct recovery *recovery, unsigned dc)
 static void note_announced(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
-		const struct origin *origin = &recovery->causes->origins.items[i];
-		if (origin->dc != 0 && origin->applied > recovery->causes->announced[i])
-			recovery->causes->announced[i] = origin->applied;
+		struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->dc != 0 && origin->applied > origin->announced)
+			origin->announced = origin->applied;
 	}
 }
 
@@ -134,7 +134,12 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 		note_announced(recovery);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
-	return is_readable && (*is_same_run || recovery->causes->origins.count < ORIGINS_MAX);
+	/* A new run of the server needs an incarnation of its own. */
+	if (recovery->causes->origins.count >= CORE_INCARNATIONS_MAX && (!is_readable || !*is_same_run))
+		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
+	else if (!is_readable)
+		recovery->causes->trouble = CORE_TROUBLE_UNREADABLE;
+	return recovery->causes->trouble == NULL;
 }
 
 /* Which origin we are, and what it has done so far. */
@@ -159,14 +164,24 @@ static void begin_reading(struct recovery *recovery, struct origin *self)
 	struct causes *causes = recovery->causes;
 	recovery->is_log_cut = false;
 	recovery->heard_hlc = 0;
-	memset(recovery->heard, 0, sizeof recovery->heard);
 	for (unsigned i = 0; i < causes->origins.count; i++) {
-		recovery->opened_applied[i] = causes->origins.items[i].applied;
-		causes->logged[i] = causes->origins.items[i].floor;
-		causes->origins.items[i].is_logged_whole = causes->origins.items[i].floor > 0;
+		struct origin *origin = &causes->origins.items[i];
+		origin->heard = 0;
+		origin->opened_applied = origin->applied;
+		origin->logged = origin->floor;
+		origin->is_logged_whole = origin->floor > 0;
 	}
 	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
 	self->is_logged_whole |= recovery->books->is_begun;
+}
+
+/* The most that others may have heard of us. */
+static struct context *announced(const struct causes *causes)
+{
+	struct context *context = context_new(causes->origins.count);
+	for (unsigned i = 0; i < context->count; i++)
+		context->seqs[i] = causes->origins.items[i].announced;
+	return context;
 }
 
 static void note_run(struct recovery *recovery, struct slice run_id)
@@ -185,9 +200,10 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	forget_positions(recovery);
 	suspects_begin_opening(recovery->suspects);
 	recovery->nonce = event->opened.nonce;
+	causes->trouble = NULL;
 	if (!read_store(recovery, event, &is_same_run, &incarnation)) {
 		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
-		step_alarm(recovery->step, 0, "the reserved database holds what this version cannot read: nothing is replicated, writes are refused");
+		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
 	/* A run of the server that we did not see begin may lack its tail: a dot must never name two writes. */
@@ -200,7 +216,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
 	outbox_hand_over(recovery->outbox);
 	if (!is_same_run && causes->has_announced)
-		self->before = context_new(causes->announced, causes->origins.count);
+		self->before = announced(causes);
 	outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
 		follow(recovery, dc);
@@ -213,7 +229,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 static bool is_whole(const struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].recalled < recovery->opened_applied[i])
+		if (recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
 			return false;
 	return true;
 }

@@ -102,22 +102,21 @@ static struct slice next_reply(const struct event *event, unsigned *reply)
 static bool add_header(struct recovery *recovery, struct buffer *out, const struct batch *header)
 {
 	/* What was announced before has been seen, although the store may have forgotten it. */
-	struct position positions[ORIGINS_MAX];
 	bool is_lifted;
 	struct batch lifted = *header;
 	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
 	lifted.is_lifted |= is_lifted;
-	lifted.context = positions;
-	lifted.context_count = causes_positions(recovery->causes, context, positions);
+	lifted.context = causes_positions(recovery->causes, context, &lifted.context_count);
 	envelope_begin(out, &lifted);
 	context_drop(context);
 	return lifted.is_lifted;
 }
 
 /* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
- * entries are settled, so it has what it had. */
-static void lower_claims(struct recovery *recovery, unsigned own, struct batch *batch, struct position *positions)
+ * entries are settled, so it has what it had. Returns the batch's context from now on: the caller's to free. */
+static struct position *lower_claims(struct recovery *recovery, unsigned own, struct batch *batch)
 {
+	struct position *positions = memory_new((batch->context_count + 1) * sizeof *positions);
 	for (unsigned i = 0; i < batch->context_count; i++) {
 		positions[i] = batch->context[i];
 		int origin = origins_dc(&recovery->causes->origins, positions[i].dc) < 0 ? -1 :
@@ -126,6 +125,7 @@ static void lower_claims(struct recovery *recovery, unsigned own, struct batch *
 			positions[i].seq = recovery->causes->origins.items[origin].applied;
 	}
 	batch->context = positions;
+	return positions;
 }
 
 /* The final form of an entry, consuming the probe's replies; written to OUT. */
@@ -134,8 +134,7 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 	struct batch batch;
 	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
-	struct position positions[ORIGINS_MAX];
-	lower_claims(recovery, stored->origin, &batch, positions);
+	struct position *claims = lower_claims(recovery, stored->origin, &batch);
 	bool is_lifted = add_header(recovery, out, &batch);
 	struct changes none = { 0 };
 	struct slice raw;
@@ -162,6 +161,7 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 		else
 			envelope_add_write_raw(out, raw);
 	}
+	memory_free(claims);
 }
 
 /* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
@@ -184,23 +184,23 @@ void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 /* Our metadata and the log get what the entry came to. */
 static void publish(struct recovery *recovery, struct append_list *list, const struct stored *stored, struct slice final)
 {
-	struct origin *origin = &recovery->causes->origins.items[stored->origin];
 	struct batch batch;
 	enum envelope_error error = envelope_decode(final, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	bool is_lifted;
 	struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);
+	struct origin *origin = &recovery->causes->origins.items[stored->origin];
 	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
 	apply_recalled(recovery->apply, &stamp, batch.writes);
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
 	/* A hole before it: a group that the store refused. Its seqs never named writes. */
 	uint64_t expected =
-		(recovery->causes->logged[stored->origin] > origin->recalled ? recovery->causes->logged[stored->origin] : origin->recalled) + 1;
+		(origin->logged > origin->recalled ? origin->logged : origin->recalled) + 1;
 	if (batch.first_seq > expected)
 		outbox_add_void(recovery->outbox, list, stored->origin, expected, batch.first_seq - 1);
 	causes_note_logged(recovery->causes, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
-	origin->recalled = recovery->causes->logged[stored->origin] = last_seq;
+	origin->recalled = origin->logged = last_seq;
 	outbox_add_batch(recovery->outbox, list, final, &(struct append){
 		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count,
 		.entry_ms = stored->entry_ms, .entry_seq = stored->entry_seq,
@@ -266,8 +266,7 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 	struct changes none = { 0 };
 	struct slice raw;
 	enum plan pending;
-	struct position positions[ORIGINS_MAX];
-	lower_claims(recovery, stored->origin, &batch, positions);
+	struct position *claims = lower_claims(recovery, stored->origin, &batch);
 	envelope_begin(&bytes, &batch);
 	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw)) {
 		if (is_unknown(recovery, stored, pending))
@@ -280,6 +279,7 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 		.is_guess = stored->final.len == 0,
 	});
 	buffer_free(&bytes);
+	memory_free(claims);
 }
 
 /* Finals carried over from an earlier opening: where the store still has the intent, its outcome is known after all. The rest stays
@@ -294,7 +294,7 @@ void settle_adopt_carried(struct recovery *recovery)
 		next = append->next;
 		uint64_t first_seq = append->last_seq - append->events + 1;
 		struct stored *stored = stored_find(recovery, append->origin, first_seq);
-		bool is_logged = append->last_seq <= recovery->causes->logged[append->origin];
+		bool is_logged = append->last_seq <= recovery->causes->origins.items[append->origin].logged;
 		if (stored != NULL && stored->final.len == 0 && !append->is_guess)
 			stored->final = buffer_copy(append->bytes);
 		if (stored != NULL || is_logged)
@@ -327,11 +327,11 @@ static void add_lost(struct recovery *recovery, struct append_list *list)
 		struct batch batch;
 		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
-		uint64_t *logged = &recovery->causes->logged[append->origin];
-		if (batch.first_seq > *logged + 1)
-			outbox_add_void(recovery->outbox, list, append->origin, *logged + 1, batch.first_seq - 1);
+		uint64_t logged = recovery->causes->origins.items[append->origin].logged;
+		if (batch.first_seq > logged + 1)
+			outbox_add_void(recovery->outbox, list, append->origin, logged + 1, batch.first_seq - 1);
 		add_lifted(recovery, list, append, &batch);
-		*logged = append->last_seq;
+		recovery->causes->origins.items[append->origin].logged = append->last_seq;
 	}
 	append_list_clear(recovery->outbox, &recovery->carried);
 }
@@ -362,7 +362,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	if (has_lost)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->opened_applied[i])
+		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
 			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
 			          "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
 }

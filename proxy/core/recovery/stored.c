@@ -67,11 +67,11 @@ void stored_drop_logged(struct recovery *recovery)
 	unsigned kept = 0;
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
 		struct stored *stored = &recovery->stored[i];
-		uint64_t *logged = &recovery->causes->logged[stored->origin];
+		uint64_t *logged = &recovery->causes->origins.items[stored->origin].logged;
 		/* The log has lost some of it: what precedes the outbox was there, or would still be in the outbox. */
 		if (!recovery->causes->origins.items[stored->origin].is_logged_whole && stored->first_seq > *logged)
 			*logged = stored->first_seq - 1;
-		if (stored->first_seq + stored->write_count - 1 > recovery->causes->logged[stored->origin]) {
+		if (stored->first_seq + stored->write_count - 1 > recovery->causes->origins.items[stored->origin].logged) {
 			recovery->stored[kept++] = *stored;
 			continue;
 		}

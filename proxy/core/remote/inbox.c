@@ -15,23 +15,6 @@ static void delivery_free(struct delivery *delivery)
 	memory_free(delivery);
 }
 
-/* The batch's context by our origin indexes. NULL: it names more origins than we can tell apart. */
-static struct context *translate_context(struct remote *remote, const struct batch *batch)
-{
-	uint64_t seqs[ORIGINS_MAX] = { 0 };
-	for (unsigned i = 0; i < batch->context_count; i++) {
-		const struct position *position = &batch->context[i];
-		/* A DC that is not configured here (any more, or not yet): its writes cannot be waited for. */
-		if (origins_dc(&remote->causes->origins, position->dc) < 0)
-			continue;
-		int origin = origins_get(&remote->causes->origins, position->dc, position->incarnation);
-		if (origin < 0)
-			return NULL;
-		seqs[origin] = position->seq;
-	}
-	return context_new(seqs, remote->causes->origins.count);
-}
-
 static void drop_first(struct inbox *inbox)
 {
 	struct delivery *delivery = inbox->first;
@@ -157,8 +140,15 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 	if (error == ENVELOPE_OK && origin_dc == (int)dc)
 		return true;
 	buffer_reset(&remote->step->text);
-	buffer_add_text(&remote->step->text, "a message of its log cannot be read: ");
-	buffer_add_text(&remote->step->text, error == ENVELOPE_OK ? "it is another datacenter's" : envelope_error_text(error));
+	remote->causes->peers[dc].status.is_foreign_log = error == ENVELOPE_OK;
+	if (error == ENVELOPE_OK) {
+		buffer_add_text(&remote->step->text, "its log holds the messages of another datacenter, ");
+		buffer_add(&remote->step->text, batch->dc);
+		buffer_add_text(&remote->step->text, ": correct where its log is read (peers)");
+	} else {
+		buffer_add_text(&remote->step->text, "a message of its log cannot be read: ");
+		buffer_add_text(&remote->step->text, envelope_error_text(error));
+	}
 	buffer_add_byte(&remote->step->text, '\0');
 	peer_stop(remote->causes, dc, PEER_UNDECODABLE, remote->step->text.ptr);
 	return false;
@@ -181,7 +171,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	if (!is_whole)
 		return NULL;
 	int origin = origins_get(&remote->causes->origins, batch.dc, batch.incarnation);
-	struct context *context = origin < 0 ? NULL : translate_context(remote, &batch);
+	struct context *context = origin < 0 ? NULL : causes_read(remote->causes, &batch);
 	if (context == NULL) {
 		peer_stop(remote->causes, dc, PEER_UNDECODABLE, "too many incarnations of datacenters in one context");
 		return NULL;

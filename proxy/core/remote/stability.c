@@ -6,8 +6,8 @@ static uint64_t stable_seq(const struct remote *remote, unsigned origin)
 {
 	uint64_t stable = remote->causes->origins.items[origin].confirmed;
 	for (unsigned dc = 1; dc < remote->options->dc_count; dc++)
-		if (remote->causes->peers[dc].known[origin] < stable)
-			stable = remote->causes->peers[dc].known[origin];
+		if (remote->causes->origins.items[origin].known[dc] < stable)
+			stable = remote->causes->origins.items[origin].known[dc];
 	return stable;
 }
 

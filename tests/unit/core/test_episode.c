@@ -73,7 +73,8 @@ struct write {
 
 static void apply(struct site *site, const struct write *write)
 {
-	struct context *context = context_new(write->seen, 3);
+	struct context *context = context_new(3);
+	memcpy(context->seqs, write->seen, sizeof write->seen);
 	struct stamp stamp = { .seq = write->seq, .hlc = write->hlc, .context = context, .origin = write->dc };
 	const struct write_facts facts = { .command = slice_of(write->command != NULL ? write->command : "set"), .client = SLICE("me"), .choice = write->choice };
 	struct key *key = write->change.kind == CHANGE_FLUSH ? NULL : keyspace_key(&site->keyspace, write->change.db, write->change.key);
