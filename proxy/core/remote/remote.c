@@ -37,8 +37,8 @@ static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 	return false;
 }
 
-/* A peer has writes of ours that neither our store nor our log holds any more: they can only come from a peer's snapshot. What is still to be read
- * of our log is not lost, although a peer may have read it sooner. */
+/* A peer's context may name writes of ours that neither our store nor our log holds any more. Nothing can bring them back here, so we stop. While
+ * our log is still being read they are not lost: the peer may merely have read them sooner. */
 static void note_lost_writes(struct remote *remote, const struct context *context)
 {
 	if (remote->causes->peers[0].state == PEER_NEEDS_RESYNC || remote->inboxes[0].first != NULL || remote->causes->peers[0].is_following)
@@ -47,7 +47,8 @@ static void note_lost_writes(struct remote *remote, const struct context *contex
 		const struct origin *origin = &remote->causes->origins.items[i];
 		if (origin->dc != 0 || context->seqs[i] <= origin->applied)
 			continue;
-		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC, "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
+		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC,
+		          "a peer has writes of ours that our Redis and our log lost: docs/operating.md, needs-resync, says what to do");
 		return;
 	}
 }
@@ -78,7 +79,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
 			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC,
-			          "its log lacks writes that we have not applied: adopt a peer's snapshot");
+			          "its log lacks writes that we have not applied: docs/operating.md, needs-resync, says what to do");
 		}
 		return IS_WAITING;
 	}
