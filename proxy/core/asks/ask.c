@@ -1,8 +1,8 @@
-/* Ask: clients that deal with versions themselves: HOMEPORT GET, SET, DEL, EXPLAIN, RESOLVE; and results of handlers. Each waits until nothing
- * of its key is under way, then looks at the live versions: in memory, or, where the metadata is gone, what the store holds and the dot
- * beside it (spill.c). From then on it is answered at once (ask_reply.c), or becomes a local write like any other (ask_write.c) and is answered
- * when that is.
- * Invariant: asks of one key are served in the order they came. */
+/* Ask: serves clients that deal with versions themselves (HOMEPORT GET, SET, DEL, EXPLAIN, RESOLVE), and the results of handlers. An ask waits until
+ * no write to its key is under way. Then it looks at the live versions. They are in memory; if the key has no metadata, the store is asked for
+ * the value and for the dot beside it (spill.c). After that a read is answered at once (ask_reply.c). A write becomes a local write like any other
+ * (ask_write.c), and is answered when that is.
+ * Invariant: asks for one key are served in the order in which they came. */
 #include "asked.h"
 #include "proxy/core/versions/forget.h"
 #include "proxy/core/versions/version.h"
