@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "expired_notice.h"
 #include "group_order.h"
 #include "opening.h"
 #include "silence.h"
@@ -47,7 +48,7 @@ static void dial_pipelines(void *context);
 static void pipeline_connected(void *context, struct pipeline *pipeline);
 static void pipeline_closed(void *context, struct pipeline *pipeline, const char *why);
 static void pipeline_replied(void *context, uint64_t tag, struct slice reply);
-static void pipeline_pushed(void *context, struct slice reply);
+static void pipeline_pushed(void *context, struct slice push);
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
                           struct slice error);
 static void pipeline_fed(void *context);
@@ -219,23 +220,12 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 		store->handlers.reply(store->handlers.context, tag, reply);
 }
 
-/* ["pmessage", pattern, "__keyevent@<db>__:expired", key] */
-static void pipeline_pushed(void *context, struct slice reply)
+static void pipeline_pushed(void *context, struct slice push)
 {
 	struct store *store = context;
-	struct reply part, channel, key;
-	if (!store->is_open || store->is_failing || !reply_read(&reply, &part) || part.integer != 4)
-		return;
-	if (!reply_read(&reply, &part) || !reply_read(&reply, &part) || !reply_read(&reply, &channel) || !reply_read(&reply, &key))
-		return;
-	struct slice db_text = channel.text;
-	const char *at = memchr(db_text.ptr, '@', db_text.len);
-	const char *end = at != NULL ? memchr(at, '_', db_text.len - (size_t)(at - db_text.ptr)) : NULL;
-	int64_t db;
-	if (end == NULL || !slice_to_int64((struct slice){ at + 1, (size_t)(end - at - 1) }, &db) || db < 0 || db >= UINT32_MAX)
-		return;
-	if ((uint32_t)db != store->options.reserved_db)
-		store->handlers.expired(store->handlers.context, (uint32_t)db, key.text);
+	struct expired_notice notice;
+	if (store->is_open && !store->is_failing && expired_notice_read(push, &notice) && notice.db != store->options.reserved_db)
+		store->handlers.expired(store->handlers.context, notice.db, notice.key);
 }
 
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,

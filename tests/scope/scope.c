@@ -2,11 +2,13 @@
  * every order of arrival, with each clock ahead and behind, and compares with a model and with the table. --all: also with arrivals in one turn and
  * clocks that differ in what the rule does not look at.
  *
- *   scope.c          which courses there are        scope_cases.c    which cases
- *   scope_play.c     one world, many cases          scope_world.c    three cores and their stores
- *   scope_model.c    docs/replication-model.md in plain words
- *   scope_write.c    what an operation writes       scope_outcome.c  the table, and what an outcome means
- *   scope_ship.c     what stands in the logs        scope_family.c   which commands a row stands for */
+ *   scope.c          which courses there are          scope_cases.c    which cases
+ *   scope_play.c     one world, many cases            scope_world.c    three cores and their stores
+ *   scope_judge.c    each arrival against the model   scope_turn.c     events and effects
+ *   scope_end.c      what holds in the end            scope_client.c   what clients send
+ *   scope_ship.c     what stands in the logs          scope_outcome.c  the table, and what an outcome means
+ *   scope_family.c   which commands a row stands for
+ *   model/           docs/replication-model.md in plain words, and what an operation writes */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

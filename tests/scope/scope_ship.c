@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scope_names.h"
 #include "tests/sim/proto/proto_batch.h"
-#include "scope_world.h"
 
 static unsigned dc_named(struct slice name)
 {

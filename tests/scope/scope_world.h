@@ -59,33 +59,12 @@ struct scope_world {
 	char wrong[256];             /* what must never happen, if it did */
 };
 
-extern const char *const scope_dc_names[SCOPE_DCS];
-
 struct scope_world *scope_world_new(const struct scope_policy *policy, bool is_traced);
 void scope_world_free(struct scope_world *world);
-/* DC's client sends OPERATION for case NUMBER; it is gathered until the turn ends. EXPIRY: its store's clock passes the deadline. */
-void scope_say(struct scope_world *world, unsigned dc, unsigned number, const char *operation);
-/* Turns of all DCs, until nothing happens any more. */
-void scope_run(struct scope_world *world);
-/* Likewise, of what DC's clients said. */
-void scope_hear(struct scope_world *world, unsigned dc);
+/* DC reads ORIGIN's log, or does not; its own it always reads. */
 void scope_link(struct scope_world *world, unsigned dc, unsigned origin, bool is_linked);
 void scope_link_all(struct scope_world *world, bool is_linked);
-/* Half a second passes everywhere: heartbeats. */
-void scope_pass(struct scope_world *world);
-/* DC's client asks for the siblings of an element that is a string or a field; the answer is there after the next run. */
-void scope_ask(struct scope_world *world, unsigned dc, unsigned number, unsigned key, enum scope_element element);
+/* What DC shows of case NUMBER. False: its store holds what no case could have put there. */
 bool scope_look(struct scope_world *world, unsigned dc, unsigned number, struct scope_state *state);
-
-/* ---- for scope_ask.c, scope_names.c and scope_ship.c ---- */
-
-void scope_step(struct scope_dc *dc, struct event *event);
-void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail);
-/* Keys are named "12k": case and letter. */
-bool scope_case_of(struct slice name, unsigned *number, unsigned *key);
-uint32_t scope_key_name(struct scope_world *world, unsigned number, unsigned key);
-/* Where the answer to that ask goes. */
-struct scope_siblings *scope_asked_by(struct scope_world *world, uint64_t token);
-void scope_note_reply(struct scope_world *world, uint64_t token, struct slice bytes);
 
 #endif

@@ -1,5 +1,4 @@
-/* Write: what an operation of the outcome table does where it is executed: which elements it sets, removes, adds to or clears. Told from the
- * command's words and from what was there before, by code of its own that knows nothing of the core's plans. */
+/* Write: the facts that a write is made of (it sets, removes, adds to or clears elements), and what a state becomes by them. */
 #ifndef SCOPE_WRITE_H
 #define SCOPE_WRITE_H
 
@@ -8,7 +7,6 @@
 #define SCOPE_DCS 3
 #define SCOPE_FACTS_MAX 12
 #define SCOPE_WRITES_MAX 3
-#define SCOPE_WORDS_MAX 8
 #define SCOPE_STAMP_STEP 4           /* datacenters' names decide between equal clocks */
 #define SCOPE_EXPIRY_MS 60000        /* how far the store's clock leaps where a deadline is to pass */
 
@@ -37,15 +35,8 @@ struct scope_batch {
 	uint64_t contexts[SCOPE_DCS]; /* up to which of each datacenter's own words it has seen them */
 };
 
-struct scope_words { char text[96]; char *words[SCOPE_WORDS_MAX]; unsigned count; };
-
-/* Takes the next command off *OPERATION (NULL when there is none left). */
-bool scope_next_command(const char **operation, struct scope_words *command);
-bool scope_is_flush(const char *operation);
-bool scope_is_expiry(const char *operation);
-/* What OPERATION writes, executed on STATE at NOW_MS; STATE becomes what is there afterwards. */
-void scope_execute(const char *operation, uint64_t now_ms, struct scope_state *state, struct scope_batch *batch);
-/* Likewise, of a batch that is known. */
+/* STATE becomes what is there after FACT, or after all of BATCH. */
+void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact);
 void scope_apply(const struct scope_batch *batch, struct scope_state *state);
 
 #endif

@@ -6,10 +6,11 @@
  *   audit_expiry.c   deadlines that stores met          audit_conflict.c      which pairs are conflicts (rule 9)
  *   audit_context.c  contexts as clients hold them      audit_record.c        which conflict records there must be
  *   audit_command.c  what a store is told for clients   audit_record_judge.c  whether they are there, and right
- *   audit_derive.c   what a command did, by its reply   audit_dots.c          dots beside the data
- *   audit_outcome.c  what a key must hold (rules 4-8)   audit_final.c         the end: stores against outcomes
- *   audit_keys.c     what was shipped, by key           auditor.c             what happens, as it happens
- *   audit_choice.c   what somebody decided              audit_break.c         what breaks */
+ *   audit_deed.c     one command and its reply          audit_dots.c          dots beside the data
+ *   audit_derive.c   what a command did, by its reply   audit_final.c         the end: stores against outcomes
+ *   audit_outcome.c  what a key must hold (rules 4-8)   auditor.c             what happens, as it happens
+ *   audit_keys.c     what was shipped, by key           audit_break.c         what breaks
+ *   audit_choice.c   what somebody decided */
 #ifndef SIM_AUDIT_PARTS_H
 #define SIM_AUDIT_PARTS_H
 
