@@ -113,8 +113,9 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	return lifted.is_lifted;
 }
 
-/* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
- * entries are settled, so it has what it had. Returns the batch's context from now on: the caller's to free. */
+/* The context of an entry may name remote writes that the store refused in the end. Such claims are lowered to what the store has. No remote write is
+ * applied before all entries are settled, so the store now has exactly what it had when the process ended. Returns the batch's new context, which
+ * the caller frees. */
 static struct position *lower_claims(struct recovery *recovery, unsigned own, struct batch *batch)
 {
 	struct position *positions = memory_new((batch->context_count + 1) * sizeof *positions);

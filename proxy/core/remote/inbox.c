@@ -59,7 +59,7 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
 }
 
-/* The store has this batch: it only restores metadata, or it is a duplicate. */
+/* The store already has this batch. It restores metadata, or is a duplicate. */
 static void recall(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
@@ -116,7 +116,7 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	}
 }
 
-/* Bytes of one message, decoded; true when it is a whole batch (then *batch is filled, with slices into *whole). */
+/* Decodes one message. True if a batch is complete now: then *BATCH is filled, with slices into *WHOLE. */
 static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struct batch *batch, struct slice *whole)
 {
 	struct inbox *inbox = &remote->inboxes[dc];
@@ -127,7 +127,7 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 			inbox->parts.len = 0;
 			inbox->part_next = 0;
 		}
-		/* A repeated start of a batch leaves old parts behind: they are repeated, too. */
+		/* The batch began again, so the parts that we have will be repeated, too. */
 		if (batch->part != inbox->part_next)
 			return false;
 		inbox->part_next++;
@@ -162,7 +162,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 		return NULL;
 	struct batch batch;
 	struct slice whole;
-	/* A connector that reconnects may repeat messages. */
+	/* After a reconnect, a connector may repeat messages. */
 	if (position <= peer->position)
 		return NULL;
 	bool is_whole = decode(remote, dc, bytes, &batch, &whole);
