@@ -258,6 +258,6 @@ void recover_pump(struct recovery *recovery)
 	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace);
-	keyspace_sweep(recovery->keyspace);
+	keyspace_prune(recovery->keyspace);
 	keyspace_each_key(recovery->keyspace, doubt_deadline, recovery->keyspace);
 }
