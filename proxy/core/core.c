@@ -126,7 +126,7 @@ void core_free(struct core *core)
 	groups_free(&core->groups);
 	episodes_close(&core->keyspace);
 	keyspace_free(&core->keyspace);
-	memory_free(core->conflicts.settles);
+	memory_free(core->conflicts.roundings);
 	policies_free(&core->policies);
 	suspects_drop(&core->suspects);
 	memory_free(core->suspects.items);
