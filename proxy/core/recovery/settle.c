@@ -284,7 +284,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
 		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
 			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
-			          "our own log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+			          "our own log lacks writes that are not yet applied everywhere: docs/operating.md, needs-resync, says what to do");
 }
 
 void settle_stored(struct recovery *recovery)
