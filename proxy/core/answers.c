@@ -3,7 +3,8 @@
 
 #include <assert.h>
 
-/* Gone, or without it: the deadline was lost with the key, or the key met it, perhaps on its way to the store, and nobody heard. */
+/* REPLY is the key's PEXPIRETIME: -2 if the key is gone, -1 if it has no deadline. Then either the collection ran empty here, and Redis dropped
+ * the deadline with it, or the deadline passed and no notification told us. The others are told: that the key expired, or that it has no deadline. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
 {
 	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
@@ -95,6 +96,6 @@ void answers_take(struct core *core, const struct event *event)
 	case GROUP_TRIAL: core->groups.is_store_refusing = false; break;
 	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
-	/* The shell may still look at the slots. */
+	/* proxy/turn may still look at the slots, so the group is freed one step later. */
 	groups_add_done(&core->groups, group);
 }

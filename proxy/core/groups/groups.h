@@ -24,14 +24,14 @@ struct groups {
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	uint64_t unanswered_bytes;
-	struct group *done;                  /* answered in this step or the last: the shell may still look at their slots */
+	struct group *done;                  /* answered in this step or the last: proxy/turn may still look at their slots */
 	unsigned flushes_in_flight;
 	bool is_store_refusing;              /* remote groups, or our own writes, were aborted: try before sending more */
 };
 
 void groups_init(struct groups *groups);
 void groups_free(struct groups *groups);
-/* Riders, EXEC, and off to the store. */
+/* Lets the riders add their commands, ends the transaction with EXEC, and gives EFFECT_GROUP. */
 void group_send(struct groups *groups, struct group *group);
 /* The oldest unanswered one, whose id must be ID: its answer has come. */
 struct group *groups_take_answered(struct groups *groups, uint64_t id);

@@ -1,4 +1,4 @@
-/* Gather: a local write joins the group that goes to the store at the end of the turn (data path, steps 2 to 4). */
+/* Gather: a local write joins the group that goes to the store at the end of the turn. */
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/commands/command.h"

@@ -1,5 +1,5 @@
 /* Outbox: final batches on their way to the own log: waiting for the gate (recover.c), then handed to the connector, then durable
- * there. A connector may lose what it was given: it is given again (data path, step 6).
+ * there. A connector may lose what it was given: it is given again.
  * Invariant: ids count up along sent; what is waiting comes after all that is sent. */
 #include "outbox.h"
 
@@ -113,7 +113,7 @@ static void send_append(struct outbox *outbox, struct append *append)
 	emit(outbox, append);
 }
 
-/* Larger than a message may be: goes in parts; only the last one stands for the batch. */
+/* A batch that is larger than a message may be is sent in parts. Only the last part stands for the batch: when it is durable, the batch is. */
 static void send_parts(struct outbox *outbox, struct append *whole)
 {
 	struct batch header;

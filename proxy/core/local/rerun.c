@@ -79,7 +79,7 @@ void local_aborted(struct local *local, struct group *group, struct slice error)
 	if (group->unit_count == 1) {
 		local->groups->is_store_refusing |= group->units[0].token == 0;
 		rerun_reread(local, group);
-		/* The write of an ask has an asker who is told. */
+		/* Where an ask made the write, answers.c has told its asker already (ask_refused). */
 		if (group->units[0].token != 0 && group->ask == 0)
 			step_refuse(local->step, group->units[0].token, error);
 		group_free(local->groups, group);
@@ -90,7 +90,7 @@ void local_aborted(struct local *local, struct group *group, struct slice error)
 	local->aborted_end = &group->next;
 }
 
-/* What was to be read back still is. */
+/* The groups do not run. Keys that they were to read back are noted again. */
 static void drop_groups(struct local *local, struct group **list)
 {
 	while (*list != NULL) {

@@ -120,7 +120,7 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		if (*group == NULL)
 			*group = group_new(remote->groups, GROUP_REMOTE);
 		apply_delivery_writes(remote->apply, delivery, &(*group)->script);
-		/* Ours, and back from the log: whether what it did was read back nobody knows. */
+		/* A batch of our own that came back from the log: nobody knows whether the keys it wrote were read back, so they are read again. */
 		if (dc == 0 && delivery->is_lifted)
 			rereads_add_writes(remote->rereads, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
