@@ -15,7 +15,8 @@ from lib.world import World
 
 NAMES = ("eu", "us")
 WISHED_PORTS = (7001, 7002)
-HEADER = f"{'':4}{'clients at':18}{'ready':7}{'written here':>14}{'applied from peer':>19}{'behind by':>11}{'staleness':>11}{'conflicts':>11}"
+# At most 80 columns, which is what a terminal has.
+HEADER = f"{'':4}{'clients at':16}{'ready':6}{'written':>11}{'applied':>11}{'behind':>10}{'staleness':>11}{'conflicts':>10}"
 
 
 def parse_arguments():
@@ -42,17 +43,17 @@ def number(metrics, name, origin):
 
 
 def row(dc):
-    place = f"{dc.name:4}{HOST}:{dc.sidecar.port:<8}"
+    place = f"{dc.name:4}{HOST}:{dc.sidecar.port:<6}"
     try:
         metrics, is_ready = dc.sidecar.metrics(), dc.sidecar.is_ready()
     except OSError:
         return f"{place} does not answer"
     peer = next(name for name in NAMES if name != dc.name)
-    return (f"{place}{'yes' if is_ready else 'no':7}{metrics.total('homeport_local_writes_total'):14.0f}"
-            f"{metrics.total('homeport_applied_events_total', origin=peer):19.0f}"
-            f"{number(metrics, 'homeport_replication_lag_events', peer):>11}"
+    return (f"{place}{'yes' if is_ready else 'no':6}{metrics.total('homeport_local_writes_total'):11.0f}"
+            f"{metrics.total('homeport_applied_events_total', origin=peer):11.0f}"
+            f"{number(metrics, 'homeport_replication_lag_events', peer):>10}"
             f"{metrics.total('homeport_replication_staleness_seconds', origin=peer):9.1f} s"
-            f"{metrics.total('homeport_conflicts_total'):11.0f}")
+            f"{metrics.total('homeport_conflicts_total'):10.0f}")
 
 
 def what_to_type_about_the_log(world):

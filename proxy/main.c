@@ -40,6 +40,7 @@
 #include "proxy/ops/service_manager.h"
 #include "proxy/sessions/commands/session_commands.h"
 #include "proxy/sessions/sessions.h"
+#include "proxy/turn/log_check.h"
 #include "proxy/turn/turn.h"
 
 #include <event2/event.h>
@@ -67,6 +68,9 @@ struct sidecar {
 	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
 	uint64_t drain_end_us;       /* steady time at which a stop waits no longer */
 };
+
+/* What the configuration cannot judge itself. */
+static const struct settings_checks checks = { .log = log_check };
 
 /* ---- stopping and reloading ---- */
 
@@ -106,7 +110,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 	(void)what;
 	struct sidecar *sidecar = context;
 	struct buffer notes = { 0 }, errors = { 0 };
-	bool is_reloaded = settings_reload(sidecar->config_path, NULL, &sidecar->settings, &notes, &errors);
+	bool is_reloaded = settings_reload(sidecar->config_path, &checks, &sidecar->settings, &notes, &errors);
 	struct buffer *text = is_reloaded ? &notes : &errors;
 	buffer_add_byte(text, '\0');
 	if (is_reloaded)
@@ -229,7 +233,7 @@ static const char usage[] =
 	"usage: homeportd --config FILE [--check]\n"
 	"       homeportd --version | --describe-commands | --describe-settings | --describe-metrics | --describe-recovery\n"
 	"  --config FILE        run beside the Redis that FILE names (docs/configuration.md)\n"
-	"  --check              only check FILE: exit 0 when it is good, 1 when not\n"
+	"  --check              only check FILE: one line and exit 0 when it is good, else a line for each mistake and exit 1\n"
 	"  --describe-…         write docs/commands.md, docs/configuration.md, docs/metrics.md or docs/recovery.md\n";
 
 static int describe(void (*write)(struct buffer *out))
@@ -246,11 +250,14 @@ static int start(const char *config_path, bool is_check)
 {
 	struct sidecar sidecar = { .config_path = config_path };
 	struct buffer errors = { 0 };
-	bool is_loaded = settings_load(config_path, NULL, &sidecar.settings, &errors);
+	bool is_loaded = settings_load(config_path, &checks, &sidecar.settings, &errors);
 	if (!is_loaded)
 		fwrite(errors.ptr, 1, errors.len, stderr);
 	buffer_free(&errors);
 	int exit_code = is_loaded ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (is_loaded && is_check)
+		printf("%s is good: dc %s, %u peers, %u rules\n", config_path, sidecar.settings.dc, sidecar.settings.peer_count,
+		       sidecar.settings.rule_count);
 	if (is_loaded && !is_check) {
 		log_set_level(sidecar.settings.log_level);
 		exit_code = sidecar_run(&sidecar);

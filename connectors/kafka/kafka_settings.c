@@ -11,7 +11,8 @@
 static rd_kafka_conf_t *refuse(rd_kafka_conf_t *conf);
 static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type);
 static bool set_pair(rd_kafka_conf_t *conf, const struct log_pair *pair);
-static void explain_unknown(const char *name);
+static bool take_pair(rd_kafka_conf_t *conf, const struct log_pair *pair, char *why, size_t why_size);
+static void explain_unknown(const char *name, char *why, size_t why_size);
 static unsigned split_names(char *table, const char **names, unsigned max);
 
 static char error_text[512];
@@ -108,16 +109,40 @@ static bool set_defaults(rd_kafka_conf_t *conf, rd_kafka_type_t type)
 static bool set_pair(rd_kafka_conf_t *conf, const struct log_pair *pair)
 {
 	char why[384];
-	rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, pair->name, pair->value, why, sizeof why);
-	if (result == RD_KAFKA_CONF_UNKNOWN)
-		explain_unknown(pair->name);
-	else if (result != RD_KAFKA_CONF_OK)
+	bool is_good = take_pair(conf, pair, why, sizeof why);
+	if (!is_good)
 		snprintf(error_text, sizeof error_text, "kafka: %s: %s", pair->name, why);
+	return is_good;
+}
+
+/* Values of these are never shown. */
+static bool is_secret(const char *name)
+{
+	return strstr(name, "password") != NULL || strstr(name, "secret") != NULL || strstr(name, "pem") != NULL || strstr(name, "jaas") != NULL;
+}
+
+static bool take_pair(rd_kafka_conf_t *conf, const struct log_pair *pair, char *why, size_t why_size)
+{
+	char text[256] = "";
+	rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, pair->name, pair->value, text, sizeof text);
+	if (result == RD_KAFKA_CONF_UNKNOWN)
+		explain_unknown(pair->name, why, why_size);
+	else if (result != RD_KAFKA_CONF_OK)
+		snprintf(why, why_size, "'%s' is refused (%.*s): librdkafka's CONFIGURATION.md lists what it takes",
+		         is_secret(pair->name) ? "(hidden)" : pair->value, (int)strcspn(text, "\n"), text);
 	return result == RD_KAFKA_CONF_OK;
 }
 
+bool kafka_setting_check(const struct log_pair *pair, char *why, size_t why_size)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool is_good = take_pair(conf, pair, why, why_size);
+	rd_kafka_conf_destroy(conf);
+	return is_good;
+}
+
 /* librdkafka can print a table of its properties, but has no function that lists their names. */
-static void explain_unknown(const char *name)
+static void explain_unknown(const char *name, char *why, size_t why_size)
 {
 	enum { NAMES_MAX = 512 };
 	const char *names[NAMES_MAX], *near = NULL;
@@ -130,9 +155,9 @@ static void explain_unknown(const char *name)
 		near = nearest_name(name, names, split_names(table, names, NAMES_MAX));
 	}
 	if (near != NULL)
-		snprintf(error_text, sizeof error_text, "kafka: librdkafka has no property \"%s\": did you mean \"%s\"?", name, near);
+		snprintf(why, why_size, "librdkafka has no property \"%s\": did you mean \"%s\"?", name, near);
 	else
-		snprintf(error_text, sizeof error_text, "kafka: librdkafka has no property \"%s\": its CONFIGURATION.md lists them", name);
+		snprintf(why, why_size, "librdkafka has no property \"%s\": its CONFIGURATION.md lists them", name);
 	free(table);
 }
 

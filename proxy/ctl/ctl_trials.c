@@ -72,6 +72,7 @@ static bool rules_load(const struct ctl_options *options, struct settings *setti
 			return false;
 	}
 	bool is_loaded = settings_load_rules(options->rules, names, names_of(status, names), settings, &errors);
+	*code = is_loaded ? EXIT_SUCCESS : EXIT_UNKNOWN;
 	if (!is_loaded)
 		fwrite(errors.ptr, 1, errors.len, stderr);
 	buffer_free(&errors);

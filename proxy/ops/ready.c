@@ -123,6 +123,13 @@ static void check_memory(struct round *round, const struct store_facts *facts)
 
 static void check_limits(struct round *round, const struct core_status *core)
 {
+	if (core->trouble != NULL)
+		find(round, (struct finding){ FINDING_OUTAGE, core->incarnations >= CORE_INCARNATIONS_MAX ? "incarnations" : "unreadable", NULL }, "%s",
+		     core->trouble + strlen("HOMEPORT "));
+	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
+		find(round, (struct finding){ FINDING_WARNING, "incarnations", NULL },
+		     "%u incarnations of datacenters are remembered, with %u nothing is written any more: stop what restarts Redis again and again, "
+		     "and see that every peer is heard", core->incarnations, CORE_INCARNATIONS_MAX);
 	const struct settings *settings = round->status->settings;
 
 	check_limit(round, "outbox", core->outbox_bytes, settings->limits_outbox_bytes);
@@ -158,9 +165,13 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 
 	switch (peer->state) {
 	case PEER_UNDECODABLE:
-		find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
-		     "a message after position %lld of its log cannot be read, nothing after it is applied: see the log for why; "
-		     "upgrade this sidecar if the message is of a newer one", (long long)peer->log_position);
+		if (peer->is_foreign_log)
+			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+			     "its log holds the messages of another datacenter, nothing of it is applied: correct peers.%s.log and restart this sidecar", dc);
+		else
+			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+			     "a message after position %lld of its log cannot be read, nothing after it is applied: see the log for why; "
+			     "upgrade this sidecar if the message is of a newer version", (long long)peer->log_position);
 		break;
 	case PEER_NEEDS_RESYNC:
 		if (dc == round->status->dcs[0])
@@ -168,7 +179,7 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 			     "writes made here may be gone: Redis lost its end, and the own log its beginning: see docs/operating.md");
 		else
 			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
-			     "its log no longer has what follows position %lld, so no more of it can be applied here: see docs/operating.md",
+			     "this datacenter was away longer than its log retains: what follows position %lld is gone, so some of its writes cannot be read: see docs/operating.md",
 			     (long long)peer->log_position);
 		break;
 	case PEER_QUARANTINED:

@@ -58,6 +58,27 @@ static void each_rule_chooses_as_the_core_does(void)
 	expect(three, "priority", us_only, 1, "us");
 }
 
+/* The winner is the write that the handler made: none of the sides. */
+static void what_was_resolved_is_no_sum(void)
+{
+	static const char resolved[] =
+		"{\"id\":\"x\",\"kind\":\"write-write\",\"status\":\"resolved\",\"type\":\"string\",\"rule\":\"custom\",\"key\":\"k:1\",\"element\":\"\","
+		"\"winner\":\"eu/7/9\",\"value\":\"both\",\"resolved_by\":\"handler\",\"sides\":["
+		SIDE("eu", 1, "0000000000010000", "", VALUE("eu")) "," SIDE("us", 1, "0000000000020000", "", VALUE("us")) "]}";
+	json_t *record = parse(resolved);
+	struct trial trial;
+
+	CU_ASSERT_FATAL(trial_read(&trial, record));
+	CU_ASSERT_FALSE(trial.is_sum);
+	CU_ASSERT_PTR_NULL(trial.winner);
+	CU_ASSERT_STRING_EQUAL(trial.resolved_by, "handler");
+	CU_ASSERT_TRUE(slice_equal(buffer_slice(&trial.resolution), SLICE("both")));
+	CU_ASSERT_TRUE(trial_is_mergeable(&trial));
+	trial_free(&trial);
+	json_decref(record);
+	expect(resolved, "lww", NULL, 0, "us");
+}
+
 static void what_another_side_had_seen_does_not_compete(void)
 {
 	/* us had seen eu. */
@@ -174,6 +195,7 @@ void suite_ctl_trial(void)
 
 	CU_add_test(suite, "each_rule_chooses_as_the_core_does", each_rule_chooses_as_the_core_does);
 	CU_add_test(suite, "what_another_side_had_seen_does_not_compete", what_another_side_had_seen_does_not_compete);
+	CU_add_test(suite, "what_was_resolved_is_no_sum", what_was_resolved_is_no_sum);
 	CU_add_test(suite, "sums_and_strangers_are_left_alone", sums_and_strangers_are_left_alone);
 	CU_add_test(suite, "a_handler_gets_the_competing_sides_newest_first", a_handler_gets_the_competing_sides_newest_first);
 	CU_add_test(suite, "records_are_read_as_they_are_told", records_are_read_as_they_are_told);

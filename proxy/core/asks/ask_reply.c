@@ -3,7 +3,7 @@
 #include "asked.h"
 #include "proxy/core/conflicts/verdict.h"
 
-/* Newest first. */
+/* Sorts the live versions, the newest first. */
 static unsigned sorted_versions(const struct asks *asks, const struct element *element, const struct version **sorted)
 {
 	unsigned count = 0;
@@ -63,7 +63,7 @@ static void give(struct asks *asks, const struct asked *asked)
 	}
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
-	/* An offset for now: more answers may follow in this step (core.c turns it into a pointer). */
+	/* Only the length is set here. More answers may follow in this step and move the buffer, so core.c sets the pointer in the end. */
 	effect->reply.bytes = (struct slice){ NULL, asks->step->replies.len - asks->step->reply_at };
 	asks->step->reply_at = asks->step->replies.len;
 }
@@ -81,7 +81,7 @@ void ask_reply_siblings(struct asks *asks, const struct asked *asked, const stru
 	buffer_add_text(out, "*2\r\n");
 	resp_add_bulk(out, buffer_slice(&token));
 	buffer_free(&token);
-	/* A value from before any version was kept. */
+	/* The value is older than any version we know of: it has no dot. */
 	if (count == 0 && asked->is_loaded && asked->has_value) {
 		buffer_add_text(out, "*1\r\n*4\r\n");
 		resp_add_bulk(out, asked->loaded);
@@ -103,9 +103,16 @@ void ask_reply_ok(struct asks *asks, const struct asked *asked)
 
 /* ---- why ---- */
 
-static const char *reason(const struct element *element)
+static const char *reason(const struct asked *asked, const struct element *element)
 {
 	const struct rule *rule = element->key->policy->rule;
+	bool is_field = asked->kind == KIND_HASH;
+	if (element->version_count == 0 && asked->is_other_type)
+		return is_field ? "the key is no hash, so it has no fields: ask for the key without FIELD"
+		                : "the key is no string: of a hash ask for a FIELD; members of sets and sorted sets are not explained";
+	if (element->version_count == 0 && asked->is_loaded && !asked->has_value)
+		return is_field ? "there is no such field, and no write to it that some datacenter still lacks"
+		                : "there is no such key, and no write to it that some datacenter still lacks";
 	if (element->version_count == 0)
 		return "settled: every datacenter has it, and what comes next covers it";
 	if (element->version_count == 1)
@@ -147,7 +154,7 @@ void ask_reply_explain(struct asks *asks, const struct asked *asked, const struc
 	}
 	add_line(asks, &line, &count);
 	buffer_add_text(&line, "why: ");
-	buffer_add_text(&line, reason(element));
+	buffer_add_text(&line, reason(asked, element));
 	add_line(asks, &line, &count);
 	struct verdict verdict = element_verdict(asks->keyspace, element);
 	const struct version **sorted = memory_new((element->version_count + 1) * sizeof *sorted);

@@ -50,5 +50,4 @@ void step_refuse(struct step *step, uint64_t token, struct slice error)
 	struct effect *effect = effects_add(step->effects, EFFECT_REFUSE);
 	effect->refuse.token = token;
 	effect->refuse.error = error;
-	step->status.refused_writes++;
 }

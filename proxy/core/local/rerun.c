@@ -73,15 +73,24 @@ void rerun_pump(struct local *local)
 	rerun_pump(local);
 }
 
+/* ERR is Redis's word for a command that is wrong in itself: no limit was reached, and nobody is to be woken. */
+static bool is_mistake(struct slice error)
+{
+	const struct slice start = SLICE("ERR ");
+	return error.len > start.len && memcmp(error.ptr, start.ptr, start.len) == 0;
+}
+
 /* One bad command must not abort its neighbours: several requests are run again one by one, a single one gets its error. */
 void local_aborted(struct local *local, struct group *group, struct slice error)
 {
 	if (group->unit_count == 1) {
 		local->groups->is_store_refusing |= group->units[0].token == 0;
 		rerun_reread(local, group);
-		/* Where an ask made the write, answers.c has told its asker already (ask_refused). */
-		if (group->units[0].token != 0 && group->ask == 0)
+		/* The write of an ask has an asker who is told. */
+		if (group->units[0].token != 0 && group->ask == 0) {
+			local->step->status.refused_writes += !is_mistake(error);
 			step_refuse(local->step, group->units[0].token, error);
+		}
 		group_free(local->groups, group);
 		return;
 	}
