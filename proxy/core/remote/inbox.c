@@ -1,5 +1,5 @@
 /* Inbox: messages of the logs, in log order for each DC, until their causes are applied (data path of a remote write, step 7).
- * Invariant: held bytes of a DC stay near its limit; past it the log is paused. */
+ * Invariant: held bytes of a peer stay near its limit; past it its log is paused. Of the own log all is held that the store lacks. */
 #include "remote_state.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -70,7 +70,8 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	inbox->end = &delivery->next;
 	inbox->held_events += delivery->write_count;
 	inbox->held_bytes += delivery->bytes.len;
-	if (inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max)
+	/* Nothing held is applied before our hello has been read from our own log: pausing that log in front of it would hold everything for good. */
+	if (dc == 0 || inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max)
 		return;
 	inbox->is_paused = true;
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
