@@ -33,7 +33,7 @@ const char *outcome_text(enum outcome outcome)
 	return texts[outcome];
 }
 
-/* The newest incarnation of a DC that wrote anything; -1: none. */
+/* The newest incarnation of a DC that has written anything; -1: none. */
 static int newest_origin(const struct core *core, unsigned dc)
 {
 	int newest = -1;
@@ -49,7 +49,7 @@ static uint64_t owed_events(const struct core *core, unsigned dc)
 	uint64_t owed = 0;
 	for (unsigned i = 0; i < core->causes.origins.count; i++) {
 		const struct origin *origin = &core->causes.origins.items[i];
-		uint64_t known = core->causes.peers[dc].known[i];
+		uint64_t known = origin->known[dc];
 		if (origin->dc == 0 && origin->confirmed > known)
 			owed += origin->confirmed - known;
 	}
@@ -76,6 +76,8 @@ const struct core_status *core_status(struct core *core)
 {
 	struct core_status *status = &core->step.status;
 	status->is_open = core->causes.is_open;
+	status->trouble = core->causes.trouble;
+	status->incarnations = core->causes.origins.count;
 	status->is_recalling = !core->causes.is_recalled;
 	status->is_store_refusing = core->groups.is_store_refusing;
 	status->incarnation = core->causes.is_open ? core->causes.origins.items[core->causes.self].incarnation : 0;

@@ -123,6 +123,13 @@ static void check_memory(struct round *round, const struct store_facts *facts)
 
 static void check_limits(struct round *round, const struct core_status *core)
 {
+	if (core->trouble != NULL)
+		find(round, (struct finding){ FINDING_OUTAGE, core->incarnations >= CORE_INCARNATIONS_MAX ? "incarnations" : "unreadable", NULL }, "%s",
+		     core->trouble + strlen("HOMEPORT "));
+	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
+		find(round, (struct finding){ FINDING_WARNING, "incarnations", NULL },
+		     "%u incarnations of datacenters are remembered, with %u nothing is written any more: stop what restarts Redis again and again, "
+		     "and see that every peer is heard", core->incarnations, CORE_INCARNATIONS_MAX);
 	const struct settings *settings = round->status->settings;
 
 	check_limit(round, "outbox", core->outbox_bytes, settings->limits_outbox_bytes);

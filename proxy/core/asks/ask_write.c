@@ -1,25 +1,25 @@
-/* Ask, writing: what a client with a context of its own replaces (docs/replication-model.md, "Contexts of clients"). Every live value that the
- * context has not seen is left alive: it travels along as a sibling, so that DCs which have long dropped its metadata know it
- * again. The write is the newest here, so it is the provisional winner: the store gets a plain command. */
+/* Ask, writing: a client with a context of its own replaces only what it has seen (docs/replication-model.md, "Contexts of clients"). Every live
+ * value that its context does not cover stays alive. Such a value is shipped with the write as a sibling, so that DCs which have dropped its
+ * metadata know it again. The write is the newest here and so the provisional winner: the store gets a plain command. */
 #include "proxy/core/commands/command.h"
 #include "asked.h"
 
 #include <assert.h>
 
-/* What the write covers: all that is applied here, but short of each origin's first value that the client has not seen. What is covered anyway, or
- * removed, is so where its metadata is gone, and where it is not: it must not depend on that what comes back to life. */
+/* What the write covers: all that is applied here, but of each origin only up to its first value that the client has not seen. Removals, and values
+ * that others cover, count as seen. At some DCs their metadata is forgotten and at others it is not; the outcome must not depend on that. */
 static struct context *covered(const struct asks *asks, const struct asked *asked, const struct element *element)
 {
-	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < asks->causes->origins.count; i++)
-		seqs[i] = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
+	struct context *covered = context_new(asks->causes->origins.count);
+	for (unsigned i = 0; i < covered->count; i++)
+		covered->seqs[i] = i == asks->causes->self ? asks->causes->answered_seq : asks->causes->origins.items[i].applied;
 	for (unsigned i = 0; i < element->version_count; i++) {
 		const struct version *version = &element->versions[i];
-		uint64_t *seq = &seqs[version->stamp.origin];
+		uint64_t *seq = &covered->seqs[version->stamp.origin];
 		if (version->is_present && context_at(asked->context, version->stamp.origin) < version->stamp.seq && *seq >= version->stamp.seq)
 			*seq = version->stamp.seq - 1;
 	}
-	return context_new(seqs, asks->causes->origins.count);
+	return covered;
 }
 
 static bool is_sibling(const struct context *covered, const struct version *version)
@@ -62,7 +62,7 @@ static void add_siblings(struct asks *asks, const struct asked *asked, const str
 	}
 }
 
-/* What the write does, and what the store is told. The deadline of a key stays where a conflict is resolved. */
+/* The change that is shipped, and the command that the store gets. Resolving a conflict keeps the key's deadline. */
 struct intent { enum change_kind kind; struct told_command command; };
 
 static struct intent removal_of(const struct asked *asked)
@@ -140,14 +140,15 @@ void ask_write(struct asks *asks, struct asked *asked, struct element *element)
 		return;
 	}
 	struct buffer positions = { 0 };
-	struct position room[ORIGINS_MAX];
 	changes_reset(&asks->step->changes);
 	asks->step->changes.facts = (struct write_facts){
 		.command = SLICE("homeport"), .client = asked->client, .choice = asked->write_choice, .by = asked->by,
 		.is_explicit = context != NULL,
 	};
-	if (context != NULL)
-		envelope_add_context(&positions, room, causes_positions(asks->causes, context, room));
+	unsigned count;
+	const struct position *named = context == NULL ? NULL : causes_positions(asks->causes, context, &count);
+	if (named != NULL)
+		envelope_add_context(&positions, named, count);
 	asks->step->changes.facts.context = buffer_slice(&positions);
 	add_siblings(asks, asked, element, context);
 	struct intent intent = asked->is_removal ? removal_of(asked) : intent_of(asked);

@@ -1,5 +1,5 @@
-/* Token: a context as clients carry it: opaque text, base64url (RFC 4648, section 5, without padding) of what was applied where it was given
- * out, encoded as in a batch. Clients may keep it for as long as they like. */
+/* Token: a context (version vector) as clients carry it. It is opaque text: base64url (RFC 4648, section 5, without padding) of the vector of what was
+ * applied at the DC that gave it out, encoded as in a batch. Clients may keep it for as long as they like. */
 #include "asked.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -45,19 +45,19 @@ static bool read_base64(struct slice text, struct buffer *out)
 
 void token_write(struct asks *asks, struct buffer *out)
 {
-	struct position positions[ORIGINS_MAX];
-	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < asks->causes->origins.count; i++)
-		seqs[i] = asks->causes->origins.items[i].applied;
-	struct context *context = context_new(seqs, asks->causes->origins.count);
+	struct context *context = context_new(asks->causes->origins.count);
+	for (unsigned i = 0; i < context->count; i++)
+		context->seqs[i] = asks->causes->origins.items[i].applied;
 	struct buffer bytes = { 0 };
-	envelope_add_context(&bytes, positions, causes_positions(asks->causes, context, positions));
+	unsigned count;
+	const struct position *positions = causes_positions(asks->causes, context, &count);
+	envelope_add_context(&bytes, positions, count);
 	add_base64(out, buffer_slice(&bytes));
 	buffer_free(&bytes);
 	context_drop(context);
 }
 
-/* Every byte must belong to a position: a token is ours, or it is refused. */
+/* Every byte must belong to a position; otherwise the token is not ours and is refused. */
 static bool is_context(struct slice bytes)
 {
 	struct position position;

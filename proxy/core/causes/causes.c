@@ -13,41 +13,40 @@ uint64_t causes_tick_hlc(struct causes *causes, unsigned writes)
 void causes_announce(struct causes *causes, const struct context *context)
 {
 	for (uint32_t i = 0; i < context->count; i++)
-		if (i != causes->self && context->seqs[i] > causes->announced[i])
-			causes->announced[i] = context->seqs[i];
+		if (i != causes->self && context->seqs[i] > causes->origins.items[i].announced)
+			causes->origins.items[i].announced = context->seqs[i];
 }
 
 struct context *causes_context(struct causes *causes)
 {
-	uint64_t seqs[ORIGINS_MAX];
+	struct context *context = context_new(causes->origins.count);
 	const struct context *before = causes->origins.items[causes->self].before;
 	for (unsigned i = 0; i < causes->origins.count; i++) {
 		uint64_t applied = causes->origins.items[i].applied, seen = before == NULL ? 0 : context_at(before, i);
-		seqs[i] = seen > applied ? seen : applied;
+		context->seqs[i] = seen > applied ? seen : applied;
 	}
-	seqs[causes->self] = causes->next_seq - 1;
-	return context_new(seqs, causes->origins.count);
+	context->seqs[causes->self] = causes->next_seq - 1;
+	return context;
 }
 
 struct context *causes_confirmed(struct causes *causes)
 {
-	uint64_t seqs[ORIGINS_MAX];
+	struct context *context = context_new(causes->origins.count);
 	for (unsigned i = 0; i < causes->origins.count; i++)
-		seqs[i] = causes->origins.items[i].confirmed;
-	seqs[causes->self] = causes->answered_seq;
-	return context_new(seqs, causes->origins.count);
+		context->seqs[i] = causes->origins.items[i].confirmed;
+	context->seqs[causes->self] = causes->answered_seq;
+	return context;
 }
 
 struct context *causes_translate(struct causes *causes, struct slice positions)
 {
-	uint64_t seqs[ORIGINS_MAX] = { 0 };
+	struct context *context = context_new(causes->origins.count);
 	struct position position;
 	while (envelope_context_next(&positions, &position)) {
 		int origin = origins_get(&causes->origins, position.dc, position.incarnation);
 		if (origin >= 0)
-			seqs[origin] = position.seq;
+			context_set(&context, (unsigned)origin, position.seq);
 	}
-	struct context *context = context_new(seqs, causes->origins.count);
 	context->is_explicit = true;
 	return context;
 }
@@ -68,20 +67,19 @@ bool causes_are_caught_up(const struct causes *causes)
 bool causes_lift(const struct causes *causes, struct context **context, unsigned own)
 {
 	const struct context *before = causes->origins.items[own].before;
-	bool is_lifted = false;
-	uint64_t seqs[ORIGINS_MAX];
-	for (unsigned i = 0; i < causes->origins.count; i++) {
-		seqs[i] = context_at(*context, i);
-		if (before == NULL || i == own || context_at(before, i) <= seqs[i])
+	struct context *lifted = NULL;
+	for (unsigned i = 0; before != NULL && i < before->count; i++) {
+		if (i == own || context_at(before, i) <= context_at(*context, i))
 			continue;
-		seqs[i] = context_at(before, i);
-		is_lifted = true;
+		if (lifted == NULL)
+			lifted = context_copy(*context, causes->origins.count);
+		lifted->seqs[i] = before->seqs[i];
 	}
-	if (is_lifted) {
-		context_drop(*context);
-		*context = context_new(seqs, causes->origins.count);
-	}
-	return is_lifted;
+	if (lifted == NULL)
+		return false;
+	context_drop(*context);
+	*context = lifted;
+	return true;
 }
 
 /* Depends on what was stamped and announced alone: whoever settles the write comes to the same time, and times go up with seqs. */
@@ -107,30 +105,45 @@ void causes_note_logged(struct causes *causes, unsigned own, uint64_t first_seq,
 			raise(&causes->origins.items[i].before_hlc, hlc + writes);
 }
 
+struct context *causes_read(struct causes *causes, const struct batch *batch)
+{
+	struct context *context = context_new(causes->origins.count);
+	for (unsigned i = 0; i < batch->context_count; i++) {
+		const struct position *position = &batch->context[i];
+		/* A DC that is not configured here (any more, or not yet): its writes cannot be waited for. */
+		int dc = origins_dc(&causes->origins, position->dc);
+		if (dc < 0)
+			continue;
+		int origin = origins_get_dc(&causes->origins, (unsigned)dc, position->incarnation);
+		if (origin < 0) {
+			context_drop(context);
+			return NULL;
+		}
+		context_set(&context, (unsigned)origin, position->seq);
+	}
+	return context;
+}
+
 struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *is_lifted)
 {
-	uint64_t seqs[ORIGINS_MAX] = { 0 };
 	int own = origins_get(&causes->origins, batch->dc, batch->incarnation);
-	assert(own >= 0);
-	for (unsigned i = 0; i < batch->context_count; i++) {
-		int origin = origins_dc(&causes->origins, batch->context[i].dc) < 0 ? -1 :
-			origins_get(&causes->origins, batch->context[i].dc, batch->context[i].incarnation);
-		if (origin >= 0)
-			seqs[origin] = batch->context[i].seq;
-	}
-	struct context *context = context_new(seqs, causes->origins.count);
+	struct context *context = causes_read(causes, batch);
+	assert(own >= 0 && context != NULL);
 	*is_lifted = causes_lift(causes, &context, (unsigned)own);
 	batch->hlc = causes_lift_hlc(causes, (unsigned)own, batch->first_seq, batch->hlc);
 	return context;
 }
 
-unsigned causes_positions(const struct causes *causes, const struct context *context, struct position *positions)
+const struct position *causes_positions(struct causes *causes, const struct context *context, unsigned *count)
 {
-	unsigned count = 0;
+	*count = 0;
 	for (uint32_t i = 0; i < context->count; i++) {
 		const struct origin *origin = &causes->origins.items[i];
-		if (context->seqs[i] > 0)
-			positions[count++] = (struct position){ slice_of(causes->origins.dcs[origin->dc]), origin->incarnation, context->seqs[i] };
+		if (context->seqs[i] == 0)
+			continue;
+		causes->positions = array_reserve(causes->positions, *count, &causes->position_cap, sizeof *causes->positions);
+		causes->positions[(*count)++] =
+			(struct position){ slice_of(causes->origins.dcs[origin->dc]), origin->incarnation, context->seqs[i] };
 	}
-	return count;
+	return causes->positions;
 }

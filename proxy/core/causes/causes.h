@@ -12,11 +12,12 @@ struct causes {
 	struct origins origins;              /* indexes stay; what is applied is read anew at each opening */
 	struct peer peers[CORE_DCS_MAX];     /* [0] is this DC */
 	uint64_t hlc;                        /* of the newest write that was made or applied here */
-	uint64_t announced[ORIGINS_MAX];     /* largest contexts that others may have heard of us */
-	bool has_announced;                  /* ANNOUNCED is complete: this process has read the own log to its end */
-	uint64_t logged[ORIGINS_MAX];        /* of own origins: what the own log holds */
+	bool has_announced;                  /* what origins tell as announced is complete: this process has read the own log to its end */
+	struct position *positions;          /* owned: room for a context that is sent */
+	unsigned position_cap;
 	/* of this opening */
 	bool is_open;                        /* the store is connected and was read */
+	const char *trouble;                 /* constant; why the connected store was not opened: writes are refused with it. NULL: it was */
 	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
 	bool is_recalled;                    /* metadata is whole: remote writes may be applied */
 	uint64_t opened_ms;
@@ -42,7 +43,9 @@ uint64_t causes_lift_hlc(const struct causes *causes, unsigned own, uint64_t seq
 void causes_note_logged(struct causes *causes, unsigned own, uint64_t first_seq, uint64_t hlc, unsigned writes);
 /* A batch of ours: its context, lifted; a new reference. Its time is lifted in place. */
 struct context *causes_lifted(struct causes *causes, struct batch *batch, bool *is_lifted);
-/* A context as it is sent. POSITIONS has room for ORIGINS_MAX. Returns how many there are. */
-unsigned causes_positions(const struct causes *causes, const struct context *context, struct position *positions);
+/* A batch's context by our origins; a new reference. NULL: it names more incarnations than we can tell apart. */
+struct context *causes_read(struct causes *causes, const struct batch *batch);
+/* A context as it is sent: COUNT positions, valid until the next call. */
+const struct position *causes_positions(struct causes *causes, const struct context *context, unsigned *count);
 
 #endif

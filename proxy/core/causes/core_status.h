@@ -10,6 +10,13 @@
 
 enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
 
+#define CORE_TROUBLE_UNREADABLE \
+	"HOMEPORT the reserved database holds what this version of homeportd cannot read: nothing is written or replicated; start the version " \
+	"that wrote it, or a later one"
+#define CORE_TROUBLE_INCARNATIONS \
+	"HOMEPORT more incarnations of datacenters are remembered than can be told apart: nothing is written or replicated; stop what restarts " \
+	"Redis again and again, and see that every peer is heard, so that they can be forgotten"
+
 /* Numbers for metrics and /readyz. Counters since core_new. */
 struct core_peer_status {
 	enum peer_state state;
@@ -34,6 +41,8 @@ struct core_status {
 	bool is_open;                /* between OPENED and LOST */
 	bool is_store_refusing;      /* remote batches were refused by the store: waiting until it takes writes */
 	bool is_recalling;           /* remote writes wait for metadata */
+	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
+	unsigned incarnations;       /* that are remembered, of all datacenters; CORE_INCARNATIONS_MAX is the limit */
 	uint64_t incarnation, seq, hlc;
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;

@@ -18,13 +18,13 @@ void peer_note_state(struct peer *peer, enum peer_state state)
 
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
 {
-	uint64_t *known = causes->peers[dc].known;
+	struct origin *origins = causes->origins.items;
 	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
 	if (causes->origins.items[origin].incarnation < causes->peers[dc].known_incarnation)
 		return;
 	for (uint32_t i = 0; i < context->count; i++)
-		if (context->seqs[i] > known[i])
-			known[i] = context->seqs[i];
-	if (seq > known[origin])
-		known[origin] = seq;
+		if (context->seqs[i] > origins[i].known[dc])
+			origins[i].known[dc] = context->seqs[i];
+	if (seq > origins[origin].known[dc])
+		origins[origin].known[dc] = seq;
 }

@@ -12,7 +12,6 @@ struct peer {
 	bool is_following, is_drift_alarmed;
 	int64_t position;                    /* of the last message of its log that was received */
 	uint64_t known_incarnation;          /* the newest it was heard in */
-	uint64_t known[ORIGINS_MAX];         /* what it has applied */
 	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
 	struct core_peer_status status;
 };

@@ -153,7 +153,7 @@ void conflicts_apply(struct conflicts *conflicts, struct arriving_write *write, 
 {
 	enum kind kind;
 	struct context *seen = write->explicit_context != NULL ? write->explicit_context : write->stamp->context;
-	struct context *context = change->kind == CHANGE_SIBLING ? context_new(NULL, 0) : context_hold(seen);
+	struct context *context = change->kind == CHANGE_SIBLING ? context_new(0) : context_hold(seen);
 	struct note *note = note_new(conflicts->keyspace, change, write->facts, context);
 	context_drop(context);
 	struct arrival arriving = { .write = write, .change = change, .key = key, .party = { write->stamp, note, 0 } };

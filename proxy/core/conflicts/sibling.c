@@ -54,7 +54,7 @@ void sibling_apply(struct conflicts *conflicts, struct arrival *arriving)
 		element->versions[known - element->versions].is_vouched = known->is_present;
 	if (known != NULL || !mark_is_stable(keyspace, (unsigned)origin, change->seq))
 		return;
-	struct context *nothing = context_new(NULL, 0);
+	struct context *nothing = context_new(0);
 	struct version version = {
 		.stamp = { .seq = change->seq, .hlc = change->hlc, .context = nothing, .origin = (unsigned)origin },
 		.is_present = !(change->sibling_bits & SIBLING_REMOVAL), .is_clearing = change->sibling_bits & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,

@@ -8,6 +8,7 @@
 static void ordering_fill(struct ordering *ordering, const struct origins *origins)
 {
 	ordering->count = origins->count;
+	ordering->items = memory_new((origins->count + 1) * sizeof *ordering->items);
 	for (unsigned i = 0; i < origins->count; i++) {
 		const struct origin *origin = &origins->items[i];
 		unsigned at = i;
@@ -42,6 +43,7 @@ void telling_end(struct telling *telling)
 	memory_free(telling->versions);
 	memory_free(telling->candidates);
 	memory_free(telling->is_shown);
+	memory_free(telling->ordering.items);
 }
 
 /* Makes room for what is told of SIDES sides. */

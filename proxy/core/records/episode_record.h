@@ -6,7 +6,7 @@
 #include "episode.h"
 
 /* The origins in the order of their DCs' names and incarnations: the same everywhere, as indexes are not. */
-struct ordering { unsigned items[ORIGINS_MAX]; unsigned count; };
+struct ordering { unsigned *items, count; };
 
 /* What records are told with, one after the other: what they need in between is kept from one to the next. */
 #define TOLD_CONTEXTS_MAX 4

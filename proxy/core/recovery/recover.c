@@ -1,6 +1,5 @@
-/* Recover: the only way to start (docs/replication-model.md, "Recovery"). From what the store remembers and what the logs
- * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
- * the metadata is whole. */
+/* Recover: the only way to start (docs/replication-model.md, "Recovery"). It rebuilds our state from what the store remembers and what the logs
+ * hold. Meanwhile clients may write: their batches wait until the gate opens. Remote writes wait until the metadata is whole. */
 #include "stored.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -12,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* An empty keyspace: nothing is known of any write. */
+/* Begins with an empty keyspace, which knows no writes. */
 static void open_keyspace(struct recovery *recovery)
 {
 	struct keyspace *keyspace = recovery->keyspace;
@@ -27,7 +26,7 @@ static void open_keyspace(struct recovery *recovery)
 
 /* ---- closing ---- */
 
-/* Numbers that fractions of two DCs made inexact: what was to be read back of them still is. */
+/* Fractions of two DCs were added to these numbers, and their rounded sums were to be read back. That is still due after the next opening. */
 static void keep_settles(struct recovery *recovery)
 {
 	struct conflicts *conflicts = recovery->conflicts;
@@ -98,14 +97,14 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
+		/* We must hear again, in log order, what each DC has applied. Only then do we hold everything that is concurrent with it. */
+		memset(origin->known, 0, sizeof origin->known);
 	}
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		struct peer *peer = &recovery->causes->peers[dc];
 		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->applied_digest = 0;
-		/* What it has applied must be heard again, in log order: only then is everything concurrent with it here, too. */
-		memset(peer->known, 0, sizeof peer->known);
 	}
 }
 
@@ -117,13 +116,13 @@ static void follow(struct recovery *recovery, unsigned dc)
 	effect->log.position = recovery->books->roads[dc].follow_position;
 }
 
-/* This process reads the own log from the stored position on. What was announced before that, the store had by then. */
+/* A new process reads its own log from the stored position on. Whatever was announced before that position is applied in the store. */
 static void note_announced(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
-		const struct origin *origin = &recovery->causes->origins.items[i];
-		if (origin->dc != 0 && origin->applied > recovery->causes->announced[i])
-			recovery->causes->announced[i] = origin->applied;
+		struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->dc != 0 && origin->applied > origin->announced)
+			origin->announced = origin->applied;
 	}
 }
 
@@ -134,7 +133,12 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 		note_announced(recovery);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
-	return is_readable && (*is_same_run || recovery->causes->origins.count < ORIGINS_MAX);
+	/* A new run of the server needs an incarnation of its own. */
+	if (recovery->causes->origins.count >= CORE_INCARNATIONS_MAX && (!is_readable || !*is_same_run))
+		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
+	else if (!is_readable)
+		recovery->causes->trouble = CORE_TROUBLE_UNREADABLE;
+	return recovery->causes->trouble == NULL;
 }
 
 /* Which origin we are, and what it has done so far. */
@@ -153,20 +157,31 @@ static struct origin *begin_incarnation(struct recovery *recovery, uint64_t inca
 	return self;
 }
 
-/* What the own log says is still to be heard. */
+/* Nothing of our own log has been read yet. */
 static void begin_reading(struct recovery *recovery, struct origin *self)
 {
 	struct causes *causes = recovery->causes;
 	recovery->is_log_cut = false;
 	recovery->heard_hlc = 0;
-	memset(recovery->heard, 0, sizeof recovery->heard);
 	for (unsigned i = 0; i < causes->origins.count; i++) {
-		recovery->opened_applied[i] = causes->origins.items[i].applied;
-		causes->logged[i] = causes->origins.items[i].floor;
-		causes->origins.items[i].is_logged_whole = causes->origins.items[i].floor > 0;
+		struct origin *origin = &causes->origins.items[i];
+		origin->heard = 0;
+		origin->opened_applied = origin->applied;
+		origin->logged = origin->floor;
+		origin->is_logged_whole = origin->floor > 0;
 	}
-	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
+	/* Our hello stands before the position that we read from. Without this, it would be taken for lost, and our writes for later than those of
+	 * another incarnation. */
 	self->is_logged_whole |= recovery->books->is_begun;
+}
+
+/* The largest context that others may have heard of us. */
+static struct context *announced(const struct causes *causes)
+{
+	struct context *context = context_new(causes->origins.count);
+	for (unsigned i = 0; i < context->count; i++)
+		context->seqs[i] = causes->origins.items[i].announced;
+	return context;
 }
 
 static void note_run(struct recovery *recovery, struct slice run_id)
@@ -185,22 +200,24 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	forget_positions(recovery);
 	suspects_begin_opening(recovery->suspects);
 	recovery->nonce = event->opened.nonce;
+	causes->trouble = NULL;
 	if (!read_store(recovery, event, &is_same_run, &incarnation)) {
 		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
-		step_alarm(recovery->step, 0, "the reserved database holds what this version cannot read: nothing is replicated, writes are refused");
+		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
-	/* A run of the server that we did not see begin may lack its tail: a dot must never name two writes. */
+	/* If Redis was restarted, it may have lost its last writes. Then we need a new incarnation, or their dots would be used again: a dot must
+	 * never name two writes. */
 	struct origin *self = begin_incarnation(recovery, is_same_run ? incarnation : recovery->nonce);
 	retention_begin(recovery->books);
 	episodes_restore(recovery->books, event);
 	recovery_state_move(&recovery->state, RECOVERY_OPENED, causes);
 	causes->opened_ms = recovery->step->now_ms;
 	begin_reading(recovery, self);
-	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
+	/* Batches that this process executed and did not append yet go before the hello, so that reading up to the hello finds them. */
 	outbox_hand_over(recovery->outbox);
 	if (!is_same_run && causes->has_announced)
-		self->before = context_new(causes->announced, causes->origins.count);
+		self->before = announced(causes);
 	outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
 		follow(recovery, dc);
@@ -213,12 +230,12 @@ void recover_open(struct recovery *recovery, const struct event *event)
 static bool is_whole(const struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].recalled < recovery->opened_applied[i])
+		if (recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
 			return false;
 	return true;
 }
 
-/* It may have met its deadline while nobody listened, or have lost it in a group whose answer never came. */
+/* The key may have expired while we were not connected, or have lost its deadline in a group whose answer never came. */
 static void doubt_deadline(void *context, struct key *key)
 {
 	if (key->fixed[KIND_TTL] != NULL)
@@ -231,14 +248,14 @@ static void kill_unvouched(void *context, struct key *key)
 		element_kill_unvouched(context, element);
 }
 
-/* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
+/* When the metadata of every DC is back, remote writes may be applied, and stable metadata be forgotten. */
 void recover_pump(struct recovery *recovery)
 {
 	if (recovery->state != RECOVERY_RECALLING || !is_whole(recovery))
 		return;
 	recovery_state_move(&recovery->state, RECOVERY_METADATA_BACK, recovery->causes);
 	recovery->keyspace->is_whole = true;
-	/* What was stable came back only for what it beats or covers. */
+	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace);
 	keyspace_sweep(recovery->keyspace);

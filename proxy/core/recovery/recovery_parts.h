@@ -26,11 +26,10 @@ struct recovery {
 	enum recovery_state state;
 	uint64_t nonce;                      /* of this opening */
 	bool is_log_cut;                     /* the own log no longer has its beginning */
-	uint64_t heard[ORIGINS_MAX], heard_hlc;      /* what the own log has said so far */
-	uint64_t opened_applied[ORIGINS_MAX];        /* applied when opening: up to here metadata has to be recalled */
+	uint64_t heard_hlc;                  /* the latest time in the own log so far */
 	struct stored *stored;               /* owned */
 	unsigned stored_count;
-	struct append_list carried;          /* of earlier openings that ended before the own log was read; the store may have lost them.
+	struct append_list carried;          /* batches of earlier openings whose gate never opened; the store may have lost them.
 	                                      * In the order in which they were executed */
 };
 

@@ -1,5 +1,5 @@
-/* Inbox: messages of the logs, in log order for each DC, until their causes are applied (data path of a remote write, step 7).
- * Invariant: held bytes of a peer stay near its limit; past it its log is paused. Of the own log all is held that the store lacks. */
+/* Inbox (a causal buffer): keeps the messages of each log, in log order, until the writes they depend on are applied.
+ * Invariant: the bytes held of a peer stay near its limit. Above the limit its log is paused. Of the own log all is held that the store lacks. */
 #include "remote_state.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -13,23 +13,6 @@ static void delivery_free(struct delivery *delivery)
 		context_drop(delivery->context);
 	bytes_free(delivery->bytes);
 	memory_free(delivery);
-}
-
-/* The batch's context by our origin indexes. NULL: it names more origins than we can tell apart. */
-static struct context *translate_context(struct remote *remote, const struct batch *batch)
-{
-	uint64_t seqs[ORIGINS_MAX] = { 0 };
-	for (unsigned i = 0; i < batch->context_count; i++) {
-		const struct position *position = &batch->context[i];
-		/* A DC that is not configured here (any more, or not yet): its writes cannot be waited for. */
-		if (origins_dc(&remote->causes->origins, position->dc) < 0)
-			continue;
-		int origin = origins_get(&remote->causes->origins, position->dc, position->incarnation);
-		if (origin < 0)
-			return NULL;
-		seqs[origin] = position->seq;
-	}
-	return context_new(seqs, remote->causes->origins.count);
 }
 
 static void drop_first(struct inbox *inbox)
@@ -77,7 +60,7 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
 }
 
-/* The store has this batch: it only restores metadata, or it is a duplicate. */
+/* The store already has this batch. It restores metadata, or is a duplicate. */
 static void recall(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
@@ -87,7 +70,8 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 		return;
 	}
 	if (delivery->first_seq > origin->recalled + 1) {
-		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC, "the log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
+		          "the log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
 		return;
 	}
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
@@ -133,7 +117,7 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	}
 }
 
-/* Bytes of one message, decoded; true when it is a whole batch (then *batch is filled, with slices into *whole). */
+/* Decodes one message. True if a batch is complete now: then *BATCH is filled, with slices into *WHOLE. */
 static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struct batch *batch, struct slice *whole)
 {
 	struct inbox *inbox = &remote->inboxes[dc];
@@ -144,7 +128,7 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 			inbox->parts.len = 0;
 			inbox->part_next = 0;
 		}
-		/* A repeated start of a batch leaves old parts behind: they are repeated, too. */
+		/* The batch began again, so the parts that we have will be repeated, too. */
 		if (batch->part != inbox->part_next)
 			return false;
 		inbox->part_next++;
@@ -179,7 +163,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 		return NULL;
 	struct batch batch;
 	struct slice whole;
-	/* A connector that reconnects may repeat messages. */
+	/* After a reconnect, a connector may repeat messages. */
 	if (position <= peer->position)
 		return NULL;
 	bool is_whole = decode(remote, dc, bytes, &batch, &whole);
@@ -189,7 +173,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	if (!is_whole)
 		return NULL;
 	int origin = origins_get(&remote->causes->origins, batch.dc, batch.incarnation);
-	struct context *context = origin < 0 ? NULL : translate_context(remote, &batch);
+	struct context *context = origin < 0 ? NULL : causes_read(remote->causes, &batch);
 	if (context == NULL) {
 		peer_stop(remote->causes, dc, PEER_UNDECODABLE, "too many incarnations of datacenters in one context");
 		return NULL;

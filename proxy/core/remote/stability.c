@@ -1,4 +1,5 @@
-/* Stability: what every DC has applied is forgotten, and need not be read again after a restart (docs/replication-model.md, rule 3). */
+/* Stability (causal stability): metadata of writes that every DC has applied is forgotten, and their part of the log need not be read again after a
+ * restart (docs/replication-model.md, section 3). */
 #include "remote_state.h"
 #include "proxy/core/versions/forget.h"
 
@@ -6,8 +7,8 @@ static uint64_t stable_seq(const struct remote *remote, unsigned origin)
 {
 	uint64_t stable = remote->causes->origins.items[origin].confirmed;
 	for (unsigned dc = 1; dc < remote->options->dc_count; dc++)
-		if (remote->causes->peers[dc].known[origin] < stable)
-			stable = remote->causes->peers[dc].known[origin];
+		if (remote->causes->origins.items[origin].known[dc] < stable)
+			stable = remote->causes->origins.items[origin].known[dc];
 	return stable;
 }
 

@@ -16,7 +16,7 @@ int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation)
 	for (unsigned i = 0; i < origins->count; i++)
 		if (origins->items[i].dc == dc && origins->items[i].incarnation == incarnation)
 			return (int)i;
-	if (origins->count == ORIGINS_MAX)
+	if (origins->count == CORE_INCARNATIONS_MAX)
 		return -1;
 	origins->items = array_reserve(origins->items, origins->count, &origins->cap, sizeof *origins->items);
 	origins->items[origins->count] = (struct origin){ .dc = dc, .incarnation = incarnation };
@@ -84,15 +84,29 @@ const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count)
 
 /* ---- context ---- */
 
-struct context *context_new(const uint64_t *seqs, uint32_t count)
+struct context *context_new(uint32_t count)
 {
 	struct context *context = memory_new(sizeof *context + count * sizeof(uint64_t));
 	context->refs = 1;
 	context->count = count;
-	context->applied = NULL;
-	if (count > 0)
-		memcpy(context->seqs, seqs, count * sizeof(uint64_t));
 	return context;
+}
+
+struct context *context_copy(const struct context *context, uint32_t count)
+{
+	struct context *copy = context_new(count);
+	memcpy(copy->seqs, context->seqs, context->count * sizeof(uint64_t));
+	return copy;
+}
+
+void context_set(struct context **context, unsigned origin, uint64_t seq)
+{
+	if (origin >= (*context)->count) {
+		struct context *larger = context_copy(*context, origin + 1);
+		context_drop(*context);
+		*context = larger;
+	}
+	(*context)->seqs[origin] = seq;
 }
 
 struct context *context_hold(struct context *context)

@@ -5,8 +5,8 @@
 #define CORE_ORIGIN_H
 
 #include "base/bytes.h"
+#include "proxy/core/vocabulary/options.h"
 
-#define ORIGINS_MAX 256             /* incarnations this process can tell apart; a new one comes with each restart of a DC's Redis */
 
 struct context;
 struct element;
@@ -38,6 +38,12 @@ struct origin {
 	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
 	uint64_t kept;               /* what was stable a round of stability ago: recovery reads metadata back from here on (stability.c) */
 	uint64_t round_stable, round_applied;    /* when the present round began */
+	uint64_t known[CORE_DCS_MAX];            /* what each DC is known to have applied of it */
+	uint64_t announced;                      /* the most that others may have heard of us that we had seen of it */
+	uint64_t logged;                         /* of this DC's: what the own log holds */
+	/* of this opening */
+	uint64_t heard;                          /* what the own log has said so far that we had seen of it */
+	uint64_t opened_applied;                 /* what was applied at its beginning: up to here metadata has to be recalled */
 	struct ledger ledger;
 };
 
@@ -49,7 +55,7 @@ struct origins {
 };
 
 int origins_dc(const struct origins *origins, struct slice name);       /* -1: unknown */
-/* Finds or adds. -1: DC unknown or ORIGINS_MAX reached. */
+/* Finds or adds. -1: DC unknown or CORE_INCARNATIONS_MAX reached. */
 int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation);
 int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation);
 void origins_free(struct origins *origins);
@@ -62,7 +68,10 @@ struct context {
 	struct context *applied;     /* held; explicit: all that was applied where it was made. NULL otherwise */
 	uint64_t seqs[];
 };
-struct context *context_new(const uint64_t *seqs, uint32_t count);      /* refs = 1 */
+struct context *context_new(uint32_t count);         /* refs = 1; all 0 */
+struct context *context_copy(const struct context *context, uint32_t count);   /* COUNT entries of it: as many as it has, or more, which are 0 */
+/* Sets one entry while nobody else has it yet; makes room where it has none. */
+void context_set(struct context **context, unsigned origin, uint64_t seq);
 struct context *context_hold(struct context *context);
 void context_drop(struct context *context);
 static inline uint64_t context_at(const struct context *context, unsigned origin)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define CORE_DCS_MAX 16              /* datacenters that can replicate, this one included */
+#define CORE_INCARNATIONS_MAX 4096   /* incarnations of all DCs that are told apart; each restart of a Redis begins one. Nothing has this size */
 
 struct core_rule {
 	const char *match;           /* glob as in Redis's KEYS */

@@ -34,6 +34,7 @@ static void step_once(struct stage *stage, struct event event)
 		if (effect->type == EFFECT_FOLLOW || effect->type == EFFECT_UNFOLLOW)
 			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
 		stage->alarms += effect->type == EFFECT_ALARM;
+		stage->refusals += effect->type == EFFECT_REFUSE;
 		if (effect->type == EFFECT_APPEND)
 			stage->appends[stage->append_count++] = (struct waiting){ effect->append.id, buffer_copy(effect->append.bytes) };
 	}

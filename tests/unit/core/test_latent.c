@@ -38,8 +38,7 @@ static void site_open(struct site *site, uint32_t position)
 	*site = (struct site){ .latents = { .reader = { site, key_of, take }, .first = position, .next = position } };
 	site->origins = (struct origins){ .items = &site->origin, .count = 1 };
 	site->batch = latent_batch_new(&site->latents);
-	uint64_t seqs[1] = { 0 };
-	struct context *context = context_new(seqs, 1);
+	struct context *context = context_new(1);
 	latent_batch_end(&site->latents, site->batch, &(struct buffer){ 0 }, &(struct stamp){ .seq = 1, .context = context });
 	context_drop(context);
 }

@@ -3,6 +3,7 @@
 #include "peers.h"
 
 #include <CUnit/CUnit.h>
+#include <string.h>
 
 void suite_recovery(void);
 
@@ -75,9 +76,57 @@ static void a_connection_that_is_lost_and_made_again_goes_on_from_what_the_store
 	}
 }
 
+/* A client must not wait for what never comes. */
+static void what_cannot_be_opened_refuses_writes_with_the_reason(void)
+{
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct stage stage;
+		peers_start(&stage, "lww");
+		open_with(&stage, &rows[i]);
+		stage_set(&stage, "k");
+		stage_expect_number(rows[i].name, "refusals", stage.refusals, !rows[i].is_open);
+		CU_ASSERT_EQUAL(core_status(stage.core)->trouble == NULL, rows[i].is_open);
+		stage_close(&stage);
+	}
+}
+
+static void open_with_incarnations(struct stage *stage, unsigned count, const char *run)
+{
+	struct buffer value = { 0 };
+	buffer_add_text(&value, "7");
+	for (unsigned i = 1; i <= count; i++) {
+		buffer_add_byte(&value, ' ');
+		buffer_add_uint64(&value, i);
+		buffer_add_text(&value, ":4:0:0:0");
+	}
+	peers_start(stage, "lww");
+	peers_connect(stage, run, (struct stored_pair[]){ { SLICE("run"), SLICE("one 4096") }, { SLICE("dc:a"), buffer_slice(&value) } }, 2);
+	buffer_free(&value);
+}
+
+static void at_the_limit_of_incarnations_writes_are_refused_with_the_reason(void)
+{
+	static const struct { const char *run; unsigned count; bool is_open; } cases[] = {
+		{ "one", CORE_INCARNATIONS_MAX, true }, { "two", CORE_INCARNATIONS_MAX - 1, true }, { "two", CORE_INCARNATIONS_MAX, false },
+	};
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct stage stage;
+		open_with_incarnations(&stage, cases[i].count, cases[i].run);
+		stage_set(&stage, "k");
+		const struct core_status *status = core_status(stage.core);
+		CU_ASSERT_EQUAL(status->is_open, cases[i].is_open);
+		CU_ASSERT_EQUAL(status->incarnations, CORE_INCARNATIONS_MAX);
+		CU_ASSERT_EQUAL(stage.refusals, !cases[i].is_open);
+		CU_ASSERT(cases[i].is_open || strcmp(status->trouble, CORE_TROUBLE_INCARNATIONS) == 0);
+		stage_close(&stage);
+	}
+}
+
 void suite_recovery(void)
 {
 	CU_pSuite suite = CU_add_suite("recovery", NULL, NULL);
 	CU_ADD_TEST(suite, what_the_store_remembers_says_where_to_go_on);
+	CU_ADD_TEST(suite, what_cannot_be_opened_refuses_writes_with_the_reason);
+	CU_ADD_TEST(suite, at_the_limit_of_incarnations_writes_are_refused_with_the_reason);
 	CU_ADD_TEST(suite, a_connection_that_is_lost_and_made_again_goes_on_from_what_the_store_remembers);
 }
