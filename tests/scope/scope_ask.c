@@ -1,8 +1,6 @@
-/* What a core answers when it is asked for the siblings of an element, as HOMEPORT GET does. */
-#include <assert.h>
-#include <string.h>
+#include "scope_ask.h"
 
-#include "scope_world.h"
+#include <string.h>
 
 struct scope_siblings *scope_asked_by(struct scope_world *world, uint64_t token)
 {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/scope/model/scope_words.h"
+
 #define ALPHABET_MAX 24
 #define STARTS_MAX 16
 

@@ -1,11 +1,12 @@
-/* Names of datacenters and keys, and what must never happen. */
-#include "scope_world.h"
+#include "scope_names.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *const scope_dc_names[SCOPE_DCS] = { "ams", "bom", "cpt" };
+
+unsigned scope_local_index(unsigned dc, unsigned other) { return other == dc ? 0 : other < dc ? other + 1 : other; }
+unsigned scope_global_index(unsigned dc, unsigned local) { return local == 0 ? dc : local <= dc ? local - 1 : local; }
 
 void scope_go_wrong(struct scope_world *world, unsigned dc, const char *what, struct slice detail)
 {

@@ -1,20 +1,20 @@
-/* Retention: how long records that ended stay in the conflicts stream. Their age, their number and their bytes are limited; the oldest go first.
- * Each transaction that adds some trims the stream. How much memory they take only the store knows: it is asked, and told to drop what is too old,
- * once a minute, and when much was added.
+/* Retention: how long records of ended conflicts stay in the conflicts stream. Their age, number and bytes are limited; the oldest go first. Each
+ * transaction that adds records trims the stream. Only the store knows how much memory the stream takes. Once a minute, and when much was added, it is
+ * asked for that, and told to drop what is too old.
  *
- * The store counts entries, of which one holds a record, another one many. So it is remembered how much had been added at some moments: what is to stay
- * are the entries since the last moment of which they are not too many. Between two moments all entries count alike. */
+ * XTRIM counts entries, and an entry holds one record or many. So we take samples: how many entries, records and bytes had been added at some
+ * moments. They tell how many of the oldest entries hold what is too much. Between two samples all entries count alike. */
 #include "books.h"
 
 #include <string.h>
 
 #define TRIM_MS 60000
 #define MEASURE_PART 8               /* of a limit: added since it was measured */
-#define MARK_PART 64                 /* of a limit: between two moments */
+#define SAMPLE_PART 64                 /* of a limit: between two moments */
 
-static const struct tally *last_mark(const struct retention *retention)
+static const struct tally *last_sample(const struct retention *retention)
 {
-	return &retention->marks[retention->mark_count - 1];
+	return &retention->samples[retention->sample_count - 1];
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t of)
@@ -32,8 +32,8 @@ static uint64_t bytes_max(const struct books *books)
 
 void retention_begin(struct books *books)
 {
-	/* Of what was added before nothing is known: mark 0 is where it begins. */
-	books->retention = (struct retention){ .mark_count = 1 };
+	/* Nothing is known of what was added earlier: sample 0 is where we begin. */
+	books->retention = (struct retention){ .sample_count = 1 };
 }
 
 bool retention_is_due(const struct books *books)
@@ -44,22 +44,22 @@ bool retention_is_due(const struct books *books)
 	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
 
-static void add_mark(struct retention *retention, const struct tally *mark)
+static void add_sample(struct retention *retention, const struct tally *sample)
 {
-	if (retention->mark_count == RETENTION_MARKS) {
-		retention->mark_count--;
-		memmove(&retention->marks[0], &retention->marks[1], retention->mark_count * sizeof *mark);
+	if (retention->sample_count == RETENTION_SAMPLES) {
+		retention->sample_count--;
+		memmove(&retention->samples[0], &retention->samples[1], retention->sample_count * sizeof *sample);
 	}
-	retention->marks[retention->mark_count++] = *mark;
+	retention->samples[retention->sample_count++] = *sample;
 }
 
 void retention_add(struct books *books, unsigned records, size_t bytes)
 {
 	struct retention *retention = &books->retention;
-	const struct tally *last = last_mark(retention);
-	if (retention->added.records - last->records > books->options->records_max / MARK_PART ||
-	    retention->added.bytes - last->bytes > books->options->records_bytes_max / MARK_PART)
-		add_mark(retention, &retention->added);
+	const struct tally *last = last_sample(retention);
+	if (retention->added.records - last->records > books->options->records_max / SAMPLE_PART ||
+	    retention->added.bytes - last->bytes > books->options->records_bytes_max / SAMPLE_PART)
+		add_sample(retention, &retention->added);
 	retention->added.entries++;
 	retention->added.records += records;
 	retention->added.bytes += bytes;
@@ -68,17 +68,17 @@ void retention_add(struct books *books, unsigned records, size_t bytes)
 
 /* ---- how much the first entries hold ---- */
 
-static const struct tally *next_mark(const struct retention *retention, unsigned index)
+static const struct tally *next_sample(const struct retention *retention, unsigned index)
 {
-	return index + 1 < retention->mark_count ? &retention->marks[index + 1] : &retention->added;
+	return index + 1 < retention->sample_count ? &retention->samples[index + 1] : &retention->added;
 }
 
 static struct tally tally_of(const struct retention *retention, uint64_t entries)
 {
 	unsigned i = 0;
-	while (i + 1 < retention->mark_count && retention->marks[i + 1].entries <= entries)
+	while (i + 1 < retention->sample_count && retention->samples[i + 1].entries <= entries)
 		i++;
-	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	const struct tally *from = &retention->samples[i], *to = next_sample(retention, i);
 	if (entries <= from->entries)
 		return *from;
 	uint64_t part = entries - from->entries, of = to->entries - from->entries;
@@ -92,9 +92,9 @@ static struct tally tally_of(const struct retention *retention, uint64_t entries
 static uint64_t entries_with(const struct retention *retention, uint64_t records, uint64_t bytes)
 {
 	unsigned i = 0;
-	while (i + 1 < retention->mark_count && (retention->marks[i + 1].records < records || retention->marks[i + 1].bytes < bytes))
+	while (i + 1 < retention->sample_count && (retention->samples[i + 1].records < records || retention->samples[i + 1].bytes < bytes))
 		i++;
-	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	const struct tally *from = &retention->samples[i], *to = next_sample(retention, i);
 	uint64_t span = to->entries - from->entries;
 	uint64_t for_records = records <= from->records ? 0 : share(span, records - from->records, to->records - from->records) + 1;
 	uint64_t for_bytes = bytes <= from->bytes ? 0 : share(span, bytes - from->bytes, to->bytes - from->bytes) + 1;
@@ -117,7 +117,7 @@ static uint64_t excess(uint64_t added, uint64_t limit)
 	return added > limit ? added - limit : 0;
 }
 
-/* With room for the bytes that are added until they are measured again. How many records stay is remembered in the store. */
+/* Leaves room for the bytes that are added until the next measurement. The number of records that stay is written to the store. */
 static void trim_to_limits(struct books *books, struct group *group)
 {
 	struct retention *retention = &books->retention;
@@ -125,7 +125,7 @@ static void trim_to_limits(struct books *books, struct group *group)
 	uint64_t bytes = bytes_max(books);
 	uint64_t gone =
 		entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
-	/* One stays, whatever its size. */
+	/* One entry stays, whatever its size. */
 	if (gone > 0 && gone >= added->entries)
 		gone = added->entries - 1;
 	retention->gone = gone > retention->gone ? gone : retention->gone;
@@ -152,7 +152,7 @@ void retention_write(struct books *books, struct group *group)
 	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
-	/* Should the answer get lost, it is asked again in a minute. */
+	/* If the answer is lost, we ask again in a minute. */
 	retention->trimmed_ms = books->step->now_ms;
 	retention->measured = retention->added;
 }
@@ -171,31 +171,31 @@ static void shift(struct tally *tally, const struct tally *by)
 	*tally = (struct tally){ tally->entries + by->entries, tally->records + by->records, tally->bytes + by->bytes };
 }
 
-/* What was there already stands before all that was added. */
+/* Entries that the stream held at the opening precede all that we added: all samples move up by them. */
 static void count_older(struct retention *retention, uint64_t entries, uint64_t records, uint64_t memory)
 {
 	struct tally older = { excess(entries, retention->measured.entries), 0, 0 };
 	if (older.entries > 0)
 		older = (struct tally){ older.entries, records > older.entries ? records : older.entries, excess(memory, retention->measured.bytes) };
-	for (unsigned i = 0; i < retention->mark_count; i++)
-		shift(&retention->marks[i], &older);
+	for (unsigned i = 0; i < retention->sample_count; i++)
+		shift(&retention->samples[i], &older);
 	shift(&retention->added, &older);
 	shift(&retention->measured, &older);
-	retention->mark_count -= retention->mark_count == RETENTION_MARKS;
-	memmove(&retention->marks[1], &retention->marks[0], retention->mark_count * sizeof older);
-	retention->marks[0] = (struct tally){ 0 };
-	retention->mark_count++;
+	retention->sample_count -= retention->sample_count == RETENTION_SAMPLES;
+	memmove(&retention->samples[1], &retention->samples[0], retention->sample_count * sizeof older);
+	retention->samples[0] = (struct tally){ 0 };
+	retention->sample_count++;
 	retention->is_counted = true;
 }
 
-/* What is gone before the second mark is no longer needed. */
-static void drop_marks(struct retention *retention)
+/* A sample is no longer needed once the entries up to the next one are gone. */
+static void drop_samples(struct retention *retention)
 {
 	unsigned first = 0;
-	while (first + 1 < retention->mark_count && retention->marks[first + 1].entries <= retention->gone)
+	while (first + 1 < retention->sample_count && retention->samples[first + 1].entries <= retention->gone)
 		first++;
-	retention->mark_count -= first;
-	memmove(&retention->marks[0], &retention->marks[first], retention->mark_count * sizeof *retention->marks);
+	retention->sample_count -= first;
+	memmove(&retention->samples[0], &retention->samples[first], retention->sample_count * sizeof *retention->samples);
 }
 
 void retention_answered(struct books *books, const struct group *group, const struct event *event)
@@ -213,5 +213,5 @@ void retention_answered(struct books *books, const struct group *group, const st
 	retention->memory_bytes = retention->measured.bytes - gone.bytes;
 	books->step->status.stored_records = retention->measured.records - gone.records;
 	books->step->status.stored_record_bytes = memory;
-	drop_marks(retention);
+	drop_samples(retention);
 }

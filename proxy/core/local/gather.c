@@ -1,4 +1,4 @@
-/* Gather: a local write joins the group that goes to the store at the end of the turn (data path, steps 2 to 4). */
+/* Gather: a client's write joins the group (one transaction for the store) that is sent at the end of the turn. */
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/commands/command.h"
@@ -37,7 +37,7 @@ static const char *add_command(struct local *local, struct group *group, const s
 	return error;
 }
 
-/* What follows the command's name, as it came. */
+/* The bytes of the key and the value, as the client sent them. */
 static struct slice raw_pair(const struct request *request)
 {
 	const char *start = request->argv[0].ptr + request->argv[0].len + strlen("\r\n");
@@ -59,7 +59,7 @@ static void add_plain_set(struct local *local, struct group *group, const struct
 	gather_planned(local, group, member, &planned);
 }
 
-/* What the group looked like, to take a request back whole. */
+/* The sizes of a group before a request joined it, so that a refused request can be taken back as a whole. */
 struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
 
 static struct checkpoint checkpoint_take(const struct group *group)
@@ -84,12 +84,12 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 	group->script = checkpoint->script;
 }
 
-/* Limits: what would grow without bound is refused instead, with the remedy. */
-const char *gather_limit(const struct local *local)
+/* Where something would grow without bound, writes are refused, with a text that names the remedy. */
+const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 {
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
 		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
-	if (keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
+	if (!is_freeing_metadata && keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
 		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata); bring the peers back or remove a lost one";
 	return NULL;
 }
@@ -102,7 +102,7 @@ static bool has_write(const struct event *event)
 	return false;
 }
 
-/* The request's commands, each with its client's slot. Returns why not. */
+/* Adds the commands of a request and their slots. Returns NULL, or why the request is refused. */
 static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set)
 {
 	local->client = event->request.client;
@@ -128,7 +128,7 @@ void gather_request(struct local *local, const struct event *event)
 {
 	const char *error = local->causes->trouble;
 	if (error == NULL && has_write(event))
-		error = gather_limit(local);
+		error = gather_limit(local, false);
 	if (error != NULL) {
 		local->step->status.refused_writes++;
 		step_refuse(local->step, event->request.token, slice_of(error));

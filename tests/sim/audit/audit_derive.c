@@ -1,74 +1,11 @@
-/* What a command did, told from the command, its reply and what the store holds right after it. */
-#include "audit_parts.h"
+/* Derives what a command did from its arguments, its reply and what the store holds right after it. */
+#include "audit_deed.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* One command under examination. */
-struct deed {
-	struct auditor *auditor;
-	const struct sim_store *store;
-	const struct sim_executed *executed;
-	struct facts *facts;
-};
-
-static uint32_t deed_name(const struct deed *deed, unsigned argument)
-{
-	return pool_intern(deed->auditor->options.pool, deed->executed->argv[argument]);
-}
-
-static struct fact *deed_add(const struct deed *deed, enum fact_kind kind, unsigned key_argument)
-{
-	return facts_add(deed->facts, kind, deed->executed->db, deed_name(deed, key_argument));
-}
-
-static bool deed_argument_is(const struct deed *deed, unsigned argument, const char *word)
-{
-	struct slice text = deed->executed->argv[argument];
-
-	return text.len == strlen(word) && strncasecmp(text.ptr, word, text.len) == 0;
-}
-
-static bool deed_has_option(const struct deed *deed, unsigned first, const char *word)
-{
-	for (unsigned i = first; i < deed->executed->argc; i++)
-		if (deed_argument_is(deed, i, word))
-			return true;
-	return false;
-}
-
-static long double deed_number(const struct deed *deed, unsigned argument)
-{
-	char room[128];
-	struct slice text = deed->executed->argv[argument];
-
-	snprintf(room, sizeof(room), "%.*s", (int)text.len, text.ptr);
-	return strtold(room, NULL);
-}
-
-static const struct sim_key *deed_key(const struct deed *deed, unsigned argument)
-{
-	return sim_store_find(deed->store, deed->executed->db, deed_name(deed, argument));
-}
-
-/* Nil, in either protocol. */
-static bool deed_reply_is_nil(const struct deed *deed)
-{
-	struct slice reply = deed->executed->reply;
-
-	return reply.ptr[0] == '_' || (reply.len >= 3 && reply.ptr[0] == '$' && reply.ptr[1] == '-');
-}
-
-static long long deed_reply_number(const struct deed *deed)
-{
-	return strtoll(deed->executed->reply.ptr + 1, NULL, 10);
-}
 
 /* ---- what is left behind ---- */
 
-/* The whole key as it is now. */
+/* Adds the whole key as it is now. */
 static void add_content(const struct deed *deed, unsigned argument)
 {
 	const struct sim_key *key = deed_key(deed, argument);
@@ -170,7 +107,7 @@ static bool derive_flush(const struct deed *deed)
 	return true;
 }
 
-/* INCR and kin: SIGN, and which argument has the amount (0: it is one). */
+/* INCR and its kin. AMOUNT is the argument with the number; 0: the number is one. */
 static bool add_delta(const struct deed *deed, enum sim_type type, unsigned amount, int sign)
 {
 	struct fact *fact = deed_add(deed, FACT_DELTA, 1);
@@ -256,7 +193,7 @@ static bool derive_scores_remove(const struct deed *deed)
 
 static bool derive_scores(const struct deed *deed)
 {
-	/* With an option the reply does not say which members changed: what comes of it is judged by the outcome. */
+	/* With an option the reply does not say which members changed. Then only the outcome is judged. */
 	if (deed_has_option(deed, 2, "nx") || deed_has_option(deed, 2, "xx") || deed_has_option(deed, 2, "gt") || deed_has_option(deed, 2, "lt"))
 		return false;
 	if (deed_argument_is(deed, 2, "incr")) {
@@ -274,33 +211,11 @@ static bool derive_scores(const struct deed *deed)
 	return true;
 }
 
-/* The bulk texts of a reply, one after the other. */
-static bool reply_next_text(struct slice *reply, struct slice *text)
-{
-	while (reply->len > 0) {
-		const char *end = memchr(reply->ptr, '\n', reply->len);
-		char sign = reply->ptr[0];
-		long len = strtol(reply->ptr + 1, NULL, 10);
-
-		if (end == NULL)
-			return false;
-		reply->len -= (size_t)(end + 1 - reply->ptr);
-		reply->ptr = end + 1;
-		if (sign != '$' || len < 0)
-			continue;
-		*text = (struct slice){ reply->ptr, (size_t)len };
-		reply->ptr += len + 2;
-		reply->len -= (size_t)len + 2;
-		return true;
-	}
-	return false;
-}
-
 static bool derive_members_pop(const struct deed *deed)
 {
 	struct slice reply = deed->executed->reply, text;
 
-	while (reply_next_text(&reply, &text)) {
+	while (deed_next_text(&reply, &text)) {
 		struct fact *fact = deed_add(deed, FACT_REMOVE, 1);
 
 		fact->type = SIM_SET;
@@ -309,18 +224,18 @@ static bool derive_members_pop(const struct deed *deed)
 	return true;
 }
 
-/* In RESP2 the scores are bulk texts as well. */
+/* In RESP2 the scores are bulk texts, too, and are skipped. */
 static bool derive_scores_pop(const struct deed *deed)
 {
 	struct slice reply = deed->executed->reply, text;
 	bool has_text_scores = memchr(reply.ptr, ',', reply.len) == NULL;
 
-	while (reply_next_text(&reply, &text)) {
+	while (deed_next_text(&reply, &text)) {
 		struct fact *fact = deed_add(deed, FACT_REMOVE, 1);
 
 		fact->type = SIM_ZSET;
 		fact->element = pool_intern(deed->auditor->options.pool, text);
-		if (has_text_scores && !reply_next_text(&reply, &text))
+		if (has_text_scores && !deed_next_text(&reply, &text))
 			break;
 	}
 	return true;
@@ -348,7 +263,7 @@ static bool derive_store(const struct deed *deed)
 
 static bool derive_rename(const struct deed *deed)
 {
-	/* Renamed to itself, a key stays what it is. */
+	/* A key that is renamed to itself does not change. */
 	if ((deed->executed->reply.ptr[0] == ':' && deed_reply_number(deed) == 0) || deed_name(deed, 1) == deed_name(deed, 2))
 		return true;
 	if (!deed_argument_is(deed, 0, "copy"))

@@ -1,143 +1,10 @@
 /* Facts about episodes: which writes are one conflict, and what is told of it, whatever the order in which they come. */
-#include "proxy/core/records/episode_pack.h"
-#include "proxy/core/records/episode_record.h"
-
-#include "proxy/core/conflicts/conflict.h"
-#include "proxy/core/core.h"
-#include "proxy/core/rules/rule.h"
-#include "proxy/core/versions/version.h"
+#include "site.h"
 
 #include <CUnit/CUnit.h>
-#include <stdio.h>
 #include <string.h>
 
 void suite_episode(void);
-
-/* ---- a keyspace of three DCs, and writes to it ---- */
-
-static const char *const names[] = { "ams", "bom", "cpt" };
-static struct policy policies[] = {
-	{ .rule = &rule_lww }, { .rule = &rule_record, .is_keeping = true }, { .rule = &rule_priority, .ranks = { 2, 0, 1 } }, { .rule = &rule_merge },
-};
-static struct policy *policy;
-
-static struct policy *policy_for(void *context, struct slice key)
-{
-	(void)context;
-	(void)key;
-	return policy;
-}
-
-struct site {
-	struct origins origins;
-	struct keyspace keyspace;
-	struct conflicts conflicts;
-	struct effects effects;
-	struct arena arena;
-};
-
-static void site_open(struct site *site, struct policy *chosen)
-{
-	policy = chosen;
-	*site = (struct site){ .origins = { .dcs = names, .dc_count = 3 } };
-	for (unsigned dc = 0; dc < 3; dc++)
-		origins_get_dc(&site->origins, dc, 1);
-	site->keyspace.policy_for = policy_for;
-	site->keyspace.note_value_bytes_max = 8;
-	keyspace_open(&site->keyspace, &site->origins, 16, 15);
-	episodes_open(&site->keyspace);
-	site->conflicts.keyspace = &site->keyspace;
-	site->conflicts.effects = &site->effects;
-	site->conflicts.arena = &site->arena;
-}
-
-static void site_close(struct site *site)
-{
-	site->keyspace.is_flush_dirty = false;
-	episodes_close(&site->keyspace);
-	keyspace_free(&site->keyspace);
-	origins_free(&site->origins);
-	effects_free(&site->effects);
-	arena_free(&site->arena);
-}
-
-/* A write of DC, its SEQth, that had seen so much of each. */
-struct write {
-	unsigned dc;
-	uint64_t seq, hlc;
-	uint64_t seen[3];
-	struct change change;
-	const char *command;
-	enum write_choice choice;
-};
-
-static void apply(struct site *site, const struct write *write)
-{
-	struct context *context = context_new(NULL, 3);
-	memcpy(context->seqs, write->seen, sizeof write->seen);
-	struct stamp stamp = { .seq = write->seq, .hlc = write->hlc, .context = context, .origin = write->dc };
-	const struct write_facts facts = { .command = slice_of(write->command != NULL ? write->command : "set"), .client = SLICE("me"), .choice = write->choice };
-	struct key *key = write->change.kind == CHANGE_FLUSH ? NULL : keyspace_key(&site->keyspace, write->change.db, write->change.key);
-	struct arriving_write arriving = { .mode = APPLY_REMOTE, .is_under_our_rules = true, .stamp = &stamp, .facts = &facts };
-	conflicts_apply(&site->conflicts, &arriving, &write->change, key);
-	context_drop(context);
-}
-
-static struct change set_of(const char *value)
-{
-	return (struct change){ .kind = CHANGE_SET, .key = SLICE("k"), .value = slice_of(value), .expire_at_ms = EXPIRE_KEEP };
-}
-
-static struct change of_kind(enum change_kind kind)
-{
-	return (struct change){ .kind = kind, .key = SLICE("k"), .element = kind >= CHANGE_FIELD_SET && kind <= CHANGE_SCORE_INCREMENT ? SLICE("e") : SLICE(""), .number = kind == CHANGE_INCREMENT ? 5 : 0 };
-}
-
-static const struct element *element_of(struct site *site, enum kind kind, struct slice name)
-{
-	return keyspace_element(&site->keyspace, keyspace_key(&site->keyspace, 0, SLICE("k")), kind, name);
-}
-
-static unsigned episode_count(const struct element *element)
-{
-	unsigned count = 0;
-	for (const struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
-		count++;
-	return count;
-}
-
-/* The record of an episode, with what it is made of. */
-struct read { struct buffer bytes; struct record_scratch scratch; struct record record; };
-
-static void encode_episode(const struct site *site, const struct episode *episode, bool is_last, struct buffer *out)
-{
-	struct telling telling;
-	struct buffer id = { 0 };
-	telling_begin(&telling, &site->keyspace, 7, is_last);
-	episode_add_id(&site->keyspace, episode, &id);
-	episode_encode(&telling, episode, buffer_slice(&id), out);
-	telling_end(&telling);
-	buffer_free(&id);
-}
-
-static void read_episode(const struct site *site, const struct episode *episode, struct read *read)
-{
-	*read = (struct read){ .bytes = { 0 } };
-	encode_episode(site, episode, true, &read->bytes);
-	struct buffer unfinished = { 0 };
-	encode_episode(site, episode, false, &unfinished);
-	bool is_alike = slice_equal(buffer_slice(&unfinished), buffer_slice(&read->bytes));
-	CU_ASSERT(is_alike || !episode_is_told_for_good(episode));
-	buffer_free(&unfinished);
-	bool is_read = record_decode(buffer_slice(&read->bytes), &read->scratch, &read->record);
-	CU_ASSERT_FATAL(is_read);
-}
-
-static void read_free(struct read *read)
-{
-	buffer_free(&read->bytes);
-	memory_free(read->scratch.sides);
-}
 
 /* ---- orders: writes by number, in every order that causality allows ---- */
 
@@ -151,17 +18,17 @@ static bool may_come(const struct write *writes, unsigned count, const bool *is_
 	return true;
 }
 
-struct trial { const struct write *writes; unsigned count; enum kind kind; struct buffer expected; unsigned orders; bool is_same; };
+struct trial { struct policy *policy; const struct write *writes; unsigned count; enum kind kind; struct buffer expected; unsigned orders; bool is_same; };
 
 /* All records of the element, by id, as the hash has them. */
 static void add_records(struct site *site, enum kind kind, struct buffer *out)
 {
-	const struct element *element = element_of(site, kind, kind == KIND_HASH ? SLICE("e") : SLICE(""));
+	const struct element *element = site_element(site, kind, kind == KIND_HASH ? SLICE("e") : SLICE(""));
 	struct read reads[4];
 	unsigned count = 0;
 	for (const struct episode *episode = element->episodes; episode != NULL && count < 4; episode = episode->next) {
 		unsigned at = count++;
-		read_episode(site, episode, &reads[at]);
+		site_read(site, episode, &reads[at]);
 		for (; at > 0 && slice_compare(reads[at].record.id, reads[at - 1].record.id) < 0; at--) {
 			struct read swap = reads[at];
 			reads[at] = reads[at - 1];
@@ -178,9 +45,9 @@ static void try_order(struct trial *trial, const unsigned *order)
 {
 	struct site site;
 	struct buffer records = { 0 };
-	site_open(&site, policy);
+	site_open(&site, trial->policy);
 	for (unsigned i = 0; i < trial->count; i++)
-		apply(&site, &trial->writes[order[i]]);
+		site_apply(&site, &trial->writes[order[i]]);
 	add_records(&site, trial->kind, &records);
 	if (trial->orders++ == 0)
 		buffer_add(&trial->expected, buffer_slice(&records));
@@ -207,10 +74,9 @@ static void try_orders(struct trial *trial, unsigned *order, bool *is_there, uns
 
 static unsigned orders_agree(struct policy *chosen, const struct write *writes, unsigned count, enum kind kind)
 {
-	struct trial trial = { .writes = writes, .count = count, .kind = kind, .is_same = true };
+	struct trial trial = { .policy = chosen, .writes = writes, .count = count, .kind = kind, .is_same = true };
 	unsigned order[8];
 	bool is_there[8] = { false };
-	policy = chosen;
 	try_orders(&trial, order, is_there, 0);
 	CU_ASSERT(trial.is_same);
 	CU_ASSERT(trial.expected.len > 0);
@@ -226,13 +92,13 @@ static void two_concurrent_sets_are_one_record(void)
 	struct read read;
 	const struct write a = { 0, 1, 100, { 0, 0, 0 }, set_of("a value longer than is kept"), "set", WRITE_ORDINARY };
 	const struct write b = { 1, 1, 200, { 0, 0, 0 }, set_of("b"), "getset", WRITE_ORDINARY };
-	site_open(&site, &policies[0]);
-	apply(&site, &a);
-	CU_ASSERT(element_of(&site, KIND_STRING, SLICE(""))->episodes == NULL);
-	apply(&site, &b);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
+	site_open(&site, &site_policies[0]);
+	site_apply(&site, &a);
+	CU_ASSERT(site_element(&site, KIND_STRING, SLICE(""))->episodes == NULL);
+	site_apply(&site, &b);
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT_FATAL(episode_count(element) == 1);
-	read_episode(&site, element->episodes, &read);
+	site_read(&site, element->episodes, &read);
 	const struct record *record = &read.record;
 	CU_ASSERT(record->kind == RECORD_WRITE_WRITE && record->status == RECORD_AUTO && record->pairs == 1 && record->side_count == 2);
 	CU_ASSERT(slice_equal(record->key, SLICE("k")) && slice_equal(record->type, SLICE("string")) && slice_equal(record->rule, SLICE("lww")));
@@ -257,15 +123,15 @@ static void chain_is_one_record_in_every_order(void)
 		{ 0, 2, 300, { 1, 1, 1 }, set_of("d"), NULL, WRITE_ORDINARY },
 	};
 	for (unsigned i = 0; i < 4; i++)
-		CU_ASSERT(orders_agree(&policies[i], writes, 4, KIND_STRING) == 3);
+		CU_ASSERT(orders_agree(&site_policies[i], writes, 4, KIND_STRING) == 3);
 	struct site site;
 	struct read read;
-	site_open(&site, &policies[0]);
+	site_open(&site, &site_policies[0]);
 	for (unsigned i = 0; i < 4; i++)
-		apply(&site, &writes[i]);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
+		site_apply(&site, &writes[i]);
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT_FATAL(episode_count(element) == 1);
-	read_episode(&site, element->episodes, &read);
+	site_read(&site, element->episodes, &read);
 	CU_ASSERT(read.record.side_count == 3 && read.record.pairs == 2);
 	read_free(&read);
 	site_close(&site);
@@ -282,16 +148,16 @@ static void later_pair_joins_two_records(void)
 		{ 2, 1, 140, { 0, 0, 0 }, set_of("e"), NULL, WRITE_ORDINARY },
 	};
 	for (unsigned i = 0; i < 4; i++)
-		CU_ASSERT(orders_agree(&policies[i], writes, 5, KIND_STRING) > 10);
+		CU_ASSERT(orders_agree(&site_policies[i], writes, 5, KIND_STRING) > 10);
 	struct site site;
-	site_open(&site, &policies[0]);
+	site_open(&site, &site_policies[0]);
 	for (unsigned i = 0; i < 4; i++)
-		apply(&site, &writes[i]);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
+		site_apply(&site, &writes[i]);
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT(episode_count(element) == 2);
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
 		pack_add(pack_new(&site.keyspace, SLICE("stored"), EPISODES_WAITING), episode);
-	apply(&site, &writes[4]);
+	site_apply(&site, &writes[4]);
 	CU_ASSERT(episode_count(element) == 1 && site.keyspace.episodes->gone_count == 1 && site.keyspace.episodes->count == 1);
 	site_close(&site);
 }
@@ -304,20 +170,20 @@ static void increments_alone_are_no_record(void)
 		{ 1, 1, 110, { 0, 0, 0 }, of_kind(CHANGE_INCREMENT), "incr", WRITE_ORDINARY },
 		{ 2, 1, 120, { 0, 0, 0 }, set_of("10"), NULL, WRITE_ORDINARY },
 	};
-	site_open(&site, &policies[0]);
-	apply(&site, &writes[0]);
-	apply(&site, &writes[1]);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
+	site_open(&site, &site_policies[0]);
+	site_apply(&site, &writes[0]);
+	site_apply(&site, &writes[1]);
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT(element->episodes == NULL);
-	apply(&site, &writes[2]);
+	site_apply(&site, &writes[2]);
 	CU_ASSERT_FATAL(episode_count(element) == 1);
 	struct read read;
-	read_episode(&site, element->episodes, &read);
+	site_read(&site, element->episodes, &read);
 	CU_ASSERT(read.record.side_count == 3 && read.record.pairs == 2 && read.record.winner.seq == 0);
 	CU_ASSERT(slice_equal(read.record.sides[1].value, SLICE("+5")) && read.record.sides[1].is_increment);
 	read_free(&read);
 	site_close(&site);
-	CU_ASSERT(orders_agree(&policies[0], writes, 3, KIND_STRING) == 6);
+	CU_ASSERT(orders_agree(&site_policies[0], writes, 3, KIND_STRING) == 6);
 }
 
 static void clears_and_types_are_told_alike_in_every_order(void)
@@ -333,16 +199,16 @@ static void clears_and_types_are_told_alike_in_every_order(void)
 	static const enum kind kinds[] = { KIND_STRING, KIND_HASH, KIND_KEY };
 	for (unsigned i = 0; i < 4; i++)
 		for (unsigned j = 0; j < 3; j++)
-			CU_ASSERT(orders_agree(&policies[i], writes, 4, kinds[j]) == 12);
+			CU_ASSERT(orders_agree(&site_policies[i], writes, 4, kinds[j]) == 12);
 	struct site site;
 	struct read read;
-	site_open(&site, &policies[0]);
+	site_open(&site, &site_policies[0]);
 	for (unsigned i = 0; i < 4; i++)
-		apply(&site, &writes[i]);
-	read_episode(&site, element_of(&site, KIND_KEY, SLICE(""))->episodes, &read);
+		site_apply(&site, &writes[i]);
+	site_read(&site, site_element(&site, KIND_KEY, SLICE(""))->episodes, &read);
 	CU_ASSERT(read.record.kind == RECORD_TYPE_CLASH && read.record.side_count == 2);
 	read_free(&read);
-	read_episode(&site, element_of(&site, KIND_HASH, SLICE("e"))->episodes, &read);
+	site_read(&site, site_element(&site, KIND_HASH, SLICE("e"))->episodes, &read);
 	CU_ASSERT(read.record.kind == RECORD_WRITE_DELETE && read.record.side_count == 3);
 	read_free(&read);
 	site_close(&site);
@@ -356,10 +222,10 @@ static void same_pop_at_two_datacenters_is_told(void)
 		{ 0, 1, 100, { 0, 0, 0 }, of_kind(CHANGE_MEMBER_REMOVE), "spop", WRITE_ORDINARY },
 		{ 1, 1, 110, { 0, 0, 0 }, of_kind(CHANGE_MEMBER_REMOVE), "spop", WRITE_ORDINARY },
 	};
-	site_open(&site, &policies[0]);
-	apply(&site, &writes[0]);
-	apply(&site, &writes[1]);
-	read_episode(&site, element_of(&site, KIND_SET, SLICE("e"))->episodes, &read);
+	site_open(&site, &site_policies[0]);
+	site_apply(&site, &writes[0]);
+	site_apply(&site, &writes[1]);
+	site_read(&site, site_element(&site, KIND_SET, SLICE("e"))->episodes, &read);
 	CU_ASSERT(read.record.kind == RECORD_DOUBLE_POP);
 	read_free(&read);
 	site_close(&site);
@@ -374,28 +240,28 @@ static void open_record_ends_by_the_earliest_write_that_has_seen_it(void)
 		{ 2, 1, 120, { 1, 1, 0 }, set_of("c"), NULL, WRITE_RESOLVES },
 		{ 0, 2, 130, { 1, 1, 0 }, set_of("d"), NULL, WRITE_ORDINARY },
 	};
-	CU_ASSERT(orders_agree(&policies[1], writes, 4, KIND_STRING) == 4);
+	CU_ASSERT(orders_agree(&site_policies[1], writes, 4, KIND_STRING) == 4);
 	struct site site;
 	struct read read;
-	site_open(&site, &policies[1]);
-	apply(&site, &writes[0]);
-	apply(&site, &writes[1]);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
-	read_episode(&site, element->episodes, &read);
+	site_open(&site, &site_policies[1]);
+	site_apply(&site, &writes[0]);
+	site_apply(&site, &writes[1]);
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
+	site_read(&site, element->episodes, &read);
 	CU_ASSERT(read.record.status == RECORD_OPEN && read.record.sides[0].is_live && read.record.sides[1].is_live && read.record.resolution.seq == 0);
 	CU_ASSERT(slice_equal(read.record.value, SLICE("b")));
 	read_free(&read);
-	apply(&site, &writes[3]);
-	read_episode(&site, element->episodes, &read);
+	site_apply(&site, &writes[3]);
+	site_read(&site, element->episodes, &read);
 	CU_ASSERT(read.record.status == RECORD_SUPERSEDED && slice_equal(read.record.resolution.dc, SLICE("ams")) && read.record.resolution.seq == 2);
 	read_free(&read);
-	apply(&site, &writes[2]);
+	site_apply(&site, &writes[2]);
 	CU_ASSERT_FATAL(episode_count(element) == 2);
-	read_episode(&site, element->episodes->next, &read);
+	site_read(&site, element->episodes->next, &read);
 	CU_ASSERT(read.record.status == RECORD_RESOLVED && slice_equal(read.record.resolution.dc, SLICE("cpt")) && read.record.ended_hlc == 120);
 	CU_ASSERT(slice_equal(read.record.value, SLICE("c")) && !read.record.sides[0].is_live);
 	read_free(&read);
-	read_episode(&site, element->episodes, &read);
+	site_read(&site, element->episodes, &read);
 	CU_ASSERT(read.record.status == RECORD_OPEN && read.record.side_count == 2);
 	read_free(&read);
 	site_close(&site);
@@ -407,15 +273,15 @@ static void many_writes_keep_the_newest_sides(void)
 	struct read read;
 	struct buffer bytes = { 0 };
 	for (unsigned round = 0; round < 2; round++) {
-		site_open(&site, &policies[2]);
+		site_open(&site, &site_policies[2]);
 		struct write only = { 1, 1, 50, { 0, 0, 0 }, set_of("old but first by priority"), NULL, WRITE_ORDINARY };
 		if (round == 0)
-			apply(&site, &only);
+			site_apply(&site, &only);
 		for (unsigned i = 1; i <= 1000; i++)
-			apply(&site, &(struct write){ 0, i, 100 + i, { 0, 0, 0 }, set_of("x"), NULL, WRITE_ORDINARY });
+			site_apply(&site, &(struct write){ 0, i, 100 + i, { 0, 0, 0 }, set_of("x"), NULL, WRITE_ORDINARY });
 		if (round == 1)
-			apply(&site, &only);
-		read_episode(&site, element_of(&site, KIND_STRING, SLICE(""))->episodes, &read);
+			site_apply(&site, &only);
+		site_read(&site, site_element(&site, KIND_STRING, SLICE(""))->episodes, &read);
 		const struct record *record = &read.record;
 		CU_ASSERT(record->pairs == 1000 && record->side_count == RECORD_SIDES_MAX + 1 && slice_equal(record->winner.dc, SLICE("bom")));
 		CU_ASSERT(slice_equal(record->sides[RECORD_SIDES_MAX].dot.dc, SLICE("bom")) && record->sides[0].dot.seq == 1000);
@@ -436,12 +302,12 @@ static void many_writes_keep_the_newest_sides(void)
 static void nothing_is_left_behind(void)
 {
 	struct site site;
-	site_open(&site, &policies[1]);
-	apply(&site, &(struct write){ 0, 1, 100, { 0, 0, 0 }, set_of("a"), NULL, WRITE_ORDINARY });
-	apply(&site, &(struct write){ 1, 1, 110, { 0, 0, 0 }, set_of("b"), NULL, WRITE_ORDINARY });
+	site_open(&site, &site_policies[1]);
+	site_apply(&site, &(struct write){ 0, 1, 100, { 0, 0, 0 }, set_of("a"), NULL, WRITE_ORDINARY });
+	site_apply(&site, &(struct write){ 1, 1, 110, { 0, 0, 0 }, set_of("b"), NULL, WRITE_ORDINARY });
 	uint64_t bytes = site.keyspace.bytes;
 	CU_ASSERT(bytes > 0 && site.keyspace.episodes->bytes > 0 && site.keyspace.episodes->bytes < bytes);
-	const struct element *element = element_of(&site, KIND_STRING, SLICE(""));
+	const struct element *element = site_element(&site, KIND_STRING, SLICE(""));
 	CU_ASSERT(element_is_open(element));
 	site_close(&site);
 }
