@@ -84,13 +84,12 @@ void samples_findings(struct samples *samples)
 void samples_staleness(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
-		uint64_t fresh_ms = samples->core->peers[i].fresh_ms;
+		int64_t staleness_ms = status_staleness_ms(&samples->core->peers[i], samples->now_ms);
 
-		if (fresh_ms == 0)
+		if (staleness_ms < 0)
 			sample_add_infinity(samples, origin_of(samples, i));
 		else
-			/* If that clock is ahead of ours, the result would be negative. */
-			sample_add_seconds(samples, origin_of(samples, i), fresh_ms > samples->now_ms ? 0 : (int64_t)(samples->now_ms - fresh_ms));
+			sample_add_seconds(samples, origin_of(samples, i), staleness_ms);
 	}
 }
 

@@ -145,9 +145,6 @@ void local_answered(struct local *local, struct group *group, const struct event
 	struct append facts = { .origin = local->causes->self, .last_seq = last_seq, .events = group->write_count };
 	bool has_id = read_stream_id(event->answered.replies[group->entry_reply], &facts.entry_ms, &facts.entry_seq);
 	assert(has_id);
-	/* An earlier group was aborted, this one was not: the aborted seqs will never name writes, and this entry proves it. */
-	if (group->stamp.seq > local->causes->answered_seq + 1)
-		outbox_add_void(local->outbox, &local->outbox->waiting, local->causes->self, local->causes->answered_seq + 1, group->stamp.seq - 1);
 	struct buffer final = { 0 };
 	/* A remote batch in front of it that the store refused is not there after all. */
 	bool is_lowered = lower_context(local, &group->stamp);
@@ -157,6 +154,9 @@ void local_answered(struct local *local, struct group *group, const struct event
 	bool is_lifted = has_lacked(local);
 	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted;
 	group->stamp.hlc = hlc;
+	/* An earlier group was aborted, this one was not: the aborted seqs will never name writes, and this entry proves it. */
+	if (group->stamp.seq > local->causes->answered_seq + 1)
+		outbox_add_void(local->outbox, &local->outbox->waiting, local->causes->answered_seq + 1, &group->stamp);
 	group->is_lifted = is_lifted;
 	bool is_changed = finish_writes(local, group, event, &final);
 	if (is_moved && !is_changed)

@@ -95,6 +95,7 @@ static void forget_positions(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
 		struct origin *origin = &recovery->causes->origins.items[i];
+		origin->was_confirmed = origin->confirmed;
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
@@ -106,6 +107,18 @@ static void forget_positions(struct recovery *recovery)
 		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->applied_digest = 0;
+	}
+}
+
+/* A store that came back without some of a peer's writes no longer has all that the peer committed up to then. */
+static void doubt_freshness(struct recovery *recovery, bool is_read)
+{
+	for (unsigned dc = 1; dc < recovery->options->dc_count && !is_read; dc++)
+		recovery->causes->peers[dc].status.fresh_ms = 0;
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
+		const struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->confirmed < origin->was_confirmed)
+			recovery->causes->peers[origin->dc].status.fresh_ms = 0;
 	}
 }
 
@@ -201,7 +214,9 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	suspects_begin_opening(recovery->suspects);
 	recovery->nonce = event->opened.nonce;
 	causes->trouble = NULL;
-	if (!read_store(recovery, event, &is_same_run, &incarnation)) {
+	bool is_read = read_store(recovery, event, &is_same_run, &incarnation);
+	doubt_freshness(recovery, is_read);
+	if (!is_read) {
 		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
 		step_alarm(recovery->step, 0, causes->trouble);
 		return;

@@ -185,6 +185,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (whole.ptr == remote->inboxes[dc].parts.ptr)
 		remote->inboxes[dc].parts.len = 0;
+	peer->status.heard_ms = remote->step->now_ms;
 	if (dc != 0)
 		note_clock(remote, dc, batch.hlc);
 	peer->status.rules_digest = batch.rules_digest;

@@ -108,9 +108,17 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 	group->remote.reaches[group->remote.reach_count++] = (struct reach){ origin, seq };
 }
 
+/* At once where nothing of that datacenter is on its way to the store: no remote group is unanswered while another is filled. */
+static void note_fresh(struct remote *remote, unsigned dc, uint64_t fresh_ms, struct group *group)
+{
+	if (group == NULL || group->remote.visible_writes[dc] == 0)
+		peer_note_fresh(remote->causes, dc, fresh_ms);
+	else if (fresh_ms > group->remote.fresh_ms[dc])
+		group->remote.fresh_ms[dc] = fresh_ms;
+}
+
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
 {
-	struct peer *peer = &remote->causes->peers[dc];
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	uint64_t last_hlc = delivery->hlc + (delivery->write_count > 0 ? delivery->write_count - 1 : 0);
@@ -125,7 +133,6 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 			rereads_add_writes(remote->rereads, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
-		peer->status.applied_events += delivery->write_count;
 		if ((*group)->remote.visible_writes[dc] == 0)
 			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->remote.visible_writes[dc] += delivery->write_count;
@@ -133,9 +140,8 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */
-	if (delivery->hello == 0 && hlc_ms(last_hlc) > peer->status.fresh_ms)
-		peer->status.fresh_ms = hlc_ms(last_hlc);
-	peer->status.heard_ms = remote->step->now_ms;
+	if (delivery->hello == 0 && dc != 0)
+		note_fresh(remote, dc, hlc_ms(last_hlc), *group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }
