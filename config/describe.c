@@ -2,12 +2,17 @@
 
 #include "base/text.h"
 #include "log_kind.h"
+#include "proxy/core/rules/rule.h"
 #include "row.h"
 
 #include <string.h>
 
 static void describe_rows(struct buffer *out, const char *section);
 static void describe_row(struct buffer *out, const struct row *row);
+static bool is_any(const struct rule *rule);
+static bool is_ordered(const struct rule *rule);
+static bool is_handled(const struct rule *rule);
+static void add_rules(struct buffer *out, bool (*is_meant)(const struct rule *rule));
 
 static const char introduction[] =
 	"<!-- Made by homeportd --describe-settings: do not edit. -->\n"
@@ -38,9 +43,10 @@ static const char lists[] =
 	"Which conflict rule for which keys: a list, of which the first that matches wins; what nothing matches is `lww`.\n\n"
 	"| in a rule | |\n|---|---|\n"
 	"| `match` | which keys: a glob as in Redis's `KEYS` |\n"
-	"| `rule` | `lww`, `priority`, `record`, `merge` or `custom`; docs/conflict-rules.md says what each does |\n"
-	"| `order` | for `priority`, and only there: a list of datacenters (`dc` and names of `peers`), the first wins; those left out come last |\n"
-	"| `handler` | for `custom`, and only there: a file in Lua with a function `resolve(key, versions)` |\n\n"
+	"| `rule` | ";
+
+static const char rules_end[] =
+	", and only there: a file in Lua with a function `resolve(key, versions)` |\n\n"
 	"A rule that an earlier one hides is refused, and so is a handler that does not compile. All datacenters must have the same rules and\n"
 	"handlers: `/readyz` and `homeport_rules_differ` say when they differ. Change: reload, in every datacenter; a file with a mistake changes\n"
 	"nothing.\n\n"
@@ -66,6 +72,34 @@ void settings_describe(struct buffer *out)
 	for (unsigned i = 0; i < log_kind_count(); i++)
 		buffer_add_format(out, "| `%s` | %s |\n", log_kind_at(i)->name, log_kind_at(i)->prose);
 	buffer_add_text(out, lists);
+	add_rules(out, is_any);
+	buffer_add_text(out, "; docs/conflict-rules.md says what each does |\n| `order` | for ");
+	add_rules(out, is_ordered);
+	buffer_add_text(out, ", and only there: a list of datacenters (`dc` and names of `peers`), the first wins; those left out come last |\n"
+	                     "| `handler` | for ");
+	add_rules(out, is_handled);
+	buffer_add_text(out, rules_end);
+}
+
+static bool is_any(const struct rule *rule) { (void)rule; return true; }
+static bool is_ordered(const struct rule *rule) { return rule->takes_order; }
+static bool is_handled(const struct rule *rule) { return rule->is_handling; }
+
+/* "`a`, `b` or `c`": the rules that IS_MEANT says, in the order of rules.def. */
+static void add_rules(struct buffer *out, bool (*is_meant)(const struct rule *rule))
+{
+	const struct rule *last = NULL;
+	unsigned left = 0;
+
+	for (unsigned i = 0; rule_at(i) != NULL; i++)
+		left += is_meant(rule_at(i));
+	for (unsigned i = 0; rule_at(i) != NULL; i++) {
+		if (!is_meant(rule_at(i)))
+			continue;
+		buffer_add_format(out, "%s`%s`", last == NULL ? "" : left == 1 ? " or " : ", ", rule_at(i)->name);
+		last = rule_at(i);
+		left--;
+	}
 }
 
 /* The rows of a section; "" has those at the top. */

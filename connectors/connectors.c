@@ -8,7 +8,7 @@
 
 struct connector {
 	const struct log_class *log;
-	const struct topic_class *topic;     /* NULL: beside this kind of log there is none */
+	const struct topic_class *topic;     /* NULL: this kind of log has no topic beside it */
 };
 
 static const struct connector connectors[] = {

@@ -20,7 +20,7 @@
 
 struct kafka_consumer {
 	struct event_base *loop;
-	struct log_handlers handlers;
+	struct log_callbacks callbacks;
 	unsigned dc;
 	bool tells_state;
 	struct kafka_health health;
@@ -43,17 +43,17 @@ static bool serve_messages(void *context, rd_kafka_queue_t *queue);
 static void take_message(struct kafka_consumer *consumer, const rd_kafka_message_t *message);
 static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message);
 
-struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_callbacks *callbacks, const char **error)
 {
 	rd_kafka_conf_t *conf = kafka_settings_new(options, RD_KAFKA_CONSUMER, error);
 	if (conf == NULL)
 		return NULL;
 	struct kafka_consumer *consumer = memory_new(sizeof *consumer);
 	consumer->loop = options->loop;
-	consumer->handlers = *handlers;
+	consumer->callbacks = *callbacks;
 	consumer->dc = options->dc_index;
 	consumer->tells_state = !options->is_own;
-	kafka_health_begin(&consumer->health, options, handlers, "following");
+	kafka_health_begin(&consumer->health, options, callbacks, "following");
 	consumer->restart = timer_new(options->loop, restart, consumer);
 	if (!open_client(consumer, conf, error)) {
 		kafka_consumer_free(consumer);
@@ -174,7 +174,7 @@ static bool serve_messages(void *context, rd_kafka_queue_t *queue)
 		rd_kafka_message_destroy(messages[i]);
 	}
 	if (count > 0)
-		consumer->handlers.fed(consumer->handlers.context);
+		consumer->callbacks.fed(consumer->callbacks.context);
 	return count == MESSAGES_A_TURN && !consumer->is_restarting;
 }
 
@@ -189,9 +189,9 @@ static void take_message(struct kafka_consumer *consumer, const rd_kafka_message
 		kafka_health_note_up(&consumer->health);
 	}
 	if (consumer->position == POSITION_BEGIN && message->offset > 0)
-		consumer->handlers.lost_beginning(consumer->handlers.context, consumer->dc);
+		consumer->callbacks.lost_beginning(consumer->callbacks.context, consumer->dc);
 	consumer->position = message->offset;
-	consumer->handlers.message(consumer->handlers.context, consumer->dc, message->offset,
+	consumer->callbacks.message(consumer->callbacks.context, consumer->dc, message->offset,
 	                           (struct slice){ message->payload, message->len });
 }
 
@@ -203,7 +203,7 @@ static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t
 		snprintf(why, sizeof why, "topic %s, after offset %" PRId64 ": %s", rd_kafka_topic_name(consumer->handle), consumer->position,
 		         rd_kafka_message_errstr(message));
 		kafka_consumer_unfollow(consumer);
-		consumer->handlers.lost_position(consumer->handlers.context, consumer->dc, why);
+		consumer->callbacks.lost_position(consumer->callbacks.context, consumer->dc, why);
 		return;
 	}
 	snprintf(why, sizeof why, "topic %s: %s", rd_kafka_topic_name(consumer->handle), rd_kafka_message_errstr(message));

@@ -6,8 +6,8 @@
 
 struct kafka_consumer;
 
-/* NULL: *error names the setting and the remedy. HANDLERS is copied; its state is reported unless the log is our own (the producer reports that). */
-struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error);
+/* NULL: *error names the setting and the remedy. CALLBACKS is copied; its state is reported unless the log is our own (the producer reports that). */
+struct kafka_consumer *kafka_consumer_new(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
 void kafka_consumer_follow(struct kafka_consumer *consumer, int64_t position);
 void kafka_consumer_unfollow(struct kafka_consumer *consumer);
 void kafka_consumer_pause(struct kafka_consumer *consumer, bool is_paused);

@@ -7,9 +7,9 @@
 
 static void tell(struct kafka_health *health);
 
-void kafka_health_begin(struct kafka_health *health, const struct log_options *options, const struct log_handlers *handlers, const char *doing)
+void kafka_health_begin(struct kafka_health *health, const struct log_options *options, const struct log_callbacks *callbacks, const char *doing)
 {
-	*health = (struct kafka_health){ .handlers = *handlers, .dc = options->dc_index, .doing = doing };
+	*health = (struct kafka_health){ .callbacks = *callbacks, .dc = options->dc_index, .doing = doing };
 	snprintf(health->brokers, sizeof health->brokers, "%s", kafka_settings_brokers(options));
 }
 
@@ -61,5 +61,5 @@ static void tell(struct kafka_health *health)
 	char why[sizeof health->brokers + sizeof health->why + 32];
 	snprintf(why, sizeof why, "no broker of %s answers%s%s", health->brokers, health->why[0] != '\0' ? ": " : "", health->why);
 	const char *text = is_up ? health->doing : health->problem[0] != '\0' ? health->problem : why;
-	health->handlers.state(health->handlers.context, health->dc, is_up, text);
+	health->callbacks.state(health->callbacks.context, health->dc, is_up, text);
 }

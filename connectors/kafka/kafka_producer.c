@@ -18,7 +18,7 @@
 
 struct kafka_producer {
 	struct event_base *loop;
-	struct log_handlers handlers;
+	struct log_callbacks callbacks;
 	struct kafka_health health;
 	rd_kafka_conf_t *conf;               /* each client is created from a copy of it */
 	struct kafka_topic *topic;
@@ -46,18 +46,18 @@ static void go_on(struct kafka_producer *producer);
 static void give_up_client(struct kafka_producer *producer, const char *why);
 static void retry(void *context);
 
-struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_callbacks *callbacks, const char **error)
 {
 	struct kafka_producer *producer = memory_new(sizeof *producer);
 	producer->loop = options->loop;
-	producer->handlers = *handlers;
+	producer->callbacks = *callbacks;
 	producer->retry = timer_new(options->loop, retry, producer);
 	appends_drop_due(&producer->appends);
 	producer->topic = kafka_topic_new(options, error);
 	if (producer->topic != NULL)
 		producer->conf = kafka_settings_new(options, RD_KAFKA_PRODUCER, error);
 	if (producer->conf != NULL) {
-		kafka_health_begin(&producer->health, options, handlers, "appending");
+		kafka_health_begin(&producer->health, options, callbacks, "appending");
 		producer->timeout_ms = kafka_settings_timeout_ms(producer->conf);
 	}
 	if (producer->conf == NULL || !open_client(producer, error)) {
@@ -204,7 +204,7 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 			return;
 		}
 		if (appends_acknowledge(&producer->appends, id))
-			producer->handlers.appended(producer->handlers.context, id, message->offset);
+			producer->callbacks.appended(producer->callbacks.context, id, message->offset);
 	}
 	producer->heard_ms = timer_now_ms();
 	kafka_health_set_problem(&producer->health, NULL);
@@ -238,7 +238,7 @@ static void go_on(struct kafka_producer *producer)
 	producer->is_full = false;
 	producer->refusal = NULL;
 	if (appends_go_on(&producer->appends, &id))
-		producer->handlers.append_retry(producer->handlers.context, id);
+		producer->callbacks.append_retry(producer->callbacks.context, id);
 }
 
 /* Our caller still uses the client, so the timer replaces it. The pause keeps a permanent error from becoming a busy loop. */

@@ -7,8 +7,8 @@
 
 struct kafka_producer;
 
-/* NULL: *error names the setting and the remedy. HANDLERS is copied. */
-struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_handlers *handlers, const char **error);
+/* NULL: *error names the setting and the remedy. CALLBACKS is copied. */
+struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
 /* KEY: empty for none. */
 void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes);
 /* Of the topic; 0: without end, or not known. */

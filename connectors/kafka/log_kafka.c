@@ -24,14 +24,14 @@ static void kafka_close(struct log *log, uint32_t wait_ms)
 	memory_free(kafka);
 }
 
-static struct log *kafka_open(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+static struct log *kafka_open(const struct log_options *options, const struct log_callbacks *callbacks, const char **error)
 {
 	struct kafka_log *kafka = memory_new(sizeof *kafka);
 	kafka->log.class = &log_kafka;
 	if (options->is_own)
-		kafka->producer = kafka_producer_new(options, handlers, error);
+		kafka->producer = kafka_producer_new(options, callbacks, error);
 	if (!options->is_own || kafka->producer != NULL)
-		kafka->consumer = kafka_consumer_new(options, handlers, error);
+		kafka->consumer = kafka_consumer_new(options, callbacks, error);
 	if (kafka->consumer == NULL) {
 		kafka_close(&kafka->log, 0);
 		return NULL;

@@ -8,7 +8,7 @@
 
 struct kafka_outlet {
 	struct topic topic;
-	struct topic_handlers handlers;
+	struct topic_callbacks callbacks;
 	struct kafka_producer *producer;
 };
 
@@ -16,20 +16,20 @@ static void outlet_appended(void *context, uint64_t id, int64_t position)
 {
 	struct kafka_outlet *outlet = context;
 	(void)position;
-	outlet->handlers.published(outlet->handlers.context, id);
+	outlet->callbacks.published(outlet->callbacks.context, id);
 }
 
 static void outlet_retry(void *context, uint64_t id)
 {
 	struct kafka_outlet *outlet = context;
-	outlet->handlers.retry(outlet->handlers.context, id);
+	outlet->callbacks.retry(outlet->callbacks.context, id);
 }
 
 static void outlet_state(void *context, unsigned dc, bool is_connected, const char *text)
 {
 	struct kafka_outlet *outlet = context;
 	(void)dc;
-	outlet->handlers.state(outlet->handlers.context, is_connected, text);
+	outlet->callbacks.state(outlet->callbacks.context, is_connected, text);
 }
 
 static void kafka_close(struct topic *topic)
@@ -39,7 +39,7 @@ static void kafka_close(struct topic *topic)
 	memory_free(outlet);
 }
 
-static struct topic *kafka_open(const struct topic_options *options, const struct topic_handlers *handlers, const char **error)
+static struct topic *kafka_open(const struct topic_options *options, const struct topic_callbacks *callbacks, const char **error)
 {
 	struct kafka_outlet *outlet = memory_new(sizeof *outlet);
 	size_t size = strlen(options->dc) + strlen(options->name) + 2;
@@ -52,10 +52,10 @@ static struct topic *kafka_open(const struct topic_options *options, const struc
 		.pairs = options->pairs,
 		.pair_count = options->pair_count,
 	};
-	struct log_handlers log_handlers = { .context = outlet, .appended = outlet_appended, .append_retry = outlet_retry, .state = outlet_state };
+	struct log_callbacks log_callbacks = { .context = outlet, .appended = outlet_appended, .append_retry = outlet_retry, .state = outlet_state };
 	outlet->topic.class = &topic_kafka;
-	outlet->handlers = *handlers;
-	outlet->producer = kafka_producer_new(&log, &log_handlers, error);
+	outlet->callbacks = *callbacks;
+	outlet->producer = kafka_producer_new(&log, &log_callbacks, error);
 	memory_free(name);
 	if (outlet->producer != NULL)
 		return &outlet->topic;

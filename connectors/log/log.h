@@ -1,7 +1,7 @@
 /* Log: what we ask of a replication log: append in order, follow from a position. There is one struct log for each datacenter's log; we
  * append to our own one only.
  * Filled by kafka/log_kafka.c and stream/log_stream.c (the embedded default: a stream in the origin's own Redis); connectors.c lists them.
- * All calls and handlers happen on the loop's thread; a library with threads wakes the loop by a file descriptor. */
+ * All calls and callbacks happen on the loop's thread; a library with threads wakes the loop by a file descriptor. */
 #ifndef CONNECTORS_LOG_H
 #define CONNECTORS_LOG_H
 
@@ -17,19 +17,19 @@ struct log_pair { const char *name, *value; };
 struct log_options {
 	struct event_base *loop;
 	const char *dc;                      /* whose log: names the topic ("homeport.<dc>") or the stream ("homeport:log") */
-	unsigned dc_index;                   /* comes back with every handler call */
+	unsigned dc_index;                   /* is handed to every callback */
 	bool is_own;                         /* we append to it: create it when absent, check its settings when present */
 	const struct log_pair *pairs;        /* settings as they stand in the YAML under log.<kind> */
 	unsigned pair_count;
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
 	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
-	uint64_t retain_bytes;               /* redis-stream: of what some datacenter has not read yet: 1 GiB */
-	const char *reader;                  /* redis-stream: this datacenter, as it tells the log's owner how far it has read */
+	uint64_t retain_bytes;               /* redis-stream: limit for entries that some datacenter has not read yet: 1 GiB */
+	const char *reader;                  /* redis-stream: the name by which this datacenter tells the log's owner how far it has read */
 	const char *const *readers;          /* redis-stream, own log: the datacenters that read it; borrowed for the log's life */
 	unsigned reader_count;               /* at most LOG_READERS_MAX */
 };
 
-struct log_handlers {
+struct log_callbacks {
 	void *context;
 	void (*message)(void *context, unsigned dc, int64_t position, struct slice bytes);
 	void (*lost_position)(void *context, unsigned dc, const char *why);
@@ -37,13 +37,13 @@ struct log_handlers {
 	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
 	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: append again from ID, whether the store is open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
-	void (*fed)(void *context);          /* a batch of messages was handed out: a turn ends */
+	void (*fed)(void *context);          /* a batch of messages was handed out: the turn may end */
 };
 
 struct log_class {
 	const char *name;                    /* "kafka", "redis-stream" */
 	/* NULL on bad settings: *error (static or owned by the class) names the setting and the remedy. Connecting goes on in the background. */
-	struct log *(*open)(const struct log_options *options, const struct log_handlers *handlers, const char **error);
+	struct log *(*open)(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
 	void (*append)(struct log *log, uint64_t id, struct slice bytes);   /* copies BYTES; IDs count up by one; after append_retry they go on from that ID */
 	void (*follow)(struct log *log, int64_t position);   /* delivers messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
 	void (*unfollow)(struct log *log);

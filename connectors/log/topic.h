@@ -1,7 +1,7 @@
 /* Topic: what we ask of a topic beside the log, which other programs read: publish messages with keys, in order, each at least once.
  * Filled by kafka/topic_kafka.c; connectors.c lists it. A redis-stream log
  * has none: what would be published can be read from that Redis.
- * All calls and handlers happen on the loop's thread. */
+ * All calls and callbacks happen on the loop's thread. */
 #ifndef CONNECTORS_TOPIC_H
 #define CONNECTORS_TOPIC_H
 
@@ -16,7 +16,7 @@ struct topic_options {
 	unsigned pair_count;
 };
 
-struct topic_handlers {
+struct topic_callbacks {
 	void *context;
 	void (*published)(void *context, uint64_t id);       /* everything up to ID is durable there */
 	void (*retry)(void *context, uint64_t id);           /* everything from ID on was dropped: publish again from ID */
@@ -25,7 +25,7 @@ struct topic_handlers {
 
 struct topic_class {
 	/* NULL on bad settings: *error names the setting and the remedy. Connecting goes on in the background; the topic is created when absent. */
-	struct topic *(*open)(const struct topic_options *options, const struct topic_handlers *handlers, const char **error);
+	struct topic *(*open)(const struct topic_options *options, const struct topic_callbacks *callbacks, const char **error);
 	void (*publish)(struct topic *topic, uint64_t id, struct slice key, struct slice bytes);  /* copies; IDs as in log.h, a gap begins a new series */
 	void (*close)(struct topic *topic);
 };

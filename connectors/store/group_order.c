@@ -10,10 +10,7 @@ void group_order_add(struct group_order *order, unsigned pipeline, uint64_t posi
 		order->runs[order->count - 1].groups_due++;
 		return;
 	}
-	if (order->count == order->cap) {
-		order->cap = order->cap > 0 ? order->cap * 2 : 4;
-		order->runs = memory_resize(order->runs, order->cap * sizeof *order->runs);
-	}
+	order->runs = array_reserve(order->runs, order->count, &order->cap, sizeof *order->runs);
 	order->runs[order->count++] = (struct group_run){ .pipeline = pipeline, .position = position, .groups_due = 1 };
 }
 

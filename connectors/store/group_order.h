@@ -22,7 +22,7 @@ struct group_order {
 	unsigned last_pipeline;
 };
 
-/* A group was queued on LANE at POSITION of the pipeline's bytes. */
+/* A group is queued on PIPELINE, at POSITION of its bytes. */
 void group_order_add(struct group_order *order, unsigned pipeline, uint64_t position);
 /* A group of the oldest run was answered. True: the next run may be sent now. */
 bool group_order_answered(struct group_order *order);

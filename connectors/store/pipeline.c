@@ -22,7 +22,7 @@
 #define READ_BYTES_MAX (1 << 20)         /* a reply exceeds its limit by no more before it is noticed */
 
 struct pipeline {
-	struct pipeline_handlers handlers;
+	struct pipeline_callbacks callbacks;
 	int fd;
 	struct event *readable, *writable;
 	bool is_connected;
@@ -55,13 +55,13 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 static void close_on_select_error(struct pipeline *pipeline, struct slice reply);
 static void close_pipeline(struct pipeline *pipeline, const char *why);
 
-struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_handlers *handlers, const char **why)
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_callbacks *callbacks, const char **why)
 {
 	int fd = dial(options->host, options->port, options->attempt, why);
 	if (fd < 0)
 		return NULL;
 	struct pipeline *pipeline = memory_new(sizeof *pipeline);
-	pipeline->handlers = *handlers;
+	pipeline->callbacks = *callbacks;
 	pipeline->fd = fd;
 	pipeline->reserved_db = options->reserved_db;
 	pipeline->reply_bytes_max = options->reply_bytes_max;
@@ -101,7 +101,7 @@ void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, 
 	pipeline->db = pipeline->reserved_db;
 }
 
-/* A failed write is not reported here, because the caller may be inside a handler: the socket becomes readable with the same error. */
+/* A failed write is not reported here, because the caller may be inside a callback: the socket becomes readable with the same error. */
 void pipeline_flush(struct pipeline *pipeline)
 {
 	if (!pipeline->is_connected || pipeline->is_closed)
@@ -184,7 +184,7 @@ static void socket_writable(evutil_socket_t fd, short what, void *context)
 		}
 		pipeline->is_connected = true;
 		event_add(pipeline->readable, NULL);
-		pipeline->handlers.connected(pipeline->handlers.context, pipeline);
+		pipeline->callbacks.connected(pipeline->callbacks.context, pipeline);
 		pipeline_flush(pipeline);
 		return;
 	}
@@ -202,7 +202,7 @@ static void socket_readable(evutil_socket_t fd, short what, void *context)
 		return;
 	hand_out(pipeline);
 	if (!pipeline->is_closed)
-		pipeline->handlers.fed(pipeline->handlers.context);
+		pipeline->callbacks.fed(pipeline->callbacks.context);
 }
 
 /* The longer the incomplete reply already is, the more is read at once, so that a long reply costs few system calls. */
@@ -260,13 +260,13 @@ static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice in
 	struct slice reply = { input.ptr, *len };
 	const struct expectation *oldest = expectations_oldest(&pipeline->expectations);
 	if (oldest == NULL || reply.ptr[0] == '>') {
-		pipeline->handlers.pushed(pipeline->handlers.context, reply);
+		pipeline->callbacks.pushed(pipeline->callbacks.context, reply);
 		return RESP_READY;
 	}
 	struct expectation met = *oldest;
 	expectations_drop_oldest(&pipeline->expectations);
 	if (met.kind == EXPECT_REPLY)
-		pipeline->handlers.reply(pipeline->handlers.context, met.tag, reply);
+		pipeline->callbacks.reply(pipeline->callbacks.context, met.tag, reply);
 	else if (reply_is_error(reply))
 		close_on_select_error(pipeline, reply);
 	return RESP_READY;
@@ -286,7 +286,7 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 	expectations_drop_oldest(&pipeline->expectations);
 	struct slice error;
 	const struct slice *replies = group_reply_replies(&pipeline->group_reply, input, &error);
-	pipeline->handlers.answered(pipeline->handlers.context, pipeline, met.tag, replies, replies != NULL ? met.command_count : 0, error);
+	pipeline->callbacks.answered(pipeline->callbacks.context, pipeline, met.tag, replies, replies != NULL ? met.command_count : 0, error);
 	return RESP_READY;
 }
 
@@ -306,5 +306,5 @@ static void close_pipeline(struct pipeline *pipeline, const char *why)
 	pipeline->is_closed = true;
 	event_del(pipeline->readable);
 	event_del(pipeline->writable);
-	pipeline->handlers.closed(pipeline->handlers.context, pipeline, why);
+	pipeline->callbacks.closed(pipeline->callbacks.context, pipeline, why);
 }

@@ -12,14 +12,14 @@ struct pipeline;
 #define PIPELINE_NO_GATE UINT64_MAX
 
 /* None of these may free the pipeline. */
-struct pipeline_handlers {
+struct pipeline_callbacks {
 	void *context;
 	void (*connected)(void *context, struct pipeline *pipeline);
 	void (*closed)(void *context, struct pipeline *pipeline, const char *why);   /* once; WHY is borrowed for the call */
 	void (*reply)(void *context, uint64_t tag, struct slice reply);      /* to pipeline_read */
 	void (*pushed)(void *context, struct slice reply);                   /* a message of a subscription */
 	void (*answered)(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
-	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out */
+	void (*fed)(void *context);          /* all replies of one read from the socket were handed out */
 };
 
 struct pipeline_options {
@@ -32,7 +32,7 @@ struct pipeline_options {
 };
 
 /* NULL: *why says why not. Commands may be queued at once; they are sent once the connection is made and flushed. */
-struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_handlers *handlers, const char **why);
+struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_callbacks *callbacks, const char **why);
 void pipeline_free(struct pipeline *pipeline);           /* NULL is fine; `closed` is not called */
 void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag);
 void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, unsigned command_count);

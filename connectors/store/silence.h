@@ -1,6 +1,6 @@
-/* Silence: whether the store still answers. Whoever uses it looks at it several times within the limit and says how many bytes have moved.
- * When nothing has moved between two looks the store is probed: so one that hangs is noticed even when no client asks for anything, and one
- * that works on a long request, but can say so, is not taken for one that hangs.
+/* Silence: whether the store still answers. The caller looks several times within the limit and says how many bytes have moved.
+ * When nothing has moved between two looks, the store is probed. So a store that hangs is noticed even when no client asks for anything, and a
+ * store that is busy with a long script is not taken to hang, because it answers the probe.
  * Any byte counts as a sign of life, not the age of one request: a long queue of requests is no silence as long as replies come. */
 #ifndef CONNECTORS_SILENCE_H
 #define CONNECTORS_SILENCE_H
@@ -15,7 +15,7 @@ enum silence_verdict { SILENCE_NONE, SILENCE_PROBE, SILENCE_TOO_LONG };
 struct silence {
 	uint64_t looked_ms;          /* the last look; 0: none yet */
 	uint64_t since_ms;           /* the store has owed an answer on this connection since then; 0: it does not */
-	uint64_t began_ms;           /* likewise, but goes on over attempts to connect again */
+	uint64_t began_ms;           /* likewise, but counted across reconnections */
 	uint64_t moved;              /* bytes, at the last look */
 	bool is_probed;              /* a probe is unanswered */
 };
@@ -27,7 +27,7 @@ void silence_forget(struct silence *silence);
 /* MOVED: how many bytes have come, or been taken after a pause, on this connection. SILENCE_PROBE: ask the store for something.
  * SILENCE_TOO_LONG: nothing has moved for LIMIT_MS. */
 enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint64_t moved, uint64_t limit_ms);
-/* How long the store has owed an answer, over all attempts to connect again; 0: it answers. MOVED as above. */
+/* How long the store has owed an answer, counted across reconnections. 0: it answers. MOVED as above. */
 uint64_t silence_ms(const struct silence *silence, uint64_t now_ms, uint64_t moved);
 
 #endif

@@ -1,5 +1,5 @@
 /* The store has three pipelines (RESP2, RESP3, notifications of expired keys), which open, work and fail together.
- * Failing takes two steps: fail() may be called from any handler and only notes why; the loop then calls tear_down(), which
+ * Failing takes two steps: fail() may be called from any callback and only notes why; the loop then calls tear_down(), which
  * frees the pipelines and calls `lost` or `waiting`. Between the two steps nothing is handed out. */
 #include "store.h"
 
@@ -21,7 +21,7 @@
 
 struct store {
 	struct store_options options;        /* its texts are owned copies */
-	struct store_handlers handlers;
+	struct store_callbacks callbacks;
 	struct timer *retry, *tear_down, *refresh, *look;
 	struct pipeline *pipelines[PIPELINE_COUNT];      /* all NULL between two tries */
 	unsigned connected_count;
@@ -33,7 +33,7 @@ struct store {
 	bool is_failing;
 	bool is_fenced;
 	bool is_silent;                      /* it fails because it has not answered in time */
-	char why[320];                       /* why the connections are being given up, or were last */
+	char why[320];                       /* why the connections are being given up, or were given up last */
 	char why_told[320];                  /* what `waiting` was last called with */
 	uint64_t epoch_left;
 	uint64_t nonce;
@@ -63,7 +63,7 @@ static void fail(struct store *store, const char *why);
 static void tear_down(void *context);
 static void free_pipelines(struct store *store);
 
-struct store *store_new(const struct store_options *options, const struct store_handlers *handlers)
+struct store *store_new(const struct store_options *options, const struct store_callbacks *callbacks)
 {
 	struct store *store = memory_new(sizeof *store);
 	store->options = *options;
@@ -71,7 +71,7 @@ struct store *store_new(const struct store_options *options, const struct store_
 	store->options.username = copy_text(options->username);
 	store->options.password = copy_text(options->password);
 	store->options.dc = copy_text(options->dc);
-	store->handlers = *handlers;
+	store->callbacks = *callbacks;
 	store->retry = timer_new(options->loop, dial_pipelines, store);
 	store->tear_down = timer_new(options->loop, tear_down, store);
 	store->refresh = timer_new(options->loop, refresh_facts, store);
@@ -177,13 +177,13 @@ static void dial_pipelines(void *context)
 		.reserved_db = store->options.reserved_db,
 		.reply_bytes_max = store->options.reply_bytes_max,
 	};
-	struct pipeline_handlers handlers = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
+	struct pipeline_callbacks callbacks = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
 	store->connected_count = 0;
 	silence_connect(&store->silence);
 	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
 	for (unsigned i = 0; i < PIPELINE_COUNT; i++) {
 		const char *why;
-		store->pipelines[i] = pipeline_new(&options, &handlers, &why);
+		store->pipelines[i] = pipeline_new(&options, &callbacks, &why);
 		if (store->pipelines[i] == NULL) {
 			fail(store, why);
 			return;
@@ -217,7 +217,7 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 	else if (tag == FACTS_TAG)
 		store_facts_take_info(&store->facts, reply);
 	else
-		store->handlers.reply(store->handlers.context, tag, reply);
+		store->callbacks.reply(store->callbacks.context, tag, reply);
 }
 
 static void pipeline_pushed(void *context, struct slice push)
@@ -225,7 +225,7 @@ static void pipeline_pushed(void *context, struct slice push)
 	struct store *store = context;
 	struct expired_notice notice;
 	if (store->is_open && !store->is_failing && expired_notice_read(push, &notice) && notice.db != store->options.reserved_db)
-		store->handlers.expired(store->handlers.context, notice.db, notice.key);
+		store->callbacks.expired(store->callbacks.context, notice.db, notice.key);
 }
 
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
@@ -237,14 +237,14 @@ static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t
 		return;
 	if (group_order_answered(&store->order))
 		set_gates(store);
-	store->handlers.answered(store->handlers.context, id, replies, count, error);
+	store->callbacks.answered(store->callbacks.context, id, replies, count, error);
 }
 
 static void pipeline_fed(void *context)
 {
 	struct store *store = context;
 	if (store->is_open && !store->is_failing)
-		store->handlers.fed(store->handlers.context);
+		store->callbacks.fed(store->callbacks.context);
 	flush_pipelines(store);
 }
 
@@ -285,7 +285,7 @@ static void finish_opening(struct store *store)
 		},
 	};
 	uint32_t databases = store->opening.databases;
-	store->handlers.opened(store->handlers.context, &event, databases);
+	store->callbacks.opened(store->callbacks.context, &event, databases);
 	opening_free(&store->opening);
 }
 
@@ -310,7 +310,7 @@ static void look(void *context)
 	case SILENCE_NONE:
 		break;
 	case SILENCE_PROBE:
-		if (store->is_open)          /* an opening has always asked for something */
+		if (store->is_open)          /* while it opens, the store owes answers anyway */
 			pipeline_probe(store->pipelines[PIPELINE_NOTICES]);
 		break;
 	case SILENCE_TOO_LONG: {
@@ -373,12 +373,12 @@ static void tear_down(void *context)
 		store->retry_ms = store->retry_ms * 2 < store->options.retry_ms_max ? store->retry_ms * 2 : store->options.retry_ms_max;
 	}
 	if (was_open) {
-		store->handlers.lost(store->handlers.context, store->why);
+		store->callbacks.lost(store->callbacks.context, store->why);
 	} else if (is_fenced) {
-		store->handlers.fenced(store->handlers.context, store->why);
-	} else if (store->handlers.waiting != NULL && strcmp(store->why, store->why_told) != 0) {
+		store->callbacks.fenced(store->callbacks.context, store->why);
+	} else if (store->callbacks.waiting != NULL && strcmp(store->why, store->why_told) != 0) {
 		memcpy(store->why_told, store->why, sizeof store->why);
-		store->handlers.waiting(store->handlers.context, store->why);
+		store->callbacks.waiting(store->callbacks.context, store->why);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* Store: what we ask of a data store, here Redis. There is one connection ("pipeline") for each version of the protocol. Reads and groups
  * of one pipeline run in the order they were sent. Groups keep their order across both pipelines, too: a pipeline sends a group only
  * once every earlier group of the other one is answered.
- * All calls and handlers happen on the loop's thread. */
+ * All calls and callbacks happen on the loop's thread. */
 #ifndef CONNECTORS_STORE_H
 #define CONNECTORS_STORE_H
 
@@ -17,14 +17,14 @@ struct store_options {
 	uint16_t port;
 	const char *username, *password;     /* NULL: none */
 	uint32_t reserved_db;
-	const char *dc;                      /* whose store this has to be */
-	uint32_t timeout_ms;                 /* an answer that is due longer: the store hangs */
-	uint32_t retry_ms_max;               /* reconnect back-off limit: 500 */
-	uint64_t reply_bytes_max;            /* one reply: 1 GiB */
+	const char *dc;                      /* the datacenter that the store must belong to */
+	uint32_t timeout_ms;                 /* a store that owes an answer for longer is taken to hang */
+	uint32_t retry_ms_max;               /* the longest pause between attempts to connect: 500 */
+	uint64_t reply_bytes_max;            /* the largest reply that is accepted: 1 GiB */
 };
 
-/* Handlers are named after what happened. Slices are borrowed for the call. None may call store_free. */
-struct store_handlers {
+/* Callbacks are named after what happened. Slices are borrowed for the call. None may call store_free. */
+struct store_callbacks {
 	void *context;
 	/* Connected, older sidecars fenced, state read. EVENT points to a filled EVENT_OPENED (now_ms too). */
 	void (*opened)(void *context, const struct event *event, uint32_t databases);
@@ -34,26 +34,27 @@ struct store_handlers {
 	void (*reply)(void *context, uint64_t tag, struct slice reply);   /* to store_read, in order */
 	void (*answered)(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error); /* to store_group */
 	void (*expired)(void *context, uint32_t db, struct slice key);
-	void (*fed)(void *context);          /* every reply that one read from the socket brought was handed out: a turn ends */
+	void (*fed)(void *context);          /* all replies of one read from the socket were handed out: the turn may end */
 };
 
-struct store *store_new(const struct store_options *options, const struct store_handlers *handlers);
+struct store *store_new(const struct store_options *options, const struct store_callbacks *callbacks);
 void store_free(struct store *store);
-/* Gives the connections up, calls `lost`, and connects again. From anywhere but a handler. */
+/* Gives the connections up, calls `lost`, and connects again. From anywhere but a callback. */
 void store_reopen(struct store *store, const char *why);
 bool store_is_open(const struct store *store);
-/* Only while open, as is store_group. Queues one command (RESP) for a pipeline, database DB selected first where it differs; its reply comes with TAG. */
+/* Queues one command (RESP) for a pipeline, after a SELECT if database DB is not selected already. Its reply comes with TAG. This and store_group
+ * may only be called while the store is open. */
 void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
 /* Queues a group (EFFECT_GROUP). The bytes are copied or written before this returns. The group selects its databases itself and ends on
  * the reserved one; the pipeline knows that. */
 void store_group(struct store *store, const struct effect *group);
-/* Sends what was queued: one write a pipeline a turn. */
+/* Sends what was queued, with one system call for each pipeline. Called once a turn. */
 void store_flush(struct store *store);
 /* Facts about the server, from INFO at opening; text for /readyz and warnings. */
 struct store_facts {
 	char version[32];
 	char run_id[64];
-	char identity[40];                   /* random, made at the store's first opening; another one: it was emptied or is another store */
+	char identity[40];                   /* random, made at the store's first opening. If it differs later, the store was emptied or is another one */
 	bool is_aof_on;
 	bool is_noeviction;
 	uint64_t maxmemory;                  /* bytes; 0: no limit. This and the next ones are read at opening and every 2 s */
@@ -62,9 +63,9 @@ struct store_facts {
 	bool is_notifying;                   /* keyspace notifications for expiry are on */
 };
 const struct store_facts *store_facts(const struct store *store);
-/* Why it is not open, as `lost` or `waiting` was last told; "": it is open, or is tried for the first time. */
+/* Why the store is not open, in the words that `lost` or `waiting` was last called with. "": it is open, or is being opened for the first time. */
 const char *store_trouble(const struct store *store);
-/* How long it has owed an answer, over attempts to connect again; 0: it answers. */
+/* How long the store has owed an answer, counted across reconnections. 0: it answers. */
 uint64_t store_silence_ms(const struct store *store);
 /* Bytes waiting to be sent and answers outstanding, for metrics. */
 void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *answers_due);

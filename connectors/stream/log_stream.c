@@ -26,7 +26,7 @@ static const char *take_pair(struct stream_link_options *options, const struct l
 static const char *unknown_name(const char *name);
 static bool copy_setting(char *into, size_t size, const char *value);
 
-static struct log *stream_open(const struct log_options *options, const struct log_handlers *handlers, const char **error)
+static struct log *stream_open(const struct log_options *options, const struct log_callbacks *callbacks, const char **error)
 {
 	struct stream_log *stream = memory_new(sizeof *stream);
 	stream->log.class = &log_stream;
@@ -43,8 +43,8 @@ static struct log *stream_open(const struct log_options *options, const struct l
 		return NULL;
 	}
 	if (options->is_own)
-		stream->writer = stream_writer_new(&stream->options, handlers, options);
-	stream->reader = stream_reader_new(&stream->options, handlers, options);
+		stream->writer = stream_writer_new(&stream->options, callbacks, options);
+	stream->reader = stream_reader_new(&stream->options, callbacks, options);
 	return &stream->log;
 }
 

@@ -16,7 +16,7 @@
 
 struct stream_link {
 	const struct stream_link_options *options;
-	struct stream_link_handlers handlers;
+	struct stream_link_callbacks callbacks;
 	redisAsyncContext *redis;            /* NULL between two tries */
 	struct timer *retry, *silence;
 	uint32_t retry_ms;
@@ -31,11 +31,11 @@ static void disconnected(const redisAsyncContext *redis, int status);
 static void lose(struct stream_link *link, const char *why);
 static void silence_expired(void *context);
 
-struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_handlers *handlers)
+struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_callbacks *callbacks)
 {
 	struct stream_link *link = memory_new(sizeof *link);
 	link->options = options;
-	link->handlers = *handlers;
+	link->callbacks = *callbacks;
 	link->retry = timer_new(options->loop, connect_link, link);
 	link->silence = timer_new(options->loop, silence_expired, link);
 	link->retry_ms = RETRY_MS_FIRST;
@@ -46,7 +46,7 @@ struct stream_link *stream_link_new(const struct stream_link_options *options, c
 void *stream_link_owner(const redisAsyncContext *redis)
 {
 	const struct stream_link *link = redis->data;
-	return link != NULL ? link->handlers.context : NULL;
+	return link != NULL ? link->callbacks.context : NULL;
 }
 
 void stream_link_free(struct stream_link *link)
@@ -148,7 +148,7 @@ static void take_select(redisAsyncContext *redis, void *reply, void *context)
 		return;
 	}
 	stream_link_expect_none(link);
-	link->handlers.up(link->handlers.context, redis);
+	link->callbacks.up(link->callbacks.context, redis);
 }
 
 static void connected(const redisAsyncContext *redis, int status)
@@ -172,7 +172,7 @@ static void lose(struct stream_link *link, const char *why)
 	timer_stop(link->silence);
 	timer_start(link->retry, link->retry_ms);
 	link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
-	link->handlers.down(link->handlers.context, why);
+	link->callbacks.down(link->callbacks.context, why);
 }
 
 static void silence_expired(void *context)

@@ -19,15 +19,15 @@ struct stream_link_options {
 	uint32_t timeout_ms;                 /* how long a reply may be due */
 };
 
-struct stream_link_handlers {
+struct stream_link_callbacks {
 	void *context;
 	void (*up)(void *context, redisAsyncContext *redis);     /* REDIS may be used until `down` */
 	void (*down)(void *context, const char *why);            /* also when an attempt to connect failed; no reply will come any more */
 };
 
 /* OPTIONS is borrowed for the link's life. It connects by itself. */
-struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_handlers *handlers);
-/* For reply callbacks: handlers.context of the link that REDIS belongs to; NULL: the link has dropped it, ignore the reply. */
+struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_callbacks *callbacks);
+/* For reply callbacks: callbacks.context of the link that REDIS belongs to; NULL: the link has dropped it, ignore the reply. */
 void *stream_link_owner(const redisAsyncContext *redis);
 void stream_link_free(struct stream_link *link);
 /* Closes the connection and reconnects after a pause; `down` is called with WHY before this returns. */

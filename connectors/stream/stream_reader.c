@@ -13,7 +13,7 @@
 #define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
 
 struct stream_reader {
-	struct log_handlers handlers;
+	struct log_callbacks callbacks;
 	unsigned dc;
 	bool tells_state;
 	struct stream_link *link;
@@ -42,16 +42,16 @@ static void deliver(struct stream_reader *reader, const redisReply *entries);
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
 static void lose_position(struct stream_reader *reader, int64_t before);
 
-struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options)
 {
 	struct stream_reader *reader = memory_new(sizeof *reader);
-	reader->handlers = *handlers;
+	reader->callbacks = *callbacks;
 	reader->dc = options->dc_index;
 	reader->tells_state = !options->is_own;
 	reader->name = options->is_own ? NULL : options->reader;
 	reader->told_position = reader->told_restart = reader->restart_position = POSITION_BEGIN;
-	reader->link = stream_link_new(link, &(struct stream_link_handlers){ reader, link_up, link_down });
+	reader->link = stream_link_new(link, &(struct stream_link_callbacks){ reader, link_up, link_down });
 	return reader;
 }
 
@@ -111,7 +111,7 @@ static void link_down(void *context, const char *why)
 static void tell_state(struct stream_reader *reader, bool is_connected, const char *text)
 {
 	if (reader->tells_state)
-		reader->handlers.state(reader->handlers.context, reader->dc, is_connected, text);
+		reader->callbacks.state(reader->callbacks.context, reader->dc, is_connected, text);
 }
 
 /* The second half of the id is the largest number, so that the read begins after every entry of that position. */
@@ -198,7 +198,7 @@ static void deliver(struct stream_reader *reader, const redisReply *entries)
 	for (size_t i = 0; i < entries->elements && follow_count == reader->follow_count; i++)
 		if (!deliver_entry(reader, entries->element[i]))
 			return;
-	reader->handlers.fed(reader->handlers.context);
+	reader->callbacks.fed(reader->callbacks.context);
 }
 
 /* [id, [field, value]]. An entry that is not ours is delivered empty: the reader of the bytes says what is wrong with it. */
@@ -212,13 +212,13 @@ static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 		return false;
 	}
 	if (reader->position == POSITION_BEGIN && before > 0)
-		reader->handlers.lost_beginning(reader->handlers.context, reader->dc);
+		reader->callbacks.lost_beginning(reader->callbacks.context, reader->dc);
 	reader->position = position;
 	const redisReply *fields = entry->element[1];
 	struct slice bytes = { NULL, 0 };
 	if (fields->elements == 2 && strcmp(fields->element[0]->str, STREAM_FIELD) == 0)
 		bytes = (struct slice){ fields->element[1]->str, fields->element[1]->len };
-	reader->handlers.message(reader->handlers.context, reader->dc, position, bytes);
+	reader->callbacks.message(reader->callbacks.context, reader->dc, position, bytes);
 	return true;
 }
 
@@ -228,5 +228,5 @@ static void lose_position(struct stream_reader *reader, int64_t before)
 	snprintf(why, sizeof why, STREAM_KEY " was trimmed: messages after position %" PRId64 " up to %" PRId64 " are gone", reader->position,
 	         before);
 	reader->is_following = false;
-	reader->handlers.lost_position(reader->handlers.context, reader->dc, why);
+	reader->callbacks.lost_position(reader->callbacks.context, reader->dc, why);
 }

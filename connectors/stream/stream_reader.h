@@ -10,8 +10,8 @@
 struct stream_reader;
 
 /* LINK and OPTIONS' names are borrowed for the reader's life. It connects at once, so that its state is known before it is needed.
- * The reader of a peer's log tells handlers.state about its connection, and the log's owner how far it has read. */
-struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+ * The reader of a peer's log tells callbacks.state about its connection, and the log's owner how far it has read. */
+struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options);
 void stream_reader_follow(struct stream_reader *reader, int64_t position);
 void stream_reader_unfollow(struct stream_reader *reader);

@@ -19,7 +19,7 @@
 #define ROOM_PART 16                     /* a full stream takes appends again when a 16th of its limit is free */
 
 struct stream_writer {
-	struct log_handlers handlers;
+	struct log_callbacks callbacks;
 	unsigned dc;
 	struct stream_link *link;
 	redisAsyncContext *redis;            /* NULL: not connected, or the stream's end is not known yet */
@@ -34,7 +34,7 @@ struct stream_writer {
 	bool is_found_measured;              /* the entries that were there when the connection was made are in UNREAD */
 	int64_t found_last;                  /* the last of them */
 	bool is_full;
-	bool is_appending_told;              /* handlers.state heard last that we append */
+	bool is_appending_told;              /* callbacks.state heard last that we append */
 	unsigned full_checks;                /* since it is full */
 	struct timer *full_check;
 	int64_t trim_wanted, trim_sent;
@@ -62,11 +62,11 @@ static void check_again(struct stream_writer *writer);
 static void count_reply(struct stream_writer *writer);
 static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
 
-struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options)
 {
 	struct stream_writer *writer = memory_new(sizeof *writer);
-	writer->handlers = *handlers;
+	writer->callbacks = *callbacks;
 	writer->dc = options->dc_index;
 	writer->retain_bytes = options->retain_bytes;
 	writer->readers = options->readers;
@@ -74,7 +74,7 @@ struct stream_writer *stream_writer_new(const struct stream_link_options *link, 
 	writer->trim_wanted = writer->trim_sent = writer->trim_settled = writer->restart_least = -1;
 	writer->full_check = timer_new(link->loop, measure, writer);
 	appends_drop_due(&writer->appends);
-	writer->link = stream_link_new(link, &(struct stream_link_handlers){ writer, link_up, link_down });
+	writer->link = stream_link_new(link, &(struct stream_link_callbacks){ writer, link_up, link_down });
 	return writer;
 }
 
@@ -142,7 +142,7 @@ static void link_down(void *context, const char *why)
 	writer->trim_sent = writer->trim_settled = -1;
 	timer_stop(writer->full_check);
 	appends_drop_due(&writer->appends);
-	writer->handlers.state(writer->handlers.context, writer->dc, false, why);
+	writer->callbacks.state(writer->callbacks.context, writer->dc, false, why);
 }
 
 static void take_end(redisAsyncContext *redis, void *reply, void *context)
@@ -196,10 +196,10 @@ static void accept(struct stream_writer *writer)
 {
 	uint64_t id;
 	if (!writer->is_appending_told)
-		writer->handlers.state(writer->handlers.context, writer->dc, true, "appending");
+		writer->callbacks.state(writer->callbacks.context, writer->dc, true, "appending");
 	writer->is_appending_told = true;
 	if (appends_go_on(&writer->appends, &id))
-		writer->handlers.append_retry(writer->handlers.context, id);
+		writer->callbacks.append_retry(writer->callbacks.context, id);
 }
 
 /* Entries behind one that got an error may be in the stream all the same. We ignore their acknowledgements: take_counted drops the
@@ -215,7 +215,7 @@ static void take_added(redisAsyncContext *redis, void *reply, void *context)
 	/* Only an append proves the connection: a full Redis answers everything else, and is then tried again at growing intervals. */
 	stream_link_prove(writer->link);
 	if (appends_acknowledge(&writer->appends, id))
-		writer->handlers.appended(writer->handlers.context, id, position);
+		writer->callbacks.appended(writer->callbacks.context, id, position);
 }
 
 static void send_trim(struct stream_writer *writer, int64_t position)
@@ -341,7 +341,7 @@ static void check_again(struct stream_writer *writer)
 	if (++writer->full_checks < FULL_CHECKS_QUIET || !writer->is_appending_told)
 		return;
 	writer->is_appending_told = false;
-	writer->handlers.state(writer->handlers.context, writer->dc, false,
+	writer->callbacks.state(writer->callbacks.context, writer->dc, false,
 	                       "the stream " STREAM_KEY " is at its size limit (limits.log_retain): a datacenter has not read what it holds, "
 	                       "writes wait in the outbox until it does");
 }

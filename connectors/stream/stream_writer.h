@@ -21,8 +21,8 @@
 
 struct stream_writer;
 
-/* LINK and OPTIONS' names are borrowed for the writer's life. OPTIONS' dc_index comes back with handlers.state. */
-struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_handlers *handlers,
+/* LINK and OPTIONS' names are borrowed for the writer's life. OPTIONS' dc_index comes back with callbacks.state. */
+struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options);
 void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes);
 void stream_writer_trim(struct stream_writer *writer, int64_t position);

@@ -9,7 +9,7 @@ struct unread_entry { int64_t position; uint64_t bytes; };
 struct unread {                      /* zero-initialise */
 	struct unread_entry *entries;    /* owned; from HEAD on, in order of position */
 	unsigned head, count, cap;
-	uint64_t bytes;              /* of all of them */
+	uint64_t bytes;              /* the sizes of all entries together */
 };
 
 void unread_add(struct unread *unread, int64_t position, uint64_t bytes);

@@ -75,10 +75,7 @@ static uint32_t slot_take(struct client_table *table)
 		table->first_free = table->slots[slot].next_free;
 		return slot;
 	}
-	if (table->slot_count == table->slot_cap) {
-		table->slot_cap = table->slot_cap == 0 ? 64 : table->slot_cap * 2;
-		table->slots = memory_resize(table->slots, table->slot_cap * sizeof(*table->slots));
-	}
+	table->slots = array_reserve(table->slots, table->slot_count, &table->slot_cap, sizeof(*table->slots));
 	slot = table->slot_count++;
 	table->slots[slot] = (struct client_slot){ 0 };
 	return slot;

@@ -52,8 +52,8 @@ static struct topic *topic_open(struct conflicts_publisher *publisher, struct ev
 	for (unsigned i = 0; i < log->pair_count; i++)
 		pairs[i] = (struct log_pair){ log->pairs[i].name, log->pairs[i].value };
 	struct topic_options options = { loop, publisher->status->dcs[0], "conflicts", pairs, log->pair_count };
-	struct topic_handlers handlers = { publisher, publisher_on_published, publisher_on_retry, publisher_on_state };
-	struct topic *topic = topic_class_find(log->kind)->open(&options, &handlers, why);
+	struct topic_callbacks callbacks = { publisher, publisher_on_published, publisher_on_retry, publisher_on_state };
+	struct topic *topic = topic_class_find(log->kind)->open(&options, &callbacks, why);
 	memory_free(pairs);
 	return topic;
 }

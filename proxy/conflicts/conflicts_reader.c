@@ -160,10 +160,7 @@ static void reader_part(struct conflicts_reader *reader, struct slice records)
 	reader->taken++;
 	reader->part_count = 0;
 	while (records_next(&records, &bytes)) {
-		if (reader->part_count == reader->part_cap) {
-			reader->part_cap = reader->part_cap == 0 ? 64 : reader->part_cap * 2;
-			reader->parts = memory_resize(reader->parts, reader->part_cap * sizeof(*reader->parts));
-		}
+		reader->parts = array_reserve(reader->parts, reader->part_count, &reader->part_cap, sizeof(*reader->parts));
 		reader->parts[reader->part_count++] = bytes;
 	}
 	if (records.len > 0)

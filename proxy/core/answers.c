@@ -1,10 +1,10 @@
-/* Answers: what the store said to a group goes to the room that sent it. */
+/* Answers: the store's answer to a group is given to the room that sent the group. */
 #include "core_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-/* Gone, or without it: the deadline was lost with the key, or the key met it, perhaps on its way to the store, and nobody heard. */
+/* The key is gone, or has no deadline. Either the deadline was lost when the key ran empty, or the key expired without our hearing of it. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
 {
 	bool is_gone = slice_equal(reply, SLICE(":-2\r\n"));
@@ -83,7 +83,7 @@ void answers_take(struct core *core, const struct event *event)
 	struct group *group = groups_take_answered(&core->groups, event->answered.id);
 	if (event->answered.replies == NULL) {
 		answers_take_abort(core, group, event->answered.error);
-		/* Nothing is under way: seqs that no later entry followed never named a write and are free. */
+		/* No group is under way. The last seqs were never used by a write that took place, so they are given out again. */
 		if (core->groups.unanswered_count == 0)
 			core->causes.next_seq = core->causes.answered_seq + 1;
 		return;
@@ -104,6 +104,6 @@ void answers_take(struct core *core, const struct event *event)
 	case GROUP_TRIAL: core->groups.is_store_refusing = false; break;
 	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
-	/* The shell may still look at the slots. */
+	/* The event loop may still look at the slots. */
 	groups_add_done(&core->groups, group);
 }

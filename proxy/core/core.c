@@ -169,7 +169,7 @@ static bool is_quiet(const struct core *core)
 	       core->causes.is_gate_open;
 }
 
-/* Are writes taken again after a remote batch was refused? */
+/* The store refused a remote batch. Sends a trial (a harmless write), to see whether it takes writes again. */
 static void try_store(struct core *core)
 {
 	struct group *group = group_new(&core->groups, GROUP_TRIAL);
@@ -183,7 +183,7 @@ static void tick(struct core *core)
 {
 	if (!core->causes.is_open)
 		return;
-	/* While an earlier one is not durable, another would only queue up behind it. */
+	/* While an earlier heartbeat is not durable, another would only queue up behind it. */
 	bool is_due = core->step.now_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms || core->step.now_ms < core->outbox.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
@@ -199,10 +199,11 @@ static void tick(struct core *core)
 static void lost_position(struct core *core, unsigned dc)
 {
 	if (core->causes.is_open && core->causes.peers[dc].is_following)
-		peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC, "its log no longer holds the position to continue from: adopt a peer's snapshot");
+		peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
+		          "its log no longer holds the position to continue from: adopt a peer's snapshot");
 }
 
-/* Recovery hears each message of our own log before the inbox has it. */
+/* Recovery is given each message of our own log before the inbox holds it. */
 static void take_batch(struct core *core, const struct event *event)
 {
 	unsigned dc = event->batch.dc;

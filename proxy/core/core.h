@@ -1,4 +1,4 @@
-/* Core: the replication rules, as a machine without I/O: core_step takes one event and gives effects.
+/* Core: the replication rules, as a state machine without I/O. core_step takes one event and gives effects.
  * No clock, socket, thread, file, log, global or random number in here; the same events give the same effects.
  * The simulator and the daemon drive it through the same three headers: core.h, event.h, effect.h. */
 #ifndef CORE_CORE_H
@@ -15,14 +15,14 @@ struct core *core_new(const struct core_options *options, const char **error);
 void core_free(struct core *core);
 void core_step(struct core *core, const struct event *event, struct effects *effects);
 const struct core_status *core_status(struct core *core);
-/* Moves on whenever gathered requests are sent. As long as it is what it was at a client's last write, that has not been sent,
- * and the client's next read must go through the core, too, to see it. */
+/* A counter, incremented whenever gathered groups are sent. If it is unchanged since a client's last write, that write is unsent, and the client's
+ * next read must also go through the core to see it. */
 uint64_t core_gathering(const struct core *core);
-/* Local writes are held back: remote ones, or what is run again, go first. */
+/* Local writes are paused until remote batches, or re-runs, are done. */
 bool core_is_holding(const struct core *core);
-/* Of groups sent to the store and not answered. */
+/* The bytes of groups that were sent to the store and not answered. */
 uint64_t core_unanswered_bytes(const struct core *core);
-/* Asserts every invariant: the simulator calls it after each step. */
+/* Asserts every invariant. The simulator calls it after each step. */
 void core_check(const struct core *core);
 
 const char *peer_state_text(enum peer_state state);

@@ -1,7 +1,7 @@
 /* Riders: what goes to the store with whatever group is sent next. */
 #include "core_parts.h"
 
-/* What rides along with any group: final forms the outbox lacks, and what it need not keep. */
+/* Any group takes along the final forms that the outbox lacks, and trims outbox entries that are no longer needed. */
 void riders_add(void *context, struct group *group)
 {
 	struct core *core = context;
@@ -15,7 +15,7 @@ void riders_add(void *context, struct group *group)
 	}
 	spill_write(core->asks, group);
 	episodes_write(&core->books, group);
-	/* The outbox tells where earlier incarnations ended until the positions do, and what is to be read back until it is. */
+	/* The outbox is not trimmed while it alone tells where earlier incarnations ended, or which keys must be read back. */
 	bool is_reading_back = core->rereads.count > 0 || local_has_open(core->local);
 	if (!core->books.is_trim_due || core->books.is_run_due || is_reading_back || group->kind == GROUP_PROBE)
 		return;
@@ -29,10 +29,10 @@ void riders_add(void *context, struct group *group)
 	core->books.is_trim_due = false;
 }
 
-/* They go with the next group instead. */
+/* The riders go with the next group instead. */
 void riders_refused(struct core *core, struct group *group)
 {
-	/* The outbox lacks final forms: what was answered so far is to be asked for, should we end now. */
+	/* The outbox lacks final forms. Should we end now, recovery has to ask the store for what was answered so far. */
 	if (group->riders.has_corrections)
 		core->books.answered_first = core->causes.answered_seq + 1;
 	spill_retry(core->asks, group);

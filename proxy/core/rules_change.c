@@ -21,7 +21,7 @@
 
 /* ---- changing ours ---- */
 
-/* They choose the same of any versions; a handler decides nothing by itself. */
+/* True if both policies choose the same of any versions. Handlers do not count, as they decide nothing by themselves. */
 static bool do_decide_alike(const struct policy *a, const struct policy *b)
 {
 	return a->rule->decide == b->rule->decide && a->rule->is_keeping == b->rule->is_keeping && a->ttl == b->ttl &&
@@ -46,7 +46,7 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 		policy_set_free(fresh);
 		return;
 	}
-	/* Their keys are still under the old ones. */
+	/* Latent writes were made under the old rules: their metadata is built before the rules change. */
 	keyspace_take_latent(&core->keyspace);
 	for (unsigned i = 0; i < core->policies.current->count; i++)
 		core->policies.current->items[i].is_replaced = true;
@@ -58,7 +58,7 @@ void rules_change(struct core *core, const struct core_rule *rules, unsigned cou
 		policies_free_older(&core->policies);
 	suspects_begin(&core->suspects);
 	core->suspects.is_rules_due = true;
-	core->outbox.heartbeat_ms = 0;              /* the others are to know soon */
+	core->outbox.heartbeat_ms = 0;              /* a heartbeat tells the peers soon */
 }
 
 /* ---- reading suspects back ---- */
@@ -91,7 +91,7 @@ static void trust(void *context, struct key *key)
 	key->is_suspect = key->is_decided_again = false;
 }
 
-/* What was read back is in the outbox. */
+/* True if all that was to be read back is in the outbox. */
 static bool is_read_back(const struct core *core)
 {
 	return core->rereads.count == 0 && core->groups.local_unanswered == 0 && !local_has_open(core->local) && !local_is_rerunning(core->local);
@@ -108,7 +108,7 @@ void rules_pump(struct core *core)
 	keyspace_each_key(&core->keyspace, suspects_add_contested, &core->suspects);
 	for (unsigned i = 0; i < core->suspects.count; i++) {
 		const struct suspect *suspect = &core->suspects.items[i];
-		/* Several versions wait for a decision anyway: nothing is to be replaced. All rules that keep show the same one. */
+		/* If several versions wait for a decision, nothing is to be replaced: all rules that keep several versions show the same one. */
 		if ((suspect->is_again || is_reader(core)) && !is_kept_open(core, suspect))
 			rereads_add(&core->rereads, suspect->db, suspect->key, false);
 	}

@@ -33,7 +33,7 @@ const char *outcome_text(enum outcome outcome)
 	return texts[outcome];
 }
 
-/* The newest incarnation of a DC that wrote anything; -1: none. */
+/* The newest incarnation of a DC that has written anything; -1: none. */
 static int newest_origin(const struct core *core, unsigned dc)
 {
 	int newest = -1;

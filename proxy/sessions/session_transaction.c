@@ -58,10 +58,7 @@ static void transaction_add_span(struct transaction *transaction, struct span sp
  * one. */
 static void transaction_add(struct transaction *transaction, const struct command *row, const struct request *request)
 {
-	if (transaction->count == transaction->cap) {
-		transaction->cap = transaction->cap == 0 ? 8 : transaction->cap * 2;
-		transaction->commands = memory_resize(transaction->commands, transaction->cap * sizeof(*transaction->commands));
-	}
+	transaction->commands = array_reserve(transaction->commands, transaction->count, &transaction->cap, sizeof(*transaction->commands));
 	struct queued *queued = &transaction->commands[transaction->count++];
 	*queued = (struct queued){ .row = row, .argv_at = transaction->span_count, .argc = request->argc };
 	queued->raw = transaction_copy(transaction, request->raw);

@@ -48,10 +48,7 @@ bool turn_errands_are_meant(uint64_t token)
 
 uint64_t turn_errands_add(struct turn_errands *errands, const struct errand *errand)
 {
-	if (errands->count == errands->cap) {
-		errands->cap = errands->cap == 0 ? 16 : errands->cap * 2;
-		errands->list = memory_resize(errands->list, errands->cap * sizeof(*errands->list));
-	}
+	errands->list = array_reserve(errands->list, errands->count, &errands->cap, sizeof(*errands->list));
 	errands->last_token = errands->last_token + 1 == TOKENS_END ? 1 : errands->last_token + 1;
 	errands->list[errands->count++] = (struct pending){ .token = errands->last_token, .errand = *errand };
 	return errands->last_token;

@@ -86,7 +86,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.readers = &turn->status->dcs[1],
 		.reader_count = turn->status->dc_count - 1,
 	};
-	struct log_handlers handlers = {
+	struct log_callbacks callbacks = {
 		.context = turn,
 		.message = turn_on_message,
 		.lost_position = turn_on_lost_position,
@@ -97,7 +97,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.fed = turn_on_fed,
 	};
 	const char *why = "";
-	turn->logs[dc] = class->open(&options, &handlers, &why);
+	turn->logs[dc] = class->open(&options, &callbacks, &why);
 	memory_free(pairs);
 	if (turn->logs[dc] != NULL)
 		return true;

@@ -142,7 +142,7 @@ void turn_open_store(struct turn *turn)
 		.retry_ms_max = (uint32_t)settings->redis_retry_ms_max,
 		.reply_bytes_max = settings->redis_reply_bytes_max,
 	};
-	struct store_handlers handlers = {
+	struct store_callbacks callbacks = {
 		.context = turn,
 		.opened = turn_on_opened,
 		.lost = turn_on_lost,
@@ -153,7 +153,7 @@ void turn_open_store(struct turn *turn)
 		.expired = turn_on_expired,
 		.fed = turn_on_fed,
 	};
-	turn->store = store_new(&options, &handlers);
+	turn->store = store_new(&options, &callbacks);
 	turn->status->store = turn->store;
 }
 

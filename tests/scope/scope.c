@@ -41,8 +41,9 @@ static const struct scope_policy policies[] = {
 
 typedef unsigned clock_order[SCOPE_DCS];
 
-/* Who has seen whom. What the names of datacenters make of it, the triples do: each operation is played at each datacenter. CLOCKS: those that
- * order the stamps differently, again but for names; the first of them is enough where no datacenter is preferred. */
+/* Which datacenter has seen the writes of which other when it writes. One order of datacenters is enough for each shape, because the triples play
+ * each operation at each datacenter. CLOCKS lists the clocks by which the stamps come in different orders. CLOCK_COUNT of them are played under
+ * rules that prefer no datacenter, PRIORITY_CLOCK_COUNT under priority. */
 static const struct shape {
 	unsigned seen[SCOPE_DCS];
 	clock_order clocks[CLOCKS_MAX];
@@ -50,36 +51,36 @@ static const struct shape {
 } shapes[] = {
 	/* Nobody has seen another. */
 	{ { 0, 0, 0 }, { { 0, 1, 2 }, { 2, 1, 0 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 } }, 1, 6 },
-	/* The last has seen the first: the other is older than both, between them, or newer. */
+	/* The last has seen the first. The stamp of the other is older than theirs, between them, or newer. */
 	{ { 0, 0, 1 }, { { 0, 1, 2 }, { 1, 0, 2 }, { 0, 2, 1 } }, 3, 3 },
 	/* The last has seen both. */
 	{ { 0, 0, 3 }, { { 0, 1, 2 }, { 1, 0, 2 } }, 1, 2 },
 	/* Two have seen the first. */
 	{ { 0, 1, 1 }, { { 0, 1, 2 }, { 0, 2, 1 } }, 1, 2 },
-	/* Each has seen those before it: only the order of arrival is to be mended. */
+	/* Each has seen those before it. So there is no conflict, but batches may arrive before their causes. */
 	{ { 0, 1, 3 }, { { 0, 1, 2 } }, 1, 1 },
 };
 #define SHAPES (sizeof(shapes) / sizeof(*shapes))
 
-/* How the batches arrive: the earlier or the later datacenter's first, or both in one turn. What a datacenter shows depends on its own order alone,
- * so all read in the same order; every other way starts with metadata of what all have. */
+/* How the batches arrive: the earlier datacenter's first, the later one's first, or both in one turn. All datacenters read in the same order,
+ * because what one shows depends on its own order alone. In half of the ways the start is settled, so that no metadata of it is left. */
 static const struct way { unsigned orders; bool is_together, is_settled; } ways[] = {
 	{ 0, false, true }, { 7, false, false }, { 0, true, false }, { 7, true, true }, { 7, false, true }, { 0, false, false }, { 0, true, true }, { 7, true, false },
 };
 #define PAIR_WAYS 8
-#define TRIPLE_WAYS 2                /* every order at every datacenter */
+#define TRIPLE_WAYS 2                /* enough for every order of arrival at every datacenter */
 #define TRIPLE_WAYS_ALL 3
-#define SEEN_WAYS 2                  /* … where somebody has seen another */
+#define SEEN_WAYS 2                  /* the same, for shapes in which a datacenter has seen another */
 
 static struct { bool is_trace, is_all; const char *section; unsigned jobs; } options = { .jobs = 1 };
 
-/* Some of the work: one policy in one section. */
+/* Unit: the part of the work that one process does: one policy in one section. */
 struct unit {
 	enum scope_section section;
 	const struct scope_policy *policy;
 	struct scope_tally pairs, triples;
 	pid_t child;
-	bool is_over, is_dead;       /* dead: it did not say that it came to its end */
+	bool is_over, is_dead;       /* dead: its process ended without having said that all was played */
 };
 
 static void play_alone(const struct scope_course *course, const struct scope_cases *cases, unsigned first, unsigned count)
@@ -121,8 +122,8 @@ static void play_ways(struct scope_course *course, unsigned way_count, struct sc
 	}
 }
 
-/* With each clock ahead of each other one order of datacenters says it all, and without one, one order of clocks: each datacenter has its turn with
- * each operation. */
+/* How many clock orders are played where nobody has seen another. Each operation is played at each datacenter, so it is enough to vary either the
+ * clocks or the order of priority. The first priority policy varies the clocks, the other ones the order. */
 static unsigned clocks_of_strangers(const struct scope_policy *policy)
 {
 	return policy == &policies[FIRST_PRIORITY] ? shapes[0].priority_clock_count : shapes[0].clock_count;
@@ -139,7 +140,8 @@ static void play_pairs(const struct scope_policy *policy, struct scope_cases *ca
 	}
 }
 
-/* The chain has no conflict: it is played once. Custom without a result is record. */
+/* The last shape, a chain, has no conflict, so two policies are enough for it. A custom rule whose handler gives no result keeps all versions as
+ * record does, so it plays only the first shape. */
 static unsigned policy_shapes(const struct scope_policy *policy)
 {
 	if (policy == &policies[0] || policy == &policies[FIRST_PRIORITY])
@@ -262,7 +264,7 @@ static pid_t start_one(struct unit *unit)
 	return child;
 }
 
-/* In processes of their own: they share nothing but what they count. */
+/* Each unit runs in a process of its own. The processes share only their tallies. */
 static void play_units(struct unit *units, unsigned count, double start)
 {
 	unsigned running = 0;

@@ -18,7 +18,7 @@ static void expire(struct scope_dc *dc)
 	sim_store_expire(dc->store, dc->clock_ms + SCOPE_EXPIRY_MS);
 }
 
-/* Words that are one of the letters of keys name the case's keys. */
+/* A word that is the letter of a key ("k") stands for that key of the case ("12k"). */
 static struct slice argument(struct scope_world *world, unsigned number, const char *word)
 {
 	const char *letter = word[1] == '\0' ? memchr(scope_key_letters, *word, SCOPE_KEYS) : NULL;

@@ -16,7 +16,7 @@ static bool is_plain_pair(const struct scope_played *play, unsigned number)
 	return !(play->course->seen[one->pair[1]] >> one->pair[0] & 1) && !(play->course->seen[one->pair[0]] >> one->pair[1] & 1);
 }
 
-/* A pair against its row: by the outcome's own meaning, and by the number that stands there. */
+/* A pair must show what its row's outcome means, and have as many conflicts as the row says. */
 static void check_row(struct scope_played *play, unsigned number)
 {
 	const struct scope_case *one = &play->cases[number];
@@ -39,14 +39,14 @@ static bool is_keeping_versions(const struct scope_played *play)
 	return play->course->policy->rule == SCOPE_RECORD || play->course->policy->rule == SCOPE_CUSTOM;
 }
 
-/* Which elements HOMEPORT GET can be asked for, and have been written. */
+/* Can HOMEPORT GET be asked for the element? It was written, and never by an increment, whose sum has no versions. */
 static bool is_asked(const struct scope_played *play, unsigned number, unsigned key, unsigned element, struct scope_live *live)
 {
 	*live = scope_live(&play->histories[number], key, element);
 	return live->count > 0 && !live->has_increments;
 }
 
-/* Under a rule that keeps versions: what stays open is what the row says stays open, and every client can see it. */
+/* Under a rule that keeps versions, HOMEPORT GET must give every live version (sibling) of each element. */
 static void check_siblings(struct scope_played *play, unsigned dc, const char *when)
 {
 	struct scope_live live;
@@ -70,7 +70,8 @@ static void check_siblings(struct scope_played *play, unsigned dc, const char *w
 			}
 }
 
-/* A row is open if and only if two versions of some element differ; members and scores are kept as well, but cannot be asked for. */
+/* The row must say that a conflict stays open if and only if two live versions of some element differ. Members and scores count, too, although clients
+ * cannot ask for their versions. */
 static void check_open(struct scope_played *play, unsigned number)
 {
 	enum scope_outcome outcome = play->cases[number].row->cells[play->course->policy->rule].outcome;
@@ -107,7 +108,7 @@ static void check_agreement(struct scope_played *play, unsigned number)
 	play->tally->with_owns += play->histories[number].own_count > 0;
 }
 
-/* Not only how many: of which rule, kind and outcome, too. */
+/* The datacenters must have counted the same conflicts under each rule, kind and outcome. */
 static void check_labels(struct scope_played *play)
 {
 	const struct core_status *first = core_status(play->world->dcs[0].core), *other;
@@ -126,7 +127,7 @@ static void check_labels(struct scope_played *play)
 	}
 }
 
-/* Nothing is remembered once everything is stable (rule 12), and nothing that is shown changes with that. */
+/* Once everything is causally stable, no metadata may be left (rule 12), and what is shown must not have changed. */
 static void check_rest(struct scope_played *play)
 {
 	uint64_t left = 1;

@@ -60,7 +60,7 @@ static bool share_type(const struct family *a, const struct family *b)
 	return strpbrk(a->types, b->types) != NULL;
 }
 
-/* A transaction is no row of its commands' families. */
+/* A row whose operation is a transaction does not count as one of its commands' families. */
 static bool is_row_of(const struct scope_row *row, unsigned a, unsigned b)
 {
 	unsigned first = family_of(row->operations[0]), second = family_of(row->operations[1]);
@@ -78,7 +78,7 @@ static bool has_row(unsigned a, unsigned b)
 	return false;
 }
 
-/* Of each two types: what makes a key present with one meets what makes it present with the other. */
+/* Every two types must meet: a command that makes a key present with one type, and a command that makes it present with the other. */
 static bool has_clash(char a, char b)
 {
 	for (unsigned i = 0; i < scope_row_count; i++) {

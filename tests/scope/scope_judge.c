@@ -47,7 +47,7 @@ void scope_check_all(struct scope_played *play, unsigned dc, const char *when)
 
 /* ---- what the datacenters say by themselves ---- */
 
-/* What fractions came to is what is there. */
+/* A sum that a datacenter ships must be the value that the model gives, and fractions must have been added. */
 static void judge_sum(struct scope_played *play, unsigned number, const struct scope_own *own, unsigned applied)
 {
 	const struct scope_fact *fact = &own->write.facts[0];
@@ -59,7 +59,7 @@ static void judge_sum(struct scope_played *play, unsigned number, const struct s
 		scope_wrong(play, number, "%s says that %c has come to %s, not %s", scope_dc_names[own->dc], scope_key_letters[fact->key], fact->text, scope_text(&state));
 }
 
-/* A word is right if where it was said, a deadline had won a key that was not there, or may have. */
+/* A datacenter may say that a deadline is gone if, by what it had applied, a deadline had won at a key that does not exist, or may have. */
 static void judge_own(struct scope_played *play, unsigned number, const struct scope_own *own)
 {
 	const struct scope_history *history = &play->histories[number];

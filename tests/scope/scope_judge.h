@@ -1,4 +1,4 @@
-/* Judge: while a play goes on, what each datacenter shows, and what it says by itself, against the model. */
+/* Judge: while a play goes on, compares with the model what each datacenter shows and what it writes by itself (its own words). */
 #ifndef SCOPE_JUDGE_H
 #define SCOPE_JUDGE_H
 
@@ -6,9 +6,9 @@
 
 /* What a datacenter must show that has applied the writes in APPLIED. */
 const struct scope_state *scope_expected(struct scope_played *play, unsigned number, unsigned applied);
-/* What DC has applied of a case: batches, and its own and others' words. */
+/* What DC has applied of a case, given how far it has applied each log: batches, and own words of all datacenters. */
 unsigned scope_applied_of(const struct scope_played *play, unsigned dc, unsigned number, const uint64_t seqs[SCOPE_DCS]);
-/* DC shows of every case what the model says; WHEN is told if it does not. */
+/* Checks that DC shows of every case what the model says. WHEN is part of the message if it does not. */
 void scope_check_all(struct scope_played *play, unsigned dc, const char *when);
 /* Takes the datacenters' new own words into the histories, and judges each. */
 void scope_take_owns(struct scope_played *play);

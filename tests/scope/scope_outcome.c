@@ -84,7 +84,7 @@ struct side {
 	const struct scope_batch *batch;
 	struct scope_state after;
 	bool is_absolute;            /* it set, removed or cleared the element */
-	int64_t added;               /* … and, or, added to it after that */
+	int64_t added;               /* what it added to the element, after that if it did both */
 	bool has_added;
 };
 
@@ -134,7 +134,7 @@ static bool prefers_second(enum scope_outcome outcome, const struct scope_policy
 			return policy->ranks[sides[1].batch->dc] < policy->ranks[sides[0].batch->dc];
 		return is_newer;
 	case SCOPE_OUTCOME_ADD_WINS:
-		/* A deadline is there as long as its key is, even if it says none. */
+		/* The deadline counts as present as long as its key is, even if the key has none. */
 		if (is_deadline) {
 			first.is_present = scope_has_key(&sides[0].after, key);
 			second.is_present = scope_has_key(&sides[1].after, key);
@@ -189,7 +189,7 @@ static struct scope_value expect_element(enum scope_outcome outcome, const struc
 	return value;
 }
 
-/* The newer write's type stands; of it, what either cleared and the newer did not write anew is gone. */
+/* The newer write's type stands. An element that the older write set or cleared is gone unless the newer one wrote it, too. */
 static void expect_type(const struct scope_history *history, struct side sides[2], struct scope_state *state)
 {
 	struct side *newer = &sides[sides[1].batch->stamp > sides[0].batch->stamp], *older = newer == sides ? sides + 1 : sides;

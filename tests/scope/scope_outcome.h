@@ -1,5 +1,5 @@
-/* Outcome: the table's rows, and what a row's outcome means in values: worked out from what each of the two writes left where it was made, not
- * from the rules. */
+/* Outcome: the table's rows, and which values a row's outcome means. These are worked out from what each of the two writes left where it was made,
+ * without the rules. */
 #ifndef SCOPE_OUTCOME_H
 #define SCOPE_OUTCOME_H
 
@@ -40,7 +40,7 @@ const char *scope_also(enum scope_section section, unsigned index);
 /* The INDEXth start of a row into ROOM; false past the end. */
 bool scope_start(const struct scope_row *row, unsigned index, char *room, size_t size);
 
-/* What everybody shows of the two batches of a pair if OUTCOME is true. */
+/* The state that every datacenter must show after the two batches of a pair if OUTCOME is right. */
 void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_history *history,
                   const struct scope_batch *const pair[2], struct scope_state *state);
 

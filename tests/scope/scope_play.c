@@ -43,13 +43,13 @@ static void receive(struct scope_played *play, unsigned dc, unsigned origins)
 {
 	run(play);
 	play->applied[dc] |= origins;
-	/* What has a cause that is not there waits for it. */
+	/* A batch whose cause is missing waits for it. */
 	for (unsigned origin = 0; origin < SCOPE_DCS; origin++)
 		if ((play->applied[dc] >> origin & 1) && (play->course->seen[origin] & play->written & ~play->applied[dc]))
 			play->applied[dc] &= ~(1u << origin);
 }
 
-/* Opens the links to ORIGINS one after the other, or at once; looks after each. */
+/* Opens the links to ORIGINS one after the other, or all at once, and checks what DC shows after each. */
 static void receive_each(struct scope_played *play, unsigned dc, unsigned origins)
 {
 	bool is_reversed = play->course->orders >> dc & 1;
@@ -80,7 +80,8 @@ static unsigned due_of(const struct scope_played *play, unsigned number, unsigne
 	return due;
 }
 
-/* Takes over when the core stamped the batch and what it says it has seen: as the course has it? */
+/* Notes the stamp and context that the core gave the batch. Wrong: a batch that should write nothing has a stamp (or the other way round), or two
+ * stamps are in another order than the course's clocks. */
 static void take_stamp(struct scope_played *play, unsigned number, unsigned dc)
 {
 	struct scope_batch *batch = &play->histories[number].batches[dc];
@@ -118,14 +119,14 @@ static void write_here(struct scope_played *play, unsigned dc)
 			continue;
 		state = *scope_expected(play, i, scope_applied_of(play, dc, i, seqs));
 		scope_execute(play->cases[i].operations[dc], play->world->dcs[dc].clock_ms, &state, batch);
-		/* An expiry of what is not there writes nothing. */
+		/* An expiry writes nothing if no deadline has passed. */
 		if (!scope_is_expiry(play->cases[i].operations[dc]) || batch->writes[0].count > 0)
 			play->written |= 1u << dc;
 	}
 	for (unsigned i = 0; i < play->count; i++) {
 		const char *operation = play->cases[i].operations[dc];
 
-		/* One flush, and one leap of the clock, concern every case of the world. */
+		/* A flush and a leap of the clock concern every case of the world, so each is done once. */
 		if (operation != NULL && (i == 0 || !(scope_is_flush(operation) || scope_is_expiry(operation))))
 			scope_say(play->world, dc, i, operation);
 	}

@@ -1,6 +1,6 @@
-/* Play: one world, in which many cases go the same way side by side: what each datacenter has seen when it writes, whose clock is ahead, in
- * which order the batches arrive. After each arrival every case is compared with the model; at the end the datacenters with each other,
- * and what they counted with rule 9. */
+/* Play: one world, in which many cases go the same way side by side: what each datacenter has seen when it writes, whose clock is ahead, and
+ * in which order the batches arrive. After each arrival every case is compared with the model. At the end the datacenters are compared with
+ * each other, and the conflicts that they counted with rule 9. */
 #ifndef SCOPE_PLAY_H
 #define SCOPE_PLAY_H
 
@@ -14,7 +14,7 @@ struct scope_case {
 	char start[SCOPE_START_MAX];
 	const struct scope_row *row;         /* a pair; NULL: a triple */
 	unsigned pair[2];                    /* which datacenters make the row's first and second write */
-	bool is_wrong;                       /* said once */
+	bool is_wrong;                       /* something was, and was reported: nothing more is said of it */
 };
 
 struct scope_course {
@@ -22,8 +22,8 @@ struct scope_course {
 	unsigned seen[SCOPE_DCS];    /* bit masks: what arrives before the datacenter writes. Only of those with a smaller index */
 	unsigned clocks[SCOPE_DCS];  /* 0: behind all others, 2: ahead */
 	unsigned orders;             /* bit DC: it reads the later datacenter's log first */
-	bool is_together;            /* what is left arrives in one turn */
-	bool is_settled;             /* what all have before is stable: nothing is remembered of it */
+	bool is_together;            /* batches that arrive at a datacenter together are applied in one turn */
+	bool is_settled;             /* the start is stable, so the cores have forgotten its metadata */
 };
 
 struct scope_tally { uint64_t cases, wrong, with_owns, worlds; };

@@ -11,13 +11,13 @@ struct scope_played {
 	unsigned count;
 	struct scope_world *world;
 	struct scope_history histories[SCOPE_CASES_MAX];
-	/* What the model says, by the set of batches: it depends on nothing else. */
+	/* What the model says for each set of batches. It depends on nothing else as long as there are no own words. */
 	struct scope_state expected[SCOPE_CASES_MAX][SCOPE_BATCHES + 1];
 	bool is_expected[SCOPE_CASES_MAX][SCOPE_BATCHES + 1];
 	unsigned applied[SCOPE_DCS];
 	unsigned written;            /* bit mask: datacenters that have written anything at all */
-	unsigned due[SCOPE_CASES_MAX][SCOPE_DCS];    /* when each batch should have been stamped, in an order of our own */
-	unsigned own_count;          /* of the world's, those taken into the histories */
+	unsigned due[SCOPE_CASES_MAX][SCOPE_DCS];    /* for each batch, a number by whose order the stamps must be ordered */
+	unsigned own_count;          /* how many of the world's own words were taken into the histories */
 	struct scope_tally *tally;
 };
 

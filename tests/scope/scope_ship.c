@@ -16,7 +16,7 @@ static unsigned dc_named(struct slice name)
 	return dc;
 }
 
-/* A deadline that is gone, or the sum of fractions. */
+/* An own word is a deadline that is gone or the sum of fractions. False: CHANGE is neither. */
 static bool read_own_word(const struct proto_change *change, struct scope_fact *fact)
 {
 	struct scope_value value = { .is_present = false };
@@ -51,7 +51,7 @@ static void add_own_word(struct scope_dc *dc, const struct scope_message *messag
 	world->own_words[world->own_count++] = word;
 }
 
-/* A flush concerns every case. */
+/* Notes the stamp of a case's first write. A flush is a write of every case. */
 static void note_stamp(struct scope_dc *dc, const struct proto_change *change, uint64_t hlc)
 {
 	unsigned number, key;
@@ -77,7 +77,7 @@ static void note_writes(struct scope_dc *dc, const struct scope_message *message
 
 void scope_note_message(struct scope_dc *dc, struct slice bytes, bool is_client)
 {
-	static struct proto_batch batch;     /* its lists are used again */
+	static struct proto_batch batch;     /* static, so that the memory of its lists is used again */
 	struct scope_message *message;
 
 	if (!proto_batch_read(bytes, &batch) || batch.part_count > 1) {

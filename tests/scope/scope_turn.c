@@ -163,7 +163,7 @@ static bool give_acknowledgement(struct scope_dc *dc)
 	return true;
 }
 
-/* All that one DC has to hear before its turn ends. */
+/* Gives one DC every event that waits for it. False: there was none. */
 static bool give_all(struct scope_dc *dc)
 {
 	bool is_any = false;

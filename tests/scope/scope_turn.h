@@ -8,7 +8,7 @@
 void scope_step(struct scope_dc *dc, struct event *event);
 /* Turns of all DCs, until nothing happens any more. */
 void scope_run(struct scope_world *world);
-/* Likewise, of what DC's clients said. */
+/* Likewise, after DC's clients have written: what DC ships meanwhile counts as their writes. */
 void scope_hear(struct scope_world *world, unsigned dc);
 /* Half a second passes everywhere: heartbeats. */
 void scope_pass(struct scope_world *world);

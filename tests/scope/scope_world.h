@@ -17,16 +17,16 @@ struct scope_dc {
 	struct sim_store *store;
 	struct effects effects;
 	struct scope_world *world;   /* borrowed */
-	uint64_t clock_ms;           /* the sidecar's */
-	int64_t store_ahead_ms;      /* … and the store's */
-	struct slice *messages;      /* owned: its log */
+	uint64_t clock_ms;           /* the clock of the sidecar */
+	int64_t store_ahead_ms;      /* how far the store's clock is ahead of it */
+	struct slice *messages;      /* owned: the messages of its log */
 	unsigned message_count, message_cap;
-	struct scope_message *shipped;       /* owned: … and what is in it */
+	struct scope_message *shipped;       /* owned: by message of its log, what is in it */
 	unsigned shipped_cap;
-	uint64_t hlcs[SCOPE_CASES_MAX];      /* of the first of its clients' writes that came to something, by case */
-	uint64_t last_seq, contexts[SCOPE_DCS];      /* of the last of them, and what it has seen */
-	bool is_client_heard;        /* what it ships in these turns was asked for */
-	unsigned acknowledged;       /* how many of them it knows to be durable */
+	uint64_t hlcs[SCOPE_CASES_MAX];      /* by case: of the first of its clients' writes that was shipped; 0: none was */
+	uint64_t last_seq, contexts[SCOPE_DCS];      /* of the last of its clients' writes: its seq, and what it has seen */
+	bool is_client_heard;        /* its clients have just written: what it ships in these turns is theirs, not written by itself */
+	unsigned acknowledged;       /* how many messages of its log it knows to be durable */
 	uint64_t *append_ids;        /* owned */
 	unsigned append_cap;
 	int64_t cursors[SCOPE_DCS];  /* next message of each log; -1: not followed */
@@ -36,15 +36,15 @@ struct scope_dc {
 	unsigned answer_count, answer_cap;
 	uint64_t *handles;           /* owned: handlers asked for, not answered */
 	unsigned handle_count, handle_cap;
-	unsigned expired[SCOPE_CASES_MAX * SCOPE_KEYS], expired_count;       /* names in the pool, not told yet */
-	unsigned conflicts[SCOPE_CASES_MAX], nameless;
+	unsigned expired[SCOPE_CASES_MAX * SCOPE_KEYS], expired_count;       /* keys that its store has expired and its core was not told of yet */
+	unsigned conflicts[SCOPE_CASES_MAX], nameless;       /* that its core has counted: by case, and of flushes, which name no key */
 };
 
 /* What HOMEPORT GET answers for the string and the fields of a key. */
 #define SCOPE_ASKED 3
 struct scope_siblings {
 	bool is_answered;            /* with a list: not with an error */
-	unsigned count, present;     /* of them no removals */
+	unsigned count, present;     /* siblings; those of them that are values, not removals */
 	char newest[SCOPE_VALUE_MAX];
 };
 
@@ -56,7 +56,7 @@ struct scope_world {
 	unsigned own_count, own_cap;
 	struct scope_siblings siblings[SCOPE_CASES_MAX][SCOPE_KEYS][SCOPE_ASKED];
 	bool is_traced;
-	char wrong[256];             /* what must never happen, if it did */
+	char wrong[256];             /* the first thing that happened and must never happen; empty: nothing did */
 };
 
 struct scope_world *scope_world_new(const struct scope_policy *policy, bool is_traced);

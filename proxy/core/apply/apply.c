@@ -1,4 +1,4 @@
-/* Apply: writes are taken into the metadata: one by one as their answers come (answer.c), a batch of a log a few at a time. */
+/* Apply: writes enter the metadata. Local writes do so one by one, as their answers come (answer.c); batches of a log, a few writes at a time. */
 #include "apply_state.h"
 
 #include "delivery.h"
@@ -8,9 +8,9 @@
 
 #include <limits.h>
 
-#define WINDOW_WRITES 32             /* at a time: their metadata fits into the fastest cache */
+#define WINDOW_WRITES 32             /* of a batch, at a time: their metadata fits into the processor's fastest cache */
 
-/* The key of a change, whose latent writes are in the metadata before the change is. KNOWN: probably that key; NULL: it has to be looked up. */
+/* The key of a change. Looking it up builds the metadata of its latent writes first. KNOWN: probably that key; NULL: it must be looked up. */
 static struct key *key_of_change(struct keyspace *keyspace, const struct change *change, struct key *known)
 {
 	if (change->kind == CHANGE_FLUSH) {
@@ -78,7 +78,7 @@ static bool window_read(struct apply_window *window, struct applying *applying)
 	enum plan pending;
 	const char *start = applying->latents == NULL ? NULL : applying->latents->bytes.ptr;
 	uint64_t index = applying->latents == NULL ? 0 : applying->stamp.seq - applying->latents->stamp.seq;
-	/* What is noted of a write here must not come before another one in front of it that touches more than its first key. */
+	/* No write may be noted before an earlier one is applied that touches more than its first key. */
 	bool can_be_latent = applying->latents != NULL;
 	window->count = window->key_count = 0;
 	while (window->count < WINDOW_WRITES && envelope_write_next(&applying->writes, &pending, &window->writes[window->count], &raw)) {
@@ -97,7 +97,7 @@ static bool window_read(struct apply_window *window, struct applying *applying)
 	return window->count > 0;
 }
 
-/* All keys together, so that they are not waited for one after the other. They stay while the window is open. */
+/* Cache misses are batched: all keys of the window are looked up together. They stay in memory while the window is open. */
 static void window_find_keys(struct keyspace *keyspace, struct apply_window *window, struct latent_batch *latents)
 {
 	keyspace_keys(keyspace, window->names, window->key_count, latents, window->keys);

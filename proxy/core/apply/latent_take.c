@@ -25,14 +25,14 @@ static struct slice key_of(void *context, const struct latent *latent, uint32_t 
 	return change->key;
 }
 
-/* As if it had been taken in when it was applied, or answered: the store has it, and it met nothing. */
+/* Builds the same metadata as if that had been done when the write was applied or answered: the store has it, and it met no other write. */
 static void apply_latent(struct apply *apply, const struct stamp *stamp, const struct change *change)
 {
 	struct arriving_write write = { .mode = APPLY_LOCAL, .is_under_our_rules = true, .stamp = stamp, .facts = &apply->latent.facts };
 	conflicts_apply(apply->conflicts, &write, change, keyspace_key(apply->keyspace, change->db, change->key));
 }
 
-/* One that is under way is not applied yet: its group gets the key, as if it had asked for it at once. */
+/* A latent write under way is not applied yet. Its group gets the key, as if it had looked it up at once. */
 static void give_key(struct apply *apply, const struct latent *latent, const struct change *change)
 {
 	struct group *group = latent->batch->group;
@@ -41,7 +41,7 @@ static void give_key(struct apply *apply, const struct latent *latent, const str
 	while (group->members[i].plan == PLAN_NONE || group->members[i].write_at != latent->at)
 		i++;
 	group->keys[group->members[i].key_first] = key;
-	/* Its keys are being found, and will be counted: another of its writes touches this one. */
+	/* The group is just looking up its keys, because another of its writes touches this key. It will count the key itself. */
 	if (group->key_count == 0)
 		return;
 	key->under_way++;

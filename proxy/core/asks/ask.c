@@ -1,8 +1,8 @@
-/* Ask: clients that deal with versions themselves: HOMEPORT GET, SET, DEL, EXPLAIN, RESOLVE; and results of handlers. Each waits until nothing
- * of its key is under way, then looks at the live versions: in memory, or, where the metadata is gone, what the store holds and the dot
- * beside it (spill.c). From then on it is answered at once (ask_reply.c), or becomes a local write like any other (ask_write.c) and is answered
- * when that is.
- * Invariant: asks of one key are served in the order they came. */
+/* Ask: serves clients that deal with versions themselves (HOMEPORT GET, SET, DEL, EXPLAIN, RESOLVE), and the results of handlers. An ask waits until
+ * no write to its key is under way. Then it looks at the live versions. They are in memory; if the key has no metadata, the store is asked for
+ * the value and for the dot beside it (spill.c). After that a read is answered at once (ask_reply.c). A write becomes a local write like any other
+ * (ask_write.c), and is answered when that is.
+ * Invariant: asks for one key are served in the order in which they came. */
 #include "asked.h"
 #include "proxy/core/versions/forget.h"
 #include "proxy/core/versions/version.h"
@@ -37,7 +37,7 @@ void ask_take(struct asks *asks, const struct event *event)
 		asks_add(asks, asked);
 		return;
 	}
-	/* Only what its writer did nothing wrong for: not a context or an id that was mistyped. */
+	/* Counted as refused only if the writer made no mistake: not when it mistyped a context or an id. */
 	asks->step->status.refused_writes += !asks->causes->is_open && is_writing(asked);
 	asks_refuse(asks, asked, error);
 	asked_free(asked);
@@ -70,7 +70,7 @@ static void reply_raw(struct asks *asks, const struct asked *asked, struct slice
 {
 	if (asked->is_internal)
 		return;
-	/* The answer's bytes are the connection's: the step's effects are run before it reads on. */
+	/* The bytes belong to the connection. That is safe, as the effects of this step are run before the connection reads on. */
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
 	effect->reply.bytes = raw;
@@ -87,16 +87,16 @@ void ask_answered(struct asks *asks, const struct group *group, const struct eve
 	struct asked *asked = *asks_link(asks, group->ask);
 	if (asked == NULL)
 		return;
-	/* The key was written, or settled, while the store was asked: ask again. */
+	/* The key was written, or became stable, while the store was asked: ask again. */
 	if (asked->onlooker.is_touched) {
 		asked->phase = ASK_WAITING;
 		return;
 	}
-	/* The value, SELECT, its dot. */
+	/* The replies are: the value, SELECT's OK, the dot. */
 	struct slice value = event->answered.replies[group->value_reply], raw = value;
 	struct reply reply;
 	bool is_read = reply_read(&raw, &reply);
-	/* Why a key has no string, or no field, is an explanation, too. */
+	/* EXPLAIN also explains why a key holds no string, or no such field. */
 	asked->is_other_type = is_read && reply.type == REPLY_ERROR && asked->ask == ASK_EXPLAIN && is_wrong_type(reply.text);
 	if (!is_read || (reply.type == REPLY_ERROR && !asked->is_other_type)) {
 		reply_raw(asks, asked, value);
@@ -122,12 +122,12 @@ static bool is_earlier_waiting(const struct asks *asks, const struct asked *aske
 	return false;
 }
 
-/* Nothing of its key is under way, so what is in memory is all there is. Local writes wait meanwhile, lest they starve it. */
+/* No write to its key is under way, so memory holds all versions. While the ask waits, local writes are held back, or they might starve it. */
 static bool is_quiet(struct asks *asks, const struct asked *asked)
 {
 	if (!asks->causes->is_recalled || local_is_rerunning(asks->local) || is_earlier_waiting(asks, asked))
 		return false;
-	/* A value that the store forgot is alive elsewhere. It must be back before somebody who has not seen it writes beside it. */
+	/* The store may have lost a value that is alive at other DCs. It must be back before a client that has not seen it writes beside it. */
 	if (asked->context != NULL && !causes_are_caught_up(asks->causes))
 		return false;
 	const struct key *key = keyspace_recall(asks->keyspace, asked->db, asked->key);
@@ -137,7 +137,7 @@ static bool is_quiet(struct asks *asks, const struct asked *asked)
 	return !has_flush && (key == NULL || key->under_way == 0) && !gathering_touches(asks->local, asked->db, asked->key);
 }
 
-/* Gives the element in memory what the store said of it, for as long as it is looked at. */
+/* Puts the stored value and its dot into the element as a version, only while this ask looks at it. */
 static bool install_loaded(struct asks *asks, const struct asked *asked, struct element *element)
 {
 	if (!asked->has_dot || element->version_count > 0)
@@ -178,7 +178,7 @@ static bool is_about_conflict(const struct asked *asked)
 
 static void try_ask(struct asks *asks, struct asked *asked)
 {
-	/* Local groups wait: its write could not be sent. */
+	/* Local groups are being held back, so a write could not be sent. */
 	if (asked->phase != ASK_WAITING || (local_is_draining(asks->local) && is_writing(asked)))
 		return;
 	if (asked->onlooker.is_touched)
@@ -188,7 +188,7 @@ static void try_ask(struct asks *asks, struct asked *asked)
 		forget_loaded(asked);
 		return;
 	}
-	/* It changed, and was settled again, since the store was asked. */
+	/* The key was written and became stable again since the store was asked, so its new dot is still on its way there. */
 	if (spill_is_waiting(asks, asked->db, asked->key))
 		forget_loaded(asked);
 	struct key *key = keyspace_key(asks->keyspace, asked->db, asked->key);
@@ -210,7 +210,7 @@ static void try_ask(struct asks *asks, struct asked *asked)
 
 void ask_pump(struct asks *asks)
 {
-	/* Whether local groups wait is known once all have looked. */
+	/* Each waiting ask may hold local groups back. So all are asked before the first is served. */
 	for (const struct asked *asked = asks->first; asked != NULL; asked = asked->next)
 		if (asked->phase == ASK_WAITING)
 			(void)is_quiet(asks, asked);

@@ -3,7 +3,7 @@
 #include "asked.h"
 #include "proxy/core/conflicts/verdict.h"
 
-/* Newest first. */
+/* Sorts the live versions, the newest first. */
 static unsigned sorted_versions(const struct asks *asks, const struct element *element, const struct version **sorted)
 {
 	unsigned count = 0;
@@ -63,7 +63,7 @@ static void give(struct asks *asks, const struct asked *asked)
 	}
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
 	effect->reply.token = asked->token;
-	/* An offset for now: more answers may follow in this step (core.c turns it into a pointer). */
+	/* Only the length is set here. More answers may follow in this step and move the buffer, so core.c sets the pointer in the end. */
 	effect->reply.bytes = (struct slice){ NULL, asks->step->replies.len - asks->step->reply_at };
 	asks->step->reply_at = asks->step->replies.len;
 }
@@ -81,7 +81,7 @@ void ask_reply_siblings(struct asks *asks, const struct asked *asked, const stru
 	buffer_add_text(out, "*2\r\n");
 	resp_add_bulk(out, buffer_slice(&token));
 	buffer_free(&token);
-	/* A value from before any version was kept. */
+	/* The value is older than any version we know of: it has no dot. */
 	if (count == 0 && asked->is_loaded && asked->has_value) {
 		buffer_add_text(out, "*1\r\n*4\r\n");
 		resp_add_bulk(out, asked->loaded);

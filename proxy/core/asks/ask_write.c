@@ -1,13 +1,13 @@
-/* Ask, writing: what a client with a context of its own replaces (docs/replication-model.md, "Contexts of clients"). Every live value that the
- * context has not seen is left alive: it travels along as a sibling, so that DCs which have long dropped its metadata know it
- * again. The write is the newest here, so it is the provisional winner: the store gets a plain command. */
+/* Ask, writing: a client with a context of its own replaces only what it has seen (docs/replication-model.md, "Contexts of clients"). Every live
+ * value that its context does not cover stays alive. Such a value is shipped with the write as a sibling, so that DCs which have dropped its
+ * metadata know it again. The write is the newest here and so the provisional winner: the store gets a plain command. */
 #include "proxy/core/commands/command.h"
 #include "asked.h"
 
 #include <assert.h>
 
-/* What the write covers: all that is applied here, but short of each origin's first value that the client has not seen. What is covered anyway, or
- * removed, is so where its metadata is gone, and where it is not: it must not depend on that what comes back to life. */
+/* What the write covers: all that is applied here, but of each origin only up to its first value that the client has not seen. Removals, and values
+ * that others cover, count as seen. At some DCs their metadata is forgotten and at others it is not; the outcome must not depend on that. */
 static struct context *covered(const struct asks *asks, const struct asked *asked, const struct element *element)
 {
 	struct context *covered = context_new(asks->causes->origins.count);
@@ -62,7 +62,7 @@ static void add_siblings(struct asks *asks, const struct asked *asked, const str
 	}
 }
 
-/* What the write does, and what the store is told. The deadline of a key stays where a conflict is resolved. */
+/* The change that is shipped, and the command that the store gets. Resolving a conflict keeps the key's deadline. */
 struct intent { enum change_kind kind; struct told_command command; };
 
 static struct intent removal_of(const struct asked *asked)

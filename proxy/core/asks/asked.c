@@ -1,4 +1,4 @@
-/* Asked: the list of asks that are not answered yet. Invariant: asks of one key are served in the order they came. */
+/* Asked: the list of asks that are not answered yet. Invariant: asks for one key are served in the order in which they came. */
 #include "asked.h"
 
 #include <assert.h>

@@ -9,7 +9,7 @@ enum ask_phase { ASK_WAITING, ASK_LOADING, ASK_WRITING };
 
 struct asked {                       /* EVENT_ASKED; also a handler's result, with a token of the core's own */
 	struct asked *next;
-	struct onlooker onlooker;                  /* touched: what the store said of the key no longer holds */
+	struct onlooker onlooker;                  /* touched: the store's answer about the key is out of date */
 	uint64_t token;
 	bool is_internal;                    /* nobody waits for the answer */
 	enum ask ask;
@@ -44,15 +44,15 @@ void ask_reply_siblings(struct asks *asks, const struct asked *asked, const stru
 void ask_reply_explain(struct asks *asks, const struct asked *asked, const struct element *element);
 void ask_reply_ok(struct asks *asks, const struct asked *asked);
 /* resolve.c */
-const char *ask_name_conflict(struct asks *asks, struct asked *asked);       /* which element the conflict ASKED->id is about; NULL, or an error */
-const char *ask_choose(struct asks *asks, struct asked *asked, const struct element *element);   /* what its choice comes to */
+const char *ask_name_conflict(struct asks *asks, struct asked *asked);       /* finds the element of conflict ASKED->id; NULL, or an error */
+const char *ask_choose(struct asks *asks, struct asked *asked, const struct element *element);   /* what is to be written; NULL, or an error */
 /* handle.c */
-void handle_forget(struct asks *asks);                               /* what it returns is of no use any more */
-void handle_written(struct element *element);                        /* a result about it: what is open now is another question */
+void handle_forget(struct asks *asks);                               /* gives up the run; its result will be ignored */
+void handle_written(struct element *element);                        /* its handler's result was written */
 /* spill.c */
 bool spill_is_waiting(const struct asks *asks, uint32_t db, struct slice key);
 void spill_read(struct asks *asks, struct script *script, uint32_t db, enum kind kind, struct slice key, struct slice element);
-/* A field's name: as the removal of it. False: it is none of those that we write. */
+/* Makes a field's name the removal of that field. False: we write no such name. */
 bool spill_parse_field(const struct asks *asks, struct slice field, struct spill *removal);
 bool spill_parse(struct asks *asks, struct slice raw, unsigned *origin, uint64_t *seq, uint64_t *hlc);
 /* token.c */

@@ -1,10 +1,10 @@
-/* Asks: clients that deal with versions themselves, handlers, and the dots of settled versions that both need.
+/* Asks: clients that deal with versions themselves, handlers, and the dots of stable versions that both need.
  *
  *   ask.c        waits until it can be answered         resolve.c  which versions a decision chooses
  *   ask_write.c  its write                              handle.c   conflicts are given to handlers
- *   ask_reply.c  its answer                             spill.c    dots of settled versions, in the store
+ *   ask_reply.c  its answer                             spill.c    dots of stable versions, in the store
  *   asked.c      the list of them                       sweep.c    those of which the data is gone are dropped
- *   token.c      a context as clients are told it */
+ *   token.c      a context as clients carry it */
 #ifndef CORE_ASKS_H
 #define CORE_ASKS_H
 
@@ -26,11 +26,11 @@ void ask_refused(struct asks *asks, uint64_t token, struct slice error);     /* 
 void handle_pump(struct asks *asks);
 void handle_ended(struct asks *asks, const struct event *event);
 /* spill.c */
-void spill_write(struct asks *asks, struct group *group);            /* dots of settled versions, beside the data for good */
+void spill_write(struct asks *asks, struct group *group);            /* adds the dots of versions that became stable */
 void spill_retry(struct asks *asks, struct group *group);            /* the store refused the group */
 /* sweep.c */
 void sweep_pump(struct asks *asks);
 void sweep_answered(struct asks *asks, const struct event *event);
-void sweep_refused(struct asks *asks);                   /* the store did not take the step: the same again later */
+void sweep_refused(struct asks *asks);                   /* the store refused the step: it is repeated later */
 
 #endif

@@ -1,9 +1,9 @@
-/* Handle: open conflicts under the rule custom are given to the operator's handler, at one DC, one at a time. What it returns becomes a write that
- * covers what it was shown, and nothing else; where it fails, the conflict stays open, and it is tried again with growing pauses.
+/* Handle: open conflicts under the rule custom are given to the operator's handler, at one DC, one at a time. What the handler returns becomes a
+ * write that covers exactly the versions it was shown. If it fails, the conflict stays open, and the handler is run again after growing pauses.
  *
- * Which DC: of those whose versions are alive in the conflict, the one with the smallest name; one that was not heard for TAKEOVER_MS is passed
- * over, and if all are, the smallest of those that are heard. Should two DCs run it all the same, their results are two concurrent
- * writes: a conflict like any other, and handled like one. */
+ * The handler runs at the DC with the smallest name of those that have a live version in the conflict. A DC that was not heard for TAKEOVER_MS is
+ * passed over. If no DC with a version is heard, the smallest of all that are heard runs it. Should two DCs run it all the same, their
+ * results are two concurrent writes: a conflict like any other, which is handled in turn. */
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
 #include "asked.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define TAKEOVER_MS 10000
-#define RUN_MS_MAX 60000             /* a run that nobody reported on by then is given up */
+#define RUN_MS_MAX 60000             /* a run that has not ended by then is given up */
 #define LOOKED_AT_A_MS 1000          /* open conflicts looked at for each ms that passes: a twentieth of a core's time at most */
 
 /* ---- whose turn ---- */
@@ -33,7 +33,7 @@ static bool has_version(const struct asks *asks, const struct element *element, 
 	return false;
 }
 
-/* The smallest name among those heard; only those with a version if there is one. */
+/* Is it our turn? (See the top of this file.) */
 static bool is_runner(const struct asks *asks, const struct element *element)
 {
 	unsigned best = UINT32_MAX;
@@ -72,7 +72,7 @@ static unsigned show_versions(struct asks *asks, const struct element *element)
 	return count;
 }
 
-/* What has been shown: all that is applied. */
+/* The context of what the handler is shown: all that is applied. */
 static struct context *shown(const struct asks *asks)
 {
 	struct context *context = context_new(asks->causes->origins.count);
@@ -110,13 +110,13 @@ static bool is_due(const struct asks *asks, const struct episode *episode)
 	const struct element *element = episode->element;
 	if (!element->key->policy->rule->is_handling || (element->kind != KIND_STRING && element->kind != KIND_HASH))
 		return false;
-	/* Handlers of rules that were replaced by others are gone: the conflict waits for a person. */
+	/* If the rule was replaced, its handler is gone, and the conflict waits for a person. */
 	if (element->key->policy != policies_find(asks->policies, element->key->name) || element->key->under_way > 0)
 		return false;
 	return episode->is_retried || (asks->step->now_ms >= episode->retry_ms && is_runner(asks, element));
 }
 
-/* The one whose turn it is; NULL: none. Then it is not looked for again at once: there may be very many that wait for a person. */
+/* A conflict whose handler is to run; NULL: none. In that case the next search has to wait, as very many conflicts may wait for a person. */
 static struct episode *find_due(struct asks *asks)
 {
 	uint64_t looked_at = 0;
@@ -142,12 +142,12 @@ void handle_pump(struct asks *asks)
 	if (episode == NULL)
 		return;
 	episode->is_retried = false;
-	/* Until its result has come back as a write, or it has failed. */
+	/* The conflict is not due again until its handler's result came back as a write, or the handler failed. */
 	episode->retry_ms = asks->step->now_ms + RUN_MS_MAX;
 	ask_handler(asks, episode->element);
 }
 
-/* ---- what came of it ---- */
+/* ---- the handler has ended ---- */
 
 void handle_forget(struct asks *asks)
 {
@@ -158,7 +158,7 @@ void handle_forget(struct asks *asks)
 	asks->handling = (struct handling){ 0 };
 }
 
-/* Another datacenter's result that did not see it may be there already, or still come. */
+/* A result was written. If the conflict is still open, a concurrent result of another DC may be the cause: it may be handled at once. */
 void handle_written(struct element *element)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next)

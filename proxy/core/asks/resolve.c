@@ -1,5 +1,5 @@
-/* Resolve: somebody decides an open conflict. What is chosen becomes an ordinary write here, marked as a decision: it covers every version that
- * is applied, so the conflict ends wherever it arrives (docs/replication-model.md, "Records"). */
+/* Resolve: a client decides an open conflict. Its choice becomes an ordinary write here, marked as a decision. That write covers every version
+ * applied here, so the conflict ends at every DC where the write arrives (docs/replication-model.md, "Records"). */
 #include "proxy/core/conflicts/conflict.h"
 #include "base/number.h"
 #include "proxy/core/records/episode.h"
@@ -44,7 +44,7 @@ static bool is_dot(const struct asks *asks, const struct stamp *stamp, struct sl
 	return is_same;
 }
 
-/* One that a newer write of another type killed is not alive: to choose it would be to remove the value. */
+/* Finds the live version with this dot. A version that a newer write of another type outdid is not alive: choosing it would remove the value. */
 static const struct version *side_of(const struct asks *asks, const struct element *element, struct slice dot)
 {
 	for (unsigned i = 0; i < element->version_count; i++)
@@ -53,7 +53,7 @@ static const struct version *side_of(const struct asks *asks, const struct eleme
 	return NULL;
 }
 
-/* The value or the removal that VERSION is. NULL: nothing is there. */
+/* The ask writes what VERSION is: its value, or a removal. NULL is a removal, too. */
 static void take_version(struct asked *asked, const struct element *element, const struct version *version)
 {
 	if (version == NULL || !version->is_present) {
@@ -100,7 +100,7 @@ const char *ask_choose(struct asks *asks, struct asked *asked, const struct elem
 	case CHOICE_VALUE:
 		if (element->kind == KIND_SET)
 			return "HOMEPORT a member is there or it is not: choose a side, WINNER or REMOVE";
-		/* Not left to the store: should its answer be lost, nobody could tell that it refused. */
+		/* We check it, as nobody could tell whether the store had refused it if the store's answer were lost. */
 		return element->kind == KIND_ZSET && !slice_to_double(asked->value, &score)
 		               ? "HOMEPORT a score is a number: choose one, a side, WINNER or REMOVE"
 		               : NULL;

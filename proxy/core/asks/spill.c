@@ -1,7 +1,7 @@
-/* Spill: which write the value of a settled element is from, for keys whose rule keeps versions. While an element has metadata, its live
- * versions are in memory; when the metadata goes, the dot of the one that is left goes to a hash beside the data, so that a client whose
- * context is arbitrarily old can still be told whether it has seen it. Written with the next group, hence before, or together
- * with, the positions that let the log forget the write.
+/* Spill: stores the dot of a stable value, for keys whose rule keeps several versions. While an element has metadata, its live versions are in
+ * memory. When the metadata is forgotten, the dot of the remaining version is written to a hash in Redis, beside the data. So we can still tell a
+ * client with an arbitrarily old context whether it has seen the value. The dot is written with the next group, so it is there before the
+ * positions, or together with the positions, that let the log forget the write.
  *
  * CORE_VERSIONS_KEY, a hash: "<db>:<kind>:<length of key>:<key><element>" → "<dc> <incarnation> <seq> <hlc>". */
 #include "asked.h"
@@ -31,7 +31,7 @@ static void add_dot(const struct asks *asks, struct buffer *out, const struct sp
 	}
 }
 
-/* Some that follow each other, all present or all removed, are one command. */
+/* Consecutive spills that are all present, or all removed, become one HSET or HDEL. */
 static void write_run(const struct asks *asks, struct script *script, const struct spill *run, unsigned count)
 {
 	struct buffer text = { 0 };
@@ -72,7 +72,7 @@ void spill_write(struct asks *asks, struct group *group)
 	*waiting = (struct spills){ 0 };
 }
 
-/* The store refused the group: the next one tries again. What was spilled since is newer and comes after it. */
+/* The store refused the group, so the next one writes its spills again. Those that were added since are newer and come after them. */
 void spill_retry(struct asks *asks, struct group *group)
 {
 	struct spills *waiting = &asks->keyspace->spills, newer = *waiting;

@@ -1,15 +1,15 @@
-/* Sweep: drops dots beside the data (spill.c) whose data is gone. A key that expires, or is removed as a whole, takes its fields along, and
- * nobody remembers which of them had dots. So the hash is walked, round after round, a few fields a step: one transaction asks whether the data of
- * those found last is there, and which ones come next. It only reads; a dot is dropped as any other is written, with a later group.
+/* Sweep (garbage collection): removes the dots in `homeport:versions` (spill.c) whose data is gone. When a key expires, or is removed as a whole,
+ * its fields vanish, too, but their dots remain. So we walk the hash again and again, a few fields a step. The transaction of a step asks whether the
+ * data of the fields found last is there, and which fields come next. It only reads; the removal of a dot is written with a later group.
  *
- * Invariant: a removal precedes the dot of whatever brings the data back. It is decided on when the store said that there is no data, and all
- * writes to the key that were sent are answered, hence had been executed when the store looked. What is sent later is known until it is
- * stable; only then is its dot spilled, behind the removal. */
+ * Invariant: the removal of a dot is written before the dot of any write that brings the data back. We decide to remove it when the store said that
+ * there is no data and all writes to the key that were sent are answered; so they had been executed when the store looked. A write that is sent
+ * later has metadata until it is stable. Only then is its dot spilled, behind the removal. */
 #include "asked.h"
 
 #define PAUSE_MS 1000                /* between steps */
-/* Between steps while much of what they find is gone: dots must not come faster than they go. 256 of them take Redis 0.5 ms.
- * The first walk goes as fast: as long as it is not known for which keys there are dots, all that is written may have one. */
+/* The pause while much of what the steps find is gone, so that dots are removed faster than they are added. A step of 256 takes Redis 0.5 ms.
+ * The first walk goes as fast. Until it ends we do not know for which keys there are dots, and have to treat every written key as if it had one. */
 #define PAUSE_BUSY_MS 10
 #define BUSY_PART 4                  /* much: of what was asked for */
 
@@ -60,7 +60,7 @@ void sweep_pump(struct asks *asks)
 	sweep->asked = count < SWEEP_FIELDS_MAX ? count : SWEEP_FIELDS_MAX;
 	for (unsigned i = 0; i < sweep->asked; i++)
 		sweep->replies[i] = ask_for_data(&group->script, &sweep->found.items[count - 1 - i]);
-	/* Redis tells a small hash whole, however few were asked for: the rest has its turn first. */
+	/* Redis returns a small hash as a whole, whatever COUNT says. All fields found are checked before more are asked for. */
 	sweep->scan_reply = 0;
 	if (sweep->asked == count)
 		ask_for_fields(asks, &group->script);
@@ -83,7 +83,7 @@ static bool is_gone(enum kind kind, struct slice raw)
 	return reply.type == REPLY_INTEGER && reply.integer == 0;
 }
 
-/* All writes to its key that were sent are answered. Of one that is not, the key would be known. */
+/* All writes to its key that were sent are answered. An unanswered one would have metadata of the key. */
 static bool is_calm(struct asks *asks, const struct spill *found)
 {
 	const struct key *key = keyspace_recall(asks->keyspace, found->db, found->key);
@@ -101,7 +101,7 @@ static bool take_answer(struct asks *asks, struct spill *found, struct slice raw
 	return is_doomed;
 }
 
-/* A cursor, and fields with their values. */
+/* Reads HSCAN's answer: a cursor, and fields with their values. */
 static void take_fields(struct asks *asks, struct slice raw)
 {
 	struct sweep *sweep = &asks->sweep;
@@ -112,7 +112,7 @@ static void take_fields(struct asks *asks, struct slice raw)
 	buffer_add(&sweep->cursor, cursor.text);
 	for (int64_t i = 0; i + 1 < fields.integer && reply_read(&raw, &field) && reply_skip(&raw); i += 2) {
 		struct spill found;
-		/* What cannot be read is not ours to judge: we write no such field. */
+		/* We write no field that we could not read. Somebody else did, so we leave it alone. */
 		if (!spill_parse_field(asks, field.text, &found))
 			continue;
 		policies_find(asks->policies, found.key)->is_dot_met = true;

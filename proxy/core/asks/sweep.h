@@ -9,13 +9,13 @@
 struct asks;
 
 struct sweep {
-	struct spills found;                 /* owned: fields that the store told of, each as its removal */
+	struct spills found;                 /* owned: fields that HSCAN returned, each as its removal */
 	unsigned asked;                      /* the store was asked whether the last so many of them have data */
-	unsigned replies[SWEEP_FIELDS_MAX];  /* which replies tell: of the last one first */
-	unsigned scan_reply;                 /* tells more fields, and the next one how many there are; 0: not asked */
+	unsigned replies[SWEEP_FIELDS_MAX];  /* which reply is the answer to that; the last field's first */
+	unsigned scan_reply;                 /* HSCAN's reply, followed by HLEN's; 0: neither was sent */
 	struct buffer cursor;                /* owned: where the walk goes on; empty: it begins */
 	bool is_under_way;
-	uint64_t answered_ms, pause_ms;      /* the last step was, and until the next one */
+	uint64_t answered_ms, pause_ms;      /* when the last step was, and how long the next one waits */
 };
 
 void sweep_reset(struct asks *asks);             /* the next step begins a walk */

@@ -1,5 +1,5 @@
-/* Token: a context as clients carry it: opaque text, base64url (RFC 4648, section 5, without padding) of what was applied where it was given
- * out, encoded as in a batch. Clients may keep it for as long as they like. */
+/* Token: a context (version vector) as clients carry it. It is opaque text: base64url (RFC 4648, section 5, without padding) of the vector of what was
+ * applied at the DC that gave it out, encoded as in a batch. Clients may keep it for as long as they like. */
 #include "asked.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -57,7 +57,7 @@ void token_write(struct asks *asks, struct buffer *out)
 	context_drop(context);
 }
 
-/* Every byte must belong to a position: a token is ours, or it is refused. */
+/* Every byte must belong to a position; otherwise the token is not ours and is refused. */
 static bool is_context(struct slice bytes)
 {
 	struct position position;

@@ -1,4 +1,4 @@
-/* Command: what every Redis command is to us (data path, step 1: classify). The facts are in command.def, one row a
+/* Command: how we classify each command of Redis. The facts are in command.def, one row a
  * command; code, docs/commands.md and a test against a live server's COMMAND read the same rows. */
 #ifndef CORE_COMMAND_H
 #define CORE_COMMAND_H

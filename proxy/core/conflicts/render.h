@@ -1,5 +1,5 @@
-/* Render: tells the store the outcome of remote writes (data path, step 10). Only the final state of a turn is written: a hundred
- * increments of one key in a batch become one command. */
+/* Render: tells the store the outcome of remote writes. Only the final state of a turn is written: a hundred increments of one key in a
+ * batch become one command. */
 #ifndef CORE_RENDER_H
 #define CORE_RENDER_H
 

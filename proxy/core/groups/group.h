@@ -19,10 +19,10 @@ enum group_kind {
 	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
 	GROUP_REMOTE,        /* outcomes of remote batches */
 	GROUP_POSITIONS,     /* positions, or what rides along, alone */
-	GROUP_PROBE,         /* recovery asks what became of checked writes */
+	GROUP_PROBE,         /* recovery asks what became of outbox entries (settle.c) */
 	GROUP_TRIAL,         /* does the store take writes again? */
 	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
-	GROUP_SWEEP,         /* which dots the store keeps, and whether their data is there */
+	GROUP_SWEEP,         /* which dots the store holds, and whether their data is there (sweep.c) */
 };
 
 struct member {                      /* one command of a group */
@@ -43,7 +43,7 @@ struct unit {                        /* one request: what is re-run together */
 	bool is_plain_set;
 };
 
-/* A remote group removed from this key (owned): does it still have the deadline that was decided? */
+/* A remote group removed elements of this key (owned). Does the key still have the decided deadline? */
 struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
 struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
 
@@ -116,16 +116,16 @@ struct member *group_add_member(struct group *group);
 void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
 /* The keys that MEMBER's write touches. */
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
-/* Must a crash before the answer make recovery read the keys of such a write back? */
+/* Must recovery read the keys of such a write back if we crash before the answer? */
 bool group_is_pending(enum plan plan, const struct changes *changes);
-/* Once all keys are noted. They count as under way, so that a remote batch that touches them waits, until they are released. */
+/* To be called when all keys are noted. They count as under way, so that remote batches which touch them wait, until they are released. */
 void group_find_keys(struct groups *groups, struct group *group);
 void group_release_keys(struct groups *groups, struct group *group);
 void group_begin_latent(struct groups *groups, struct group *group);         /* before its keys are found */
-/* A member's answer has come: does its write stay latent? If not, it has a key. */
+/* Does the write of an answered member stay latent? If not, it has a key. */
 bool group_is_latent(struct groups *groups, const struct group *group, const struct member *member, const struct slice *replies);
-void group_keep_latent(struct groups *groups, struct group *group);          /* it is answered: its latent writes outlive it */
-void group_drop_latent(struct groups *groups, struct group *group);          /* it is not: none of them took place */
+void group_keep_latent(struct groups *groups, struct group *group);          /* the group was answered: its latent writes outlive it */
+void group_drop_latent(struct groups *groups, struct group *group);          /* it was aborted, or lost: none of them took place */
 struct group *group_new(struct groups *groups, enum group_kind kind);
 void group_free(struct groups *groups, struct group *group);
 void group_free_spare(struct groups *groups);

@@ -33,7 +33,7 @@ static struct key_name *group_add_name(struct group *group, uint32_t db, struct 
 	return added;
 }
 
-/* Must a crash before the answer make recovery read the keys back? Where only a wrong type can stop the write, recovery can tell. */
+/* Must recovery read the keys back if we crash before the answer? Not if only a wrong type can stop the write: recovery can ask for the type. */
 bool group_is_pending(enum plan plan, const struct changes *changes)
 {
 	if (plan_certainty(plan) != CERTAINTY_CHECKED)
@@ -54,7 +54,7 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	}
 	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
-	/* Is it shipped as it stands? */
+	/* The write can be latent only if it is shipped exactly as it was intended. */
 	if (group->write_count > LATENT_INDEX_MAX || !changes_are_plain(changes) || group_is_pending(member->plan, changes))
 		return;
 	struct key_name *name = &group->names[member->key_first];

@@ -1,7 +1,7 @@
 /* Group keys: the metadata of the keys that a group's writes touch. They count as under way until the store has answered. */
 #include "groups.h"
 
-/* The writes' keys count as under way until the store answers: a remote batch that touches them waits. */
+/* Remote batches that touch these keys wait until the store has answered. */
 void group_find_keys(struct groups *groups, struct group *group)
 {
 	const char *at = buffer_slice(&group->name_bytes).ptr;

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* Its writes count as having seen all that is applied, and all that is applied is known. */
+/* True if the writes of the group count as having seen all that is applied, and we know all that is applied. */
 static bool can_be_latent(const struct groups *groups, const struct group *group)
 {
 	return groups->causes->is_recalled && causes_are_caught_up(groups->causes) && !groups->suspects->is_suspecting &&
@@ -26,7 +26,7 @@ bool group_is_latent(struct groups *groups, const struct group *group, const str
 		return false;
 	if (groups->onlookers->first == NULL && !group->is_lifted && !reply_is_error(replies[member->reply_first + member->answer]))
 		return true;
-	/* It did not take place, or somebody is to hear of it. */
+	/* The write did not take place, or somebody has to be told that the key changed: its metadata is built now. */
 	const struct key_name *name = &group->names[member->key_first];
 	keyspace_key(groups->keyspace, name->db, name->name);
 	assert(group->keys[member->key_first] != NULL);

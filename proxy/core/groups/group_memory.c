@@ -1,4 +1,4 @@
-/* Group memory: groups come and go many times a second, so a few of usual size are kept, empty, for the next ones. */
+/* Group memory: many groups are needed each second, so a few empty ones of usual size are kept for reuse. */
 #include "groups.h"
 
 #define SPARE_GROUPS 8
@@ -39,7 +39,7 @@ static void group_free_memory(struct group *group)
 	memory_free(group);
 }
 
-/* An empty group that keeps the memory GROUP has. */
+/* Returns an empty group that reuses GROUP's memory. */
 static struct group group_emptied(struct group *group)
 {
 	buffer_reset(&group->bytes);

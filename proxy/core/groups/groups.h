@@ -7,7 +7,7 @@
 #include "proxy/core/causes/suspects.h"
 #include "proxy/core/causes/onlookers.h"
 
-/* What goes along with whatever group is sent next. The rooms above fill this. */
+/* Is called before a group is sent, to add riders (riders.c). The rooms above fill this in. */
 struct riders { void *context; void (*add)(void *context, struct group *group); };
 
 struct groups {
@@ -24,21 +24,21 @@ struct groups {
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	uint64_t unanswered_bytes;
-	struct group *done;                  /* answered in this step or the last: the shell may still look at their slots */
+	struct group *done;                  /* answered in this step or the last: the event loop may still look at their slots */
 	unsigned flushes_in_flight;
-	bool is_store_refusing;              /* remote groups, or our own writes, were aborted: try before sending more */
+	bool is_store_refusing;              /* it aborted remote groups or our own writes: a trial has to succeed before more are sent */
 };
 
 void groups_init(struct groups *groups);
 void groups_free(struct groups *groups);
-/* Riders, EXEC, and off to the store. */
+/* Adds riders and EXEC, and sends the group. */
 void group_send(struct groups *groups, struct group *group);
-/* The oldest unanswered one, whose id must be ID: its answer has come. */
+/* Takes the oldest unanswered group, whose id must be ID, off the queue. */
 struct group *groups_take_answered(struct groups *groups, uint64_t id);
-/* Its answer was taken in: it is kept until the next step. */
+/* The group's answer was dealt with. The group is kept until the next step. */
 void groups_add_done(struct groups *groups, struct group *group);
 void groups_free_done(struct groups *groups);
-/* The connection is lost: no answers will come. LET_GO is told of each before it is freed. */
+/* The connection is lost, so no answers will come. LET_GO is called with each group before it is freed. */
 void groups_drop_unanswered(struct groups *groups, void *context, void (*let_go)(void *context, const struct group *group));
 
 #endif

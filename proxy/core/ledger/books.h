@@ -15,9 +15,9 @@
 struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, ORIGIN reached SEQ */
 
 struct road {                        /* of one DC's log */
-	int64_t follow_position;             /* from here it must be read again after a restart */
+	int64_t follow_position;             /* after a restart it must be read from here on */
 	bool is_follow_moved;                /* the store does not know that position yet */
-	int64_t told_position;               /* the log's connector knows that the store has this one */
+	int64_t told_position;               /* the last one that the connector was told the store has */
 	struct mile *miles;                  /* owned; applied but not stable, in log order */
 	unsigned mile_head, mile_count, mile_cap;
 };
@@ -39,8 +39,8 @@ struct books {
 	bool is_run_due;                     /* the store does not have our incarnation yet, nor where earlier ones ended */
 	bool is_begun;                       /* a hello of our incarnation stands in the own log, at its position or before */
 	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it; for good */
-	uint64_t answered_first;             /* of our origin: what was answered since stands from here on, up to answered_seq */
-	struct answered stored_answered;     /* the same as the store's positions had it at opening */
+	uint64_t answered_first;             /* of our origin: seqs from here to answered_seq were answered since the positions were written */
+	struct answered stored_answered;     /* the same, as read from the store at the opening */
 	/* of our outbox in the store */
 	struct buffer corrections;           /* RESP: final forms that differ from their entries, to be added with the next group */
 	unsigned correction_count;
@@ -48,25 +48,25 @@ struct books {
 	bool is_trim_due;
 };
 
-/* The final form of a write differs from its outbox entry: the outbox gets it as well, lest a crash lose what the replies said. */
+/* The final form of a write differs from its outbox entry. The outbox gets the final form, too, or a crash would lose what the replies said. */
 void books_add_correction(struct books *books, struct slice payload);
 void books_reset(struct books *books);                               /* the connection is lost */
 void books_free(struct books *books);
 /* positions.c */
-void positions_write(struct books *books, struct group *group);       /* they go with the group */
-void positions_stored(struct books *books, const struct group *group);       /* the store has answered it: logs need not keep what precedes them */
+void positions_write(struct books *books, struct group *group);       /* adds them to the group */
+void positions_stored(struct books *books, const struct group *group);       /* it was answered: tells connectors which part of logs is needed */
 MUST_CHECK bool positions_read(struct books *books, const struct event *event, bool *is_same_run, uint64_t *incarnation);
 bool positions_are_due(const struct books *books);
-void positions_send(struct books *books);                          /* a group of its own for positions that moved */
+void positions_send(struct books *books);                          /* sends positions that moved, in a group of their own */
 /* miles.c */
 void miles_add(struct books *books, unsigned dc, int64_t position, unsigned origin, uint64_t seq);
-void miles_pass(struct books *books, unsigned dc);                   /* those that need not be read again */
+void miles_pass(struct books *books, unsigned dc);                   /* drops those that need not be read again */
 void miles_drop(struct books *books, unsigned dc);
 /* episode_store.c */
-void episodes_write(struct books *books, struct group *group);       /* what changed, with a group of remote writes or positions */
+void episodes_write(struct books *books, struct group *group);       /* adds changed records to a group of remote writes or positions */
 void episodes_unwritten(struct books *books, struct group *group);   /* the store refused it */
 bool episodes_are_pending(const struct books *books);
-bool episodes_have_ended(const struct books *books);                 /* some are to leave the store */
+bool episodes_have_ended(const struct books *books);                 /* are there records that are to leave the store? */
 /* episode_finish.c */
 void episodes_pump(struct books *books, bool is_moved);              /* IS_MOVED: more is stable than at the last call */
 /* episode_restore.c */

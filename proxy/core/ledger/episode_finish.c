@@ -1,4 +1,4 @@
-/* Episode finish: a conflict all of whose writes are stable, and which waits for no decision, ends: its record goes to the stream and leaves the hash. */
+/* Episode finish: a conflict ends when all of its writes are stable and it waits for no decision. Then its record moves from the hash to the stream. */
 #include "episode_writing.h"
 #include "proxy/core/versions/forget.h"
 
@@ -15,15 +15,15 @@ static bool is_stable(const struct books *books, const struct episode *episode)
 	return true;
 }
 
-/* Can nothing come any more that changes it? It may wait for a decision all the same. */
+/* True if no write can still arrive that changes the record. The conflict may wait for a decision all the same. */
 static bool is_final(const struct books *books, const struct episode *episode)
 {
 	if (!is_stable(books, episode))
 		return false;
-	/* What ended it may be replaced by something older that is concurrent with it. */
+	/* An older write may still arrive that is concurrent with the resolution, and be named as the resolution instead. */
 	if (episode->resolution.seq != 0 && !mark_is_stable(books->keyspace, episode->resolution.origin, episode->resolution.seq))
 		return false;
-	/* Nor may something that is concurrent with what covered a side still come: it may have found a decision open. */
+	/* Without a resolution, the writes that covered sides must be stable, too. A write concurrent with them may have found the conflict open. */
 	return episode->resolution.seq != 0 || episode_covers_are_stable(books->keyspace, episode);
 }
 
@@ -43,7 +43,7 @@ static void finish(struct books *books, struct episode *episode)
 	keyspace_settle_element(books->keyspace, element);
 }
 
-/* What has not been looked at since it was written is fetched together (docs/architecture.md, decision 27). */
+/* Cache misses are batched: the keys of a pack are prefetched together before the first is looked at. */
 static void pack_warm(const struct pack *pack)
 {
 	struct key *keys[WARM_MAX];
@@ -60,7 +60,7 @@ static void pack_warm(const struct pack *pack)
 	keyspace_warm(keys, count);
 }
 
-/* With the last of its episodes the pack goes, too. */
+/* When the last episode of a pack ends, the pack is removed, too. */
 static void finish_pack(struct books *books, struct writing *writing, struct pack *pack)
 {
 	struct episodes *episodes = books->keyspace->episodes;
@@ -80,7 +80,7 @@ static void finish_pack(struct books *books, struct writing *writing, struct pac
 	}
 }
 
-/* Those whose records stand together end together. Nobody waits for a person because of that. */
+/* All records of a pack end together. If one of them waits for a person, the pack is broken up, so that the others do not. */
 static bool is_pack_finished(struct books *books, struct pack *pack)
 {
 	for (const struct episode *episode = pack->first; episode != NULL; episode = episode->packed_after)
@@ -96,7 +96,7 @@ static bool is_pack_finished(struct books *books, struct pack *pack)
 	return true;
 }
 
-/* Not yet written, or no longer: it need not be any more. */
+/* The record of this conflict is not in the hash, and need not be written there any more. */
 static void finish_unpacked(struct books *books, struct writing *writing, struct episode *episode)
 {
 	bool is_waiting = episode->element != NULL && episode->pack == NULL && episode->list == EPISODES_WAITING;
@@ -106,7 +106,7 @@ static void finish_unpacked(struct books *books, struct writing *writing, struct
 	finish(books, episode);
 }
 
-/* Very many kept ones may wait for a person: only as far as there are any that remember covers. */
+/* Very many conflicts may wait for a person. So we look only until all that remember covers were found. */
 static void forget_covers(struct books *books)
 {
 	uint64_t left = books->keyspace->episodes->covered_count;
@@ -120,7 +120,7 @@ static void forget_covers(struct books *books)
 	}
 }
 
-/* Ends those whose writes are all stable; not more often than is of use. */
+/* Ends the conflicts whose writes are all stable. Does nothing before more became stable, and at most every FINISH_MS. */
 void episodes_pump(struct books *books, bool is_moved)
 {
 	struct episodes *episodes = books->keyspace->episodes;

@@ -1,4 +1,4 @@
-/* Episodes read back from the store at opening: with what their records tell, before anything is recalled. */
+/* Episode restore: at the opening, conflicts are rebuilt from their records in the store, before any metadata is recalled. */
 #include "proxy/core/records/episode_pack.h"
 #include "proxy/core/versions/forget.h"
 #include "books.h"
@@ -14,7 +14,7 @@ static bool read_kind(struct slice type, enum kind *kind)
 	return false;
 }
 
-/* A DC that is no longer configured: what is about its writes is left out. */
+/* Negative if the DC is no longer configured: then the caller leaves its write out. */
 static int origin_of(struct books *books, const struct record_dot *dot)
 {
 	return origins_get(&books->causes->origins, dot->dc, dot->incarnation);
@@ -34,7 +34,7 @@ static struct context *read_context(struct books *books, const struct record_sid
 	return context;
 }
 
-/* A version that waits for a decision lives on, though all have it and the log no longer. */
+/* A version that waits for a decision stays alive although it is stable and the log may have dropped it. So the record brings it back. */
 static void restore_version(struct books *books, struct element *element, const struct record_side *side, const struct stamp *stamp)
 {
 	bool is_present = !side->is_removal && !side->is_dead;
@@ -71,7 +71,7 @@ static enum life life_of(const struct record_side *side, bool is_kept)
 	bool is_explained = side->covers.len > 0;
 	if (side->is_covered || (is_kept && !side->is_live && !is_explained))
 		return LIFE_COVERED;
-	/* One that is alive as a removal says itself that it is dead. */
+	/* A live removal is marked as dead, too; it was not killed. */
 	return side->is_dead && !(side->is_live && is_explained) ? LIFE_KILLED : LIFE_ALIVE;
 }
 
@@ -88,7 +88,7 @@ static void restore_side(struct books *books, struct episode *episode, const str
 	};
 	struct note *note = note_restore(books->keyspace, &told, context);
 	struct stamp stamp = { .seq = side->dot.seq, .hlc = side->hlc, .context = context, .origin = (unsigned)origin };
-	/* An increment's value has a sign in front. */
+	/* In a record, an increment's value begins with a sign. */
 	bool is_increment = element->kind < KIND_TYPES && side->is_increment;
 	episode_add_side(books->keyspace, episode, &(struct party){ &stamp, note, is_increment ? MARK_DELTA : 0 });
 	const struct side *added = episode_side(books->keyspace, episode, &stamp);
@@ -114,7 +114,7 @@ static const char *last_dash(struct slice text)
 	return text.len == 0 ? NULL : text.ptr + text.len - 1;
 }
 
-/* "<dc>-<incarnation>-<seq>-<hash>", from behind: a DC's name may have dashes. */
+/* Reads "<dc>-<incarnation>-<seq>-<hash>" from its end, as a DC's name may contain dashes. */
 static bool read_first(struct books *books, const struct record *record, struct stamp *first)
 {
 	struct slice left = record->id;
@@ -178,7 +178,7 @@ static void restore_stretches(struct books *books, struct episode *episode, cons
 	}
 }
 
-/* NULL: nothing of it is left. */
+/* Returns NULL if all of the record was left out. */
 static struct episode *restore_record(struct books *books, const struct record *record, enum kind kind)
 {
 	struct keyspace *keyspace = books->keyspace;
@@ -213,7 +213,7 @@ static struct episode *restore_record(struct books *books, const struct record *
 	return episode;
 }
 
-/* Can this version read all of a field's records? The first names it. */
+/* Can this version of the program read all records of the field? The field is named after the first of them. */
 static bool is_readable(const struct stored_pair *pair, struct record_scratch *scratch)
 {
 	struct slice left = pair->value, bytes;

@@ -1,6 +1,6 @@
-/* Episodes in the store. Those that changed are written with the next group that brings remote writes, in its transaction, or with one that
- * records positions, within a second: so no position ever lets the log forget a write that a record still has to tell of. One
- * that ended goes to the conflicts stream and leaves the hash, in one transaction. */
+/* Episode store: writes the records of conflicts to the store. Changed records go with the next group of remote writes, in its transaction, or within a
+ * second with a group that saves positions. So no saved position lets the log forget a write that a record still has to tell of. When a conflict
+ * has ended, one transaction moves its record from the hash to the conflicts stream. */
 #include "episode_writing.h"
 #include "proxy/core/versions/forget.h"
 
@@ -9,7 +9,7 @@
 
 /* As many records are kept until they are over: that soon all will be, and memory need not be had for more where a datacenter lags. */
 #define FINALS_MAX 10000
-#define PACKED_LEN_MAX 1024          /* longer ones stand alone */
+#define PACKED_LEN_MAX 1024          /* longer records are not packed */
 
 /* ---- the hash ---- */
 
@@ -31,7 +31,7 @@ static void filling_close(struct books *books, struct writing *writing, struct f
 	filling->records.len = 0;
 }
 
-/* Its present record goes into the pack that is being filled. */
+/* Adds the episode's present record to the pack that is being filled. */
 static void filling_add(struct books *books, struct writing *writing, struct filling *filling, struct episode *episode)
 {
 	if (filling->pack == NULL) {
@@ -81,7 +81,7 @@ static void write_one(struct books *books, struct writing *writing, struct episo
 	}
 }
 
-/* Whom one that has changed leaves behind is written, too. */
+/* Writes all changed records. If a record changed, the others of its pack are written anew, too. */
 static void write_dirty(struct books *books, struct writing *writing)
 {
 	struct episodes *episodes = books->keyspace->episodes;
@@ -101,7 +101,7 @@ static void write_dirty(struct books *books, struct writing *writing)
 	episodes->is_swept = false;
 }
 
-/* What has not been recalled yet may have killed or covered a side: a record of it would say that it is alive. */
+/* While metadata is being recalled, no record is written: it might call a side alive that a write not recalled yet has killed or covered. */
 bool episodes_are_pending(const struct books *books)
 {
 	const struct episodes *episodes = books->keyspace->episodes;
@@ -116,7 +116,7 @@ bool episodes_have_ended(const struct books *books)
 	return episodes->gone_count > 0 || episodes->finals.command_count + episodes->finals.last_count > 0;
 }
 
-/* What ended. It must not get lost if the store refuses the group; the rest is made anew then. (A refused remote group makes the core start over.) */
+/* Adds the ends of conflicts. The group keeps them, or they would be lost if the store refused it; everything else is made anew in that case. */
 static void add_ends(struct books *books, struct group *group)
 {
 	struct episodes *episodes = books->keyspace->episodes;
@@ -175,7 +175,7 @@ void episodes_unwritten(struct books *books, struct group *group)
 	group->riders.end_count = 0;
 	for (unsigned list = 0; list < EPISODE_LISTS; list++) {
 		for (struct episode *episode = episodes->lists[list]; episode != NULL; episode = episode->listed_after) {
-			/* Only an open one may have been told with it: twice is better than never. */
+			/* The refused group may also have told the stream that the conflict is open. That is told again: twice is better than never. */
 			episode->is_told = false;
 			episode_touch(books->keyspace, episode);
 		}

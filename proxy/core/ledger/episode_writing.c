@@ -1,7 +1,7 @@
 /* Episode writing: see episode_writing.h. */
 #include "episode_writing.h"
 
-/* XADD of what has gathered. The stream is trimmed once a transaction (retention.c). */
+/* Writes the gathered records as one XADD. The stream is trimmed once a transaction (retention.c). */
 void entries_close(struct books *books, struct entries *entries)
 {
 	if (entries->last_count == 0)
@@ -14,7 +14,7 @@ void entries_close(struct books *books, struct entries *entries)
 	entries->command_count++;
 }
 
-/* Room for so many bytes of records. */
+/* Closes the entry if LEN more bytes would make it too long. */
 void entries_reserve(struct books *books, struct entries *entries, size_t len)
 {
 	if (entries->last.len + len > RECORDS_LEN_MAX)
@@ -28,7 +28,7 @@ void entries_add(struct books *books, struct entries *entries, struct slice reco
 	entries->last_count++;
 }
 
-/* An earlier write changes the id. */
+/* A conflict is named after its first write. If an earlier one is found, the id changes, and so does the field in the hash. */
 void episode_set_stored(struct episode *episode, struct slice id)
 {
 	struct slice old = episode->stored_id;
@@ -67,7 +67,7 @@ void writing_fill(struct writing *writing, const struct episode *episode)
 	episode_encode(&writing->telling, episode, buffer_slice(writing->id), writing->record);
 }
 
-/* Who was told that they are open is told that they are no more. */
+/* Conflicts that were announced as open have become part of this one: announces that they no longer exist. */
 void episode_tell_merged(struct books *books, struct episode *episode, struct slice id)
 {
 	const struct element *element = episode->element;
@@ -80,7 +80,7 @@ void episode_tell_merged(struct books *books, struct episode *episode, struct sl
 			.element = element->name, .type = slice_of(kind_text(element->kind)), .rule = slice_of(element->key->policy->rule->name),
 			.rules_digest = books->policies->current->digest, .merged_into = id,
 		};
-		/* It was joined with others, and has got its name back. */
+		/* The joined conflict bears this name itself: it is known. */
 		if (slice_equal(old.text, id)) {
 			episode->was_told = true;
 			continue;

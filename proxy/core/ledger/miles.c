@@ -1,4 +1,5 @@
-/* Miles: up to which message of a DC's log its origins reached which seq. From them follows where the log must be read again after a restart. */
+/* Miles (an index from offsets to seqs): which seq each origin had reached at which message of a DC's log. They tell from where the log must be read
+ * after a restart. */
 #include "books.h"
 
 void miles_add(struct books *books, unsigned dc, int64_t position, unsigned origin, uint64_t seq)
@@ -6,7 +7,7 @@ void miles_add(struct books *books, unsigned dc, int64_t position, unsigned orig
 	struct road *road = &books->roads[dc];
 	if (road->mile_count > 0) {
 		struct mile *last = &road->miles[road->mile_head + road->mile_count - 1];
-		/* A heartbeat, or parts of a batch: they add nothing to wait for. */
+		/* A heartbeat, or a part of a batch, brings no new seq: only the position moves. */
 		if (seq == 0 || (last->origin == origin && last->seq >= seq)) {
 			last->position = position;
 			return;

@@ -33,7 +33,7 @@ static void add_dc(const struct books *books, unsigned dc, struct buffer *field,
 	}
 }
 
-/* The final forms of these are in the outbox where they differ from what was intended: in front of this, or with it. */
+/* These writes were answered. Where their final form differs from the intent, the outbox has it: written before this, or in the same transaction. */
 static void add_answered(const struct books *books, struct buffer *field, struct buffer *value)
 {
 	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first,
@@ -46,7 +46,7 @@ static void add_answered(const struct books *books, struct buffer *field, struct
 	}
 }
 
-/* Always of all DCs at once: what is stable of one belongs to what is stable of the others. */
+/* The positions of all DCs are always written together, as what is stable of one DC goes with what is stable of the others. */
 void positions_write(struct books *books, struct group *group)
 {
 	struct script *script = &group->script;
@@ -107,13 +107,13 @@ bool positions_are_due(const struct books *books)
 	return books->step->now_ms - books->positions_sent_ms >= POSITIONS_MS && books->causes->is_gate_open;
 }
 
-/* Behind no remote group that is still under way: the store may refuse that one and take this. */
+/* Positions are not sent while a remote group is under way: the store might refuse that group, and then take positions that pass over it. */
 void positions_send(struct books *books)
 {
 	bool is_moved = false;
 	for (unsigned dc = 0; dc < books->options->dc_count; dc++)
 		is_moved |= books->roads[dc].is_follow_moved;
-	/* A record that left the store must not come back with writes that would not be stable again. */
+	/* A record that has left the store must not come back after a restart, with writes that the old positions call unstable. */
 	is_moved |= episodes_have_ended(books);
 	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due ||
 	    books->correction_count > 0) {
@@ -140,7 +140,7 @@ static bool read_answered(struct books *books, struct slice value)
 	int64_t incarnation, first, last;
 	if (!take_number(&value, ' ', &incarnation) || !take_number(&value, ' ', &first) || !take_number(&value, ' ', &last))
 		return false;
-	/* Older versions do not tell whether it has begun. */
+	/* Older versions do not write whether the incarnation has begun. */
 	bool is_begun = slice_equal(value, SLICE("1"));
 	books->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last, is_begun };
 	return true;
@@ -195,7 +195,7 @@ bool positions_read(struct books *books, const struct event *event, bool *is_sam
 		if (field.len < 3 || memcmp(field.ptr, "dc:", 3) != 0)
 			continue;
 		int dc = origins_dc(&books->causes->origins, (struct slice){ field.ptr + 3, field.len - 3 });
-		/* A DC that was taken out of the configuration: its writes stay, its log is not followed. */
+		/* If a DC was removed from the configuration, its writes stay, but its log is not followed. */
 		if (dc >= 0 && !read_dc(books, (unsigned)dc, value))
 			return false;
 	}

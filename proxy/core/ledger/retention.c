@@ -1,9 +1,9 @@
-/* Retention: how long records that ended stay in the conflicts stream. Their age, their number and their bytes are limited; the oldest go first.
- * Each transaction that adds some trims the stream. How much memory they take only the store knows: it is asked, and told to drop what is too old,
- * once a minute, and when much was added.
+/* Retention: how long records of ended conflicts stay in the conflicts stream. Their age, number and bytes are limited; the oldest go first. Each
+ * transaction that adds records trims the stream. Only the store knows how much memory the stream takes. Once a minute, and when much was added, it is
+ * asked for that, and told to drop what is too old.
  *
- * The store counts entries, of which one holds a record, another one many. So it is remembered how much had been added at some moments: what is to stay
- * are the entries since the last moment of which they are not too many. Between two moments all entries count alike. */
+ * XTRIM counts entries, and an entry holds one record or many. So we take samples: how many entries, records and bytes had been added at some
+ * moments. They tell how many of the oldest entries hold what is too much. Between two samples all entries count alike. */
 #include "books.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static uint64_t bytes_max(const struct books *books)
 
 void retention_begin(struct books *books)
 {
-	/* Of what was added before nothing is known: mark 0 is where it begins. */
+	/* Nothing is known of what was added earlier: sample 0 is where we begin. */
 	books->retention = (struct retention){ .mark_count = 1 };
 }
 
@@ -117,7 +117,7 @@ static uint64_t excess(uint64_t added, uint64_t limit)
 	return added > limit ? added - limit : 0;
 }
 
-/* With room for the bytes that are added until they are measured again. How many records stay is remembered in the store. */
+/* Leaves room for the bytes that are added until the next measurement. The number of records that stay is written to the store. */
 static void trim_to_limits(struct books *books, struct group *group)
 {
 	struct retention *retention = &books->retention;
@@ -125,7 +125,7 @@ static void trim_to_limits(struct books *books, struct group *group)
 	uint64_t bytes = bytes_max(books);
 	uint64_t gone =
 		entries_with(retention, excess(added->records, books->options->records_max), excess(added->bytes, bytes - bytes / MEASURE_PART));
-	/* One stays, whatever its size. */
+	/* One entry stays, whatever its size. */
 	if (gone > 0 && gone >= added->entries)
 		gone = added->entries - 1;
 	retention->gone = gone > retention->gone ? gone : retention->gone;
@@ -152,7 +152,7 @@ void retention_write(struct books *books, struct group *group)
 	script_add(&group->script, 2, (struct slice[]){ SLICE("XLEN"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
-	/* Should the answer get lost, it is asked again in a minute. */
+	/* If the answer is lost, we ask again in a minute. */
 	retention->trimmed_ms = books->step->now_ms;
 	retention->measured = retention->added;
 }
@@ -171,7 +171,7 @@ static void shift(struct tally *tally, const struct tally *by)
 	*tally = (struct tally){ tally->entries + by->entries, tally->records + by->records, tally->bytes + by->bytes };
 }
 
-/* What was there already stands before all that was added. */
+/* Entries that the stream held at the opening precede all that we added: all samples move up by them. */
 static void count_older(struct retention *retention, uint64_t entries, uint64_t records, uint64_t memory)
 {
 	struct tally older = { excess(entries, retention->measured.entries), 0, 0 };
@@ -188,7 +188,7 @@ static void count_older(struct retention *retention, uint64_t entries, uint64_t 
 	retention->is_counted = true;
 }
 
-/* What is gone before the second mark is no longer needed. */
+/* A sample is no longer needed once the entries up to the next one are gone. */
 static void drop_marks(struct retention *retention)
 {
 	unsigned first = 0;

@@ -1,13 +1,13 @@
-/* Answer: the store has executed a group of local writes. What its replies say becomes the final form of the writes: it enters the metadata and
- * goes to the outbox. */
+/* Answer: the store has executed a group of local writes. Its replies decide the final form of the writes, which enters the metadata and goes to the
+ * outbox. */
 #include "gathering.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the fastest cache */
+#define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the processor's fastest cache */
 
-/* What the write came to: its intent, void, or what the replies say. RESULT may be INTENT itself. */
+/* The final form of a write: its intent, void, or what the replies say. RESULT may be INTENT itself. */
 static struct changes *finish_write(struct local *local, const struct member *member, const struct event *event, bool *is_as_intended)
 {
 	const struct slice *replies = event->answered.replies + member->reply_first;
@@ -24,7 +24,7 @@ static struct changes *finish_write(struct local *local, const struct member *me
 	return &local->step->results;
 }
 
-/* Did it remove the last of a collection? Then the deadline went with it. */
+/* True if the write removed the last element of a collection: then the key's deadline is gone, too. */
 static bool has_emptied(const struct member *member, const struct event *event, const struct changes *changes)
 {
 	const struct slice *replies = event->answered.replies + member->reply_first;
@@ -33,7 +33,7 @@ static bool has_emptied(const struct member *member, const struct event *event, 
 	return !slice_equal(replies[member->answer], SLICE(":0\r\n"));
 }
 
-/* The keys of the WARM_MEMBERS members from FIRST on. */
+/* Cache misses are batched: prefetches the keys of the WARM_MEMBERS members from FIRST on. */
 static void warm_members(const struct group *group, unsigned first)
 {
 	unsigned end = group->member_count - first < WARM_MEMBERS ? group->member_count : first + WARM_MEMBERS;
@@ -75,7 +75,7 @@ static bool finish_writes(struct local *local, struct group *group, const struct
 		}
 		if (group->is_lifted)
 			rereads_add_touched(local->rereads, changes);
-		/* Before the gate opens, older writes of ours are still being recalled; these follow when it does (settle.c). */
+		/* Before the gate opens, our older writes are still being recalled. These enter the metadata when it opens (settle.c). */
 		if (local->causes->is_gate_open)
 			apply_answered(local->apply, &stamp, changes, group->keys + member->key_first, member->key_count);
 		local->step->status.void_writes += changes->count == 0;
@@ -110,7 +110,7 @@ static bool read_stream_id(struct slice raw, uint64_t *ms, uint64_t *seq)
 	return true;
 }
 
-/* What was sent before this group is answered by now: claims beyond that, or beyond what counts as seen, are void. */
+/* All groups sent before this one are answered. So its context must claim no more than what is confirmed now, or counts as seen. */
 static bool lower_context(const struct local *local, struct stamp *stamp)
 {
 	const struct context *before = local->causes->origins.items[local->causes->self].before;
@@ -126,8 +126,8 @@ static bool lower_context(const struct local *local, struct stamp *stamp)
 	return is_lowered;
 }
 
-/* Did the store lack some of what was announced when it executed this group? What came before it is answered by now. While nothing is known of
- * what was announced, settle.c will tell. */
+/* True if the store lacked some of what we had announced when it executed this group. (All earlier groups are answered.) While we do not know yet what
+ * was announced, settle.c decides that later. */
 static bool has_lacked(const struct local *local)
 {
 	const struct context *before = local->causes->origins.items[local->causes->self].before;
@@ -146,7 +146,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 	bool has_id = read_stream_id(event->answered.replies[group->entry_reply], &facts.entry_ms, &facts.entry_seq);
 	assert(has_id);
 	struct buffer final = { 0 };
-	/* A remote batch in front of it that the store refused is not there after all. */
+	/* The store may have refused a remote batch that was sent before this group and that its context claims. */
 	bool is_lowered = lower_context(local, &group->stamp);
 	bool is_moved =
 		group->is_provisional && local->causes->has_announced && causes_lift(local->causes, &group->stamp.context, local->causes->self);
@@ -154,7 +154,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 	bool is_lifted = has_lacked(local);
 	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted;
 	group->stamp.hlc = hlc;
-	/* An earlier group was aborted, this one was not: the aborted seqs will never name writes, and this entry proves it. */
+	/* An earlier group was aborted. Its seqs will never name writes, and the outbox entry of this group proves that. */
 	if (group->stamp.seq > local->causes->answered_seq + 1)
 		outbox_add_void(local->outbox, &local->outbox->waiting, local->causes->answered_seq + 1, &group->stamp);
 	group->is_lifted = is_lifted;

@@ -1,4 +1,4 @@
-/* Gather: a local write joins the group that goes to the store at the end of the turn (data path, steps 2 to 4). */
+/* Gather: a client's write joins the group (one transaction for the store) that is sent at the end of the turn. */
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/commands/command.h"
@@ -37,7 +37,7 @@ static const char *add_command(struct local *local, struct group *group, const s
 	return error;
 }
 
-/* What follows the command's name, as it came. */
+/* The bytes of the key and the value, as the client sent them. */
 static struct slice raw_pair(const struct request *request)
 {
 	const char *start = request->argv[0].ptr + request->argv[0].len + strlen("\r\n");
@@ -59,7 +59,7 @@ static void add_plain_set(struct local *local, struct group *group, const struct
 	gather_planned(local, group, member, &planned);
 }
 
-/* What the group looked like, to take a request back whole. */
+/* The sizes of a group before a request joined it, so that a refused request can be taken back as a whole. */
 struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
 
 static struct checkpoint checkpoint_take(const struct group *group)
@@ -84,7 +84,7 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 	group->script = checkpoint->script;
 }
 
-/* Limits: what would grow without bound is refused instead, with the remedy. */
+/* Where something would grow without bound, writes are refused, with a text that names the remedy. */
 const char *gather_limit(const struct local *local)
 {
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
@@ -102,7 +102,7 @@ static bool has_write(const struct event *event)
 	return false;
 }
 
-/* The request's commands, each with its client's slot. Returns why not. */
+/* Adds the commands of a request and their slots. Returns NULL, or why the request is refused. */
 static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set)
 {
 	local->client = event->request.client;

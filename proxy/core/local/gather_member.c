@@ -1,4 +1,4 @@
-/* Gather member: a command joins an open group: what it does is encoded, its keys are noted. */
+/* Gather member: a command joins a group that gathers. Its intent is encoded, and its keys are noted. */
 #include "gather_member.h"
 
 #include "proxy/core/wire/envelope.h"
@@ -22,7 +22,7 @@ struct plan_world gather_world(const struct local *local, uint32_t db)
 	};
 }
 
-/* A collection that runs empty loses its deadline: nobody else would know (docs/replication-model.md, rule 8). */
+/* A collection that runs empty loses its deadline, and peers must be told of that (docs/replication-model.md, section 8). */
 void gather_emptiness_check(struct local *local, struct group *group, struct member *member)
 {
 	if (!plan_can_empty(member->plan) || local->step->changes.count == 0)

@@ -1,4 +1,4 @@
-/* Gather own: writes of the core itself join a group: they execute reads and ship what they found; and the writes of asks. */
+/* Gather own: writes of the core itself join a group. Read-backs execute reads and ship what they found; asks write what was decided. */
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/conflicts/fraction.h"

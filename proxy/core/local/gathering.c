@@ -1,4 +1,4 @@
-/* Gathering: the groups that local writes join until the end of the turn, and how they are closed: stamped, and sent with their outbox entry. */
+/* Gathering: local writes join a group until the end of the turn. Then the group is closed: it gets its stamp and its outbox entry, and is sent. */
 #include "gathering.h"
 
 #define SMALL_GROUP 64               /* requests */
@@ -60,7 +60,7 @@ static void stamp(struct local *local, struct group *group)
 	group->is_provisional = !causes->has_announced;
 }
 
-/* What the group does goes to the outbox in the same transaction. */
+/* The same transaction adds the intents of the group to the outbox. */
 static void add_outbox_entry(struct local *local, struct group *group)
 {
 	gathering_add_header(local, group);
@@ -96,8 +96,8 @@ void gathering_close(struct local *local)
 	local->gathering++;
 }
 
-/* A small group waits as long as one is on its way, so that the next is larger: for the store one after the other is the same (as RFC 896 does
- * with segments). */
+/* A small group waits while another one is under way, so that more requests join it. The store executes groups one after the other anyway. (RFC 896,
+ * Nagle's algorithm, does the same with segments.) */
 bool gathering_is_worth_sending(const struct local *local)
 {
 	unsigned members = 0;

@@ -17,13 +17,13 @@ struct rooms;
 
 struct local *local_new(const struct rooms *rooms);
 void local_free(struct local *local);
-/* The connection is lost: what was not answered never will be. */
+/* The connection is lost: no more answers will come. */
 void local_close(struct local *local);
-/* Local writes are held back: remote ones, or what is run again, go first. */
+/* Local writes are paused until remote batches, or re-runs, are done. */
 bool local_is_holding(const struct local *local);
 bool local_is_rerunning(const struct local *local);      /* an aborted group is still to be run again */
 bool local_has_open(const struct local *local);          /* something is gathered and not sent */
-/* A remote batch, or an ask, waits for local answers: no local group is sent meanwhile. */
+/* While a remote batch, or an ask, waits for local answers, no local group is sent. */
 void local_set_draining(struct local *local, bool is_draining);
 bool local_is_draining(const struct local *local);
 uint64_t local_gathering(const struct local *local);     /* counts the times that open groups were sent */
@@ -35,21 +35,22 @@ struct told_command { enum plan plan; unsigned argc; struct slice argv[4]; };   
 void gather_readback(struct local *local, uint32_t db, struct slice key, bool is_expired);
 void gather_untimed(struct local *local, uint32_t db, struct slice key);
 void gather_settles(struct local *local);
-/* The write of the ask with this token, as it stands in the step's changes. */
+/* Adds the write of the ask with this token. Its changes are the step's. */
 void gather_asked(struct local *local, uint64_t token, uint32_t db, const struct told_command *command);
 /* gathering.c */
-/* Sends the open groups. What is decided on what is applied now is sent alone, and at once: it may not be run again once more is. */
+/* Sends the groups that gather. The write of an ask was decided from what is applied now. It may not be re-run after more is applied, so it is sent
+ * alone, and at once. */
 void gathering_close(struct local *local);
 bool gathering_is_worth_sending(const struct local *local);
-/* Does a write that was gathered and not sent yet touch this key? (Once it is sent, the key's under_way says so.) */
+/* True if a write that was gathered and not sent touches this key. (After it is sent, the key's under_way tells.) */
 bool gathering_touches(const struct local *local, uint32_t db, struct slice key);
 bool gathering_has_flush(const struct local *local);
 /* answer.c, rerun.c */
 void local_answered(struct local *local, struct group *group, const struct event *event);
 void local_aborted(struct local *local, struct group *group, struct slice error);
-/* GROUP's answer will not come: what it was to read back still is. */
+/* GROUP will not be answered: the keys that it was to read back are put on the list again. */
 void rerun_reread(struct local *local, const struct group *group);
-void rerun_pump(struct local *local);                    /* aborted groups: one request at a time */
+void rerun_pump(struct local *local);                    /* runs aborted groups again, one request at a time */
 /* readback.c */
 void readback_pump(struct local *local);
 

@@ -1,6 +1,6 @@
-/* Outbox: final batches on their way to the own log: waiting for the gate (recover.c), then handed to the connector, then durable
- * there. A connector may lose what it was given: it is given again (data path, step 6).
- * Invariant: ids count up along sent; what is waiting comes after all that is sent. */
+/* Outbox: final batches on their way to the own log. A batch first waits for the gate to open (recover.c), is then handed to the connector,
+ * and leaves the outbox once the log has it durably. A connector may lose what it was given; then the outbox hands it over again.
+ * Invariant: ids increase along `sent`, and every waiting batch comes after all that were sent. */
 #include "outbox.h"
 
 #include <assert.h>
@@ -76,7 +76,7 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t f
 	unsigned origin = next->origin;
 	uint64_t last_seq = next->seq - 1, count = next->seq - first_seq;
 	uint64_t incarnation = outbox->causes->origins.items[origin].incarnation;
-	/* What did nothing has seen nothing: what is on its way by now may not come to be, and a later incarnation would wait for it. */
+	/* Void writes claim to have seen nothing. Writes that are under way now may never take place, and a later incarnation would wait for them. */
 	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1 };
 	struct batch header = {
 		.dc = slice_of(outbox->causes->origins.dcs[0]),
@@ -114,7 +114,7 @@ static void send_append(struct outbox *outbox, struct append *append)
 	emit(outbox, append);
 }
 
-/* Larger than a message may be: goes in parts; only the last one stands for the batch. */
+/* A batch that is larger than a message may be is sent in parts. Only the last part stands for the batch. */
 static void send_parts(struct outbox *outbox, struct append *whole)
 {
 	struct batch header;
@@ -141,7 +141,7 @@ void outbox_hand_over(struct outbox *outbox)
 {
 	while (outbox->waiting.first != NULL) {
 		struct append *append = append_list_take(&outbox->waiting);
-		/* A later incarnation has seen it, although the store may have lost it by then. */
+		/* A later incarnation counts as having seen the batch, although the store may have lost it by then. */
 		if (append->last_seq > outbox->causes->origins.items[append->origin].announced)
 			outbox->causes->origins.items[append->origin].announced = append->last_seq;
 		if (append->bytes.len > outbox->options->message_bytes_max)
@@ -173,7 +173,7 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 			outbox->books->trim_seq = append->entry_seq;
 			outbox->books->is_trim_due = true;
 		}
-		/* While the own log is read, its messages tell the positions themselves. Of several at once only the last one's is known. */
+		/* While we read our own log, its messages tell their positions. Of parts, only the last one's position counts. */
 		if (!outbox->causes->peers[0].is_following && outbox->causes->is_open && !append->is_part)
 			miles_add(outbox->books, 0, append->id == id ? position : outbox->causes->peers[0].position, append->origin,
 			          append->last_seq);
@@ -183,8 +183,8 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 		outbox->causes->peers[0].position = position;
 }
 
-/* A hello may stand in the log before writes that were executed before it. So it must not claim those, nor tell what else is applied here:
- * readers would take that to be known by all that follows. Returns what it may claim of our present incarnation. */
+/* A hello may stand in the log before writes that were executed before it. So it must not claim to have seen those, nor what else is applied here:
+ * readers would conclude that all later messages have seen it, too. Returns the seq of our incarnation that it may claim. */
 static uint64_t claim_logged(const struct outbox *outbox, struct context *context)
 {
 	for (uint32_t i = 0; i < context->count; i++) {
@@ -196,7 +196,7 @@ static uint64_t claim_logged(const struct outbox *outbox, struct context *contex
 	return logged < outbox->causes->answered_seq ? logged : outbox->causes->answered_seq;
 }
 
-/* A batch without writes: says what is applied here, up to when we have committed all we did, and with which rules. */
+/* Sends a batch without writes. It tells what is applied here, up to which time all our writes are in the log, and which rules we have. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 {
 	struct context *context = causes_confirmed(outbox->causes);

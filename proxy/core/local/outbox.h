@@ -11,9 +11,9 @@ struct append {
 	unsigned origin;
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
-	uint64_t entry_ms, entry_seq;        /* the outbox entry it settles; 0 0: none */
-	bool is_part;                        /* one before the last: the own log must not be read again from here */
-	bool is_guess;                       /* carried: its outcome was never asked for */
+	uint64_t entry_ms, entry_seq;        /* its outbox entry, which may go once the log has this; 0 0: none */
+	bool is_part;                        /* not the last part: the own log must not be read again from here */
+	bool is_guess;                       /* carried, and the store was never asked for its outcome */
 };
 
 struct append_list { struct append *first, **end; };
@@ -38,11 +38,11 @@ void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct sl
  * sign that they have everything earlier. */
 void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t first_seq, const struct stamp *next);
 void outbox_disown_entries(struct outbox *outbox);       /* ids of outbox entries mean nothing after a reconnect */
-void outbox_hand_over(struct outbox *outbox);            /* all that waits, whatever the gate */
-void outbox_pump(struct outbox *outbox);                 /* all that waits, if the gate is open */
+void outbox_hand_over(struct outbox *outbox);            /* hands over all that waits, even if the gate is closed */
+void outbox_pump(struct outbox *outbox);                 /* hands over all that waits, if the gate is open */
 void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position);
 void outbox_retry(struct outbox *outbox, uint64_t id);
-/* HELLO: 0, or this opening's nonce: it is the first message of this opening. */
+/* HELLO: 0; or the nonce of this opening, if it is the opening's first message. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello);
 void append_free(struct outbox *outbox, struct append *append);
 void append_list_init(struct append_list *list);

@@ -15,7 +15,7 @@ static void read_back(struct local *local, bool is_expired)
 	}
 }
 
-/* Each key once, however often it was named. */
+/* Reads each key back once, however often it was put on the list. */
 static void read_back_all(struct local *local)
 {
 	read_back(local, true);

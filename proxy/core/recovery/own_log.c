@@ -1,4 +1,4 @@
-/* Own log: it is read up to our hello, which tells what others may have heard of us, and which outbox entries got there. */
+/* Own log: we read it up to our hello (a barrier). So we learn what others may have heard of us, and which outbox entries got into the log. */
 #include "stored.h"
 
 static void stop_reading(struct recovery *recovery)
@@ -7,14 +7,14 @@ static void stop_reading(struct recovery *recovery)
 	effects_add(recovery->step->effects, EFFECT_UNFOLLOW)->log.dc = 0;
 }
 
-/* The log has nothing of the origin: it never had, or has lost it. */
+/* The log holds nothing of this origin: either it never did, or it has lost it. */
 static bool own_log_doubts(const struct recovery *recovery, unsigned origin)
 {
 	return !recovery->causes->origins.items[origin].is_logged_whole && recovery->causes->origins.items[origin].logged == 0;
 }
 
-/* The store is so old that it knows no position in the log, and the log no longer has its beginning. Writes that may have been in there
- * must not be shipped a second time, perhaps as something else. */
+/* The store is so old that it knows no position in the log, and the log has lost its beginning. Writes that may have been in the lost part must not
+ * be shipped a second time, as their outcome might differ. */
 static bool has_doubts(const struct recovery *recovery)
 {
 	if (!recovery->is_log_cut)
@@ -39,14 +39,14 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 		own->before_hlc = recovery->heard_hlc;
 }
 
-/* The store says that its first hello got into the log: it is in front of what we read. */
+/* The store says that this incarnation's first hello got into the log. It stands before the position that we read from. */
 static bool was_begun(const struct recovery *recovery, unsigned origin)
 {
 	return recovery->books->stored_answered.is_begun &&
 	       recovery->books->stored_answered.incarnation == recovery->causes->origins.items[origin].incarnation;
 }
 
-/* An incarnation of which the log has nothing began after all that it has: its first hello did not get there. */
+/* The first hello of an incarnation may not have reached the log. Then the log holds nothing of it, and it began after all that the log holds. */
 static void hear_lost_hellos(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
@@ -54,7 +54,8 @@ static void hear_lost_hellos(struct recovery *recovery)
 			begin_after(recovery, &recovery->causes->origins.items[i]);
 }
 
-/* Our store has not read what the log no longer has: it may be gone everywhere, even what was acknowledged. What there is goes on. */
+/* Our store lacks what stood in the lost part of the log. Those writes may be gone everywhere, even acknowledged ones. We say so, and keep shipping what
+ * is left. */
 static void tell_log_lost(struct recovery *recovery)
 {
 	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
@@ -62,13 +63,14 @@ static void tell_log_lost(struct recovery *recovery)
 	           "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
 }
 
-/* All that the log had when we started is read. */
+/* Our hello was read, so all that the log held when we opened has been read, too. */
 static void hear_hello(struct recovery *recovery)
 {
 	recovery->causes->has_announced = recovery->books->is_begun = true;
 	if (has_doubts(recovery)) {
 		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
-		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC, "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
+		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
+		          "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
 		return;
 	}
 	recovery_state_move(&recovery->state, RECOVERY_HEARD_HELLO, recovery->causes);
@@ -82,7 +84,8 @@ static void hear_hello(struct recovery *recovery)
 	settle_stored(recovery);
 }
 
-/* A second hello comes behind writes that the store had lost and that were not in the log yet: they have come back by then, like any other origin's. */
+/* The second hello was appended behind writes that the store had lost and the log did not hold yet. They were read and applied like the writes of
+ * any other origin, so our log need not be read any further. */
 static void hear_again(struct recovery *recovery)
 {
 	recovery_state_move(&recovery->state, RECOVERY_HEARD_AGAIN, recovery->causes);
@@ -90,7 +93,7 @@ static void hear_again(struct recovery *recovery)
 	stop_reading(recovery);
 }
 
-/* What this process announced lately may not be in the log yet: earlier incarnations had not seen it. */
+/* `heard` excludes what this process announced lately and the log may not hold: earlier incarnations had not seen that. */
 static void hear(struct recovery *recovery, unsigned index, uint64_t seq)
 {
 	struct origin *origin = &recovery->causes->origins.items[index];
@@ -103,7 +106,7 @@ static void hear(struct recovery *recovery, unsigned index, uint64_t seq)
 void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 {
 	struct origin *own = &recovery->causes->origins.items[delivery->origin];
-	/* An incarnation's first hello bears its number: what the log said up to here was announced before it. */
+	/* The first hello of an incarnation carries its number. What the log said before it had been announced when the incarnation began. */
 	own->is_logged_whole |= delivery->hello == own->incarnation;
 	if (delivery->write_count > 0 && delivery->first_seq > own->logged + 1)
 		own->is_logged_whole = false;
@@ -120,7 +123,7 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 	for (uint32_t i = 0; i < delivery->context->count; i++)
 		hear(recovery, i, delivery->context->seqs[i]);
 	hear(recovery, delivery->origin, last_seq);
-	/* The hello only names what comes next: whether all before it is in the log is what we are about to find out. */
+	/* A hello without writes names the next seq. It does not say that the log holds all seqs before that one. */
 	if (delivery->write_count > 0 && last_seq > own->logged)
 		own->logged = last_seq;
 	uint64_t last_hlc = delivery->hlc + delivery->write_count;

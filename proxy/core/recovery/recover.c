@@ -1,6 +1,5 @@
-/* Recover: the only way to start (docs/replication-model.md, "Recovery"). From what the store remembers and what the logs
- * hold, everything else is rebuilt. Local writes are taken meanwhile; final batches wait behind the gate, remote writes until
- * the metadata is whole. */
+/* Recover: the only way to start (docs/replication-model.md, "Recovery"). It rebuilds our state from what the store remembers and what the logs
+ * hold. Meanwhile clients may write: their batches wait until the gate opens. Remote writes wait until the metadata is whole. */
 #include "stored.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -12,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* An empty keyspace: nothing is known of any write. */
+/* Begins with an empty keyspace, which knows no writes. */
 static void open_keyspace(struct recovery *recovery)
 {
 	struct keyspace *keyspace = recovery->keyspace;
@@ -27,7 +26,7 @@ static void open_keyspace(struct recovery *recovery)
 
 /* ---- closing ---- */
 
-/* Numbers that fractions of two DCs made inexact: what was to be read back of them still is. */
+/* Fractions of two DCs were added to these numbers, and their rounded sums were to be read back. That is still due after the next opening. */
 static void keep_settles(struct recovery *recovery)
 {
 	struct conflicts *conflicts = recovery->conflicts;
@@ -99,7 +98,7 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
-		/* What DCs have applied must be heard again, in log order: only then is everything concurrent with it here, too. */
+		/* We must hear again, in log order, what each DC has applied. Only then do we hold everything that is concurrent with it. */
 		memset(origin->known, 0, sizeof origin->known);
 	}
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
@@ -130,7 +129,7 @@ static void follow(struct recovery *recovery, unsigned dc)
 	effect->log.position = recovery->books->roads[dc].follow_position;
 }
 
-/* This process reads the own log from the stored position on. What was announced before that, the store had by then. */
+/* A new process reads its own log from the stored position on. Whatever was announced before that position is applied in the store. */
 static void note_announced(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
@@ -171,7 +170,7 @@ static struct origin *begin_incarnation(struct recovery *recovery, uint64_t inca
 	return self;
 }
 
-/* What the own log says is still to be heard. */
+/* Nothing of our own log has been read yet. */
 static void begin_reading(struct recovery *recovery, struct origin *self)
 {
 	struct causes *causes = recovery->causes;
@@ -184,11 +183,12 @@ static void begin_reading(struct recovery *recovery, struct origin *self)
 		origin->logged = origin->floor;
 		origin->is_logged_whole = origin->floor > 0;
 	}
-	/* Its hello is behind us: it must not be taken for lost, and what it wrote for later than another one. */
+	/* Our hello stands before the position that we read from. Without this, it would be taken for lost, and our writes for later than those of
+	 * another incarnation. */
 	self->is_logged_whole |= recovery->books->is_begun;
 }
 
-/* The most that others may have heard of us. */
+/* The largest context that others may have heard of us. */
 static struct context *announced(const struct causes *causes)
 {
 	struct context *context = context_new(causes->origins.count);
@@ -221,14 +221,15 @@ void recover_open(struct recovery *recovery, const struct event *event)
 		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
-	/* A run of the server that we did not see begin may lack its tail: a dot must never name two writes. */
+	/* If Redis was restarted, it may have lost its last writes. Then we need a new incarnation, or their dots would be used again: a dot must
+	 * never name two writes. */
 	struct origin *self = begin_incarnation(recovery, is_same_run ? incarnation : recovery->nonce);
 	retention_begin(recovery->books);
 	episodes_restore(recovery->books, event);
 	recovery_state_move(&recovery->state, RECOVERY_OPENED, causes);
 	causes->opened_ms = recovery->step->now_ms;
 	begin_reading(recovery, self);
-	/* What this process has executed and not yet appended comes before the hello, so that it is found again. */
+	/* Batches that this process executed and did not append yet go before the hello, so that reading up to the hello finds them. */
 	outbox_hand_over(recovery->outbox);
 	if (!is_same_run && causes->has_announced)
 		self->before = announced(causes);
@@ -249,7 +250,7 @@ static bool is_whole(const struct recovery *recovery)
 	return true;
 }
 
-/* It may have met its deadline while nobody listened, or have lost it in a group whose answer never came. */
+/* The key may have expired while we were not connected, or have lost its deadline in a group whose answer never came. */
 static void doubt_deadline(void *context, struct key *key)
 {
 	if (key->fixed[KIND_TTL] != NULL)
@@ -262,14 +263,14 @@ static void kill_unvouched(void *context, struct key *key)
 		element_kill_unvouched(context, element);
 }
 
-/* Once every DC's metadata is back, remote writes may be applied, and what is stable forgotten. */
+/* When the metadata of every DC is back, remote writes may be applied, and stable metadata be forgotten. */
 void recover_pump(struct recovery *recovery)
 {
 	if (recovery->state != RECOVERY_RECALLING || !is_whole(recovery))
 		return;
 	recovery_state_move(&recovery->state, RECOVERY_METADATA_BACK, recovery->causes);
 	recovery->keyspace->is_whole = true;
-	/* What was stable came back only for what it beats or covers. */
+	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace);
 	keyspace_sweep(recovery->keyspace);

@@ -1,4 +1,4 @@
-/* Recovery: opening, from what the store and the logs hold; and closing.
+/* Recovery: what happens after each (re)connection to the store, and when the connection is lost.
  *
  *   recover.c    the steps of it                        own_log.c  our own log is read up to our hello
  *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening
@@ -19,10 +19,10 @@ uint64_t recovery_check(const struct recovery *recovery);
 void recover_open(struct recovery *recovery, const struct event *event);
 void recover_close(struct recovery *recovery);
 void recover_pump(struct recovery *recovery);
-/* Each message of the own log while it is read. */
+/* Is given each message of the own log while that is read. */
 void own_log_take(struct recovery *recovery, const struct delivery *delivery);
 void own_log_note_cut(struct recovery *recovery);                    /* its first messages are gone */
-/* The question what became of outbox entries that the log lacks: the store has answered it; refused it; is asked again. */
+/* We ask the store what became of outbox entries that the log lacks (the probe). These are called when it has answered; has refused; is asked again. */
 void settle_answered(struct recovery *recovery, const struct event *event);
 void settle_refused(struct recovery *recovery);
 bool settle_is_refused(const struct recovery *recovery);

@@ -29,7 +29,7 @@ struct recovery {
 	uint64_t heard_hlc;                  /* the latest time in the own log so far */
 	struct stored *stored;               /* owned */
 	unsigned stored_count;
-	struct append_list carried;          /* of earlier openings that ended before the own log was read; the store may have lost them.
+	struct append_list carried;          /* batches of earlier openings whose gate never opened; the store may have lost them.
 	                                      * In the order in which they were executed */
 };
 

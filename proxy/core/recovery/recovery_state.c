@@ -19,7 +19,7 @@ static const struct state {
 	                       "Our own log is read up to the hello that this opening appended to it. Local writes are executed, but not appended "
 	                       "yet." },
 	[RECOVERY_STOPPED] = { "stopped", true, false, false,
-	                       "The log lost its beginning and the store its end: what may be shipped cannot be told. A peer's snapshot is needed." },
+	                       "The log lost its beginning and the store its end: what may be shipped cannot be told. See needs-resync in docs/operating.md." },
 	[RECOVERY_SETTLING] = { "settling", true, false, false,
 	                        "The store was asked what became of the outbox entries that the log lacks; its answer is under way." },
 	[RECOVERY_REFUSED] = { "refused", true, false, false, "The store refused that question. It is asked again after a pause." },

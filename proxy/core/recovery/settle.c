@@ -1,6 +1,6 @@
-/* Settle: outbox entries found at opening that the log lacks. Their replies are lost with the process that waited for them: the store
- * is asked what became of them (docs/replication-model.md, "Outcomes"). Then the gate opens: they are appended, and after them
- * whatever was written meanwhile. */
+/* Settle (in-doubt resolution): the outbox may hold entries that the log lacks. Their replies were lost with the process that waited for them, so
+ * we ask the store what became of them (docs/replication-model.md, "Outcomes"). Then the gate opens: first these entries are appended to the
+ * log, then whatever was written meanwhile. */
 #include "proxy/core/records/episode.h"
 #include "stored.h"
 
@@ -19,7 +19,7 @@ static void probe_change(struct script *script, const struct change *change)
 		script_add(script, 2, (struct slice[]){ SLICE("TYPE"), change->key });
 }
 
-/* Only these can have failed in silence; a SET or DEL cannot. */
+/* Redis may have refused these changes without our knowing it. It never refuses a SET or a DEL. */
 static bool is_checked(const struct change *change)
 {
 	enum kind kind;
@@ -27,7 +27,7 @@ static bool is_checked(const struct change *change)
 	       change->kind != CHANGE_SIBLING;
 }
 
-/* Did it take place, going by what the store holds now? Nothing there: then either it did, or a later write of ours covers it. */
+/* Tells from what the store holds now whether the change took place. If the key is absent, either it did, or a later write of ours covers it. */
 static bool is_done(const struct change *change, struct slice raw)
 {
 	static const char *const types[KIND_TYPES] = { "string", "hash", "set", "zset" };
@@ -44,7 +44,8 @@ static bool is_done(const struct change *change, struct slice raw)
 	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
 }
 
-/* It was answered, and had the answer made a difference, the outbox would have the final form, too: it was in front of the positions, or among them. */
+/* We had the answer before the process ended. Had it changed the write, the outbox would hold the final form, too: that form is written before
+ * the positions which say that the write was answered, or together with them. */
 static bool is_answered(const struct recovery *recovery, const struct stored *stored)
 {
 	const struct answered *answered = &recovery->books->stored_answered;
@@ -58,7 +59,7 @@ static bool is_asked(const struct recovery *recovery, const struct stored *store
 	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(recovery, stored) && is_checked(change);
 }
 
-/* A fraction may have been there before, or have been added since: only then did the increment take place. */
+/* The store holds a fraction. It may be older than the increment, or have been added later; only in the second case did the increment take place. */
 static bool is_fraction(const struct change *change, struct slice raw)
 {
 	struct reply reply;
@@ -68,7 +69,7 @@ static bool is_fraction(const struct change *change, struct slice raw)
 	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
 }
 
-/* A conflict record tells of it: that was written once its reply was known. */
+/* A conflict record names the write. Records are written only after the reply is known, so the write took place. */
 static bool is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq)
 {
 	const struct key *key = keyspace_recall(recovery->keyspace, change->db, change->key);
@@ -90,7 +91,7 @@ static void probe_entry(struct recovery *recovery, const struct stored *stored, 
 
 /* ---- what they came to ---- */
 
-/* The probe's next reply; SELECTs between them answer OK, which no probe does. */
+/* The next reply to a probe. The replies to SELECT in between are skipped: they are OK, which no probe answers. */
 static struct slice next_reply(const struct event *event, unsigned *reply)
 {
 	while (slice_equal(event->answered.replies[*reply], SLICE("+OK\r\n")))
@@ -98,10 +99,10 @@ static struct slice next_reply(const struct event *event, unsigned *reply)
 	return event->answered.replies[(*reply)++];
 }
 
-/* Returns whether the store had lost some of what the context claims now. */
+/* Returns true if the store has lost some of the writes that the context now claims to have seen. */
 static bool add_header(struct recovery *recovery, struct buffer *out, const struct batch *header)
 {
-	/* What was announced before has been seen, although the store may have forgotten it. */
+	/* Peers may have heard that we had seen these writes. So we keep claiming them, although the store may have forgotten them. */
 	bool is_lifted;
 	struct batch lifted = *header;
 	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
@@ -112,8 +113,9 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	return lifted.is_lifted;
 }
 
-/* A remote batch in front of an entry may have been refused by the store: claims beyond what it has are void. Nothing remote is applied before
- * entries are settled, so it has what it had. Returns the batch's context from now on: the caller's to free. */
+/* The context of an entry may name remote writes that the store refused in the end. Such claims are lowered to what the store has. No remote write is
+ * applied before all entries are settled, so the store now has exactly what it had when the process ended. Returns the batch's new context, which
+ * the caller frees. */
 static struct position *lower_claims(struct recovery *recovery, unsigned own, struct batch *batch)
 {
 	struct position *positions = memory_new((batch->context_count + 1) * sizeof *positions);
@@ -128,7 +130,7 @@ static struct position *lower_claims(struct recovery *recovery, unsigned own, st
 	return positions;
 }
 
-/* The final form of an entry, consuming the probe's replies; written to OUT. */
+/* Writes the final form of an entry to OUT, and consumes its replies to the probe. */
 static void finish_entry(struct recovery *recovery, const struct stored *stored, const struct event *event, unsigned *reply, struct buffer *out)
 {
 	struct batch batch;
@@ -164,7 +166,8 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 	memory_free(claims);
 }
 
-/* What was shipped as nothing, since its answer was lost, had to be read back; the process may have ended before it was. */
+/* A write whose answer was lost was shipped as void, and its keys had to be read back. The process may have ended before that, so they are put on the
+ * list again. */
 void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 {
 	const struct stored *stored = stored_find(recovery, delivery->origin, delivery->first_seq);
@@ -181,7 +184,7 @@ void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 			rereads_add(recovery->rereads, recovery->step->changes.items[i].db, recovery->step->changes.items[i].key, false);
 }
 
-/* Our metadata and the log get what the entry came to. */
+/* Puts the final form of an entry into our metadata and appends it to the log. */
 static void publish(struct recovery *recovery, struct append_list *list, const struct stored *stored, struct slice final)
 {
 	struct batch batch;
@@ -194,7 +197,7 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	apply_recalled(recovery->apply, &stamp, batch.writes);
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
-	/* A hole before it: a group that the store refused. Its seqs never named writes. */
+	/* The store refused the group whose seqs are missing here. They never named writes, so they are shipped as void. */
 	uint64_t expected =
 		(origin->logged > origin->recalled ? origin->logged : origin->recalled) + 1;
 	if (batch.first_seq > expected)
@@ -207,7 +210,7 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	});
 }
 
-/* A batch with a context that is complete now. */
+/* Appends a batch, with a context that claims all that peers may have heard we had seen. */
 static void add_lifted(struct recovery *recovery, struct append_list *list, const struct append *append, const struct batch *batch)
 {
 	struct buffer bytes = { 0 };
@@ -224,14 +227,14 @@ static void add_lifted(struct recovery *recovery, struct append_list *list, cons
 	buffer_free(&bytes);
 }
 
-/* What was written meanwhile goes behind; only now is it time to remember it. */
+/* Appends what was written while the gate was closed, after everything older. Only now does it enter the metadata. */
 static void add_waiting(struct recovery *recovery, struct append_list *list)
 {
 	for (struct append *append = recovery->outbox->waiting.first; append != NULL; append = append->next) {
 		struct batch batch;
 		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
-		/* Nothing remote was applied since we opened. */
+		/* No remote write was applied since the opening, so this question has the same answer as when the batch was written. */
 		batch.is_lifted &= !causes_have_applied(recovery->causes, recovery->causes->origins.items[append->origin].before);
 		add_lifted(recovery, list, append, &batch);
 		bool is_lifted;
@@ -245,10 +248,10 @@ static void add_waiting(struct recovery *recovery, struct append_list *list)
 	append_list_move(list, &recovery->outbox->waiting);
 }
 
-/* ---- what was still to be settled when the connection was lost ---- */
+/* ---- the connection was lost before all entries were settled ---- */
 
-/* The store may forget an entry before it is asked what the entry came to. What it did is forgotten then, too: where the store's answer alone could
- * tell whether that was anything, it was nothing; the rest counts as done. */
+/* The store may lose an entry before we ask about it, and then it has lost the entry's effects, too. So a write counts as void if only the store could
+ * have told whether it took place. Any other write counts as done. */
 static bool is_unknown(const struct recovery *recovery, const struct stored *stored, enum plan pending)
 {
 	bool is_unknown = pending != PLAN_NONE;
@@ -282,8 +285,8 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 	memory_free(claims);
 }
 
-/* Finals carried over from an earlier opening: where the store still has the intent, its outcome is known after all. The rest stays
- * carried: the store has lost it. */
+/* Final forms were carried over from an earlier opening. Where the store still has the intent, the carried form tells its outcome. The others
+ * stay carried, as the store has lost them. */
 void settle_adopt_carried(struct recovery *recovery)
 {
 	struct append_list carried = recovery->carried, lost;
@@ -306,8 +309,9 @@ void settle_adopt_carried(struct recovery *recovery)
 	append_list_move(&lost, &recovery->carried);
 }
 
-/* Later writes claim to have seen all of this, and may be all that the store still has at the next opening. The outbox's entries come first:
- * what is carried beside them is what the store had lost by then, so it is younger; what waits was written since. */
+/* An opening ends before its gate opened. Its batches are carried over to the next one: later writes claim to have seen them, and may be all that the
+ * store still has then. Oldest first: the entries of the outbox; what was carried already, which the store had lost when it opened, so it is younger
+ * than what it still had; what was written since. */
 void settle_carry(struct recovery *recovery)
 {
 	struct append_list list;
@@ -320,7 +324,7 @@ void settle_carry(struct recovery *recovery)
 	append_list_move(&list, &recovery->carried);
 }
 
-/* What the store has lost goes to the log, and comes back from there. */
+/* Appends the batches that the store has lost. It gets them back when we read them from the log. */
 static void add_lost(struct recovery *recovery, struct append_list *list)
 {
 	for (struct append *append = recovery->carried.first; append != NULL; append = append->next) {

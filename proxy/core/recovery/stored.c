@@ -12,7 +12,7 @@ void stored_drop(struct recovery *recovery)
 	recovery->stored_count = 0;
 }
 
-/* Entries stand in the order in which they were executed: by incarnation, then by seq. */
+/* Entries are sorted as they were executed, by incarnation and then by seq: a binary search finds one. */
 struct stored *stored_find(struct recovery *recovery, unsigned origin, uint64_t first_seq)
 {
 	uint64_t incarnation = recovery->causes->origins.items[origin].incarnation;
@@ -61,14 +61,14 @@ bool stored_read(struct recovery *recovery, const struct stored_entry *entry)
 	return true;
 }
 
-/* Drops what the log has; the rest waits for the probe. */
+/* Drops the entries that the log holds. The others wait for the answer to the probe. */
 void stored_drop_logged(struct recovery *recovery)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
 		struct stored *stored = &recovery->stored[i];
 		uint64_t *logged = &recovery->causes->origins.items[stored->origin].logged;
-		/* The log has lost some of it: what precedes the outbox was there, or would still be in the outbox. */
+		/* The log has lost some batches. What precedes the first outbox entry was in the log, or it would still be in the outbox. */
 		if (!recovery->causes->origins.items[stored->origin].is_logged_whole && stored->first_seq > *logged)
 			*logged = stored->first_seq - 1;
 		if (stored->first_seq + stored->write_count - 1 > recovery->causes->origins.items[stored->origin].logged) {

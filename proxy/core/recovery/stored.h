@@ -14,12 +14,12 @@ struct stored {
 
 bool stored_read(struct recovery *recovery, const struct stored_entry *entry);       /* false: this version cannot */
 struct stored *stored_find(struct recovery *recovery, unsigned origin, uint64_t first_seq);
-void stored_drop_logged(struct recovery *recovery);                  /* what the log has; the rest waits for the probe */
+void stored_drop_logged(struct recovery *recovery);                  /* those that the log holds */
 void stored_drop(struct recovery *recovery);                         /* all */
 /* settle.c */
-void settle_stored(struct recovery *recovery);                       /* the own log was read: what became of outbox entries it lacks? */
-void settle_carry(struct recovery *recovery);                        /* an opening ends before its gate opened */
-void settle_adopt_carried(struct recovery *recovery);                /* what came of earlier openings */
-void settle_logged(struct recovery *recovery, const struct delivery *delivery);      /* the own log has this: was it settled without its answer? */
+void settle_stored(struct recovery *recovery);                       /* our hello was read: asks about the others */
+void settle_carry(struct recovery *recovery);                        /* the connection was lost before the gate opened */
+void settle_adopt_carried(struct recovery *recovery);                /* matches batches of earlier openings with entries */
+void settle_logged(struct recovery *recovery, const struct delivery *delivery);      /* the own log holds this message */
 
 #endif

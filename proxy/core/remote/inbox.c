@@ -1,5 +1,5 @@
-/* Inbox: messages of the logs, in log order for each DC, until their causes are applied (data path of a remote write, step 7).
- * Invariant: held bytes of a DC stay near its limit; past it the log is paused. */
+/* Inbox (a causal buffer): keeps the messages of each log, in log order, until the writes they depend on are applied.
+ * Invariant: the bytes held of a DC stay near its limit. Above the limit its log is paused. */
 #include "remote_state.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -59,7 +59,7 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
 }
 
-/* The store has this batch: it only restores metadata, or it is a duplicate. */
+/* The store already has this batch. It restores metadata, or is a duplicate. */
 static void recall(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
@@ -69,7 +69,8 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 		return;
 	}
 	if (delivery->first_seq > origin->recalled + 1) {
-		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC, "the log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
+		          "the log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
 		return;
 	}
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
@@ -115,7 +116,7 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	}
 }
 
-/* Bytes of one message, decoded; true when it is a whole batch (then *batch is filled, with slices into *whole). */
+/* Decodes one message. True if a batch is complete now: then *BATCH is filled, with slices into *WHOLE. */
 static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struct batch *batch, struct slice *whole)
 {
 	struct inbox *inbox = &remote->inboxes[dc];
@@ -126,7 +127,7 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 			inbox->parts.len = 0;
 			inbox->part_next = 0;
 		}
-		/* A repeated start of a batch leaves old parts behind: they are repeated, too. */
+		/* The batch began again, so the parts that we have will be repeated, too. */
 		if (batch->part != inbox->part_next)
 			return false;
 		inbox->part_next++;
@@ -161,7 +162,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 		return NULL;
 	struct batch batch;
 	struct slice whole;
-	/* A connector that reconnects may repeat messages. */
+	/* After a reconnect, a connector may repeat messages. */
 	if (position <= peer->position)
 		return NULL;
 	bool is_whole = decode(remote, dc, bytes, &batch, &whole);

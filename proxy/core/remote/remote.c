@@ -1,5 +1,5 @@
-/* Remote: batches whose causes are applied become one transaction for the store: their outcome and their position, hence exactly
- * once (data path of a remote write, steps 8 to 10). */
+/* Remote: batches whose causes are applied become one transaction for the store. It holds their outcome and their positions in the logs, so that
+ * each batch takes effect exactly once. */
 #include "remote_state.h"
 #include "proxy/core/conflicts/render.h"
 
@@ -16,7 +16,7 @@ static bool is_covered(const struct remote *remote, const struct context *contex
 	return true;
 }
 
-/* Does it touch a key with a local write under way? Whether that write takes place is not known yet. */
+/* True if the batch touches a key with a local write under way: we do not know yet whether that write takes place. */
 static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 {
 	if (remote->groups->flushes_in_flight > 0)
@@ -37,8 +37,8 @@ static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 	return false;
 }
 
-/* A peer has writes of ours that neither our store nor our log holds any more: they can only come from a peer's snapshot. What is still to be read
- * of our log is not lost, although a peer may have read it sooner. */
+/* A peer's context may name writes of ours that neither our store nor our log holds any more. Nothing can bring them back here, so we stop. While
+ * our log is still being read they are not lost: the peer may merely have read them sooner. */
 static void note_lost_writes(struct remote *remote, const struct context *context)
 {
 	if (remote->causes->peers[0].state == PEER_NEEDS_RESYNC || remote->inboxes[0].first != NULL || remote->causes->peers[0].is_following)
@@ -47,7 +47,8 @@ static void note_lost_writes(struct remote *remote, const struct context *contex
 		const struct origin *origin = &remote->causes->origins.items[i];
 		if (origin->dc != 0 || context->seqs[i] <= origin->applied)
 			continue;
-		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC, "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
+		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC,
+		          "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
 		return;
 	}
 }
@@ -61,19 +62,19 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	peer_note_state(peer, PEER_FOLLOWING);
 	if (delivery->write_count > 0 && last_seq <= origin->applied)
 		return IS_DUPLICATE;
-	/* 1. Metadata must be whole: without it, concurrent writes would look covered. */
+	/* 1. The metadata must be whole. Without it, concurrent writes would look covered. */
 	if (!remote->causes->is_recalled) {
 		peer_note_state(peer, PEER_RECALLING);
 		return IS_WAITING;
 	}
-	/* 2. A clock far ahead would win every conflict for that long. */
+	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. */
 	if (hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
 		peer_note_state(peer, PEER_QUARANTINED);
 		return IS_WAITING;
 	}
-	/* 3. No gap: the origin's earlier writes first. */
+	/* 3. The origin's earlier writes must be applied. */
 	if (delivery->first_seq > origin->applied + 1) {
-		/* A log is in order: what is missing in front of this will not come. */
+		/* A log is ordered, so the missing writes will not come. */
 		if (!delivery->is_gap_counted) {
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
@@ -82,13 +83,13 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		}
 		return IS_WAITING;
 	}
-	/* 4. Causes first. */
+	/* 4. All that the batch depends on must be applied. */
 	if (!is_covered(remote, delivery->context, delivery->origin)) {
 		note_lost_writes(remote, delivery->context);
 		peer_note_state(peer, PEER_HELD);
 		return IS_WAITING;
 	}
-	/* 5. What local writes under way come to decides as well. */
+	/* 5. No local write to its keys may be under way, as the outcome of that write takes part in the decision. */
 	if (delivery->write_count > 0 && is_in_flight(remote, delivery)) {
 		local_set_draining(remote->local, true);
 		return IS_WAITING;
@@ -128,7 +129,7 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		if (*group == NULL)
 			*group = group_new(remote->groups, GROUP_REMOTE);
 		apply_delivery_writes(remote->apply, delivery, &(*group)->script);
-		/* Ours, and back from the log: whether what it did was read back nobody knows. */
+		/* The batch is ours and comes back from the log. Nobody knows whether the keys it changed had been read back. */
 		if (dc == 0 && delivery->is_lifted)
 			rereads_add_writes(remote->rereads, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
@@ -139,14 +140,14 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 	}
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
-	/* A hello comes before what its sender had committed and not yet appended: it proves no freshness. */
+	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
 	if (delivery->hello == 0 && dc != 0)
 		note_fresh(remote, dc, hlc_ms(last_hlc), *group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }
 
-/* Takes what is ready off one DC's queue. Returns how many batches. */
+/* Applies the batches of one DC that are ready, and returns their number. */
 static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **group, unsigned *writes_left)
 {
 	struct peer *peer = &remote->causes->peers[dc];
@@ -168,7 +169,7 @@ static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **gro
 	return count;
 }
 
-/* It was decided that there is none: by a clear that came before anything was known of it, too. */
+/* True if it is decided that the key has no deadline. A clear may have decided that, too, before we knew of any deadline. */
 static bool has_no_deadline(const struct keyspace *keyspace, const struct key *key, const struct version *deadline)
 {
 	if (deadline == NULL)
@@ -176,7 +177,8 @@ static bool has_no_deadline(const struct keyspace *keyspace, const struct key *k
 	return !deadline->is_present || deadline->expire_at_ms == 0;
 }
 
-/* Keys that may have run empty, and with that lost a deadline that others keep. Where the batch's own DC saw it happen, it said so. */
+/* The batch's removals may have emptied a collection here, which loses its deadline then, while other DCs keep it. So we check such keys. (If the
+ * collection ran empty at the DC that wrote the batch, the batch says so itself.) */
 static void add_checks(struct remote *remote, struct group *group)
 {
 	while (remote->keyspace->thinned_keys != NULL) {
@@ -211,7 +213,7 @@ static void send_remote(struct remote *remote, struct group *group)
 void remote_pump(struct remote *remote)
 {
 	local_set_draining(remote->local, false);
-	/* The store may refuse one transaction and take the next. A position must not pass over what was refused: one at a time. */
+	/* One remote group at a time: the store may refuse one and take the next, whose positions would pass over the refused one. */
 	if (remote->groups->remote_unanswered > 0 || local_is_rerunning(remote->local) || remote->groups->is_store_refusing ||
 	    positions_are_due(remote->books))
 		return;

@@ -13,7 +13,7 @@ struct rooms;
 
 struct remote *remote_new(const struct rooms *rooms);
 void remote_free(struct remote *remote);
-/* A message of a DC's log. What is to be held is returned for inbox_hold; NULL: there is nothing (yet). */
+/* Takes a message of a DC's log. Returns a whole batch, for inbox_hold; NULL: there is none (yet). */
 struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position, struct slice bytes);
 void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery);      /* takes it over */
 void inbox_drop(struct remote *remote, unsigned dc);                                 /* all of it */

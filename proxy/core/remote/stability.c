@@ -1,4 +1,5 @@
-/* Stability: what every DC has applied is forgotten, and need not be read again after a restart (docs/replication-model.md, rule 3). */
+/* Stability (causal stability): metadata of writes that every DC has applied is forgotten, and their part of the log need not be read again after a
+ * restart (docs/replication-model.md, section 3). */
 #include "remote_state.h"
 #include "proxy/core/versions/forget.h"
 

@@ -1,4 +1,4 @@
-/* Rule: how the operator wants concurrent versions of an element resolved (data path, step 9). A rule is one function: which of an
+/* Rule: how the operator wants concurrent versions of an element resolved. A rule is one function: which of an
  * element's live versions decides. It is a pure function of the set of versions, so the order of arrival cannot matter, and
  * every live version is kept, the losers' values too: a later write may cover the winner alone (version.h, element_compete).
  * A rule is one file and one row in rules.def. */

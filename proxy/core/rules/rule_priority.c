@@ -1,6 +1,6 @@
 /* priority: the live version of the DC that comes first in the configured order decides; of one DC's, the newest. A delete counts as a
  * write. Not associative: a loser that was forgotten could have beaten what comes later, so all live versions are kept until a write covers
- * them or all of them are stable (docs/replication-model.md, rule 5a). */
+ * them or all of them are stable (docs/replication-model.md, section 5). */
 #include "rule.h"
 
 #include <limits.h>

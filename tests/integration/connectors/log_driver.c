@@ -136,11 +136,11 @@ int main(int argc, char **argv)
 	}
 	options.readers = &reader;
 	options.reader_count = options.is_own && reader != NULL;
-	struct log_handlers handlers = { NULL, message, lost_position, lost_beginning, appended, append_retry, state, fed };
+	struct log_callbacks callbacks = { NULL, message, lost_position, lost_beginning, appended, append_retry, state, fed };
 	const struct log_class *class = log_class_find(argv[1]);
 	const char *error = "no such kind of log";
 	if (class != NULL)
-		log_open = class->open(&options, &handlers, &error);
+		log_open = class->open(&options, &callbacks, &error);
 	free(pairs);
 	if (log_open == NULL) {
 		driver_say("error %s", error);

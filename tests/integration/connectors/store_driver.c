@@ -136,9 +136,9 @@ int main(int argc, char **argv)
 		.reserved_db = RESERVED_DB, .retry_ms_max = 200, .reply_bytes_max = 1 << 20,
 		.dc = argc > 4 ? argv[4] : "eu", .timeout_ms = argc > 5 ? (uint32_t)atoi(argv[5]) : 10000,
 	};
-	struct store_handlers handlers = { .opened = opened, .lost = lost, .waiting = waiting, .fenced = fenced, .reply = replied,
+	struct store_callbacks callbacks = { .opened = opened, .lost = lost, .waiting = waiting, .fenced = fenced, .reply = replied,
 	                                   .answered = answered, .expired = expired, .fed = fed };
-	store = store_new(&options, &handlers);
+	store = store_new(&options, &callbacks);
 	driver_listen(loop, command, end);
 	event_base_dispatch(loop);
 	event_base_free(loop);

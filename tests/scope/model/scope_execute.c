@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One command at work. */
+/* One command while it is executed. */
 struct scope_command {
 	const struct scope_words *words;
 	uint64_t now_ms;
@@ -124,7 +124,7 @@ static void execute_append(const struct scope_command *command)
 	add_set(command, key, SCOPE_STRING, text);
 }
 
-/* To INCRBY and HINCRBY a number with a fraction is none. */
+/* INCRBY and HINCRBY refuse a value with a fraction. */
 static void add_increment(const struct scope_command *command, enum scope_element element, unsigned number_at)
 {
 	enum scope_key key = key_word(command, 1);
@@ -154,7 +154,7 @@ static void execute_getdel(const struct scope_command *command)
 		execute_del(command);
 }
 
-/* The store's clock leaps: what has a deadline further away stays. */
+/* The store's clock leaps by SCOPE_EXPIRY_MS. A key whose deadline is further away stays. */
 static void execute_expiry(const struct scope_command *command)
 {
 	enum scope_key key = key_word(command, 1);
@@ -219,7 +219,7 @@ static void execute_hdel(const struct scope_command *command) { add_removal(comm
 static void execute_srem(const struct scope_command *command) { add_removal(command, key_word(command, 1), element_word(command, 2, SCOPE_MEMBER_M)); }
 static void execute_zrem(const struct scope_command *command) { add_removal(command, key_word(command, 1), element_word(command, 2, SCOPE_SCORE_M)); }
 
-/* The table pops both members there can be: which one of them would be Redis's choice. */
+/* The table pops both members that there can be, because Redis would choose at random between them. */
 static void execute_spop(const struct scope_command *command)
 {
 	enum scope_key key = key_word(command, 1);
@@ -242,7 +242,7 @@ static void execute_zpopmin(const struct scope_command *command)
 		add_element_fact(command, SCOPE_REMOVE, key, SCOPE_SCORE_N);
 }
 
-/* TO becomes what FROM is. */
+/* Facts by which TO becomes a copy of FROM. */
 static void add_whole_key(const struct scope_command *command, enum scope_key from, enum scope_key to)
 {
 	const struct scope_value *values = command->state->at[from];

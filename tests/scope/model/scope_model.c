@@ -10,17 +10,17 @@ struct dated {
 	const struct scope_write *write;
 	unsigned dc, seen;
 	uint64_t stamp;
-	uint64_t own_seq;            /* 0: a client's */
+	uint64_t own_seq;            /* the seq of an own word; 0: it is a client's write */
 	const uint64_t *contexts;
 };
 
 struct dated_writes { struct dated items[VERSIONS_MAX]; unsigned count; };
 
-/* What a write says of one element as a whole; increments are not among these. */
+/* What one write says about the whole value of one element. Increments are not among these. */
 struct said {
 	const struct dated *by;
 	bool is_present;
-	bool is_yielding;            /* only because of types: never decides against one that is not */
+	bool is_yielding;            /* said only because of its type (rule 7): it loses against every statement that is not */
 	const char *text;
 };
 
@@ -83,7 +83,7 @@ static bool concerns(const struct scope_fact *fact, unsigned key, unsigned eleme
 		return false;
 	if (fact->kind == SCOPE_CLEAR || fact->element == element)
 		return true;
-	/* A string SET removes elements of other types, and writes the deadline unless it keeps it. */
+	/* A string SET removes the elements of other types. It also writes the deadline, unless it has KEEPTTL. */
 	return fact->kind == SCOPE_SET && fact->element == SCOPE_STRING && (element != SCOPE_DEADLINE || fact->has_deadline);
 }
 
@@ -118,7 +118,7 @@ static struct said said_by(const struct dated_writes *writes, const struct dated
 	return said;
 }
 
-/* Of one write the last word counts, but a value beats the clear that stands with it. */
+/* The last fact of one write counts, but a value counts more than a clear in the same write. */
 static bool statement(const struct dated_writes *writes, const struct dated *by, unsigned key, unsigned element, struct said *said)
 {
 	bool is_found = false;
@@ -196,7 +196,7 @@ static const struct said *decide(const struct scope_policy *policy, unsigned ele
 
 /* ---- increments (rule 6) ---- */
 
-/* Those that the deciding statement did not see. False: there is none. */
+/* Adds up the increments that the deciding statement has not seen. False: there is none. */
 static bool sum_of(const struct dated_writes *writes, unsigned key, unsigned element, const struct said *decider, int64_t *sum)
 {
 	bool is_found = false;

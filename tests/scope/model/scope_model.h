@@ -1,5 +1,5 @@
-/* Model: what a set of batches comes to, by docs/replication-model.md alone (rules 4 to 9): a pure function of the set, in the plainest words,
- * for a few writes to a few elements. Shares no code with the core. */
+/* Model: the state that a set of batches must lead to. It is a pure function of the set, written from docs/replication-model.md alone (rules 4 to 9)
+ * for a few writes to a few elements, as plainly as possible. It shares no code with the core. */
 #ifndef SCOPE_MODEL_H
 #define SCOPE_MODEL_H
 
@@ -16,18 +16,18 @@ struct scope_policy {
 	enum scope_ttl ttl;          /* merge */
 };
 
-/* What a datacenter wrote by itself: that a key has no deadline any more (rule 8), or what fractions came to (rule 11). When that happens depends on
- * what arrives where: it is taken from the logs, and judged. */
+/* An own word: a write that a datacenter makes without a client: a key has no deadline any more (rule 8), or the sum of fractions (rule 11). When that
+ * happens depends on what arrives where, so own words are taken from the logs, and each is judged. */
 struct scope_own {
 	unsigned dc;
 	struct scope_write write;    /* a single fact */
-	unsigned seen;               /* bit mask of datacenters whose batches it has seen */
+	unsigned seen;               /* bit mask of the datacenters whose batches it has seen */
 	uint64_t stamp, seq, contexts[SCOPE_DCS];
 };
 
 #define SCOPE_OWNS_MAX 16
 
-/* Everything that was written in a case, by datacenter, after what all have. */
+/* Everything that was written in a case, by datacenter. START is what all have before. */
 struct scope_history {
 	struct scope_state start;
 	struct scope_batch batches[SCOPE_DCS];
@@ -40,21 +40,21 @@ struct scope_history {
 #define SCOPE_ALL UINT32_MAX
 static inline unsigned scope_own_bit(unsigned own) { return 1u << (SCOPE_DCS + own); }
 
-/* What a datacenter shows that has applied the writes in APPLIED. */
+/* STATE becomes what a datacenter must show that has applied the writes in APPLIED. */
 void scope_evaluate(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, struct scope_state *state);
-/* Under a rule that keeps versions: how many of an element stay until a write covers them, how many of these are values, and whether two of
- * them differ. */
+/* The live versions of an element, under a rule that keeps versions: those that no write covers. COUNT of them, PRESENT of which are values; and
+ * whether two of them differ. */
 struct scope_live { unsigned count, present; bool is_different, has_increments; };
 struct scope_live scope_live(const struct scope_history *history, unsigned key, unsigned element);
 /* How many pairs of changes of the writes in APPLIED are conflicts (rule 9). NAMELESS: pairs of flushes, which have no key. */
 unsigned scope_count_conflicts(const struct scope_history *history, unsigned applied, unsigned *nameless);
-/* Has a deadline won a key that is not there? Somebody must say then that it is gone (rule 8). MAYBE: nothing is known of one, so that somebody
- * whose key ran empty cannot tell. */
+/* Has a deadline won at a key that does not exist? Then some datacenter must write that it is gone (rule 8). MAYBE: no write of a deadline is known,
+ * so that a datacenter whose key ran empty cannot tell. */
 enum scope_loose { SCOPE_NOT_LOOSE, SCOPE_MAYBE_LOOSE, SCOPE_LOOSE };
 enum scope_loose scope_loose_deadline(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key);
 /* Has one of the writes in APPLIED added a fraction to FACT's element? */
 bool scope_has_fractions(const struct scope_history *history, unsigned applied, const struct scope_fact *fact);
-/* Two versions of an element by stamp, or as the policy has it: does the second decide? For deadlines under merge. */
+/* Of two deadlines under merge: does the policy prefer the second? Where it does not tell them apart, the newer one decides. */
 bool scope_prefers_deadline(enum scope_ttl ttl, const char *best, const char *other, bool is_other_newer);
 
 #endif

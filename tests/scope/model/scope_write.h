@@ -14,25 +14,25 @@ enum scope_fact_kind { SCOPE_SET, SCOPE_REMOVE, SCOPE_ADD, SCOPE_CLEAR, SCOPE_FL
 
 struct scope_fact {
 	enum scope_fact_kind kind;
-	enum scope_key key;          /* all but flushes */
-	enum scope_element element;  /* set, remove, add */
-	char text[SCOPE_VALUE_MAX];  /* set; a deadline of "0": none */
-	int64_t number;              /* add: in hundredths */
-	bool has_deadline;           /* set of a string that writes the deadline as well: */
-	int64_t deadline;            /* 0: none */
-	bool is_expiry;              /* clear */
+	enum scope_key key;          /* of every kind but a flush */
+	enum scope_element element;  /* of a set, remove or add */
+	char text[SCOPE_VALUE_MAX];  /* of a set; for a deadline "0" means none */
+	int64_t number;              /* of an add, in hundredths */
+	bool has_deadline;           /* of a string's set: it writes the deadline, too */
+	int64_t deadline;            /* with has_deadline; 0: the key has none */
+	bool is_expiry;              /* of a clear: the deadline has passed */
 };
 
 struct scope_write { struct scope_fact facts[SCOPE_FACTS_MAX]; unsigned count; };
 
-/* All that one datacenter writes in a case: one transaction. */
+/* Everything that one datacenter writes in a case, in one transaction. */
 struct scope_batch {
 	struct scope_write writes[SCOPE_WRITES_MAX];
 	unsigned count;              /* 0: it writes nothing */
 	unsigned dc;
 	unsigned seen;               /* bit mask of datacenters whose batches were applied where this one was made */
-	uint64_t stamp;              /* of the first write; the others follow, SCOPE_STAMP_STEP apart */
-	uint64_t contexts[SCOPE_DCS]; /* up to which of each datacenter's own words it has seen them */
+	uint64_t stamp;              /* of the first write; each next one is SCOPE_STAMP_STEP later */
+	uint64_t contexts[SCOPE_DCS]; /* by datacenter: up to which seq it has seen that one's own words */
 };
 
 /* STATE becomes what is there after FACT, or after all of BATCH. */

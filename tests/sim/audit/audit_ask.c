@@ -1,4 +1,4 @@
-/* Asks: what clients were told of versions and contexts, against what was shipped. */
+/* Asks: compares what clients were told about versions and contexts with what was shipped. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ void auditor_asked(struct auditor *auditor, const struct client_request *request
 
 /* ---- replies ---- */
 
-/* What comes next, "*n", ":n", or "$n" with its text. Nil: TEXT.ptr is NULL. */
+/* Reads the next "*n", ":n", or "$n" with its text. For nil, TEXT.ptr is NULL. */
 static bool reply_take(struct slice *reply, char sign, int64_t *number, struct slice *text)
 {
 	const char *end = reply->len == 0 ? NULL : memchr(reply->ptr, '\n', reply->len);
@@ -103,7 +103,7 @@ static bool told_read(struct auditor *auditor, struct audited_ask *ask, struct s
 	return reply.len == 0;
 }
 
-/* What was applied may still be on its way to the store; then it is in a log. */
+/* What the core has applied may not have reached the store yet, but it is in a log. */
 static bool is_founded(const struct auditor *auditor, unsigned dc, const struct vector *seen)
 {
 	for (unsigned origin = 0; origin < seen->count; origin++) {
@@ -121,7 +121,7 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 
 	if (ask->is_replied)
 		auditor_find(auditor, "request %llu is answered twice", (unsigned long long)request->token);
-	/* Another type, as Redis words it; or what has no versions in it. */
+	/* Redis's error for another type, or a value that has no versions. */
 	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.verb > VERB_DELETE)
 		return;
 	if (!told_read(auditor, ask, reply)) {
@@ -137,7 +137,7 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 
 /* ---- writes with a context ---- */
 
-/* Whose write it is: clients of asks call themselves after their request. */
+/* The request that a write belongs to: clients that ask are named after their request. */
 static struct audited_ask *ask_of_client(const struct auditor *auditor, const struct proto_write *shipped)
 {
 	char room[32];
@@ -150,7 +150,7 @@ void audit_asked_execution(struct auditor *auditor, const struct audited_write *
 {
 	struct audited_ask *ask = ask_of_client(auditor, shipped);
 
-	/* A handler's result is nobody's. */
+	/* A handler's result belongs to no client. */
 	if (ask == NULL && shipped->choice == PROTO_ORDINARY)
 		auditor_find(auditor, "%s is a write of a client that asked for none", audit_dot(auditor, write->origin, write->seq));
 	if (ask != NULL)
@@ -180,7 +180,7 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 
 /* ---- the end ---- */
 
-/* WITH_VALUES: and with what it wrote, to which nothing was added. */
+/* WITH_VALUES: the sibling must also have the value that the write set, unless an increment was added to it. */
 static bool has_sibling(const struct audited_sibling *siblings, unsigned count, const struct touch *touch, bool with_values)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -206,8 +206,8 @@ static void describe_siblings(struct auditor *auditor, const struct audited_ask 
 		             live[i]->fact->kind == FACT_SET ? pool_text(auditor->options.pool, live[i]->fact->value).ptr : "removed");
 }
 
-/* Of what was alive where a context write was made: a value that its client had not seen must stay, and what stays must be told. One that met its
- * deadline there is gone. */
+/* Checks the siblings of a write with a client's context. Every value that was alive where the write was made and that its client had not seen must
+ * stay alive, and must be shipped as a sibling. A value whose deadline had passed there is gone. */
 static void judge_live(struct auditor *auditor, const struct audited_ask *ask, const struct touch *live, const struct vector *context, bool is_plain)
 {
 	bool is_seen = vector_at(context, live->write->origin) >= live->write->seq, is_covered = audit_covers(ask->write, live->write);
@@ -261,7 +261,8 @@ static bool concerns_key(const struct facts *facts, uint32_t db, uint32_t key)
 	return false;
 }
 
-/* What a crash took the answer of is shipped as nothing, and what it did as a new write: who was told of it before, or of what it left, was told right. */
+/* When a crash takes a write's answer, the write is shipped as nothing and its effect as a new write. A client that was told of the old write, or of
+ * what it left, was told right. */
 static bool has_told_changed(const struct auditor *auditor, const struct audited_ask *ask)
 {
 	const struct client_request *request = request_of(auditor, ask);
@@ -277,7 +278,7 @@ static bool has_told_changed(const struct auditor *auditor, const struct audited
 	return false;
 }
 
-/* What a client was told at a moment must be what is alive among the writes of its context. */
+/* The versions that a client was told of must be those that are alive among the writes of the context it was given. */
 static void judge_reply(struct auditor *auditor, const struct audited_keys *keys, const struct audited_ask *ask)
 {
 	const struct client_request *request = request_of(auditor, ask);
@@ -298,11 +299,11 @@ static void judge_reply(struct auditor *auditor, const struct audited_keys *keys
 			expired += live[i]->fact->kind == FACT_SET && audit_has_expired(auditor, request->dc, live[i], &ask->seen);
 		}
 		auditor->judged_replies++;
-		/* What met its deadline there may be gone already. */
+		/* A version whose deadline has passed there may be gone already. */
 		if (present > 0 && expired == present && ask->sibling_count == 0)
 			present = 0;
 		is_wrong = ask->sibling_count != (present == 0 ? 0 : live_count) || (present > 0 && told != live_count);
-		/* What was added where no value is left is a value without a version. */
+		/* An increment of an element without a value leaves a value that has no version. */
 		if (is_wrong && (is_plain || present > 0)) {
 			auditor_find(auditor, "%s: request %llu was told of %u versions of %s %s in db %u, %u are alive:", auditor->options.dc_names[request->dc],
 			             (unsigned long long)ask->token, ask->sibling_count, pool_text(auditor->options.pool, request->ask.key).ptr,

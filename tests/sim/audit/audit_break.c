@@ -1,4 +1,4 @@
-/* What breaks: connections, sidecars, stores. From then on some writes may be shipped otherwise than they were executed, or be lost. */
+/* Breaks of connections, sidecars and stores. After one, some writes may be lost, or be shipped in another form than they were executed in. */
 #include <stdlib.h>
 
 #include "audit_parts.h"

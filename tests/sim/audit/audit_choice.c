@@ -1,10 +1,10 @@
-/* Choices: when somebody decides an open conflict, what is written is what was chosen, it covers all that was alive, and it says so. */
+/* Choices: when a client resolves an open conflict, the write must be what was chosen, cover every live version, and be marked as a resolution. */
 #include <stdio.h>
 #include <string.h>
 
 #include "audit_outcome.h"
 
-/* The change that decides: the last one, be it a value or a removal. NULL: it was in vain. */
+/* The change by which a write resolves: its last value or removal. NULL: it has none. */
 static const struct fact *decision_of(const struct audited_write *write, uint32_t key)
 {
 	const struct fact *decision = NULL;
@@ -15,7 +15,7 @@ static const struct fact *decision_of(const struct audited_write *write, uint32_
 	return decision;
 }
 
-/* The newest of them, present ones before all others where the rule says so. */
+/* The newest live version. Where the rule says so, a present one counts before every removal. */
 static const struct touch *newest(const struct auditor *auditor, const struct touch *const *live, unsigned count, bool is_add_winning)
 {
 	const struct touch *best = NULL;
@@ -44,7 +44,7 @@ static const struct touch *named(const struct auditor *auditor, const struct tou
 	return NULL;
 }
 
-/* Which version was chosen; NULL: none is, but a value or a removal. */
+/* The version that the client chose. NULL: it chose no version but gave a value, or removed the element. */
 static const struct touch *chosen(const struct auditor *auditor, const struct client_request *request, const struct touch *const *live, unsigned count)
 {
 	struct slice value = pool_text(auditor->options.pool, request->ask.value);

@@ -1,5 +1,5 @@
-/* Commands: what a store is told for a client is what the client asked for. Deadlines are told as moments, SETs that follow each other as one
- * MSET, and FLUSHALL database by database. */
+/* Commands: what a store is sent for a client must be what the client asked for. Some commands take another form: times to live become deadlines, SETs
+ * that follow each other become one MSET, and FLUSHALL becomes one FLUSHDB for each database. */
 #include <string.h>
 #include <strings.h>
 
@@ -32,7 +32,7 @@ static uint64_t number_of(struct slice text)
 	return slice_to_int64(text, &number) ? (uint64_t)number : 0;
 }
 
-/* When what it sets expires; 0: it does not say so, or says it as the store is told. */
+/* The deadline that a SET with a time to live means. 0: it has none, or gives a deadline itself. */
 static uint64_t moment_of(const struct client_request *request, const struct client_command *asked)
 {
 	if (audit_is_word(asked->argv[0], "setex"))
@@ -58,7 +58,7 @@ static bool has_option(const struct client_command *asked, struct slice option)
 	return false;
 }
 
-/* SET k v … EX n …, or SETEX k n v, as SET k v … PXAT m …; the other options need not stand where they stood. */
+/* Is the executed SET k v … PXAT m … the same as SET k v … EX n … or SETEX k n v? The other options may stand in another order. */
 static bool is_set_until(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
 {
 	bool is_set = audit_is_word(asked->argv[0], "set");
@@ -83,7 +83,7 @@ static bool is_asked(const struct client_request *request, const struct client_c
 	return request->db == executed->db && (is_same_command(asked, executed) || is_set_until(request, asked, executed));
 }
 
-/* One client's SET, as a pair of an MSET. */
+/* Is a pair of an MSET the same as a client's SET? */
 static bool is_pair(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed, unsigned at)
 {
 	return request->db == executed->db && asked->argc == 3 && audit_is_word(asked->argv[0], "set") && audit_is_word(executed->argv[0], "mset") && at + 1 < executed->argc &&

@@ -43,10 +43,10 @@ static bool makes_present(const struct fact *fact)
 	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
 }
 
-/* Both concern one key: is that a conflict when they are concurrent? */
+/* Two facts about one key: are they a conflict if their writes are concurrent? */
 static bool facts_conflict(const struct fact *a, const struct fact *b)
 {
-	/* Two expiries are not; any other two clears, or a clear and a write, are. */
+	/* Two expiries are no conflict. Any other two clears are, and so are a clear and a write. */
 	if (is_clear(a) || is_clear(b))
 		return !(a->is_expiry && b->is_expiry);
 	if (a->kind == FACT_DEADLINE || b->kind == FACT_DEADLINE)
@@ -80,7 +80,7 @@ static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 	}
 }
 
-/* A client's context write meets every version that is alive beside it, of its own DC, too. */
+/* A write with a client's context conflicts with every version that it leaves alive, even with those of its own DC. */
 static void sibling_conflicts(struct pairs *pairs, const struct audited_write *write)
 {
 	for (unsigned i = 0; i < write->sibling_count; i++)
@@ -97,7 +97,8 @@ static bool names(const struct audited_write *write, unsigned origin, uint64_t s
 	return false;
 }
 
-/* A client's context write meets what it leaves alive when it is answered. Where the answer never came, its own DC has nothing to report. */
+/* A DC reports the conflicts of a client's context write with its own versions when the store has answered. Where the answer never came, the DC has
+ * nothing to report. */
 static bool is_unheard(const struct auditor *auditor, unsigned dc, const struct audited_write *write)
 {
 	const struct audited_dc *watched = &auditor->dcs[dc];
@@ -121,11 +122,11 @@ bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t 
 		return false;
 	if (!write->is_shipped || !write->is_doubted)
 		return !write->is_shipped;
-	/* Not every reply tells what was done; but a lost one makes nothing of it. */
+	/* A reply need not tell what was done. But a write whose reply is lost is shipped as nothing. */
 	return write->has_derived ? !facts_equal(&write->shipped, &write->derived) : write->shipped.count == 0;
 }
 
-/* Only the write's own DC ever held it for anything else than what was shipped. */
+/* Only the write's own DC can have taken it for something else than what was shipped. */
 static bool has_changed_at(const struct auditor *auditor, unsigned dc, unsigned origin, uint64_t seq)
 {
 	return auditor->origins[origin].dc == dc && audit_has_changed(auditor, origin, seq);

@@ -1,11 +1,11 @@
-/* What a command did, told from the command, its reply and what the store holds right after it. */
+/* Derives what a command did from its arguments, its reply and what the store holds right after it. */
 #include "audit_deed.h"
 
 #include <string.h>
 
 /* ---- what is left behind ---- */
 
-/* The whole key as it is now. */
+/* Adds the whole key as it is now. */
 static void add_content(const struct deed *deed, unsigned argument)
 {
 	const struct sim_key *key = deed_key(deed, argument);
@@ -107,7 +107,7 @@ static bool derive_flush(const struct deed *deed)
 	return true;
 }
 
-/* INCR and kin: SIGN, and which argument has the amount (0: it is one). */
+/* INCR and its kin. AMOUNT is the argument with the number; 0: the number is one. */
 static bool add_delta(const struct deed *deed, enum sim_type type, unsigned amount, int sign)
 {
 	struct fact *fact = deed_add(deed, FACT_DELTA, 1);
@@ -193,7 +193,7 @@ static bool derive_scores_remove(const struct deed *deed)
 
 static bool derive_scores(const struct deed *deed)
 {
-	/* With an option the reply does not say which members changed: what comes of it is judged by the outcome. */
+	/* With an option the reply does not say which members changed. Then only the outcome is judged. */
 	if (deed_has_option(deed, 2, "nx") || deed_has_option(deed, 2, "xx") || deed_has_option(deed, 2, "gt") || deed_has_option(deed, 2, "lt"))
 		return false;
 	if (deed_argument_is(deed, 2, "incr")) {
@@ -224,7 +224,7 @@ static bool derive_members_pop(const struct deed *deed)
 	return true;
 }
 
-/* In RESP2 the scores are bulk texts as well. */
+/* In RESP2 the scores are bulk texts, too, and are skipped. */
 static bool derive_scores_pop(const struct deed *deed)
 {
 	struct slice reply = deed->executed->reply, text;
@@ -263,7 +263,7 @@ static bool derive_store(const struct deed *deed)
 
 static bool derive_rename(const struct deed *deed)
 {
-	/* Renamed to itself, a key stays what it is. */
+	/* A key that is renamed to itself does not change. */
 	if ((deed->executed->reply.ptr[0] == ':' && deed_reply_number(deed) == 0) || deed_name(deed, 1) == deed_name(deed, 2))
 		return true;
 	if (!deed_argument_is(deed, 0, "copy"))

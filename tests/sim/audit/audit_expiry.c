@@ -1,10 +1,11 @@
-/* Expiries: deadlines that a store met. The sidecar hears of one a little later and says so by a write; until then only the store knows. */
+/* Expiries: keys that a store removed because their deadline had passed. The sidecar is notified a little later and writes that down; until then only the
+ * store knows. */
 #include <stdlib.h>
 
 #include "audit_outcome.h"
 #include "audit_parts.h"
 
-/* ---- those of which nobody heard ---- */
+/* ---- expiries whose notification was lost ---- */
 
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key)
 {
@@ -23,7 +24,7 @@ bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key)
 	return false;
 }
 
-/* ---- what was gone before its sidecar could say so ---- */
+/* ---- keys that were gone before their sidecar could say so ---- */
 
 void auditor_expired(struct auditor *auditor, unsigned dc, uint32_t db, uint32_t key)
 {

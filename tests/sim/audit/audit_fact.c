@@ -94,7 +94,7 @@ static int fact_order(const void *left, const void *right)
 	return a->amount < b->amount ? -1 : a->amount > b->amount;
 }
 
-/* Ordered, and each once: HSET k f 1 f 2 is one fact when both sides keep the last, two when both keep both. */
+/* Facts are compared sorted and without repetitions. HSET k f 1 f 2 may count as one fact or as two, if both sides agree. */
 static void facts_normalize(const struct facts *facts, struct facts *normal)
 {
 	for (unsigned i = 0; i < facts->count; i++) {

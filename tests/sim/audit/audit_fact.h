@@ -8,17 +8,17 @@
 
 enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH };
 
-/* What a write did to one element, in the auditor's own words. */
+/* What a write did to one element or key. */
 struct fact {
 	enum fact_kind kind;
 	enum sim_type type;          /* of a set, remove or delta */
-	uint32_t db;                 /* of a flush also ANY_DB */
+	uint32_t db;                 /* ANY_DB: a flush of every database */
 	uint32_t key, element, value;
 	double score;
 	long double amount;          /* of a delta */
 	bool is_fraction;
-	bool is_expiry;              /* a clear because a deadline was met */
-	bool is_of_set;              /* of a deadline: a string's SET brought it */
+	bool is_expiry;              /* of a clear: a deadline had passed */
+	bool is_of_set;              /* of a deadline: it is part of a string's SET */
 	int64_t deadline_ms;         /* 0: none */
 };
 

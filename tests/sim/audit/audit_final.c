@@ -1,4 +1,4 @@
-/* The end: every store against the outcome of every write, and every promise against what was kept. */
+/* The end: compares every store with the outcome of all writes, and checks that every answered write was kept. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +25,8 @@ static bool element_is_right(const struct auditor *auditor, const struct sim_key
 	return (expected->is_fraction || expected->number != floorl(expected->number)) && fabsl(number - expected->number) < 1e-6L * (1 + fabsl(number));
 }
 
-/* A key that vanishes for a while, cleared or run empty, loses its deadline in Redis, and no write says so: then the deadline is only
- * compared between DCs. */
+/* A key that ceases to exist for a while, because it is cleared or runs empty, loses its deadline in Redis, and no write says so. Then the deadline
+ * is only compared between DCs. */
 static bool deadline_is_certain(const struct audited_key *key)
 {
 	for (unsigned i = 0; i < key->count; i++) {
@@ -170,7 +170,7 @@ static void judge_key(struct auditor *auditor, const struct audited_key *key, st
 		describe_touches(auditor, key);
 }
 
-/* Data that no write accounts for. */
+/* Finds keys in the store that no write explains. */
 static void judge_strays(struct auditor *auditor, struct audited_keys *keys)
 {
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
@@ -214,7 +214,7 @@ static void judge_promises(struct auditor *auditor)
 	}
 }
 
-/* Time extends happens-before: nothing that a write saw is newer than it. */
+/* The hybrid clock (HLC) extends happens-before: no write that another one has seen may have a later time. */
 static void judge_clocks(struct auditor *auditor)
 {
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {

@@ -1,4 +1,5 @@
-/* Handlers of custom rules: who was asked for what, what came of it, and that nothing stays unmerged that could be merged. */
+/* Handlers of custom rules: checks the versions that a handler was given, its results, and that no conflict stays open that a handler could have
+ * merged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ void auditor_handle(struct auditor *auditor, unsigned dc, const struct told_hand
 
 /* ---- the end ---- */
 
-/* Was something added to what WRITE set? Then it is shown with that. */
+/* Was an increment added to the value that WRITE set? Then the handler is given the sum. */
 static bool has_additions(const struct audited_key *key, const struct audited_write *write, const struct fact *set)
 {
 	for (unsigned i = 0; key != NULL && i < key->count; i++) {
@@ -77,7 +78,7 @@ static bool has_additions(const struct audited_key *key, const struct audited_wr
 	return false;
 }
 
-/* What it was shown must be what was written. */
+/* The versions that a handler was given must have the values that were written. */
 static void judge_versions(struct auditor *auditor, const struct audited_keys *keys, const struct audited_handling *handling)
 {
 	const struct audited_key *key = audited_key_at(keys, handling->db, handling->key);
@@ -121,7 +122,7 @@ static bool has_word(struct slice text, struct slice word)
 	return false;
 }
 
-/* The handlers of these worlds join words: none may be missing. */
+/* The handlers of these worlds join the words of all versions, so no word may be missing. */
 static void judge_words(struct auditor *auditor, const struct audited_key *key, const struct handled *handled, uint32_t result)
 {
 	for (unsigned i = 0; i < handled->input_count; i++) {
@@ -141,7 +142,7 @@ static void judge_words(struct auditor *auditor, const struct audited_key *key, 
 	}
 }
 
-/* What was alive where the result was written, and is covered by it. */
+/* Finds the versions that were alive where the result was written and that it covers. */
 static void inputs_gather(const struct auditor *auditor, const struct audited_key *key, const struct fact *fact, struct handled *handled)
 {
 	const struct audit_contest contest = { .type = fact->type, .element = fact->element };
@@ -234,7 +235,7 @@ static unsigned each_unmerged(struct auditor *auditor, bool is_told)
 {
 	struct unmerged unmerged = { .auditor = auditor, .is_told = is_told };
 
-	/* Where the rules changed, an open conflict keeps a rule whose handler is gone: it waits for somebody. */
+	/* After a change of rules an open conflict may have a rule whose handler is gone. Then it waits for a client to resolve it. */
 	if (auditor->is_changed != NULL)
 		return 0;
 	audited_keys_gather(auditor, &unmerged.keys);

@@ -1,4 +1,4 @@
-/* Keys: everything that was shipped, by key, and what of it one datacenter had seen. */
+/* Keys: sorts everything that was shipped by key, and selects what one datacenter had seen of a key. */
 #include <stdlib.h>
 
 #include "audit_outcome.h"
@@ -29,7 +29,7 @@ static void gather_keys(struct audited_keys *keys, const struct audited_write *w
 	}
 }
 
-/* A flush touches every key of its database, even those that only other DCs had. */
+/* A flush touches every key of its database, even keys that its own DC never had. */
 static void gather_flushes(struct audited_keys *keys, const struct audited_write *write)
 {
 	for (unsigned i = 0; i < write->shipped.count; i++) {
@@ -55,7 +55,7 @@ static void each_shipped(const struct auditor *auditor, struct audited_keys *key
 
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys)
 {
-	/* A key that nobody has, so that two flushes of one database meet on something. */
+	/* A key with an empty name, which nobody writes, so that two flushes of one database have a key in common. */
 	for (uint32_t db = 0; db < SIM_RESERVED_DB; db++)
 		audited_key_find(keys, db, 0);
 	each_shipped(auditor, keys, gather_keys);
@@ -77,7 +77,7 @@ const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32
 	return NULL;
 }
 
-/* Only what was shipped can be judged: what store and sidecar lost together, nobody can confirm. */
+/* Only what was shipped can be judged. What store and sidecar lost together is known to nobody else. */
 bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen)
 {
 	for (unsigned origin = 0; origin < seen->count; origin++)

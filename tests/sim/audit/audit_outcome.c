@@ -1,5 +1,5 @@
-/* Outcome: what a key holds once every write to it is known, straight from rules 4 to 8 of docs/replication-model.md. The order in which
- * anything arrived does not come into it. */
+/* Outcome: what a key must hold once every write to it is known, by rules 4 to 8 of docs/replication-model.md. It does not depend on the order in which
+ * writes arrived. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ struct trial {
 	const struct touch *touches;
 	unsigned count;
 	enum audit_rule rule;
-	bool *killed;                /* owned; by touch: rule 7 */
+	bool *killed;                /* owned; for each touch: has rule 7 removed it for good? */
 };
 
 static bool fact_is_clear(const struct fact *fact)
@@ -24,7 +24,7 @@ static bool fact_makes_present(const struct fact *fact)
 	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
 }
 
-/* Rule 7: a newer write that makes the key present with another type kills for good. */
+/* Rule 7: a newer write that makes the key present with another type removes the touch for good. */
 static bool kill_find(const struct trial *trial, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
@@ -68,7 +68,7 @@ static bool competes(const struct trial *trial, const struct audit_contest *cont
 	return concerns(contest, touch->fact) && !(touch->fact->kind == FACT_SET && is_killed(trial, touch));
 }
 
-/* Positive: A is newer. Inside one write present beats absent, and what comes later beats what comes first. */
+/* Positive: A is newer. Within one write, a value counts as newer than a removal, and a later change as newer than an earlier one. */
 static int touch_compare(const struct trial *trial, const struct touch *a, const struct touch *b)
 {
 	int order = audit_compare(trial->auditor, a->write, b->write);
@@ -80,13 +80,13 @@ static int touch_compare(const struct trial *trial, const struct touch *a, const
 	return (int)a->order - (int)b->order;
 }
 
-/* Rule 7: a string's SET replaces elements of other types that it has seen; it does not compete with those it has not. */
+/* Rule 7: a string's SET replaces the elements of other types that it has seen. It does not compete with those that it has not seen. */
 static bool sets_aside(const struct audit_contest *contest, const struct touch *touch)
 {
 	return !contest->is_deadline && contest->type != SIM_STRING && touch->fact->kind == FACT_SET && touch->fact->type == SIM_STRING;
 }
 
-/* Rule 4: live is what no other one covers; one that its type killed has covered all the same. */
+/* Rule 4: a version is live if no other one covers it. One that rule 7 removed still covers what it has seen. */
 static bool is_live(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
@@ -108,13 +108,13 @@ static unsigned rank_of(const struct trial *trial, const struct touch *touch)
 	return trial->auditor->options.rank_of(trial->auditor->origins[touch->write->origin].dc);
 }
 
-/* No deadline ends last. */
+/* A key without a deadline lasts longest. */
 static int64_t end_of(const struct touch *touch)
 {
 	return touch->fact->deadline_ms == 0 ? INT64_MAX : touch->fact->deadline_ms;
 }
 
-/* Two live ones: does the rule prefer A? What it does not tell apart the newer one decides. */
+/* Of two live versions, does the rule prefer A? If the rule does not tell them apart, the newer one wins. */
 static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
 {
 	bool is_merge = trial->rule == AUDIT_MERGE || trial->rule == AUDIT_LONGEST || trial->rule == AUDIT_SHORTEST;
@@ -130,7 +130,7 @@ static bool is_preferred(const struct trial *trial, const struct touch *a, const
 	return touch_compare(trial, a, b) > 0;
 }
 
-/* Rules 4 and 5. NULL: nobody ever wrote it. */
+/* The version that decides (rules 4 and 5). NULL: nobody ever wrote the element. */
 static const struct touch *decide(const struct trial *trial, const struct audit_contest *contest)
 {
 	const struct touch *best = NULL;
@@ -155,7 +155,8 @@ static bool text_is_number(const struct auditor *auditor, uint32_t value, long d
 	return text.len > 0 && end == text.ptr + text.len;
 }
 
-/* Rule 6: what the decider does not cover adds up. One with a context of its client covers what was applied where it was made. */
+/* Rule 6: adds up the increments that the deciding version does not cover. A version with a client's context covers the increments that were applied
+ * where it was made. */
 static unsigned sum_deltas(const struct trial *trial, const struct audit_contest *contest, const struct touch *decider, struct outcome_element *outcome)
 {
 	unsigned surviving = 0;
@@ -176,7 +177,7 @@ static unsigned sum_deltas(const struct trial *trial, const struct audit_contest
 	return surviving;
 }
 
-/* False: absent. */
+/* False: the element is absent. */
 static bool judge_element(const struct trial *trial, const struct audit_contest *contest, struct outcome_element *outcome)
 {
 	const struct touch *decider = decide(trial, contest);
@@ -206,7 +207,7 @@ static bool is_judged(const struct key_outcome *outcome, const struct audit_cont
 	return false;
 }
 
-/* Fractions were added to it: sums are right up to rounding. */
+/* Were fractions added to it? Then sums are compared with a tolerance for rounding. */
 static bool has_fractions(const struct trial *trial, const struct audit_contest *contest)
 {
 	for (unsigned i = 0; i < trial->count; i++) {
@@ -243,7 +244,7 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 	memory_free(trial.killed);
 }
 
-/* Of the changes of one write to one element, the one that counts. */
+/* Keeps of the changes of one write to one element the one that counts. */
 static bool is_superseded(const struct trial *trial, const struct audit_contest *contest, const struct touch *touch)
 {
 	for (unsigned i = 0; i < trial->count; i++) {

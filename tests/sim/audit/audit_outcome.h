@@ -34,7 +34,7 @@ struct audit_contest {
 /* Rule 4: the live versions of an element, one touch a write, in LIVE, which has room for COUNT. Returns how many. */
 unsigned audit_live(const struct auditor *auditor, const struct touch *touches, unsigned count, const struct audit_contest *contest,
                     const struct touch **live);
-/* Does it take the place of what it covers of that element? */
+/* Does FACT replace the versions of that element that its write covers? An increment does not. */
 bool audit_replaces(const struct audit_contest *contest, const struct fact *fact);
 
 /* audit_keys.c: everything that was shipped, by key. */
@@ -54,13 +54,13 @@ struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uin
 const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32_t db, uint32_t key);
 /* Was all of SEEN shipped? */
 bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen);
-/* Touches of KEY that SEEN has, into SUBSET; false: there are increments, whose sum no version tells. */
+/* Copies the touches of KEY that SEEN has into SUBSET. False: there are increments among them, whose sum is in no version. */
 bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count);
 /* audit_choice.c: is WRITE what the request decided? */
 void audit_choice(struct auditor *auditor, const struct audited_key *key, const struct client_request *request, const struct audited_write *write);
-/* audit_conflict.c: rule 9, for two touches of one key. */
+/* audit_conflict.c: are two concurrent touches of one key a conflict (rule 9)? */
 bool audit_is_conflict(const struct touch *a, const struct touch *b);
-/* audit_handler.c: several live versions that differ. */
+/* audit_handler.c: are there several live versions that differ? */
 bool audit_differ(const struct touch *const *live, unsigned count);
 bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);
 

@@ -23,7 +23,7 @@ int audit_dc(const struct auditor *auditor, struct slice name);                 
 struct audited_write *audit_write(struct auditor *auditor, unsigned origin, uint64_t seq);     /* finds or adds */
 struct audited_write *audit_find(const struct auditor *auditor, unsigned origin, uint64_t seq); /* NULL: never heard of */
 const char *audit_dot(const struct auditor *auditor, unsigned origin, uint64_t seq);   /* readable; eight at a time */
-/* Does NEWER replace OLDER where both wrote? By what was shipped; a client's own context counts before its DC's. */
+/* Does NEWER cover OLDER, so that it replaces it where both wrote? The shipped context tells; if the client gave one, that one. */
 bool audit_covers(const struct audited_write *newer, const struct audited_write *older);
 /* Had NEWER's DC applied OLDER when it made it? */
 bool audit_follows(const struct audited_write *newer, const struct audited_write *older);
@@ -42,7 +42,7 @@ void audit_dots(struct auditor *auditor);
 
 struct touch;
 bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
-/* Had this DC's store dropped what TOUCH wrote because of a deadline, when it had executed SEEN? No write may say so yet. */
+/* Had this DC's store, when it had executed SEEN, removed what TOUCH wrote because its deadline had passed? There may be no write yet that says so. */
 bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
 void audit_expiries_free(struct auditor *auditor);
 
@@ -54,14 +54,14 @@ bool audit_context_read(struct auditor *auditor, struct slice text, struct vecto
 /* ---- audit_command.c ---- */
 
 bool audit_is_word(struct slice argument, const char *word);     /* in whatever case */
-/* Of how many clients' commands this is the answer. */
+/* Checks a command against what clients asked for. Returns how many clients' commands it answers. */
 unsigned audit_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
 
 /* ---- audit_derive.c ---- */
 
-/* False: the reply does not tell. */
+/* Adds to FACTS what the command did. False: its reply does not tell. */
 bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts);
-/* What the pair at argument AT of an MSET did: as much as a SET of its own. */
+/* Adds to FACTS what the pair at argument AT of an MSET did: the same as a SET. */
 void audit_derive_pair(struct auditor *auditor, const struct sim_executed *executed, unsigned at, struct facts *facts);
 
 /* ---- audit_ask.c ---- */
@@ -80,7 +80,8 @@ void audit_handlings_free(struct auditor *auditor);
 
 /* ---- audit_conflict.c ---- */
 
-/* A write that was lost with store and sidecar, or shipped void because a crash took its reply, leaves reports behind that nobody else can confirm. */
+/* Was the write lost with store and sidecar, or shipped as nothing because a crash took its reply? Its own DC may have reported conflicts for it
+ * that no other DC can see. */
 bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
 

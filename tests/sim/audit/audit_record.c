@@ -32,7 +32,8 @@ static enum subject_kind kind_of(const struct fact *fact)
 	return fact->kind == FACT_DEADLINE ? SUBJECT_TTL : (enum subject_kind)fact->type;
 }
 
-/* What a conflicting pair is about. False: it is counted, but nothing of it is written down, or another pair of the same writes says it. */
+/* Finds what a conflicting pair is about. False: the pair is counted but not recorded, because another pair of the same writes is, or because records
+ * leave it out. */
 static bool subject_of(const struct fact *a, const struct fact *b, struct audited_subject *subject)
 {
 	const struct fact *changed = is_clear(a) ? b : a;
@@ -70,10 +71,10 @@ static void gather_key(struct audited_subjects *subjects, const struct audited_k
 	}
 }
 
-/* One that was alone takes part as somebody else, whatever conflict it was in before. */
+/* A version that was the sole survivor counts as a new side, whatever conflict it was in before. */
 #define AGAIN (1u << 16)
 
-/* Did a write that this one has seen find it alone? */
+/* Was the version the only one alive for a write that this one has seen? */
 static bool has_begun_again(const struct auditor *auditor, const struct audited_write *write, const struct audited_sibling *sibling)
 {
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
@@ -204,7 +205,7 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 		records->undecodable++;
 		return;
 	}
-	/* The last word about an id counts. */
+	/* The last entry with an id counts. */
 	for (unsigned i = 0; i < records->count; i++) {
 		if (!slice_equal(records->items[i].record.id, written.record.id))
 			continue;
@@ -215,7 +216,7 @@ static void record_keep(struct written_records *records, struct slice bytes, boo
 			records->items[i] = records->items[--records->count];
 		return;
 	}
-	/* Nothing is left of one that was joined with another. */
+	/* A record that was merged into another one is gone. */
 	if (written.record.merged_into.len > 0)
 		return;
 	records->items = array_grow(records->items, records->count, &records->cap, sizeof(*records->items));
@@ -232,7 +233,7 @@ static bool keep_one(void *context, struct slice conflict)
 	return true;
 }
 
-/* What stands in one field, or one entry. */
+/* Reads the records in one field of the hash, or one entry of the stream. */
 static void records_keep(struct written_records *records, struct slice value, bool is_in_hash)
 {
 	records->undecodable += !proto_conflicts_each(value, keep_one, &(struct keeping){ records, is_in_hash });

@@ -1,4 +1,4 @@
-/* Records: expected ones, from the auditor's own model, and written ones, as found in stores. */
+/* Conflict records: the expected ones, from the auditor's own model, and the written ones, as found in stores. */
 #ifndef SIM_AUDIT_RECORD_H
 #define SIM_AUDIT_RECORD_H
 
@@ -11,16 +11,16 @@ enum subject_kind { SUBJECT_STRING, SUBJECT_HASH, SUBJECT_SET, SUBJECT_ZSET, SUB
 struct record_side_dot {
 	unsigned origin;
 	uint64_t seq;
-	bool is_again;               /* it was alone when a write left it alive: here it is a side of a conflict that began with that write */
+	bool is_again;               /* the sole survivor of an earlier conflict, and here a side of a new one: a later write did not cover it */
 };
 
 struct expected_record {
 	struct record_side_dot *sides;   /* owned */
 	unsigned side_count, side_cap;
-	uint64_t pairs;              /* of changes: a write may have made several to one element */
+	uint64_t pairs;              /* how many pairs of changes; a write may change one element several times */
 };
 
-/* What a conflict is about, every pair on it, and the records that they make. */
+/* What conflicts are about (an element, a deadline or a key), all conflicting pairs on it, and the records that these pairs make. */
 struct audited_subject {
 	uint32_t db, key, element;
 	enum subject_kind kind;

@@ -1,11 +1,11 @@
-/* Records, judged: every expected one is written at every datacenter, nothing else is, and all tell the same. */
+/* Judges conflict records: every datacenter must have written exactly the expected ones, all with the same content. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit_record.h"
 
-#define SIDES_MAX 64         /* of more, the newest are written down (docs/replication-model.md, "Records") */
+#define SIDES_MAX 64         /* a record lists at most so many sides, the newest (docs/replication-model.md, "Records") */
 
 static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "stream", "ttl", "key" };
 
@@ -53,7 +53,7 @@ static bool has_side(const struct expected_record *expected, struct record_side_
 	return false;
 }
 
-/* Has it exactly these sides, or, where there are too many, only such? */
+/* Has the record exactly the expected sides? Where there are too many to list, are all that it lists expected? */
 static bool is_match(struct auditor *auditor, const struct proto_conflict *record, const struct expected_record *expected)
 {
 	struct record_side_dot dot;
@@ -75,7 +75,8 @@ static bool is_keeping(const struct case_at *at)
 	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_STREAM;
 }
 
-/* Is its decision still open, by the live versions at the end? ALIVE: how many of its sides are; several are kept, whether they differ or not. */
+/* Is the conflict still open by the live versions at the end, that is, do they differ? *ALIVE becomes how many of its sides are live. Several are
+ * kept, whether they differ or not. */
 static bool is_open(const struct case_at *at, const struct touch **live, unsigned *count, unsigned *alive)
 {
 	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
@@ -99,7 +100,7 @@ static bool has_seen_all(const struct case_at *at, const struct audited_write *w
 	return true;
 }
 
-/* Did it find a decision open: of all that it had seen, do live versions that are sides differ? */
+/* Was the conflict open for this write: among the writes that it had seen, did live sides differ? */
 static bool was_open(const struct case_at *at, const struct audited_key *key, const struct audit_contest *contest, const struct audited_write *write)
 {
 	struct touch *past = memory_new((key->count + 1) * sizeof(*past));
@@ -120,7 +121,8 @@ static bool was_open(const struct case_at *at, const struct audited_key *key, co
 	return is_open;
 }
 
-/* The smallest of the writes that have seen all sides, are none of them, and found a decision open. NULL: there is none. */
+/* The write that ended the conflict: the earliest of those that have seen all sides, are no side, and for which the conflict was open. NULL: there is
+ * none. */
 static const struct audited_write *end_of(const struct case_at *at)
 {
 	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
@@ -137,7 +139,7 @@ static const struct audited_write *end_of(const struct case_at *at)
 	return end;
 }
 
-/* What ended it is what must have, and says how. */
+/* The record must name the write that ended the conflict, and how it did. */
 static void judge_resolution(const struct case_at *at, const struct proto_conflict *record)
 {
 	static const enum proto_status statuses[] = {
@@ -157,7 +159,8 @@ static void judge_resolution(const struct case_at *at, const struct proto_confli
 		             (int)record->id.len, record->id.ptr, proto_status_text(record->status));
 }
 
-/* It is named after its first write, kept while several of its versions live, and told of when it opens and ends. */
+/* A record is named after its first write. The hash keeps it while several of its versions are live. The stream has an entry when it opens and when
+ * it ends. */
 static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept, bool may_be_kept)
 {
 	const struct proto_conflict *record = &written->record;
@@ -195,7 +198,7 @@ static void judge_status(const struct case_at *at, const struct written_record *
 	bool must_be_open = is_open(at, live, &count, &alive);
 
 	judge_resolution(at, record);
-	/* Where only removals are left, nothing is lost by forgetting them. */
+	/* If only removals are live, the record may be forgotten. */
 	for (unsigned i = 0; i < count; i++)
 		present += live[i]->fact->kind == FACT_SET;
 	judge_place(at, written, alive > 1 && present > 0, alive > 1 && present == 0);
@@ -215,7 +218,7 @@ static void judge_status(const struct case_at *at, const struct written_record *
 	memory_free(live);
 }
 
-/* A version that was known again by a sibling's mention has the value that everyone held: with what had been added to it. */
+/* A version that a core learned again from a shipped sibling has the value that all held, with increments added to it. */
 static bool is_told_by_sibling(const struct case_at *at, struct record_side_dot dot, struct slice value)
 {
 	const struct auditor *auditor = at->auditor;
@@ -234,7 +237,7 @@ static bool is_told_by_sibling(const struct case_at *at, struct record_side_dot 
 	return false;
 }
 
-/* What a side says it wrote must be what was shipped: texts only, as numbers have many spellings. */
+/* A side's value must be what was shipped. Only texts are compared, because a number can be written in several ways. */
 static void judge_value(const struct case_at *at, const struct proto_side *side)
 {
 	struct record_side_dot dot = { 0 };
@@ -386,7 +389,7 @@ void audit_records(struct auditor *auditor, const struct audited_keys *keys)
 		audit_records_read(auditor, dc, &records[dc]);
 		auditor->judged_records += records[dc].count;
 	}
-	/* A core that writes none down has none to judge. */
+	/* A core that writes no records has none to judge. */
 	for (unsigned dc = 0; auditor->judged_records > 0 && dc < auditor->options.dc_count; dc++) {
 		judge_dc((struct case_at){ .auditor = auditor, .dc = dc, .keys = keys }, &subjects, &records[dc]);
 		if (dc > 0)

@@ -1,4 +1,4 @@
-/* What the auditor found: lines for people, numbers for the summary. */
+/* The auditor's findings: lines for people, and numbers for the summary. */
 #include <stdarg.h>
 #include <stdio.h>
 

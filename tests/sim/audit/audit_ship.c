@@ -1,4 +1,4 @@
-/* What was shipped: batches as they become durable in logs. */
+/* Reads what was shipped: batches, as they become durable in logs. */
 #include "audit_parts.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ static long double number_of(struct slice text)
 	return strtold(room, NULL);
 }
 
-/* What a change is in the auditor's words, by its kind. */
+/* Which fact a change is, by its kind. */
 static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_KINDS] = {
 	[PROTO_SET] = { FACT_SET, SIM_STRING },
 	[PROTO_CLEAR] = { FACT_CLEAR, SIM_STRING },
@@ -91,7 +91,7 @@ static void context_read(struct auditor *auditor, const struct proto_position *c
 	}
 }
 
-/* What is told of a write besides what it did: whose it is, what its client had seen, what is alive beside it. */
+/* Takes over what a write says besides its changes: its client, the context of its client, and the versions alive beside it. */
 static void extras_read(struct auditor *auditor, struct audited_write *write, const struct proto_write *shipped)
 {
 	write->is_explicit = shipped->is_explicit;
@@ -115,7 +115,7 @@ static void extras_read(struct auditor *auditor, struct audited_write *write, co
 	}
 }
 
-/* Does the reply matter to what it did? Not so for what always does the same. */
+/* Is the reply needed to know what the write did? Not if its command always does the same. */
 static bool is_certain(const struct client_command *command)
 {
 	static const char *const names[] = { "set", "setex", "psetex", "mset", "del", "unlink", "flushdb", "flushall" };
@@ -128,7 +128,7 @@ static bool is_certain(const struct client_command *command)
 	return is_certain;
 }
 
-/* Without what is said of a deadline that went with the last element: for that the reply is needed. */
+/* Leaves out the deadline that went with the last element, which only the reply can tell. */
 static bool is_all_but_emptied(const struct facts *shipped, const struct facts *derived)
 {
 	struct facts rest = *derived;
@@ -139,8 +139,9 @@ static bool is_all_but_emptied(const struct facts *shipped, const struct facts *
 	return facts_equal(shipped, &rest);
 }
 
-/* A crash took the reply, perhaps before the core saw it. Then it is shipped as done, or, unless it certainly was, as nothing: what it did is
- * read back. What failed may count as done where something later makes that the same ("Outcomes"). */
+/* A crash took the reply, perhaps before the core saw it. Then the write may be shipped as done. Unless it certainly was done, it may also be shipped
+ * as nothing, and the core ships what it reads back instead. A command that failed may be shipped as done if a later write makes the outcome the
+ * same ("Outcomes"). */
 static bool is_settled_well(const struct auditor *auditor, const struct audited_write *write)
 {
 	const struct client_request *request = write->token == 0 ? NULL : requests_find(auditor->options.requests, write->token);
@@ -152,7 +153,7 @@ static bool is_settled_well(const struct auditor *auditor, const struct audited_
 	return is_all_but_emptied(&write->shipped, &write->derived);
 }
 
-/* A write is shipped: for the first time it is compared with what was executed, later with what was shipped before. */
+/* A write is shipped. The first time it is compared with what was executed, later with what was shipped before. */
 static void write_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_batch *batch, struct facts *facts)
 {
 	uint64_t hlc = batch->hlc + (write->seq - batch->first_seq);
@@ -182,7 +183,7 @@ static void write_shipped(struct auditor *auditor, struct audited_write *write, 
 		             audit_facts_text(auditor, &write->shipped), audit_facts_text(auditor, &write->derived));
 }
 
-/* A context says what the store had executed; after a store forgot some, it may also say what it once had. */
+/* A context must name what the store had executed. After the store lost writes, it may also name writes that the store once had. */
 static void context_check(struct auditor *auditor, const struct audited_write *write)
 {
 	const struct audited_origin *origin = &auditor->origins[write->origin];

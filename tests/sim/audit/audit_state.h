@@ -7,7 +7,7 @@
 
 #define AUDIT_DCS_MAX 8
 
-/* A point in a store's history to come back to. */
+/* A point in a store's history to which the store can be rewound. */
 struct audited_point {
 	unsigned journal;
 	struct vector applied;       /* owned */
@@ -31,16 +31,16 @@ struct audited_group {
 
 struct audited_dc {
 	struct vector applied;       /* what its store has executed */
-	struct vector ever;          /* … at any time, forgotten or not */
-	struct vector answered;      /* … as far as its sidecar was told */
+	struct vector ever;          /* what its store has executed at any time, even if it lost it since */
+	struct vector answered;      /* what its store has executed and its sidecar was told of */
 	struct audited_point *points; /* owned */
 	unsigned point_count, point_cap;
 	struct audited_group *groups; /* owned */
 	unsigned group_count, group_cap;
-	struct audited_group *silent; /* owned: executed, and the sidecar never heard */
+	struct audited_group *silent; /* owned: groups that were executed and whose answer never reached the sidecar */
 	unsigned silent_count, silent_cap;
 	struct pairs reported;
-	struct buffer parts;         /* of a batch that comes in several messages */
+	struct buffer parts;         /* the parts so far of a batch that comes in several messages */
 	const struct sim_store *store;   /* at the end */
 	uint64_t clock_ms;
 	/* the group that is running */
@@ -50,7 +50,7 @@ struct audited_dc {
 	unsigned call_count, call_cap, call_next;
 	struct buffer intent;        /* the outbox entry it added */
 	bool has_intent;
-	struct vector advanced;      /* positions it wrote */
+	struct vector advanced;      /* the positions that it wrote */
 };
 
 struct auditor {
@@ -61,11 +61,11 @@ struct auditor {
 	struct proto_batch batch;    /* read last */
 	struct buffer report;
 	unsigned findings;
-	struct { uint32_t db, key; } *exempt;    /* owned: keys whose expiry notification was lost */
+	struct { uint32_t db, key; } *exempt;    /* owned: keys whose notification of expiry was lost */
 	unsigned exempt_count, exempt_cap;
 	struct audited_expiry *expiries;         /* owned: in the order in which stores met them */
 	unsigned expiry_count, expiry_cap;
-	bool (*is_changed)(struct slice key);    /* its rule changed on the way; NULL: none did */
+	bool (*is_changed)(struct slice key);    /* did the key's rule change during the run? NULL: no rule did */
 	unsigned lost_count;
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */

@@ -5,16 +5,16 @@
 #include "tests/sim/proto/proto_batch.h"
 #include "audit_fact.h"
 
-/* A version of an element, as a core tells of it: to a client or to other DCs. */
+/* A version of an element, as a core describes it to a client or to other DCs. */
 struct audited_sibling {
 	bool is_known;               /* it has a dot */
 	bool is_removal;
 	unsigned origin;
 	uint64_t seq;
 	uint32_t value;
-	uint32_t db, key, element;   /* shipped ones: of what */
+	uint32_t db, key, element;   /* of a shipped one: which element it is a version of */
 	bool is_field;
-	bool is_alone;               /* shipped ones: said to be the only version alive there */
+	bool is_alone;               /* of a shipped one: the core says that no other version was alive at its DC */
 };
 
 struct audited_write {
@@ -23,21 +23,21 @@ struct audited_write {
 	uint64_t seq;
 	bool is_executed, is_shipped;
 	bool is_answered;            /* its group's answer reached the sidecar that sent it */
-	bool is_rewound;             /* its store forgot it */
-	bool is_doubted;             /* the connection broke before it was in the log: the core may settle it by reading back */
+	bool is_rewound;             /* its store lost it */
+	bool is_doubted;             /* the connection broke before the write was in the log: the core may ship what it reads back instead */
 	bool is_at_risk;             /* the sidecar crashed before it was in the log */
-	bool has_derived;            /* a client's command: DERIVED is what the store was seen to do */
-	uint64_t token;              /* 0: the core's own */
+	bool has_derived;            /* it is a client's command, and DERIVED is what the store was seen to do */
+	uint64_t token;              /* of the client's request; 0: the core's own write */
 	unsigned request_command;
 	struct facts derived, shipped;
 	struct vector seen;          /* owned: its context as shipped */
-	bool is_explicit;            /* its client brought a context of its own: that counts for what it covers */
+	bool is_explicit;            /* its client gave a context, and that one, not SEEN, decides what the write covers */
 	struct vector claimed;       /* owned: that context */
-	struct audited_sibling *siblings;        /* owned: shipped with it, as alive beside it */
+	struct audited_sibling *siblings;        /* owned: versions that were shipped with it as alive beside it */
 	unsigned sibling_count, sibling_cap;
 	enum proto_choice choice;
-	bool is_asked;               /* by a client that deals with versions; else a choice is a handler's */
-	struct vector executed_at;   /* owned: what its store had executed */
+	bool is_asked;               /* it comes from a client that deals with versions; otherwise a CHOICE is a handler's */
+	struct vector executed_at;   /* owned: what its store had executed when it executed this */
 };
 
 struct audited_origin {
@@ -47,7 +47,7 @@ struct audited_origin {
 	unsigned count, cap;
 };
 
-/* What a client asked of versions, and what it was told. */
+/* A request of a client that deals with versions, and what it was told. */
 struct audited_ask {
 	uint64_t token;
 	bool is_replied, is_final;   /* FINAL: asked when all was quiet */
@@ -56,8 +56,8 @@ struct audited_ask {
 	struct audited_sibling *siblings;        /* owned */
 	unsigned sibling_count, sibling_cap;
 	bool is_executed;
-	unsigned writes;             /* shipped on its behalf */
-	const struct audited_write *write;       /* with its context; NULL: none was shipped */
+	unsigned writes;             /* how many were shipped on its behalf */
+	const struct audited_write *write;       /* the one with its context; NULL: none was shipped */
 };
 
 /* Versions that a handler was asked to merge, ordered by dot. */

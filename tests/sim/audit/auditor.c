@@ -1,5 +1,5 @@
-/* Auditor: what it watches. Knowledge of what a store has executed comes from the transactions themselves: the outbox entry
- * names the dots of a group of local writes, the positions say how far other origins are applied. */
+/* Auditor: watches what happens. What a store has executed is known from the transactions themselves: the outbox entry names the dots of a group of
+ * local writes, and the positions say how far the logs of other origins are applied. */
 #include "auditor.h"
 
 #include <limits.h>
@@ -28,7 +28,7 @@ void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lan
 	vector_free(&watched->advanced);
 }
 
-/* "<follow position> <incarnation>:<applied>:<floor> …", as the store keeps it for every DC. */
+/* The store keeps for every DC "<follow position> <incarnation>:<applied>:<floor> …". */
 static void positions_read(struct auditor *auditor, struct audited_dc *watched, struct slice field, struct slice value)
 {
 	const char *at = value.ptr, *end = value.ptr + value.len;
@@ -80,7 +80,7 @@ static struct call *call_add(struct audited_dc *watched, const struct sim_execut
 	return call;
 }
 
-/* Several clients' SETs: they are answered by one reply, in the order of its pairs. */
+/* An MSET that stands for several clients' SETs: its one reply answers them, in the order of its pairs. */
 static void shared_mset_ran(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed)
 {
 	for (unsigned at = 1; at + 1 < executed->argc; at += 2) {
@@ -128,7 +128,7 @@ static bool slot_is_write(const struct auditor *auditor, const struct lane_slot 
 {
 	struct slice name = requests_find(auditor->options.requests, slot->token)->commands[slot->command].argv[0];
 
-	/* The store is never told FLUSHALL: its own database must stay. */
+	/* The core never sends FLUSHALL, because the reserved database must stay. */
 	return sim_command_is_write(name) || audit_is_word(name, "flushall");
 }
 
@@ -155,7 +155,8 @@ static void write_derive(struct auditor *auditor, struct audited_dc *watched, st
 	}
 }
 
-/* The core's own writes are reads that ship what they found, and a PERSIST that nobody asked for. LIMIT: the next client's reply. */
+/* Own writes of the core are reads, which ship what they found, and a PERSIST that no client asked for. LIMIT is the index of the next client's
+ * reply. */
 static bool is_internal(struct audited_dc *watched, const struct lane_group *group, uint32_t pending, unsigned limit)
 {
 	if (pending == PROTO_PENDING_READBACK || pending == PROTO_PENDING_SETTLE)
@@ -171,7 +172,7 @@ static bool is_internal(struct audited_dc *watched, const struct lane_group *gro
 	return false;
 }
 
-/* An ask's write has no slot: its client is answered by the core itself. */
+/* A write for an ask has no slot, because the core itself answers its client. */
 static void asked_write_derive(struct audited_dc *watched, const struct lane_group *group, struct audited_write *write)
 {
 	for (unsigned i = watched->call_next; i < watched->call_count; i++) {
@@ -197,7 +198,7 @@ static void write_executed(struct auditor *auditor, struct audited_dc *watched, 
 	vector_copy(&write->executed_at, &watched->applied);
 }
 
-/* The intent names the dots; clients' commands and the core's own reads follow each other in the same order. */
+/* The outbox entry names the dots. Clients' commands and the core's own reads ran in the same order as they stand in it. */
 static void local_writes_executed(struct auditor *auditor, unsigned dc, const struct lane_group *group, struct audited_group *ran)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
@@ -233,7 +234,7 @@ static void local_writes_executed(struct auditor *auditor, unsigned dc, const st
 	vector_raise(&watched->applied, ran->origin, batch->first_seq + batch->write_count - 1);
 }
 
-/* Everything a newly applied write had seen must be there. */
+/* Causality: a store that applies a write must have executed everything that the write had seen. */
 static void causes_check(struct auditor *auditor, unsigned dc, unsigned origin, uint64_t seq)
 {
 	const struct vector *applied = &auditor->dcs[dc].applied;

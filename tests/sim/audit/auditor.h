@@ -1,5 +1,5 @@
-/* Auditor: an independent judge. It watches what clients asked, what stores executed and what logs hold, keeps its own
- * happens-before, computes from docs/replication-model.md alone what must come out, and compares.
+/* Auditor: an independent judge. It watches what clients asked, what stores executed and what logs hold, and keeps its own
+ * happens-before. From these it computes by docs/replication-model.md alone what every store must hold, and compares.
  *
  * It shares no code with the core (tests/check/auditor-is-independent): what was shipped it reads by the published schema, docs/homeport.proto.
  * What it learns there about a client's write is compared with what it saw the store execute. */
@@ -65,15 +65,16 @@ void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_co
 void auditor_fresh(struct auditor *auditor, unsigned dc, unsigned peer, uint64_t fresh_ms);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
-/* IS_CALM: nothing ever breaks in this world, and nobody has handlers run by hand. */
+/* A core asks for a handler. IS_CALM: nothing ever breaks in this world, and nobody makes the core run handlers again. */
 void auditor_handle(struct auditor *auditor, unsigned dc, const struct told_handling *told, bool is_calm);
 /* How many values of custom rules wait for a handler. */
 unsigned auditor_unmerged(struct auditor *auditor);
-/* The rules changed for some keys: then what these hold is judged for agreement only. */
+/* The rules changed for some keys. What these hold is no longer computed; the DCs must only agree. */
 void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
 bool auditor_has_changed_rules(const struct auditor *auditor);
-/* A store met a deadline, … and no sidecar heard of it. */
+/* A store removed a key because its deadline had passed. */
 void auditor_expired(struct auditor *auditor, unsigned dc, uint32_t db, uint32_t key);
+/* No sidecar was told of that. */
 void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 
 /* The end: everything is quiet. */
@@ -85,7 +86,7 @@ void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, 
 /* After every DC's store and status were given. */
 void auditor_conclude(struct auditor *auditor);
 
-/* What was found, one line each; empty: nothing. The caller may add its own findings. */
+/* Findings are faults, one line each in the report. The caller may add its own. */
 void auditor_find(struct auditor *auditor, const char *format, ...) __attribute__((format(printf, 2, 3)));
 unsigned auditor_findings(const struct auditor *auditor);
 const char *auditor_report(const struct auditor *auditor);

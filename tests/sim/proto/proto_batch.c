@@ -26,7 +26,7 @@ static bool change_read(struct slice bytes, struct proto_change *change)
 	return proto_read(bytes, rows, PROTO_COUNT(rows), change) && change->kind >= PROTO_SET && change->kind < PROTO_KINDS;
 }
 
-/* A write while it is read: what it has goes to the ends of its batch's lists. */
+/* A write while it is read. Its changes and positions are appended to its batch's lists. */
 struct reading {
 	struct proto_write write;
 	struct proto_batch *batch;
@@ -80,7 +80,7 @@ static bool take_position(void *message, struct slice bytes)
 	return proto_position_read(bytes, &batch->context[batch->context_count++]);
 }
 
-/* The lists have grown to where they stay: now writes can point into them. */
+/* The lists grow no more, so they stay where they are in memory, and writes can point into them. */
 static void writes_point(struct proto_batch *batch)
 {
 	unsigned change = 0, claim = 0;

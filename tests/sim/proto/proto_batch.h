@@ -14,7 +14,8 @@ enum proto_kind {                    /* of changes: Change.Kind of the schema */
 #define PROTO_EVERY_DATABASE UINT32_MAX      /* db of a FLUSH */
 enum { PROTO_SIBLING_REMOVAL = 1, PROTO_SIBLING_FIELD = 2, PROTO_SIBLING_ALONE = 4 };        /* bits of a SIBLING's number */
 
-/* In outboxes a write may say how it is to be finished. These two are not clients' writes: they read back what is in the store. */
+/* In the outbox a write says how it is to be completed once its reply is there. These two kinds are no clients' writes: they read back what is in the
+ * store. */
 enum { PROTO_PENDING_READBACK = 50, PROTO_PENDING_SETTLE = 51 };
 
 enum proto_choice { PROTO_ORDINARY, PROTO_RESOLVES, PROTO_IGNORES };
@@ -41,7 +42,7 @@ struct proto_write {
 	unsigned context_count;
 };
 
-/* Zero-initialised is empty. What is read points into the bytes it was read from, and lives until the next read. */
+/* Zero-initialised it is empty. Its slices point into the bytes that were read. Its lists live until the next read. */
 struct proto_batch {
 	uint32_t format;
 	struct slice dc;
@@ -52,9 +53,9 @@ struct proto_batch {
 	unsigned context_count, context_cap;
 	struct proto_write *writes;          /* owned */
 	unsigned write_count, write_cap;
-	struct proto_change *changes;        /* owned: all writes', one behind the other */
+	struct proto_change *changes;        /* owned: the changes of all writes, one write after the other */
 	unsigned change_count, change_cap;
-	struct proto_position *claims;       /* owned: all writes' contexts, likewise */
+	struct proto_position *claims;       /* owned: the contexts of all writes, likewise */
 	unsigned claim_count, claim_cap;
 };
 

@@ -15,7 +15,7 @@ struct proto_side {
 	bool is_removal, is_live;
 };
 
-/* What is read points into the bytes it was read from. */
+/* Its slices point into the bytes that were read. */
 struct proto_conflict {
 	uint32_t format;
 	struct slice id;
@@ -34,13 +34,14 @@ struct proto_conflict {
 	struct slice merged_into;
 };
 
-/* Free also what could not be read. */
+/* A conflict must be freed even if it could not be read. */
 MUST_CHECK bool proto_conflict_read(struct slice bytes, struct proto_conflict *conflict);
 void proto_conflict_free(struct proto_conflict *conflict);
-/* But for what only the DC knows that ran the handler, and the rules by which one was written last. */
+/* Are two records the same, apart from what may differ between datacenters? That is what only the DC knows that ran the handler (attempts and the last
+ * error), and the digest of the rules by which the record was last written. */
 bool proto_conflict_equal(struct slice a, struct slice b);
 
-/* Calls VISIT with each of the conflicts that stand in one value. False: it is none, or there is something else. */
+/* Calls VISIT for each of the conflicts that are stored in one value. False: there is something else in it, or VISIT gave false. */
 MUST_CHECK bool proto_conflicts_each(struct slice value, bool (*visit)(void *context, struct slice conflict), void *context);
 
 #endif

@@ -1,4 +1,4 @@
-/* Protobuf, the little of it that the schema uses: varints, eight bytes, and bytes with their length before them. */
+/* The part of protobuf that the schema uses: varints, fixed eight bytes, and bytes with their length before them. */
 #include "proto_read.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ static bool take_field(struct slice *bytes, struct field *field)
 	case TYPE_FIXED64:
 		if (!take_bytes(bytes, sizeof(field->value), &field->bytes))
 			return false;
-		memcpy(&field->value, field->bytes.ptr, sizeof(field->value));       /* little-endian, as the machines are that tests run on */
+		memcpy(&field->value, field->bytes.ptr, sizeof(field->value));       /* protobuf is little-endian, and so are the machines that tests run on */
 		return true;
 	case TYPE_BYTES:
 		return take_varint(bytes, &field->value) && take_bytes(bytes, field->value, &field->bytes);
@@ -133,7 +133,7 @@ bool proto_position_read(struct slice bytes, struct proto_position *position)
 	return proto_read(bytes, rows, PROTO_COUNT(rows), position) && position->dc.len > 0;
 }
 
-/* The next field that counts, whole; empty at the end. */
+/* The bytes of the next field that is compared; empty at the end. */
 static struct slice take_whole(struct slice *bytes, const unsigned *numbers, unsigned count)
 {
 	while (bytes->len > 0) {

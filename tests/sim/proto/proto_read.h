@@ -1,5 +1,5 @@
-/* Reading protobuf messages by a table: one row for each field of a message, as docs/homeport.proto has it. Shares no code with the core: what the
- * core ships and stores is judged by what the published schema says of it. */
+/* Reads protobuf messages by a table with one row for each field of a message, as in docs/homeport.proto. It shares no code with the core: what the
+ * core ships and stores is judged by the published schema. */
 #ifndef SIM_PROTO_READ_H
 #define SIM_PROTO_READ_H
 
@@ -27,7 +27,7 @@ MUST_CHECK bool proto_read(struct slice bytes, const struct proto_row *rows, uns
 /* Are two messages the same, byte for byte, apart from their fields with these NUMBERS? */
 bool proto_equal_but(struct slice a, struct slice b, const unsigned *numbers, unsigned count);
 
-/* What several messages have: a position of a context, which is also how writes and versions are named. */
+/* A position of a context (an entry of a version vector). Several messages have one, and it also names a write or a version (a dot). */
 struct proto_position { struct slice dc; uint64_t incarnation, seq; };
 MUST_CHECK bool proto_position_read(struct slice bytes, struct proto_position *position);
 

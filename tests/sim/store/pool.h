@@ -12,7 +12,7 @@ void pool_free(struct pool *pool);
 uint32_t pool_intern(struct pool *pool, struct slice text);
 struct slice pool_text(const struct pool *pool, uint32_t id);    /* lives as long as the pool; ends with a NUL that is not counted */
 
-/* Room for one more item: the new capacity's memory. Dies when there is none. */
+/* Makes room for one more item behind COUNT items. Returns where the items are now. Ends the program if there is no memory. */
 void *array_grow(void *items, unsigned count, unsigned *cap, size_t item_size);
 
 #endif

@@ -11,7 +11,7 @@ struct sim_call {
 	const struct slice *argv;
 	unsigned protocol;
 	uint64_t now_ms;
-	uint64_t luck;               /* chooses what SPOP takes; the same at replay */
+	uint64_t luck;               /* decides which member SPOP takes; a replay has the same number */
 	struct buffer *out;
 };
 
@@ -27,7 +27,7 @@ const struct sim_command *sim_command_find(struct slice name);
 /* The keyspace, with lazy expiry. */
 struct sim_key *store_lookup(struct sim_call *call, struct slice name);                       /* NULL: absent */
 struct sim_key *store_lookup_in(struct sim_call *call, uint32_t db, struct slice name);
-/* Likewise, and answers WRONGTYPE itself: *is_wrong tells. */
+/* Likewise. If the key has another type, *is_wrong is true and WRONGTYPE has been answered. */
 struct sim_key *store_lookup_typed(struct sim_call *call, struct slice name, enum sim_type type, bool *is_wrong);
 struct sim_key *store_create(struct sim_call *call, uint32_t db, uint32_t name, enum sim_type type);
 void store_remove(struct sim_store *store, struct sim_key *key);

@@ -22,7 +22,7 @@ static bool read_number(struct slice *input, char sign, long *number)
 	return true;
 }
 
-/* Takes one command off INPUT. */
+/* Takes the next command off INPUT. */
 static bool read_command(struct slice *input, struct slice *argv, unsigned *argc)
 {
 	long count, len;

@@ -113,7 +113,7 @@ static void key_expire_at(struct sim_call *call, int64_t unit_ms, uint64_t from_
 		reply_integer(call, 0);
 		return;
 	}
-	/* A deadline that has passed deletes at once, and that is no expiry to Redis: nobody is told. */
+	/* A deadline in the past deletes the key at once. Redis sends no notification of expiry for that. */
 	if (deadline <= (int64_t)call->now_ms)
 		store_remove(call->store, key);
 	else

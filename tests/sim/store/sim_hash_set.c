@@ -126,8 +126,8 @@ void command_hexists(struct sim_call *call)
 		reply_integer(call, key != NULL && key_element(key, store_intern(call, call->argv[2])) != NULL);
 }
 
-/* From the last field to the first; the cursor is how many are left. What is removed meanwhile moves a field to a lower place, so that, as in Redis,
- * fields that are there all the time are told at least once. COUNT is a hint. */
+/* Walks from the last field to the first; the cursor says how many are left. A removal between two steps only moves a field to a lower place. So a
+ * field that exists during the whole walk is returned at least once, as in Redis. COUNT is a hint. */
 void command_hscan(struct sim_call *call)
 {
 	bool is_wrong;

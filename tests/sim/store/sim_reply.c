@@ -92,7 +92,7 @@ bool text_to_int64(struct slice text, int64_t *number)
 	memcpy(room, text.ptr, text.len);
 	room[text.len] = '\0';
 	*number = strtoll(room, NULL, 10);
-	/* Only the one way Redis itself would print the number counts. */
+	/* Refuse a number that Redis itself would print in another way ("+1", "01"). */
 	printed = snprintf(again, sizeof(again), "%lld", (long long)*number);
 	return (size_t)printed == text.len && memcmp(room, again, text.len) == 0;
 }

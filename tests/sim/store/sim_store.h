@@ -60,18 +60,18 @@ struct sim_store;
 
 struct sim_store *sim_store_new(struct pool *pool, uint64_t seed, const struct sim_observer *observer);
 void sim_store_free(struct sim_store *store);
-/* Runs MULTI … EXEC at NOW_MS of the store's clock. NULL, or what is wrong with the bytes: a fault of the core. */
+/* Runs MULTI … EXEC at NOW_MS of the store's clock. NULL: well. Otherwise what is wrong with the bytes, which is a fault of the core. */
 const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies);
 /* Removes what has expired, as Redis's background cycle does. */
 void sim_store_expire(struct sim_store *store, uint64_t now_ms);
-/* How many entries the journal has: a place to come back to. */
+/* How many entries the journal has. sim_store_rewind can come back to this place. */
 unsigned sim_store_journal(const struct sim_store *store);
 /* Forgets everything after the first COUNT journal entries. */
 void sim_store_rewind(struct sim_store *store, unsigned count);
-/* A snapshot file is loaded without what had expired meanwhile, and tells nobody. Calls LOST for each such key. */
+/* Removes the keys that have expired, without notifications, as Redis does when it loads a snapshot file. Calls LOST for each. */
 void sim_store_drop_expired(struct sim_store *store, uint64_t now_ms, void (*lost)(void *context, uint32_t db, uint32_t key), void *context);
 
-const struct sim_key *sim_store_find(const struct sim_store *store, uint32_t db, uint32_t name);  /* as it is, expired or not */
+const struct sim_key *sim_store_find(const struct sim_store *store, uint32_t db, uint32_t name);  /* finds also a key that has expired and was not removed yet */
 unsigned sim_store_key_count(const struct sim_store *store);
 const struct sim_key *sim_store_key_at(const struct sim_store *store, unsigned index);
 const struct sim_element *sim_key_element(const struct sim_key *key, uint32_t name);              /* NULL: absent */

@@ -9,7 +9,7 @@
 #include "sim_store.h"
 
 struct journal_entry {
-	char *bytes;                 /* owned; none: everything that had expired was removed */
+	char *bytes;                 /* owned. NULL: the entry stands for the removal of everything that had expired */
 	size_t len;
 	unsigned protocol;
 	uint64_t now_ms;
@@ -29,7 +29,7 @@ struct sim_store {
 const char *store_run(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies);
 /* sim_keys.c */
 void key_free(struct sim_key *key);
-void key_expire(struct sim_store *store, struct sim_key *key);       /* removes it, and says so */
+void key_expire(struct sim_store *store, struct sim_key *key);       /* removes it, and tells the observer */
 bool key_is_expired(const struct sim_key *key, uint64_t now_ms);
 
 #endif

@@ -57,8 +57,8 @@ static void entries_remove(struct sim_key *key, unsigned first, unsigned count)
 /* How a stream is to be cut: MINID|MAXLEN [=|~] threshold. */
 struct trimming {
 	bool is_by_id, is_approximate;
-	uint64_t ms, seq;            /* least id that stays; or MS: how many */
-	unsigned argc;               /* how many arguments it took; 0: it is none */
+	uint64_t ms, seq;            /* MINID: the least id that stays. MAXLEN: MS is how many entries stay */
+	unsigned argc;               /* how many arguments the trimming took; 0: there is none */
 };
 
 static bool trimming_read(const struct sim_call *call, unsigned at, struct trimming *trimming)
@@ -75,7 +75,7 @@ static bool trimming_read(const struct sim_call *call, unsigned at, struct trimm
 	return threshold < call->argc && id_read(call->argv[threshold], &trimming->ms, &trimming->seq, 0);
 }
 
-/* How many entries went. Approximately: only whole nodes of a hundred, as Redis does by default. */
+/* Trims, and returns how many entries went. An approximate trim ("~") removes only whole nodes of a hundred entries, Redis's default. */
 static unsigned stream_trim(struct sim_key *key, const struct trimming *trimming)
 {
 	unsigned first = 0;
@@ -169,7 +169,7 @@ void command_xtrim(struct sim_call *call)
 		reply_integer(call, key == NULL ? 0 : stream_trim(key, &trimming));
 }
 
-/* MEMORY USAGE key: of a stream, the bytes of its entries. */
+/* MEMORY USAGE key. For a stream it answers the bytes of its entries. */
 void command_memory(struct sim_call *call)
 {
 	bool is_wrong;

@@ -291,7 +291,7 @@ static void members_pop(struct sim_call *call, bool is_max)
 		key->elements[i] = key->elements[size - 1 - i];
 		key->elements[size - 1 - i] = swapped;
 	}
-	/* Without a count RESP3 too gives one flat pair. */
+	/* Without a count, RESP3 gives one flat pair as RESP2 does. */
 	if (call->argc == 2 && call->protocol == 3) {
 		reply_array(call, 2);
 		reply_bulk(call, store_text(call, key->elements[0].name));

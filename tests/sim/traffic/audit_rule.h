@@ -5,10 +5,10 @@
 enum audit_rule {
 	AUDIT_LWW,
 	AUDIT_MERGE,
-	AUDIT_LONGEST,               /* merge, and of deadlines the longest */
-	AUDIT_SHORTEST,              /* … the shortest */
+	AUDIT_LONGEST,               /* merge; the longest deadline wins */
+	AUDIT_SHORTEST,              /* merge; the shortest deadline wins */
 	AUDIT_PRIORITY,
-	AUDIT_RECORD,                /* from here on versions are kept */
+	AUDIT_RECORD,                /* this and the next keep all concurrent versions */
 	AUDIT_CUSTOM,
 	AUDIT_RULES,
 };

@@ -18,7 +18,7 @@ struct lane_group {
 	unsigned reply_count;
 	struct lane_slot *slots;          /* owned */
 	unsigned slot_count;
-	bool is_executed;            /* or refused: the answer is on its way */
+	bool is_executed;            /* or refused; in both cases its answer is on its way */
 	bool is_refused;
 	struct sim_replies replies;
 };
@@ -33,6 +33,6 @@ struct lane_group *lane_next(const struct lane *lane);       /* the oldest group
 unsigned lane_unexecuted(const struct lane *lane);
 struct lane_group *lane_take_answer(struct lane *lane);      /* NULL: none; release with lane_group_free */
 void lane_group_free(struct lane_group *group);
-void lane_break(struct lane *lane);                          /* all of it is lost */
+void lane_break(struct lane *lane);                          /* the connection broke: everything on the way is lost */
 
 #endif

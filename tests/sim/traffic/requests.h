@@ -1,4 +1,4 @@
-/* Requests: everything clients asked for, and what became of it. A request's number + 1 is its token. */
+/* Requests: every request of a client, and its state. A request's token is its index + 1. */
 #ifndef SIM_REQUESTS_H
 #define SIM_REQUESTS_H
 
@@ -13,13 +13,14 @@ enum request_state { REQUEST_SENT, REQUEST_ANSWERED, REQUEST_REFUSED, REQUEST_LO
 struct client_command {
 	struct slice argv[REQUEST_ARGUMENTS_MAX];    /* in the pool */
 	unsigned argc;
-	unsigned operation;          /* the generator's, for coverage */
-	enum audit_rule rule;        /* of its keys, likewise */
+	unsigned operation;          /* which of the generator's, for the coverage report */
+	enum audit_rule rule;        /* of its keys, for the coverage report */
 };
 
-/* HOMEPORT …: what a client can do that deals with versions itself, */
+/* The subcommands of HOMEPORT, by which a client deals with versions itself. */
 enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY };
-/* and what it can choose when it resolves: what is visible, the version that VALUE names, VALUE, nothing, or what the rule VALUE would choose. */
+/* What a client chooses when it resolves a conflict: the visible version, the version that VALUE names, VALUE itself, a removal, or what the rule
+ * named VALUE would choose. */
 enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
 
 /* Texts are in the pool. */
@@ -38,10 +39,10 @@ struct client_request {
 	uint32_t db;
 	unsigned protocol;
 	bool is_transaction;
-	bool is_guarded;             /* … of a client that watched keys */
+	bool is_guarded;             /* a transaction of a client that watched keys */
 	struct client_command commands[REQUEST_COMMANDS_MAX];
 	unsigned count;
-	bool is_ask;                 /* ASK; then the one command only says what to count it as */
+	bool is_ask;                 /* ASK says what is asked; the one command only says how to count it */
 	struct client_ask ask;
 	enum request_state state;
 	bool is_durable;             /* all of its writes are in the log, or it has none */
