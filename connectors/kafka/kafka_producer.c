@@ -13,7 +13,7 @@
 
 #define RETRY_MS 500
 #define EVENTS_A_TURN 64
-#define GO_ON_BELOW 10000                /* messages in the library's queue, after it was full */
+#define GO_ON_BELOW 10000                /* after the library's queue was full, appends go on when it holds fewer messages than that */
 #define DRAIN_SLICE_MS 10
 
 struct kafka_producer {
@@ -28,9 +28,9 @@ struct kafka_producer {
 	struct timer *retry;
 	struct appends appends;
 	bool is_broken;                      /* the client must be replaced */
-	bool is_full;                        /* the client's queue is */
+	bool is_full;                        /* the client's queue of messages is full */
 	uint64_t heard_ms;                   /* since then a broker has owed an acknowledgement, or when the last one came */
-	uint64_t timeout_ms;                 /* how long it may */
+	uint64_t timeout_ms;                 /* how long a broker may owe an acknowledgement */
 	const char *refusal;                 /* why the client refused the last message; NULL: it did not */
 };
 

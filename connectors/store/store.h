@@ -54,7 +54,7 @@ void store_flush(struct store *store);
 struct store_facts {
 	char version[32];
 	char run_id[64];
-	char identity[40];                   /* random, made at the store's first opening. If it differs later, the store was emptied or is another one */
+	char identity[40];                   /* random, made at the first opening. If it differs later, the store was emptied or is another one */
 	bool is_aof_on;
 	bool is_noeviction;
 	uint64_t maxmemory;                  /* bytes; 0: no limit. This and the next ones are read at opening and every 2 s */

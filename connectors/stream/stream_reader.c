@@ -21,11 +21,11 @@ struct stream_reader {
 	bool is_following, is_paused;
 	bool is_reading;                     /* a read is under way; at most one is */
 	int64_t position;                    /* of the last entry delivered */
-	const char *name;                    /* whom the log's owner knows us as; borrowed. NULL: it is our own log, and nobody waits for us */
+	const char *name;                    /* by which the log's owner knows us; borrowed. NULL: it is our own log, and its trimming need not wait for us */
 	int64_t restart_position;            /* from here we would read after a restart */
 	int64_t told_position, told_restart; /* what the owner was told of both */
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
-	bool is_telling_refused;             /* that was said once on this connection */
+	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
 	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 

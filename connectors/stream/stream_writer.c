@@ -34,8 +34,8 @@ struct stream_writer {
 	bool is_found_measured;              /* the entries that were there when the connection was made are in UNREAD */
 	int64_t found_last;                  /* the last of them */
 	bool is_full;
-	bool is_appending_told;              /* callbacks.state heard last that we append */
-	unsigned full_checks;                /* since it is full */
+	bool is_appending_told;              /* the last that callbacks.state was told is that we append */
+	unsigned full_checks;                /* how many measurements have found the log full, without a break */
 	struct timer *full_check;
 	int64_t trim_wanted, trim_sent;
 	int64_t restart_least;               /* no reader would read before this after a restart */

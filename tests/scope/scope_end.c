@@ -70,8 +70,8 @@ static void check_siblings(struct scope_played *play, unsigned dc, const char *w
 			}
 }
 
-/* The row must say that a conflict stays open if and only if two live versions of some element differ. Members and scores count, too, although clients
- * cannot ask for their versions. */
+/* The row must say that a conflict stays open if and only if two live versions of some element differ. Members and scores count, too, although
+ * clients cannot ask for their versions. */
 static void check_open(struct scope_played *play, unsigned number)
 {
 	enum scope_outcome outcome = play->cases[number].row->cells[play->course->policy->rule].outcome;

@@ -16,8 +16,8 @@ struct scope_policy {
 	enum scope_ttl ttl;          /* merge */
 };
 
-/* An own word: a write that a datacenter makes without a client: a key has no deadline any more (rule 8), or the sum of fractions (rule 11). When that
- * happens depends on what arrives where, so own words are taken from the logs, and each is judged. */
+/* An own word: a write that a datacenter makes without a client: a key has no deadline any more (rule 8), or the sum of fractions (rule 11). When
+ * that happens depends on what arrives where, so own words are taken from the logs, and each is judged. */
 struct scope_own {
 	unsigned dc;
 	struct scope_write write;    /* a single fact */

@@ -1,5 +1,5 @@
-/* Commands: what a store is sent for a client must be what the client asked for. Some commands take another form: times to live become deadlines, SETs
- * that follow each other become one MSET, and FLUSHALL becomes one FLUSHDB for each database. */
+/* Commands: what a store is sent for a client must be what the client asked for. Some commands take another form: times to live become deadlines,
+ * SETs that follow each other become one MSET, and FLUSHALL becomes one FLUSHDB for each database. */
 #include <string.h>
 #include <strings.h>
 

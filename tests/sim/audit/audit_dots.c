@@ -1,5 +1,5 @@
-/* Dots beside the data: in the end no store may keep the dot of a value that it no longer holds. The auditor has its own code for reading how they are
- * named. */
+/* Dots beside the data: in the end no store may keep the dot of a value that it no longer holds. The auditor has its own code for reading how they
+ * are named. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Expiries: keys that a store removed because their deadline had passed. The sidecar is notified a little later and writes that down; until then only the
- * store knows. */
+/* Expiries: keys that a store removed because their deadline had passed. The sidecar is notified a little later and writes that down; until then
+ * only the store knows. */
 #include <stdlib.h>
 
 #include "audit_outcome.h"

@@ -1,5 +1,5 @@
-/* Outcome: what a key must hold once every write to it is known, by rules 4 to 8 of docs/replication-model.md. It does not depend on the order in which
- * writes arrived. */
+/* Outcome: what a key must hold once every write to it is known, by rules 4 to 8 of docs/replication-model.md. It does not depend on the order in
+ * which writes arrived. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -42,7 +42,8 @@ void audit_dots(struct auditor *auditor);
 
 struct touch;
 bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
-/* Had this DC's store, when it had executed SEEN, removed what TOUCH wrote because its deadline had passed? There may be no write yet that says so. */
+/* Had this DC's store, when it had executed SEEN, removed what TOUCH wrote because its deadline had passed? There may be no write yet that says
+ * so. */
 bool audit_has_expired(const struct auditor *auditor, unsigned dc, const struct touch *touch, const struct vector *seen);
 void audit_expiries_free(struct auditor *auditor);
 

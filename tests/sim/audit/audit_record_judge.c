@@ -75,8 +75,7 @@ static bool is_keeping(const struct case_at *at)
 	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_STREAM;
 }
 
-/* Is the conflict still open by the live versions at the end, that is, do they differ? *ALIVE becomes how many of its sides are live. Several are
- * kept, whether they differ or not. */
+/* Is the conflict still open, that is, do its versions that are live at the end differ? *ALIVE: how many are live, whether they differ or not. */
 static bool is_open(const struct case_at *at, const struct touch **live, unsigned *count, unsigned *alive)
 {
 	const struct audit_contest contest = { .type = (enum sim_type)at->subject->kind, .element = at->subject->element };
@@ -159,8 +158,8 @@ static void judge_resolution(const struct case_at *at, const struct proto_confli
 		             (int)record->id.len, record->id.ptr, proto_status_text(record->status));
 }
 
-/* A record is named after its first write. The hash keeps it while several of its versions are live. The stream has an entry when it opens and when
- * it ends. */
+/* A record is named after its first write, is in the hash while several of its versions are live, and in the stream when it opens and when it
+ * ends. */
 static void judge_place(const struct case_at *at, const struct written_record *written, bool is_kept, bool may_be_kept)
 {
 	const struct proto_conflict *record = &written->record;

@@ -37,8 +37,8 @@ struct proto_conflict {
 /* A conflict must be freed even if it could not be read. */
 MUST_CHECK bool proto_conflict_read(struct slice bytes, struct proto_conflict *conflict);
 void proto_conflict_free(struct proto_conflict *conflict);
-/* Are two records the same, apart from what may differ between datacenters? That is what only the DC knows that ran the handler (attempts and the last
- * error), and the digest of the rules by which the record was last written. */
+/* Are two records the same, apart from what may differ between datacenters? That is what only the DC knows that ran the handler (attempts and the
+ * last error), and the digest of the rules by which the record was last written. */
 bool proto_conflict_equal(struct slice a, struct slice b);
 
 /* Calls VISIT for each of the conflicts that are stored in one value. False: there is something else in it, or VISIT gave false. */

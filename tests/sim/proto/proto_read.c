@@ -50,7 +50,7 @@ static bool take_field(struct slice *bytes, struct field *field)
 	case TYPE_FIXED64:
 		if (!take_bytes(bytes, sizeof(field->value), &field->bytes))
 			return false;
-		memcpy(&field->value, field->bytes.ptr, sizeof(field->value));       /* protobuf is little-endian, and so are the machines that tests run on */
+		memcpy(&field->value, field->bytes.ptr, sizeof(field->value));       /* little-endian, as are the machines that tests run on */
 		return true;
 	case TYPE_BYTES:
 		return take_varint(bytes, &field->value) && take_bytes(bytes, field->value, &field->bytes);

@@ -22,7 +22,8 @@ struct proto_row {
 	bool (*take)(void *message, struct slice bytes);
 };
 
-/* Reads BYTES into the struct MESSAGE. Fields without a row are skipped. False: truncated, malformed, or a field has another type than its row says. */
+/* Reads BYTES into the struct MESSAGE. Fields without a row are skipped. False: truncated, malformed, or a field has another type than its row
+ * says. */
 MUST_CHECK bool proto_read(struct slice bytes, const struct proto_row *rows, unsigned row_count, void *message);
 /* Are two messages the same, byte for byte, apart from their fields with these NUMBERS? */
 bool proto_equal_but(struct slice a, struct slice b, const unsigned *numbers, unsigned count);

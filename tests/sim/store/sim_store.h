@@ -71,7 +71,7 @@ void sim_store_rewind(struct sim_store *store, unsigned count);
 /* Removes the keys that have expired, without notifications, as Redis does when it loads a snapshot file. Calls LOST for each. */
 void sim_store_drop_expired(struct sim_store *store, uint64_t now_ms, void (*lost)(void *context, uint32_t db, uint32_t key), void *context);
 
-const struct sim_key *sim_store_find(const struct sim_store *store, uint32_t db, uint32_t name);  /* finds also a key that has expired and was not removed yet */
+const struct sim_key *sim_store_find(const struct sim_store *store, uint32_t db, uint32_t name);  /* even if it has expired and was not removed yet */
 unsigned sim_store_key_count(const struct sim_store *store);
 const struct sim_key *sim_store_key_at(const struct sim_store *store, unsigned index);
 const struct sim_element *sim_key_element(const struct sim_key *key, uint32_t name);              /* NULL: absent */
