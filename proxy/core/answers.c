@@ -2,7 +2,7 @@
 #include "core_parts.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <string.h>
 
 /* The key is gone, or has no deadline. Either the deadline was lost when the key ran empty, or the key expired without our hearing of it. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
@@ -48,7 +48,9 @@ static void remote_aborted(struct core *core, struct slice error)
 	core->groups.is_store_refusing = true;
 	if (status->refused_since_ms == 0)
 		status->refused_since_ms = core->step.now_ms;
-	snprintf(status->refusal, sizeof status->refusal, "%.*s", (int)error.len, error.ptr);
+	size_t len = error.len < sizeof status->refusal ? error.len : sizeof status->refusal - 1;
+	memcpy(status->refusal, error.ptr, len);
+	status->refusal[len] = '\0';
 	step_alarm(&core->step, 0, "the store refused a remote batch: replication waits until it takes writes again");
 	effects_add(core->step.effects, EFFECT_REOPEN);
 }
