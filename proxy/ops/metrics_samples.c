@@ -138,6 +138,15 @@ void samples_peer_state(struct samples *samples)
 	}
 }
 
+void samples_hybrid_clock_lead(struct samples *samples)
+{
+	if (samples->core == NULL)
+		return;
+	uint64_t hlc_ms = samples->core->hlc >> 16;
+
+	sample_add_seconds(samples, NO_LABEL, hlc_ms > samples->now_ms ? (int64_t)(hlc_ms - samples->now_ms) : 0);
+}
+
 void samples_clock_offset(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i)

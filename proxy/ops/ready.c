@@ -200,7 +200,8 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		break;
 	case PEER_QUARANTINED:
 		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },
-		     "its clock is ahead of this one by more than clock.quarantine, nothing of it is applied: set the clocks");
+		     "its clock is %lld s ahead of this one (clock.quarantine), nothing of it is applied: set its clock, it goes on with its next message",
+		     (long long)peer->clock_offset_ms / 1000);
 		break;
 	case PEER_HELD:
 		find(round, (struct finding){ FINDING_WARNING, "held", dc }, "%llu writes wait for writes of other datacenters they depend on",

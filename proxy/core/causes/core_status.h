@@ -33,7 +33,7 @@ struct core_peer_status {
 	uint64_t fresh_ms;           /* everything it committed before (milliseconds of its HLC) is in our store, which has answered; 0: unknown */
 	uint64_t applied_ms;         /* our time when FRESH_MS was last confirmed, by a batch or heartbeat that was applied; 0: never */
 	uint64_t heard_ms;           /* our time when its last message was received, whether or not it could be applied; 0: never */
-	int64_t clock_offset_ms;     /* its clock minus ours at its last message; transport time included */
+	int64_t clock_offset_ms;     /* its wall clock minus ours at its last message, less the time that the message took: at least so far is it ahead */
 	uint64_t rules_digest;
 	bool rules_differ;
 	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */

@@ -83,6 +83,7 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t f
 		.incarnation = incarnation,
 		.first_seq = first_seq,
 		.hlc = next->hlc > count ? next->hlc - count : 0,
+		.wall_ms = outbox->step->now_ms,
 		.rules_digest = outbox->policies->current->digest,
 		.context = &before,
 		.context_count = first_seq > 1,
@@ -209,6 +210,7 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
 		.hello = hello,
+		.wall_ms = outbox->step->now_ms,
 		.context = positions, .context_count = count,
 	};
 	causes_announce(outbox->causes, context);

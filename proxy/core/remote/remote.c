@@ -67,8 +67,10 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		peer_note_state(peer, PEER_RECALLING);
 		return IS_WAITING;
 	}
-	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. */
-	if (hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
+	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. Once its clock is right again, waiting
+	 * protects nobody: all that it writes comes after its own HLC, and what its readers write comes after that. */
+	bool is_ahead = peer->status.clock_offset_ms > (int64_t)remote->options->quarantine_ms;
+	if (is_ahead && hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
 		peer_note_state(peer, PEER_QUARANTINED);
 		return IS_WAITING;
 	}

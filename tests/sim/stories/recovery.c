@@ -89,3 +89,22 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
 	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "a restart does not forget that something was lost");
 	story->is_told = true;
 }
+
+void clock_that_was_set_right_ends_a_quarantine(struct story *story)
+{
+	story_set_clock(story, AMS, 7200000);
+	story_say(story, AMS, "SET l:k ahead");
+	story_wait(story, 1000);
+	story_expect(story, BOM, "l:k", NULL);
+	story_check(story, core_status(story->world->dcs[BOM].core)->peers[world_local_index(&story->world->dcs[BOM], AMS)].state == PEER_QUARANTINED,
+	            "a clock two hours ahead is quarantined");
+	story_set_clock(story, AMS, 0);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:k", "ahead");
+	story_say(story, BOM, "SET l:k right");
+	story_wait(story, 1000);
+	story_expect_everywhere(story, "l:k", "right");
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		for (unsigned peer = 1; peer < 3; peer++)
+			story_check(story, core_status(story->world->dcs[dc].core)->peers[peer].clock_offset_ms <= 0, "nobody's clock is said to be ahead");
+}
