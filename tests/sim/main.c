@@ -21,6 +21,7 @@
 
 struct tally {
 	uint64_t passed, failed, known, exempt_keys, lost_writes, conflict_pairs;
+	struct limits_met limits_met;
 	struct coverage coverage;
 };
 
@@ -51,7 +52,19 @@ static void print_plan(const struct world_plan *plan)
 	for (enum fault fault = FAULT_LINK_CUT; fault < FAULT_COUNT; fault++)
 		if (plan->has_faults[fault])
 			printf(" %s,", fault_text(fault));
+	if (plan->limits.log_bytes + plan->limits.inbox_bytes + plan->limits.outbox_bytes + plan->limits.metadata_bytes > 0)
+		printf(" limits: log %llu, inbox %llu, outbox %llu, metadata %llu, values %u, messages %u", (unsigned long long)plan->limits.log_bytes,
+		       (unsigned long long)plan->limits.inbox_bytes, (unsigned long long)plan->limits.outbox_bytes,
+		       (unsigned long long)plan->limits.metadata_bytes, plan->limits.value_bytes_max, plan->message_bytes_max);
 	printf("\n");
+}
+
+static void limits_met_add(struct limits_met *into, const struct limits_met *other)
+{
+	into->full_logs += other->full_logs;
+	into->paused_logs += other->paused_logs;
+	into->full_outboxes += other->full_outboxes;
+	into->full_metadata += other->full_metadata;
 }
 
 static bool run_seed(uint64_t seed, bool is_trace, struct tally *tally)
@@ -74,6 +87,7 @@ static bool run_seed(uint64_t seed, bool is_trace, struct tally *tally)
 	tally->exempt_keys += auditor_exempt_keys(world->auditor);
 	tally->lost_writes += auditor_lost_legitimately(world->auditor);
 	tally->conflict_pairs += auditor_conflict_pairs(world->auditor);
+	limits_met_add(&tally->limits_met, &world->limits_met);
 	if (!is_passed && (is_trace || tally->failed <= FAILURES_SHOWN))
 		printf("seed %llu failed%s; replay: homeport-sim --seed %llu --trace\n%s", (unsigned long long)seed,
 		       is_known(seed) ? " (known)" : "", (unsigned long long)seed, auditor_report(world->auditor));
@@ -144,6 +158,7 @@ static void tally_merge(struct tally *into, const struct tally *other)
 	into->exempt_keys += other->exempt_keys;
 	into->lost_writes += other->lost_writes;
 	into->conflict_pairs += other->conflict_pairs;
+	limits_met_add(&into->limits_met, &other->limits_met);
 	coverage_merge(&into->coverage, &other->coverage);
 }
 
@@ -242,6 +257,9 @@ static bool run_seeds(struct options *options)
 	coverage_print(&total->coverage);
 	printf("audit: %llu conflicting pairs, %llu keys exempt (expiry seen by no sidecar), %llu writes lost with both store and sidecar\n",
 	       (unsigned long long)total->conflict_pairs, (unsigned long long)total->exempt_keys, (unsigned long long)total->lost_writes);
+	printf("limits met: %llu times a log was full, %llu times an inbox; %llu requests were refused for a full outbox, %llu for metadata\n",
+	       (unsigned long long)total->limits_met.full_logs, (unsigned long long)total->limits_met.paused_logs,
+	       (unsigned long long)total->limits_met.full_outboxes, (unsigned long long)total->limits_met.full_metadata);
 	if (total->known > 0)
 		printf("%llu seeds failed that are known to (tests/sim/known.txt says why)\n", (unsigned long long)total->known);
 	printf("%llu seeds passed, %llu failed\n", (unsigned long long)total->passed, (unsigned long long)total->failed);

@@ -108,6 +108,12 @@ static void add_change(struct asks *asks, const struct asked *asked, const struc
 	assert(has_score);
 }
 
+/* It leaves fewer versions than there are. Conflicts that stay open may be what fills the metadata: they must be decidable then. */
+static bool is_ending_conflict(const struct asked *asked, const struct element *element, unsigned siblings)
+{
+	return asked->write_choice != WRITE_ORDINARY || (asked->is_explicit && siblings == 0 && element->version_count > 1);
+}
+
 static const char *refusal(const struct asks *asks, const struct asked *asked, const struct element *element, unsigned siblings)
 {
 	const struct rule *rule = element->key->policy->rule;
@@ -116,7 +122,7 @@ static const char *refusal(const struct asks *asks, const struct asked *asked, c
 	if (siblings + 1 > asks->options->siblings_max)
 		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that "
 		       "context";
-	return gather_limit(asks->local);
+	return gather_limit(asks->local, is_ending_conflict(asked, element, siblings));
 }
 
 void ask_write(struct asks *asks, struct asked *asked, struct element *element)

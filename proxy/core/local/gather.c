@@ -85,11 +85,11 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 }
 
 /* Where something would grow without bound, writes are refused, with a text that names the remedy. */
-const char *gather_limit(const struct local *local)
+const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 {
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
 		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
-	if (keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
+	if (!is_freeing_metadata && keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
 		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata); bring the peers back or remove a lost one";
 	return NULL;
 }
@@ -128,7 +128,7 @@ void gather_request(struct local *local, const struct event *event)
 {
 	const char *error = local->causes->trouble;
 	if (error == NULL && has_write(event))
-		error = gather_limit(local);
+		error = gather_limit(local, false);
 	if (error != NULL) {
 		local->step->status.refused_writes++;
 		step_refuse(local->step, event->request.token, slice_of(error));

@@ -29,7 +29,8 @@ bool local_is_draining(const struct local *local);
 uint64_t local_gathering(const struct local *local);     /* counts the times that open groups were sent */
 /* gather.c */
 void gather_request(struct local *local, const struct event *event);
-const char *gather_limit(const struct local *local);     /* why no write is taken now; NULL: all is well */
+/* Why no write is taken now; NULL: all is well. One that frees metadata is taken at the limit of metadata, too. */
+const char *gather_limit(const struct local *local, bool is_freeing_metadata);
 /* gather_own.c */
 struct told_command { enum plan plan; unsigned argc; struct slice argv[4]; };    /* what the store is told for a write */
 void gather_readback(struct local *local, uint32_t db, struct slice key, bool is_expired);

@@ -1,5 +1,5 @@
 /* Inbox (a causal buffer): keeps the messages of each log, in log order, until the writes they depend on are applied.
- * Invariant: the bytes held of a DC stay near its limit. Above the limit its log is paused. */
+ * Invariant: the bytes held of a peer stay near its limit. Above the limit its log is paused. Of the own log all is held that the store lacks. */
 #include "remote_state.h"
 
 #include "proxy/core/causes/rooms.h"
@@ -53,7 +53,8 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	inbox->end = &delivery->next;
 	inbox->held_events += delivery->write_count;
 	inbox->held_bytes += delivery->bytes.len;
-	if (inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max)
+	/* Nothing held is applied before our hello has been read from our own log: pausing that log in front of it would hold everything for good. */
+	if (dc == 0 || inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max)
 		return;
 	inbox->is_paused = true;
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;

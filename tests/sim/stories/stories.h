@@ -31,6 +31,11 @@ void truncated_log_stops_its_reader_loudly(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
+/* limits.c */
+void full_logs_drain_once_they_are_read(struct story *story);
+void own_log_is_read_to_its_end_however_small_the_inbox(struct story *story);
+void open_conflict_is_decided_at_the_limit_of_metadata(struct story *story);
+
 /* contexts.c */
 void cart_walk_ends_with_two_siblings(struct story *story);
 void stale_context_keeps_what_was_long_settled(struct story *story);

@@ -111,6 +111,7 @@ static void crash_store(struct world *world, struct dc *dc, bool is_rollback, ui
 	trace_line(world->trace, dc->index, "store crashes and will come back with %u of %u transactions", journal, sim_store_journal(dc->store));
 	sim_store_rewind(dc->store, journal);
 	auditor_store_rewound(world->auditor, dc->index, journal);
+	dc->is_rolled_back = dc->is_rolled_back || is_rollback;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_STORE_START, .dc = dc->index, .a = is_rollback }, duration_us);
 }
 
@@ -133,10 +134,11 @@ static void redeliver(struct world *world, struct dc *dc)
 {
 	unsigned origin = (unsigned)dice_below(&world->dice, world->plan.dc_count);
 	struct follower *follower = &dc->followers[origin];
-	unsigned start = world->dcs[origin].log.start;
+	unsigned start = log_limit_first_again(world, dc, origin);
 
 	if (!follower->is_active || follower->cursor <= start)
 		return;
+	follower->is_again = true;
 	follower->cursor -= (unsigned)dice_below(&world->dice, follower->cursor - start) + 1;
 	trace_line(world->trace, dc->index, "log of %s is delivered again from %u", world_dc_names[origin], follower->cursor);
 	log_wake_followers(world, origin);

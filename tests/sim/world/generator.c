@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define DAY_MS 86400000
+#define WORD_BYTES_MAX 32768
 
 struct template {
 	struct operation operation;
@@ -175,6 +176,19 @@ static long long draw_number(struct world *world, const struct dc *dc, char lett
 	}
 }
 
+static void draw_value(struct world *world, char *room, size_t size)
+{
+	unsigned bytes_max = world->plan.limits.value_bytes_max, bytes;
+	size_t len = (size_t)snprintf(room, size, "v%u", (unsigned)dice_below(&world->dice, 100000));
+
+	if (bytes_max == 0 || dice_chance(&world->dice, 70))
+		return;
+	bytes = (unsigned)dice_below(&world->dice, dice_chance(&world->dice, 50) ? bytes_max : bytes_max / 8 + 1);
+	for (; len < bytes && len + 1 < size; len++)
+		room[len] = 'x';
+	room[len] = '\0';
+}
+
 /* Fills ROOM with what stands for $LETTER. */
 static void draw_word(struct world *world, const struct dc *dc, const struct key_choice *choice, char letter, char *room, size_t size)
 {
@@ -188,7 +202,7 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 		snprintf(room, size, "%c%u", letter, (unsigned)dice_below(&world->dice, 5));
 		break;
 	case 'v':
-		snprintf(room, size, "v%u", (unsigned)dice_below(&world->dice, 100000));
+		draw_value(world, room, size);
 		break;
 	case 'x':
 		snprintf(room, size, "%lld.%u", (long long)dice_between(&world->dice, -1, 3), 1 + (unsigned)dice_below(&world->dice, 9));
@@ -233,7 +247,7 @@ static void draw_command(struct world *world, const struct dc *dc, const struct 
 		choice.is_text = dice_chance(&world->dice, 60);
 	while (*at != '\0') {
 		size_t len = strcspn(at, " ");
-		char room[64];
+		char room[WORD_BYTES_MAX + 1];
 
 		if (*at == '$') {
 			draw_word(world, dc, &choice, at[1], room, sizeof(room));

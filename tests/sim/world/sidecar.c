@@ -106,6 +106,11 @@ void sidecar_handler_ended(struct world *world, struct dc *dc, uint64_t index)
 
 /* ---- start and stop ---- */
 
+static uint64_t limit_or(uint64_t limit, uint64_t otherwise)
+{
+	return limit > 0 ? limit : otherwise;
+}
+
 static struct core *core_start(const struct world *world, const struct dc *dc)
 {
 	unsigned rule_count;
@@ -115,9 +120,10 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 	struct core_options options = {
 		.dcs = dcs, .dc_count = world->plan.dc_count, .rules = rules, .rule_count = rule_count, .databases = SIM_DATABASES,
 		.reserved_db = SIM_RESERVED_DB, .heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000,
-		.message_bytes_max = world->plan.message_bytes_max, .inbox_bytes_max = 64 << 20, .outbox_bytes_max = 256 << 20,
-		.metadata_bytes_max = 1 << 30, .group_commands_max = 64,
-		.is_listing_conflicts = true, .record_value_bytes_max = 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
+		.message_bytes_max = world->plan.message_bytes_max,
+		.inbox_bytes_max = limit_or(world->plan.limits.inbox_bytes, 64 << 20), .outbox_bytes_max = limit_or(world->plan.limits.outbox_bytes, 256 << 20),
+		.metadata_bytes_max = limit_or(world->plan.limits.metadata_bytes, 1 << 30), .group_commands_max = 64,
+		.is_listing_conflicts = true, .record_value_bytes_max = world->plan.limits.value_bytes_max > 0 ? 1 << 20 : 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
 		.siblings_max = SIM_SIBLINGS_MAX, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
 	};
 	struct core *core;
@@ -152,6 +158,7 @@ static void appends_drop(struct world *world, struct dc *dc)
 		log_land(world, dc);
 	sim_log_drop_appends(&dc->log);
 	dc->log_generation++;
+	log_limit_forget(world, dc);
 }
 
 void sidecar_crash(struct world *world, struct dc *dc)
@@ -329,6 +336,7 @@ void log_land(struct world *world, struct dc *dc)
 	if (world->trace->is_on)
 		trace_line(world->trace, dc->index, "log %u: %s", dc->log.count - 1, trace_message(dc->log.messages[dc->log.count - 1]));
 	auditor_log_landed(world->auditor, dc->index, dc->log.messages[dc->log.count - 1]);
+	log_limit_look(world, dc);
 	log_wake_followers(world, dc->index);
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation },
 	                100 + dice_below(&world->dice, 2000));
@@ -343,6 +351,21 @@ void log_acknowledge(struct world *world, struct dc *dc)
 	sidecar_step(world, dc, &event);
 }
 
+void log_go_on(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_APPEND_RETRY };
+
+	if (log_limit_go_on(world, dc, &event.appended.id))
+		sidecar_step(world, dc, &event);
+}
+
+/* A DC whose store never forgot anything has told the log's owner from where it would read. */
+static void lost_position(struct world *world, const struct dc *dc, unsigned origin)
+{
+	if (world->plan.limits.log_bytes > 0 && !dc->is_rolled_back && !world->dcs[origin].is_truncated)
+		auditor_find(world->auditor, "the log of %s was trimmed of what %s would have read", world_dc_names[origin], world_dc_names[dc->index]);
+}
+
 void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 {
 	struct follower *follower = &dc->followers[origin];
@@ -352,8 +375,12 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 	follower->is_planned = false;
 	if (follower->is_cut || follower->is_paused || world->dcs[origin].is_log_cut || follower->cursor >= log->count)
 		return;
+	/* What was delivered once may be trimmed before it is delivered again. */
+	if (follower->is_again && world->plan.limits.log_bytes > 0 && follower->cursor < log->start)
+		follower->cursor = log->start;
 	if (follower->cursor < log->start) {
 		trace_line(world->trace, dc->index, "log of %s no longer has message %u", world_dc_names[origin], follower->cursor);
+		lost_position(world, dc, origin);
 		follower->is_active = false;
 		event.type = EVENT_LOG_LOST_POSITION;
 		event.log.dc = world_local_index(dc, origin);
@@ -370,4 +397,5 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 	event.batch.bytes = log->messages[follower->cursor++];
 	sidecar_step(world, dc, &event);
 	follower_plan(world, dc, origin);
+	log_limit_tell(world, dc, origin);
 }

@@ -21,6 +21,7 @@ void lane_deliver_group(struct world *world, struct dc *dc);
 void lane_deliver_answer(struct world *world, struct dc *dc);
 void log_land(struct world *world, struct dc *dc);
 void log_acknowledge(struct world *world, struct dc *dc);
+void log_go_on(struct world *world, struct dc *dc);               /* the log has room again */
 void log_deliver(struct world *world, struct dc *dc, unsigned origin);
 void follower_plan(struct world *world, struct dc *dc, unsigned origin);     /* the next message of a log sets out */
 void log_wake_followers(struct world *world, unsigned origin);

@@ -3,6 +3,8 @@
 #include "sidecar.h"
 #include "sim_handler.h"
 
+#include <string.h>
+
 static unsigned local_dcs(const struct world *world, const struct dc *dc, unsigned *dc_of_local)
 {
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
@@ -54,9 +56,14 @@ static void plan_landing(struct world *world, struct dc *dc)
 
 static void run_append(struct world *world, struct dc *dc, const struct effect *effect)
 {
+	if (log_limit_drops(&dc->limit, effect->append.id)) {
+		log_limit_look(world, dc);
+		return;
+	}
 	sim_log_append(&dc->log, effect->append.id, effect->append.bytes);
 	if (!dc->is_log_cut)
 		plan_landing(world, dc);
+	log_limit_look(world, dc);
 }
 
 void log_resume_appends(struct world *world, struct dc *dc)
@@ -86,8 +93,10 @@ void follower_plan(struct world *world, struct dc *dc, unsigned origin)
 
 void log_wake_followers(struct world *world, unsigned origin)
 {
-	for (unsigned i = 0; i < world->plan.dc_count; i++)
+	for (unsigned i = 0; i < world->plan.dc_count; i++) {
 		follower_plan(world, &world->dcs[i], origin);
+		log_limit_tell(world, &world->dcs[i], origin);
+	}
 }
 
 static void follow(struct world *world, struct dc *dc, unsigned origin, int64_t position)
@@ -116,20 +125,35 @@ static void run_log_effect(struct world *world, struct dc *dc, const struct effe
 		break;
 	case EFFECT_PAUSE:
 		follower->is_paused = true;
+		world->limits_met.paused_logs++;
 		break;
 	case EFFECT_RESUME:
 		follower->is_paused = false;
 		follower_plan(world, dc, origin);
+		log_limit_tell(world, dc, origin);
+		break;
+	case EFFECT_TRIM:
+		/* A log without a limit keeps what all have applied, as history for stores that come back from a snapshot. */
+		if (origin == dc->index)
+			log_limit_applied(world, dc, effect->log.position);
+		else
+			log_limit_restart_at(world, dc, origin, effect->log.position);
 		break;
 	default:
-		/* EFFECT_TRIM: a log may drop what all have applied, but keeps it as history for stores that come back from a snapshot. */
 		break;
 	}
+}
+
+static bool is_naming(struct slice error, const char *setting)
+{
+	return memmem(error.ptr, error.len, setting, strlen(setting)) != NULL;
 }
 
 static void run_refusal(struct world *world, const struct dc *dc, const struct effect *effect)
 {
 	requests_find(&world->requests, effect->refuse.token)->state = REQUEST_REFUSED;
+	world->limits_met.full_outboxes += is_naming(effect->refuse.error, "(limits.outbox)");
+	world->limits_met.full_metadata += is_naming(effect->refuse.error, "(limits.metadata)");
 	trace_line(world->trace, dc->index, "request %llu refused: %.*s", (unsigned long long)effect->refuse.token,
 	           (int)effect->refuse.error.len, effect->refuse.error.ptr);
 }

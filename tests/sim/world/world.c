@@ -91,6 +91,7 @@ static bool is_void(const struct dc *dc, const struct happening *happening)
 		return happening->generation != dc->connection;
 	case HAPPENING_TURN:
 	case HAPPENING_HANDLED:
+	case HAPPENING_ROOM:
 		return happening->generation != dc->life;
 	case HAPPENING_LANDED:
 	case HAPPENING_APPENDED:
@@ -100,6 +101,20 @@ static bool is_void(const struct dc *dc, const struct happening *happening)
 	default:
 		return false;
 	}
+}
+
+static void log_dispatch(struct world *world, struct dc *dc, const struct happening *happening)
+{
+	if (happening->type == HAPPENING_LANDED)
+		log_land(world, dc);
+	else if (happening->type == HAPPENING_APPENDED)
+		log_acknowledge(world, dc);
+	else if (happening->type == HAPPENING_DELIVERY)
+		log_deliver(world, dc, (unsigned)happening->a);
+	else if (happening->type == HAPPENING_TOLD)
+		log_limit_told(world, dc, happening);
+	else
+		log_go_on(world, dc);
 }
 
 static void world_dispatch(struct world *world, const struct happening *happening)
@@ -128,13 +143,11 @@ static void world_dispatch(struct world *world, const struct happening *happenin
 		notification_arrives(world, dc, happening);
 		break;
 	case HAPPENING_LANDED:
-		log_land(world, dc);
-		break;
 	case HAPPENING_APPENDED:
-		log_acknowledge(world, dc);
-		break;
 	case HAPPENING_DELIVERY:
-		log_deliver(world, dc, (unsigned)happening->a);
+	case HAPPENING_TOLD:
+	case HAPPENING_ROOM:
+		log_dispatch(world, dc, happening);
 		break;
 	case HAPPENING_HANDLED:
 		sidecar_handler_ended(world, dc, happening->a);
@@ -247,6 +260,41 @@ void world_free(struct world *world)
 
 /* ---- plans ---- */
 
+static void draw_narrow(struct world_plan *plan, struct dice *dice)
+{
+	plan->dc_count = 3 + (unsigned)dice_below(dice, 2);
+	plan->keys = 1;
+	plan->operations = 10 + (unsigned)dice_below(dice, 80);
+	plan->load_us = plan->operations * (500 + dice_below(dice, 10000));
+}
+
+/* Most worlds with a limited log keep their stores: one that was rolled back may need what was trimmed, and then there is nothing left to see. */
+static void draw_limits(struct world_plan *plan, struct dice *dice)
+{
+	struct world_limits *limits = &plan->limits;
+
+	if (dice_chance(dice, 75)) {
+		limits->log_bytes = 600 + dice_below(dice, 8000);
+		if (dice_chance(dice, 80))
+			plan->has_faults[FAULT_STORE_ROLLBACK] = plan->has_faults[FAULT_BOTH_CRASH] = plan->has_faults[FAULT_TRUNCATION] = false;
+	} else {
+		limits->log_bytes = 0;
+		plan->has_faults[FAULT_TRUNCATION] = dice_chance(dice, 10);
+	}
+	if (dice_chance(dice, 80))
+		limits->value_bytes_max = 200 + (unsigned)dice_below(dice, 4 * (limits->log_bytes > 0 ? limits->log_bytes : 2000));
+	if (dice_chance(dice, 50))
+		limits->inbox_bytes = 200 + dice_below(dice, 4000);
+	if (dice_chance(dice, 50))
+		limits->outbox_bytes = 500 + dice_below(dice, 6000);
+	if (dice_chance(dice, 30))
+		limits->metadata_bytes = 4000 + dice_below(dice, 40000);
+	if (dice_chance(dice, 40))
+		plan->message_bytes_max = 400 + (unsigned)dice_below(dice, 3000);
+	plan->has_faults[FAULT_LINK_CUT] = plan->has_faults[FAULT_LINK_CUT] || dice_chance(dice, 50);
+	plan->has_faults[FAULT_LOG_CUT] = plan->has_faults[FAULT_LOG_CUT] || dice_chance(dice, 50);
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -279,10 +327,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->has_faults[FAULT_RULES] = dice_chance(&dice, 25);
 	plan->is_narrow = dice_chance(&dice, 50);
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
-	if (!plan->is_narrow)
-		return;
-	plan->dc_count = 3 + (unsigned)dice_below(&dice, 2);
-	plan->keys = 1;
-	plan->operations = 10 + (unsigned)dice_below(&dice, 80);
-	plan->load_us = plan->operations * (500 + dice_below(&dice, 10000));
+	if (plan->is_narrow)
+		draw_narrow(plan, &dice);
+	if (seed >= WORLD_LIMITS_SEED)
+		draw_limits(plan, &dice);
 }

@@ -8,6 +8,7 @@
 #include "dice.h"
 #include "fault.h"
 #include "happening.h"
+#include "log_limit.h"
 #include "tests/sim/traffic/lane.h"
 #include "tests/sim/traffic/requests.h"
 #include "sim_log.h"
@@ -15,6 +16,7 @@
 
 #define WORLD_DCS_MAX 5
 #define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
+#define WORLD_LIMITS_SEED 400001     /* from this seed on logs, inboxes, outboxes and metadata have limits that are reached */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
@@ -35,11 +37,13 @@ struct world_plan {
 	bool has_resolves;           /* … and decide open conflicts */
 	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
 	enum audit_rule favourite;   /* … of this one */
+	struct world_limits limits;
 };
 
 /* How one DC follows one log. */
 struct follower {
 	bool is_active, is_paused, is_cut, is_planned;
+	bool is_again;               /* it is delivered from an older message on */
 	bool is_at_beginning;        /* nothing was delivered yet, and all was asked for */
 	unsigned generation;
 	unsigned cursor;             /* next message */
@@ -74,6 +78,9 @@ struct dc {
 	unsigned log_generation;
 	uint64_t landing_us;
 	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
+	struct log_limit limit;
+	struct telling tellings[WORLD_DCS_MAX];   /* of what we have read of each DC's log */
+	bool is_rolled_back;         /* its store ever was */
 };
 
 struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_memory.h */
@@ -95,6 +102,7 @@ struct world {
 	struct coverage *coverage;   /* borrowed */
 	struct trace *trace;         /* borrowed */
 	unsigned requests_left;
+	struct limits_met limits_met;
 	bool is_ending;              /* no more load, no more faults */
 	uint64_t deadline_ms_max;    /* the latest short deadline any client set */
 	struct dc *busy;             /* whose transaction runs: for the store's observer */

@@ -2,6 +2,7 @@
 #include "sidecar.h"
 
 #include "client_ask.h"
+#include "generator.h"
 #include "world_rules.h"
 
 #define SETTLE_US_MAX UINT64_C(1800000000)
@@ -96,7 +97,7 @@ static bool truncation_ends_run(struct world *world)
 	bool is_truncated = false, is_loud = false;
 
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
-		is_truncated = is_truncated || world->dcs[i].is_truncated;
+		is_truncated = is_truncated || world->dcs[i].is_truncated || world->dcs[i].limit.is_trimmed;
 	if (!is_truncated)
 		return false;
 	world_advance(world, 5000000);
@@ -154,6 +155,22 @@ static void describe_unsettled(const struct world *world)
 	}
 }
 
+/* Each DC takes a write again, and the world comes to rest after it: no limit is still met. Conflicts that stay open keep their metadata. */
+static bool world_takes_writes(struct world *world)
+{
+	const struct world_limits *limits = &world->plan.limits;
+
+	if (limits->log_bytes + limits->outbox_bytes + limits->inbox_bytes + limits->metadata_bytes == 0)
+		return true;
+	for (unsigned i = 0; i < world->plan.dc_count; i++) {
+		uint64_t token = generator_say(world, &world->dcs[i], "SET l:s0 last", false);
+
+		if (requests_find(&world->requests, token)->state == REQUEST_REFUSED && core_status(world->dcs[i].core)->open_conflicts == 0)
+			auditor_find(world->auditor, "%s refuses writes although all is at rest", world_dc_names[i]);
+	}
+	return world_settle(world);
+}
+
 void world_conclude(struct world *world)
 {
 	world->is_ending = true;
@@ -161,12 +178,12 @@ void world_conclude(struct world *world)
 	trace_line(world->trace, WORLD_DCS_MAX, "everything is healed");
 	if (auditor_findings(world->auditor) > 0 || truncation_ends_run(world))
 		return;
-	if (world_settle(world)) {
+	if (world_settle(world) && world_takes_writes(world)) {
 		if (world->plan.has_all_rules)
 			client_ask_everything(world);
 		world_rest(world, SWEEP_LOOKS);
 		world_audit(world);
-	} else if (auditor_findings(world->auditor) == 0) {
+	} else if (auditor_findings(world->auditor) == 0 && !truncation_ends_run(world)) {
 		describe_unsettled(world);
 	}
 }

@@ -1,0 +1,91 @@
+/* Stories of limits: what is at its limit drains by itself once all are up and reach each other. */
+#include "story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_BYTES_MAX 9000
+
+static void say_value(struct story *story, unsigned dc, const char *key, unsigned bytes)
+{
+	char command[VALUE_BYTES_MAX + 64];
+	int len = snprintf(command, sizeof(command), "SET %s ", key);
+
+	memset(command + len, 'x', bytes);
+	command[len + (int)bytes] = '\0';
+	story_say(story, dc, command);
+}
+
+static void expect_value_everywhere(struct story *story, const char *key, unsigned bytes)
+{
+	char value[VALUE_BYTES_MAX + 1];
+
+	memset(value, 'x', bytes);
+	value[bytes] = '\0';
+	story_expect_everywhere(story, key, value);
+}
+
+static void restart(struct story *story, unsigned dc)
+{
+	sidecar_crash(story->world, &story->world->dcs[dc]);
+	sidecar_start(story->world, &story->world->dcs[dc]);
+}
+
+/* Each log is full of what others lack; then reading alone makes room, for a message larger than the limit, too. */
+void full_logs_drain_once_they_are_read(struct story *story)
+{
+	story->world->plan.limits.log_bytes = 3000;
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_part(story, BOM, CPT);
+	for (unsigned i = 0; i < 12; i++) {
+		say_value(story, AMS, "l:k", 600);
+		say_value(story, BOM, "l:other", 700);
+	}
+	story_wait(story, 1000);
+	story_check(story, story->world->dcs[AMS].limit.is_full && story->world->dcs[BOM].limit.is_full, "both logs are full");
+	story_rejoin(story, AMS, BOM);
+	story_rejoin(story, AMS, CPT);
+	story_rejoin(story, BOM, CPT);
+	story_wait(story, 3000);
+	expect_value_everywhere(story, "l:k", 600);
+	expect_value_everywhere(story, "l:other", 700);
+	say_value(story, AMS, "l:k", VALUE_BYTES_MAX);
+	say_value(story, BOM, "l:other", VALUE_BYTES_MAX);
+	story_wait(story, 3000);
+	expect_value_everywhere(story, "l:k", VALUE_BYTES_MAX);
+	expect_value_everywhere(story, "l:other", VALUE_BYTES_MAX);
+}
+
+/* A store that came back empty reads more of its own log than the inbox may hold, before it may apply any of it. */
+void own_log_is_read_to_its_end_however_small_the_inbox(struct story *story)
+{
+	story->world->plan.limits.inbox_bytes = 500;
+	for (unsigned i = 0; i < 6; i++)
+		say_value(story, AMS, "l:k", 300);
+	story_say(story, AMS, "INCRBY l:n 7");
+	story_wait(story, 1000);
+	story_restore(story, AMS, 0);
+	story_wait(story, 2000);
+	expect_value_everywhere(story, "l:k", 300);
+	story_expect_everywhere(story, "l:n", "7");
+}
+
+/* At the limit of metadata writes are refused, but not what ends the conflicts that take it. */
+void open_conflict_is_decided_at_the_limit_of_metadata(struct story *story)
+{
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "SET r:k 1");
+	story_say(story, BOM, "SET r:k 2");
+	story_wait(story, 100);
+	story->world->plan.limits.metadata_bytes = 1;
+	restart(story, AMS);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 2000);
+	story_check(story, core_status(story->world->dcs[AMS].core)->open_conflicts == 1, "the conflict is open");
+	story_check(story, requests_find(&story->world->requests, story_exec(story, AMS, "SET l:k v"))->state == REQUEST_REFUSED, "a write is refused");
+	story_ask(story, AMS, VERB_SET, "r:k", "3", story_ask(story, AMS, VERB_GET, "r:k", "", 0));
+	story_wait(story, 2000);
+	story_check(story, core_status(story->world->dcs[AMS].core)->open_conflicts == 0, "the conflict is decided");
+	story_expect_everywhere(story, "r:k", "3");
+}
