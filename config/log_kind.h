@@ -14,8 +14,8 @@ struct log_kind {
 	const char *name;
 	const struct log_setting *settings;    /* the only ones there are; NULL: those of its library, which is asked (struct settings_checks) */
 	unsigned setting_count;
-	const char *needed;                    /* a log cannot be found without this setting … */
-	const char *needed_alias;              /* … or, where its library has a second name for it, this one; NULL: none */
+	const char *needed;                    /* a log cannot be found without this setting */
+	const char *needed_alias;              /* its library's second name for the needed setting, which will do as well; NULL: none */
 	const char *needed_prose;              /* what complaints call it, and how it is written */
 	const char *needed_example;
 	bool is_own_in_redis;                  /* the own log is kept in the Redis under `redis`, and takes all settings from there */

@@ -126,7 +126,7 @@ void core_free(struct core *core)
 	groups_free(&core->groups);
 	episodes_close(&core->keyspace);
 	keyspace_free(&core->keyspace);
-	memory_free(core->conflicts.settles);
+	memory_free(core->conflicts.roundings);
 	policies_free(&core->policies);
 	suspects_drop(&core->suspects);
 	memory_free(core->suspects.items);
@@ -200,7 +200,7 @@ static void lost_position(struct core *core, unsigned dc)
 {
 	if (core->causes.is_open && core->causes.peers[dc].is_following)
 		peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
-		          "its log no longer holds the position to continue from: adopt a peer's snapshot");
+		          "its log no longer holds the position to continue from: docs/operating.md, needs-resync, says what to do");
 }
 
 /* Recovery is given each message of our own log before the inbox holds it. */

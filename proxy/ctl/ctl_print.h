@@ -35,6 +35,6 @@ struct ctl_table {
 
 void ctl_table_add(struct ctl_table *table, const char *cell);
 void ctl_table_take(struct ctl_table *table, struct buffer *cell);      /* likewise, and empties CELL */
-void ctl_table_print(struct ctl_table *table, FILE *out);               /* … and empties it */
+void ctl_table_print(struct ctl_table *table, FILE *out);               /* prints TABLE, and empties it */
 
 #endif

@@ -106,7 +106,7 @@ static void check_store(struct round *round)
 		     "set notify-keyspace-events Ex");
 }
 
-/* Where keys may be evicted, a Redis at its maxmemory is as usual. */
+/* Where Redis may evict keys, it is usual that it is at its maxmemory: nothing is found then. */
 static void check_memory(struct round *round, const struct store_facts *facts)
 {
 	if (!facts->is_noeviction || facts->maxmemory == 0)

@@ -55,7 +55,7 @@ struct replay {
 	struct buffer line, store_commands;
 	struct buffer intent_bytes, outcome_bytes;
 	unsigned writes, errors;
-	bool is_plan_seen[PLAN_SETTLE + 1];
+	bool is_plan_seen[PLAN_ROUND + 1];
 };
 
 /* ---- servers ---- */

@@ -16,7 +16,7 @@ ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?
 
 def read_table():
     """Name to (macro, arity, class or plan, (first, last, step), numkeys at)."""
-    text = (TOP / "proxy" / "core" / "command.def").read_text()
+    text = (TOP / "proxy" / "core" / "commands" / "command.def").read_text()
     table = {}
     for macro, name, arity, kind, first, last, step, numkeys_at in ROW.findall(text):
         table[name] = (macro, int(arity), kind, tuple(int(n or 0) for n in (first, last, step)), int(numkeys_at or 0))

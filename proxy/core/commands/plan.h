@@ -71,6 +71,6 @@ void plan_finish(enum plan plan, const struct changes *intent, const struct slic
 /* Reads back a whole key (after an expiry, or when an outcome was lost): a clear plus everything it holds now. EXPIRED marks the clear. */
 void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, const struct plan_output *output);
 /* Reads back one numeric element (string, hash field or sorted-set member, told by KIND = CHANGE_SET, _FIELD_SET or _SCORE_SET). */
-void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output);
+void plan_round(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output);
 
 #endif

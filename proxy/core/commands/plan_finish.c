@@ -313,7 +313,7 @@ void plan_finish_expire(const struct changes *intent, const struct slice *replie
 }
 
 /* What is gone meanwhile was removed by a write that says so itself. */
-void plan_finish_settle(const struct changes *intent, const struct slice *replies, struct changes *result)
+void plan_finish_round(const struct changes *intent, const struct slice *replies, struct changes *result)
 {
 	const struct change *intended = &intent->items[0];
 	struct reply answer = reply_of(replies[0]);

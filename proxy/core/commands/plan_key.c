@@ -142,10 +142,10 @@ void plan_readback(const struct plan_world *world, struct slice key, bool is_exp
 	build_read_whole_key(&build, key);
 }
 
-void plan_settle(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output)
+void plan_round(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output)
 {
 	struct plan_build build = { .world = world, .store_commands = output->store_commands, .changes = output->changes, .planned = output->planned };
-	*output->planned = (struct planned){ .plan = PLAN_SETTLE };
+	*output->planned = (struct planned){ .plan = PLAN_ROUND };
 	build_intend(&build, kind, key)->element = element;
 	if (kind == CHANGE_SET)
 		build_read(&build, 2, (const struct slice[]){ SLICE("GET"), key });

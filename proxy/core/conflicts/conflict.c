@@ -79,7 +79,7 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 	const unsigned flags = arriving->party.flags;
 	if (arrival_is_remote(arriving))
 		conflicts_count(conflicts, arriving);
-	bool has_settle = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_settle(keyspace, element, stamp, flags);
+	bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_round(keyspace, element, stamp, flags);
 	bool is_alive = !(flags & MARK_PRESENT) || kind >= KIND_TYPES || type_survives(keyspace, arriving);
 	bool is_delta = flags & MARK_DELTA;
 	if (is_delta && is_alive && arrival_is_remote(arriving))
@@ -90,8 +90,8 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 		apply_version(keyspace, arriving, is_alive);
 	if (arriving->change->kind == CHANGE_SET)
 		apply_set_aside(keyspace, arriving);
-	if (has_settle && is_alive)
-		settles_add(conflicts, element);
+	if (has_rounding && is_alive)
+		roundings_add(conflicts, element);
 	if (is_alive && (flags & MARK_PRESENT) && arrival_is_remote(arriving))
 		note_deadline(keyspace, arriving->key);
 }
@@ -105,11 +105,11 @@ static void clear_elements(struct conflicts *conflicts, const struct arrival *ar
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind == KIND_KEY)
 			continue;
-		bool has_settle = arriving->write->mode != APPLY_LOCAL && kind_has_number(element->kind) &&
-		                  fraction_is_ours_to_settle(keyspace, element, arriving->party.stamp, 0);
+		bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind_has_number(element->kind) &&
+		                  fraction_is_ours_to_round(keyspace, element, arriving->party.stamp, 0);
 		version_compete(keyspace, arriving, element, &absent);
-		if (has_settle)
-			settles_add(conflicts, element);
+		if (has_rounding)
+			roundings_add(conflicts, element);
 	}
 	if (arrival_is_remote(arriving))
 		keyspace_set_key_dirty(keyspace, key);

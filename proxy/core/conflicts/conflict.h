@@ -38,7 +38,7 @@ struct arriving_write {
 };
 
 /* A number that two DCs' fractions made inexact and this DC has to read back (rule 11). Owned slices. */
-struct settle {
+struct rounding {
 	uint32_t db;
 	enum change_kind kind;       /* CHANGE_SET, CHANGE_FIELD_SET, CHANGE_SCORE_SET */
 	struct slice key, element;
@@ -51,8 +51,8 @@ struct conflicts {
 	struct effects *effects;             /* of this step */
 	struct arena *arena;                 /* of this step: seqs that reports point to */
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
-	struct settle *settles;              /* owned; taken by the core */
-	unsigned settle_count, settle_cap;
+	struct rounding *roundings;              /* owned; taken by the core */
+	unsigned rounding_count, rounding_cap;
 };
 
 /* KEY: the change's, with all that is known of it in the metadata; NULL for a flush, before which no key has latent writes. */

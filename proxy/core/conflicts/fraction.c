@@ -6,14 +6,14 @@
 #include <assert.h>
 #include <string.h>
 
-void settle_free(struct settle *settle)
+void rounding_free(struct rounding *rounding)
 {
-	bytes_free(settle->key);
-	bytes_free(settle->element);
+	bytes_free(rounding->key);
+	bytes_free(rounding->element);
 }
 
 /* The change as which a number of this kind is shipped when it was read back. */
-static enum change_kind settled_as(enum kind kind)
+static enum change_kind rounded_as(enum kind kind)
 {
 	switch (kind) {
 	case KIND_STRING: return CHANGE_SET;
@@ -25,11 +25,11 @@ static enum change_kind settled_as(enum kind kind)
 	return CHANGE_SET;
 }
 
-void settles_add(struct conflicts *conflicts, const struct element *element)
+void roundings_add(struct conflicts *conflicts, const struct element *element)
 {
-	conflicts->settles = array_reserve(conflicts->settles, conflicts->settle_count, &conflicts->settle_cap, sizeof *conflicts->settles);
-	conflicts->settles[conflicts->settle_count++] = (struct settle){
-		element->key->db, settled_as(element->kind), buffer_copy(element->key->name), buffer_copy(element->name),
+	conflicts->roundings = array_reserve(conflicts->roundings, conflicts->rounding_count, &conflicts->rounding_cap, sizeof *conflicts->roundings);
+	conflicts->roundings[conflicts->rounding_count++] = (struct rounding){
+		element->key->db, rounded_as(element->kind), buffer_copy(element->key->name), buffer_copy(element->name),
 	};
 }
 
@@ -49,14 +49,14 @@ static bool element_has_concurrent(const struct element *element, const struct s
 }
 
 /* Of two DCs whose fractions met, the one whose name sorts first reads the sum back. Both know of the pair sooner or later. */
-static bool is_ours_to_settle(const struct origins *origins, unsigned a, unsigned b)
+static bool is_ours_to_round(const struct origins *origins, unsigned a, unsigned b)
 {
 	unsigned x = origins->items[a].dc, y = origins->items[b].dc;
 	unsigned first = strcmp(origins->dcs[x], origins->dcs[y]) <= 0 ? x : y;
 	return first == 0;
 }
 
-bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
+bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
 {
 	const struct origins *origins = keyspace->origins;
 	if (!element->has_fractions && !(flags & MARK_FRACTION))
@@ -64,7 +64,7 @@ bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct el
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
 		uint32_t first = history_upto(history, stamp_sees(stamp, history->origin));
-		if (history->origin == stamp->origin || !is_ours_to_settle(origins, stamp->origin, history->origin))
+		if (history->origin == stamp->origin || !is_ours_to_round(origins, stamp->origin, history->origin))
 			continue;
 		for (uint32_t j = first; j < history->len; j++)
 			if ((flags | history_mark(history, j)->flags) & MARK_FRACTION)
@@ -73,7 +73,7 @@ bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct el
 	/* A clear or SET that it has not seen decided the element: the increment is added to that. */
 	for (unsigned i = 0; i < element->version_count && (flags & MARK_FRACTION); i++) {
 		const struct stamp *other = &element->versions[i].stamp;
-		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_settle(origins, stamp->origin, other->origin))
+		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_round(origins, stamp->origin, other->origin))
 			return true;
 	}
 	return false;

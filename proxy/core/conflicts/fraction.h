@@ -9,9 +9,9 @@
 void delta_note(struct keyspace *keyspace, const struct arrival *arriving);
 /* Is there a change to this element that the arriving one, with this stamp and these flags, has not seen, and that adds, or could add, a fraction to it;
  * and is it for this DC to read the result back? */
-bool fraction_is_ours_to_settle(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags);
+bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags);
 /* The element's number is to be read back. */
-void settles_add(struct conflicts *conflicts, const struct element *element);
-void settle_free(struct settle *settle);
+void roundings_add(struct conflicts *conflicts, const struct element *element);
+void rounding_free(struct rounding *rounding);
 
 #endif

@@ -1,4 +1,4 @@
-/* Group: a transaction for the store, from the first request that joins it to its answer.
+/* Group: a transaction for the store, from the first request that joins it to its answer. What only groups of some kinds have is in group_parts.h.
  *
  *   group_build.c   requests, commands and keys are added    group_keys.c    the metadata of its keys
  *   group_memory.c  groups come and go                       group_latent.c  which of its writes need no metadata yet
@@ -6,6 +6,7 @@
 #ifndef CORE_GROUP_H
 #define CORE_GROUP_H
 
+#include "group_parts.h"
 #include "proxy/core/commands/plan.h"
 #include "proxy/core/resp/script.h"
 #include "proxy/core/versions/keyspace.h"
@@ -41,37 +42,6 @@ struct unit {                        /* one request: what is re-run together */
 	unsigned member_first, member_count;
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT; in group.pairs for a plain SET */
 	bool is_plain_set;
-};
-
-/* A remote group removed elements of this key (owned). Does the key still have the decided deadline? */
-struct check { unsigned reply; uint32_t db; struct slice key; int64_t deadline_ms; };        /* 0: none is known */
-struct reach { unsigned origin; uint64_t seq; };     /* a remote group brings this origin up to seq */
-
-/* Of GROUP_REMOTE. */
-struct remote_part {
-	struct reach *reaches;               /* owned */
-	unsigned reach_count, reach_cap;
-	struct check *checks;                /* owned */
-	unsigned check_count, check_cap;
-	uint64_t written_ms[CORE_DCS_MAX];   /* oldest write of each DC, for latency; 0: none */
-	uint64_t visible_writes[CORE_DCS_MAX];
-	uint64_t fresh_ms[CORE_DCS_MAX];     /* once it is answered, all that DC committed before is in the store; 0: nothing new */
-};
-
-/* What a group tells the store of positions: GROUP_POSITIONS, GROUP_REMOTE. */
-struct positions_part {
-	bool has_run;                        /* our incarnation */
-	bool has_positions;                  /* where each DC's log must be read again after a restart: */
-	int64_t follow_positions[CORE_DCS_MAX];
-};
-
-/* What rides along with a group of any kind. */
-struct riders_part {
-	bool has_corrections;                /* of outbox entries (books.h) */
-	struct spills spills;                /* owned */
-	unsigned measure_reply;              /* how many records are stored, and in the next one their bytes; 0: not asked */
-	struct buffer ends;                  /* RESP: records that ended or are no more: to be written all the same if the store refuses this */
-	unsigned end_count;
 };
 
 struct group {

@@ -124,9 +124,9 @@ static void forget_covers(struct books *books)
 void episodes_pump(struct books *books, bool is_moved)
 {
 	struct episodes *episodes = books->keyspace->episodes;
-	episodes->is_swept &= !is_moved;
-	bool is_due = books->step->now_ms - episodes->swept_ms >= FINISH_MS || books->step->now_ms < episodes->swept_ms;
-	if (episodes->is_swept || !is_due)
+	episodes->is_pruned &= !is_moved;
+	bool is_due = books->step->now_ms - episodes->pruned_ms >= FINISH_MS || books->step->now_ms < episodes->pruned_ms;
+	if (episodes->is_pruned || !is_due)
 		return;
 	forget_covers(books);
 	struct writing writing;
@@ -139,6 +139,6 @@ void episodes_pump(struct books *books, bool is_moved)
 			finish_pack(books, &writing, pack);
 	}
 	writing_end(&writing);
-	episodes->is_swept = true;
-	episodes->swept_ms = books->step->now_ms;
+	episodes->is_pruned = true;
+	episodes->pruned_ms = books->step->now_ms;
 }

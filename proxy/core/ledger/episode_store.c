@@ -98,7 +98,7 @@ static void write_dirty(struct books *books, struct writing *writing)
 		filling_close(books, writing, &writing->fillings[list]);
 	entries_close(books, &writing->opened);
 	episodes->dirty_count = 0;
-	episodes->is_swept = false;
+	episodes->is_pruned = false;
 }
 
 /* While metadata is being recalled, no record is written: it might call a side alive that a write not recalled yet has killed or covered. */

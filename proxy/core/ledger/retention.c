@@ -10,11 +10,11 @@
 
 #define TRIM_MS 60000
 #define MEASURE_PART 8               /* of a limit: added since it was measured */
-#define MARK_PART 64                 /* of a limit: between two moments */
+#define SAMPLE_PART 64                 /* of a limit: between two moments */
 
-static const struct tally *last_mark(const struct retention *retention)
+static const struct tally *last_sample(const struct retention *retention)
 {
-	return &retention->marks[retention->mark_count - 1];
+	return &retention->samples[retention->sample_count - 1];
 }
 
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t of)
@@ -33,7 +33,7 @@ static uint64_t bytes_max(const struct books *books)
 void retention_begin(struct books *books)
 {
 	/* Nothing is known of what was added earlier: sample 0 is where we begin. */
-	books->retention = (struct retention){ .mark_count = 1 };
+	books->retention = (struct retention){ .sample_count = 1 };
 }
 
 bool retention_is_due(const struct books *books)
@@ -44,22 +44,22 @@ bool retention_is_due(const struct books *books)
 	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
 
-static void add_mark(struct retention *retention, const struct tally *mark)
+static void add_sample(struct retention *retention, const struct tally *sample)
 {
-	if (retention->mark_count == RETENTION_MARKS) {
-		retention->mark_count--;
-		memmove(&retention->marks[0], &retention->marks[1], retention->mark_count * sizeof *mark);
+	if (retention->sample_count == RETENTION_SAMPLES) {
+		retention->sample_count--;
+		memmove(&retention->samples[0], &retention->samples[1], retention->sample_count * sizeof *sample);
 	}
-	retention->marks[retention->mark_count++] = *mark;
+	retention->samples[retention->sample_count++] = *sample;
 }
 
 void retention_add(struct books *books, unsigned records, size_t bytes)
 {
 	struct retention *retention = &books->retention;
-	const struct tally *last = last_mark(retention);
-	if (retention->added.records - last->records > books->options->records_max / MARK_PART ||
-	    retention->added.bytes - last->bytes > books->options->records_bytes_max / MARK_PART)
-		add_mark(retention, &retention->added);
+	const struct tally *last = last_sample(retention);
+	if (retention->added.records - last->records > books->options->records_max / SAMPLE_PART ||
+	    retention->added.bytes - last->bytes > books->options->records_bytes_max / SAMPLE_PART)
+		add_sample(retention, &retention->added);
 	retention->added.entries++;
 	retention->added.records += records;
 	retention->added.bytes += bytes;
@@ -68,17 +68,17 @@ void retention_add(struct books *books, unsigned records, size_t bytes)
 
 /* ---- how much the first entries hold ---- */
 
-static const struct tally *next_mark(const struct retention *retention, unsigned index)
+static const struct tally *next_sample(const struct retention *retention, unsigned index)
 {
-	return index + 1 < retention->mark_count ? &retention->marks[index + 1] : &retention->added;
+	return index + 1 < retention->sample_count ? &retention->samples[index + 1] : &retention->added;
 }
 
 static struct tally tally_of(const struct retention *retention, uint64_t entries)
 {
 	unsigned i = 0;
-	while (i + 1 < retention->mark_count && retention->marks[i + 1].entries <= entries)
+	while (i + 1 < retention->sample_count && retention->samples[i + 1].entries <= entries)
 		i++;
-	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	const struct tally *from = &retention->samples[i], *to = next_sample(retention, i);
 	if (entries <= from->entries)
 		return *from;
 	uint64_t part = entries - from->entries, of = to->entries - from->entries;
@@ -92,9 +92,9 @@ static struct tally tally_of(const struct retention *retention, uint64_t entries
 static uint64_t entries_with(const struct retention *retention, uint64_t records, uint64_t bytes)
 {
 	unsigned i = 0;
-	while (i + 1 < retention->mark_count && (retention->marks[i + 1].records < records || retention->marks[i + 1].bytes < bytes))
+	while (i + 1 < retention->sample_count && (retention->samples[i + 1].records < records || retention->samples[i + 1].bytes < bytes))
 		i++;
-	const struct tally *from = &retention->marks[i], *to = next_mark(retention, i);
+	const struct tally *from = &retention->samples[i], *to = next_sample(retention, i);
 	uint64_t span = to->entries - from->entries;
 	uint64_t for_records = records <= from->records ? 0 : share(span, records - from->records, to->records - from->records) + 1;
 	uint64_t for_bytes = bytes <= from->bytes ? 0 : share(span, bytes - from->bytes, to->bytes - from->bytes) + 1;
@@ -177,25 +177,25 @@ static void count_older(struct retention *retention, uint64_t entries, uint64_t 
 	struct tally older = { excess(entries, retention->measured.entries), 0, 0 };
 	if (older.entries > 0)
 		older = (struct tally){ older.entries, records > older.entries ? records : older.entries, excess(memory, retention->measured.bytes) };
-	for (unsigned i = 0; i < retention->mark_count; i++)
-		shift(&retention->marks[i], &older);
+	for (unsigned i = 0; i < retention->sample_count; i++)
+		shift(&retention->samples[i], &older);
 	shift(&retention->added, &older);
 	shift(&retention->measured, &older);
-	retention->mark_count -= retention->mark_count == RETENTION_MARKS;
-	memmove(&retention->marks[1], &retention->marks[0], retention->mark_count * sizeof older);
-	retention->marks[0] = (struct tally){ 0 };
-	retention->mark_count++;
+	retention->sample_count -= retention->sample_count == RETENTION_SAMPLES;
+	memmove(&retention->samples[1], &retention->samples[0], retention->sample_count * sizeof older);
+	retention->samples[0] = (struct tally){ 0 };
+	retention->sample_count++;
 	retention->is_counted = true;
 }
 
 /* A sample is no longer needed once the entries up to the next one are gone. */
-static void drop_marks(struct retention *retention)
+static void drop_samples(struct retention *retention)
 {
 	unsigned first = 0;
-	while (first + 1 < retention->mark_count && retention->marks[first + 1].entries <= retention->gone)
+	while (first + 1 < retention->sample_count && retention->samples[first + 1].entries <= retention->gone)
 		first++;
-	retention->mark_count -= first;
-	memmove(&retention->marks[0], &retention->marks[first], retention->mark_count * sizeof *retention->marks);
+	retention->sample_count -= first;
+	memmove(&retention->samples[0], &retention->samples[first], retention->sample_count * sizeof *retention->samples);
 }
 
 void retention_answered(struct books *books, const struct group *group, const struct event *event)
@@ -213,5 +213,5 @@ void retention_answered(struct books *books, const struct group *group, const st
 	retention->memory_bytes = retention->measured.bytes - gone.bytes;
 	books->step->status.stored_records = retention->measured.records - gone.records;
 	books->step->status.stored_record_bytes = memory;
-	drop_marks(retention);
+	drop_samples(retention);
 }

@@ -10,7 +10,7 @@ struct books;
 struct event;
 struct group;
 
-#define RETENTION_MARKS 200
+#define RETENTION_SAMPLES 200
 struct tally { uint64_t entries, records, bytes; };  /* all that was ever added to the stream, up to some moment */
 struct retention {
 	uint64_t trimmed_ms;
@@ -19,8 +19,8 @@ struct retention {
 	struct tally added, measured;        /* now; when the store was asked last */
 	uint64_t gone;               /* entries that were trimmed off */
 	uint64_t memory, memory_bytes;       /* what the rest took when that was answered, for so many bytes of records */
-	struct tally marks[RETENTION_MARKS]; /* earlier moments; those that are needed no more are dropped */
-	unsigned mark_count;         /* at least one */
+	struct tally samples[RETENTION_SAMPLES]; /* earlier moments; those that are needed no more are dropped */
+	unsigned sample_count;         /* at least one */
 };
 
 void retention_begin(struct books *books);                             /* whatever the store holds now */

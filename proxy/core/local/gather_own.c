@@ -62,17 +62,17 @@ void gather_asked(struct local *local, uint64_t token, uint32_t db, const struct
 	local->step->status.local_writes++;
 }
 
-void gather_settles(struct local *local)
+void gather_roundings(struct local *local)
 {
-	for (unsigned i = 0; i < local->conflicts->settle_count; i++) {
-		struct settle *settle = &local->conflicts->settles[i];
-		struct group *group = begin_internal(local, 0, settle->db);
-		struct plan_world world = gather_world(local, settle->db);
+	for (unsigned i = 0; i < local->conflicts->rounding_count; i++) {
+		struct rounding *rounding = &local->conflicts->roundings[i];
+		struct group *group = begin_internal(local, 0, rounding->db);
+		struct plan_world world = gather_world(local, rounding->db);
 		struct planned planned;
 		changes_reset(&local->step->changes);
-		plan_settle(&world, settle->kind, settle->key, settle->element, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
-		add_internal(local, group, settle->db, &planned);
-		settle_free(settle);
+		plan_round(&world, rounding->kind, rounding->key, rounding->element, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
+		add_internal(local, group, rounding->db, &planned);
+		rounding_free(rounding);
 	}
-	local->conflicts->settle_count = 0;
+	local->conflicts->rounding_count = 0;
 }

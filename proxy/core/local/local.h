@@ -35,7 +35,7 @@ const char *gather_limit(const struct local *local, bool is_freeing_metadata);
 struct told_command { enum plan plan; unsigned argc; struct slice argv[4]; };    /* what the store is told for a write */
 void gather_readback(struct local *local, uint32_t db, struct slice key, bool is_expired);
 void gather_untimed(struct local *local, uint32_t db, struct slice key);
-void gather_settles(struct local *local);
+void gather_roundings(struct local *local);
 /* Adds the write of the ask with this token. Its changes are the step's. */
 void gather_asked(struct local *local, uint64_t token, uint32_t db, const struct told_command *command);
 /* gathering.c */

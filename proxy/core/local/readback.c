@@ -33,9 +33,9 @@ static void read_back_all(struct local *local)
 
 void readback_pump(struct local *local)
 {
-	bool is_due = local->rereads->count > 0 || local->conflicts->settle_count > 0;
+	bool is_due = local->rereads->count > 0 || local->conflicts->rounding_count > 0;
 	if (!is_due || local->groups->is_store_refusing || !causes_are_caught_up(local->causes))
 		return;
 	read_back_all(local);
-	gather_settles(local);
+	gather_roundings(local);
 }

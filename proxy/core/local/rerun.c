@@ -99,7 +99,7 @@ void local_aborted(struct local *local, struct group *group, struct slice error)
 	local->aborted_end = &group->next;
 }
 
-/* What was to be read back still is. */
+/* The groups do not run. Keys that they were to read back are noted again. */
 static void drop_groups(struct local *local, struct group **list)
 {
 	while (*list != NULL) {

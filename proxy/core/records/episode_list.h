@@ -35,8 +35,8 @@ struct episodes {
 	unsigned gone_count;
 	struct entries finals;       /* records that ended */
 	struct buffer id, record, pairs;     /* scratch: what is written is made in them */
-	bool is_swept;               /* nothing has become stable since the waiting ones were looked at */
-	uint64_t swept_ms;
+	bool is_pruned;               /* nothing has become stable since the waiting ones were looked at */
+	uint64_t pruned_ms;
 };
 
 void episode_enlist(struct episodes *episodes, struct episode *episode, enum episode_list list);

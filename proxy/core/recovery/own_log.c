@@ -60,7 +60,7 @@ static void tell_log_lost(struct recovery *recovery)
 {
 	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
 	step_alarm(recovery->step, 0,
-	           "our own log lost its beginning, of which our Redis knows nothing: writes of ours may be gone: adopt a peer's snapshot");
+	           "our own log lost its beginning, of which our Redis knows nothing; writes of ours may be gone: docs/operating.md, needs-resync, says what to do");
 }
 
 /* Our hello was read, so all that the log held when we opened has been read, too. */
@@ -70,7 +70,7 @@ static void hear_hello(struct recovery *recovery)
 	if (has_doubts(recovery)) {
 		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
 		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
-		          "our own log lost its beginning, and our Redis its end: adopt a peer's snapshot");
+		          "our own log lost its beginning, and our Redis its end: docs/operating.md, needs-resync, says what to do");
 		return;
 	}
 	recovery_state_move(&recovery->state, RECOVERY_HEARD_HELLO, recovery->causes);

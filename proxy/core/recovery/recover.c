@@ -27,14 +27,14 @@ static void open_keyspace(struct recovery *recovery)
 /* ---- closing ---- */
 
 /* Fractions of two DCs were added to these numbers, and their rounded sums were to be read back. That is still due after the next opening. */
-static void keep_settles(struct recovery *recovery)
+static void keep_roundings(struct recovery *recovery)
 {
 	struct conflicts *conflicts = recovery->conflicts;
-	for (unsigned i = 0; i < conflicts->settle_count; i++) {
-		rereads_add(recovery->rereads, conflicts->settles[i].db, conflicts->settles[i].key, false);
-		settle_free(&conflicts->settles[i]);
+	for (unsigned i = 0; i < conflicts->rounding_count; i++) {
+		rereads_add(recovery->rereads, conflicts->roundings[i].db, conflicts->roundings[i].key, false);
+		rounding_free(&conflicts->roundings[i]);
 	}
-	conflicts->settle_count = 0;
+	conflicts->rounding_count = 0;
 }
 
 void recover_close(struct recovery *recovery)
@@ -50,7 +50,7 @@ void recover_close(struct recovery *recovery)
 		settle_carry(recovery);
 	outbox_disown_entries(recovery->outbox);
 	asks_close(recovery->asks);
-	keep_settles(recovery);
+	keep_roundings(recovery);
 	stored_drop(recovery);
 	episodes_close(recovery->keyspace);
 	keyspace_free(recovery->keyspace);
@@ -273,6 +273,6 @@ void recover_pump(struct recovery *recovery)
 	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace);
-	keyspace_sweep(recovery->keyspace);
+	keyspace_prune(recovery->keyspace);
 	keyspace_each_key(recovery->keyspace, doubt_deadline, recovery->keyspace);
 }

@@ -2,7 +2,7 @@
  *
  *   recover.c    the steps of it                        own_log.c  our own log is read up to our hello
  *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening
- *   recovery_state.c  how far it has come */
+ *   probe.c      the store is asked about them          recovery_state.c  how far it has come */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 

@@ -16,6 +16,14 @@ bool stored_read(struct recovery *recovery, const struct stored_entry *entry);  
 struct stored *stored_find(struct recovery *recovery, unsigned origin, uint64_t first_seq);
 void stored_drop_logged(struct recovery *recovery);                  /* those that the log holds */
 void stored_drop(struct recovery *recovery);                         /* all */
+/* probe.c */
+void probe_entry(struct recovery *recovery, const struct stored *stored, struct script *script);     /* asks what the entry came to */
+/* Must the store be asked whether this change took place? */
+bool probe_is_asked(const struct recovery *recovery, const struct stored *stored, enum plan pending, const struct change *change);
+/* What the store's answer RAW means: the change took place; a fraction may have been added. */
+bool probe_is_done(const struct change *change, struct slice raw);
+bool probe_is_fraction(const struct change *change, struct slice raw);
+bool probe_is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq);
 /* settle.c */
 void settle_stored(struct recovery *recovery);                       /* our hello was read: asks about the others */
 void settle_carry(struct recovery *recovery);                        /* the connection was lost before the gate opened */

@@ -71,7 +71,7 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 	}
 	if (delivery->first_seq > origin->recalled + 1) {
 		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
-		          "the log lacks writes that are not yet applied everywhere: adopt a peer's snapshot");
+		          "its log lacks writes that are not yet applied everywhere: docs/operating.md, needs-resync, says what to do");
 		return;
 	}
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };

@@ -48,7 +48,7 @@ static void note_lost_writes(struct remote *remote, const struct context *contex
 		if (origin->dc != 0 || context->seqs[i] <= origin->applied)
 			continue;
 		peer_stop(remote->causes, 0, PEER_NEEDS_RESYNC,
-		          "a peer has writes of ours that our Redis and our log lost: adopt a peer's snapshot");
+		          "a peer has writes of ours that our Redis and our log lost: docs/operating.md, needs-resync, says what to do");
 		return;
 	}
 }
@@ -81,7 +81,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 			delivery->is_gap_counted = true;
 			peer->status.gaps++;
 			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC,
-			          "its log lacks writes that we have not applied: adopt a peer's snapshot");
+			          "its log lacks writes that we have not applied: docs/operating.md, needs-resync, says what to do");
 		}
 		return IS_WAITING;
 	}

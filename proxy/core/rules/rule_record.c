@@ -1,5 +1,5 @@
 /* record: nobody's write is dropped. The newest version is visible provisionally; every live one stays, beyond stability, until a write
- * covers it: a client's that has seen it, or somebody's who resolves the conflict (docs/replication-model.md, rule 5b). */
+ * covers it: a client's that has seen it, or somebody's who resolves the conflict (docs/replication-model.md, rule 5). */
 #include "newest.h"
 #include "rule.h"
 

@@ -119,7 +119,7 @@ static void key_sweep(void *context, struct key *key)
 	key_prune_all(keyspace, key);
 }
 
-void keyspace_sweep(struct keyspace *keyspace)
+void keyspace_prune(struct keyspace *keyspace)
 {
 	keyspace_each_key(keyspace, key_sweep, keyspace);
 }
@@ -150,7 +150,7 @@ void keyspace_forget(struct keyspace *keyspace)
 		}
 	}
 	latents_forget(&keyspace->latents, keyspace->origins);
-	bool is_swept = false;
+	bool is_pruned = false;
 	for (unsigned i = 0; i < keyspace->flush_count;) {
 		struct stamp *stamp = &keyspace->flushes[i].stamp;
 		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
@@ -160,8 +160,8 @@ void keyspace_forget(struct keyspace *keyspace)
 		context_drop(stamp->context);
 		note_drop(keyspace, keyspace->flushes[i].note);
 		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
-		is_swept = true;
+		is_pruned = true;
 	}
-	if (is_swept)
-		keyspace_sweep(keyspace);
+	if (is_pruned)
+		keyspace_prune(keyspace);
 }

@@ -10,6 +10,6 @@ void keyspace_settle_element(struct keyspace *keyspace, struct element *element)
 /* Drops what is stable, after origins' stable seqs moved. */
 void keyspace_forget(struct keyspace *keyspace);
 /* Visits every key: versions that were restored from records have no mark, so keyspace_forget would miss them. */
-void keyspace_sweep(struct keyspace *keyspace);
+void keyspace_prune(struct keyspace *keyspace);
 
 #endif

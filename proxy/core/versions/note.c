@@ -170,7 +170,7 @@ static void add_number(const struct note *note, struct buffer *out)
 		buffer_add_int64(out, note->number);
 }
 
-/* Is it told by the bytes that were kept of it? */
+/* Is the value told by the bytes that the note keeps of it, not by its number or deadline? */
 static bool is_text(const struct note *note, enum kind kind)
 {
 	return kind != KIND_TTL && !note->is_number;

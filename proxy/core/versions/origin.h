@@ -27,7 +27,7 @@ const struct element *ledger_ahead(const struct ledger *ledger, uint32_t count);
 struct origin {
 	unsigned dc;
 	uint64_t incarnation;
-	uint64_t applied;            /* everything up to here is in the store, or on its way there in the lane */
+	uint64_t applied;            /* everything up to here is in the store, or on its way there in the pipeline */
 	uint64_t confirmed;          /* everything up to here is in the store, which has answered */
 	uint64_t was_confirmed;      /* CONFIRMED at the end of the opening before this one */
 	uint64_t recalled;           /* everything up to here that is not stable has its metadata in memory */

@@ -1,11 +1,11 @@
-/* Effect: all that the core can ask for. The shell runs a step's effects in the order given. */
+/* Effect: all that the core can ask for. proxy/turn runs a step's effects in the order given. */
 #ifndef CORE_EFFECT_H
 #define CORE_EFFECT_H
 
 #include "base/bytes.h"
 
 enum effect_type {
-	EFFECT_GROUP,        /* one transaction for the store's writer lane. Groups reach the store in this order; answers come in the same order */
+	EFFECT_GROUP,        /* one transaction for the store. Groups reach the store in this order; answers come in the same order */
 	EFFECT_REFUSE,       /* answer this client with an error: its command was not executed */
 	EFFECT_APPEND,       /* append one message to the own log, after all earlier ones */
 	EFFECT_FOLLOW,       /* deliver a DC's log from the message after POSITION on, until told otherwise; replaces an earlier follow */
@@ -42,7 +42,7 @@ struct effect {
 	union {
 		struct {
 			uint64_t id;
-			unsigned protocol;           /* 2 or 3; 0: whichever lane is writing */
+			unsigned protocol;           /* 2 or 3; 0: whichever pipeline is writing */
 			struct slice bytes;          /* MULTI … EXEC, complete; valid until the step after the answer */
 			unsigned reply_count;        /* store commands between MULTI and EXEC = elements of EXEC's reply */
 			const struct slot *slots;    /* who gets which reply; valid as long as bytes. Empty for internal groups */

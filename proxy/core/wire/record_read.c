@@ -118,7 +118,7 @@ static bool number32_read(const struct wire_field *field, uint32_t *number)
 	return field->value <= UINT32_MAX;
 }
 
-/* What says how much, how and when. */
+/* The fields that are numbers: kind, status, counts and times. */
 static bool number_field_read(const struct wire_field *field, struct record *record)
 {
 	switch ((enum record_tag)WIRE_TAG(field->number, field->type)) {

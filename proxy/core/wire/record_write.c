@@ -37,7 +37,7 @@ static inline char *put_dot(char *at, unsigned tag, const struct record_dot *dot
 	return put_dot_fields(at, dot);
 }
 
-/* What is behind AT was not needed. */
+/* OUT ends at AT: the rest of the room that was made for the message was not needed. */
 static inline void end_at(struct buffer *out, const char *at)
 {
 	out->len = (size_t)(at - out->ptr);

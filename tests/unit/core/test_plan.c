@@ -325,7 +325,7 @@ static void internal_writes_only_read(void)
 
 	buffer_reset(&commands);
 	changes.count = 0;
-	plan_settle(&world, CHANGE_SCORE_SET, SLICE("k"), SLICE("m"), &(struct plan_output){ &commands, &changes, &planned });
+	plan_round(&world, CHANGE_SCORE_SET, SLICE("k"), SLICE("m"), &(struct plan_output){ &commands, &changes, &planned });
 	describe_commands(buffer_slice(&commands), &text);
 	CU_ASSERT(text_is(&text, "ZSCORE k m; ", "settle"));
 	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE(",2.5\r\n") }, &result);
@@ -334,7 +334,7 @@ static void internal_writes_only_read(void)
 
 	buffer_reset(&commands);
 	changes.count = 0;
-	plan_settle(&world, CHANGE_SET, SLICE("k"), SLICE(""), &(struct plan_output){ &commands, &changes, &planned });
+	plan_round(&world, CHANGE_SET, SLICE("k"), SLICE(""), &(struct plan_output){ &commands, &changes, &planned });
 	plan_finish(planned.plan, &changes, (const struct slice[]){ SLICE("$1\r\n7\r\n") }, &result);
 	describe_changes(&result, &text);
 	CU_ASSERT(text_is(&text, "set k 7 at=-1; ", "settle"));
@@ -347,7 +347,7 @@ static void plan_numbers_are_known_or_not(void)
 {
 	CU_ASSERT(!plan_is_known(PLAN_NONE));
 	CU_ASSERT(plan_is_known(PLAN_VOID));
-	CU_ASSERT(plan_is_known(PLAN_SETTLE));
+	CU_ASSERT(plan_is_known(PLAN_ROUND));
 	CU_ASSERT(!plan_is_known(PLAN_UNTIMED + 1));
 	CU_ASSERT(!plan_is_known(UINT64_MAX));
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);

@@ -1,0 +1,87 @@
+/* Probe: the transaction that asks the store what became of outbox entries whose replies were lost, and what its answers mean. It asks only where the
+ * outcome depends on what the store held (docs/replication-model.md, "Outcomes"). */
+#include "proxy/core/records/episode.h"
+#include "stored.h"
+
+#include <assert.h>
+
+static void probe_change(struct script *script, const struct change *change)
+{
+	script_select(script, change->db);
+	if (change->kind == CHANGE_INCREMENT)
+		script_add(script, 2, (struct slice[]){ SLICE("GET"), change->key });
+	else if (change->kind == CHANGE_FIELD_INCREMENT)
+		script_add(script, 3, (struct slice[]){ SLICE("HGET"), change->key, change->element });
+	else
+		script_add(script, 2, (struct slice[]){ SLICE("TYPE"), change->key });
+}
+
+/* Redis may have refused these changes without our knowing it. It never refuses a SET or a DEL. */
+static bool is_checked(const struct change *change)
+{
+	enum kind kind;
+	return change_kind_of(change, &kind) && change->kind != CHANGE_SET && change->kind != CHANGE_EXPIRE &&
+	       change->kind != CHANGE_SIBLING;
+}
+
+/* Tells from what the store holds now whether the change took place. If the key is absent, either it did, or a later write of ours covers it. */
+bool probe_is_done(const struct change *change, struct slice raw)
+{
+	static const char *const types[KIND_TYPES] = { "string", "hash", "set", "zset" };
+	struct reply reply;
+	if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR)
+		return false;
+	if (reply.type == REPLY_NIL)
+		return true;
+	int64_t number;
+	if (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT)
+		return slice_to_int64(reply.text, &number);
+	enum kind kind;
+	bool has_kind = change_kind_of(change, &kind);
+	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
+}
+
+/* We had the answer before the process ended. Had it changed the write, the outbox would hold the final form, too: that form is written before
+ * the positions which say that the write was answered, or together with them. */
+static bool is_answered(const struct recovery *recovery, const struct stored *stored)
+{
+	const struct answered *answered = &recovery->books->stored_answered;
+	return recovery->causes->origins.items[stored->origin].incarnation == answered->incarnation && stored->first_seq >= answered->first &&
+	       stored->first_seq + stored->write_count - 1 <= answered->last;
+}
+
+/* Must the store be asked whether this took place? */
+bool probe_is_asked(const struct recovery *recovery, const struct stored *stored, enum plan pending, const struct change *change)
+{
+	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(recovery, stored) && is_checked(change);
+}
+
+/* The store holds a fraction. It may be older than the increment, or have been added later; only in the second case did the increment take place. */
+bool probe_is_fraction(const struct change *change, struct slice raw)
+{
+	struct reply reply;
+	int64_t whole;
+	long double number;
+	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
+	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
+}
+
+/* A conflict record names the write. Records are written only after the reply is known, so the write took place. */
+bool probe_is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq)
+{
+	const struct key *key = keyspace_recall(recovery->keyspace, change->db, change->key);
+	return key != NULL && episodes_tell(key, origin, seq);
+}
+
+void probe_entry(struct recovery *recovery, const struct stored *stored, struct script *script)
+{
+	struct batch batch;
+	enum envelope_error error = envelope_decode(stored->intent, recovery->step->envelope, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice raw;
+	enum plan pending;
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw))
+		for (unsigned i = 0; i < recovery->step->changes.count; i++)
+			if (probe_is_asked(recovery, stored, pending, &recovery->step->changes.items[i]))
+				probe_change(script, &recovery->step->changes.items[i]);
+}
