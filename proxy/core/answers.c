@@ -2,6 +2,7 @@
 #include "core_parts.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* The key is gone, or has no deadline. Either the deadline was lost when the key ran empty, or the key expired without our hearing of it. */
 static void check_answered(struct core *core, const struct check *check, struct slice reply)
@@ -18,6 +19,7 @@ static void check_answered(struct core *core, const struct check *check, struct 
 
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
+	core->step.status.refused_since_ms = 0;
 	for (unsigned i = 0; i < group->remote.check_count; i++)
 		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
 	for (unsigned i = 0; i < group->remote.reach_count; i++)
@@ -25,6 +27,9 @@ static void remote_answered(struct core *core, const struct group *group, const 
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		if (group->remote.visible_writes[dc] == 0)
 			continue;
+		core->causes.peers[dc].status.applied_events += group->remote.visible_writes[dc];
+		if (group->remote.fresh_ms[dc] != 0)
+			peer_note_fresh(&core->causes, dc, group->remote.fresh_ms[dc]);
 		struct effect *effect = effects_add(core->step.effects, EFFECT_VISIBLE);
 		effect->visible.dc = dc;
 		effect->visible.written_ms = group->remote.written_ms[dc];
@@ -37,9 +42,15 @@ static void positions_answered(struct core *core, const struct group *group)
 	core->books.is_run_due &= !group->positions.has_run;
 }
 
-static void remote_aborted(struct core *core)
+static void remote_aborted(struct core *core, struct slice error)
 {
+	struct core_status *status = &core->step.status;
 	core->groups.is_store_refusing = true;
+	if (status->refused_since_ms == 0)
+		status->refused_since_ms = core->step.now_ms;
+	size_t len = error.len < sizeof status->refusal ? error.len : sizeof status->refusal - 1;
+	memcpy(status->refusal, error.ptr, len);
+	status->refusal[len] = '\0';
 	step_alarm(&core->step, 0, "the store refused a remote batch: replication waits until it takes writes again");
 	effects_add(core->step.effects, EFFECT_REOPEN);
 }
@@ -48,7 +59,7 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 {
 	core->step.status.aborted_groups++;
 	switch (group->kind) {
-	case GROUP_REMOTE: remote_aborted(core); break;
+	case GROUP_REMOTE: remote_aborted(core, error); break;
 	case GROUP_PROBE: settle_refused(core->recovery); break;
 	case GROUP_POSITIONS:
 		episodes_unwritten(&core->books, group);

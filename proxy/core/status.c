@@ -65,7 +65,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	if (peer->state == PEER_RECALLING && core->causes.is_recalled)
 		status->state = PEER_FOLLOWING;
 	inbox_status(core->remote, dc, status);
-	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].applied;
+	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].confirmed;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
 	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
 	status->log_position = peer->position;

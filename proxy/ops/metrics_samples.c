@@ -84,13 +84,12 @@ void samples_findings(struct samples *samples)
 void samples_staleness(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
-		uint64_t fresh_ms = samples->core->peers[i].fresh_ms;
+		int64_t staleness_ms = status_staleness_ms(&samples->core->peers[i], samples->now_ms);
 
-		if (fresh_ms == 0)
+		if (staleness_ms < 0)
 			sample_add_infinity(samples, origin_of(samples, i));
 		else
-			/* If that clock is ahead of ours, the result would be negative. */
-			sample_add_seconds(samples, origin_of(samples, i), fresh_ms > samples->now_ms ? 0 : (int64_t)(samples->now_ms - fresh_ms));
+			sample_add_seconds(samples, origin_of(samples, i), staleness_ms);
 	}
 }
 
@@ -137,6 +136,15 @@ void samples_peer_state(struct samples *samples)
 			sample_add(samples, "", labels, 2, samples->core->peers[i].state == state ? "1" : "0");
 		}
 	}
+}
+
+void samples_hybrid_clock_lead(struct samples *samples)
+{
+	if (samples->core == NULL)
+		return;
+	uint64_t hlc_ms = samples->core->hlc >> 16;
+
+	sample_add_seconds(samples, NO_LABEL, hlc_ms > samples->now_ms ? (int64_t)(hlc_ms - samples->now_ms) : 0);
 }
 
 void samples_clock_offset(struct samples *samples)

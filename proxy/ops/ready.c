@@ -29,6 +29,7 @@ static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_limits(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit);
+static void check_refusals(struct round *round, const struct core_status *core);
 static void check_log(struct round *round, unsigned dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
@@ -47,6 +48,7 @@ enum finding_weight readiness_check(const struct sidecar_status *status, uint64_
 	const struct core_status *core = core_status(status->core);
 
 	check_limits(&round, core);
+	check_refusals(&round, core);
 	if (core->is_recalling)
 		find(&round, (struct finding){ FINDING_WARNING, "recalling", NULL },
 		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
@@ -148,6 +150,20 @@ static void check_limit(struct round *round, const char *check, uint64_t used, u
 		     "peer is away", (unsigned long long)percent, check);
 }
 
+/* A refusal that lasts needs a person; what Redis refuses for a moment it takes when it is asked again. */
+static void check_refusals(struct round *round, const struct core_status *core)
+{
+	uint64_t since_ms = core->refused_since_ms;
+
+	if (since_ms == 0)
+		return;
+	bool is_lasting = round->now_ms > since_ms + round->status->settings->alarms_heartbeat_age_ms;
+	bool is_full = strstr(core->refusal, "OOM") != NULL;
+	find(round, (struct finding){ is_lasting ? FINDING_BROKEN : FINDING_WARNING, "store-refusing", NULL },
+	     "Redis refuses the writes of other datacenters with \"%s\", so nothing new of them is visible here: %s", core->refusal,
+	     is_full ? "raise maxmemory or remove keys" : "let Redis take writes");
+}
+
 static void check_log(struct round *round, unsigned dc)
 {
 	const struct log_status *log = &round->status->logs[dc];
@@ -184,7 +200,8 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		break;
 	case PEER_QUARANTINED:
 		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },
-		     "its clock is ahead of this one by more than clock.quarantine, nothing of it is applied: set the clocks");
+		     "its clock is %lld s ahead of this one (clock.quarantine), nothing of it is applied: set its clock, it goes on with its next message",
+		     (long long)peer->clock_offset_ms / 1000);
 		break;
 	case PEER_HELD:
 		find(round, (struct finding){ FINDING_WARNING, "held", dc }, "%llu writes wait for writes of other datacenters they depend on",
@@ -205,7 +222,8 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 /* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
-	uint64_t stale_ms = peer->fresh_ms == 0 || peer->fresh_ms > round->now_ms ? 0 : round->now_ms - peer->fresh_ms;
+	int64_t staleness_ms = status_staleness_ms(peer, round->now_ms);
+	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
 
 	if (status_is_silent(round->status, peer, round->now_ms))
 		find(round, (struct finding){ FINDING_WARNING, "silent", dc },

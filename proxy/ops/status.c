@@ -13,6 +13,15 @@ const char *command_result_text(enum command_result result)
 	return texts[result];
 }
 
+int64_t status_staleness_ms(const struct core_peer_status *peer, uint64_t now_ms)
+{
+	if (peer->fresh_ms == 0)
+		return -1;
+	uint64_t since_ms = peer->applied_ms < peer->fresh_ms ? peer->applied_ms : peer->fresh_ms;
+
+	return since_ms > now_ms ? 0 : (int64_t)(now_ms - since_ms);
+}
+
 uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
 {
 	uint64_t since_ms = peer->heard_ms != 0 ? peer->heard_ms : status->started_ms;

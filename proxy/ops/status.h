@@ -55,6 +55,9 @@ struct sidecar_status {
 };
 
 const char *command_result_text(enum command_result result);
+/* How old what we have of a peer may be: by the time of its writes, and by our own clock since anything of it was applied, whichever is more.
+ * Where its clock is ahead, the latter is all there is to go by. -1: unknown. */
+int64_t status_staleness_ms(const struct core_peer_status *peer, uint64_t now_ms);
 /* How long ago anything was heard from a peer: since this sidecar started, if nothing was since then. */
 uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
 /* Nothing was heard from a peer for longer than alarms.heartbeat_age. */

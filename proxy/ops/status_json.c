@@ -146,7 +146,9 @@ static json_t *describe_peer(const struct sidecar_status *status, const struct c
 	json_t *object = json_object();
 
 	json_object_set_new(object, "state", json_string(peer_state_text(peer->state)));
-	set_age(object, "staleness_ms", peer->fresh_ms, now_ms);
+	int64_t staleness_ms = status_staleness_ms(peer, now_ms);
+
+	json_object_set_new(object, "staleness_ms", staleness_ms < 0 ? json_null() : json_integer(staleness_ms));
 	set_age(object, "heartbeat_age_ms", peer->heard_ms, now_ms);
 	/* null: unknown. */
 	json_object_set_new(object, "lag_events", lag < 0 ? json_null() : json_integer(lag));

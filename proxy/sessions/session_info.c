@@ -17,7 +17,7 @@ static void peer_add(struct buffer *text, const struct sidecar_status *status, u
 {
 	char line[300];
 	int64_t lag_events = status_lag_events(status, peer, now_ms); /* -1: unknown */
-	int64_t staleness_ms = peer->fresh_ms == 0 ? -1 : now_ms > peer->fresh_ms ? (int64_t)(now_ms - peer->fresh_ms) : 0;
+	int64_t staleness_ms = status_staleness_ms(peer, now_ms);
 	snprintf(line, sizeof(line), "homeport_peer%u:name=%s,state=%s,staleness_ms=%lld,lag_events=%lld,held_events=%llu,owed_events=%llu\r\n",
 	         dc - 1, status->dcs[dc], peer_state_text(peer->state), (long long)staleness_ms, (long long)lag_events,
 	         (unsigned long long)peer->held_events, (unsigned long long)peer->owed_events);

@@ -8,6 +8,8 @@
 #include "proxy/core/vocabulary/options.h"
 #include "proxy/core/wire/record.h"
 
+#define CORE_REFUSAL_MAX 160
+
 enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
 
 #define CORE_TROUBLE_UNREADABLE \
@@ -28,9 +30,10 @@ struct core_peer_status {
 	uint64_t applied_seq;        /* of the newest incarnation */
 	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
 	uint64_t owed_events;        /* own writes it is not known to have applied */
-	uint64_t fresh_ms;           /* everything it committed up to here (its HLC's milliseconds) is visible; 0: nothing heard yet */
-	uint64_t heard_ms;           /* our time when its last batch or heartbeat was taken in */
-	int64_t clock_offset_ms;     /* its clock minus ours at its last message; transport time included */
+	uint64_t fresh_ms;           /* everything it committed before (milliseconds of its HLC) is in our store, which has answered; 0: unknown */
+	uint64_t applied_ms;         /* our time when FRESH_MS was last confirmed, by a batch or heartbeat that was applied; 0: never */
+	uint64_t heard_ms;           /* our time when its last message was received, whether or not it could be applied; 0: never */
+	int64_t clock_offset_ms;     /* its wall clock minus ours at its last message, less the time that the message took: at least so far is it ahead */
 	uint64_t rules_digest;
 	bool rules_differ;
 	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */
@@ -40,6 +43,8 @@ struct core_peer_status {
 struct core_status {
 	bool is_open;                /* between OPENED and LOST */
 	bool is_store_refusing;      /* remote batches were refused by the store: waiting until it takes writes */
+	uint64_t refused_since_ms;   /* remote batches have been refused since then, and none was taken; 0: the last one was taken */
+	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
 	unsigned incarnations;       /* that are remembered, of all datacenters; CORE_INCARNATIONS_MAX is the limit */

@@ -16,6 +16,14 @@ void peer_note_state(struct peer *peer, enum peer_state state)
 		peer->state = state;
 }
 
+void peer_note_fresh(struct causes *causes, unsigned dc, uint64_t fresh_ms)
+{
+	struct core_peer_status *status = &causes->peers[dc].status;
+	if (fresh_ms > status->fresh_ms)
+		status->fresh_ms = fresh_ms;
+	status->applied_ms = causes->step->now_ms;
+}
+
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
 {
 	struct origin *origins = causes->origins.items;

@@ -21,6 +21,8 @@ struct peer {
 void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text);
 /* What stopped a log stays to be seen until the next opening. */
 void peer_note_state(struct peer *peer, enum peer_state state);
+/* All that it committed before FRESH_MS, by its clock, is in our store, which has answered. */
+void peer_note_fresh(struct causes *causes, unsigned dc, uint64_t fresh_ms);
 /* It has applied CONTEXT, and its own, or a forwarded, origin up to SEQ. */
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 

@@ -144,9 +144,6 @@ void local_answered(struct local *local, struct group *group, const struct event
 	struct append facts = { .origin = local->causes->self, .last_seq = last_seq, .events = group->write_count };
 	bool has_id = read_stream_id(event->answered.replies[group->entry_reply], &facts.entry_ms, &facts.entry_seq);
 	assert(has_id);
-	/* An earlier group was aborted. Its seqs will never name writes, and the outbox entry of this group proves that. */
-	if (group->stamp.seq > local->causes->answered_seq + 1)
-		outbox_add_void(local->outbox, &local->outbox->waiting, local->causes->self, local->causes->answered_seq + 1, group->stamp.seq - 1);
 	struct buffer final = { 0 };
 	/* The store may have refused a remote batch that was sent before this group and that its context claims. */
 	bool is_lowered = lower_context(local, &group->stamp);
@@ -156,6 +153,9 @@ void local_answered(struct local *local, struct group *group, const struct event
 	bool is_lifted = has_lacked(local);
 	is_moved |= is_lowered || hlc != group->stamp.hlc || group->is_lifted != is_lifted;
 	group->stamp.hlc = hlc;
+	/* An earlier group was aborted. Its seqs will never name writes, and the outbox entry of this group proves that. */
+	if (group->stamp.seq > local->causes->answered_seq + 1)
+		outbox_add_void(local->outbox, &local->outbox->waiting, local->causes->answered_seq + 1, &group->stamp);
 	group->is_lifted = is_lifted;
 	bool is_changed = finish_writes(local, group, event, &final);
 	if (is_moved && !is_changed)

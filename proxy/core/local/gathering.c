@@ -38,6 +38,7 @@ void gathering_add_header(struct local *local, struct group *group)
 		.incarnation = local->causes->origins.items[local->causes->self].incarnation,
 		.first_seq = group->stamp.seq,
 		.hlc = group->stamp.hlc,
+		.wall_ms = local->step->now_ms,
 		.rules_digest = local->policies->current->digest,
 		.context = positions,
 		.context_count = count,

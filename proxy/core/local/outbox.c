@@ -71,8 +71,10 @@ void append_list_move(struct append_list *from, struct append_list *to)
 		append_list_add(to, append_list_take(from));
 }
 
-void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq)
+void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t first_seq, const struct stamp *next)
 {
+	unsigned origin = next->origin;
+	uint64_t last_seq = next->seq - 1, count = next->seq - first_seq;
 	uint64_t incarnation = outbox->causes->origins.items[origin].incarnation;
 	/* Void writes claim to have seen nothing. Writes that are under way now may never take place, and a later incarnation would wait for them. */
 	struct position before = { slice_of(outbox->causes->origins.dcs[0]), incarnation, first_seq - 1, false };
@@ -80,7 +82,8 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned o
 		.dc = slice_of(outbox->causes->origins.dcs[0]),
 		.incarnation = incarnation,
 		.first_seq = first_seq,
-		.hlc = causes_tick_hlc(outbox->causes, 1),
+		.hlc = next->hlc > count ? next->hlc - count : 0,
+		.wall_ms = outbox->step->now_ms,
 		.rules_digest = outbox->policies->current->digest,
 		.context = &before,
 		.context_count = first_seq > 1,
@@ -90,8 +93,7 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned o
 	envelope_begin(&batch, &header);
 	for (uint64_t seq = first_seq; seq <= last_seq; seq++)
 		envelope_add_write(&batch, PLAN_NONE, &none);
-	unsigned events = (unsigned)(last_seq - first_seq + 1);
-	outbox_add_batch(outbox, list, buffer_slice(&batch), &(struct append){ .origin = origin, .last_seq = last_seq, .events = events });
+	outbox_add_batch(outbox, list, buffer_slice(&batch), &(struct append){ .origin = origin, .last_seq = last_seq, .events = (unsigned)count });
 	buffer_free(&batch);
 }
 
@@ -210,6 +212,7 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
 		.hello = hello,
+		.wall_ms = outbox->step->now_ms,
 		.context = positions, .context_count = count,
 	};
 	causes_announce(outbox->causes, context);

@@ -34,8 +34,9 @@ void outbox_init(struct outbox *outbox);
 void outbox_free(struct outbox *outbox);
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
 void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts);
-/* A batch of writes that did nothing. */
-void outbox_add_void(struct outbox *outbox, struct append_list *list, unsigned origin, uint64_t first_seq, uint64_t last_seq);
+/* A batch of writes that did nothing, from FIRST_SEQ on, in front of NEXT. It is earlier than NEXT in time as well: readers take what is later for a
+ * sign that they have everything earlier. */
+void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t first_seq, const struct stamp *next);
 void outbox_disown_entries(struct outbox *outbox);       /* ids of outbox entries mean nothing after a reconnect */
 void outbox_hand_over(struct outbox *outbox);            /* hands over all that waits, even if the gate is closed */
 void outbox_pump(struct outbox *outbox);                 /* hands over all that waits, if the gate is open */

@@ -94,6 +94,7 @@ static void forget_positions(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
 		struct origin *origin = &recovery->causes->origins.items[i];
+		origin->was_confirmed = origin->confirmed;
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
@@ -111,6 +112,18 @@ static void forget_positions(struct recovery *recovery)
 		peer->state = PEER_RECALLING;
 		peer->is_cut = false;
 		peer->applied_digest = 0;
+	}
+}
+
+/* A store that came back without some of a peer's writes no longer has all that the peer committed up to then. */
+static void doubt_freshness(struct recovery *recovery, bool is_read)
+{
+	for (unsigned dc = 1; dc < recovery->options->dc_count && !is_read; dc++)
+		recovery->causes->peers[dc].status.fresh_ms = 0;
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
+		const struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->confirmed < origin->was_confirmed)
+			recovery->causes->peers[origin->dc].status.fresh_ms = 0;
 	}
 }
 
@@ -201,6 +214,18 @@ static void note_run(struct recovery *recovery, struct slice run_id)
 	recovery->books->is_run_due = true;
 }
 
+/* Incarnations go up, whatever somebody did to the clock: one below our floor would count as over. */
+static uint64_t later_nonce(const struct causes *causes, uint64_t nonce)
+{
+	const struct origins *origins = &causes->origins;
+	if (nonce < floor_at(origins->floors, 0))
+		nonce = floor_at(origins->floors, 0);
+	for (unsigned i = 0; i < origins->count; i++)
+		if (origins->items[i].dc == 0 && origins->items[i].incarnation >= nonce)
+			nonce = origins->items[i].incarnation + 1;
+	return nonce;
+}
+
 void recover_open(struct recovery *recovery, const struct event *event)
 {
 	struct causes *causes = recovery->causes;
@@ -211,13 +236,17 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	suspects_begin_opening(recovery->suspects);
 	recovery->nonce = event->opened.nonce;
 	causes->trouble = NULL;
-	if (!read_store(recovery, event, &is_same_run, &incarnation)) {
+	bool is_read = read_store(recovery, event, &is_same_run, &incarnation);
+	doubt_freshness(recovery, is_read);
+	if (!is_read) {
 		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
 		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
 	/* If Redis was restarted, it may have lost its last writes. Then we need a new incarnation, or their dots would be used again: a dot must
 	 * never name two writes. */
+	if (!is_same_run)
+		recovery->nonce = later_nonce(causes, recovery->nonce);
 	struct origin *self = begin_incarnation(recovery, is_same_run ? incarnation : recovery->nonce);
 	retention_begin(recovery->books);
 	episodes_restore(recovery->books, event);

@@ -117,7 +117,7 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	uint64_t expected =
 		(origin->logged > origin->recalled ? origin->logged : origin->recalled) + 1;
 	if (batch.first_seq > expected)
-		outbox_add_void(recovery->outbox, list, stored->origin, expected, batch.first_seq - 1);
+		outbox_add_void(recovery->outbox, list, expected, &stamp);
 	causes_note_logged(recovery->causes, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
 	origin->recalled = origin->logged = last_seq;
 	outbox_add_batch(recovery->outbox, list, final, &(struct append){
@@ -249,7 +249,7 @@ static void add_lost(struct recovery *recovery, struct append_list *list)
 		assert(error == ENVELOPE_OK);
 		uint64_t logged = recovery->causes->origins.items[append->origin].logged;
 		if (batch.first_seq > logged + 1)
-			outbox_add_void(recovery->outbox, list, append->origin, logged + 1, batch.first_seq - 1);
+			outbox_add_void(recovery->outbox, list, logged + 1, &(struct stamp){ .seq = batch.first_seq, .hlc = batch.hlc, .origin = append->origin });
 		add_lifted(recovery, list, append, &batch);
 		recovery->causes->origins.items[append->origin].logged = append->last_seq;
 	}

@@ -82,10 +82,13 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 	origin->recalled = last_seq;
 }
 
-static void note_clock(struct remote *remote, unsigned dc, uint64_t hlc)
+/* The wall clock tells how far the peer's clock is ahead. The HLC does not: it stays ahead after a clock was set right, and is handed on to others.
+ * The time that the message took is missing from the offset, so it is never too large. */
+static void note_clock(struct remote *remote, unsigned dc, const struct batch *batch)
 {
 	struct peer *peer = &remote->causes->peers[dc];
-	int64_t offset = (int64_t)hlc_ms(hlc) - (int64_t)remote->step->now_ms;
+	uint64_t clock_ms = batch->wall_ms != 0 ? batch->wall_ms : hlc_ms(batch->hlc);
+	int64_t offset = (int64_t)clock_ms - (int64_t)remote->step->now_ms;
 	peer->status.clock_offset_ms = offset;
 	bool is_drifting = offset > (int64_t)remote->options->drift_ms_max;
 	if (is_drifting && !peer->is_drift_alarmed)
@@ -187,8 +190,9 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (whole.ptr == remote->inboxes[dc].parts.ptr)
 		remote->inboxes[dc].parts.len = 0;
+	peer->status.heard_ms = remote->step->now_ms;
 	if (dc != 0)
-		note_clock(remote, dc, batch.hlc);
+		note_clock(remote, dc, &batch);
 	peer->status.rules_digest = batch.rules_digest;
 	return delivery;
 }

@@ -101,8 +101,10 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		peer_note_state(peer, PEER_RECALLING);
 		return IS_WAITING;
 	}
-	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. */
-	if (hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
+	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. Once its clock is right again, waiting
+	 * protects nobody: all that it writes comes after its own HLC, and what its readers write comes after that. */
+	bool is_ahead = peer->status.clock_offset_ms > (int64_t)remote->options->quarantine_ms;
+	if (is_ahead && hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
 		peer_note_state(peer, PEER_QUARANTINED);
 		return IS_WAITING;
 	}
@@ -158,9 +160,17 @@ static void floors_adopt(struct remote *remote, unsigned dc, const struct floors
 	stability_raise_floor(remote, dc, floors->at[dc]);
 }
 
+/* At once where nothing of that datacenter is on its way to the store: no remote group is unanswered while another is filled. */
+static void note_fresh(struct remote *remote, unsigned dc, uint64_t fresh_ms, struct group *group)
+{
+	if (group == NULL || group->remote.visible_writes[dc] == 0)
+		peer_note_fresh(remote->causes, dc, fresh_ms);
+	else if (fresh_ms > group->remote.fresh_ms[dc])
+		group->remote.fresh_ms[dc] = fresh_ms;
+}
+
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
 {
-	struct peer *peer = &remote->causes->peers[dc];
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	uint64_t last_hlc = delivery->hlc + (delivery->write_count > 0 ? delivery->write_count - 1 : 0);
@@ -175,7 +185,6 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 			rereads_add_writes(remote->rereads, delivery->writes);
 		origin->applied = origin->recalled = last_seq;
 		note_reach(*group, delivery->origin, last_seq);
-		peer->status.applied_events += delivery->write_count;
 		if ((*group)->remote.visible_writes[dc] == 0)
 			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->remote.visible_writes[dc] += delivery->write_count;
@@ -184,9 +193,8 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
-	if (delivery->hello == 0 && hlc_ms(last_hlc) > peer->status.fresh_ms)
-		peer->status.fresh_ms = hlc_ms(last_hlc);
-	peer->status.heard_ms = remote->step->now_ms;
+	if (delivery->hello == 0 && dc != 0)
+		note_fresh(remote, dc, hlc_ms(last_hlc), *group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }

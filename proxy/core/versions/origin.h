@@ -30,6 +30,7 @@ struct origin {
 	uint64_t incarnation;
 	uint64_t applied;            /* everything up to here is in the store, or on its way there in the pipeline */
 	uint64_t confirmed;          /* everything up to here is in the store, which has answered */
+	uint64_t was_confirmed;      /* CONFIRMED at the end of the opening before this one */
 	uint64_t recalled;           /* everything up to here that is not stable has its metadata in memory */
 	uint64_t stable;             /* every DC has applied this */
 	uint64_t floor;              /* what precedes the position from which the DC's log must be read again after a restart */

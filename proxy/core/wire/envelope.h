@@ -25,6 +25,7 @@ struct batch {
 	uint64_t hlc;                /* of the first write; write i has hlc + i */
 	const struct position *context; /* what was applied at the origin when the batch was sent to its store */
 	unsigned context_count;
+	uint64_t wall_ms;            /* the origin's wall clock when it wrote this; the HLC may be ahead of it. 0: not told */
 	uint64_t rules_digest;
 	const struct slice *path;    /* DCs it passed (ring, star); empty when it comes straight from its origin */
 	unsigned path_count;

@@ -202,6 +202,7 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case BATCH_PART: return uint32_read(field, &batch->part);
 	case BATCH_PART_COUNT: return uint32_read(field, &batch->part_count);
 	case BATCH_PART_BYTES: batch->part_bytes = field->bytes; return true;
+	case BATCH_WALL_MS: batch->wall_ms = field->value; return true;
 	case BATCH_LIFTED: batch->is_lifted = field->value != 0; return true;
 	case BATCH_WRITE: return write_add(scratch, field->bytes, raw, batch);
 	default: return false;       /* a known field of another type */

@@ -27,7 +27,8 @@ static void add_position(struct buffer *out, unsigned tag, const struct position
 
 static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
 {
-	wire_put_uint(buffer_grow(out, wire_uint_len(value)), tag, value);
+	if (value != 0)
+		wire_put_uint(buffer_grow(out, wire_varint_len(tag) + wire_varint_len(value)), tag, value);
 }
 
 static void add_text(struct buffer *out, unsigned tag, struct slice text)
@@ -52,6 +53,7 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 		add_text(out, BATCH_PATH, header->path[i]);
 	add_uint(out, BATCH_HELLO, header->hello);
 	add_uint(out, BATCH_LIFTED, header->is_lifted);
+	add_uint(out, BATCH_WALL_MS, header->wall_ms);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

@@ -107,3 +107,22 @@ void hundreds_of_restarts_leave_no_trace(struct story *story)
 	story_expect_everywhere(story, "l:n", "300");
 	story_check(story, most < 50, "fewer than 50 incarnations are remembered at any time");
 }
+
+void clock_that_was_set_right_ends_a_quarantine(struct story *story)
+{
+	story_set_clock(story, AMS, 7200000);
+	story_say(story, AMS, "SET l:k ahead");
+	story_wait(story, 1000);
+	story_expect(story, BOM, "l:k", NULL);
+	story_check(story, core_status(story->world->dcs[BOM].core)->peers[world_local_index(&story->world->dcs[BOM], AMS)].state == PEER_QUARANTINED,
+	            "a clock two hours ahead is quarantined");
+	story_set_clock(story, AMS, 0);
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:k", "ahead");
+	story_say(story, BOM, "SET l:k right");
+	story_wait(story, 1000);
+	story_expect_everywhere(story, "l:k", "right");
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		for (unsigned peer = 1; peer < 3; peer++)
+			story_check(story, core_status(story->world->dcs[dc].core)->peers[peer].clock_offset_ms <= 0, "nobody's clock is said to be ahead");
+}

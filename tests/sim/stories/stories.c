@@ -17,6 +17,7 @@ static const struct tale tales[] = {
 	TALE(later_write_beats_a_clock_that_is_ahead),
 	TALE(write_is_answered_while_its_log_is_down),
 	TALE(log_delivered_twice_counts_once),
+	TALE(clock_that_was_set_right_ends_a_quarantine),
 	TALE(refused_transaction_of_a_watcher_does_not_run_after_what_it_has_not_seen),
 	TALE(increment_survives_a_delete_that_has_not_seen_it),
 	TALE(add_wins_over_a_remove_that_has_not_seen_it),

@@ -24,6 +24,7 @@ void concurrent_sets_are_one_conflict_everywhere(struct story *story);
 void different_fields_are_no_conflict(struct story *story);
 
 /* recovery.c */
+void clock_that_was_set_right_ends_a_quarantine(struct story *story);
 void killed_sidecar_ships_what_it_had_executed(struct story *story);
 void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
