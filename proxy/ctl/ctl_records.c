@@ -30,7 +30,7 @@ static json_t *records_of_file(const struct ctl_options *options)
 	return json_is_array(records) ? records : NULL;
 }
 
-/* From one page to the next, until there is none. */
+/* Asks for page after page until the sidecar gives no cursor. */
 static json_t *records_of_sidecar(const struct ctl_options *options, int *code)
 {
 	json_t *records = json_array();

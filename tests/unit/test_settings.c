@@ -1,9 +1,11 @@
 /* Settings: the files of tests/config against what is expected of them, defaults, values and reloading. */
 #include "base/nearest.h"
+#include "config/log_kind.h"
 #include "config/reload.h"
 #include "config/row.h"
 #include "base/text.h"
 #include "config/value.h"
+#include "connectors/connectors.h"
 #include "proxy/core/core.h"
 
 #include <CUnit/Basic.h>
@@ -338,6 +340,18 @@ static void configurable_rules_are_the_rules_of_the_core(void)
 	CU_ASSERT_PTR_NULL(core_rule_text(CORE_RULES));
 }
 
+/* config/log_kind.c and connectors/connectors.c each have a row for every kind of log, and a connector fills its whole class. */
+static void every_kind_of_log_has_a_connector(void)
+{
+	for (unsigned i = 0; i < log_kind_count(); i++) {
+		const struct log_class *class = log_class_find(log_kind_at(i)->name);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(class);
+		CU_ASSERT_STRING_EQUAL(class->name, log_kind_at(i)->name);
+		CU_ASSERT(class->open != NULL && class->append != NULL && class->follow != NULL && class->unfollow != NULL && class->pause != NULL);
+		CU_ASSERT(class->trim != NULL && class->retention_ms != NULL && class->close != NULL);
+	}
+}
+
 void suite_settings(void)
 {
 	CU_pSuite suite = CU_add_suite("settings", NULL, NULL);
@@ -354,4 +368,5 @@ void suite_settings(void)
 	CU_add_test(suite, "addresses_need_a_host_and_a_port", addresses_need_a_host_and_a_port);
 	CU_add_test(suite, "nearest_name_is_near_or_none", nearest_name_is_near_or_none);
 	CU_add_test(suite, "configurable_rules_are_the_rules_of_the_core", configurable_rules_are_the_rules_of_the_core);
+	CU_add_test(suite, "every_kind_of_log_has_a_connector", every_kind_of_log_has_a_connector);
 }

@@ -15,7 +15,7 @@ enum kind {
 	KIND_KEY,                    /* the clears of the whole key: DEL, expiry, FLUSHDB */
 	KIND_COUNT,
 };
-#define KIND_TYPES 4                 /* the first four are types */
+#define KIND_TYPES KIND_TTL          /* the kinds before it are types */
 const char *kind_text(enum kind kind);
 bool kind_has_number(enum kind kind);        /* can its value be incremented? */
 bool kind_has_dots(enum kind kind);          /* can clients write it with a context, so that the dots of its values are stored (spills.h)? */

@@ -71,7 +71,7 @@ const char *plan_build_field_increment_float(struct plan_build *build)
 	return NULL;
 }
 
-/* Which members go is in the reply: the intent names the key. */
+/* Only the reply says which members were popped, so the intent names just the key. */
 const char *plan_build_members_pop(struct plan_build *build)
 {
 	build_intend(build, CHANGE_MEMBER_REMOVE, build->request->argv[1]);

@@ -138,7 +138,7 @@ const char *plan_build_scores_remove_lex(struct plan_build *build)
 	return build_remove_range(build, SLICE("BYLEX"));
 }
 
-/* Which members go is in the reply: the intent names the key. */
+/* Only the reply says which members were popped, so the intent names just the key. */
 const char *plan_build_scores_pop(struct plan_build *build)
 {
 	build_intend(build, CHANGE_SCORE_REMOVE, build->request->argv[1]);

@@ -1,7 +1,7 @@
 /* Rerun: a group of local writes that the store aborted is run again, one request at a time, so that a bad command does not abort its neighbours. */
 #include "gathering.h"
 
-/* Our own writes have nobody who would ask again. What was to be read back still is. */
+/* Nobody repeats a write of our own that failed. So the keys that GROUP was to read back are noted again. */
 void rerun_reread(struct local *local, const struct group *group)
 {
 	for (unsigned i = 0; group->kind == GROUP_LOCAL && i < group->unit_count; i++) {

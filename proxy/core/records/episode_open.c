@@ -25,7 +25,7 @@ bool episode_is_kept(const struct episode *episode)
 		count += version != NULL;
 		present += version != NULL && version->is_present;
 	}
-	/* As element_is_open: removals alone leave nothing to decide. */
+	/* The same test as in element_is_open: if all live versions are removals, nobody has to decide. */
 	return count > 1 && present > 0;
 }
 

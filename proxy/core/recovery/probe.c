@@ -27,7 +27,6 @@ static bool is_checked(const struct change *change)
 /* Tells from what the store holds now whether the change took place. If the key is absent, either it did, or a later write of ours covers it. */
 bool probe_is_done(const struct change *change, struct slice raw)
 {
-	static const char *const types[KIND_TYPES] = { "string", "hash", "set", "zset" };
 	struct reply reply;
 	if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR)
 		return false;
@@ -38,7 +37,7 @@ bool probe_is_done(const struct change *change, struct slice raw)
 		return slice_to_int64(reply.text, &number);
 	enum kind kind;
 	bool has_kind = change_kind_of(change, &kind);
-	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(types[kind])));
+	return slice_equal(reply.text, SLICE("none")) || (has_kind && slice_equal(reply.text, slice_of(kind_text(kind))));
 }
 
 /* We had the answer before the process ended. Had it changed the write, the outbox would hold the final form, too: that form is written before

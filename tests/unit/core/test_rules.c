@@ -6,6 +6,7 @@
 #include "stage.h"
 
 #include <CUnit/CUnit.h>
+#include <string.h>
 
 void suite_rules(void);
 
@@ -180,6 +181,20 @@ static void a_glob_matches_as_redis_does(void)
 	CU_ASSERT_TRUE(glob_match((struct slice){ "a*", 2 }, (struct slice){ "a\0b", 3 }));
 }
 
+/* Another rule that chooses by itself must be named in the texts of asks/resolve.c and conflicts/conflicts_choice.c. */
+static void the_rules_that_choose_by_themselves_are_those_that_texts_name(void)
+{
+	static const char *const named[] = { "lww", "merge" };
+	unsigned found = 0;
+	for (unsigned i = 0; rule_at(i) != NULL; i++) {
+		if (!rule_at(i)->is_choosing)
+			continue;
+		CU_ASSERT(found < 2 && strcmp(rule_at(i)->name, named[found]) == 0);
+		found++;
+	}
+	CU_ASSERT_EQUAL(found, 2);
+}
+
 void suite_rules(void)
 {
 	CU_pSuite suite = CU_add_suite("rules", NULL, NULL);
@@ -187,4 +202,5 @@ void suite_rules(void)
 	CU_ADD_TEST(suite, each_rule_has_its_facts_and_is_found_by_its_name);
 	CU_ADD_TEST(suite, a_ttl_is_found_by_its_name);
 	CU_ADD_TEST(suite, a_glob_matches_as_redis_does);
+	CU_add_test(suite, "the rules that choose by themselves are those that texts name", the_rules_that_choose_by_themselves_are_those_that_texts_name);
 }
