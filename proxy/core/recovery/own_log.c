@@ -111,7 +111,7 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 	struct origin *own = &recovery->causes->origins.items[delivery->origin];
 	/* The first hello of an incarnation carries its number. What the log said before it had been announced when the incarnation began. */
 	own->is_logged_whole |= delivery->hello == own->incarnation;
-	if (delivery->write_count > 0 && delivery->first_seq > own->logged + 1)
+	if (delivery->write_count > 0 && !own->is_past && delivery->first_seq > own->logged + 1)
 		own->is_logged_whole = false;
 	if (delivery->hello != 0 && delivery->hello == own->incarnation)
 		begin_after(recovery, own);

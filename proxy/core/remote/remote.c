@@ -109,7 +109,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		return IS_WAITING;
 	}
 	/* 3. The origin's earlier writes must be applied. */
-	if (delivery->first_seq > origin->applied + 1) {
+	if (!origin->is_past && delivery->first_seq > origin->applied + 1) {
 		/* A log is ordered, so the missing writes will not come. */
 		if (!delivery->is_gap_counted) {
 			delivery->is_gap_counted = true;

@@ -30,13 +30,12 @@ static void advance_rounds(struct remote *remote)
 
 /* ---- incarnations ---- */
 
+/* That makes nothing stable here: after a loss, writes concurrent with those below may still have to be applied again. Contexts that tell the floor say,
+ * in log order as ever, who has what is below. */
 void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation)
 {
 	struct origins *origins = &remote->causes->origins;
 	floors_raise(&origins->floors, origins, dc, incarnation);
-	for (unsigned i = 0; i < origins->count; i++)
-		for (unsigned by = 0; origin_is_below(origins, origins->floors, i) && by < origins->dc_count; by++)
-			origins->items[i].known[by] = SEQ_WHOLE;
 	remote->books->roads[dc].is_follow_moved = true;
 }
 
