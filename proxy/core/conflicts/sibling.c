@@ -60,8 +60,10 @@ void sibling_apply(struct conflicts *conflicts, struct arrival *arriving)
 		.is_present = !(change->sibling_bits & SIBLING_REMOVAL), .is_clearing = change->sibling_bits & SIBLING_CLEARING, .is_set = kind == KIND_STRING, .value = change->value,
 		.is_vouched = !(change->sibling_bits & SIBLING_REMOVAL),
 	};
-	/* Where a newer write of another type is known, it has killed this value. */
-	if (!version.is_present || type_outlives_others(keyspace->origins, key, kind, &version.stamp))
+	/* Where a newer write of another type is known, it has killed this value. What the same write cleared stays cleared. */
+	if (version.is_present && !type_outlives_others(keyspace->origins, key, kind, &version.stamp))
+		version_set_aside(&version);
+	if (!version.is_outdone)
 		element_compete(keyspace, element, &version);
 	context_drop(nothing);
 }

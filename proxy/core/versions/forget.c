@@ -66,6 +66,9 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 	}
 	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
 		element_spill(keyspace, element);
+		/* A conflict that begins later must not take for alive what these writes killed. */
+		for (unsigned i = 0; i < element->history_count; i++)
+			history_note_killed(keyspace, element, &element->histories[i], element->histories[i].len);
 		element_free(keyspace, element);
 		return;
 	}

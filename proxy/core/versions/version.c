@@ -108,12 +108,18 @@ void element_drop_versions(struct keyspace *keyspace, struct element *element)
 		element_remove_version(keyspace, element, element->version_count - 1);
 }
 
-void version_kill(struct keyspace *keyspace, struct version *version)
+void version_set_aside(struct version *version)
 {
-	version_drop_value(keyspace, version);
+	version->value = (struct slice){ "", 0 };
 	version->is_present = false;
 	version->is_outdone = !version->is_clearing;
 	version->is_vouched = false;
+}
+
+void version_kill(struct keyspace *keyspace, struct version *version)
+{
+	version_drop_value(keyspace, version);
+	version_set_aside(version);
 }
 
 /* The oldest stable and present version that nothing vouches for. */

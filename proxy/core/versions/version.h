@@ -10,7 +10,9 @@ void element_compete(struct keyspace *keyspace, struct element *element, const s
 /* The live version with this dot; NULL: it is not alive, or not known here. */
 const struct version *element_version(const struct element *element, unsigned origin, uint64_t seq);
 void element_drop_versions(struct keyspace *keyspace, struct element *element);
-/* Makes a version absent: a newer write of another type killed it. */
+/* Makes a version that owns no value absent: a newer write of another type kills it. If the write cleared the key first, its clear still competes. */
+void version_set_aside(struct version *version);
+/* The same for a live version of an element: its value is dropped. */
 void version_kill(struct keyspace *keyspace, struct version *version);
 /* Called when all metadata is recalled. A stable version that is alive beside others is vouched for: by a record, or by a write that left it alive. One that
  * nothing vouches for was killed by a write too old to be recalled, so it is killed here. */
