@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import signal
+import struct
 import subprocess
 from pathlib import Path
 
@@ -48,18 +49,26 @@ class Metrics:
 
 
 class Sidecar(Server):
-    def __init__(self, workspace, name, config, port, clock_offset_seconds=0):
-        """CONFIG: the YAML but for `listen` and `admin`, which are added here."""
+    def __init__(self, workspace, name, config, port, clock_offset_seconds=None):
+        """CONFIG: the YAML but for `listen` and `admin`, which are added here. With a clock offset, 0 included, its clock can be set."""
         super().__init__(workspace, name)
         self.port = port
         self.admin_port = free_port()
         self.address = (HOST, self.port)
-        self.clock_offset_seconds = clock_offset_seconds
+        self._skew_path = workspace.directory / f"{name}.skew"
+        self.has_clock_of_its_own = clock_offset_seconds is not None
+        if self.has_clock_of_its_own:
+            self.set_clock(clock_offset_seconds)
         self.config_path = workspace.directory / f"{name}.yml"
         self._write_config(config)
 
     def _write_config(self, config):
         self.config_path.write_text(f"listen: {HOST}:{self.port}\nadmin: {HOST}:{self.admin_port}\n{config}")
+
+    def set_clock(self, offset_seconds):
+        """From now on its wall clock is wrong by that much. In place: a running sidecar has the file mapped."""
+        with open(self._skew_path, "r+b" if self._skew_path.exists() else "wb") as file:
+            file.write(struct.pack("=q", round(offset_seconds * 1000)))
 
     def change_config(self, config):
         self._write_config(config)
@@ -72,12 +81,12 @@ class Sidecar(Server):
         return [build_directory() / "homeportd", "--config", self.config_path]
 
     def environment(self):
-        if not self.clock_offset_seconds:
+        if not self.has_clock_of_its_own:
             return {}
         library = self.workspace.directory / "skewed_clock.so"
         if not library.exists():
             subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, SKEWED_CLOCK, "-ldl"], check=True)
-        return {"LD_PRELOAD": str(library), "SKEW_SECONDS": str(self.clock_offset_seconds),
+        return {"LD_PRELOAD": str(library), "SKEW_FILE": str(self._skew_path),
                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
     def client(self, timeout=10):

@@ -50,7 +50,7 @@ class World:
         self._make_ways()
         for dc in self.dcs.values():
             dc.sidecar = Sidecar(self.workspace, f"homeportd-{dc.name}", self._config(dc.name, rules),
-                                 self._ports[dc.name], (clock_offsets or {}).get(dc.name, 0))
+                                 self._ports[dc.name], (clock_offsets or {}).get(dc.name))
 
     def _make_ways(self):
         ways = [(reader, origin) for reader in self.dcs for origin in self.dcs]
@@ -122,6 +122,13 @@ class World:
     def heal(self, name):
         for link in self._ways_of(name):
             link.heal()
+
+    def cut_way(self, reader, origin):
+        """READER cannot read the log of ORIGIN; with a broker, READER = ORIGIN cannot write its own."""
+        self._links[reader, origin].cut()
+
+    def heal_way(self, reader, origin):
+        self._links[reader, origin].heal()
 
     def slow(self, reader, origin, seconds):
         """What happens at ORIGIN reaches READER later."""
