@@ -44,7 +44,8 @@ struct log_class {
 	const char *name;                    /* "kafka", "redis-stream" */
 	/* NULL on bad settings: *error (static or owned by the class) names the setting and the remedy. Connecting goes on in the background. */
 	struct log *(*open)(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
-	void (*append)(struct log *log, uint64_t id, struct slice bytes);   /* copies BYTES; IDs count up by one; after append_retry they go on from that ID */
+	/* Copies BYTES. IDs count up by one; after append_retry they go on from that ID. PASSES_LIMIT: also if the log is full, with all given before. */
+	void (*append)(struct log *log, uint64_t id, struct slice bytes, bool passes_limit);
 	void (*follow)(struct log *log, int64_t position);   /* delivers messages after POSITION (POSITION_BEGIN: all); replaces an earlier follow */
 	void (*unfollow)(struct log *log);
 	void (*pause)(struct log *log, bool is_paused);      /* stops delivery; what was already read may still be delivered */

@@ -48,9 +48,9 @@ static struct log *stream_open(const struct log_options *options, const struct l
 	return &stream->log;
 }
 
-static void stream_append(struct log *log, uint64_t id, struct slice bytes)
+static void stream_append(struct log *log, uint64_t id, struct slice bytes, bool passes_limit)
 {
-	stream_writer_append(((struct stream_log *)log)->writer, id, bytes);
+	stream_writer_append(((struct stream_log *)log)->writer, id, bytes, passes_limit);
 }
 
 static void stream_follow(struct log *log, int64_t position)

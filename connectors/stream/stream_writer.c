@@ -37,6 +37,7 @@ struct stream_writer {
 	bool is_appending_told;              /* the last that callbacks.state was told is that we append */
 	unsigned full_checks;                /* how many measurements have found the log full, without a break */
 	struct timer *full_check;
+	struct timer *passing;               /* while full: what passes the limit, and was dropped, is asked for again */
 	int64_t trim_wanted, trim_sent;
 	int64_t restart_least;               /* no reader would read before this after a restart */
 	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
@@ -59,6 +60,7 @@ static void take_readers(redisAsyncContext *redis, void *reply, void *context);
 static void note_room(struct stream_writer *writer, uint64_t used);
 static void note_full(struct stream_writer *writer);
 static void check_again(struct stream_writer *writer);
+static void go_on(void *context);
 static void count_reply(struct stream_writer *writer);
 static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
 
@@ -73,15 +75,21 @@ struct stream_writer *stream_writer_new(const struct stream_link_options *link, 
 	writer->reader_count = options->reader_count;
 	writer->trim_wanted = writer->trim_sent = writer->trim_settled = writer->restart_least = -1;
 	writer->full_check = timer_new(link->loop, measure, writer);
+	writer->passing = timer_new(link->loop, go_on, writer);
 	appends_drop_due(&writer->appends);
 	writer->link = stream_link_new(link, &(struct stream_link_callbacks){ writer, link_up, link_down });
 	return writer;
 }
 
-void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes)
+void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes, bool passes_limit)
 {
-	if (!appends_give(&writer->appends, id))
+	if (writer->is_full && !passes_limit)
+		appends_drop_coming(&writer->appends);
+	if (!appends_give(&writer->appends, id)) {
+		if (writer->is_full && passes_limit)
+			timer_start(writer->passing, 0);
 		return;
+	}
 	char entry[48];
 	int entry_len = snprintf(entry, sizeof entry, "%" PRId64 "-%" PRId64, writer->next, writer->last);
 	writer->last = writer->next++;
@@ -122,6 +130,7 @@ void stream_writer_free(struct stream_writer *writer)
 		return;
 	stream_link_free(writer->link);
 	timer_free(writer->full_check);
+	timer_free(writer->passing);
 	unread_free(&writer->unread);
 	memory_free(writer);
 }
@@ -141,6 +150,7 @@ static void link_down(void *context, const char *why)
 	writer->replies_due = 0;
 	writer->trim_sent = writer->trim_settled = -1;
 	timer_stop(writer->full_check);
+	timer_stop(writer->passing);
 	appends_drop_due(&writer->appends);
 	writer->callbacks.state(writer->callbacks.context, writer->dc, false, why);
 }
@@ -175,7 +185,8 @@ static bool read_end(const redisReply *info, int64_t *position)
 	return false;
 }
 
-/* Appends were dropped until the stream's end was known; accept() asks for them again. */
+/* Appends were dropped until the stream's end was known. They go on being dropped until its size is, too: it may have been full all the time, and a
+ * connection that comes and goes must not fill it further. */
 static void start(struct stream_writer *writer, int64_t last)
 {
 	struct timespec now;
@@ -187,17 +198,24 @@ static void start(struct stream_writer *writer, int64_t last)
 	unread_clear(&writer->unread);
 	writer->is_found_measured = writer->reader_count == 0;
 	writer->found_last = last;
+	writer->is_full = true;
+	writer->full_checks = 0;
 	measure(writer);
-	if (!writer->is_full)
-		accept(writer);
 }
 
 static void accept(struct stream_writer *writer)
 {
-	uint64_t id;
 	if (!writer->is_appending_told)
 		writer->callbacks.state(writer->callbacks.context, writer->dc, true, "appending");
 	writer->is_appending_told = true;
+	go_on(writer);
+}
+
+/* While the log is full, only what passes its limit is taken of what is given again. */
+static void go_on(void *context)
+{
+	struct stream_writer *writer = context;
+	uint64_t id;
 	if (appends_go_on(&writer->appends, &id))
 		writer->callbacks.append_retry(writer->callbacks.context, id);
 }
@@ -338,7 +356,7 @@ static void note_full(struct stream_writer *writer)
 static void check_again(struct stream_writer *writer)
 {
 	timer_start(writer->full_check, FULL_CHECK_MS);
-	if (++writer->full_checks < FULL_CHECKS_QUIET || !writer->is_appending_told)
+	if (++writer->full_checks != FULL_CHECKS_QUIET)
 		return;
 	writer->is_appending_told = false;
 	writer->callbacks.state(writer->callbacks.context, writer->dc, false,

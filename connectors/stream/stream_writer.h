@@ -6,8 +6,8 @@
  * Readers: every other datacenter writes "<read>:<restart>" into the hash "homeport:readers" beside the stream: up to which position it has read,
  * and from which it would read after a restart.
  * Size: the limit is for entries that some datacenter has not read yet. While those take it, nothing is appended; reading alone makes room, so
- * two full logs never wait for each other, and an entry larger than the limit passes when all before it is read. Entries that every datacenter
- * has applied and would not read after a restart are history: they are trimmed once the stream takes more than half of its limit. Others are
+ * two full logs never wait for each other, and an entry larger than the limit passes when all before it is read. What recovery waits for
+ * passes a full log, with all that was given before it: no datacenter reads on before it is in. Entries that every datacenter has applied and would not read after a restart are history: they are trimmed once the stream takes more than half of its limit. Others are
  * never trimmed. */
 #ifndef CONNECTORS_STREAM_WRITER_H
 #define CONNECTORS_STREAM_WRITER_H
@@ -24,7 +24,7 @@ struct stream_writer;
 /* LINK and OPTIONS' names are borrowed for the writer's life. OPTIONS' dc_index comes back with callbacks.state. */
 struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options);
-void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes);
+void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes, bool passes_limit);
 void stream_writer_trim(struct stream_writer *writer, int64_t position);
 /* Waits without the loop until no append is under way, at most WAIT_MS. */
 void stream_writer_drain(struct stream_writer *writer, uint32_t wait_ms);

@@ -64,7 +64,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
 	case EFFECT_APPEND:
 		turn->status->counters.shipped_bytes += effect->append.bytes.len;
-		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes);
+		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes, effect->append.passes_limit);
 		return;
 	case EFFECT_CONFLICT: conflict_log(turn, effect); return;
 	case EFFECT_VISIBLE: visible_observe(turn, effect); return;

@@ -124,6 +124,31 @@ def stops_at_its_limit(facts, workspace, redis):
     writer.end()
 
 
+def passes_its_limit_for_recovery(facts, workspace, redis):
+    with redis.client() as client:
+        client("FLUSHALL")
+    writer = open_log(workspace, redis, "own", "retain=1000000")
+    writer.tell("append", 1, 3000, 1000)
+    writer.expect("state 0")
+    held = acknowledged(writer)[-1][0]
+    writer.tell("pass", 3001)
+    wait_for_acknowledgement(writer, 3001)
+    facts.check(held < 3000, "a full log takes what passes its limit, with all that was given before it", held)
+    writer.tell("append", 3002, 3010, 1000)
+    writer.end()
+    writer = Driver(workspace, "log_driver", "redis-stream", "eu", "own", f"address={redis.address[0]}:{redis.port}", "retain=1000000")
+    writer.tell("append", 1, 10, 1000)
+    facts.check("size limit" in " ".join(writer.expect("state 0", 10)), "a log that is full when it is opened takes nothing, and says so")
+    facts.equal(acknowledged(writer), [], "not even before it knows how full it is")
+    writer.tell("pass", 11)
+    wait_for_acknowledgement(writer, 11)
+    facts.check(True, "but what passes the limit")
+    writer.end()
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        facts.equal(client("XLEN", "homeport:log"), 3002, "and nothing else")
+
+
 def pauses(facts, workspace, redis):
     writer, reader = open_log(workspace, redis, "own"), open_log(workspace, redis, "peer")
     reader.tell("follow", -1)
@@ -154,7 +179,8 @@ def refuses_bad_settings(facts, workspace):
 
 def test(facts):
     with Workspace() as workspace:
-        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, stops_at_its_limit, pauses):
+        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, stops_at_its_limit,
+                     passes_its_limit_for_recovery, pauses):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)
             redis.kill()

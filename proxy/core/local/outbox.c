@@ -104,6 +104,7 @@ static void emit(struct outbox *outbox, struct append *append)
 	struct effect *effect = effects_add(outbox->step->effects, EFFECT_APPEND);
 	effect->append.id = append->id;
 	effect->append.bytes = append->bytes;
+	effect->append.passes_limit = append->passes_limit;
 }
 
 static void send_append(struct outbox *outbox, struct append *append)
@@ -199,6 +200,14 @@ static uint64_t claim_logged(const struct outbox *outbox, struct context *contex
 	return logged < outbox->causes->answered_seq ? logged : outbox->causes->answered_seq;
 }
 
+/* Until our hello is read in the own log, nothing is applied here; and the log has room again only once somebody applies. So a full log has to take the
+ * hello, and what it dropped before. The connector asks for that again. */
+static void pass_limit(struct outbox *outbox)
+{
+	for (struct append *append = outbox->sent.first; append != NULL; append = append->next)
+		append->passes_limit = true;
+}
+
 /* Sends a batch without writes. It tells what is applied here, up to which time all our writes are in the log, and which rules we have. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 {
@@ -219,7 +228,10 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 	context_drop(context);
 	struct buffer bytes = { 0 };
 	envelope_begin(&bytes, &header);
-	send_append(outbox, append_new(outbox, buffer_slice(&bytes), &(struct append){ .origin = outbox->causes->self, .last_seq = 0 }));
+	bool is_barrier = hello != 0 && !outbox->causes->is_gate_open;
+	if (is_barrier)
+		pass_limit(outbox);
+	send_append(outbox, append_new(outbox, buffer_slice(&bytes), &(struct append){ .origin = outbox->causes->self, .passes_limit = is_barrier }));
 	buffer_free(&bytes);
 	outbox->heartbeat_ms = outbox->step->now_ms;
 }

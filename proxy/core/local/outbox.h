@@ -13,6 +13,7 @@ struct append {
 	unsigned events;
 	uint64_t entry_ms, entry_seq;        /* its outbox entry, which may go once the log has this; 0 0: none */
 	bool is_part;                        /* not the last part: the own log must not be read again from here */
+	bool passes_limit;                   /* a hello, or stands before one: recovery waits for it, so a full log takes it, too */
 	bool is_guess;                       /* carried, and the store was never asked for its outcome */
 };
 

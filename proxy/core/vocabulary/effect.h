@@ -49,7 +49,11 @@ struct effect {
 			unsigned slot_count;
 		} group;
 		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
-		struct { uint64_t id; struct slice bytes; } append;      /* ids count up by one; bytes are valid until appended */
+		struct {
+			uint64_t id;                 /* count up by one */
+			struct slice bytes;          /* valid until appended */
+			bool passes_limit;           /* also if the log is full, with all that stands before it */
+		} append;
 		struct { unsigned dc; int64_t position; } log;           /* follow, unfollow, pause, resume, trim */
 		struct {
 			unsigned dc;                 /* origin of the arriving change, and its dot */

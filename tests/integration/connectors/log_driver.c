@@ -14,7 +14,7 @@
 
 static struct event_base *loop;
 static struct log *log_open;
-static uint64_t last_id;
+static uint64_t last_id, passing_id;     /* ids up to the second pass the limit of the log */
 static size_t message_size;
 
 static void append_from(uint64_t id)
@@ -24,7 +24,7 @@ static void append_from(uint64_t id)
 		size_t len = (size_t)sprintf(bytes, "%llu:", (unsigned long long)id);
 		memset(bytes + len, '.', message_size);
 		struct slice message = { bytes, len > message_size ? len : message_size };
-		log_open->class->append(log_open, id, message);
+		log_open->class->append(log_open, id, message, id <= passing_id);
 		free(bytes);
 	}
 }
@@ -98,6 +98,9 @@ static void command(unsigned count, char **words)
 		last_id = strtoull(words[2], NULL, 10);
 		message_size = strtoull(words[3], NULL, 10);
 		append_from((uint64_t)number);
+	} else if (strcmp(name, "pass") == 0) {
+		passing_id = last_id = (uint64_t)number;
+		append_from(last_id);
 	} else if (strcmp(name, "follow") == 0) {
 		log_open->class->follow(log_open, number);
 	} else if (strcmp(name, "unfollow") == 0) {

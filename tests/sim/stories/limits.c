@@ -57,6 +57,41 @@ void full_logs_drain_once_they_are_read(struct story *story)
 	expect_value_everywhere(story, "l:other", VALUE_BYTES_MAX);
 }
 
+/* Both logs are full, and neither inbox has room for what the other log holds. Neither datacenter has read its own log to the hello of its start: a full
+ * log takes that hello. */
+void full_logs_drain_after_a_restart(struct story *story)
+{
+	const struct dc *dcs = story->world->dcs;
+
+	story->world->plan.limits.log_bytes = 3000;
+	story->world->plan.limits.inbox_bytes = 500;
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_part(story, BOM, CPT);
+	for (unsigned i = 0; i < 12; i++) {
+		say_value(story, AMS, "l:k", 600);
+		say_value(story, BOM, "l:other", 700);
+	}
+	story_wait(story, 1000);
+	restart(story, AMS);
+	restart(story, BOM);
+	story_check(story, dcs[AMS].limit.is_full && dcs[BOM].limit.is_full, "both logs are full when the sidecars start");
+	story_wait(story, 1000);
+	story_check(story, !core_status(dcs[AMS].core)->is_recalling, "the own log was read to its end, although it is full");
+	story_say(story, AMS, "SET l:more 1");
+	story_wait(story, 1000);
+	fault_strike_at(story->world, &story->world->dcs[AMS], FAULT_CONNECTION_LOSS);
+	story_wait(story, 1000);
+	story_check(story, !core_status(dcs[AMS].core)->is_recalling, "nor does a new connection to the store wait for room");
+	story_rejoin(story, AMS, BOM);
+	story_rejoin(story, AMS, CPT);
+	story_rejoin(story, BOM, CPT);
+	story_wait(story, 5000);
+	expect_value_everywhere(story, "l:k", 600);
+	expect_value_everywhere(story, "l:other", 700);
+	story_expect_everywhere(story, "l:more", "1");
+}
+
 /* A store that came back empty reads more of its own log than the inbox may hold, before it may apply any of it. */
 void own_log_is_read_to_its_end_however_small_the_inbox(struct story *story)
 {

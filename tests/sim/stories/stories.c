@@ -56,6 +56,7 @@ static const struct tale tales[] = {
 	TALE(same_member_popped_twice_is_told),
 	TALE(dots_of_values_that_are_gone_are_dropped),
 	TALE(full_logs_drain_once_they_are_read),
+	TALE(full_logs_drain_after_a_restart),
 	TALE(own_log_is_read_to_its_end_however_small_the_inbox),
 	TALE(open_conflict_is_decided_at_the_limit_of_metadata),
 };

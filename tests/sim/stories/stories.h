@@ -34,6 +34,7 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
 /* limits.c */
 void full_logs_drain_once_they_are_read(struct story *story);
+void full_logs_drain_after_a_restart(struct story *story);
 void own_log_is_read_to_its_end_however_small_the_inbox(struct story *story);
 void open_conflict_is_decided_at_the_limit_of_metadata(struct story *story);
 

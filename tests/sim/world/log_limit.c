@@ -9,13 +9,24 @@
 
 _Static_assert(LOG_READERS_MAX >= WORLD_DCS_MAX, "each DC reads each log");
 
-bool log_limit_drops(struct log_limit *limit, uint64_t id)
+static void plan_room(struct world *world, struct dc *dc)
 {
-	if (!limit->is_full)
+	dc->limit.is_room_planned = true;
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_ROOM, .dc = dc->index, .generation = dc->life }, dice_below(&world->dice, CHECK_US));
+}
+
+bool log_limit_drops(struct world *world, struct dc *dc, uint64_t id, bool passes_limit)
+{
+	struct log_limit *limit = &dc->limit;
+
+	if (!limit->is_full || (passes_limit && !limit->is_dropping))
 		return false;
 	if (!limit->is_dropping || id < limit->dropped_from)
 		limit->dropped_from = id;
 	limit->is_dropping = true;
+	limit->is_passing |= passes_limit;
+	if (passes_limit && !limit->is_room_planned)
+		plan_room(world, dc);
 	return true;
 }
 
@@ -88,8 +99,7 @@ void log_limit_look(struct world *world, struct dc *dc)
 		limit->is_full = true;
 		world->limits_met.full_logs++;
 	} else if (limit->is_full && !limit->is_room_planned && used <= bytes_max - bytes_max / ROOM_PART) {
-		limit->is_room_planned = true;
-		world_plan_next(world, &(struct happening){ .type = HAPPENING_ROOM, .dc = dc->index, .generation = dc->life }, dice_below(&world->dice, CHECK_US));
+		plan_room(world, dc);
 	}
 }
 
@@ -98,15 +108,16 @@ bool log_limit_go_on(struct world *world, struct dc *dc, uint64_t *id)
 	struct log_limit *limit = &dc->limit;
 	bool is_dropping = limit->is_dropping;
 
-	trace_line(world->trace, dc->index, "log has room again");
-	limit->is_full = limit->is_room_planned = limit->is_dropping = false;
+	trace_line(world->trace, dc->index, limit->is_passing ? "log is full, but takes what recovery needs" : "log has room again");
+	limit->is_full = limit->is_passing;
+	limit->is_room_planned = limit->is_passing = limit->is_dropping = false;
 	*id = limit->dropped_from;
 	return is_dropping;
 }
 
 void log_limit_forget(struct world *world, struct dc *dc)
 {
-	dc->limit.is_full = dc->limit.is_room_planned = dc->limit.is_dropping = false;
+	dc->limit.is_full = dc->limit.is_room_planned = dc->limit.is_passing = dc->limit.is_dropping = false;
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		dc->tellings[i].restart = dc->tellings[i].told_read = dc->tellings[i].told_restart = 0;
 }

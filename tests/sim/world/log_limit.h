@@ -28,6 +28,7 @@ struct limits_met { uint64_t full_logs, paused_logs, full_outboxes, full_metadat
 /* What the owner of a log knows. Numbers of messages: those before NUMBER. */
 struct log_limit {
 	bool is_full, is_room_planned;
+	bool is_passing;             /* full, but what passes the limit was dropped: it is asked for again at once */
 	bool is_dropping;
 	uint64_t dropped_from;       /* id of the first append that was dropped */
 	unsigned trim_wanted;        /* all DCs have applied what is before */
@@ -43,8 +44,9 @@ struct telling {
 	unsigned told_read, told_restart;
 };
 
-/* True: the append ID is dropped for now, because the log of DC is full. */
-bool log_limit_drops(struct log_limit *limit, uint64_t id);
+/* True: the append ID is dropped for now, because the log of DC is full. One that passes the limit is dropped only if some before it were; then all
+ * of them are asked for again. */
+bool log_limit_drops(struct world *world, struct dc *dc, uint64_t id, bool passes_limit);
 /* The log of DC, or what is known of its readers, has changed: trims, and sees whether it is full. */
 void log_limit_look(struct world *world, struct dc *dc);
 /* There is room again. True: appends from *ID on are asked for again. */

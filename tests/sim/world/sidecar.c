@@ -145,6 +145,7 @@ void sidecar_start(struct world *world, struct dc *dc)
 	dc->core = core_start(world, dc);
 	dc->life++;
 	dc->is_turn_planned = false;
+	log_limit_look(world, dc);
 	if (dc->is_store_up)
 		connection_retry(world, dc);
 }

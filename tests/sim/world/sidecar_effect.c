@@ -56,7 +56,7 @@ static void plan_landing(struct world *world, struct dc *dc)
 
 static void run_append(struct world *world, struct dc *dc, const struct effect *effect)
 {
-	if (log_limit_drops(&dc->limit, effect->append.id)) {
+	if (log_limit_drops(world, dc, effect->append.id, effect->append.passes_limit)) {
 		log_limit_look(world, dc);
 		return;
 	}
