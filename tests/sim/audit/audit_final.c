@@ -151,6 +151,14 @@ static bool key_is_equal(const struct sim_key *a, const struct sim_key *b)
 	return true;
 }
 
+void audit_store_key(struct auditor *auditor, unsigned dc, const struct audited_key *key, const struct key_outcome *outcome)
+{
+	if (key_is_right(auditor, key, sim_store_find(auditor->dcs[dc].store, key->db, key->key), outcome, auditor->dcs[dc].clock_ms))
+		return;
+	key_find(auditor, key, outcome, dc);
+	describe_touches(auditor, key);
+}
+
 static void judge_key(struct auditor *auditor, const struct audited_key *key, struct key_outcome *outcome)
 {
 	const struct sim_key *first = sim_store_find(auditor->dcs[0].store, key->db, key->key);

@@ -56,6 +56,8 @@ const struct audited_key *audited_key_at(const struct audited_keys *keys, uint32
 bool audit_all_shipped(const struct auditor *auditor, const struct vector *seen);
 /* Copies the touches of KEY that SEEN has into SUBSET. False: there are increments among them, whose sum is in no version. */
 bool touches_select(const struct audited_key *key, const struct vector *seen, const struct audit_contest *contest, struct touch *subset, unsigned *count);
+/* audit_final.c: finds fault where the store of DC does not hold OUTCOME. */
+void audit_store_key(struct auditor *auditor, unsigned dc, const struct audited_key *key, const struct key_outcome *outcome);
 /* audit_choice.c: is WRITE what the request decided? */
 void audit_choice(struct auditor *auditor, const struct audited_key *key, const struct client_request *request, const struct audited_write *write);
 /* audit_conflict.c: are two concurrent touches of one key a conflict (rule 9)? */

@@ -10,7 +10,8 @@
  *   audit_derive.c   what a command did, by its reply   audit_final.c         the end: stores against outcomes
  *   audit_outcome.c  what a key must hold (rules 4-8)   auditor.c             what happens, as it happens
  *   audit_keys.c     what was shipped, by key           audit_break.c         what breaks
- *   audit_choice.c   what somebody decided              audit_fresh.c         how fresh a core says that it is */
+ *   audit_choice.c   what somebody decided              audit_fresh.c         how fresh a core says that it is
+ *                                                       audit_apart.c         the end, where some datacenter needs a resync */
 #ifndef SIM_AUDIT_PARTS_H
 #define SIM_AUDIT_PARTS_H
 

@@ -70,7 +70,7 @@ struct auditor {
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
-	unsigned judged_replies, judged_records;
+	unsigned judged_replies, judged_records, judged_apart;
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
 };

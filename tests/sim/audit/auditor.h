@@ -85,6 +85,8 @@ void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, 
                           void *context);
 /* After every DC's store and status were given. */
 void auditor_conclude(struct auditor *auditor);
+/* The same, where some DC needs a resync: judges each store by what it has applied. */
+void auditor_conclude_apart(struct auditor *auditor);
 
 /* Findings are faults, one line each in the report. The caller may add its own. */
 void auditor_find(struct auditor *auditor, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -92,6 +94,8 @@ unsigned auditor_findings(const struct auditor *auditor);
 const char *auditor_report(const struct auditor *auditor);
 unsigned auditor_exempt_keys(const struct auditor *auditor);
 unsigned auditor_lost_legitimately(const struct auditor *auditor);
+/* Stores that were judged though some DC needed a resync. */
+unsigned auditor_judged_apart(const struct auditor *auditor);
 unsigned auditor_conflict_pairs(const struct auditor *auditor);
 
 #endif

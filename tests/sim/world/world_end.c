@@ -8,6 +8,7 @@
 #define SETTLE_US_MAX UINT64_C(1800000000)
 #define LOOK_US 400000
 #define LOOKS 3                      /* quiet ones in a row: an expiry may still be on its way to its sidecar at the first */
+#define APART_US 60000000
 #define SWEEP_LOOKS 13               /* meanwhile dots of what is gone are found and dropped */
 
 /* Where one DC has new rules all get them. */
@@ -91,6 +92,15 @@ static bool world_needs_resync(const struct world *world)
 	return false;
 }
 
+/* What can still be applied is, and each store is judged by that. */
+static void audit_apart(struct world *world)
+{
+	world_advance(world, APART_US);
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		auditor_store_final(world->auditor, i, world->dcs[i].store, world_clock_ms(world, &world->dcs[i]));
+	auditor_conclude_apart(world->auditor);
+}
+
 /* A truncated log may leave a DC behind for good, but never silently. */
 static bool truncation_ends_run(struct world *world)
 {
@@ -107,6 +117,7 @@ static bool truncation_ends_run(struct world *world)
 		return false;
 	if (!is_loud)
 		auditor_find(world->auditor, "a peer needs a resync and nobody raised an alarm");
+	audit_apart(world);
 	return true;
 }
 
