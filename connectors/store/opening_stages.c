@@ -220,7 +220,7 @@ static void send_info(struct opening *opening)
 
 static enum opening_state take_info(struct opening *opening, struct slice reply)
 {
-	store_facts_take_info(&opening->facts, reply);
+	store_facts_take(&opening->facts, reply);
 	return opening->facts.run_id[0] != '\0' ? OPENING_UNDER_WAY : OPENING_FAILED;
 }
 
@@ -243,15 +243,12 @@ static void send_notify_read(struct opening *opening)
 	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events")));
 }
 
-/* E: as events by name; x: of expired keys; A: of all kinds. */
 static enum opening_state take_notify(struct opening *opening, struct slice reply)
 {
 	struct slice flags = config_value(reply);
-	bool has_events = flags.len > 0 && memchr(flags.ptr, 'E', flags.len) != NULL;
-	bool has_expired = flags.len > 0 && (memchr(flags.ptr, 'x', flags.len) != NULL || memchr(flags.ptr, 'A', flags.len) != NULL);
-	opening->facts.is_notifying = has_events && has_expired;
-	snprintf(opening->notify_flags, sizeof opening->notify_flags, "%.*s%s%s", (int)flags.len, flags.len > 0 ? flags.ptr : "",
-	         has_events ? "" : "E", has_expired ? "" : "x");
+	const char *missing = notify_missing(flags);
+	opening->facts.is_notifying = missing[0] == '\0';
+	snprintf(opening->notify_flags, sizeof opening->notify_flags, "%.*s%s", (int)flags.len, flags.len > 0 ? flags.ptr : "", missing);
 	return OPENING_UNDER_WAY;
 }
 

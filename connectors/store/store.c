@@ -215,7 +215,7 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 	if (!store->is_open)
 		go_on_opening(store, opening_take(&store->opening, reply));
 	else if (tag == FACTS_TAG)
-		store_facts_take_info(&store->facts, reply);
+		store_facts_take(&store->facts, reply);
 	else
 		store->callbacks.reply(store->callbacks.context, tag, reply);
 }
@@ -291,10 +291,14 @@ static void finish_opening(struct store *store)
 
 static void refresh_facts(void *context)
 {
+	const struct slice questions[] = {
+		SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n"),
+		SLICE("*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$22\r\nnotify-keyspace-events\r\n"),
+	};
 	struct store *store = context;
 	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];
-	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), FACTS_TAG);
-	pipeline_read(pipeline, store->options.reserved_db, SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), FACTS_TAG);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		pipeline_read(pipeline, store->options.reserved_db, questions[i], FACTS_TAG);
 	pipeline_flush(pipeline);
 	timer_start(store->refresh, FACTS_EVERY_MS);
 }

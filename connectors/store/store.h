@@ -55,9 +55,9 @@ struct store_facts {
 	char version[32];
 	char run_id[64];
 	char identity[40];                   /* random, made at the first opening. If it differs later, the store was emptied or is another one */
-	bool is_aof_on;
+	bool is_aof_on;                      /* this and the next ones are read at opening and every 2 s */
 	bool is_noeviction;
-	uint64_t maxmemory;                  /* bytes; 0: no limit. This and the next ones are read at opening and every 2 s */
+	uint64_t maxmemory;                  /* bytes; 0: no limit */
 	uint64_t used_memory;                /* what counts against maxmemory */
 	uint64_t evicted_keys;
 	bool is_notifying;                   /* keyspace notifications for expiry are on */

@@ -4,28 +4,28 @@
 #include <string.h>
 
 static struct slice info_value(struct slice info, struct slice name);
+static void take_info(struct store_facts *facts, struct slice info);
 static void take_text(char *text, size_t size, struct slice value);
 static void take_number(uint64_t *number, struct slice value);
 
-void store_facts_take_info(struct store_facts *facts, struct slice reply)
+void store_facts_take(struct store_facts *facts, struct slice reply)
 {
-	struct reply info;
-	if (!reply_read(&reply, &info) || info.type != REPLY_STRING)
+	struct slice rest = reply;
+	struct reply read;
+	if (!reply_read(&rest, &read))
 		return;
-	take_text(facts->version, sizeof facts->version, info_value(info.text, SLICE("redis_version")));
-	take_text(facts->run_id, sizeof facts->run_id, info_value(info.text, SLICE("run_id")));
-	take_number(&facts->maxmemory, info_value(info.text, SLICE("maxmemory")));
-	uint64_t used = facts->used_memory, apart = 0;       /* buffers of replicas and of the append-only file do not count */
-	take_number(&used, info_value(info.text, SLICE("used_memory")));
-	take_number(&apart, info_value(info.text, SLICE("mem_not_counted_for_evict")));
-	facts->used_memory = used > apart ? used - apart : 0;
-	take_number(&facts->evicted_keys, info_value(info.text, SLICE("evicted_keys")));
-	struct slice aof = info_value(info.text, SLICE("aof_enabled"));
-	if (aof.len > 0)
-		facts->is_aof_on = aof.ptr[0] == '1';
-	struct slice policy = info_value(info.text, SLICE("maxmemory_policy"));
-	if (policy.len > 0)
-		facts->is_noeviction = slice_equal(policy, SLICE("noeviction"));
+	if (read.type == REPLY_STRING)
+		take_info(facts, read.text);
+	else if (read.type == REPLY_ARRAY)
+		facts->is_notifying = notify_missing(config_value(reply))[0] == '\0';
+}
+
+/* E: as events by name; x: of expired keys; A: of all kinds. */
+const char *notify_missing(struct slice flags)
+{
+	bool has_events = flags.len > 0 && memchr(flags.ptr, 'E', flags.len) != NULL;
+	bool has_expired = flags.len > 0 && (memchr(flags.ptr, 'x', flags.len) != NULL || memchr(flags.ptr, 'A', flags.len) != NULL);
+	return has_events ? has_expired ? "" : "x" : has_expired ? "E" : "Ex";
 }
 
 struct slice config_value(struct slice reply)
@@ -35,6 +35,24 @@ struct slice config_value(struct slice reply)
 	    reply_read(&reply, &part) && part.type == REPLY_STRING)
 		return part.text;
 	return (struct slice){ NULL, 0 };
+}
+
+static void take_info(struct store_facts *facts, struct slice info)
+{
+	take_text(facts->version, sizeof facts->version, info_value(info, SLICE("redis_version")));
+	take_text(facts->run_id, sizeof facts->run_id, info_value(info, SLICE("run_id")));
+	take_number(&facts->maxmemory, info_value(info, SLICE("maxmemory")));
+	uint64_t used = facts->used_memory, apart = 0;       /* buffers of replicas and of the append-only file do not count */
+	take_number(&used, info_value(info, SLICE("used_memory")));
+	take_number(&apart, info_value(info, SLICE("mem_not_counted_for_evict")));
+	facts->used_memory = used > apart ? used - apart : 0;
+	take_number(&facts->evicted_keys, info_value(info, SLICE("evicted_keys")));
+	struct slice aof = info_value(info, SLICE("aof_enabled"));
+	if (aof.len > 0)
+		facts->is_aof_on = aof.ptr[0] == '1';
+	struct slice policy = info_value(info, SLICE("maxmemory_policy"));
+	if (policy.len > 0)
+		facts->is_noeviction = slice_equal(policy, SLICE("noeviction"));
 }
 
 static struct slice info_value(struct slice info, struct slice name)

@@ -4,8 +4,11 @@
 
 #include "store.h"
 
-/* INFO's reply, raw; lines that are not there leave their facts as they are. */
-void store_facts_take_info(struct store_facts *facts, struct slice reply);
+/* The reply, raw, to INFO, of which lines that are not there leave their facts as they are, or to CONFIG GET notify-keyspace-events. An error, as
+ * where CONFIG is refused, leaves all as it is. */
+void store_facts_take(struct store_facts *facts, struct slice reply);
+/* What notify-keyspace-events lacks for expired keys to be told; "": nothing. */
+const char *notify_missing(struct slice flags);
 /* The value in CONFIG GET's reply to one name; empty when there is none. */
 struct slice config_value(struct slice reply);
 

@@ -67,10 +67,16 @@ static void facts_are_read_from_info(void)
 	snprintf(info, sizeof info, "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n# Memory\r\nmaxmemory:100\r\nmaxmemory_policy:allkeys-lru\r\n"
 	         "aof_enabled:1\r\nevicted_keys:9\r\n");
 	snprintf(reply, sizeof reply, "$%zu\r\n%s\r\n", strlen(info), info);
-	store_facts_take_info(&facts, slice_of(reply));
+	store_facts_take(&facts, slice_of(reply));
 	CU_ASSERT_STRING_EQUAL(facts.version, "7.0.15");
 	CU_ASSERT_STRING_EQUAL(facts.run_id, "abc");
 	CU_ASSERT(facts.maxmemory == 100 && facts.evicted_keys == 9 && facts.is_aof_on && !facts.is_noeviction);
+	store_facts_take(&facts, SLICE("*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\nEx\r\n"));
+	CU_ASSERT(facts.is_notifying && facts.is_aof_on);
+	store_facts_take(&facts, SLICE("-ERR unknown command 'CONFIG'\r\n"));
+	CU_ASSERT(facts.is_notifying);
+	store_facts_take(&facts, SLICE("*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\nEg\r\n"));
+	CU_ASSERT(!facts.is_notifying);
 	CU_ASSERT(slice_equal(config_value(SLICE("*2\r\n$9\r\ndatabases\r\n$2\r\n16\r\n")), SLICE("16")));
 	CU_ASSERT(config_value(SLICE("*0\r\n")).len == 0);
 }
