@@ -22,6 +22,6 @@ void conflicts_free(struct conflicts *conflicts);
 /* Answers that any question may get. Errors are lines without '-'. */
 #define CONFLICTS_BUSY "HOMEPORT too many questions about conflicts are being answered, ask again"
 #define CONFLICTS_STOPPING "LOADING Homeport is stopping"
-#define CONFLICTS_STORE_AWAY "LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again"
+#define CONFLICTS_STORE_AWAY CORE_STORE_AWAY
 
 #endif

@@ -75,8 +75,6 @@ static void check_process(struct round *round)
 {
 	if (round->status->is_draining)
 		find(round, (struct finding){ FINDING_OUTAGE, "draining", NULL }, "a stop is under way, send clients elsewhere");
-	if (round->status->is_fenced)
-		find(round, (struct finding){ FINDING_OUTAGE, "fenced", NULL }, "another sidecar took this Redis over, stop one of the two");
 }
 
 static void check_store(struct round *round)

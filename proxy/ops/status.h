@@ -51,7 +51,6 @@ struct sidecar_status {
 	struct sidecar_counters counters;
 	uint64_t started_ms;           /* Unix time */
 	bool is_draining;              /* a stop is under way */
-	bool is_fenced;                /* another sidecar took the store over */
 };
 
 const char *command_result_text(enum command_result result);

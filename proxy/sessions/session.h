@@ -101,6 +101,6 @@ bool word_is(struct slice word, const char *text);
 /* May a client or library call itself so? */
 bool name_is_good(struct slice name);
 
-#define SESSION_LOADING "LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again"
+#define SESSION_LOADING CORE_STORE_AWAY
 
 #endif

@@ -93,7 +93,6 @@ static void turn_on_fenced(void *context, const char *why)
 {
 	struct turn *turn = context;
 	log_error("another sidecar took this Redis over: stopping", "why", why);
-	turn->status->is_fenced = true;
 	turn_fail(turn, EXIT_FENCED);
 }
 

@@ -12,6 +12,8 @@
 
 enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
 
+/* Redis clients retry on it. */
+#define CORE_STORE_AWAY "LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again"
 #define CORE_TROUBLE_UNREADABLE \
 	"HOMEPORT the reserved database holds what this version of homeportd cannot read: nothing is written or replicated; start the version " \
 	"that wrote it, or a later one"

@@ -88,7 +88,7 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 {
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
-		return "OOM Homeport: the log has been unreachable for too long and the outbox is full (limits.outbox); bring the log back";
+		return "OOM Homeport: the outbox is full (limits.outbox), as the own log takes nothing: /readyz?verbose says which log or peer is away";
 	if (!is_freeing_metadata && keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
 		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata); bring the peers back or remove a lost one";
 	return NULL;

@@ -122,7 +122,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	unsigned dc = (unsigned)(peer - remote->causes->peers);
 	if (dc != 0 && peer->is_cut && floor_at(delivery->context->floors, dc) > floor_at(remote->causes->origins.floors, dc)) {
 		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
-		          "its log lost its beginning, with writes that all others have applied and we have not: adopt a peer's snapshot");
+		          "its log lost its beginning, with writes that all others have applied and we have not: docs/operating.md, needs-resync, says what to do");
 		return IS_WAITING;
 	}
 	/* 4. All that the batch depends on must be applied. */
