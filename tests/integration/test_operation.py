@@ -160,6 +160,7 @@ def rules_that_differ(facts, world):
     other.start()
     wait_until(lambda: sidecar.metrics().one("homeport_rules_differ", peer="b") == 1, 10, "the rules are found to differ")
     facts.check("warning rules b" in sidecar.http("/readyz?verbose")[1], "rules that differ are told by a metric and by readyz")
+    facts.check("the conflict rules of a datacenter are not the ones here" in sidecar.log_text(), "and by the log")
     replace(other, "rule: merge", "rule: lww")
     other.stop()
     other.start()

@@ -34,7 +34,7 @@ def stop_at_garbage(facts, log, put):
         sidecar = world["b"].sidecar
         wait_until(lambda: not sidecar.is_ready(), 20, "readyz tells")
         status, text = sidecar.http("/readyz?verbose")
-        facts.check(status == 503 and "undecodable" in text, f"/readyz tells that the peer's stream stopped ({log})", text)
+        facts.check(status == 503 and "broken undecodable a" in text, f"/readyz tells that the peer's stream stopped ({log})", text)
         facts.equal(sidecar.metrics().total("homeport_peer_state", origin="a", state="undecodable"), 1, f"a metric tells it, too ({log})")
         with world["b"].client() as client:
             facts.equal(client("SET", "local", "1"), "OK", f"clients are served as before ({log})")

@@ -98,7 +98,7 @@ class Workspace:
         for closer in reversed(closers):
             closer()
         if os.environ.get("HOMEPORT_KEEP_LOGS") and self.directory.exists():
-            shutil.copytree(self.directory, os.environ["HOMEPORT_KEEP_LOGS"], dirs_exist_ok=True)
+            shutil.copytree(self.directory, os.environ["HOMEPORT_KEEP_LOGS"], dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
         if not self._guard.stdin.closed:
             self._guard.stdin.close()
             self._guard.wait()

@@ -34,14 +34,14 @@ class Datacenter:
 
 class World:
     def __init__(self, names=("a", "b"), log="redis-stream", rules=(("*", "lww"),), aof=True, clock_offsets=None, settings="",
-                 with_links=True, ports=None, with_sockets=False):
+                 with_links=True, ports=None, with_sockets=False, redis_options=()):
         """RULES: (match, rule), or (match, rule, what more it needs as YAML: "order: [a, b]"). SETTINGS: more lines of YAML for every
         sidecar. PORTS: {name: port} for clients, free ones otherwise.
         Without links every way is direct, which costs no time under load. With sockets each sidecar finds its Redis at a Unix socket."""
         self.workspace = Workspace()
         self.log = log
         self.broker = None
-        self.dcs = {name: Datacenter(name, RedisServer(self.workspace, f"redis-{name}", aof)) for name in names}
+        self.dcs = {name: Datacenter(name, RedisServer(self.workspace, f"redis-{name}", aof, redis_options)) for name in names}
         self._ports = {name: (ports or {}).get(name) or free_port() for name in names}
         self._links = {}
         self._with_links = with_links

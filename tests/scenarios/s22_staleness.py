@@ -25,7 +25,7 @@ def stay():
 
 
 def has(dc, finding):
-    return lambda: f" {finding}" in dc.sidecar.http("/readyz?verbose")[1]
+    return lambda: finding in dc.sidecar.http("/readyz?verbose")[1]
 
 
 def reach(dc, finding):
@@ -71,7 +71,7 @@ def store_stopped(world, probe):
     probe.enter("store stopped (SIGSTOP)")
     redis.process.send_signal(signal.SIGSTOP)
     probe.freeze("b")
-    reach(world["b"], "store")
+    reach(world["b"], "outage store")
     stay()
     probe.enter("just healed")
     redis.process.send_signal(signal.SIGCONT)
@@ -101,7 +101,7 @@ def held(world, probe):
     """b reads a, whose writes depend on those of c, which b cannot read."""
     probe.enter("held")
     world.cut_way("b", "c")
-    reach(world["b"], "held a")
+    reach(world["b"], "warning held a")
     stay()
     world.heal_way("b", "c")
     recover(probe)
@@ -110,13 +110,13 @@ def held(world, probe):
 def recalling(world, probe):
     """b's Redis is started anew, and b cannot read back the log of c."""
     redis = world["b"].redis
-    probe.enter("recalling")
+    probe.enter("warning recalling")
     world.cut_way("b", "c" if world.log == "redis-stream" else "b")
     redis.kill()
     probe.freeze("b")
     redis.start()
     probe.thaw("b")
-    reach(world["b"], "recalling")
+    reach(world["b"], "warning recalling")
     stay()
     world.heal_way("b", "c" if world.log == "redis-stream" else "b")
     recover(probe)
