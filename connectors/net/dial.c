@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define UNANSWERED_MS_MAX 10000
+#define UNANSWERED_MS 10000
+#define IDLE_S 10                        /* a connection on which nothing comes for so long is probed, … */
+#define PROBE_S 3                        /* … this often */
 
 static int dial_path(const char *path, const char **why);
 static int dial_address(const struct addrinfo *address, const char **why);
@@ -57,7 +59,8 @@ static int dial_path(const char *path, const char **why)
 	return finish_connect(fd, connect(fd, (const struct sockaddr *)&address, sizeof address), why);
 }
 
-/* TCP gives a host that vanished without closing a quarter of an hour to acknowledge what was sent: TCP_USER_TIMEOUT shortens that. */
+/* TCP gives a host that vanished without closing a quarter of an hour to acknowledge what was sent, and two hours if nothing was: TCP_USER_TIMEOUT
+ * and TCP_KEEPIDLE shorten that. */
 static int dial_address(const struct addrinfo *address, const char **why)
 {
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -65,10 +68,12 @@ static int dial_address(const struct addrinfo *address, const char **why)
 		*why = strerror(errno);
 		return -1;
 	}
-	int on = 1;
-	unsigned unanswered_ms = UNANSWERED_MS_MAX;
+	int on = 1, idle_s = IDLE_S, probe_s = PROBE_S;
+	unsigned unanswered_ms = UNANSWERED_MS;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe_s, sizeof probe_s);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof unanswered_ms);
 	return finish_connect(fd, connect(fd, address->ai_addr, address->ai_addrlen), why);
 }

@@ -36,6 +36,7 @@ struct pipeline {
 	uint64_t out_base;           /* position of out's first byte */
 	uint64_t gate;
 	uint64_t moved;              /* see pipeline_bytes_moved */
+	bool is_blocked;             /* the socket has not taken all that it was given */
 
 	struct buffer in;
 	size_t in_at;                /* handed out so far, of in */
@@ -116,7 +117,10 @@ void pipeline_flush(struct pipeline *pipeline)
 		return;
 	if (sent > 0)
 		pipeline->out_at += (size_t)sent;
-	if (pipeline->out_at < end)
+	if (sent > 0 && pipeline->is_blocked)
+		pipeline->moved += (uint64_t)sent;
+	pipeline->is_blocked = pipeline->out_at < end;
+	if (pipeline->is_blocked)
 		event_add(pipeline->writable, NULL);
 	if (pipeline->out_at == pipeline->out.len) {
 		pipeline->out_base += pipeline->out.len;
@@ -188,9 +192,7 @@ static void socket_writable(evutil_socket_t fd, short what, void *context)
 		pipeline_flush(pipeline);
 		return;
 	}
-	uint64_t sent = pipeline->out_base + pipeline->out_at;
 	pipeline_flush(pipeline);
-	pipeline->moved += pipeline->out_base + pipeline->out_at - sent;
 }
 
 static void socket_readable(evutil_socket_t fd, short what, void *context)

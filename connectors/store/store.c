@@ -11,8 +11,8 @@
 #include "expired_notice.h"
 #include "group_order.h"
 #include "opening.h"
-#include "silence.h"
 #include "store_facts.h"
+#include "connectors/net/silence.h"
 #include "connectors/net/timer.h"
 
 #define RETRY_MS_FIRST 10

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <event2/event.h>
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/hiredis.h>
 
+#include "connectors/net/silence.h"
 #include "connectors/net/timer.h"
+#include "stream_socket.h"
 
 #define RETRY_MS_FIRST 20
 #define RETRY_MS_MAX 500
@@ -18,8 +18,10 @@ struct stream_link {
 	const struct stream_link_options *options;
 	struct stream_link_callbacks callbacks;
 	redisAsyncContext *redis;            /* NULL between two tries */
-	struct timer *retry, *silence;
+	struct timer *retry, *look;
 	uint32_t retry_ms;
+	struct silence silence;
+	uint32_t silence_ms_max;
 };
 
 static void connect_link(void *context);
@@ -29,7 +31,7 @@ static void take_select(redisAsyncContext *redis, void *reply, void *context);
 static void connected(const redisAsyncContext *redis, int status);
 static void disconnected(const redisAsyncContext *redis, int status);
 static void lose(struct stream_link *link, const char *why);
-static void silence_expired(void *context);
+static void look(void *context);
 
 struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_callbacks *callbacks)
 {
@@ -37,7 +39,7 @@ struct stream_link *stream_link_new(const struct stream_link_options *options, c
 	link->options = options;
 	link->callbacks = *callbacks;
 	link->retry = timer_new(options->loop, connect_link, link);
-	link->silence = timer_new(options->loop, silence_expired, link);
+	link->look = timer_new(options->loop, look, link);
 	link->retry_ms = RETRY_MS_FIRST;
 	timer_start(link->retry, 0);
 	return link;
@@ -54,7 +56,7 @@ void stream_link_free(struct stream_link *link)
 	if (link == NULL)
 		return;
 	timer_free(link->retry);
-	timer_free(link->silence);
+	timer_free(link->look);
 	if (link->redis != NULL) {
 		link->redis->data = NULL;
 		redisAsyncFree(link->redis);
@@ -81,12 +83,14 @@ void stream_link_prove(struct stream_link *link)
 
 void stream_link_expect(struct stream_link *link, uint32_t block_ms)
 {
-	timer_start(link->silence, block_ms + link->options->timeout_ms);
+	link->silence_ms_max = block_ms + link->options->timeout_ms;
+	silence_connect(&link->silence);
+	timer_start(link->look, link->silence_ms_max / SILENCE_LOOKS);
 }
 
 void stream_link_expect_none(struct stream_link *link)
 {
-	timer_stop(link->silence);
+	timer_stop(link->look);
 }
 
 static void connect_link(void *context)
@@ -105,7 +109,7 @@ static void connect_link(void *context)
 	}
 	link->redis = redis;
 	redis->data = link;
-	redisLibeventAttach(redis, options->loop);
+	stream_socket_attach(redis, options->loop);
 	redisAsyncSetConnectCallback(redis, connected);
 	redisAsyncSetDisconnectCallback(redis, disconnected);
 	stream_link_expect(link, 0);
@@ -169,16 +173,21 @@ static void disconnected(const redisAsyncContext *redis, int status)
 static void lose(struct stream_link *link, const char *why)
 {
 	link->redis = NULL;
-	timer_stop(link->silence);
+	timer_stop(link->look);
 	timer_start(link->retry, link->retry_ms);
 	link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
 	link->callbacks.down(link->callbacks.context, why);
 }
 
-static void silence_expired(void *context)
+/* A reply is due. A large one, or a large append on a narrow way, may take longer than the limit: as long as bytes move, it is waited for. */
+static void look(void *context)
 {
 	struct stream_link *link = context;
 	char why[128];
+	if (silence_look(&link->silence, timer_now_ms(), stream_socket_moves(link->redis), link->silence_ms_max) != SILENCE_TOO_LONG) {
+		timer_start(link->look, link->silence_ms_max / SILENCE_LOOKS);
+		return;
+	}
 	snprintf(why, sizeof why, "the Redis of this log has not answered for %.3g s: it hangs, is stopped, or cannot be reached",
 	         link->options->timeout_ms / 1000.0);
 	stream_link_drop(link, why);

@@ -34,7 +34,7 @@ void stream_link_free(struct stream_link *link);
 void stream_link_drop(struct stream_link *link, const char *why);
 /* The connection has proved to work: the back-off starts anew when it breaks. */
 void stream_link_prove(struct stream_link *link);
-/* From now on a reply is due. If none comes within timeout_ms plus BLOCK_MS, for which the command may block, the link is dropped. Each call starts
+/* From now on a reply is due. If nothing moves for timeout_ms plus BLOCK_MS, for which the command may block, the link is dropped. Each call starts
  * the time anew. */
 void stream_link_expect(struct stream_link *link, uint32_t block_ms);
 void stream_link_expect_none(struct stream_link *link);

@@ -304,15 +304,26 @@ void session_unpin(struct session *session)
 
 /* ---- what the store says ---- */
 
+/* A detour may block for as long as its command says. */
+static void pinned_take_preamble(struct pinned *pinned, struct slice reply)
+{
+	pinned->preamble_due--;
+	if (reply_is_error(reply))
+		pinned_on_lost(pinned, "the store refused a connection of the client's own");
+	else if (pinned->preamble_due == 0 && pinned->token != 0)
+		upstream_settle(pinned->upstream);
+}
+
 static void pinned_on_reply(void *context, struct slice reply)
 {
 	struct pinned *pinned = context;
 	struct session *session = pinned->session;
 	if (pinned->preamble_due > 0) {
-		pinned->preamble_due--;
-		if (reply_is_error(reply))
-			pinned_on_lost(pinned, "the store refused a connection of the client's own");
-	} else if (pinned->token != 0) {
+		pinned_take_preamble(pinned, reply);
+		return;
+	}
+	upstream_settle(pinned->upstream);
+	if (pinned->token != 0) {
 		session_end_detour(session, reply);
 	} else if (!subscription_take(pinned, reply)) {
 		client_reply(session->client, reply, false);

@@ -48,11 +48,12 @@ static void sessions_opened(void *context, uint32_t databases)
 }
 
 /* Nobody knows what became of the commands whose answers are due. As when Redis itself goes down, the client learns that from a closed
- * connection: an error would say that nothing has happened. */
+ * connection: an error would say that nothing has happened. A subscriber has a connection to Redis of its own, which a Redis that hangs keeps open:
+ * it would wait for ever. */
 static void session_lost(void *context, struct client *client)
 {
-	(void)context;
-	if (answers_due(&client->answers) == 0)
+	const bool *is_silent = context;
+	if (answers_due(&client->answers) == 0 && !(*is_silent && client->session->subscription != NULL))
 		return;
 	answers_free(&client->answers);
 	client_end(client, CLIENT_ENDS);
@@ -61,7 +62,8 @@ static void session_lost(void *context, struct client *client)
 static void sessions_lost(void *context)
 {
 	struct sessions *sessions = context;
-	client_table_visit(sessions->clients, session_lost, NULL);
+	bool is_silent = store_silence_ms(sessions->status->store) > 0;
+	client_table_visit(sessions->clients, session_lost, &is_silent);
 }
 
 static void sessions_group_sent(void *context, const struct effect *group)

@@ -19,6 +19,8 @@ struct upstream {
 	const char *why;             /* the reason for that */
 	struct event *readable;      /* libevent's; owned */
 	struct event *writable;
+	struct event *overdue;       /* pending while an answer is due */
+	struct timeval timeout;      /* redis.timeout */
 	struct buffer in, out;
 	struct resp_frame frame;
 	bool is_busy;                /* a callback is running: freeing waits for its end */
@@ -27,6 +29,7 @@ struct upstream {
 
 static void upstream_on_readable(evutil_socket_t fd, short what, void *context);
 static void upstream_on_writable(evutil_socket_t fd, short what, void *context);
+static void upstream_on_overdue(evutil_socket_t fd, short what, void *context);
 
 struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks)
 {
@@ -36,6 +39,10 @@ struct upstream *upstream_new(struct event_base *loop, const struct settings *se
 	upstream->fd = dial(settings->redis_address.host, settings->redis_address.port, 0, &upstream->why);
 	upstream->readable = event_new(loop, upstream->fd, EV_READ | EV_PERSIST, upstream_on_readable, upstream);
 	upstream->writable = event_new(loop, upstream->fd, EV_WRITE, upstream_on_writable, upstream);
+	upstream->overdue = event_new(loop, -1, 0, upstream_on_overdue, upstream);
+	upstream->timeout = (struct timeval){ .tv_sec = (time_t)(settings->redis_timeout_ms / 1000),
+	                                      .tv_usec = (suseconds_t)(settings->redis_timeout_ms % 1000) * 1000 };
+	event_add(upstream->overdue, &upstream->timeout);
 	if (upstream->fd >= 0)
 		event_add(upstream->readable, NULL);
 	else
@@ -53,11 +60,17 @@ void upstream_free(struct upstream *upstream)
 	}
 	event_free(upstream->readable);
 	event_free(upstream->writable);
+	event_free(upstream->overdue);
 	if (upstream->fd >= 0)
 		close(upstream->fd);
 	buffer_free(&upstream->in);
 	buffer_free(&upstream->out);
 	memory_free(upstream);
+}
+
+void upstream_settle(struct upstream *upstream)
+{
+	event_del(upstream->overdue);
 }
 
 void upstream_send(struct upstream *upstream, struct slice bytes)
@@ -72,10 +85,18 @@ size_t upstream_load(const struct upstream *upstream)
 	return upstream->out.len;
 }
 
+/* Bytes have moved: what is due may take as long again. */
+static void upstream_note_life(struct upstream *upstream)
+{
+	if (event_pending(upstream->overdue, EV_TIMEOUT, NULL))
+		event_add(upstream->overdue, &upstream->timeout);
+}
+
 static void upstream_lose(struct upstream *upstream, const char *why)
 {
 	event_del(upstream->readable);
 	event_del(upstream->writable);
+	event_del(upstream->overdue);
 	upstream->callbacks.lost(upstream->callbacks.context, why);
 }
 
@@ -121,6 +142,7 @@ static void upstream_on_readable(evutil_socket_t fd, short what, void *context)
 	char *room = buffer_grow(&upstream->in, READ_CHUNK);
 	ssize_t got = read(fd, room, READ_CHUNK);
 	upstream->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
+	upstream_note_life(upstream);
 	if (got > 0)
 		upstream_feed(upstream);
 	else if (got == 0)
@@ -138,6 +160,7 @@ static void upstream_on_writable(evutil_socket_t fd, short what, void *context)
 		upstream_lose(upstream, strerror(errno));
 		return;
 	}
+	upstream_note_life(upstream);
 	size_t left = upstream->out.len - (sent > 0 ? (size_t)sent : 0);
 	if (sent > 0 && left > 0)
 		memmove(upstream->out.ptr, upstream->out.ptr + sent, left);
@@ -146,4 +169,11 @@ static void upstream_on_writable(evutil_socket_t fd, short what, void *context)
 		event_add(upstream->writable, NULL);
 	else
 		buffer_reset(&upstream->out);
+}
+
+static void upstream_on_overdue(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	upstream_lose(context, "Redis has not answered for redis.timeout");
 }

@@ -1,5 +1,6 @@
 /* Upstream: a connection to the store for one client alone: to log in, or to subscribe. Ordinary commands never use one. Bytes are sent as they
- * are given; replies come back whole and in order. The caller bounds what it sends. */
+ * are given; replies come back whole and in order. The caller bounds what it sends.
+ * A new upstream owes an answer: it is lost when nothing moves for redis.timeout, until upstream_settle says that nothing is due any more. */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
 
@@ -17,6 +18,8 @@ struct upstream_callbacks {
 
 struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks);
 void upstream_free(struct upstream *upstream);
+/* What was due has come. From now on Redis may be silent for as long as it likes, as it is to a subscriber. */
+void upstream_settle(struct upstream *upstream);
 void upstream_send(struct upstream *upstream, struct slice bytes);
 /* Bytes not yet sent. */
 size_t upstream_load(const struct upstream *upstream);

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
 from lib.driver import Driver
+from lib.link import NarrowLink
 from lib.redis_server import RedisServer
 from lib.workspace import Workspace
 
@@ -196,6 +197,18 @@ def notices_a_freeze(facts, workspace, redis):
     store.end()
 
 
+def waits_for_what_moves(facts, workspace, redis):
+    """Over a narrow way a large value takes several times the timeout."""
+    link = NarrowLink(workspace, redis.address)
+    store = Driver(workspace, "store_driver", *link.address, "-", "eu", 1000)
+    store.expect("opened")
+    store.tell("group", 2, 1, "SET", "large", "@40000000")
+    store.tell("flush")
+    store.expect("answered 1 3", 60)
+    facts.check(not any(line.startswith("lost") for line in store.said), "a group whose bytes move is waited for", store.said)
+    store.end()
+
+
 def lets_a_long_script_run(facts, workspace, redis):
     store, _ = open_store(workspace, redis, timeout_ms=1000)
     with redis.client() as client:
@@ -240,7 +253,7 @@ def wait_for_text(store, start, text):
 def test(facts):
     with Workspace() as workspace:
         for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, opens_a_full_redis, knows_whose_redis_it_is, fences_older_sidecars,
-                     notices_a_freeze, lets_a_long_script_run,
+                     notices_a_freeze, waits_for_what_moves, lets_a_long_script_run,
                      hears_of_expired_keys):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
 from lib.driver import Driver
+from lib.link import NarrowLink
 from lib.messages import acknowledged, first_seen, messages, wait_for_acknowledgement, wait_for_message
 from lib.redis_server import RedisServer
 from lib.workspace import Workspace
@@ -20,6 +21,25 @@ def open_log(workspace, redis, role, *settings):
     log = Driver(workspace, "log_driver", "redis-stream", "eu", role, f"address={redis.address[0]}:{redis.port}", *settings)
     log.expect("state 1")
     return log
+
+
+def waits_for_what_moves(facts, workspace, redis):
+    """Over a narrow way a large message takes several times the timeout."""
+    link = NarrowLink(workspace, redis.address)
+    address, timeout = f"address={link.address[0]}:{link.port}", "timeout=1000"
+    writer = Driver(workspace, "log_driver", "redis-stream", "eu", "own", address, timeout)
+    writer.expect("state 1")
+    writer.tell("append", 1, 1, 40_000_000)
+    wait_for_acknowledgement(writer, 1)
+    facts.check(not any(line.startswith("state 0") for line in writer.said), "an append whose bytes move is waited for", writer.said)
+    reader = Driver(workspace, "log_driver", "redis-stream", "eu", "peer", address, timeout)
+    reader.tell("follow", -1)
+    wait_for_message(reader, 1)
+    facts.check(not any(line.startswith("state 0") for line in reader.said), "so is a read", reader.said)
+    writer.end()
+    reader.end()
+    with redis.client() as client:
+        client("FLUSHALL")
 
 
 def survives_kills_of_redis(facts, workspace, redis):
@@ -179,8 +199,8 @@ def refuses_bad_settings(facts, workspace):
 
 def test(facts):
     with Workspace() as workspace:
-        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, stops_at_its_limit,
-                     passes_its_limit_for_recovery, pauses):
+        for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, waits_for_what_moves,
+                     stops_at_its_limit, passes_its_limit_for_recovery, pauses):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)
             redis.kill()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.resp import ReplyError
+from lib.resp import ReplyError, encode
 from lib.sidecar import Sidecar
 from lib.workspace import TOP, free_port, wait_until
 from lib.world import World
@@ -47,6 +47,47 @@ def a_frozen_redis(facts, world):
     sidecar.wait_ready()
     facts.equal(sidecar.metrics().one("homeport_store_silence_seconds"), 0, "it is opened by itself when it goes on")
     world.wait_zero_lag()
+
+
+def ending_of(client):
+    """How what CLIENT waits for ends: an error, or a connection that is closed."""
+    try:
+        reply = client.read()
+        return str(reply).split()[0] if isinstance(reply, ReplyError) else f"a reply: {reply}"
+    except (EOFError, ConnectionError):
+        return "closed"
+    except OSError as error:
+        return f"still waiting: {error}"
+
+
+def waiting_clients_of_a_frozen_redis(facts, world):
+    """Those that have a connection to Redis of their own: it stays open, and nothing ever comes."""
+    sidecar, redis = world["a"].sidecar, world["a"].redis
+    ends = {("AUTH", "secret"): "LOADING", ("SUBSCRIBE", "new"): "closed", ("XREAD", "BLOCK", "0", "STREAMS", "stream", "$"): "LOADING"}
+    with sidecar.client(30) as subscriber, sidecar.client(30) as reader:
+        subscriber("SUBSCRIBE", "channel")
+        reader.send(encode("XREAD", "BLOCK", "0", "STREAMS", "stream", "$"))
+        with redis.client() as direct:
+            wait_until(lambda: b"cmd=xread" in direct("CLIENT", "LIST"), 10, "the reader waits in Redis")
+        redis.process.send_signal(signal.SIGSTOP)
+        for words, ending in ends.items():
+            with sidecar.client(30) as client:
+                client.send(encode(*words))
+                facts.check(ending_of(client) in (ending, "closed"), f"{words[0]} at a frozen Redis ends")
+        facts.equal(ending_of(subscriber), "closed", "one that had subscribed before is closed")
+        facts.equal(ending_of(reader), "closed", "so is one that was waiting for entries")
+        facts.equal(sidecar.http("/readyz")[0], 503, "Redis is down by then")
+        for words in ends:
+            with sidecar.client(30) as client:
+                client.send(encode(*words))
+                facts.check(ending_of(client) in ("LOADING", "closed"), f"{words[0]} ends while Redis is known to be down, too")
+    redis.process.send_signal(signal.SIGCONT)
+    sidecar.wait_ready()
+    with sidecar.client() as client:
+        facts.equal(client("SUBSCRIBE", "channel"), [b"subscribe", b"channel", 1], "afterwards clients subscribe again")
+        time.sleep(3)
+        client.send(encode("PING"))
+        facts.equal(client.read(), [b"pong", b""], "and a subscription may be quiet for longer than redis.timeout")
 
 
 def a_frozen_redis_of_a_peer(facts, world):
@@ -124,7 +165,7 @@ def test(facts):
         path = dc.sidecar.config_path
         path.write_text(path.read_text().replace("redis: { address:", "redis: { timeout: 1s, address:"))
     with world.start():
-        for case in (a_frozen_redis, a_frozen_redis_of_a_peer, a_full_redis, a_redis_of_another_datacenter, two_sidecars_on_one_redis):
+        for case in (a_frozen_redis, waiting_clients_of_a_frozen_redis, a_frozen_redis_of_a_peer, a_full_redis, a_redis_of_another_datacenter, two_sidecars_on_one_redis):
             facts.note(case.__name__.replace("_", " "))
             case(facts, world)
 

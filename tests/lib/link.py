@@ -111,3 +111,43 @@ class Link:
     def _drop_all(self):
         for source in list(self._pipes):
             self._drop(source)
+
+
+class NarrowLink:
+    """A way that takes a part of BYTES, then pauses for SECONDS, in each direction: what is sent over it moves all the time, but slowly."""
+
+    def __init__(self, workspace, target, part=1 << 18, seconds=0.03):
+        self._target, self._part, self._seconds = target, part, seconds
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, part)
+        self._listener.bind((HOST, 0))
+        self._listener.listen()
+        self.port = self._listener.getsockname()[1]
+        self.address = (HOST, self.port)
+        threading.Thread(target=self._accept, daemon=True).start()
+        workspace.on_close(self._listener.close)
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._target)
+            except OSError:
+                return
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._part)
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._relay, args=(source, sink), daemon=True).start()
+
+    def _relay(self, source, sink):
+        try:
+            while data := source.recv(self._part):
+                sink.sendall(data)
+                if len(data) > 4096:
+                    time.sleep(self._seconds)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass

@@ -1,5 +1,5 @@
 /* Facts about silence: when a store that says nothing is given up. */
-#include "connectors/store/silence.h"
+#include "connectors/net/silence.h"
 
 #include <CUnit/CUnit.h>
 
@@ -57,6 +57,19 @@ static void our_own_absence_is_no_silence_of_the_store(void)
 	CU_ASSERT(silence_ms(&silence, 61000, 6) == 0);
 }
 
+/* A loop that works on something large looks late again and again. */
+static void our_own_slowness_is_no_silence_of_the_store(void)
+{
+	struct silence silence = { 0 };
+	uint64_t now = 1000;
+	CU_ASSERT(silence_look(&silence, now, 0, LIMIT_MS) == SILENCE_PROBE);
+	for (unsigned i = 0; i < 6; i++)
+		CU_ASSERT(silence_look(&silence, now += LIMIT_MS / 2, 0, LIMIT_MS) == SILENCE_NONE);
+	for (unsigned i = 0; i < SILENCE_LOOKS - 6 - 1; i++)
+		CU_ASSERT(silence_look(&silence, now += LOOK_MS, 0, LIMIT_MS) == SILENCE_NONE);
+	CU_ASSERT(silence_look(&silence, now + LOOK_MS, 0, LIMIT_MS) == SILENCE_TOO_LONG);
+}
+
 void suite_silence(void)
 {
 	CU_pSuite suite = CU_add_suite("silence", NULL, NULL);
@@ -64,4 +77,5 @@ void suite_silence(void)
 	CU_ADD_TEST(suite, a_store_that_does_not_answer_is_given_up_after_the_limit);
 	CU_ADD_TEST(suite, any_byte_ends_the_silence);
 	CU_ADD_TEST(suite, our_own_absence_is_no_silence_of_the_store);
+	CU_ADD_TEST(suite, our_own_slowness_is_no_silence_of_the_store);
 }

@@ -67,12 +67,21 @@ static void fed(void *context)
 	(void)context;
 }
 
+/* "@SIZE" stands for SIZE dots. */
 static void add_words(struct buffer *out, unsigned count, char **words)
 {
 	struct slice argv[DRIVER_WORDS_MAX];
-	for (unsigned i = 0; i < count; i++)
+	struct buffer dots = { 0 };
+	for (unsigned i = 0; i < count; i++) {
 		argv[i] = slice_of(words[i]);
+		if (words[i][0] != '@')
+			continue;
+		size_t len = strtoull(words[i] + 1, NULL, 10);
+		memset(buffer_grow(&dots, len), '.', len);
+		argv[i] = buffer_slice(&dots);
+	}
 	resp_add_command(out, count, argv);
+	buffer_free(&dots);
 }
 
 /* As the core sends groups: they end on the reserved database. */

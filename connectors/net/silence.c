@@ -10,10 +10,17 @@ void silence_forget(struct silence *silence)
 	*silence = (struct silence){ 0 };
 }
 
+/* How long we ourselves were away: stopped, or busy. Answers may have lain unread in the socket meanwhile. */
+static uint64_t absence_ms(const struct silence *silence, uint64_t now_ms, uint64_t limit_ms)
+{
+	uint64_t look_ms = limit_ms / SILENCE_LOOKS;
+	uint64_t passed_ms = silence->looked_ms != 0 ? now_ms - silence->looked_ms : 0;
+	return passed_ms > 2 * look_ms ? passed_ms - look_ms : 0;
+}
+
 enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint64_t moved, uint64_t limit_ms)
 {
-	/* If we were stopped ourselves, the store's answers may lie unread in the socket. */
-	bool was_away = silence->looked_ms != 0 && now_ms - silence->looked_ms > limit_ms / 2;
+	uint64_t away_ms = absence_ms(silence, now_ms, limit_ms);
 	silence->looked_ms = now_ms;
 	if (moved != silence->moved) {
 		silence->moved = moved;
@@ -21,8 +28,7 @@ enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint
 		silence->is_probed = false;
 		return SILENCE_NONE;
 	}
-	if (silence->since_ms == 0 || was_away)
-		silence->since_ms = now_ms;
+	silence->since_ms = silence->since_ms == 0 ? now_ms : silence->since_ms + away_ms;
 	if (silence->began_ms == 0)
 		silence->began_ms = now_ms;
 	if (!silence->is_probed) {
