@@ -116,12 +116,27 @@ static void tell_hex(struct teller *teller, const char *name, uint64_t number)
 	tell_text(teller, name, text);
 }
 
+/* "dc/incarnation/seq": up to that seq; "dc/<incarnation": all of earlier incarnations, but for those that are named. */
+static void tell_position(struct teller *teller, const struct record_dot *position)
+{
+	struct buffer text = { 0 };
+	buffer_add(&text, position->dc);
+	buffer_add_text(&text, position->is_floor ? "/<" : "/");
+	buffer_add_uint64(&text, position->incarnation);
+	if (!position->is_floor) {
+		buffer_add_byte(&text, '/');
+		buffer_add_uint64(&text, position->seq);
+	}
+	tell_bytes(teller, NULL, buffer_slice(&text));
+	buffer_free(&text);
+}
+
 static void tell_context(struct teller *teller, const char *name, struct slice context)
 {
 	struct record_dot position;
 	tell_list(teller, name);
 	while (record_position_next(&context, &position))
-		tell_dot(teller, NULL, &position);
+		tell_position(teller, &position);
 	tell_end(teller);
 }
 

@@ -81,6 +81,7 @@ static unsigned count_past(const struct origins *origins)
 void reuse_pump(struct core *core)
 {
 	struct origins *origins = &core->causes.origins;
+	core->causes.is_crowded = origins->count >= core->options.incarnations_max && origins_remembered(origins) >= core->options.incarnations_max;
 	if (!core->causes.is_recalled || count_past(origins) < PAST_MANY + 2 * core->past_kept || !asks_are_idle(core->asks))
 		return;
 	bool *is_used = memory_new(origins->count * sizeof *is_used);

@@ -78,6 +78,7 @@ const struct core_status *core_status(struct core *core)
 	status->is_open = core->causes.is_open;
 	status->trouble = core->causes.trouble;
 	status->incarnations = origins_remembered(&core->causes.origins);
+	status->indexes = origins_indexed(&core->causes.origins);
 	status->is_recalling = !core->causes.is_recalled;
 	status->is_store_refusing = core->groups.is_store_refusing;
 	status->incarnation = core->causes.is_open ? core->causes.origins.items[core->causes.self].incarnation : 0;

@@ -44,13 +44,24 @@ static bool read_dot(const char *text, size_t *dc_len, uint64_t *incarnation, ui
 	*dc_len = (size_t)(slash - text);
 	*incarnation = strtoull(slash + 1, NULL, 10);
 	*seq = strtoull(other + 1, NULL, 10);
-	return *seq != 0;
+	return true;
+}
+
+/* "dc/<incarnation" */
+static bool read_floor(const char *text, size_t *dc_len, uint64_t *incarnation)
+{
+	const char *slash = strchr(text, '/');
+	if (slash == NULL || slash[1] != '<')
+		return false;
+	*dc_len = (size_t)(slash - text);
+	*incarnation = strtoull(slash + 2, NULL, 10);
+	return true;
 }
 
 static bool read_side(const json_t *told, struct trial_side *side)
 {
 	size_t dc_len;
-	if (!read_dot(text_of(told, "dot"), &dc_len, &side->incarnation, &side->seq))
+	if (!read_dot(text_of(told, "dot"), &dc_len, &side->incarnation, &side->seq) || side->seq == 0)
 		return false;
 	side->dc = text_of(told, "dc");
 	side->hlc = strtoull(text_of(told, "hlc"), NULL, 16);
@@ -121,12 +132,14 @@ static bool has_seen(const struct trial_side *newer, const struct trial_side *ol
 	uint64_t incarnation, seq;
 	if (is_same_origin(newer, older->dc, strlen(older->dc), older->incarnation))
 		return newer->seq > older->seq;
+	bool is_below = false;
 	json_array_foreach(newer->context, i, told) {
-		const char *dot = json_is_string(told) ? json_string_value(told) : "";
-		if (read_dot(dot, &dc_len, &incarnation, &seq) && is_same_origin(older, dot, dc_len, incarnation) && seq >= older->seq)
-			return true;
+		const char *position = json_is_string(told) ? json_string_value(told) : "";
+		if (read_dot(position, &dc_len, &incarnation, &seq) && is_same_origin(older, position, dc_len, incarnation))
+			return seq >= older->seq;
+		is_below |= read_floor(position, &dc_len, &incarnation) && older->incarnation < incarnation && is_same_origin(older, position, dc_len, older->incarnation);
 	}
-	return false;
+	return is_below;
 }
 
 /* Of an open conflict the record says which sides are alive. Else they are those that no other had seen. */

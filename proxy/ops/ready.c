@@ -124,11 +124,13 @@ static void check_memory(struct round *round, const struct store_facts *facts)
 static void check_limits(struct round *round, const struct core_status *core)
 {
 	if (core->trouble != NULL)
-		find(round, (struct finding){ FINDING_OUTAGE, core->incarnations >= CORE_INCARNATIONS_MAX ? "incarnations" : "unreadable", NULL }, "%s",
+		find(round, (struct finding){ FINDING_OUTAGE, core->incarnations >= CORE_INCARNATIONS_KNOWN_MAX ? "incarnations" : "unreadable", NULL }, "%s",
 		     core->trouble + strlen("HOMEPORT "));
+	else if (core->incarnations >= CORE_INCARNATIONS_MAX)
+		find(round, (struct finding){ FINDING_OUTAGE, "incarnations", NULL }, "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
 		find(round, (struct finding){ FINDING_WARNING, "incarnations", NULL },
-		     "%u incarnations of datacenters are remembered, with %u nothing is written any more: stop what restarts Redis again and again, "
+		     "%u incarnations of datacenters are remembered, with %u writes are refused: stop what restarts Redis again and again, "
 		     "and see that every peer is heard", core->incarnations, CORE_INCARNATIONS_MAX);
 	const struct settings *settings = round->status->settings;
 
@@ -182,6 +184,11 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		if (peer->is_foreign_log)
 			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
 			     "its log holds the messages of another datacenter, nothing of it is applied: correct peers.%s.log and restart this sidecar", dc);
+		else if (peer->is_beyond_incarnations)
+			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+			     "a message after position %lld of its log names more incarnations of datacenters than can be told apart (%u), nothing after it is "
+			     "applied: stop what restarts Redis servers again and again, see that every datacenter hears the others, then restart this sidecar",
+			     (long long)peer->log_position, CORE_INCARNATIONS_KNOWN_MAX);
 		else
 			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
 			     "a message after position %lld of its log cannot be read, nothing after it is applied: see the log for why; "

@@ -86,6 +86,21 @@ static void what_another_side_had_seen_does_not_compete(void)
 	              SIDE("eu", 1, "0000000000010000", "", VALUE("eu")) "," SIDE("us", 1, "0000000000020000", "\"eu/7/1\"", VALUE("us")) ","
 	              SIDE("ap", 1, "0000000000030000", "", VALUE("ap"))),
 	       "priority", eu_us, 2, "us");
+	/* us had seen all that incarnations of eu before 8 wrote; … */
+	expect(RECORD("lww", "\"ap/7/1\"",
+	              SIDE("eu", 1, "0000000000010000", "", VALUE("eu")) "," SIDE("us", 1, "0000000000020000", "\"eu/<8\"", VALUE("us")) ","
+	              SIDE("ap", 1, "0000000000030000", "", VALUE("ap"))),
+	       "priority", eu_us, 2, "us");
+	/* … but nothing of 7; … */
+	expect(RECORD("lww", "\"ap/7/1\"",
+	              SIDE("eu", 1, "0000000000010000", "", VALUE("eu")) "," SIDE("us", 1, "0000000000020000", "\"eu/<8\",\"eu/7/0\"", VALUE("us")) ","
+	              SIDE("ap", 1, "0000000000030000", "", VALUE("ap"))),
+	       "priority", eu_us, 2, "eu");
+	/* … or all before 7, and nothing more. */
+	expect(RECORD("lww", "\"ap/7/1\"",
+	              SIDE("eu", 1, "0000000000010000", "", VALUE("eu")) "," SIDE("us", 1, "0000000000020000", "\"eu/<7\"", VALUE("us")) ","
+	              SIDE("ap", 1, "0000000000030000", "", VALUE("ap"))),
+	       "priority", eu_us, 2, "eu");
 	/* The same datacenter wrote again. */
 	expect(RECORD("lww", "\"ap/7/1\"",
 	              SIDE("eu", 1, "0000000000010000", "", VALUE("e1")) "," SIDE("eu", 2, "0000000000020000", "", VALUE("e2")) ","

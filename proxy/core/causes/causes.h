@@ -17,6 +17,7 @@ struct causes {
 	unsigned position_cap;
 	/* of this opening */
 	bool is_open;                        /* the store is connected and was read */
+	bool is_crowded;                     /* as many incarnations are remembered as options.incarnations_max allows: writes are refused */
 	const char *trouble;                 /* constant; why the connected store was not opened: writes are refused with it. NULL: it was */
 	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
 	bool is_recalled;                    /* metadata is whole: remote writes may be applied */

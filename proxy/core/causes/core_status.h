@@ -18,8 +18,11 @@ enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, P
 	"HOMEPORT the reserved database holds what this version of homeportd cannot read: nothing is written or replicated; start the version " \
 	"that wrote it, or a later one"
 #define CORE_TROUBLE_INCARNATIONS \
-	"HOMEPORT more incarnations of datacenters are remembered than can be told apart: nothing is written or replicated; stop what restarts " \
-	"Redis again and again, and see that every peer is heard, so that they can be forgotten"
+	"HOMEPORT more incarnations of datacenters are remembered than can be told apart: nothing is written or replicated; Redis was restarted " \
+	"thousands of times while a peer heard nothing of it: this datacenter needs a resync (docs/operating.md, needs-resync)"
+#define CORE_REFUSAL_INCARNATIONS \
+	"HOMEPORT too many restarts of Redis servers are remembered, as some peer has not heard of them yet: writes are refused until it has; stop what " \
+	"restarts Redis again and again, and see that every peer is heard"
 
 /* Numbers for metrics and /readyz. Counters since core_new. */
 struct core_peer_status {
@@ -39,6 +42,7 @@ struct core_peer_status {
 	uint64_t rules_digest;
 	bool rules_differ;
 	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */
+	bool is_beyond_incarnations; /* undecodable, because it names more incarnations than can be told apart */
 	int64_t log_position;        /* last message taken in */
 };
 
@@ -49,7 +53,8 @@ struct core_status {
 	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
-	unsigned incarnations;       /* that are remembered, of all datacenters; CORE_INCARNATIONS_MAX is the limit */
+	unsigned incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
+	unsigned indexes;            /* of incarnations; those are in it that nothing but something old in memory names */
 	uint64_t incarnation, seq, hlc;
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;

@@ -154,7 +154,7 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
 	/* A new run of the server needs an incarnation of its own. */
-	if (origins_remembered(&recovery->causes->origins) >= CORE_INCARNATIONS_MAX && (!is_readable || !*is_same_run))
+	if (origins_indexed(&recovery->causes->origins) >= CORE_INCARNATIONS_KNOWN_MAX && (!is_readable || !*is_same_run))
 		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
 	else if (!is_readable)
 		recovery->causes->trouble = CORE_TROUBLE_UNREADABLE;

@@ -146,6 +146,7 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 		return true;
 	buffer_reset(&remote->step->text);
 	remote->causes->peers[dc].status.is_foreign_log = error == ENVELOPE_OK;
+	remote->causes->peers[dc].status.is_beyond_incarnations = false;
 	if (error == ENVELOPE_OK) {
 		buffer_add_text(&remote->step->text, "its log holds the messages of another datacenter, ");
 		buffer_add(&remote->step->text, batch->dc);
@@ -178,7 +179,9 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	int origin = origins_get(&remote->causes->origins, batch.dc, batch.incarnation);
 	struct context *context = origin < 0 ? NULL : causes_read(remote->causes, &batch);
 	if (context == NULL) {
-		peer_stop(remote->causes, dc, PEER_UNDECODABLE, "too many incarnations of datacenters in one context");
+		peer->status.is_beyond_incarnations = true;
+		peer_stop(remote->causes, dc, PEER_UNDECODABLE, "it names more incarnations of datacenters than can be told apart: Redis servers were restarted "
+		          "thousands of times while a peer heard nothing of it");
 		return NULL;
 	}
 	struct delivery *delivery = memory_new(sizeof *delivery);

@@ -11,11 +11,19 @@ int origins_dc(const struct origins *origins, struct slice name)
 	return -1;
 }
 
-unsigned origins_remembered(const struct origins *origins)
+unsigned origins_indexed(const struct origins *origins)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < origins->count; i++)
 		count += !origins->items[i].is_unused;
+	return count;
+}
+
+unsigned origins_remembered(const struct origins *origins)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < origins->count; i++)
+		count += !origins->items[i].is_unused && !origins->items[i].is_past;
 	return count;
 }
 
@@ -24,7 +32,7 @@ static int new_index(struct origins *origins)
 	for (unsigned i = 0; i < origins->count; i++)
 		if (origins->items[i].is_unused)
 			return (int)i;
-	if (origins->count == CORE_INCARNATIONS_MAX)
+	if (origins->count == CORE_INCARNATIONS_KNOWN_MAX)
 		return -1;
 	origins->items = array_reserve(origins->items, origins->count, &origins->cap, sizeof *origins->items);
 	origins->items[origins->count] = (struct origin){ 0 };

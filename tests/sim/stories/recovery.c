@@ -1,6 +1,8 @@
 /* Stories of loss: of a process, of a store's tail, of all of a store, of a log's head. */
 #include "story.h"
 
+#include <stdio.h>
+
 void killed_sidecar_ships_what_it_had_executed(struct story *story)
 {
 	struct dc *killed = &story->world->dcs[AMS];
@@ -101,11 +103,75 @@ void hundreds_of_restarts_leave_no_trace(struct story *story)
 		story_say(story, AMS, "INCRBY l:n 1");
 		story_wait(story, i % 10 == 9 ? 2000 : 20);
 		for (unsigned dc = AMS; dc <= CPT; dc++)
-			if (core_status(story->world->dcs[dc].core)->incarnations > most)
-				most = core_status(story->world->dcs[dc].core)->incarnations;
+			if (core_status(story->world->dcs[dc].core)->indexes > most)
+				most = core_status(story->world->dcs[dc].core)->indexes;
 	}
 	story_expect_everywhere(story, "l:n", "300");
 	story_check(story, most < 50, "fewer than 50 incarnations are remembered at any time");
+}
+
+/* Redis and sidecar die and come back ten thousand times, as in a pod that crashes in a loop, mostly before anybody has heard of the last time. */
+void ten_thousand_restarts_leave_no_trace(struct story *story)
+{
+	static const unsigned long restarts = 10000;
+	struct world *world = story->world;
+	struct dc *looping = &world->dcs[BOM];
+	char expected[24];
+	unsigned most = 0, writes = 0;
+
+	for (unsigned long i = 1; i <= restarts; i++) {
+		story_restore(story, BOM, sim_store_journal(looping->store));
+		story_wait(story, 60);
+		if (i % 25 == 0) {
+			story_say(story, BOM, "INCRBY l:n 1");
+			writes++;
+			story_wait(story, 2000);
+		}
+		for (unsigned dc = AMS; dc <= CPT; dc++)
+			if (core_status(world->dcs[dc].core)->indexes > most)
+				most = core_status(world->dcs[dc].core)->indexes;
+	}
+	story_wait(story, 5000);
+	snprintf(expected, sizeof expected, "%u", writes);
+	story_expect_everywhere(story, "l:n", expected);
+	story_check(story, most < 100, "fewer than 100 incarnations are remembered at any time");
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		story_check(story, core_status(world->dcs[dc].core)->indexes < 30, "fewer than 30 are in the end");
+}
+
+static bool is_write_taken(struct story *story, unsigned dc)
+{
+	uint64_t refused = core_status(story->world->dcs[dc].core)->refused_writes;
+
+	story_say(story, dc, "INCRBY l:n 1");
+	story_wait(story, 20);
+	return core_status(story->world->dcs[dc].core)->refused_writes == refused;
+}
+
+void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story)
+{
+	const unsigned limit = 30;
+	struct dc *looping = &story->world->dcs[AMS];
+
+	story->world->plan.limits.incarnations = limit;
+	story_part(story, AMS, CPT);
+	story_part(story, BOM, CPT);
+	for (unsigned i = 0; i < limit; i++) {
+		story_restore(story, AMS, sim_store_journal(looping->store));
+		story_wait(story, 200);
+		story_say(story, AMS, "INCRBY l:n 1");
+		story_wait(story, 200);
+	}
+	story_check(story, core_status(looping->core)->incarnations >= limit, "incarnations of which a peer has not heard are remembered");
+	story_check(story, !is_write_taken(story, AMS), "at the limit a write is refused");
+	story_say(story, BOM, "SET l:k v1");
+	story_wait(story, 200);
+	story_expect(story, AMS, "l:k", "v1");
+	story_rejoin(story, AMS, CPT);
+	story_rejoin(story, BOM, CPT);
+	story_wait(story, 10000);
+	story_check(story, core_status(looping->core)->incarnations < limit / 2, "once the peer has heard of them they are forgotten");
+	story_check(story, is_write_taken(story, AMS), "and writes are taken again");
 }
 
 void clock_that_was_set_right_ends_a_quarantine(struct story *story)

@@ -29,6 +29,8 @@ static const struct tale tales[] = {
 	TALE(emptied_store_gets_everything_back),
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(hundreds_of_restarts_leave_no_trace),
+	TALE(ten_thousand_restarts_leave_no_trace),
+	TALE(writes_refused_for_too_many_restarts_are_taken_once_all_are_heard),
 	TALE(store_and_log_that_both_lost_writes_say_so_for_good),
 	TALE(key_expires_everywhere_although_clocks_differ),
 	TALE(datacenter_that_cleared_a_key_says_nothing_of_its_deadline),

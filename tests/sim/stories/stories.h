@@ -30,6 +30,8 @@ void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
 void hundreds_of_restarts_leave_no_trace(struct story *story);
+void ten_thousand_restarts_leave_no_trace(struct story *story);
+void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
 /* limits.c */

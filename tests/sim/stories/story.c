@@ -55,8 +55,10 @@ void story_restore(struct story *story, unsigned dc, unsigned kept)
 
 	sidecar_crash(story->world, restored);
 	assert(kept <= sim_store_journal(restored->store));
-	sim_store_rewind(restored->store, kept);
-	auditor_store_rewound(story->world->auditor, dc, kept);
+	if (kept < sim_store_journal(restored->store)) {
+		sim_store_rewind(restored->store, kept);
+		auditor_store_rewound(story->world->auditor, dc, kept);
+	}
 	restored->run++;
 	sidecar_start(story->world, restored);
 }

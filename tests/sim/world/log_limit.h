@@ -18,6 +18,7 @@ struct happening;
 struct world_limits {
 	uint64_t log_bytes;
 	uint64_t inbox_bytes, outbox_bytes, metadata_bytes;
+	uint32_t incarnations;
 	unsigned value_bytes_max;    /* some values are as long as this */
 	bool counts_what_is_read;    /* the limit of a log is for all that it holds, and restart positions are not told: never drains */
 };

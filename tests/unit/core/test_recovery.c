@@ -106,17 +106,21 @@ static void open_with_incarnations(struct stage *stage, unsigned count, const ch
 
 static void at_the_limit_of_incarnations_writes_are_refused_with_the_reason(void)
 {
-	static const struct { const char *run; unsigned count; bool is_open; } cases[] = {
-		{ "one", CORE_INCARNATIONS_MAX, true }, { "two", CORE_INCARNATIONS_MAX - 1, true }, { "two", CORE_INCARNATIONS_MAX, false },
+	static const struct { const char *run; unsigned count, remembered; bool is_open, is_refused; } cases[] = {
+		{ "one", CORE_INCARNATIONS_MAX - 1, CORE_INCARNATIONS_MAX, true, true },
+		{ "two", CORE_INCARNATIONS_MAX - 2, CORE_INCARNATIONS_MAX - 1, true, false },
+		{ "two", CORE_INCARNATIONS_MAX + 5, CORE_INCARNATIONS_MAX + 6, true, true },
+		{ "two", CORE_INCARNATIONS_KNOWN_MAX, CORE_INCARNATIONS_KNOWN_MAX, false, true },
 	};
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct stage stage;
 		open_with_incarnations(&stage, cases[i].count, cases[i].run);
+		stage_end_turn(&stage);
 		stage_set(&stage, "k");
 		const struct core_status *status = core_status(stage.core);
 		CU_ASSERT_EQUAL(status->is_open, cases[i].is_open);
-		CU_ASSERT_EQUAL(status->incarnations, CORE_INCARNATIONS_MAX);
-		CU_ASSERT_EQUAL(stage.refusals, !cases[i].is_open);
+		CU_ASSERT_EQUAL(status->incarnations, cases[i].remembered);
+		CU_ASSERT_EQUAL(stage.refusals, cases[i].is_refused);
 		CU_ASSERT(cases[i].is_open || strcmp(status->trouble, CORE_TROUBLE_INCARNATIONS) == 0);
 		stage_close(&stage);
 	}
