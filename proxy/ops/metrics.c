@@ -21,9 +21,11 @@ struct metric {
 	void (*write)(struct samples *samples);     /* SOURCE_SAMPLES: writes the lines; else NULL */
 };
 
-#define CORE(member) SOURCE_CORE, offsetof(struct core_status, member), NULL
-#define PEER(member) SOURCE_PEER, offsetof(struct core_peer_status, member), NULL
-#define COUNTER(member) SOURCE_COUNTER, offsetof(struct sidecar_counters, member), NULL
+/* Members are read as uint64_t: one of another size does not compile. */
+#define OFFSET(type, member) offsetof(type, member) + 0 * sizeof(char[sizeof(((type *)NULL)->member) == sizeof(uint64_t) ? 1 : -1])
+#define CORE(member) SOURCE_CORE, OFFSET(struct core_status, member), NULL
+#define PEER(member) SOURCE_PEER, OFFSET(struct core_peer_status, member), NULL
+#define COUNTER(member) SOURCE_COUNTER, OFFSET(struct sidecar_counters, member), NULL
 #define SAMPLES(name) SOURCE_SAMPLES, 0, samples_##name
 #define TYPE_GAUGE "gauge"
 #define TYPE_COUNTER "counter"

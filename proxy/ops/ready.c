@@ -130,8 +130,8 @@ static void check_limits(struct round *round, const struct core_status *core)
 		find(round, (struct finding){ FINDING_OUTAGE, "incarnations", NULL }, "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
 		find(round, (struct finding){ FINDING_WARNING, "incarnations", NULL },
-		     "%u incarnations of datacenters are remembered, with %u writes are refused: stop what restarts Redis again and again, "
-		     "and see that every peer is heard", core->incarnations, CORE_INCARNATIONS_MAX);
+		     "%llu incarnations of datacenters are remembered, with %u writes are refused: stop what restarts Redis again and again, "
+		     "and see that every peer is heard", (unsigned long long)core->incarnations, CORE_INCARNATIONS_MAX);
 	const struct settings *settings = round->status->settings;
 
 	check_limit(round, "outbox", core->outbox_bytes, settings->limits_outbox_bytes);

@@ -54,6 +54,7 @@ def long_ones():
     return [
         Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
         Test("sim/outcome table, all of it", [OPTIMIZED / "homeport-scope", "--all", "--jobs", str(os.cpu_count())], OPTIMIZED, 1800, True),
+        Test("integration/test_restarts, 1000", [TOP / "tests" / "integration" / "test_restarts.py", "--restarts", "1000"], OPTIMIZED, 1800, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
         *each("fuzz", "run*", seconds=1800, is_long=True),
         Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),

@@ -53,8 +53,8 @@ struct core_status {
 	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
-	unsigned incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
-	unsigned indexes;            /* of incarnations; those are in it that nothing but something old in memory names */
+	uint64_t incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
+	uint64_t indexes;            /* of incarnations; those are in it that nothing but something old in memory names */
 	uint64_t incarnation, seq, hlc;
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;

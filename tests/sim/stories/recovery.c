@@ -95,7 +95,7 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
 /* Now and then there is time for every datacenter to hear what all have. */
 void hundreds_of_restarts_leave_no_trace(struct story *story)
 {
-	unsigned most = 0;
+	uint64_t most = 0;
 
 	for (unsigned i = 0; i < 300; i++) {
 		story_restore(story, AMS, sim_store_journal(story->world->dcs[AMS].store));
@@ -117,7 +117,8 @@ void ten_thousand_restarts_leave_no_trace(struct story *story)
 	struct world *world = story->world;
 	struct dc *looping = &world->dcs[BOM];
 	char expected[24];
-	unsigned most = 0, writes = 0;
+	uint64_t most = 0;
+	unsigned writes = 0;
 
 	for (unsigned long i = 1; i <= restarts; i++) {
 		story_restore(story, BOM, sim_store_journal(looping->store));
