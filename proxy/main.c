@@ -134,7 +134,8 @@ static void sidecar_name_dcs(struct sidecar *sidecar)
 	sidecar->status.settings = &sidecar->settings;
 	sidecar->status.dcs = sidecar->dcs;
 	sidecar->status.dc_count = sidecar->settings.peer_count + 1;
-	sidecar->status.started_ms = turn_clock_now(&sidecar->clock)->unix_ms;
+	const struct turn_clock *clock = turn_clock_now(&sidecar->clock);
+	sidecar->status.started = (struct moment){ clock->unix_ms, clock->steady_us / 1000 };
 }
 
 static struct event_base *loop_new(void)

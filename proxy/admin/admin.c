@@ -42,7 +42,8 @@ static void write_readyz(const struct sidecar_status *status, struct MHD_Connect
 static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_unknown(const char *url, struct http_answer *answer);
-static uint64_t now_ms(void);
+static uint64_t clock_ms(clockid_t id);
+static struct moment moment_now(void);
 
 static const struct route routes[] = {
 	{ "/livez", write_livez },     { "/healthz", write_healthz },  { "/readyz", write_readyz },
@@ -198,7 +199,8 @@ static void list_finding(void *context, enum finding_weight weight, const char *
 
 static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
-	bool is_served = readiness_check(status, now_ms(), NULL, NULL) < FINDING_OUTAGE;
+	const struct moment now = moment_now();
+	bool is_served = readiness_check(status, &now, NULL, NULL) < FINDING_OUTAGE;
 
 	(void)connection;
 	answer->status = is_served ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -207,8 +209,9 @@ static void write_healthz(const struct sidecar_status *status, struct MHD_Connec
 
 static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
+	const struct moment now = moment_now();
 	struct buffer findings = { 0 };
-	bool is_ready = readiness_check(status, now_ms(), list_finding, &findings) < FINDING_BROKEN;
+	bool is_ready = readiness_check(status, &now, list_finding, &findings) < FINDING_BROKEN;
 	bool is_verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL, NULL) == MHD_YES;
 
 	answer->status = is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -220,16 +223,20 @@ static void write_readyz(const struct sidecar_status *status, struct MHD_Connect
 
 static void write_metrics(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
+	const struct moment now = moment_now();
+
 	(void)connection;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
-	metrics_write(status, now_ms(), &answer->body);
+	metrics_write(status, &now, &answer->body);
 }
 
 static void write_status(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer)
 {
+	const struct moment now = moment_now();
+
 	(void)connection;
 	answer->type = "application/json";
-	status_write_json(status, now_ms(), &answer->body);
+	status_write_json(status, &now, &answer->body);
 }
 
 static void write_unknown(const char *url, struct http_answer *answer)
@@ -245,10 +252,15 @@ static void write_unknown(const char *url, struct http_answer *answer)
 	buffer_free(&text);
 }
 
-static uint64_t now_ms(void)
+static uint64_t clock_ms(clockid_t id)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(id, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct moment moment_now(void)
+{
+	return (struct moment){ clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME) };
 }

@@ -28,8 +28,8 @@ static void remote_answered(struct core *core, const struct group *group, const 
 		if (group->remote.visible_writes[dc] == 0)
 			continue;
 		core->causes.peers[dc].status.applied_events += group->remote.visible_writes[dc];
-		if (group->remote.fresh_ms[dc] != 0)
-			peer_note_fresh(&core->causes, dc, group->remote.fresh_ms[dc]);
+		if (group->remote.fresh[dc].clock != 0)
+			peer_note_fresh(&core->causes, dc, &group->remote.fresh[dc]);
 		struct effect *effect = effects_add(core->step.effects, EFFECT_VISIBLE);
 		effect->visible.dc = dc;
 		effect->visible.written_ms = group->remote.written_ms[dc];
@@ -47,7 +47,7 @@ static void remote_aborted(struct core *core, struct slice error)
 	struct core_status *status = &core->step.status;
 	core->groups.is_store_refusing = true;
 	if (status->refused_since_ms == 0)
-		status->refused_since_ms = core->step.now_ms;
+		status->refused_since_ms = core->step.steady_ms;
 	size_t len = error.len < sizeof status->refusal ? error.len : sizeof status->refusal - 1;
 	memcpy(status->refusal, error.ptr, len);
 	status->refusal[len] = '\0';

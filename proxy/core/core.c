@@ -1,4 +1,5 @@
 #include "core_parts.h"
+#include "proxy/core/causes/clocks.h"
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
 
@@ -177,21 +178,22 @@ static void try_store(struct core *core)
 	script_select(&group->script, core->options.reserved_db);
 	script_add(&group->script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), SLICE("trial"), SLICE("1") });
 	group_send(&core->groups, group);
-	core->trial_ms = core->step.now_ms;
+	core->trial_ms = core->step.steady_ms;
 }
 
 static void tick(struct core *core)
 {
+	clocks_judge(&core->causes, &core->options);
 	if (!core->causes.is_open)
 		return;
 	/* While an earlier heartbeat is not durable, another would only queue up behind it. */
-	bool is_due = core->step.now_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms || core->step.now_ms < core->outbox.heartbeat_ms;
+	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
-	if (core->groups.is_store_refusing && core->step.now_ms - core->trial_ms >= TRIAL_MS)
+	if (core->groups.is_store_refusing && core->step.steady_ms - core->trial_ms >= TRIAL_MS)
 		try_store(core);
-	if (settle_is_refused(core->recovery) && core->step.now_ms - core->trial_ms >= TRIAL_MS) {
-		core->trial_ms = core->step.now_ms;
+	if (settle_is_refused(core->recovery) && core->step.steady_ms - core->trial_ms >= TRIAL_MS) {
+		core->trial_ms = core->step.steady_ms;
 		settle_again(core->recovery);
 	}
 	turn_ended(core);

@@ -41,9 +41,9 @@ static const struct metric metrics[] = {
 static void write_member(const struct metric *metric, struct samples *samples);
 static void write_peers(const struct metric *metric, struct samples *samples);
 
-void metrics_write(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out)
+void metrics_write(const struct sidecar_status *status, const struct moment *now, struct buffer *out)
 {
-	struct samples samples = { .status = status, .core = status->core != NULL ? core_status(status->core) : NULL, .now_ms = now_ms, .out = out };
+	struct samples samples = { .status = status, .core = status->core != NULL ? core_status(status->core) : NULL, .now = now, .out = out };
 
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		const struct metric *metric = &metrics[i];

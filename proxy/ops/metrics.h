@@ -5,7 +5,7 @@
 #include "status.h"
 
 /* The body of /metrics. */
-void metrics_write(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out);
+void metrics_write(const struct sidecar_status *status, const struct moment *now, struct buffer *out);
 /* docs/metrics.md. */
 void metrics_describe(struct buffer *out);
 

@@ -9,7 +9,7 @@ struct samples {
 	const char *name;               /* of the metric */
 	const struct sidecar_status *status;
 	const struct core_status *core; /* NULL before the store was opened */
-	uint64_t now_ms;
+	const struct moment *now;
 	struct buffer *out;
 };
 

@@ -24,12 +24,12 @@ void samples_build(struct samples *samples)
 
 void samples_start_time(struct samples *samples)
 {
-	sample_add_seconds(samples, NO_LABEL, (int64_t)samples->status->started_ms);
+	sample_add_seconds(samples, NO_LABEL, (int64_t)samples->status->started.unix_ms);
 }
 
 void samples_ready(struct samples *samples)
 {
-	sample_add_count(samples, NO_LABEL, readiness_check(samples->status, samples->now_ms, NULL, NULL) < FINDING_BROKEN);
+	sample_add_count(samples, NO_LABEL, readiness_check(samples->status, samples->now, NULL, NULL) < FINDING_BROKEN);
 }
 
 /* One line for each check that found something, by the datacenter it is about. */
@@ -67,7 +67,7 @@ void samples_findings(struct samples *samples)
 {
 	struct tally tally = { .count = 0 };
 
-	readiness_check(samples->status, samples->now_ms, tally_finding, &tally);
+	readiness_check(samples->status, samples->now, tally_finding, &tally);
 	for (unsigned i = 0; i < tally.count; i++) {
 		struct label labels[] = {
 			{ "check", tally.lines[i].check },
@@ -84,7 +84,7 @@ void samples_findings(struct samples *samples)
 void samples_staleness(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
-		int64_t staleness_ms = status_staleness_ms(&samples->core->peers[i], samples->now_ms);
+		int64_t staleness_ms = status_staleness_ms(&samples->core->peers[i], samples->now);
 
 		if (staleness_ms < 0)
 			sample_add_infinity(samples, origin_of(samples, i));
@@ -96,7 +96,7 @@ void samples_staleness(struct samples *samples)
 void samples_lag(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
-		int64_t lag = status_lag_events(samples->status, &samples->core->peers[i], samples->now_ms);
+		int64_t lag = status_lag_events(samples->status, &samples->core->peers[i], samples->now);
 
 		if (lag >= 0)
 			sample_add_count(samples, origin_of(samples, i), (uint64_t)lag);
@@ -123,7 +123,7 @@ void samples_heartbeat_age(struct samples *samples)
 		if (heard_ms == 0)
 			sample_add_infinity(samples, origin_of(samples, i));
 		else
-			sample_add_seconds(samples, origin_of(samples, i), heard_ms > samples->now_ms ? 0 : (int64_t)(samples->now_ms - heard_ms));
+			sample_add_seconds(samples, origin_of(samples, i), (int64_t)status_heard_age_ms(samples->status, &samples->core->peers[i], samples->now));
 	}
 }
 
@@ -144,14 +144,25 @@ void samples_hybrid_clock_lead(struct samples *samples)
 		return;
 	uint64_t hlc_ms = samples->core->hlc >> 16;
 
-	sample_add_seconds(samples, NO_LABEL, hlc_ms > samples->now_ms ? (int64_t)(hlc_ms - samples->now_ms) : 0);
+	sample_add_seconds(samples, NO_LABEL, hlc_ms > samples->now->unix_ms ? (int64_t)(hlc_ms - samples->now->unix_ms) : 0);
 }
 
+/* Absent while it is not known. */
 void samples_clock_offset(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i)
-		if (samples->core->peers[i].heard_ms != 0)
-			sample_add_seconds(samples, peer_of(samples, i), samples->core->peers[i].clock_offset_ms);
+		if (clock_span_is_known(&samples->core->peers[i].clock_ahead))
+			sample_add_seconds(samples, peer_of(samples, i), clock_span_middle(&samples->core->peers[i].clock_ahead));
+}
+
+void samples_clock_error(struct samples *samples)
+{
+	FOR_EACH_PEER(samples, i) {
+		if (clock_span_is_known(&samples->core->peers[i].clock_ahead))
+			sample_add_seconds(samples, peer_of(samples, i), clock_span_error(&samples->core->peers[i].clock_ahead));
+		else
+			sample_add_infinity(samples, peer_of(samples, i));
+	}
 }
 
 void samples_rules_differ(struct samples *samples)
@@ -164,13 +175,11 @@ void samples_log_headroom(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {
 		uint64_t retention_ms = samples->status->logs[0].retention_ms;
-		uint64_t heard_ms = samples->core->peers[i].heard_ms;
-		uint64_t since_ms = heard_ms != 0 ? heard_ms : samples->status->started_ms;
 
 		if (retention_ms == 0)
 			sample_add_infinity(samples, peer_of(samples, i));
 		else
-			sample_add_seconds(samples, peer_of(samples, i), (int64_t)(retention_ms + since_ms) - (int64_t)samples->now_ms);
+			sample_add_seconds(samples, peer_of(samples, i), (int64_t)retention_ms - (int64_t)status_heard_age_ms(samples->status, &samples->core->peers[i], samples->now));
 	}
 }
 

@@ -12,7 +12,7 @@
 /* One round of all checks. */
 struct round {
 	const struct sidecar_status *status;
-	uint64_t now_ms;
+	const struct moment *now;
 	finding_visit *visit;
 	void *context;
 	enum finding_weight gravest;
@@ -32,12 +32,13 @@ static void check_limit(struct round *round, const char *check, uint64_t used, u
 static void check_refusals(struct round *round, const struct core_status *core);
 static void check_log(struct round *round, unsigned dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_clock(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void find(struct round *round, struct finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-enum finding_weight readiness_check(const struct sidecar_status *status, uint64_t now_ms, finding_visit *visit, void *context)
+enum finding_weight readiness_check(const struct sidecar_status *status, const struct moment *now, finding_visit *visit, void *context)
 {
-	struct round round = { .status = status, .now_ms = now_ms, .visit = visit, .context = context };
+	struct round round = { .status = status, .now = now, .visit = visit, .context = context };
 
 	check_process(&round);
 	check_store(&round);
@@ -52,6 +53,8 @@ enum finding_weight readiness_check(const struct sidecar_status *status, uint64_
 	if (core->is_recalling)
 		find(&round, (struct finding){ FINDING_WARNING, "recalling", NULL },
 		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
+	for (unsigned i = 0; i < core->peer_count; i++)
+		check_clock(&round, &core->peers[i], status->dcs[i]);
 	for (unsigned i = 1; i < core->peer_count; i++) {
 		check_freshness(&round, &core->peers[i], status->dcs[i]);
 		check_peer(&round, &core->peers[i], status->dcs[i]);
@@ -157,7 +160,7 @@ static void check_refusals(struct round *round, const struct core_status *core)
 
 	if (since_ms == 0)
 		return;
-	bool is_lasting = round->now_ms > since_ms + round->status->settings->alarms_heartbeat_age_ms;
+	bool is_lasting = round->now->steady_ms > since_ms + round->status->settings->alarms_heartbeat_age_ms;
 	bool is_full = strstr(core->refusal, "OOM") != NULL;
 	find(round, (struct finding){ is_lasting ? FINDING_BROKEN : FINDING_WARNING, "store-refusing", NULL },
 	     "Redis refuses the writes of other datacenters with \"%s\", so nothing new of them is visible here: %s", core->refusal,
@@ -177,8 +180,6 @@ static void check_log(struct round *round, unsigned dc)
 
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
-	uint64_t drift_ms = round->status->settings->clock_drift_ms;
-
 	switch (peer->state) {
 	case PEER_UNDECODABLE:
 		if (peer->is_foreign_log)
@@ -205,8 +206,9 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		break;
 	case PEER_QUARANTINED:
 		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },
-		     "its clock is %lld s ahead of this one (clock.quarantine), nothing of it is applied: set its clock, it goes on with its next message",
-		     (long long)peer->clock_offset_ms / 1000);
+		     "its clock is at least %lld s ahead of this one (clock.quarantine), so nothing that it writes is applied: set its clock, and this ends "
+		     "with its next message; if nobody does, what waits now is applied in %llu s", (long long)peer->clock_ahead.min_ms / 1000,
+		     (unsigned long long)(peer->quarantine_until_ms > round->now->unix_ms ? peer->quarantine_until_ms - round->now->unix_ms : 0) / 1000);
 		break;
 	case PEER_HELD:
 		find(round, (struct finding){ FINDING_WARNING, "held", dc }, "%llu writes wait for writes of other datacenters they depend on",
@@ -217,23 +219,45 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 	case PEER_STATE_COUNT:
 		break;
 	}
-	if (peer->clock_offset_ms > 0 && (uint64_t)peer->clock_offset_ms > drift_ms)
-		find(round, (struct finding){ FINDING_WARNING, "drift", dc }, "its clock is %lld ms ahead of this one, set the clocks",
-		     (long long)peer->clock_offset_ms);
 	if (peer->rules_differ)
 		find(round, (struct finding){ FINDING_WARNING, "rules", dc }, "its conflict rules are not the ones here, make the rules equal everywhere");
+}
+
+/* Which clock is wrong, or that nobody can tell (proxy/core/causes/clock_verdict.c). */
+static void check_clock(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	bool is_own = dc == round->status->dcs[0];
+	bool is_exact = clock_span_is_known(&peer->clock_ahead);
+	const char *side = peer->clock_off_ms < 0 ? "behind" : "ahead of";
+	double seconds = (double)(peer->clock_off_ms < 0 ? -peer->clock_off_ms : peer->clock_off_ms) / 1000;
+
+	if (peer->clock_verdict == CLOCK_WRONG && is_own)
+		find(round, (struct finding){ FINDING_WARNING, "drift", dc },
+		     "the clock here is %.3f s %s those of the other datacenters, which agree: set this one, and see that NTP runs here (chronyc tracking)",
+		     seconds, side);
+	else if (peer->clock_verdict == CLOCK_WRONG)
+		find(round, (struct finding){ FINDING_WARNING, "drift", dc },
+		     "its clock is %.3f s %s those of the other datacenters, which agree: set it, and see that NTP runs there (chronyc tracking)", seconds, side);
+	else if (peer->clock_verdict == CLOCK_DIFFERS && is_exact)
+		find(round, (struct finding){ FINDING_WARNING, "drift", dc },
+		     "its clock is %.3f s %s this one, and of two nobody can tell which is wrong: compare both with a third (chronyc tracking), set the wrong one",
+		     seconds, side);
+	else if (peer->clock_verdict == CLOCK_DIFFERS)
+		find(round, (struct finding){ FINDING_WARNING, "drift", dc },
+		     "its clock is at least %.3f s ahead of this one, and it has not heard from here yet: compare both with a third (chronyc tracking), set the wrong one",
+		     (double)peer->clock_ahead.min_ms / 1000);
 }
 
 /* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
-	int64_t staleness_ms = status_staleness_ms(peer, round->now_ms);
+	int64_t staleness_ms = status_staleness_ms(peer, round->now);
 	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
 
-	if (status_is_silent(round->status, peer, round->now_ms))
+	if (status_is_silent(round->status, peer, round->now))
 		find(round, (struct finding){ FINDING_WARNING, "silent", dc },
 		     "nothing was heard from it for %llu s%s, so how far this datacenter is behind it is unknown: see that its sidecar runs and "
-		     "that its log can be reached, by it and from here", (unsigned long long)status_heard_age_ms(round->status, peer, round->now_ms) / 1000,
+		     "that its log can be reached, by it and from here", (unsigned long long)status_heard_age_ms(round->status, peer, round->now) / 1000,
 		     peer->heard_ms == 0 ? ", since this sidecar started" : "");
 	if (stale_ms > round->status->settings->alarms_staleness_ms)
 		find(round, (struct finding){ FINDING_WARNING, "stale", dc },

@@ -17,7 +17,7 @@ enum finding_weight {
 typedef void finding_visit(void *context, enum finding_weight weight, const char *check, const char *dc, const char *text);
 
 /* Looks for findings and calls VISIT, which may be NULL, for each. Returns the weight of the gravest. */
-enum finding_weight readiness_check(const struct sidecar_status *status, uint64_t now_ms, finding_visit *visit, void *context);
+enum finding_weight readiness_check(const struct sidecar_status *status, const struct moment *now, finding_visit *visit, void *context);
 const char *finding_weight_text(enum finding_weight weight);
 
 #endif

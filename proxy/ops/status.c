@@ -13,30 +13,28 @@ const char *command_result_text(enum command_result result)
 	return texts[result];
 }
 
-int64_t status_staleness_ms(const struct core_peer_status *peer, uint64_t now_ms)
+int64_t status_staleness_ms(const struct core_peer_status *peer, const struct moment *now)
 {
-	if (peer->fresh_ms == 0)
+	if (peer->fresh_at_ms == 0)
 		return -1;
-	uint64_t since_ms = peer->applied_ms < peer->fresh_ms ? peer->applied_ms : peer->fresh_ms;
-
-	return since_ms > now_ms ? 0 : (int64_t)(now_ms - since_ms);
+	return peer->fresh_at_ms > now->steady_ms ? 0 : (int64_t)(now->steady_ms - peer->fresh_at_ms);
 }
 
-uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
-	uint64_t since_ms = peer->heard_ms != 0 ? peer->heard_ms : status->started_ms;
+	uint64_t since_ms = peer->heard_ms != 0 ? peer->heard_ms : status->started.steady_ms;
 
-	return since_ms > now_ms ? 0 : now_ms - since_ms;
+	return since_ms > now->steady_ms ? 0 : now->steady_ms - since_ms;
 }
 
-bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
-	return status_heard_age_ms(status, peer, now_ms) > status->settings->alarms_heartbeat_age_ms;
+	return status_heard_age_ms(status, peer, now) > status->settings->alarms_heartbeat_age_ms;
 }
 
-int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
-	if (peer->heard_ms == 0 || status_is_silent(status, peer, now_ms))
+	if (peer->heard_ms == 0 || status_is_silent(status, peer, now))
 		return -1;
 	return peer->known_seq > peer->applied_seq ? (int64_t)(peer->known_seq - peer->applied_seq) : 0;
 }

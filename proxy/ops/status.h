@@ -8,6 +8,9 @@
 #include "proxy/core/core.h"
 #include "histogram.h"
 
+/* Now, by both clocks: what the wall clock shows may be wrong, and set at any time, so how long ago something was is told by the steady one. */
+struct moment { uint64_t unix_ms, steady_ms; };
+
 enum command_result {
 	COMMAND_RESULT_OK,             /* answered, and not with an error */
 	COMMAND_RESULT_ERROR,          /* the store, or the session in its place, answered with an error */
@@ -49,19 +52,18 @@ struct sidecar_status {
 	unsigned dc_count;
 	struct log_status logs[CORE_DCS_MAX]; /* each DC's log as this one sees it; [0] is the own one */
 	struct sidecar_counters counters;
-	uint64_t started_ms;           /* Unix time */
+	struct moment started;
 	bool is_draining;              /* a stop is under way */
 };
 
 const char *command_result_text(enum command_result result);
-/* How old what we have of a peer may be: by the time of its writes, and by our own clock since anything of it was applied, whichever is more.
- * Where its clock is ahead, the latter is all there is to go by. -1: unknown. */
-int64_t status_staleness_ms(const struct core_peer_status *peer, uint64_t now_ms);
+/* How old what we have of a peer may be, whatever the wall clocks show. -1: unknown, as nothing was applied, or its clock was not compared yet. */
+int64_t status_staleness_ms(const struct core_peer_status *peer, const struct moment *now);
 /* How long ago anything was heard from a peer: since this sidecar started, if nothing was since then. */
-uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
 /* Nothing was heard from a peer for longer than alarms.heartbeat_age. */
-bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
 /* Writes of a peer that are known here and not applied. -1: unknown, as it is silent or was not heard since this sidecar started. */
-int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
+int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
 
 #endif

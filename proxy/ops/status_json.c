@@ -9,28 +9,28 @@ static json_t *describe_store(const struct sidecar_status *status);
 static json_t *describe_core(const struct sidecar_status *status);
 static json_t *describe_conflicts(const struct core_status *core);
 static json_t *describe_logs(const struct sidecar_status *status);
-static json_t *describe_peers(const struct sidecar_status *status, uint64_t now_ms);
-static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms);
-static json_t *describe_findings(const struct sidecar_status *status, uint64_t now_ms, enum finding_weight *gravest);
+static json_t *describe_peers(const struct sidecar_status *status, const struct moment *now);
+static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
+static json_t *describe_findings(const struct sidecar_status *status, const struct moment *now, enum finding_weight *gravest);
 static void set_count(json_t *object, const char *name, uint64_t count);
-static void set_age(json_t *object, const char *name, uint64_t then_ms, uint64_t now_ms);
+static void set_age(json_t *object, const char *name, uint64_t then_ms, const struct moment *now);
 
-void status_write_json(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out)
+void status_write_json(const struct sidecar_status *status, const struct moment *now, struct buffer *out)
 {
 	json_t *root = json_object();
 	enum finding_weight gravest;
-	json_t *findings = describe_findings(status, now_ms, &gravest);
+	json_t *findings = describe_findings(status, now, &gravest);
 
 	json_object_set_new(root, "dc", json_string(status->dcs[0]));
 	json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
-	set_count(root, "now_ms", now_ms);
-	set_count(root, "started_ms", status->started_ms);
+	set_count(root, "now_ms", now->unix_ms);
+	set_count(root, "started_ms", status->started.unix_ms);
 	json_object_set_new(root, "is_ready", json_boolean(gravest < FINDING_BROKEN));
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "store", describe_store(status));
 	json_object_set_new(root, "core", describe_core(status));
 	json_object_set_new(root, "logs", describe_logs(status));
-	json_object_set_new(root, "peers", describe_peers(status, now_ms));
+	json_object_set_new(root, "peers", describe_peers(status, now));
 	set_count(root, "clients", status->counters.clients);
 	char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 
@@ -127,7 +127,7 @@ static json_t *describe_logs(const struct sidecar_status *status)
 	return logs;
 }
 
-static json_t *describe_peers(const struct sidecar_status *status, uint64_t now_ms)
+static json_t *describe_peers(const struct sidecar_status *status, const struct moment *now)
 {
 	json_t *peers = json_object();
 
@@ -136,20 +136,20 @@ static json_t *describe_peers(const struct sidecar_status *status, uint64_t now_
 	const struct core_status *core = core_status(status->core);
 
 	for (unsigned i = 1; i < core->peer_count; i++)
-		json_object_set_new(peers, status->dcs[i], describe_peer(status, &core->peers[i], now_ms));
+		json_object_set_new(peers, status->dcs[i], describe_peer(status, &core->peers[i], now));
 	return peers;
 }
 
-static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, uint64_t now_ms)
+static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
-	int64_t lag = status_lag_events(status, peer, now_ms);
+	int64_t lag = status_lag_events(status, peer, now);
 	json_t *object = json_object();
 
 	json_object_set_new(object, "state", json_string(peer_state_text(peer->state)));
-	int64_t staleness_ms = status_staleness_ms(peer, now_ms);
+	int64_t staleness_ms = status_staleness_ms(peer, now);
 
 	json_object_set_new(object, "staleness_ms", staleness_ms < 0 ? json_null() : json_integer(staleness_ms));
-	set_age(object, "heartbeat_age_ms", peer->heard_ms, now_ms);
+	set_age(object, "heartbeat_age_ms", peer->heard_ms, now);
 	/* null: unknown. */
 	json_object_set_new(object, "lag_events", lag < 0 ? json_null() : json_integer(lag));
 	set_count(object, "owed_events", peer->owed_events);
@@ -160,7 +160,11 @@ static json_t *describe_peer(const struct sidecar_status *status, const struct c
 	set_count(object, "held_events", peer->held_events);
 	set_count(object, "held_bytes", peer->held_bytes);
 	json_object_set_new(object, "log_position", json_integer(peer->log_position));
-	json_object_set_new(object, "clock_offset_ms", json_integer(peer->clock_offset_ms));
+	bool is_compared = clock_span_is_known(&peer->clock_ahead);
+
+	/* null: not known yet. */
+	json_object_set_new(object, "clock_offset_ms", is_compared ? json_integer(clock_span_middle(&peer->clock_ahead)) : json_null());
+	json_object_set_new(object, "clock_error_ms", is_compared ? json_integer(clock_span_error(&peer->clock_ahead)) : json_null());
 	json_object_set_new(object, "rules_differ", json_boolean(peer->rules_differ));
 	return object;
 }
@@ -176,11 +180,11 @@ static void list_finding(void *context, enum finding_weight weight, const char *
 	json_array_append_new(context, object);
 }
 
-static json_t *describe_findings(const struct sidecar_status *status, uint64_t now_ms, enum finding_weight *gravest)
+static json_t *describe_findings(const struct sidecar_status *status, const struct moment *now, enum finding_weight *gravest)
 {
 	json_t *list = json_array();
 
-	*gravest = readiness_check(status, now_ms, list_finding, list);
+	*gravest = readiness_check(status, now, list_finding, list);
 	return list;
 }
 
@@ -190,9 +194,9 @@ static void set_count(json_t *object, const char *name, uint64_t count)
 }
 
 /* null: it has never happened. */
-static void set_age(json_t *object, const char *name, uint64_t then_ms, uint64_t now_ms)
+static void set_age(json_t *object, const char *name, uint64_t then_ms, const struct moment *now)
 {
-	json_t *age = then_ms == 0 ? json_null() : json_integer(then_ms > now_ms ? 0 : (json_int_t)(now_ms - then_ms));
+	json_t *age = then_ms == 0 ? json_null() : json_integer(then_ms > now->steady_ms ? 0 : (json_int_t)(now->steady_ms - then_ms));
 
 	json_object_set_new(object, name, age);
 }

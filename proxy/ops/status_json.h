@@ -4,6 +4,6 @@
 
 #include "status.h"
 
-void status_write_json(const struct sidecar_status *status, uint64_t now_ms, struct buffer *out);
+void status_write_json(const struct sidecar_status *status, const struct moment *now, struct buffer *out);
 
 #endif

@@ -13,11 +13,11 @@ static void line_add(struct buffer *text, const char *name, uint64_t number)
 }
 
 /* One line a peer, as Redis writes its replicas: homeport_peer0:name=us,state=following,… */
-static void peer_add(struct buffer *text, const struct sidecar_status *status, unsigned dc, const struct core_peer_status *peer, uint64_t now_ms)
+static void peer_add(struct buffer *text, const struct sidecar_status *status, unsigned dc, const struct core_peer_status *peer, const struct moment *now)
 {
 	char line[300];
-	int64_t lag_events = status_lag_events(status, peer, now_ms); /* -1: unknown */
-	int64_t staleness_ms = status_staleness_ms(peer, now_ms);
+	int64_t lag_events = status_lag_events(status, peer, now); /* -1: unknown */
+	int64_t staleness_ms = status_staleness_ms(peer, now);
 	snprintf(line, sizeof(line), "homeport_peer%u:name=%s,state=%s,staleness_ms=%lld,lag_events=%lld,held_events=%llu,owed_events=%llu\r\n",
 	         dc - 1, status->dcs[dc], peer_state_text(peer->state), (long long)staleness_ms, (long long)lag_events,
 	         (unsigned long long)peer->held_events, (unsigned long long)peer->owed_events);
@@ -40,9 +40,10 @@ void session_info_add_section(struct sessions *sessions, struct buffer *text)
 	line_add(text, "homeport_outbox_events", core->outbox_events);
 	line_add(text, "homeport_unstable_elements", core->unstable_elements);
 	line_add(text, "homeport_peers", core->peer_count - 1);
-	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
+	const struct turn_clock *clock = turn_clock_now(sessions->clock);
+	const struct moment now = { clock->unix_ms, clock->steady_us / 1000 };
 	for (unsigned i = 1; i < core->peer_count; i++)
-		peer_add(text, status, i, &core->peers[i], now_ms);
+		peer_add(text, status, i, &core->peers[i], &now);
 }
 
 /* Takes the line of the reserved database out of the keyspace section. */

@@ -8,7 +8,7 @@
 
 struct turn_clock {
 	uint64_t unix_ms;
-	uint64_t steady_us;          /* never set by anybody; only differences mean something */
+	uint64_t steady_us;          /* never set by anybody, and goes on while the machine sleeps; only differences mean something */
 	bool is_read;
 };
 
@@ -23,7 +23,7 @@ static inline const struct turn_clock *turn_clock_now(struct turn_clock *clock)
 {
 	if (!clock->is_read) {
 		clock->unix_ms = turn_clock_us_of(CLOCK_REALTIME) / 1000;
-		clock->steady_us = turn_clock_us_of(CLOCK_MONOTONIC);
+		clock->steady_us = turn_clock_us_of(CLOCK_BOOTTIME);
 		clock->is_read = true;
 	}
 	return clock;

@@ -96,6 +96,7 @@ void turn_step(struct turn *turn, struct event *event)
 	assert(!turn->is_stepping);
 	turn->is_stepping = true;
 	event->now_ms = turn_clock_now(turn->clock)->unix_ms;
+	event->steady_ms = turn_clock_now(turn->clock)->steady_us / 1000;
 	core_step(turn->core, event, &turn->effects);
 	for (unsigned i = 0; i < turn->effects.count; i++)
 		effect_run(turn, &turn->effects.items[i]);

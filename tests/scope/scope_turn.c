@@ -87,7 +87,7 @@ static void run_effect(struct scope_dc *dc, const struct effect *effect)
 
 void scope_step(struct scope_dc *dc, struct event *event)
 {
-	event->now_ms = dc->clock_ms;
+	event->now_ms = event->steady_ms = dc->clock_ms;
 	core_step(dc->core, event, &dc->effects);
 	for (unsigned i = 0; i < dc->effects.count; i++)
 		run_effect(dc, &dc->effects.items[i]);

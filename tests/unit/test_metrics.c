@@ -150,11 +150,11 @@ static struct core *new_core(void)
 static void write_metrics(struct core *core, uint64_t now_ms, struct buffer *out)
 {
 	static struct settings settings = { .redis_address = { "127.0.0.1", 6379 }, .limits_outbox_bytes = 1 << 20, .limits_metadata_bytes = 1 << 20 };
-	struct sidecar_status status = { .settings = &settings, .core = core, .dcs = dcs, .dc_count = 2, .started_ms = 1 };
+	struct sidecar_status status = { .settings = &settings, .core = core, .dcs = dcs, .dc_count = 2, .started = { 1, 1 } };
 
 	histogram_observe(&status.counters.command_duration, 100, 3);
 	histogram_observe(&status.counters.command_duration, UINT64_C(1) << 40, 1);
-	metrics_write(&status, now_ms, out);
+	metrics_write(&status, &(struct moment){ now_ms, now_ms }, out);
 	buffer_add_byte(out, '\0');
 }
 

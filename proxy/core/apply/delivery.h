@@ -12,6 +12,7 @@ struct delivery {
 	struct slice writes;                 /* in bytes */
 	unsigned origin, write_count;
 	uint64_t first_seq, hlc, hello, rules_digest;
+	uint64_t clock, steady_ms;           /* of its sender */
 	bool is_gap_counted, is_lifted;
 };
 

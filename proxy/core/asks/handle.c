@@ -22,7 +22,7 @@ static bool is_heard(const struct asks *asks, unsigned dc)
 	uint64_t heard_ms = asks->causes->peers[dc].status.heard_ms;
 	if (heard_ms < asks->causes->opened_ms)
 		heard_ms = asks->causes->opened_ms;
-	return dc == 0 || asks->step->now_ms < heard_ms + TAKEOVER_MS;
+	return dc == 0 || asks->step->steady_ms < heard_ms + TAKEOVER_MS;
 }
 
 static bool has_version(const struct asks *asks, const struct element *element, unsigned dc)
@@ -91,7 +91,7 @@ static void ask_handler(struct asks *asks, const struct element *element)
 		.key = buffer_copy(key->name),
 		.element = buffer_copy(element->name),
 		.context = shown(asks),
-		.due_ms = asks->step->now_ms + RUN_MS_MAX,
+		.due_ms = asks->step->steady_ms + RUN_MS_MAX,
 	};
 	effect->handle.id = asks->handling.id;
 	effect->handle.rule = key->policy->index;
@@ -111,7 +111,7 @@ static bool is_due(const struct asks *asks, const struct episode *episode)
 	/* If the rule was replaced, its handler is gone, and the conflict waits for a person. */
 	if (element->key->policy != policies_find(asks->policies, element->key->name) || element->key->under_way > 0)
 		return false;
-	return episode->is_retried || (asks->step->now_ms >= episode->retry_ms && is_runner(asks, element));
+	return episode->is_retried || (asks->step->steady_ms >= episode->retry_ms && is_runner(asks, element));
 }
 
 /* A conflict whose handler is to run; NULL: none. In that case the next search has to wait, as very many conflicts may wait for a person. */
@@ -123,16 +123,16 @@ static struct episode *find_due(struct asks *asks)
 			return episode;
 		looked_at++;
 	}
-	asks->looked_ms = asks->step->now_ms;
+	asks->looked_ms = asks->step->steady_ms;
 	asks->look_pause_ms = 1 + looked_at / LOOKED_AT_A_MS;
 	return NULL;
 }
 
 void handle_pump(struct asks *asks)
 {
-	if (asks->handling.id != 0 && asks->step->now_ms >= asks->handling.due_ms)
+	if (asks->handling.id != 0 && asks->step->steady_ms >= asks->handling.due_ms)
 		handle_forget(asks);
-	bool is_pausing = asks->step->now_ms >= asks->looked_ms && asks->step->now_ms - asks->looked_ms < asks->look_pause_ms;
+	bool is_pausing = asks->step->steady_ms >= asks->looked_ms && asks->step->steady_ms - asks->looked_ms < asks->look_pause_ms;
 	if (asks->handling.id != 0 || !asks->causes->is_recalled || local_is_rerunning(asks->local) || !asks->policies->current->is_handling ||
 	    is_pausing)
 		return;
@@ -141,7 +141,7 @@ void handle_pump(struct asks *asks)
 		return;
 	episode->is_retried = false;
 	/* The conflict is not due again until its handler's result came back as a write, or the handler failed. */
-	episode->retry_ms = asks->step->now_ms + RUN_MS_MAX;
+	episode->retry_ms = asks->step->steady_ms + RUN_MS_MAX;
 	ask_handler(asks, episode->element);
 }
 
@@ -180,7 +180,7 @@ static void note_failure(struct asks *asks, struct episode *episode, struct slic
 		pause_ms *= 2;
 	if (pause_ms > asks->options->handler_retry_ms_max)
 		pause_ms = asks->options->handler_retry_ms_max;
-	episode->retry_ms = asks->step->now_ms + pause_ms;
+	episode->retry_ms = asks->step->steady_ms + pause_ms;
 	episode->attempts++;
 	bytes_free(episode->last_error);
 	episode->last_error = buffer_copy(error);

@@ -52,7 +52,7 @@ static void ask_for_fields(struct asks *asks, struct script *script)
 void sweep_pump(struct asks *asks)
 {
 	struct sweep *sweep = &asks->sweep;
-	bool is_due = !sweep->is_under_way && asks->step->now_ms - sweep->answered_ms >= sweep->pause_ms;
+	bool is_due = !sweep->is_under_way && asks->step->steady_ms - sweep->answered_ms >= sweep->pause_ms;
 	if (!is_due || !asks->causes->is_recalled || asks->groups->is_store_refusing || local_is_holding(asks->local))
 		return;
 	struct group *group = group_new(asks->groups, GROUP_SWEEP);
@@ -134,12 +134,12 @@ void sweep_answered(struct asks *asks, const struct event *event)
 	}
 	asks->step->status.swept_versions += gone;
 	sweep->is_under_way = false;
-	sweep->answered_ms = asks->step->now_ms;
+	sweep->answered_ms = asks->step->steady_ms;
 	sweep->pause_ms = gone * BUSY_PART > sweep->asked || !asks->policies->current->is_walked ? PAUSE_BUSY_MS : PAUSE_MS;
 }
 
 void sweep_refused(struct asks *asks)
 {
 	asks->sweep.is_under_way = false;
-	asks->sweep.answered_ms = asks->step->now_ms;
+	asks->sweep.answered_ms = asks->step->steady_ms;
 }

@@ -11,6 +11,9 @@ struct causes {
 	struct step *step;
 	struct origins origins;              /* indexes stay; what is applied is read anew at each opening */
 	struct peer peers[CORE_DCS_MAX];     /* [0] is this DC */
+	uint64_t clock;                      /* names our steady clock: of the first opening, its nonce */
+	struct reading readings[CORE_DCS_MAX];       /* how we read the clocks of others, for a message */
+	uint64_t told_ms;                    /* when others were told of that last */
 	uint64_t hlc;                        /* of the newest write that was made or applied here */
 	bool has_announced;                  /* what origins tell as announced is complete: this process has read the own log to its end */
 	struct position *positions;          /* owned: room for a context that is sent */
@@ -21,7 +24,7 @@ struct causes {
 	const char *trouble;                 /* constant; why the connected store was not opened: writes are refused with it. NULL: it was */
 	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
 	bool is_recalled;                    /* metadata is whole: remote writes may be applied */
-	uint64_t opened_ms;
+	uint64_t opened_ms;                  /* our steady clock then */
 	unsigned self;                       /* our origin */
 	uint64_t next_seq, answered_seq;     /* of our next write; of our last write that the store has answered */
 };

@@ -2,6 +2,7 @@
 #ifndef CORE_STATUS_H
 #define CORE_STATUS_H
 
+#include "clock_pair.h"
 #include "proxy/core/commands/change.h"
 #include "proxy/core/rules/rules.h"
 #include "proxy/core/vocabulary/effect.h"
@@ -11,6 +12,13 @@
 #define CORE_REFUSAL_MAX 160
 
 enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
+
+enum clock_verdict {
+	CLOCK_UNCOMPARED,            /* nothing is known of it, or not exactly enough */
+	CLOCK_AGREES,                /* with ours, or with more than half of all */
+	CLOCK_DIFFERS,               /* from ours, and there is no majority that tells which of the two is wrong */
+	CLOCK_WRONG,                 /* more than half of all agree, and not with it */
+};
 
 /* Redis clients retry on it. */
 #define CORE_STORE_AWAY "LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again"
@@ -35,10 +43,12 @@ struct core_peer_status {
 	uint64_t applied_seq;        /* of the newest incarnation */
 	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
 	uint64_t owed_events;        /* own writes it is not known to have applied */
-	uint64_t fresh_ms;           /* everything it committed before (milliseconds of its HLC) is in our store, which has answered; 0: unknown */
-	uint64_t applied_ms;         /* our time when FRESH_MS was last confirmed, by a batch or heartbeat that was applied; 0: never */
-	uint64_t heard_ms;           /* our time when its last message was received, whether or not it could be applied; 0: never */
-	int64_t clock_offset_ms;     /* its wall clock minus ours at its last message, less the time that the message took: at least so far is it ahead */
+	uint64_t fresh_at_ms;        /* all that it committed before our steady clock showed this is in our store, which has answered; 0: unknown */
+	uint64_t heard_ms;           /* our steady clock when its last message was received, whether or not it could be applied; 0: never */
+	struct clock_span clock_ahead;       /* its wall clock, of ours; of that with index 0: 0 */
+	enum clock_verdict clock_verdict;
+	int64_t clock_off_ms;        /* WRONG: how far it is ahead of those that agree; DIFFERS: of ours */
+	uint64_t quarantine_until_ms;        /* quarantined: by our wall clock, when it ends at the latest */
 	uint64_t rules_digest;
 	bool rules_differ;
 	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */
@@ -49,7 +59,7 @@ struct core_peer_status {
 struct core_status {
 	bool is_open;                /* between OPENED and LOST */
 	bool is_store_refusing;      /* remote batches were refused by the store: waiting until it takes writes */
-	uint64_t refused_since_ms;   /* remote batches have been refused since then, and none was taken; 0: the last one was taken */
+	uint64_t refused_since_ms;   /* remote batches have been refused since then, by our steady clock, and none was taken; 0: the last one was taken */
 	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */

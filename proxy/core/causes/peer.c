@@ -1,5 +1,5 @@
 /* Peer: one datacenter as we know it: whether its log is followed, and what it has applied. */
-#include "causes.h"
+#include "clocks.h"
 
 void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text)
 {
@@ -16,12 +16,16 @@ void peer_note_state(struct peer *peer, enum peer_state state)
 		peer->state = state;
 }
 
-void peer_note_fresh(struct causes *causes, unsigned dc, uint64_t fresh_ms)
+void peer_note_fresh(struct causes *causes, unsigned dc, const struct fresh *fresh)
 {
-	struct core_peer_status *status = &causes->peers[dc].status;
-	if (fresh_ms > status->fresh_ms)
-		status->fresh_ms = fresh_ms;
-	status->applied_ms = causes->step->now_ms;
+	causes->peers[dc].fresh = *fresh;
+	clocks_date_freshness(causes, dc);
+}
+
+void peer_doubt_fresh(struct causes *causes, unsigned dc)
+{
+	causes->peers[dc].fresh = (struct fresh){ .clock = 0 };
+	causes->peers[dc].status.fresh_at_ms = 0;
 }
 
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)

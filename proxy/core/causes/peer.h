@@ -7,12 +7,25 @@
 
 struct causes;
 
+/* All that a DC committed before its steady clock showed this. CLOCK is 0: not told. */
+struct fresh { uint64_t clock, steady_ms; };
+
+/* What its messages tell of clocks (clocks.h). */
+struct peer_clock {
+	struct clock_pair pair;              /* its steady clock and ours */
+	int64_t lead_ms;                     /* its wall clock, of its steady clock, at its newest message */
+	uint64_t heard_ms;                   /* our steady clock when that came */
+	struct clock_span told[CORE_DCS_MAX];        /* how far the wall clocks of others are ahead of its own */
+};
+
 struct peer {
 	enum peer_state state;
-	bool is_following, is_drift_alarmed;
+	bool is_following;
 	bool is_cut;                         /* of this opening: its log had lost its beginning, of which we had read nothing */
 	int64_t position;                    /* of the last message of its log that was received */
 	uint64_t known_incarnation;          /* the newest it was heard in */
+	struct peer_clock clock;
+	struct fresh fresh;                  /* the newest message that is applied, and the store has answered */
 	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
 	struct core_peer_status status;
 };
@@ -21,8 +34,9 @@ struct peer {
 void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text);
 /* What stopped a log stays to be seen until the next opening. */
 void peer_note_state(struct peer *peer, enum peer_state state);
-/* All that it committed before FRESH_MS, by its clock, is in our store, which has answered. */
-void peer_note_fresh(struct causes *causes, unsigned dc, uint64_t fresh_ms);
+/* All that it committed before FRESH is in our store, which has answered. */
+void peer_note_fresh(struct causes *causes, unsigned dc, const struct fresh *fresh);
+void peer_doubt_fresh(struct causes *causes, unsigned dc);            /* our store has lost some of that */
 /* It has applied CONTEXT, and its own, or a forwarded, origin up to SEQ. */
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 

@@ -21,6 +21,7 @@ void step_begin(struct step *step, const struct event *event, struct effects *ef
 	effects->count = 0;
 	step->effects = effects;
 	step->now_ms = event->now_ms;
+	step->steady_ms = event->steady_ms;
 	arena_reset(&step->seqs);
 	buffer_reset(&step->replies);
 	step->reply_at = 0;

@@ -8,7 +8,8 @@
 #include "proxy/core/wire/envelope.h"
 
 struct step {
-	uint64_t now_ms;
+	uint64_t now_ms;                     /* wall clock */
+	uint64_t steady_ms;                  /* set by nobody: for how long something lasts */
 	struct effects *effects;             /* the caller's */
 	struct core_status status;           /* counters since core_new; the rest is filled in when somebody asks */
 	struct arena seqs;                   /* of EFFECT_CONFLICT; until the next step */

@@ -72,6 +72,8 @@ struct group {
 	bool is_provisional;                 /* sent before we knew all that was announced */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
+	uint64_t closed_ms, closed_steady_ms;        /* our clocks when it was closed */
+	bool tells_clocks;                   /* it tells how we read the clocks of others, too */
 	unsigned entry_reply;                /* which reply is the outbox entry's id */
 	/* GROUP_ASK, and the write of an ask, which is alone in its GROUP_LOCAL */
 	uint64_t ask;                        /* the ask's token; 0: none */

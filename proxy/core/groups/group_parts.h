@@ -2,6 +2,7 @@
 #ifndef CORE_GROUP_PARTS_H
 #define CORE_GROUP_PARTS_H
 
+#include "proxy/core/causes/peer.h"
 #include "proxy/core/versions/spills.h"
 #include "proxy/core/vocabulary/options.h"
 
@@ -17,7 +18,7 @@ struct remote_part {
 	unsigned check_count, check_cap;
 	uint64_t written_ms[CORE_DCS_MAX];   /* oldest write of each DC, for latency; 0: none */
 	uint64_t visible_writes[CORE_DCS_MAX];
-	uint64_t fresh_ms[CORE_DCS_MAX];     /* once it is answered, all that DC committed before is in the store; 0: nothing new */
+	struct fresh fresh[CORE_DCS_MAX];    /* once it is answered, all that DC committed before is in the store; 0: nothing new */
 };
 
 /* What a group tells the store of positions: GROUP_POSITIONS, GROUP_REMOTE. */

@@ -125,7 +125,7 @@ void episodes_pump(struct books *books, bool is_moved)
 {
 	struct episodes *episodes = books->keyspace->episodes;
 	episodes->is_pruned &= !is_moved;
-	bool is_due = books->step->now_ms - episodes->pruned_ms >= FINISH_MS || books->step->now_ms < episodes->pruned_ms;
+	bool is_due = books->step->steady_ms - episodes->pruned_ms >= FINISH_MS;
 	if (episodes->is_pruned || !is_due)
 		return;
 	forget_covers(books);
@@ -140,5 +140,5 @@ void episodes_pump(struct books *books, bool is_moved)
 	}
 	writing_end(&writing);
 	episodes->is_pruned = true;
-	episodes->pruned_ms = books->step->now_ms;
+	episodes->pruned_ms = books->step->steady_ms;
 }

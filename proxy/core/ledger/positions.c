@@ -109,7 +109,7 @@ static void write_run(struct books *books, struct script *script)
 
 bool positions_are_due(const struct books *books)
 {
-	return books->step->now_ms - books->positions_sent_ms >= POSITIONS_MS && books->causes->is_gate_open;
+	return books->step->steady_ms - books->positions_sent_ms >= POSITIONS_MS && books->causes->is_gate_open;
 }
 
 /* Positions are not sent while a remote group is under way: the store might refuse that group, and then take positions that pass over it. */
@@ -130,7 +130,7 @@ void positions_send(struct books *books)
 			positions_write(books, group);
 		group_send(books->groups, group);
 	}
-	books->positions_sent_ms = books->step->now_ms;
+	books->positions_sent_ms = books->step->steady_ms;
 }
 
 /* ---- reading ---- */

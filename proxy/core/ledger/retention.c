@@ -39,7 +39,7 @@ void retention_begin(struct books *books)
 bool retention_is_due(const struct books *books)
 {
 	const struct retention *retention = &books->retention;
-	return books->step->now_ms - retention->trimmed_ms >= TRIM_MS ||
+	return books->step->steady_ms - retention->trimmed_ms >= TRIM_MS ||
 	       retention->added.bytes - retention->measured.bytes > bytes_max(books) / MEASURE_PART ||
 	       retention->added.records - retention->measured.records > books->options->records_max / MEASURE_PART;
 }
@@ -153,7 +153,7 @@ void retention_write(struct books *books, struct group *group)
 	script_add(&group->script, 3, (struct slice[]){ SLICE("MEMORY"), SLICE("USAGE"), SLICE(CORE_CONFLICTS_KEY) });
 	script_add(&group->script, 2, (struct slice[]){ SLICE("GET"), SLICE(CORE_CONFLICTS_COUNT_KEY) });
 	/* If the answer is lost, we ask again in a minute. */
-	retention->trimmed_ms = books->step->now_ms;
+	retention->trimmed_ms = books->step->steady_ms;
 	retention->measured = retention->added;
 }
 

@@ -1,6 +1,8 @@
 /* Gathering: local writes join a group until the end of the turn. Then the group is closed: it gets its stamp and its outbox entry, and is sent. */
 #include "gathering.h"
 
+#include "proxy/core/causes/clocks.h"
+
 #define SMALL_GROUP 64               /* requests */
 #define SMALL_GROUP_BYTES 16384
 
@@ -38,12 +40,16 @@ void gathering_add_header(struct local *local, struct group *group)
 		.incarnation = local->causes->origins.items[local->causes->self].incarnation,
 		.first_seq = group->stamp.seq,
 		.hlc = group->stamp.hlc,
-		.wall_ms = local->step->now_ms,
+		.wall_ms = group->closed_ms,
+		.clock = local->causes->clock,
+		.steady_ms = group->closed_steady_ms,
 		.rules_digest = local->policies->current->digest,
 		.context = positions,
 		.context_count = count,
 		.is_lifted = group->is_lifted,
 	};
+	group->tells_clocks = group->tells_clocks || clocks_are_due(local->causes, local->options->heartbeat_ms);
+	clocks_tell(local->causes, &header, group->tells_clocks);
 	envelope_begin(&group->payload, &header);
 }
 
@@ -56,6 +62,9 @@ static void stamp(struct local *local, struct group *group)
 		.context = causes_context(causes),
 		.origin = causes->self,
 	};
+	/* Whatever is committed before that is in this group, or in one before it. */
+	group->closed_ms = local->step->now_ms;
+	group->closed_steady_ms = local->step->steady_ms;
 	causes->next_seq += group->write_count;
 	group->is_lifted = !causes_are_caught_up(causes);
 	group->is_provisional = !causes->has_announced;

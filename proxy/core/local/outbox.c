@@ -3,6 +3,8 @@
  * Invariant: ids increase along `sent`, and every waiting batch comes after all that were sent. */
 #include "outbox.h"
 
+#include "proxy/core/causes/clocks.h"
+
 #include <assert.h>
 
 void append_list_init(struct append_list *list)
@@ -83,7 +85,6 @@ void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t f
 		.incarnation = incarnation,
 		.first_seq = first_seq,
 		.hlc = next->hlc > count ? next->hlc - count : 0,
-		.wall_ms = outbox->step->now_ms,
 		.rules_digest = outbox->policies->current->digest,
 		.context = &before,
 		.context_count = first_seq > 1,
@@ -221,9 +222,10 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
 		.hello = hello,
-		.wall_ms = outbox->step->now_ms,
+		.wall_ms = outbox->step->now_ms, .clock = outbox->causes->clock, .steady_ms = outbox->step->steady_ms,
 		.context = positions, .context_count = count,
 	};
+	clocks_tell(outbox->causes, &header, true);
 	causes_announce(outbox->causes, context);
 	context_drop(context);
 	struct buffer bytes = { 0 };
@@ -233,7 +235,7 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		pass_limit(outbox);
 	send_append(outbox, append_new(outbox, buffer_slice(&bytes), &(struct append){ .origin = outbox->causes->self, .passes_limit = is_barrier }));
 	buffer_free(&bytes);
-	outbox->heartbeat_ms = outbox->step->now_ms;
+	outbox->heartbeat_ms = outbox->step->steady_ms;
 }
 
 void outbox_init(struct outbox *outbox)

@@ -119,11 +119,11 @@ static void forget_positions(struct recovery *recovery)
 static void doubt_freshness(struct recovery *recovery, bool is_read)
 {
 	for (unsigned dc = 1; dc < recovery->options->dc_count && !is_read; dc++)
-		recovery->causes->peers[dc].status.fresh_ms = 0;
+		peer_doubt_fresh(recovery->causes, dc);
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
 		const struct origin *origin = &recovery->causes->origins.items[i];
 		if (origin->confirmed < origin->was_confirmed)
-			recovery->causes->peers[origin->dc].status.fresh_ms = 0;
+			peer_doubt_fresh(recovery->causes, origin->dc);
 	}
 }
 
@@ -251,7 +251,9 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	retention_begin(recovery->books);
 	episodes_restore(recovery->books, event);
 	recovery_state_move(&recovery->state, RECOVERY_OPENED, causes);
-	causes->opened_ms = recovery->step->now_ms;
+	causes->opened_ms = recovery->step->steady_ms;
+	if (causes->clock == 0)
+		causes->clock = event->opened.nonce;
 	begin_reading(recovery, self);
 	/* Batches that this process executed and did not append yet go before the hello, so that reading up to the hello finds them. */
 	outbox_hand_over(recovery->outbox);

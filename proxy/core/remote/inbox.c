@@ -2,6 +2,7 @@
  * Invariant: the bytes held of a peer stay near its limit. Above the limit its log is paused. Of the own log all is held that the store lacks. */
 #include "remote_state.h"
 
+#include "proxy/core/causes/clocks.h"
 #include "proxy/core/causes/rooms.h"
 
 #include <assert.h>
@@ -80,20 +81,6 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 	if (dc == 0 && delivery->is_lifted)
 		rereads_add_writes(remote->rereads, delivery->writes);
 	origin->recalled = last_seq;
-}
-
-/* The wall clock tells how far the peer's clock is ahead. The HLC does not: it stays ahead after a clock was set right, and is handed on to others.
- * The time that the message took is missing from the offset, so it is never too large. */
-static void note_clock(struct remote *remote, unsigned dc, const struct batch *batch)
-{
-	struct peer *peer = &remote->causes->peers[dc];
-	uint64_t clock_ms = batch->wall_ms != 0 ? batch->wall_ms : hlc_ms(batch->hlc);
-	int64_t offset = (int64_t)clock_ms - (int64_t)remote->step->now_ms;
-	peer->status.clock_offset_ms = offset;
-	bool is_drifting = offset > (int64_t)remote->options->drift_ms_max;
-	if (is_drifting && !peer->is_drift_alarmed)
-		step_alarm(remote->step, dc, "its clock is ahead of ours beyond the limit (clock.drift)");
-	peer->is_drift_alarmed = is_drifting;
 }
 
 static void note_known(struct peer *peer, uint64_t incarnation, uint64_t seq)
@@ -189,13 +176,14 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
 		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted,
+		.clock = batch.clock, .steady_ms = batch.steady_ms,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (whole.ptr == remote->inboxes[dc].parts.ptr)
 		remote->inboxes[dc].parts.len = 0;
-	peer->status.heard_ms = remote->step->now_ms;
+	peer->status.heard_ms = remote->step->steady_ms;
 	if (dc != 0)
-		note_clock(remote, dc, &batch);
+		clocks_hear(remote->causes, dc, &batch, remote->options->heartbeat_ms);
 	peer->status.rules_digest = batch.rules_digest;
 	return delivery;
 }

@@ -1,6 +1,7 @@
 /* Remote: batches whose causes are applied become one transaction for the store. It holds their outcome and their positions in the logs, so that
  * each batch takes effect exactly once. */
 #include "remote_state.h"
+#include "proxy/core/causes/clocks.h"
 #include "proxy/core/conflicts/render.h"
 
 #include <assert.h>
@@ -87,6 +88,12 @@ static void note_lost_writes(struct remote *remote, const struct context *contex
 	}
 }
 
+static bool is_quarantined(const struct remote *remote, const struct peer *peer, const struct delivery *delivery)
+{
+	uint64_t limit_ms = remote->options->quarantine_ms;
+	return hlc_ms(delivery->hlc) > remote->step->now_ms + limit_ms && clocks_are_ahead(remote->causes, (unsigned)(peer - remote->causes->peers), limit_ms);
+}
+
 enum readiness { IS_READY, IS_DUPLICATE, IS_WAITING };
 
 static enum readiness readiness_of(struct remote *remote, struct peer *peer, struct delivery *delivery)
@@ -103,9 +110,9 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	}
 	/* 2. The sender's clock must not be far ahead. Until ours got there, its writes would win every conflict. Once its clock is right again, waiting
 	 * protects nobody: all that it writes comes after its own HLC, and what its readers write comes after that. */
-	bool is_ahead = peer->status.clock_offset_ms > (int64_t)remote->options->quarantine_ms;
-	if (is_ahead && hlc_ms(delivery->hlc) > remote->step->now_ms + remote->options->quarantine_ms) {
+	if (is_quarantined(remote, peer, delivery)) {
 		peer_note_state(peer, PEER_QUARANTINED);
+		peer->status.quarantine_until_ms = hlc_ms(delivery->hlc) - remote->options->quarantine_ms;
 		return IS_WAITING;
 	}
 	/* 3. The origin's earlier writes must be applied. */
@@ -161,12 +168,12 @@ static void floors_adopt(struct remote *remote, unsigned dc, const struct floors
 }
 
 /* At once where nothing of that datacenter is on its way to the store: no remote group is unanswered while another is filled. */
-static void note_fresh(struct remote *remote, unsigned dc, uint64_t fresh_ms, struct group *group)
+static void note_fresh(struct remote *remote, unsigned dc, const struct fresh *fresh, struct group *group)
 {
 	if (group == NULL || group->remote.visible_writes[dc] == 0)
-		peer_note_fresh(remote->causes, dc, fresh_ms);
-	else if (fresh_ms > group->remote.fresh_ms[dc])
-		group->remote.fresh_ms[dc] = fresh_ms;
+		peer_note_fresh(remote->causes, dc, fresh);
+	else
+		group->remote.fresh[dc] = *fresh;
 }
 
 static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
@@ -193,8 +200,8 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
-	if (delivery->hello == 0 && dc != 0)
-		note_fresh(remote, dc, hlc_ms(last_hlc), *group);
+	if (delivery->hello == 0 && delivery->clock != 0 && dc != 0)
+		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms }, *group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }

@@ -52,7 +52,8 @@ struct stored_entry { uint64_t ms, seq; struct slice kind, payload; };  /* an ou
 
 struct event {
 	enum event_type type;
-	uint64_t now_ms;             /* Unix time */
+	uint64_t now_ms;             /* Unix time, by a clock that may be wrong, and be set at any time */
+	uint64_t steady_ms;          /* by a clock that nobody sets; it began anywhere */
 	union {
 		struct {
 			struct slice run_id;         /* the server run (INFO's run_id) */

@@ -6,6 +6,7 @@
 #include "proxy/core/commands/plan.h"
 
 #define ENVELOPE_FORMAT 1
+#define BATCH_TIME_MS_MAX ((uint64_t)1 << 60)        /* no clock shows more: differences cannot overflow */
 
 enum envelope_error { ENVELOPE_OK, ENVELOPE_TRUNCATED, ENVELOPE_MALFORMED, ENVELOPE_TOO_NEW };
 const char *envelope_error_text(enum envelope_error error);
@@ -17,6 +18,15 @@ struct position {                    /* one entry of a context */
 	bool is_floor;               /* earlier incarnations of the DC were seen whole, unless they are named */
 };
 
+struct reading {                     /* of another DC's clocks, as the sender knows them */
+	struct slice dc;
+	uint64_t clock;              /* a message that it sent when its steady clock, this one, … */
+	uint64_t sent_ms;            /* … showed this reached the sender … */
+	uint64_t received_ms;        /* … when the sender's showed this */
+	bool is_compared;            /* its wall clock is ahead of the sender's by at least MIN and at most MAX */
+	int64_t ahead_min_ms, ahead_max_ms;
+};
+
 struct batch {
 	struct slice dc;             /* origin DC and incarnation */
 	uint64_t incarnation;
@@ -25,7 +35,11 @@ struct batch {
 	uint64_t hlc;                /* of the first write; write i has hlc + i */
 	const struct position *context; /* what was applied at the origin when the batch was sent to its store */
 	unsigned context_count;
-	uint64_t wall_ms;            /* the origin's wall clock when it wrote this; the HLC may be ahead of it. 0: not told */
+	uint64_t wall_ms;            /* the origin's wall clock when it wrote this; the HLC may be ahead of it */
+	uint64_t clock;              /* which steady clock the origin has: a new one with each start of its sidecar. 0: no clock is told */
+	uint64_t steady_ms;          /* what that one showed */
+	const struct reading *readings; /* of other DCs' clocks */
+	unsigned reading_count;
 	uint64_t rules_digest;
 	const struct slice *path;    /* DCs it passed (ring, star); empty when it comes straight from its origin */
 	unsigned path_count;
@@ -47,7 +61,7 @@ bool envelope_context_next(struct slice *context, struct position *position);
 /* A write as it stands in another batch. */
 void envelope_add_write_raw(struct buffer *out, struct slice write);
 
-/* Decoding. The batch's slices point into BYTES; context and path into SCRATCH, which must be kept as long (reset by the next decode). */
+/* Decoding. The batch's slices point into BYTES; context, path and readings into SCRATCH, which must be kept as long (reset by the next decode). */
 struct envelope_scratch;
 struct envelope_scratch *envelope_scratch_new(void);
 void envelope_scratch_free(struct envelope_scratch *scratch);

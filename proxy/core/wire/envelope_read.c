@@ -12,6 +12,8 @@ struct envelope_scratch {
 	unsigned context_cap;
 	struct slice *path;          /* owned */
 	unsigned path_cap;
+	struct reading *readings;    /* owned */
+	unsigned reading_cap;
 	struct changes changes;      /* for checking writes */
 };
 
@@ -38,6 +40,7 @@ void envelope_scratch_free(struct envelope_scratch *scratch)
 		return;
 	memory_free(scratch->context);
 	memory_free(scratch->path);
+	memory_free(scratch->readings);
 	changes_free(&scratch->changes);
 	memory_free(scratch);
 }
@@ -168,6 +171,37 @@ static bool context_add(struct envelope_scratch *scratch, struct slice bytes, st
 	return position_read(bytes, &scratch->context[batch->context_count++]);
 }
 
+static bool reading_read(struct slice bytes, struct reading *reading)
+{
+	*reading = (struct reading){ .clock = 0 };
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > READING_FIELD_MAX)
+			continue;
+		switch ((enum reading_tag)WIRE_TAG(field.number, field.type)) {
+		case READING_DC: reading->dc = field.bytes; break;
+		case READING_CLOCK: reading->clock = field.value; break;
+		case READING_SENT_MS: reading->sent_ms = field.value; break;
+		case READING_RECEIVED_MS: reading->received_ms = field.value; break;
+		case READING_COMPARED: reading->is_compared = field.value != 0; break;
+		case READING_AHEAD_MIN_MS: reading->ahead_min_ms = wire_unzigzag(field.value); break;
+		case READING_AHEAD_MAX_MS: reading->ahead_max_ms = wire_unzigzag(field.value); break;
+		default: return false;
+		}
+	}
+	int64_t max = BATCH_TIME_MS_MAX;
+	return reading->dc.len > 0 && reading->sent_ms <= BATCH_TIME_MS_MAX && reading->received_ms <= BATCH_TIME_MS_MAX &&
+	       reading->ahead_min_ms >= -max && reading->ahead_max_ms <= max && reading->ahead_min_ms <= reading->ahead_max_ms;
+}
+
+static bool reading_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)
+{
+	scratch->readings = array_reserve(scratch->readings, batch->reading_count, &scratch->reading_cap, sizeof *scratch->readings);
+	return reading_read(bytes, &scratch->readings[batch->reading_count++]);
+}
+
 static bool path_add(struct envelope_scratch *scratch, struct slice dc, struct batch *batch)
 {
 	scratch->path = array_reserve(scratch->path, batch->path_count, &scratch->path_cap, sizeof *scratch->path);
@@ -202,7 +236,10 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case BATCH_PART: return uint32_read(field, &batch->part);
 	case BATCH_PART_COUNT: return uint32_read(field, &batch->part_count);
 	case BATCH_PART_BYTES: batch->part_bytes = field->bytes; return true;
-	case BATCH_WALL_MS: batch->wall_ms = field->value; return true;
+	case BATCH_WALL_MS: batch->wall_ms = field->value; return field->value <= BATCH_TIME_MS_MAX;
+	case BATCH_CLOCK: batch->clock = field->value; return true;
+	case BATCH_STEADY_MS: batch->steady_ms = field->value; return field->value <= BATCH_TIME_MS_MAX;
+	case BATCH_READING: return reading_add(scratch, field->bytes, batch);
 	case BATCH_LIFTED: batch->is_lifted = field->value != 0; return true;
 	case BATCH_WRITE: return write_add(scratch, field->bytes, raw, batch);
 	default: return false;       /* a known field of another type */
@@ -252,5 +289,6 @@ enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch 
 	}
 	batch->context = scratch->context;
 	batch->path = scratch->path;
+	batch->readings = scratch->readings;
 	return batch_is_valid(batch) ? ENVELOPE_OK : ENVELOPE_MALFORMED;
 }

@@ -25,6 +25,22 @@ static void add_position(struct buffer *out, unsigned tag, const struct position
 	wire_put_uint(at, POSITION_FLOOR, position->is_floor);
 }
 
+static void add_reading(struct buffer *out, const struct reading *reading)
+{
+	uint64_t min = wire_zigzag(reading->ahead_min_ms), max = wire_zigzag(reading->ahead_max_ms);
+	size_t len = wire_text_len(reading->dc) + wire_uint_len(reading->clock) + wire_uint_len(reading->sent_ms) +
+	             wire_uint_len(reading->received_ms) + wire_uint_len(reading->is_compared) + wire_uint_len(min) + wire_uint_len(max);
+	char *at = buffer_grow(out, wire_varint_len(BATCH_READING) + wire_varint_len(len) + len);
+	at = wire_put_varint(wire_put_varint(at, BATCH_READING), len);
+	at = wire_put_text(at, READING_DC, reading->dc);
+	at = wire_put_uint(at, READING_CLOCK, reading->clock);
+	at = wire_put_uint(at, READING_SENT_MS, reading->sent_ms);
+	at = wire_put_uint(at, READING_RECEIVED_MS, reading->received_ms);
+	at = wire_put_uint(at, READING_COMPARED, reading->is_compared);
+	at = wire_put_uint(at, READING_AHEAD_MIN_MS, min);
+	wire_put_uint(at, READING_AHEAD_MAX_MS, max);
+}
+
 static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
 {
 	if (value != 0)
@@ -54,6 +70,10 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 	add_uint(out, BATCH_HELLO, header->hello);
 	add_uint(out, BATCH_LIFTED, header->is_lifted);
 	add_uint(out, BATCH_WALL_MS, header->wall_ms);
+	add_uint(out, BATCH_CLOCK, header->clock);
+	add_uint(out, BATCH_STEADY_MS, header->steady_ms);
+	for (unsigned i = 0; i < header->reading_count; i++)
+		add_reading(out, &header->readings[i]);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

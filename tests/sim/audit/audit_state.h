@@ -58,6 +58,7 @@ struct auditor {
 	struct audited_dc dcs[AUDIT_DCS_MAX];
 	struct audited_origin *origins; /* owned */
 	unsigned origin_count, origin_cap;
+	uint64_t now_us;             /* the true time */
 	struct proto_batch batch;    /* read last */
 	struct buffer report;
 	unsigned findings;

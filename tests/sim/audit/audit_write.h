@@ -38,6 +38,7 @@ struct audited_write {
 	enum proto_choice choice;
 	bool is_asked;               /* it comes from a client that deals with versions; otherwise a CHOICE is a handler's */
 	struct vector executed_at;   /* owned: what its store had executed when it executed this */
+	uint64_t executed_us;        /* true time when that was */
 };
 
 struct audited_origin {

@@ -195,6 +195,7 @@ static void write_executed(struct auditor *auditor, struct audited_dc *watched, 
 		auditor_find(auditor, "dot %s was given twice", audit_dot(auditor, write->origin, write->seq));
 	write->is_executed = true;
 	write->hlc = hlc;
+	write->executed_us = auditor->now_us;
 	vector_copy(&write->executed_at, &watched->applied);
 }
 

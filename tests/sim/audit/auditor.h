@@ -61,8 +61,10 @@ void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_conflict *conflict);
-/* DC says that it has all that PEER committed before this time of its clock. */
-void auditor_fresh(struct auditor *auditor, unsigned dc, unsigned peer, uint64_t fresh_ms);
+/* What time it is, whatever clocks show. */
+void auditor_time(struct auditor *auditor, uint64_t now_us);
+/* DC says that it has all that PEER committed until so long ago. */
+void auditor_staleness(struct auditor *auditor, unsigned dc, unsigned peer, uint64_t staleness_ms);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
 /* A core asks for a handler. IS_CALM: nothing ever breaks in this world, and nobody makes the core run handlers again. */

@@ -61,6 +61,12 @@ static const struct tale tales[] = {
 	TALE(full_logs_drain_after_a_restart),
 	TALE(own_log_is_read_to_its_end_however_small_the_inbox),
 	TALE(open_conflict_is_decided_at_the_limit_of_metadata),
+	TALE(clock_that_was_half_an_hour_ahead_is_forgotten_once_it_is_right),
+	TALE(of_three_clocks_the_odd_one_is_named),
+	TALE(of_two_clocks_nobody_says_which_one_is_wrong),
+	TALE(peer_that_is_cut_off_does_not_look_fresh_whatever_its_clock_shows),
+	TALE(nothing_is_fresh_before_clocks_were_compared),
+	TALE(message_that_was_long_under_way_is_no_drift),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

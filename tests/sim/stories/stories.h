@@ -34,6 +34,14 @@ void ten_thousand_restarts_leave_no_trace(struct story *story);
 void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
+/* clocks.c */
+void clock_that_was_half_an_hour_ahead_is_forgotten_once_it_is_right(struct story *story);
+void of_three_clocks_the_odd_one_is_named(struct story *story);
+void of_two_clocks_nobody_says_which_one_is_wrong(struct story *story);
+void peer_that_is_cut_off_does_not_look_fresh_whatever_its_clock_shows(struct story *story);
+void nothing_is_fresh_before_clocks_were_compared(struct story *story);
+void message_that_was_long_under_way_is_no_drift(struct story *story);
+
 /* limits.c */
 void full_logs_drain_once_they_are_read(struct story *story);
 void full_logs_drain_after_a_restart(struct story *story);

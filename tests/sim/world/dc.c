@@ -10,6 +10,14 @@ uint64_t world_clock_ms(const struct world *world, const struct dc *dc)
 	return (uint64_t)((int64_t)WORLD_EPOCH_MS + dc->skew_ms + true_ms + true_ms * dc->drift_ppm / 1000000);
 }
 
+/* Each began at another time. */
+uint64_t world_steady_ms(const struct world *world, const struct dc *dc)
+{
+	int64_t true_ms = (int64_t)(world->now_us / 1000);
+
+	return (uint64_t)(1000000 * ((int64_t)dc->index + 1) + true_ms + true_ms * dc->steady_ppm / 1000000);
+}
+
 unsigned world_local_index(const struct dc *dc, unsigned other)
 {
 	return other == dc->index ? 0 : other < dc->index ? other + 1 : other;

@@ -4,11 +4,15 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "world_clocks.h"
+
+#define CLOCK_WEIGHT 4               /* in worlds that have it, it is the fault that comes most often */
+
 const char *fault_text(enum fault fault)
 {
 	static const char *const texts[FAULT_COUNT] = {
 		"none", "link cut", "log cut", "sidecar crash", "connection loss", "store restart", "store rollback", "both crash", "redelivery",
-		"append retry", "refusal", "truncation", "skew", "expiry", "rules change",
+		"append retry", "refusal", "truncation", "skew", "expiry", "rules change", "clock set",
 	};
 
 	return texts[fault];
@@ -68,6 +72,8 @@ void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned p
 	} else if (fault == FAULT_REFUSAL) {
 		trace_line(world->trace, dc->index, "store takes writes again");
 		dc->refusals = 0;
+	} else if (fault == FAULT_CLOCK && !world->is_ending) {
+		world_set_clock(world, dc, 0);
 	}
 }
 
@@ -173,6 +179,15 @@ static void refuse_writes(struct world *world, struct dc *dc, uint64_t duration_
 	plan_heal(world, dc, FAULT_REFUSAL, 0, duration_us);
 }
 
+/* Sometimes its sidecar ends as well, and begins anew by the wrong clock. */
+static void set_clock(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	world_set_clock(world, dc, world_draw_step(world));
+	if (dice_chance(&world->dice, 30))
+		crash_sidecar(world, dc, duration_us / 4);
+	plan_heal(world, dc, FAULT_CLOCK, 0, duration_us);
+}
+
 /* ---- strikes ---- */
 
 void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
@@ -216,6 +231,9 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 	case FAULT_RULES:
 		sidecar_new_rules(world, dc);
 		break;
+	case FAULT_CLOCK:
+		set_clock(world, dc, duration_us);
+		break;
 	case FAULT_NONE:
 	case FAULT_SKEW:
 	case FAULT_EXPIRY:
@@ -227,7 +245,7 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 void fault_strike(struct world *world)
 {
 	struct dc *dc = &world->dcs[dice_below(&world->dice, world->plan.dc_count)];
-	enum fault allowed[FAULT_COUNT];
+	enum fault allowed[FAULT_COUNT + CLOCK_WEIGHT];
 	unsigned count = 0;
 
 	for (enum fault fault = FAULT_LINK_CUT; fault <= FAULT_TRUNCATION; fault++)
@@ -235,6 +253,8 @@ void fault_strike(struct world *world)
 			allowed[count++] = fault;
 	if (world->plan.has_faults[FAULT_RULES])
 		allowed[count++] = FAULT_RULES;
+	for (unsigned i = 0; i < CLOCK_WEIGHT && world->plan.has_faults[FAULT_CLOCK]; i++)
+		allowed[count++] = FAULT_CLOCK;
 	if (count > 0)
 		fault_strike_at(world, dc, allowed[dice_below(&world->dice, count)]);
 }

@@ -24,6 +24,7 @@ enum fault {
 	FAULT_SKEW,                  /* clocks differ and drift */
 	FAULT_EXPIRY,                /* deadlines are met */
 	FAULT_RULES,                 /* the operator changes the rules, at one DC after the other */
+	FAULT_CLOCK,                 /* a wall clock is set wrong, and right again */
 	FAULT_COUNT,
 };
 

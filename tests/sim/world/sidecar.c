@@ -2,6 +2,7 @@
 #include "proxy/core/commands/command.h"
 #include "proxy/core/wire/record.h"
 #include "sidecar.h"
+#include "world_clocks.h"
 #include "world_rules.h"
 
 #include <assert.h>
@@ -11,26 +12,18 @@
 
 /* ---- events ---- */
 
-/* Does its core claim to have of a peer what its store lacks? */
-static void judge_freshness(struct world *world, const struct dc *dc)
-{
-	const struct core_status *status = core_status(dc->core);
-
-	for (unsigned peer = 1; peer < status->peer_count; peer++)
-		auditor_fresh(world->auditor, dc->index, world_global_index(dc, peer), status->peers[peer].fresh_ms);
-}
-
 void sidecar_step(struct world *world, struct dc *dc, struct event *event)
 {
 	if (dc->core == NULL)
 		return;
 	event->now_ms = world_clock_ms(world, dc);
+	event->steady_ms = world_steady_ms(world, dc);
 	core_step(dc->core, event, &dc->effects);
 	for (unsigned i = 0; i < dc->effects.count; i++)
 		sidecar_run_effect(world, dc, &dc->effects.items[i]);
 	core_check(dc->core);
 	if (dc->is_open && (event->type == EVENT_TICK || event->type == EVENT_ANSWERED || event->type == EVENT_TURN_ENDED))
-		judge_freshness(world, dc);
+		world_judge_freshness(world, dc);
 	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
 		return;
 	dc->is_turn_planned = true;

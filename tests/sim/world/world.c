@@ -184,6 +184,7 @@ static void world_run_until(struct world *world, uint64_t until_us)
 			break;
 		}
 		world->now_us = happening.at_us;
+		auditor_time(world->auditor, world->now_us);
 		world->trace->now_us = world->now_us;
 		world_dispatch(world, &happening);
 	}
@@ -211,7 +212,10 @@ static void dc_init(struct world *world, unsigned index)
 
 		dc->skew_ms = is_large ? dice_between(&world->dice, -200000, 200000) : dice_between(&world->dice, -3000, 3000);
 		dc->drift_ppm = dice_between(&world->dice, -2000, 2000);
+		dc->steady_ppm = dc->drift_ppm / 4;          /* what is wrong with the wall clock is mostly what sets it */
 	}
+	if (world->plan.has_drift)
+		dc->steady_ppm = dc->drift_ppm = dice_between(&world->dice, -200, 200);
 	sidecar_start(world, dc);
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_TICK, .dc = index }, dice_below(&world->dice, TICK_US));
 }
@@ -295,6 +299,16 @@ static void draw_limits(struct world_plan *plan, struct dice *dice)
 	plan->has_faults[FAULT_LOG_CUT] = plan->has_faults[FAULT_LOG_CUT] || dice_chance(dice, 50);
 }
 
+/* Clocks are right but for when they are set wrong. No deadline is met: one of a clock that is hours ahead would take as long. */
+static void draw_clocks(struct world_plan *plan, struct dice *dice)
+{
+	plan->has_faults[FAULT_CLOCK] = true;
+	plan->has_faults[FAULT_SKEW] = plan->has_faults[FAULT_EXPIRY] = plan->has_faults[FAULT_TRUNCATION] = plan->has_ttls = false;
+	plan->has_drift = dice_chance(dice, 50);
+	plan->fault_events = 2 + (unsigned)dice_below(dice, 12);
+	plan->load_us = plan->operations * (5000 + dice_below(dice, 60000));
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -329,6 +343,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_LIMITS_SEED)
+	if (seed >= WORLD_CLOCKS_SEED)
+		draw_clocks(plan, &dice);
+	else if (seed >= WORLD_LIMITS_SEED)
 		draw_limits(plan, &dice);
 }

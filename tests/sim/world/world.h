@@ -17,6 +17,7 @@
 #define WORLD_DCS_MAX 5
 #define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
 #define WORLD_LIMITS_SEED 400001     /* from this seed on logs, inboxes, outboxes and metadata have limits that are reached */
+#define WORLD_CLOCKS_SEED 700001     /* from this seed on, instead, clocks are set wrong and right again */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
@@ -31,6 +32,7 @@ struct world_plan {
 	bool has_faults[FAULT_COUNT];
 	unsigned fault_events;
 	bool has_ttls;
+	bool has_drift;              /* clocks drift a little */
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 	bool has_contexts;           /* clients deal with versions themselves */
@@ -52,8 +54,9 @@ struct follower {
 struct dc {
 	unsigned index;
 	/* clock */
-	int64_t skew_ms;
-	int64_t drift_ppm;
+	int64_t skew_ms;             /* of its wall clock */
+	int64_t drift_ppm;           /* … and how it drifts */
+	int64_t steady_ppm;          /* how its steady clock drifts */
 	/* sidecar */
 	struct core *core;           /* NULL: it is down */
 	struct effects effects;
@@ -121,7 +124,8 @@ void world_free(struct world *world);
 
 /* ---- for the files of the simulation ---- */
 
-uint64_t world_clock_ms(const struct world *world, const struct dc *dc);     /* what DC's clock shows */
+uint64_t world_clock_ms(const struct world *world, const struct dc *dc);     /* what DC's wall clock shows */
+uint64_t world_steady_ms(const struct world *world, const struct dc *dc);    /* … and the one that nobody sets */
 void world_plan_next(struct world *world, const struct happening *happening, uint64_t delay_us);
 void world_advance(struct world *world, uint64_t duration_us);               /* stories: let time pass */
 bool world_settle(struct world *world);                                      /* until nothing is left to do; false: it never ends */

@@ -2,7 +2,9 @@
 #include "sidecar.h"
 
 #include "client_ask.h"
+#include "clock_trial.h"
 #include "generator.h"
+#include "world_clocks.h"
 #include "world_rules.h"
 
 #define SETTLE_US_MAX UINT64_C(1800000000)
@@ -29,6 +31,8 @@ void world_heal(struct world *world)
 
 		fault_heal(world, dc, FAULT_LOG_CUT, 0);
 		fault_heal(world, dc, FAULT_REFUSAL, 0);
+		if (world->plan.has_faults[FAULT_CLOCK])
+			world_set_clock(world, dc, 0);
 		for (unsigned peer = 0; peer < world->plan.dc_count; peer++)
 			fault_heal(world, dc, FAULT_LINK_CUT, peer);
 		fault_store_start(world, dc, false);
@@ -182,6 +186,15 @@ static bool world_takes_writes(struct world *world)
 	return world_settle(world);
 }
 
+/* A clock is set wrong and right again, and the world comes to rest after it. */
+static bool world_knows_clocks(struct world *world)
+{
+	if (!world->plan.has_faults[FAULT_CLOCK])
+		return true;
+	world_try_clocks(world);
+	return world_settle(world);
+}
+
 void world_conclude(struct world *world)
 {
 	world->is_ending = true;
@@ -189,7 +202,7 @@ void world_conclude(struct world *world)
 	trace_line(world->trace, WORLD_DCS_MAX, "everything is healed");
 	if (auditor_findings(world->auditor) > 0 || truncation_ends_run(world))
 		return;
-	if (world_settle(world) && world_takes_writes(world)) {
+	if (world_settle(world) && world_takes_writes(world) && world_knows_clocks(world)) {
 		if (world->plan.has_all_rules)
 			client_ask_everything(world);
 		world_rest(world, SWEEP_LOOKS);

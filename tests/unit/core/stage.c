@@ -24,7 +24,7 @@ static void free_all(struct waiting *list, unsigned count)
 static void step_once(struct stage *stage, struct event event)
 {
 	struct effects effects = { 0 };
-	event.now_ms = stage->now_ms;
+	event.now_ms = event.steady_ms = stage->now_ms;
 	core_step(stage->core, &event, &effects);
 	for (unsigned i = 0; i < effects.count; i++) {
 		const struct effect *effect = &effects.items[i];

@@ -23,9 +23,14 @@ static const struct position context[] = {
 	{ { "us", 2 }, 1700000000000001, UINT64_MAX / 2 - 1, true },
 };
 static const struct slice path[] = { { "ap", 2 } };
+static const struct reading readings[] = {
+	{ { "us", 2 }, 1700000000000000, 12345, 67890, true, -30002, -29998 },
+	{ { "ap", 2 }, 1, 0, BATCH_TIME_MS_MAX, false, 0, 0 },
+};
 static const struct batch header = {
 	.dc = { "eu", 2 }, .incarnation = 1700000000000000, .first_seq = 42, .hlc = UINT64_C(1700000000000) << 16,
 	.context = context, .context_count = 2, .rules_digest = UINT64_C(0x8000000000000001), .path = path, .path_count = 1, .is_lifted = true,
+	.wall_ms = 1700000000001, .clock = 1700000000000000, .steady_ms = 4711, .readings = readings, .reading_count = 2,
 };
 
 /* One change of every kind, with all that it may carry. */
@@ -78,6 +83,15 @@ static void what_is_encoded_decodes_the_same(void)
 	CU_ASSERT_EQUAL(batch.hlc, header.hlc);
 	CU_ASSERT_EQUAL(batch.rules_digest, header.rules_digest);
 	CU_ASSERT_EQUAL(batch.is_lifted, header.is_lifted);
+	CU_ASSERT(batch.wall_ms == header.wall_ms && batch.clock == header.clock && batch.steady_ms == header.steady_ms);
+	CU_ASSERT_EQUAL_FATAL(batch.reading_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct reading *found_reading = &batch.readings[i], *wanted = &readings[i];
+		CU_ASSERT(slice_equal(found_reading->dc, wanted->dc) && found_reading->clock == wanted->clock);
+		CU_ASSERT(found_reading->sent_ms == wanted->sent_ms && found_reading->received_ms == wanted->received_ms);
+		CU_ASSERT(found_reading->is_compared == wanted->is_compared && found_reading->ahead_min_ms == wanted->ahead_min_ms);
+		CU_ASSERT_EQUAL(found_reading->ahead_max_ms, wanted->ahead_max_ms);
+	}
 	CU_ASSERT_EQUAL_FATAL(batch.context_count, 2);
 	CU_ASSERT(slice_equal(batch.context[1].dc, SLICE("us")));
 	CU_ASSERT_EQUAL(batch.context[1].seq, UINT64_MAX / 2 - 1);
@@ -167,8 +181,8 @@ static void formats_are_told_apart(void)
 
 static void unknown_fields_are_skipped_and_mistyped_ones_are_not(void)
 {
-	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x8a\x01\x03zzz\x91\x01\x01\x02\x03\x04\x05\x06\x07\x08")), ENVELOPE_OK);
-	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x95\x01\x01\x02\x03\x04")), ENVELOPE_OK);
+	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\xf2\x01\x03zzz\xf1\x01\x01\x02\x03\x04\x05\x06\x07\x08")), ENVELOPE_OK);
+	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\xf5\x01\x01\x02\x03\x04")), ENVELOPE_OK);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x10\x01")), ENVELOPE_MALFORMED);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x7a\x03zzz")), ENVELOPE_MALFORMED);
 	CU_ASSERT_EQUAL(error_behind(SLICE("\x08\x01\x03")), ENVELOPE_MALFORMED);
@@ -245,6 +259,30 @@ static void headers_must_not_contradict_themselves(void)
 	CU_ASSERT_EQUAL(error_of_header(&wrong, true), ENVELOPE_MALFORMED);
 }
 
+static void clocks_show_no_more_than_can_be_subtracted(void)
+{
+	const uint64_t far = BATCH_TIME_MS_MAX + 1;
+	const struct reading wrong[] = {
+		{ SLICE("us"), 1, far, 0, false, 0, 0 },
+		{ SLICE("us"), 1, 0, far, false, 0, 0 },
+		{ SLICE("us"), 1, 0, 0, true, 2, 1 },
+		{ SLICE("us"), 1, 0, 0, true, 0, INT64_MAX },
+		{ SLICE("us"), 1, 0, 0, true, INT64_MIN, 0 },
+		{ SLICE(""), 1, 0, 0, false, 0, 0 },
+	};
+	struct batch batch = { .dc = SLICE("eu"), .first_seq = 1, .wall_ms = BATCH_TIME_MS_MAX, .clock = 1, .steady_ms = BATCH_TIME_MS_MAX, .readings = readings, .reading_count = 2 };
+	CU_ASSERT_EQUAL(error_of_header(&batch, false), ENVELOPE_OK);
+	batch.reading_count = 1;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		batch.readings = &wrong[i];
+		CU_ASSERT_EQUAL(error_of_header(&batch, false), ENVELOPE_MALFORMED);
+	}
+	batch = (struct batch){ .dc = SLICE("eu"), .first_seq = 1, .wall_ms = far };
+	CU_ASSERT_EQUAL(error_of_header(&batch, false), ENVELOPE_MALFORMED);
+	batch = (struct batch){ .dc = SLICE("eu"), .first_seq = 1, .steady_ms = far };
+	CU_ASSERT_EQUAL(error_of_header(&batch, false), ENVELOPE_MALFORMED);
+}
+
 static void varints_are_as_short_as_they_can_be(void)
 {
 	static const uint64_t numbers[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, INT64_MAX, UINT64_MAX };
@@ -273,5 +311,6 @@ void suite_envelope(void)
 	CU_ADD_TEST(suite, unknown_fields_are_skipped_and_mistyped_ones_are_not);
 	CU_ADD_TEST(suite, changes_must_make_sense_for_their_kind);
 	CU_ADD_TEST(suite, headers_must_not_contradict_themselves);
+	CU_ADD_TEST(suite, clocks_show_no_more_than_can_be_subtracted);
 	CU_ADD_TEST(suite, varints_are_as_short_as_they_can_be);
 }
