@@ -88,6 +88,16 @@ static void note_lost_writes(struct remote *remote, const struct context *contex
 	}
 }
 
+/* All that is below has come before this in its log, is applied, and every DC has it. So this floor may be taken while the batch that tells it still waits
+ * for the floors of others, which may wait for this one. */
+static void floors_adopt(struct remote *remote, unsigned dc, const struct floors *floors)
+{
+	struct origins *origins = &remote->causes->origins;
+	if (dc == 0 || floor_at(floors, dc) <= floor_at(origins->floors, dc))
+		return;
+	stability_raise_floor(remote, dc, floors->at[dc]);
+}
+
 static bool is_quarantined(const struct remote *remote, const struct peer *peer, const struct delivery *delivery)
 {
 	uint64_t limit_ms = remote->options->quarantine_ms;
@@ -133,6 +143,7 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		return IS_WAITING;
 	}
 	/* 4. All that the batch depends on must be applied. */
+	floors_adopt(remote, dc, delivery->context->floors);
 	if (!is_covered(remote, delivery->context, delivery->origin)) {
 		note_lost_writes(remote, delivery->context);
 		peer_note_state(peer, PEER_HELD);
@@ -156,15 +167,6 @@ static void note_reach(struct group *group, unsigned origin, uint64_t seq)
 	}
 	group->remote.reaches = array_reserve(group->remote.reaches, group->remote.reach_count, &group->remote.reach_cap, sizeof(struct reach));
 	group->remote.reaches[group->remote.reach_count++] = (struct reach){ origin, seq };
-}
-
-/* All that is below has come before this in its log, and every DC has applied it. */
-static void floors_adopt(struct remote *remote, unsigned dc, const struct floors *floors)
-{
-	struct origins *origins = &remote->causes->origins;
-	if (dc == 0 || floor_at(floors, dc) <= floor_at(origins->floors, dc))
-		return;
-	stability_raise_floor(remote, dc, floors->at[dc]);
 }
 
 /* At once where nothing of that datacenter is on its way to the store: no remote group is unanswered while another is filled. */
@@ -196,7 +198,6 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->remote.visible_writes[dc] += delivery->write_count;
 	}
-	floors_adopt(remote, dc, delivery->context->floors);
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
