@@ -30,7 +30,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.reserved_db = (uint32_t)settings->redis_database,
 		.heartbeat_ms = (uint32_t)settings->heartbeat_ms,
 		.drift_ms_max = (uint32_t)settings->clock_drift_ms,
-		.quarantine_ms = (uint32_t)settings->clock_quarantine_ms,
+		.quarantine_ms = settings->clock_quarantine_ms,
 		.message_bytes_max = settings->limits_message_bytes,
 		.inbox_bytes_max = settings->limits_inbox_bytes,
 		.outbox_bytes_max = settings->limits_outbox_bytes,

@@ -19,6 +19,7 @@ EXPECTED = """
     share/bash-completion/completions/homeportctl share/doc/homeport/README.md share/doc/homeport/docs/operating.md share/doc/homeport/docs/homeport.proto
     share/doc/homeport/examples/basket.lua share/doc/homeport/examples/homeport.yml
     share/homeport/alerts/homeport.rules.yml share/homeport/grafana/homeport.json
+    share/zsh/site-functions/_homeportctl share/doc/homeport/docs/limits.md
     share/man/man1/homeportctl.1 share/man/man5/homeport.yml.5 share/man/man8/homeportd.8
 """.split()
 QUICK = ("CFLAGS=-O0",)  # it is the packing that is tested

@@ -27,7 +27,7 @@ struct core_options {
 	uint32_t reserved_db;
 	uint32_t heartbeat_ms;       /* 500 */
 	uint32_t drift_ms_max;       /* 500: a DC ahead of us by more raises an alarm */
-	uint32_t quarantine_ms;      /* 3 600 000: a DC ahead by more is not applied until our clock is near */
+	uint64_t quarantine_ms;      /* 3 600 000: a DC ahead by more is not applied until our clock is near */
 	uint64_t message_bytes_max;  /* of the own log; larger batches are split: 900 000 */
 	uint64_t inbox_bytes_max;    /* per DC; past it the log is paused: 64 MiB */
 	uint64_t outbox_bytes_max;   /* not yet durable in the log; past it writes are refused: 256 MiB */

@@ -126,11 +126,24 @@ static void at_the_limit_of_incarnations_writes_are_refused_with_the_reason(void
 	}
 }
 
+static void beyond_the_incarnations_that_can_be_told_apart_a_peers_log_is_called_so(void)
+{
+	const struct change change = { .kind = CHANGE_SET, .key = SLICE("b1"), .value = SLICE("v") };
+	struct stage stage;
+	open_with_incarnations(&stage, CORE_INCARNATIONS_KNOWN_MAX - 1, "two");
+	CU_ASSERT(core_status(stage.core)->is_open);
+	peers_tell(&stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 1, .changes = &change, .change_count = 1 });
+	const struct core_peer_status *peer = &core_status(stage.core)->peers[PEER_B];
+	CU_ASSERT(peer->state == PEER_UNDECODABLE && peer->is_beyond_incarnations && !peer->is_foreign_log);
+	stage_close(&stage);
+}
+
 void suite_recovery(void)
 {
 	CU_pSuite suite = CU_add_suite("recovery", NULL, NULL);
 	CU_ADD_TEST(suite, what_the_store_remembers_says_where_to_go_on);
 	CU_ADD_TEST(suite, what_cannot_be_opened_refuses_writes_with_the_reason);
+	CU_ADD_TEST(suite, beyond_the_incarnations_that_can_be_told_apart_a_peers_log_is_called_so);
 	CU_ADD_TEST(suite, at_the_limit_of_incarnations_writes_are_refused_with_the_reason);
 	CU_ADD_TEST(suite, a_connection_that_is_lost_and_made_again_goes_on_from_what_the_store_remembers);
 }
