@@ -111,6 +111,11 @@ static void login_refuse_restricted(struct login *login)
 	buffer_free(&error);
 }
 
+static bool error_is(struct slice error, const char *code)
+{
+	return error.len > strlen(code) && memcmp(error.ptr, code, strlen(code)) == 0;
+}
+
 static void login_on_reply(void *context, struct slice reply)
 {
 	struct login *login = context;
@@ -122,7 +127,12 @@ static void login_on_reply(void *context, struct slice reply)
 			login_finish(login, LOGIN_REFUSED, answer.text);
 		return;
 	}
-	if (user_is_unrestricted(reply))
+	struct reply answer;
+	struct slice cursor = reply;
+	/* Any other error says nothing of the user: Redis may have no room for one more client. */
+	if (reply_read(&cursor, &answer) && answer.type == REPLY_ERROR && !error_is(answer.text, "NOAUTH") && !error_is(answer.text, "NOPERM"))
+		login_finish(login, LOGIN_FAILED, answer.text);
+	else if (user_is_unrestricted(reply))
 		login_finish(login, LOGIN_ALLOWED, (struct slice){ "", 0 });
 	else
 		login_refuse_restricted(login);

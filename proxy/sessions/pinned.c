@@ -304,14 +304,19 @@ void session_unpin(struct session *session)
 
 /* ---- what the store says ---- */
 
-/* A detour may block for as long as its command says. */
+/* Redis's own words say why it refuses one more connection, as at its maxclients. A detour may block for as long as its command says. */
 static void pinned_take_preamble(struct pinned *pinned, struct slice reply)
 {
+	struct session *session = pinned->session;
 	pinned->preamble_due--;
-	if (reply_is_error(reply))
-		pinned_on_lost(pinned, "the store refused a connection of the client's own");
-	else if (pinned->preamble_due == 0 && pinned->token != 0)
+	if (reply_is_error(reply) && pinned->token != 0) {
+		session_end_detour(session, reply);
+	} else if (reply_is_error(reply)) {
+		client_reply(session->client, reply, false);
+		client_end(session->client, CLIENT_ENDS);
+	} else if (pinned->preamble_due == 0 && pinned->token != 0) {
 		upstream_settle(pinned->upstream);
+	}
 }
 
 static void pinned_on_reply(void *context, struct slice reply)

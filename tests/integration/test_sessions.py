@@ -2,6 +2,7 @@
 """What one client's conversation means beside others': logins, WATCH, subscriptions, blocking reads, limits, a Redis that goes away."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -310,6 +311,24 @@ def is_closed(client):
         return True
 
 
+def a_redis_without_room(facts, world):
+    """At its maxclients Redis refuses the connections that clients need for themselves: they get its words."""
+    redis = world["a"].redis
+    full = "ERR max number of clients reached"
+    with redis.client() as direct:
+        connected = int(re.search(rb"connected_clients:(\d+)", direct("INFO", "clients"))[1])
+        direct("CONFIG", "SET", "maxclients", connected)
+        for words in (("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), ("AUTH", "secret")):
+            with world["a"].client() as client:
+                facts.equal(text(client.pipeline([words])[0]), full, f"{words[0]} at Redis's maxclients gets Redis's words")
+        with world["a"].client() as client:
+            client("CLIENT", "SETNAME", "named")
+            client.send(encode("SUBSCRIBE", "c"))
+            facts.equal(text(client.read()), full, "so does SUBSCRIBE, before its connection is closed")
+            facts.check(is_closed(client), "which it is")
+        direct("CONFIG", "SET", "maxclients", 10000)
+
+
 def refusals(facts, world):
     """Writes of many clients share a transaction: what Redis refuses to one of them must not touch the others."""
     dc = world["a"]
@@ -354,7 +373,7 @@ def redis_goes_away(facts, world):
 def sessions(facts):
     with World(("a", "b"), with_links=False).start() as world:
         for part in (watching, letting_remote_writes_first, optimistic, subscribing, blocking, logging_in, information, access_changes,
-                     refusals, headers_that_promise_much, redis_goes_away):
+                     refusals, a_redis_without_room, headers_that_promise_much, redis_goes_away):
             part(facts, world)
         world.check_same_everywhere(facts)
     password_required(facts)

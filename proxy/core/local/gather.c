@@ -90,7 +90,7 @@ const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
 		return "OOM Homeport: the outbox is full (limits.outbox), as the own log takes nothing: /readyz?verbose says which log or peer is away";
 	if (!is_freeing_metadata && keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)
-		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata); bring the peers back or remove a lost one";
+		return "OOM Homeport: too much is not yet applied by every peer (limits.metadata), or waits for a decision: /readyz?verbose says which peer is away, HOMEPORT CONFLICTS STATUS open what is undecided";
 	if (local->causes->is_crowded)
 		return CORE_REFUSAL_INCARNATIONS;
 	return NULL;
