@@ -1,4 +1,4 @@
-/* Sending: commands are collected in OUT, and a flush sends them with one system call. What the socket does not take is sent when it
+/* Sending: commands are collected in OUT (outgoing.h), and a flush sends them with one system call. What the socket does not take is sent when it
  * becomes writable. Receiving: each readable event reads once into IN; complete replies are matched with expectations, an incomplete
  * one stays until more bytes arrive.
  * Invariant: DB is the database that will be selected on this connection after everything queued so far has run. */
@@ -17,6 +17,7 @@
 #include "group_reply.h"
 #include "connectors/net/dial.h"
 #include "expectations.h"
+#include "outgoing.h"
 
 #define READ_BYTES 65536
 #define READ_BYTES_MAX (1 << 20)         /* a reply exceeds its limit by no more before it is noticed */
@@ -31,9 +32,7 @@ struct pipeline {
 	uint32_t reserved_db;
 	uint64_t reply_bytes_max;
 
-	struct buffer out;
-	size_t out_at;               /* sent so far, of out */
-	uint64_t out_base;           /* position of out's first byte */
+	struct outgoing out;
 	uint64_t gate;
 	uint64_t moved;              /* see pipeline_bytes_moved */
 	bool is_blocked;             /* the socket has not taken all that it was given */
@@ -80,7 +79,7 @@ void pipeline_free(struct pipeline *pipeline)
 	event_free(pipeline->readable);
 	event_free(pipeline->writable);
 	close(pipeline->fd);
-	buffer_free(&pipeline->out);
+	outgoing_free(&pipeline->out);
 	buffer_free(&pipeline->in);
 	group_reply_free(&pipeline->group_reply);
 	expectations_free(&pipeline->expectations);
@@ -91,14 +90,17 @@ void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command,
 {
 	if (db != pipeline->db)
 		pipeline_select(pipeline, db);
-	buffer_add(&pipeline->out, command);
+	outgoing_copy(&pipeline->out, command);
 	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_REPLY, .tag = tag });
 }
 
-void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, unsigned command_count)
+void pipeline_group(struct pipeline *pipeline, const struct effect *group)
 {
-	buffer_add(&pipeline->out, bytes);
-	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_GROUP, .tag = id, .command_count = command_count });
+	for (unsigned i = 0; i < group->group.piece_count; i++)
+		outgoing_lend(&pipeline->out, group->group.pieces[i]);
+	expectations_add(&pipeline->expectations, (struct expectation){
+		.kind = EXPECT_GROUP, .tag = group->group.id, .command_count = group->group.reply_count,
+	});
 	pipeline->db = pipeline->reserved_db;
 }
 
@@ -107,36 +109,19 @@ void pipeline_flush(struct pipeline *pipeline)
 {
 	if (!pipeline->is_connected || pipeline->is_closed)
 		return;
-	size_t end = pipeline->out.len;
-	if (pipeline->gate < pipeline->out_base + end)
-		end = pipeline->gate > pipeline->out_base ? (size_t)(pipeline->gate - pipeline->out_base) : 0;
-	if (end <= pipeline->out_at)
+	uint64_t sent = pipeline->out.sent;
+	if (!outgoing_send(&pipeline->out, pipeline->fd, pipeline->gate))
 		return;
-	ssize_t sent = send(pipeline->fd, pipeline->out.ptr + pipeline->out_at, end - pipeline->out_at, MSG_NOSIGNAL);
-	if (sent < 0 && errno != EAGAIN && errno != EINTR)
-		return;
-	if (sent > 0)
-		pipeline->out_at += (size_t)sent;
-	if (sent > 0 && pipeline->is_blocked)
-		pipeline->moved += (uint64_t)sent;
-	pipeline->is_blocked = pipeline->out_at < end;
+	if (pipeline->is_blocked)
+		pipeline->moved += pipeline->out.sent - sent;
+	pipeline->is_blocked = pipeline->out.sent < pipeline->out.queued && pipeline->out.sent < pipeline->gate;
 	if (pipeline->is_blocked)
 		event_add(pipeline->writable, NULL);
-	if (pipeline->out_at == pipeline->out.len) {
-		pipeline->out_base += pipeline->out.len;
-		pipeline->out_at = 0;
-		buffer_reset(&pipeline->out);
-	} else if (pipeline->out_at > pipeline->out.len / 2) {
-		pipeline->out_base += pipeline->out_at;
-		memmove(pipeline->out.ptr, pipeline->out.ptr + pipeline->out_at, pipeline->out.len - pipeline->out_at);
-		pipeline->out.len -= pipeline->out_at;
-		pipeline->out_at = 0;
-	}
 }
 
 uint64_t pipeline_position(const struct pipeline *pipeline)
 {
-	return pipeline->out_base + pipeline->out.len;
+	return pipeline->out.queued;
 }
 
 void pipeline_set_gate(struct pipeline *pipeline, uint64_t position)
@@ -146,7 +131,7 @@ void pipeline_set_gate(struct pipeline *pipeline, uint64_t position)
 
 uint64_t pipeline_bytes_queued(const struct pipeline *pipeline)
 {
-	return pipeline->out.len - pipeline->out_at;
+	return pipeline->out.queued - pipeline->out.sent;
 }
 
 uint64_t pipeline_answers_due(const struct pipeline *pipeline)
@@ -161,15 +146,18 @@ uint64_t pipeline_bytes_moved(const struct pipeline *pipeline)
 
 void pipeline_probe(struct pipeline *pipeline)
 {
-	buffer_add(&pipeline->out, SLICE("*1\r\n$4\r\nPING\r\n"));
+	outgoing_copy(&pipeline->out, SLICE("*1\r\n$4\r\nPING\r\n"));
 	pipeline_flush(pipeline);
 }
 
 static void pipeline_select(struct pipeline *pipeline, uint32_t db)
 {
-	resp_add_array(&pipeline->out, 2);
-	resp_add_bulk(&pipeline->out, SLICE("SELECT"));
-	resp_add_bulk_int(&pipeline->out, db);
+	struct buffer command = { 0 };
+	resp_add_array(&command, 2);
+	resp_add_bulk(&command, SLICE("SELECT"));
+	resp_add_bulk_int(&command, db);
+	outgoing_copy(&pipeline->out, buffer_slice(&command));
+	buffer_free(&command);
 	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_SELECTED });
 	pipeline->db = db;
 }

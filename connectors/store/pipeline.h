@@ -4,7 +4,7 @@
 #ifndef CONNECTORS_PIPELINE_H
 #define CONNECTORS_PIPELINE_H
 
-#include "base/bytes.h"
+#include "proxy/core/vocabulary/effect.h"
 
 struct event_base;
 struct pipeline;
@@ -35,7 +35,8 @@ struct pipeline_options {
 struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_callbacks *callbacks, const char **why);
 void pipeline_free(struct pipeline *pipeline);           /* NULL is fine; `closed` is not called */
 void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag);
-void pipeline_group(struct pipeline *pipeline, uint64_t id, struct slice bytes, unsigned command_count);
+/* Borrows what GROUP's pieces point to until it is answered, or the pipeline is freed. */
+void pipeline_group(struct pipeline *pipeline, const struct effect *group);
 void pipeline_flush(struct pipeline *pipeline);
 /* How many bytes were ever queued: the position of what is queued next. */
 uint64_t pipeline_position(const struct pipeline *pipeline);

@@ -125,7 +125,7 @@ void store_group(struct store *store, const struct effect *group)
 	unsigned index = group->group.protocol == 0 ? store->order.last_pipeline : group->group.protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2;
 	struct pipeline *pipeline = store->pipelines[index];
 	group_order_add(&store->order, index, pipeline_position(pipeline));
-	pipeline_group(pipeline, group->group.id, group->group.bytes, group->group.reply_count);
+	pipeline_group(pipeline, group);
 	pipeline_set_gate(pipeline, group_order_gate(&store->order, index));
 }
 

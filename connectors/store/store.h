@@ -45,7 +45,7 @@ bool store_is_open(const struct store *store);
 /* Queues one command (RESP) for a pipeline, after a SELECT if database DB is not selected already. Its reply comes with TAG. This and store_group
  * may only be called while the store is open. */
 void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
-/* Queues a group (EFFECT_GROUP). The bytes are copied or written before this returns. The group selects its databases itself and ends on
+/* Queues a group (EFFECT_GROUP). Its pieces are borrowed until it is answered, or the connection is lost. The group selects its databases itself and ends on
  * the reserved one; the pipeline knows that. */
 void store_group(struct store *store, const struct effect *group);
 /* Sends what was queued, with one system call for each pipeline. Called once a turn. */

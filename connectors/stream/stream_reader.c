@@ -8,7 +8,9 @@
 #include "proxy/core/vocabulary/event.h"
 #include "stream_writer.h"
 
-#define ENTRIES_MAX "200"                /* a read */
+#define ENTRIES_MAX 200                  /* a read */
+#define ENTRIES_FIRST 8
+#define READ_BYTES (4 * 1024 * 1024)     /* what a read should bring: enough for a long way, and little enough for the processor's cache */
 #define BLOCK_MS 2000
 #define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
 
@@ -26,6 +28,7 @@ struct stream_reader {
 	int64_t told_position, told_restart; /* what the owner was told of both */
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
 	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
+	unsigned entries_max;                /* of the next read: by the size of those of the last one */
 	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 
@@ -38,6 +41,7 @@ static void tell_owner(struct stream_reader *reader);
 static void take_told(redisAsyncContext *redis, void *reply, void *context);
 static void take_read(redisAsyncContext *redis, void *reply, void *context);
 static const redisReply *entries_of(const redisReply *reply);
+static struct slice bytes_of(const redisReply *entry);
 static void deliver(struct stream_reader *reader, const redisReply *entries);
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
 static void lose_position(struct stream_reader *reader, int64_t before);
@@ -49,6 +53,7 @@ struct stream_reader *stream_reader_new(const struct stream_link_options *link, 
 	reader->callbacks = *callbacks;
 	reader->dc = options->dc_index;
 	reader->tells_state = !options->is_own;
+	reader->entries_max = ENTRIES_FIRST;
 	reader->name = options->is_own ? NULL : options->reader;
 	reader->told_position = reader->told_restart = reader->restart_position = POSITION_BEGIN;
 	reader->link = stream_link_new(link, &(struct stream_link_callbacks){ reader, link_up, link_down });
@@ -125,7 +130,7 @@ static void read_on(struct stream_reader *reader)
 	reader->is_reading = true;
 	tell_owner(reader);
 	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
-	                  "XREAD COUNT " ENTRIES_MAX " BLOCK %d STREAMS " STREAM_KEY " %s", is_untold(reader) ? TELL_MS : BLOCK_MS, after);
+	                  "XREAD COUNT %u BLOCK %d STREAMS " STREAM_KEY " %s", reader->entries_max, is_untold(reader) ? TELL_MS : BLOCK_MS, after);
 	stream_link_expect(reader->link, BLOCK_MS);
 }
 
@@ -192,16 +197,36 @@ static const redisReply *entries_of(const redisReply *reply)
 	return reply->element[0]->element[1];
 }
 
+/* Few small entries say little about those to come, so the number grows by doubling only. */
+static void choose_entries_max(struct stream_reader *reader, const redisReply *entries)
+{
+	uint64_t bytes = 1;
+	for (size_t i = 0; i < entries->elements; i++)
+		bytes += bytes_of(entries->element[i]).len;
+	uint64_t fitting = READ_BYTES * (uint64_t)entries->elements / bytes, most = 2 * (uint64_t)reader->entries_max;
+	most = most < ENTRIES_MAX ? most : ENTRIES_MAX;
+	reader->entries_max = fitting < 1 ? 1 : (unsigned)(fitting < most ? fitting : most);
+}
+
 static void deliver(struct stream_reader *reader, const redisReply *entries)
 {
 	uint64_t follow_count = reader->follow_count;
+	choose_entries_max(reader, entries);
 	for (size_t i = 0; i < entries->elements && follow_count == reader->follow_count; i++)
 		if (!deliver_entry(reader, entries->element[i]))
 			return;
 	reader->callbacks.fed(reader->callbacks.context);
 }
 
-/* [id, [field, value]]. An entry that is not ours is delivered empty: the reader of the bytes says what is wrong with it. */
+/* The bytes of [id, [field, value]]. An entry that is not ours has none: the reader of the bytes says what is wrong with it. */
+static struct slice bytes_of(const redisReply *entry)
+{
+	const redisReply *fields = entry->element[1];
+	if (fields->elements != 2 || strcmp(fields->element[0]->str, STREAM_FIELD) != 0)
+		return (struct slice){ NULL, 0 };
+	return (struct slice){ fields->element[1]->str, fields->element[1]->len };
+}
+
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 {
 	int64_t position, before;
@@ -214,11 +239,7 @@ static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 	if (reader->position == POSITION_BEGIN && before > 0)
 		reader->callbacks.lost_beginning(reader->callbacks.context, reader->dc);
 	reader->position = position;
-	const redisReply *fields = entry->element[1];
-	struct slice bytes = { NULL, 0 };
-	if (fields->elements == 2 && strcmp(fields->element[0]->str, STREAM_FIELD) == 0)
-		bytes = (struct slice){ fields->element[1]->str, fields->element[1]->len };
-	reader->callbacks.message(reader->callbacks.context, reader->dc, position, bytes);
+	reader->callbacks.message(reader->callbacks.context, reader->dc, position, bytes_of(entry));
 	return true;
 }
 

@@ -81,6 +81,18 @@ struct stream_writer *stream_writer_new(const struct stream_link_options *link, 
 	return writer;
 }
 
+/* hiredis would format the command in memory of its own and then copy it once more. So it gets the parts. */
+static void send_entry(struct stream_writer *writer, uint64_t id, const char *entry, int entry_len, struct slice bytes)
+{
+	char header[160];
+	int len = snprintf(header, sizeof header, "*5\r\n$4\r\nXADD\r\n$%zu\r\n" STREAM_KEY "\r\n$%d\r\n%s\r\n$%zu\r\n" STREAM_FIELD "\r\n$%zu\r\n",
+	                   sizeof STREAM_KEY - 1, entry_len, entry, sizeof STREAM_FIELD - 1, bytes.len);
+	if (redisAsyncFormattedCommand(writer->redis, take_added, (void *)(uintptr_t)id, header, (size_t)len) != REDIS_OK)
+		return;
+	redisAppendFormattedCommand(&writer->redis->c, bytes.ptr, bytes.len);
+	redisAppendFormattedCommand(&writer->redis->c, "\r\n", 2);
+}
+
 void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes, bool passes_limit)
 {
 	if (writer->is_full && !passes_limit)
@@ -93,9 +105,7 @@ void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slic
 	char entry[48];
 	int entry_len = snprintf(entry, sizeof entry, "%" PRId64 "-%" PRId64, writer->next, writer->last);
 	writer->last = writer->next++;
-	const char *words[] = { "XADD", STREAM_KEY, entry, STREAM_FIELD, bytes.ptr };
-	const size_t lens[] = { 4, sizeof STREAM_KEY - 1, (size_t)entry_len, sizeof STREAM_FIELD - 1, bytes.len };
-	redisAsyncCommandArgv(writer->redis, take_added, (void *)(uintptr_t)id, 5, words, lens);
+	send_entry(writer, id, entry, entry_len, bytes);
 	count_reply(writer);
 	if (writer->reader_count > 0)
 		unread_add(&writer->unread, writer->last, bytes.len + ENTRY_OVERHEAD);

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #define READ_CHUNK 65536
+#define READ_SHARED (256 * 1024)     /* into shared memory: the more at once, the fewer requests are cut off */
 #define OUT_KEPT_MAX 16384           /* the memory of an empty OUT that is larger is freed */
 #define DUE_MAX 4096                 /* answers due to one client; with more it is held up */
 #define TURN_REQUESTS_MAX 256        /* requests in one turn. The store then works on them while more are read. Measured to be faster than one
                                       * large turn, in which store, sidecar and clients wait for each other */
+#define TURN_BYTES_MAX (256 * 1024)  /* likewise; and what a turn holds then stays in the processor's cache, here and in Redis */
 
 static void client_on_readable(evutil_socket_t fd, short what, void *context);
 static void client_on_writable(evutil_socket_t fd, short what, void *context);
@@ -153,8 +155,8 @@ static void client_on_readable(evutil_socket_t fd, short what, void *context)
 	}
 	struct buffer *scratch = &client->commons->scratch;
 	buffer_reset(scratch);
-	char *room = buffer_grow(scratch, READ_CHUNK);
-	if (!client_receive(client, room, READ_CHUNK, &received))
+	char *room = buffer_grow(scratch, READ_SHARED);
+	if (!client_receive(client, room, READ_SHARED, &received))
 		return;
 	size_t used = client_take(client, (struct slice){ room, received });
 	buffer_add(&client->in, (struct slice){ room + used, received - used });
@@ -191,7 +193,8 @@ static size_t client_take(struct client *client, struct slice input)
 		rest = (struct slice){ rest.ptr + used, rest.len - used };
 		if (request.argc > 0)
 			callbacks->request(callbacks->context, client, &request);
-		if (++client->commons->requests == TURN_REQUESTS_MAX)
+		client->commons->request_bytes += used;
+		if (++client->commons->requests == TURN_REQUESTS_MAX || client->commons->request_bytes >= TURN_BYTES_MAX)
 			event_base_loopbreak(client->commons->loop);
 		if (answers_due(&client->answers) >= DUE_MAX)
 			client_hold_up(client);

@@ -36,6 +36,7 @@ struct client_commons {
 	struct buffer scratch;                 /* a client whose IN is empty reads into this */
 	struct client *flagged;                /* a list: those to be looked after at the end of the turn */
 	unsigned requests;                     /* taken in this turn */
+	size_t request_bytes;                  /* theirs */
 	bool is_store_behind;                  /* no client is read from while this is so */
 };
 

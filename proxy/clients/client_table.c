@@ -219,6 +219,7 @@ void client_table_send(struct client_table *table)
 void client_table_flush(struct client_table *table)
 {
 	table->commons.requests = 0;
+	table->commons.request_bytes = 0;
 	while (table->commons.flagged != NULL) {
 		struct client *client = table->commons.flagged;
 		client_flush(client);

@@ -120,7 +120,7 @@ void core_check(const struct core *core)
 	for (const struct group *group = core->groups.unanswered; group != NULL; group = group->next) {
 		unanswered++;
 		local += group->kind == GROUP_LOCAL;
-		bytes += group->bytes.len;
+		bytes += group->sent_bytes;
 	}
 	assert(unanswered == core->groups.unanswered_count && local == core->groups.local_unanswered && bytes == core->groups.unanswered_bytes);
 	for (unsigned i = 0; i < core->causes.origins.count; i++) {

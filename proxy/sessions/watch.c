@@ -145,7 +145,8 @@ void watches_touch_request(struct watches *watches, uint32_t db, const struct co
 void watches_touch_group(struct watches *watches, const struct effect *group)
 {
 	struct touch touch = { watches, 0 };
-	struct slice rest = group->group.bytes;
+	struct buffer room = { 0 };
+	struct slice rest = effect_group_bytes(group, &room);
 	struct request request;
 	size_t used;
 	const char *error;
@@ -161,4 +162,5 @@ void watches_touch_group(struct watches *watches, const struct effect *group)
 			touch_request(&touch, row, &request);
 	}
 	assert(rest.len == 0);
+	buffer_free(&room);
 }

@@ -13,10 +13,13 @@ static void run_group(struct scope_dc *dc, const struct effect *effect)
 	dc->answers = array_grow(dc->answers, dc->answer_count, &dc->answer_cap, sizeof(*dc->answers));
 	struct scope_answer *answer = &dc->answers[dc->answer_count++];
 	*answer = (struct scope_answer){ .id = effect->group.id };
-	const char *wrong = sim_store_execute(dc->store, effect->group.bytes, effect->group.protocol == 0 ? 2 : effect->group.protocol,
+	struct buffer room = { 0 };
+	struct slice bytes = effect_group_bytes(effect, &room);
+	const char *wrong = sim_store_execute(dc->store, bytes, effect->group.protocol == 0 ? 2 : effect->group.protocol,
 	                                      (uint64_t)((int64_t)dc->clock_ms + dc->store_ahead_ms), &answer->replies);
 	if (wrong != NULL)
-		scope_go_wrong(dc->world, dc->index, wrong, effect->group.bytes);
+		scope_go_wrong(dc->world, dc->index, wrong, bytes);
+	buffer_free(&room);
 }
 
 static void append(struct scope_dc *dc, const struct effect *effect)

@@ -13,7 +13,7 @@ static void write_is_made(struct watches *watches, uint32_t db, unsigned argc, s
 
 static void group_is_sent(struct watches *watches, struct slice bytes)
 {
-	struct effect group = { .type = EFFECT_GROUP, .group = { .bytes = bytes } };
+	struct effect group = { .type = EFFECT_GROUP, .group = { .pieces = &bytes, .piece_count = 1 } };
 	watches_touch_group(watches, &group);
 }
 

@@ -16,6 +16,8 @@
 
 struct groups;
 
+#define GROUP_HEADER_ROOM 160        /* a header with a context of five datacenters */
+
 enum group_kind {
 	GROUP_LOCAL,         /* clients' writes and our own (read-backs) */
 	GROUP_REMOTE,        /* outcomes of remote batches */
@@ -53,10 +55,16 @@ struct group {
 	struct script script;
 	struct buffer bytes;                 /* RESP */
 	struct buffer pairs;                 /* of plain SETs (script.h) */
+	struct splices splices;              /* long parts of PAIRS and WRITES that belong between BYTES (script.h) */
+	struct slice *pieces;                /* all that is sent, once it is */
+	unsigned piece_count, piece_cap;
+	uint64_t sent_bytes;
 	struct slot *slots;
 	unsigned slot_count, slot_cap;
 	/* GROUP_LOCAL: what clients, or the core itself, write */
-	struct buffer writes, payload;       /* encoded intents; header and intents: the outbox entry */
+	struct buffer writes;                /* encoded intents, behind room for a header */
+	struct buffer payload;               /* header and intents, if the header does not fit there */
+	struct slice entry;                  /* header and intents, in WRITES or PAYLOAD: the outbox entry. Set when it is closed */
 	struct member *members;
 	unsigned member_count, member_cap, write_count;
 	struct unit *units;
@@ -96,10 +104,13 @@ void group_release_keys(struct groups *groups, struct group *group);
 void group_begin_latent(struct groups *groups, struct group *group);         /* before its keys are found */
 /* Does the write of an answered member stay latent? If not, it has a key. */
 bool group_is_latent(struct groups *groups, const struct group *group, const struct member *member, const struct slice *replies);
-void group_keep_latent(struct groups *groups, struct group *group);          /* the group was answered: its latent writes outlive it */
+/* The group was answered: its latent writes outlive it. SHARED: it holds what WRITES held; NULL: WRITES does. */
+void group_keep_latent(struct groups *groups, struct group *group, struct shared *shared);
 void group_drop_latent(struct groups *groups, struct group *group);          /* it was aborted, or lost: none of them took place */
 struct group *group_new(struct groups *groups, enum group_kind kind);
 void group_free(struct groups *groups, struct group *group);
 void group_free_spare(struct groups *groups);
+/* Its encoded intents, without the room in front of them. */
+struct slice group_writes(const struct group *group);
 
 #endif

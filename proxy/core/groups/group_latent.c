@@ -33,12 +33,15 @@ bool group_is_latent(struct groups *groups, const struct group *group, const str
 	return false;
 }
 
-void group_keep_latent(struct groups *groups, struct group *group)
+void group_keep_latent(struct groups *groups, struct group *group, struct shared *shared)
 {
 	struct latents *latents = &groups->keyspace->latents;
 	if (group->latents == NULL)
 		return;
-	latent_batch_end(latents, group->latents, &group->writes, &group->stamp);
+	if (shared != NULL)
+		latent_batch_share(latents, group->latents, shared, &group->stamp);
+	else
+		latent_batch_end(latents, group->latents, &group->writes, &group->stamp);
 	latent_batch_drop(latents, group->latents);
 	group->latents = NULL;
 }

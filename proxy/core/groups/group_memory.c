@@ -18,7 +18,10 @@ struct group *group_new(struct groups *groups, enum group_kind kind)
 	group->id = ++groups->next_id;
 	group->script.out = &group->bytes;
 	group->script.pairs = &group->pairs;
+	group->script.splices = &group->splices;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
+	if (kind == GROUP_LOCAL)
+		buffer_grow(&group->writes, GROUP_HEADER_ROOM);
 	return group;
 }
 
@@ -29,6 +32,8 @@ static void group_free_memory(struct group *group)
 	buffer_free(&group->payload);
 	buffer_free(&group->pairs);
 	buffer_free(&group->name_bytes);
+	memory_free(group->splices.items);
+	memory_free(group->pieces);
 	memory_free(group->members);
 	memory_free(group->units);
 	memory_free(group->slots);
@@ -49,7 +54,8 @@ static struct group group_emptied(struct group *group)
 	buffer_reset(&group->name_bytes);
 	return (struct group){
 		.bytes = group->bytes, .writes = group->writes, .payload = group->payload, .pairs = group->pairs,
-		.name_bytes = group->name_bytes,
+		.name_bytes = group->name_bytes, .pieces = group->pieces, .piece_cap = group->piece_cap,
+		.splices = { .items = group->splices.items, .cap = group->splices.cap },
 		.members = group->members, .member_cap = group->member_cap, .units = group->units, .unit_cap = group->unit_cap,
 		.slots = group->slots, .slot_cap = group->slot_cap, .names = group->names, .name_cap = group->name_cap,
 		.keys = group->keys, .key_cap = group->key_cap,

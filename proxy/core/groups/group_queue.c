@@ -3,16 +3,39 @@
 
 #include <assert.h>
 
+static void add_piece(struct group *group, const struct buffer *from, size_t start, size_t len)
+{
+	if (len == 0)
+		return;
+	group->pieces = array_reserve(group->pieces, group->piece_count, &group->piece_cap, sizeof *group->pieces);
+	group->pieces[group->piece_count++] = (struct slice){ from->ptr + start, len };
+	group->sent_bytes += len;
+}
+
+/* Nothing is added to the group's buffers any more: only now do slices of them stay valid. */
+static void cut_into_pieces(struct group *group)
+{
+	size_t at = 0;
+	for (unsigned i = 0; i < group->splices.count; i++) {
+		const struct splice *splice = &group->splices.items[i];
+		add_piece(group, &group->bytes, at, splice->at - at);
+		add_piece(group, splice->from, splice->start, splice->len);
+		at = splice->at;
+	}
+	add_piece(group, &group->bytes, at, group->bytes.len - at);
+}
+
 void group_send(struct groups *groups, struct group *group)
 {
 	script_end_run(&group->script);
 	groups->riders.add(groups->riders.context, group);
 	script_select(&group->script, groups->options->reserved_db);
 	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));
+	cut_into_pieces(group);
 	*groups->unanswered_end = group;
 	groups->unanswered_end = &group->next;
 	groups->unanswered_count++;
-	groups->unanswered_bytes += group->bytes.len;
+	groups->unanswered_bytes += group->sent_bytes;
 	groups->local_unanswered += group->kind == GROUP_LOCAL;
 	groups->remote_unanswered += group->kind == GROUP_REMOTE;
 	group->is_sent = true;
@@ -23,7 +46,8 @@ void group_send(struct groups *groups, struct group *group)
 	struct effect *effect = effects_add(groups->step->effects, EFFECT_GROUP);
 	effect->group.id = group->id;
 	effect->group.protocol = group->protocol;
-	effect->group.bytes = buffer_slice(&group->bytes);
+	effect->group.pieces = group->pieces;
+	effect->group.piece_count = group->piece_count;
 	effect->group.reply_count = group->script.count;
 	effect->group.slots = group->slots;
 	effect->group.slot_count = group->slot_count;
@@ -46,7 +70,7 @@ struct group *groups_take_answered(struct groups *groups, uint64_t id)
 	if (groups->unanswered == NULL)
 		groups->unanswered_end = &groups->unanswered;
 	groups->unanswered_count--;
-	groups->unanswered_bytes -= group->bytes.len;
+	groups->unanswered_bytes -= group->sent_bytes;
 	groups->local_unanswered -= group->kind == GROUP_LOCAL;
 	groups->remote_unanswered -= group->kind == GROUP_REMOTE;
 	return group;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#define SHARE_MIN 4096               /* fewer bytes are copied: their buffers are used again */
 #define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the processor's fastest cache */
 
 /* The final form of a write: its intent, void, or what the replies say. RESULT may be INTENT itself. */
@@ -81,7 +82,7 @@ static bool finish_writes(struct local *local, struct group *group, const struct
 		local->step->status.void_writes += changes->count == 0;
 		if (!is_changed && (!is_as_intended || pending != PLAN_NONE)) {
 			is_changed = true;
-			buffer_add(final, (struct slice){ group->writes.ptr, member->write_at });
+			buffer_add(final, (struct slice){ group->writes.ptr + GROUP_HEADER_ROOM, member->write_at - GROUP_HEADER_ROOM });
 		}
 		if (is_changed)
 			envelope_add_write(final, PLAN_NONE, changes);
@@ -136,6 +137,23 @@ static bool has_lacked(const struct local *local)
 	return local->causes->has_announced && !causes_have_applied(local->causes, before, true);
 }
 
+/* The outbox needs the bytes until the log has them, and the latent writes among them do until they are stable. */
+static void keep_writes(struct local *local, struct group *group, const struct append *facts)
+{
+	const char *start = group->writes.ptr;
+	bool is_inside = group->entry.ptr >= start && group->entry.ptr < start + group->writes.len;
+	if (!is_inside || group->entry.len < SHARE_MIN) {
+		outbox_add_batch(local->outbox, &local->outbox->waiting, group->entry, facts);
+		group_keep_latent(local->groups, group, NULL);
+		return;
+	}
+	size_t at = (size_t)(group->entry.ptr - start);
+	struct shared *shared = shared_new(&group->writes);
+	outbox_add_shared(local->outbox, &local->outbox->waiting, shared, (struct slice){ shared->bytes.ptr + at, shared->bytes.len - at }, facts);
+	group_keep_latent(local->groups, group, shared);
+	shared_drop(shared);
+}
+
 void local_answered(struct local *local, struct group *group, const struct event *event)
 {
 	if (group->write_count == 0)
@@ -159,16 +177,16 @@ void local_answered(struct local *local, struct group *group, const struct event
 	group->is_lifted = is_lifted;
 	bool is_changed = finish_writes(local, group, event, &final);
 	if (is_moved && !is_changed)
-		buffer_add(&final, buffer_slice(&group->writes));
+		buffer_add(&final, group_writes(group));
 	if (is_changed || is_moved) {
 		group->payload.len = 0;
 		gathering_add_header(local, group);
 		buffer_add(&group->payload, buffer_slice(&final));
-		books_add_correction(local->books, buffer_slice(&group->payload));
+		group->entry = buffer_slice(&group->payload);
+		books_add_correction(local->books, group->entry);
 	}
 	buffer_free(&final);
-	outbox_add_batch(local->outbox, &local->outbox->waiting, buffer_slice(&group->payload), &facts);
-	group_keep_latent(local->groups, group);
+	keep_writes(local, group, &facts);
 	local->causes->answered_seq = last_seq;
 	causes_announce(local->causes, group->stamp.context);
 	struct origin *self = &local->causes->origins.items[local->causes->self];

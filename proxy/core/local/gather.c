@@ -60,13 +60,13 @@ static void add_plain_set(struct local *local, struct group *group, const struct
 }
 
 /* The sizes of a group before a request joined it, so that a refused request can be taken back as a whole. */
-struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count; struct script script; };
+struct checkpoint { size_t bytes, pairs, writes, name_bytes; unsigned members, units, slots, names, flushes, write_count, splices; struct script script; };
 
 static struct checkpoint checkpoint_take(const struct group *group)
 {
 	return (struct checkpoint){ group->bytes.len,    group->pairs.len,   group->writes.len, group->name_bytes.len,
 		                    group->member_count, group->unit_count,  group->slot_count, group->name_count,
-		                    group->flush_count,  group->write_count, group->script };
+		                    group->flush_count,  group->write_count, group->splices.count, group->script };
 }
 
 static void checkpoint_restore(struct group *group, const struct checkpoint *checkpoint)
@@ -74,6 +74,7 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 	group->name_count = checkpoint->names;
 	group->name_bytes.len = checkpoint->name_bytes;
 	group->bytes.len = checkpoint->bytes;
+	group->splices.count = checkpoint->splices;
 	group->pairs.len = checkpoint->pairs;
 	group->writes.len = checkpoint->writes;
 	group->member_count = checkpoint->members;

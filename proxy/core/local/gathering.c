@@ -1,6 +1,8 @@
 /* Gathering: local writes join a group until the end of the turn. Then the group is closed: it gets its stamp and its outbox entry, and is sent. */
 #include "gathering.h"
 
+#include <string.h>
+
 #include "proxy/core/causes/clocks.h"
 
 #define SMALL_GROUP 64               /* requests */
@@ -70,15 +72,30 @@ static void stamp(struct local *local, struct group *group)
 	group->is_provisional = !causes->has_announced;
 }
 
+/* The header goes into the room in front of the writes, so that these are not copied. Returns the buffer that holds both, and where they begin. */
+static const struct buffer *add_entry(struct local *local, struct group *group, size_t *start)
+{
+	gathering_add_header(local, group);
+	size_t len = group->payload.len;
+	*start = 0;
+	if (len > GROUP_HEADER_ROOM) {
+		buffer_add(&group->payload, group_writes(group));
+		return &group->payload;
+	}
+	*start = GROUP_HEADER_ROOM - len;
+	memcpy(group->writes.ptr + *start, group->payload.ptr, len);
+	return &group->writes;
+}
+
 /* The same transaction adds the intents of the group to the outbox. */
 static void add_outbox_entry(struct local *local, struct group *group)
 {
-	gathering_add_header(local, group);
-	buffer_add(&group->payload, buffer_slice(&group->writes));
+	size_t start;
+	const struct buffer *entry = add_entry(local, group, &start);
+	group->entry = (struct slice){ entry->ptr + start, entry->len - start };
 	script_select(&group->script, local->options->reserved_db);
 	group->entry_reply = group->script.count;
-	struct slice payload = buffer_slice(&group->payload);
-	script_add(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b"), payload });
+	script_add_from(&group->script, 4, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b") }, entry, start);
 }
 
 void gathering_close_group(struct local *local, struct group *group)

@@ -33,24 +33,39 @@ void append_free(struct outbox *outbox, struct append *append)
 {
 	outbox->bytes -= append->bytes.len;
 	outbox->events -= append->events;
-	bytes_free(append->bytes);
+	if (append->shared != NULL)
+		shared_drop(append->shared);
+	else
+		bytes_free(append->bytes);
 	memory_free(append);
 }
 
-static struct append *append_new(struct outbox *outbox, struct slice bytes, const struct append *facts)
+/* Takes BYTES over. */
+static struct append *append_of(struct outbox *outbox, struct shared *shared, struct slice bytes, const struct append *facts)
 {
 	struct append *append = memory_new(sizeof *append);
 	*append = *facts;
 	append->id = 0;
-	append->bytes = buffer_copy(bytes);
+	append->bytes = bytes;
+	append->shared = shared;
 	outbox->bytes += bytes.len;
 	outbox->events += append->events;
 	return append;
 }
 
+static struct append *append_new(struct outbox *outbox, struct slice bytes, const struct append *facts)
+{
+	return append_of(outbox, NULL, buffer_copy(bytes), facts);
+}
+
 void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts)
 {
 	append_list_add(list, append_new(outbox, bytes, facts));
+}
+
+void outbox_add_shared(struct outbox *outbox, struct append_list *list, struct shared *shared, struct slice bytes, const struct append *facts)
+{
+	append_list_add(list, append_of(outbox, shared_hold(shared), bytes, facts));
 }
 
 void outbox_disown_entries(struct outbox *outbox)

@@ -7,7 +7,8 @@
 struct append {
 	struct append *next;
 	uint64_t id;                         /* 0: not handed to the connector yet */
-	struct slice bytes;                  /* owned */
+	struct slice bytes;                  /* owned, unless they are in SHARED */
+	struct shared *shared;               /* NULL: nobody else keeps them */
 	unsigned origin;
 	uint64_t last_seq;                   /* 0: a heartbeat, or a part before the last */
 	unsigned events;
@@ -35,6 +36,8 @@ void outbox_init(struct outbox *outbox);
 void outbox_free(struct outbox *outbox);
 /* BYTES: a whole batch, copied. FACTS: origin, last_seq, events, entry. */
 void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts);
+/* BYTES: in SHARED, which the outbox holds as long as it needs it. */
+void outbox_add_shared(struct outbox *outbox, struct append_list *list, struct shared *shared, struct slice bytes, const struct append *facts);
 /* A batch of writes that did nothing, from FIRST_SEQ on, in front of NEXT. It is earlier than NEXT in time as well: readers take what is later for a
  * sign that they have everything earlier. */
 void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t first_seq, const struct stamp *next);

@@ -8,6 +8,7 @@
 
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
+#define BYTES_PER_TURN (512 * 1024)      /* so that what a transaction holds stays in the processor's cache, here and in Redis */
 
 static bool is_own_log_read(const struct remote *remote)
 {
@@ -207,22 +208,32 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 }
 
+/* What a transaction may still take in. */
+struct budget { unsigned writes; size_t bytes; };
+
+static bool budget_is_left(const struct budget *left)
+{
+	return left->writes > 0 && left->bytes > 0;
+}
+
 /* Applies the batches of one DC that are ready, and returns their number. */
-static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **group, unsigned *writes_left)
+static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **group, struct budget *left)
 {
 	struct peer *peer = &remote->causes->peers[dc];
 	const struct inbox *inbox = &remote->inboxes[dc];
 	unsigned count = 0;
-	while (inbox->first != NULL && count < BATCHES_PER_TURN && *writes_left > 0) {
+	while (inbox->first != NULL && count < BATCHES_PER_TURN && budget_is_left(left)) {
 		enum readiness readiness = readiness_of(remote, peer, inbox->first);
 		if (readiness == IS_WAITING)
 			break;
 		unsigned writes = inbox->first->write_count;
+		size_t bytes = inbox->first->bytes.len;
 		if (readiness == IS_READY)
 			apply_delivery(remote, dc, inbox->first, group);
 		else
 			peer->status.duplicate_events += writes;
-		*writes_left -= writes < *writes_left ? writes : *writes_left;
+		left->writes -= writes < left->writes ? writes : left->writes;
+		left->bytes -= bytes < left->bytes ? bytes : left->bytes;
 		inbox_pop(remote, dc);
 		count++;
 	}
@@ -278,12 +289,13 @@ void remote_pump(struct remote *remote)
 	    positions_are_due(remote->books))
 		return;
 	struct group *group = NULL;
-	unsigned writes_left = WRITES_PER_TURN, count;
+	struct budget left = { WRITES_PER_TURN, BYTES_PER_TURN };
+	unsigned count;
 	do {
 		count = 0;
 		for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
-			count += pump_peer(remote, dc, &group, &writes_left);
-	} while (count > 0 && writes_left > 0);
+			count += pump_peer(remote, dc, &group, &left);
+	} while (count > 0 && budget_is_left(&left));
 	if (group == NULL && remote->keyspace->thinned_keys != NULL)
 		group = group_new(remote->groups, GROUP_REMOTE);
 	if (group != NULL)

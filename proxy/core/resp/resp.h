@@ -65,6 +65,7 @@ uint64_t reply_count(struct slice reply);        /* an integer above 0; 0: anyth
 
 void resp_add_array(struct buffer *out, uint64_t count);         /* "*N\r\n" */
 void resp_add_bulk(struct buffer *out, struct slice text);       /* "$N\r\n…\r\n" */
+void resp_add_bulk_len(struct buffer *out, size_t len);          /* only the header; LEN bytes and CR LF have to follow */
 void resp_add_bulk_int(struct buffer *out, int64_t number);
 void resp_add_status(struct buffer *out, const char *text);      /* "+…\r\n" */
 void resp_add_error(struct buffer *out, const char *text);       /* "-…\r\n"; CR and LF in TEXT become spaces */

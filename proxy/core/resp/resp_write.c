@@ -34,6 +34,11 @@ void resp_add_bulk(struct buffer *out, struct slice text)
 	memcpy(room + text.len, "\r\n", 2);
 }
 
+void resp_add_bulk_len(struct buffer *out, size_t len)
+{
+	add_header(out, '$', len);
+}
+
 void resp_add_bulk_int(struct buffer *out, int64_t number)
 {
 	char digits[HEADER_LEN_MAX];

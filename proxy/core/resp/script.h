@@ -6,8 +6,18 @@
 
 #include "base/bytes.h"
 
+/* Long bytes that belong between those of OUT. They stay where they are, and are sent from there. */
+struct splice {
+	size_t at;                   /* in OUT: they come before what begins there */
+	const struct buffer *from;   /* borrowed; may still grow */
+	size_t start, len;           /* in FROM */
+};
+
+struct splices { struct splice *items; unsigned count, cap; };   /* owned */
+
 struct script {
-	struct buffer *out;          /* RESP */
+	struct buffer *out;          /* RESP, without what is spliced in */
+	struct splices *splices;
 	struct buffer *pairs;        /* keys and values of all plain SETs, as RESP */
 	size_t run_at;               /* in PAIRS: where those begin that are not in OUT yet */
 	unsigned run_count;
@@ -17,6 +27,8 @@ struct script {
 };
 void script_select(struct script *script, uint32_t db);
 void script_add(struct script *script, unsigned argc, const struct slice *argv);
+/* Likewise, with one more argument at the end: what FROM holds from START on. */
+void script_add_from(struct script *script, unsigned argc, const struct slice *argv, const struct buffer *from, size_t start);
 /* SET key value without options. PAIR: both as RESP. Returns the index of its reply, which it may share. */
 unsigned script_set(struct script *script, struct slice pair);
 unsigned script_set_value(struct script *script, struct slice key, struct slice value);

@@ -34,6 +34,9 @@ void latent_batch_drop(struct latents *latents, struct latent_batch *batch)
 		latents->bytes -= batch->bytes.cap;
 		context_drop(batch->stamp.context);
 	}
+	if (batch->shared != NULL)
+		batch->bytes = (struct buffer){ 0 };
+	shared_drop(batch->shared);
 	if (batch->bytes.cap > SPARE_BYTES_MAX)
 		buffer_free(&batch->bytes);
 	batch->bytes.len = 0;
@@ -56,17 +59,30 @@ static void trim(struct buffer *bytes)
 	bytes->cap = bytes->len;
 }
 
+static void end_batch(struct latents *latents, struct latent_batch *batch, const struct stamp *stamp)
+{
+	batch->group = NULL;
+	batch->is_ended = true;
+	batch->stamp = *stamp;
+	context_hold(batch->stamp.context);
+	latents->bytes += batch->bytes.cap;
+}
+
 void latent_batch_end(struct latents *latents, struct latent_batch *batch, struct buffer *bytes, const struct stamp *stamp)
 {
 	struct buffer empty = batch->bytes;
 	batch->bytes = *bytes;
 	*bytes = empty;
 	trim(&batch->bytes);
-	batch->group = NULL;
-	batch->is_ended = true;
-	batch->stamp = *stamp;
-	context_hold(batch->stamp.context);
-	latents->bytes += batch->bytes.cap;
+	end_batch(latents, batch, stamp);
+}
+
+void latent_batch_share(struct latents *latents, struct latent_batch *batch, struct shared *shared, const struct stamp *stamp)
+{
+	buffer_free(&batch->bytes);
+	batch->bytes = (struct buffer){ (char *)(uintptr_t)shared->bytes.ptr, shared->bytes.len, shared->bytes.len };
+	batch->shared = shared_hold(shared);
+	end_batch(latents, batch, stamp);
 }
 
 /* ---- the ring ---- */

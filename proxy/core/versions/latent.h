@@ -8,7 +8,7 @@
 #ifndef CORE_LATENT_H
 #define CORE_LATENT_H
 
-#include "base/bytes.h"
+#include "base/shared.h"
 #include "origin.h"
 
 struct group;
@@ -26,6 +26,7 @@ enum latent_state {
 struct latent_batch {
 	struct latent_batch *next;   /* among spare ones */
 	struct buffer bytes;         /* encoded writes; none while they are GROUP's */
+	struct shared *shared;       /* who owns BYTES; NULL: the batch */
 	struct group *group;         /* while it is under way; NULL then */
 	struct stamp stamp;          /* of its first write; holds its context once it is not under way */
 	uint32_t refs;               /* entries, and whoever makes it */
@@ -65,6 +66,8 @@ struct latent_batch *latent_batch_new(struct latents *latents);
 void latent_batch_drop(struct latents *latents, struct latent_batch *batch);
 /* It is not under way (any more): takes over BYTES, and leaves memory for others there; holds the stamp's context. */
 void latent_batch_end(struct latents *latents, struct latent_batch *batch, struct buffer *bytes, const struct stamp *stamp);
+/* Likewise, with others who keep the bytes. */
+void latent_batch_share(struct latents *latents, struct latent_batch *batch, struct shared *shared, const struct stamp *stamp);
 
 /* Prefetch what the functions below look at. For many hashes: first this for each, then the other for each. */
 void latents_warm(const struct latents *latents, uint64_t hash);

@@ -13,3 +13,12 @@ void effects_free(struct effects *effects)
 	memory_free(effects->items);
 	*effects = (struct effects){ 0 };
 }
+
+struct slice effect_group_bytes(const struct effect *effect, struct buffer *room)
+{
+	if (effect->group.piece_count == 1)
+		return effect->group.pieces[0];
+	for (unsigned i = 0; i < effect->group.piece_count; i++)
+		buffer_add(room, effect->group.pieces[i]);
+	return buffer_slice(room);
+}

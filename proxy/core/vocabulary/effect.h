@@ -43,9 +43,10 @@ struct effect {
 		struct {
 			uint64_t id;
 			unsigned protocol;           /* 2 or 3; 0: whichever pipeline is writing */
-			struct slice bytes;          /* MULTI … EXEC, complete; valid until the step after the answer */
+			const struct slice *pieces;  /* MULTI … EXEC, complete, when joined; valid until the step after the answer */
+			unsigned piece_count;
 			unsigned reply_count;        /* store commands between MULTI and EXEC = elements of EXEC's reply */
-			const struct slot *slots;    /* who gets which reply; valid as long as bytes. Empty for internal groups */
+			const struct slot *slots;    /* who gets which reply; valid as long as the pieces. Empty for internal groups */
 			unsigned slot_count;
 		} group;
 		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
@@ -92,5 +93,7 @@ struct effects {
 /* A new last one, of this type; valid until the next is added. */
 struct effect *effects_add(struct effects *effects, enum effect_type type);
 void effects_free(struct effects *effects);
+/* The bytes of EFFECT_GROUP in one piece: one of its own, or joined in ROOM, which the caller frees. */
+struct slice effect_group_bytes(const struct effect *effect, struct buffer *room);
 
 #endif

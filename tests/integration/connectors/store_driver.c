@@ -84,6 +84,9 @@ static void add_words(struct buffer *out, unsigned count, char **words)
 	buffer_free(&dots);
 }
 
+static struct buffer *sent_groups;   /* the store borrows them */
+static unsigned sent_group_count;
+
 /* As the core sends groups: they end on the reserved database. */
 static void send_group(unsigned protocol, uint64_t id, unsigned count, char **words)
 {
@@ -100,12 +103,15 @@ static void send_group(unsigned protocol, uint64_t id, unsigned count, char **wo
 	add_words(&bytes, 2, select_reserved);
 	add_words(&bytes, 1, exec);
 	struct effect group = { .type = EFFECT_GROUP };
+	struct slice sent = buffer_slice(&bytes);
 	group.group.id = id;
 	group.group.protocol = protocol;
-	group.group.bytes = buffer_slice(&bytes);
+	group.group.pieces = &sent;
+	group.group.piece_count = 1;
 	group.group.reply_count = commands;
 	store_group(store, &group);
-	buffer_free(&bytes);
+	sent_groups = memory_resize(sent_groups, (sent_group_count + 1) * sizeof *sent_groups);
+	sent_groups[sent_group_count++] = bytes;
 }
 
 static void command(unsigned count, char **words)
@@ -131,6 +137,9 @@ static void command(unsigned count, char **words)
 static void end(void)
 {
 	store_free(store);
+	for (unsigned i = 0; i < sent_group_count; i++)
+		buffer_free(&sent_groups[i]);
+	memory_free(sent_groups);
 	driver_say("closed");
 	event_base_loopbreak(loop);
 }

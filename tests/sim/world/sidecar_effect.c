@@ -19,14 +19,16 @@ uint64_t sidecar_lane_us(struct world *world)
 
 static void lane_send_group(struct lane *lane, const struct effect *effect)
 {
+	struct buffer room = { 0 };
 	struct lane_group group = {
-		.id = effect->group.id, .protocol = effect->group.protocol, .bytes = effect->group.bytes, .reply_count = effect->group.reply_count,
+		.id = effect->group.id, .protocol = effect->group.protocol, .bytes = effect_group_bytes(effect, &room), .reply_count = effect->group.reply_count,
 		.slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
 	};
 
 	for (unsigned i = 0; i < group.slot_count; i++)
 		group.slots[i] = (struct lane_slot){ effect->group.slots[i].token, effect->group.slots[i].reply, effect->group.slots[i].request };
 	lane_send(lane, &group);
+	buffer_free(&room);
 	memory_free(group.slots);
 }
 

@@ -29,8 +29,11 @@ static void step_once(struct stage *stage, struct event event)
 	for (unsigned i = 0; i < effects.count; i++) {
 		const struct effect *effect = &effects.items[i];
 		CU_ASSERT_FATAL(stage->group_count < STAGE_WAITING_MAX && stage->append_count < STAGE_WAITING_MAX);
-		if (effect->type == EFFECT_GROUP)
-			stage->groups[stage->group_count++] = (struct waiting){ effect->group.id, buffer_copy(effect->group.bytes) };
+		if (effect->type == EFFECT_GROUP) {
+			struct buffer room = { 0 };
+			stage->groups[stage->group_count++] = (struct waiting){ effect->group.id, buffer_copy(effect_group_bytes(effect, &room)) };
+			buffer_free(&room);
+		}
 		if (effect->type == EFFECT_FOLLOW || effect->type == EFFECT_UNFOLLOW)
 			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
 		stage->alarms += effect->type == EFFECT_ALARM;

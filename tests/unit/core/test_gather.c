@@ -1,4 +1,5 @@
 /* Facts about when gathered writes are sent: one datacenter, whose log and store are played here. */
+#include "proxy/core/wire/envelope.h"
 #include "stage.h"
 
 #include <CUnit/CUnit.h>
@@ -129,6 +130,58 @@ static void sets_that_follow_each_other_are_one_command(void)
 	stage_close(&stage);
 }
 
+/* The outbox entry of a transaction, joined. */
+static struct slice entry_of(struct slice transaction)
+{
+	const struct resp_limits limits = { 1000, 1 << 20, 1 << 16 };
+	struct resp_requests *requests = resp_requests_new();
+	struct slice entry = { NULL, 0 };
+	struct request request;
+	const char *error;
+	size_t used;
+	while (resp_request_next(requests, &limits, transaction, &request, &used, &error) == RESP_READY) {
+		if (slice_equal(request.argv[0], SLICE("XADD")))
+			entry = request.argv[4];
+		transaction = (struct slice){ transaction.ptr + used, transaction.len - used };
+	}
+	CU_ASSERT(transaction.len == 0);
+	resp_requests_free(requests);
+	return entry;
+}
+
+/* Values and outbox entry are sent in pieces, which nobody copied together. */
+static void long_values_and_their_entry_join_to_one_transaction(void)
+{
+	static char values[3][9000];
+	struct stage stage;
+	struct batch batch;
+	struct changes changes = { 0 };
+	struct envelope_scratch *scratch = envelope_scratch_new();
+	open_quiet(&stage);
+	for (unsigned i = 0; i < 3; i++) {
+		memset(values[i], (int)('x' + i), sizeof values[i]);
+		stage_say(&stage, 3, (struct slice[]){ SLICE("set"), { "abc" + i, 1 }, { values[i], sizeof values[i] } }, false);
+		if (i == 1)
+			stage_say(&stage, 2, (struct slice[]){ SLICE("incr"), SLICE("n") }, false);
+	}
+	stage_end_turn(&stage);
+	CU_ASSERT_FATAL(stage.group_count == 1);
+	struct slice entry = entry_of(stage.groups[0].bytes);
+	CU_ASSERT_FATAL(envelope_decode(entry, scratch, &batch) == ENVELOPE_OK && batch.write_count == 4);
+	for (unsigned i = 0; i < 4; i++) {
+		enum plan pending;
+		struct slice raw;
+		CU_ASSERT_FATAL(envelope_write_next(&batch.writes, &pending, &changes, &raw) && changes.count == 1);
+		if (i != 2)
+			CU_ASSERT(slice_equal(changes.items[0].value, (struct slice){ values[i == 3 ? 2 : i], sizeof values[0] }));
+	}
+	stage_answer_all(&stage);
+	CU_ASSERT(stage.alarms == 0);
+	changes_free(&changes);
+	envelope_scratch_free(scratch);
+	stage_close(&stage);
+}
+
 void suite_gather(void)
 {
 	CU_pSuite suite = CU_add_suite("gather", NULL, NULL);
@@ -139,4 +192,5 @@ void suite_gather(void)
 	CU_ADD_TEST(suite, guarded_transaction_goes_alone);
 	CU_ADD_TEST(suite, context_write_goes_alone);
 	CU_ADD_TEST(suite, sets_that_follow_each_other_are_one_command);
+	CU_ADD_TEST(suite, long_values_and_their_entry_join_to_one_transaction);
 }
