@@ -12,12 +12,13 @@ static enum opening_state explain(struct opening *opening, struct slice what);
 static bool reply_is_out_of_memory(struct slice reply);
 
 enum opening_state opening_begin(struct opening *opening, struct pipeline *const *pipelines, const struct store_options *options,
-                                 uint64_t epoch_left)
+                                 uint64_t epoch_left, uint64_t epoch_owed)
 {
 	opening_free(opening);
 	opening->pipelines = pipelines;
 	opening->options = options;
 	opening->epoch_left = epoch_left;
+	opening->epoch_owed = epoch_owed;
 	opening->databases = options->reserved_db + 1;
 	return begin_stage(opening);
 }

@@ -1,6 +1,6 @@
 /* Opening: the conversation after connecting: log in, fence older sidecars, read facts about the server and what it keeps for us.
  * Fencing: each opening takes the next number of the epoch key, names its connections after that number and kills connections with
- * lower numbers. A sidecar that reconnects and finds a number above its own has been replaced.
+ * lower numbers. A sidecar that reconnects and finds a number above its own, and above what its failed openings may have made of it, has been replaced.
  * Once older sidecars are fenced, none of their commands can still run, so the state that is read afterwards is complete. */
 #ifndef CONNECTORS_OPENING_H
 #define CONNECTORS_OPENING_H
@@ -23,6 +23,8 @@ struct opening {
 	struct pipeline *const *pipelines;           /* borrowed */
 	const struct store_options *options; /* borrowed */
 	uint64_t epoch_left;                 /* that of our last opening; 0: none */
+	uint64_t epoch_owed;                 /* how much our openings since then, which failed, may have added to it */
+	uint64_t epoch_step;                 /* how much this one adds; 0: not sent yet */
 	unsigned stage;
 	unsigned replies_due;
 	bool is_full;                        /* the store refuses writes for want of memory: ours are sent as scripts that may go beyond */
@@ -40,7 +42,7 @@ struct opening {
 
 /* All pipelines are connected. OPENING must be zero-initialised or used before. Sends need a flush of every pipeline. */
 enum opening_state opening_begin(struct opening *opening, struct pipeline *const *pipelines, const struct store_options *options,
-                                 uint64_t epoch_left);
+                                 uint64_t epoch_left, uint64_t epoch_owed);
 /* The reply to one of the opening's own commands. OPENING_FAILED, _REFUSED, _FENCED: opening->why says why. */
 enum opening_state opening_take(struct opening *opening, struct slice reply);
 void opening_free(struct opening *opening);

@@ -86,7 +86,7 @@ static enum opening_state take_epoch_found(struct opening *opening, struct slice
 	if (!reply_read(&reply, &found) || (found.type == REPLY_STRING && !slice_to_int64(found.text, &number)) || number < 0)
 		return OPENING_FAILED;
 	opening->epoch_found = (uint64_t)number;
-	if (opening->epoch_left == 0 || opening->epoch_found <= opening->epoch_left)
+	if (opening->epoch_left == 0 || opening->epoch_found <= opening->epoch_left + opening->epoch_owed)
 		return OPENING_UNDER_WAY;
 	snprintf(opening->why, sizeof opening->why, EPOCH_KEY " is %" PRIu64 " and was %" PRIu64 ": another sidecar took this Redis over",
 	         opening->epoch_found, opening->epoch_left);
@@ -98,7 +98,8 @@ static void send_epoch_claim(struct opening *opening)
 {
 	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
 	char step[24];
-	snprintf(step, sizeof step, "%" PRIu64, base + 1 - opening->epoch_found);
+	opening->epoch_step = base + 1 - opening->epoch_found;
+	snprintf(step, sizeof step, "%" PRIu64, opening->epoch_step);
 	send_write(opening, WORDS(SLICE("INCRBY"), SLICE(EPOCH_KEY), slice_of(step)));
 }
 

@@ -35,7 +35,7 @@ struct store {
 	bool is_silent;                      /* it fails because it has not answered in time */
 	char why[320];                       /* why the connections are being given up, or were given up last */
 	char why_told[320];                  /* what `waiting` was last called with */
-	uint64_t epoch_left;
+	uint64_t epoch_left, epoch_owed;     /* see struct opening */
 	uint64_t nonce;
 
 	struct group_order order;
@@ -197,7 +197,7 @@ static void pipeline_connected(void *context, struct pipeline *pipeline)
 	struct store *store = context;
 	if (store->is_failing || ++store->connected_count < PIPELINE_COUNT)
 		return;
-	go_on_opening(store, opening_begin(&store->opening, store->pipelines, &store->options, store->epoch_left));
+	go_on_opening(store, opening_begin(&store->opening, store->pipelines, &store->options, store->epoch_left, store->epoch_owed));
 	flush_pipelines(store);
 }
 
@@ -268,6 +268,7 @@ static void finish_opening(struct store *store)
 	store->retry_ms = RETRY_MS_FIRST;
 	store->why_told[0] = '\0';
 	store->epoch_left = store->opening.epoch;
+	store->epoch_owed = 0;
 	store->facts = store->opening.facts;
 	timer_start(store->refresh, FACTS_EVERY_MS);
 	struct event event = {
@@ -393,5 +394,7 @@ static void free_pipelines(struct store *store)
 		store->pipelines[i] = NULL;
 	}
 	group_order_free(&store->order);
+	/* An opening that did not end: the store may have taken its claim, or still take it. */
+	store->epoch_owed += store->opening.epoch_step;
 	opening_free(&store->opening);
 }

@@ -11,9 +11,10 @@ from lib import tap
 from lib.driver import Driver
 from lib.link import NarrowLink
 from lib.redis_server import RedisServer
-from lib.workspace import Workspace
+from lib.workspace import Workspace, wait_until
 
 RESERVED_DB = 15
+CUT_OPENINGS = 20
 
 
 def start_store(workspace, redis, password="-", dc="eu", timeout_ms=10000):
@@ -116,6 +117,27 @@ def fences_older_sidecars(facts, workspace, redis):
     facts.check(new.expect("answered 1 3") is not None, "the newer one works on")
     new.end()
     old.end()
+
+
+def is_not_fenced_by_itself(facts, workspace, redis):
+    """What an opening had sent takes place, though its connections are cut before it ends."""
+    store, _ = open_store(workspace, redis)
+    with redis.client() as client:
+        client("SELECT", RESERVED_DB)
+        for _ in range(CUT_OPENINGS):
+            epoch = client("GET", "homeport:epoch")
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            while client("GET", "homeport:epoch") == epoch and not is_said(store, "fenced"):
+                pass
+            opened = is_said(store, "opened")
+            client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")    # right after it has counted
+            wait_until(lambda opened=opened: is_said(store, "opened") > opened or is_said(store, "fenced"), 20, "it is opened, or fenced")
+    facts.check(not is_said(store, "fenced"), "a store that is cut off while it opens is not fenced by itself", store.said[-3:])
+    store.end()
+
+
+def is_said(store, word):
+    return sum(1 for line in store.said if line.split()[0] == word)
 
 
 def opens_a_full_redis(facts, workspace, redis):
@@ -253,6 +275,7 @@ def wait_for_text(store, start, text):
 def test(facts):
     with Workspace() as workspace:
         for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, opens_a_full_redis, knows_whose_redis_it_is, fences_older_sidecars,
+                     is_not_fenced_by_itself,
                      notices_a_freeze, waits_for_what_moves, lets_a_long_script_run,
                      hears_of_expired_keys):
             redis = RedisServer(workspace, case.__name__).start()
