@@ -107,6 +107,16 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	}
 }
 
+/* What others have seen of ours is not over while we lack it: our store and our log may have lost it together. */
+static void note_seen(struct remote *remote, const struct context *context)
+{
+	for (unsigned i = 0; i < context->count; i++) {
+		struct origin *origin = &remote->causes->origins.items[i];
+		if (origin->dc == 0 && context->seqs[i] > origin->seen && context->seqs[i] < SEQ_NONE)
+			origin->seen = context->seqs[i];
+	}
+}
+
 /* Decodes one message. True if a batch is complete now: then *BATCH is filled, with slices into *WHOLE. */
 static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struct batch *batch, struct slice *whole)
 {
@@ -182,8 +192,10 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	if (whole.ptr == remote->inboxes[dc].parts.ptr)
 		remote->inboxes[dc].parts.len = 0;
 	peer->status.heard_ms = remote->step->steady_ms;
-	if (dc != 0)
+	if (dc != 0) {
 		clocks_hear(remote->causes, dc, &batch, remote->options->heartbeat_ms);
+		note_seen(remote, context);
+	}
 	peer->status.rules_digest = batch.rules_digest;
 	return delivery;
 }

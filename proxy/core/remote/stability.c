@@ -42,7 +42,7 @@ void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnat
 /* It is over, all DCs have applied all of it, and a restart would not read any of it again. */
 static bool is_settled(const struct origin *origin)
 {
-	return origin->stable == origin->applied && origin->confirmed == origin->applied && origin->kept == origin->applied &&
+	return origin->seen <= origin->applied && origin->stable == origin->applied && origin->confirmed == origin->applied && origin->kept == origin->applied &&
 	       origin->floor == origin->applied && origin->ledger.len == 0;
 }
 

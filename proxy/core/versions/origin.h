@@ -41,6 +41,7 @@ struct origin {
 	uint64_t kept;               /* what was stable a round of stability ago: recovery reads metadata back from here on (stability.c) */
 	uint64_t round_stable, round_applied;    /* when the present round began */
 	uint64_t known[CORE_DCS_MAX];            /* what each DC is known to have applied of it */
+	uint64_t seen;                           /* of this DC's: the most that a message of another DC has said to have seen of it, applied here or not */
 	uint64_t announced;                      /* the most that others may have heard of us that we had seen of it */
 	uint64_t logged;                         /* of this DC's: what the own log holds */
 	/* of this opening */

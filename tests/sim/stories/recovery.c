@@ -92,6 +92,38 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
 	story->is_told = true;
 }
 
+/* With a log that is a stream in the store itself. Its peers know better than the log. */
+static void come_back_with_log(struct story *story, unsigned kept, const char *later)
+{
+	struct dc *loser = &story->world->dcs[AMS];
+
+	sim_log_remake(&loser->log);
+	story_restore(story, AMS, kept);
+	story_wait(story, 2000);
+	if (later != NULL)
+		story_say(story, AMS, later);
+	story_wait(story, 2000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "it says that writes of its own are gone");
+	story->is_told = true;
+}
+
+void store_that_comes_back_empty_with_its_log_says_so(struct story *story)
+{
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 2000);
+	come_back_with_log(story, 0, "SET l:other v2");
+}
+
+void store_that_comes_back_old_with_its_log_says_so(struct story *story)
+{
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 2000);
+	unsigned kept = sim_store_journal(story->world->dcs[AMS].store);
+	story_say(story, AMS, "SET l:k v2");
+	story_wait(story, 2000);
+	come_back_with_log(story, kept, "SET l:other v3");
+}
+
 /* Now and then there is time for every datacenter to hear what all have. */
 void hundreds_of_restarts_leave_no_trace(struct story *story)
 {

@@ -31,6 +31,8 @@ static const struct tale tales[] = {
 	TALE(hundreds_of_restarts_leave_no_trace),
 	TALE(ten_thousand_restarts_leave_no_trace),
 	TALE(writes_refused_for_too_many_restarts_are_taken_once_all_are_heard),
+	TALE(store_that_comes_back_empty_with_its_log_says_so),
+	TALE(store_that_comes_back_old_with_its_log_says_so),
 	TALE(store_and_log_that_both_lost_writes_say_so_for_good),
 	TALE(key_expires_everywhere_although_clocks_differ),
 	TALE(datacenter_that_cleared_a_key_says_nothing_of_its_deadline),

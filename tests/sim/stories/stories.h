@@ -32,6 +32,8 @@ void emptied_store_gets_everything_back(struct story *story);
 void hundreds_of_restarts_leave_no_trace(struct story *story);
 void ten_thousand_restarts_leave_no_trace(struct story *story);
 void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);
+void store_that_comes_back_empty_with_its_log_says_so(struct story *story);
+void store_that_comes_back_old_with_its_log_says_so(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
 /* clocks.c */

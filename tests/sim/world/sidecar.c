@@ -382,7 +382,7 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 		sidecar_step(world, dc, &event);
 		return;
 	}
-	if (follower->is_at_beginning && follower->cursor > 0) {
+	if (follower->is_at_beginning && follower->cursor > log->first) {
 		trace_line(world->trace, dc->index, "log of %s no longer has its beginning", world_dc_names[origin]);
 		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOG_LOST_BEGINNING, .log = { .dc = world_local_index(dc, origin) } });
 	}

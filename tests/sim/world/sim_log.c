@@ -75,6 +75,12 @@ void sim_log_truncate(struct sim_log *log, unsigned start)
 	}
 }
 
+void sim_log_remake(struct sim_log *log)
+{
+	sim_log_truncate(log, log->count);
+	log->first = log->count;
+}
+
 void sim_log_free(struct sim_log *log)
 {
 	if (log->append_count > 0)

@@ -14,6 +14,7 @@ struct sim_append {
 struct sim_log {
 	struct slice *messages;      /* owned; by position */
 	unsigned count, cap;
+	unsigned first;              /* what is before was another log's, of which nobody can tell */
 	unsigned start;              /* what is before was dropped */
 	struct sim_append *appends;  /* owned: on their way, or durable and not acknowledged; in order */
 	unsigned append_count, append_cap;
@@ -28,6 +29,8 @@ bool sim_log_acknowledge(struct sim_log *log, uint64_t *id, int64_t *position);
 uint64_t sim_log_drop_appends(struct sim_log *log);
 unsigned sim_log_landing(const struct sim_log *log);     /* appends on their way */
 void sim_log_truncate(struct sim_log *log, unsigned start);
+/* It was lost, and is made anew: empty, and as if nothing had ever been in it. Positions go on. */
+void sim_log_remake(struct sim_log *log);
 void sim_log_free(struct sim_log *log);
 
 #endif
