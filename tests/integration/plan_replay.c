@@ -215,6 +215,13 @@ static struct slice change_apply(struct server *peer, const struct change *chang
 	case CHANGE_SCORE_INCREMENT: return ASK(peer, SLICE("ZADD"), key, change->result, element);
 	case CHANGE_EXPIRE: break;
 	case CHANGE_SIBLING: break;  /* no command ships one */
+	case CHANGE_APPEND: return ASK(peer, SLICE("APPEND"), key, value);
+	case CHANGE_RANGE: return ASK(peer, SLICE("SETRANGE"), key, number, value);
+	case CHANGE_BITS: {
+		char type[8], at[32];
+		snprintf(type, sizeof(type), "i%u", bits_width(change->number));
+		return ASK(peer, SLICE("BITFIELD"), key, SLICE("SET"), slice_of(type), number_text((int64_t)bits_at(change->number), at, sizeof(at)), value);
+	}
 	}
 	return change->expire_at_ms == 0 ? ASK(peer, SLICE("PERSIST"), key) : ASK(peer, SLICE("PEXPIREAT"), key, number);
 }

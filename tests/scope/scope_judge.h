@@ -13,4 +13,7 @@ void scope_check_all(struct scope_played *play, unsigned dc, const char *when);
 /* Takes the datacenters' new own words into the histories, and judges each. */
 void scope_take_owns(struct scope_played *play);
 
+/* Where a string may still show another order of parts (rule 11), what is shown is expected. */
+void scope_admit(struct scope_played *play, unsigned number, unsigned applied, const struct scope_state *shown, struct scope_state *expected);
+
 #endif

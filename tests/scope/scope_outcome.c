@@ -111,7 +111,7 @@ static void side_look(struct side *side, unsigned key, unsigned element)
 			if (fact->kind == SCOPE_ADD) {
 				side->has_added = true;
 				side->added += fact->number;
-			} else {
+			} else if (fact->kind != SCOPE_PART) {
 				side->is_absolute = true;
 			}
 		}
@@ -164,8 +164,24 @@ static void add_increments(struct scope_value *value, const struct side sides[2]
 		scope_put_amount(value, number + added);
 }
 
+/* Of two that the decider has not seen, either may stand first (rule 11). */
+static void add_parts(struct scope_value *value, const struct side sides[2], const struct side *decider, unsigned key, unsigned element, unsigned first)
+{
+	for (unsigned turn = 0; turn < 2; turn++) {
+		const struct side *side = &sides[turn ^ first];
+
+		for (unsigned i = 0; side != decider && i < side->batch->count; i++)
+			for (unsigned j = 0; j < side->batch->writes[i].count; j++) {
+				const struct scope_fact *fact = &side->batch->writes[i].facts[j];
+
+				if ((fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART) && fact->key == key && fact->element == element)
+					scope_apply_delta(value, fact);
+			}
+	}
+}
+
 static struct scope_value expect_element(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_state *start,
-                                         struct side sides[2], unsigned key, unsigned element)
+                                         struct side sides[2], unsigned key, unsigned element, unsigned first)
 {
 	const struct side *decider = NULL;
 	struct scope_value value = start->at[key][element];
@@ -184,7 +200,9 @@ static struct scope_value expect_element(enum scope_outcome outcome, const struc
 		assert(!(sides[0].is_absolute || sides[0].has_added) || !(sides[1].is_absolute || sides[1].has_added));
 	if (outcome == SCOPE_OUTCOME_SUM)
 		assert(!sides[0].is_absolute && !sides[1].is_absolute);
-	if (outcome != SCOPE_OUTCOME_VALUE_STANDS)
+	if (outcome == SCOPE_OUTCOME_PART_STAYS || outcome == SCOPE_OUTCOME_EACH_BY_ITSELF)
+		add_parts(&value, sides, decider, key, element, first);
+	else if (outcome != SCOPE_OUTCOME_VALUE_STANDS)
 		add_increments(&value, sides, decider);
 	return value;
 }
@@ -213,7 +231,7 @@ static void expect_type(const struct scope_history *history, struct side sides[2
 }
 
 void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_history *history,
-                  const struct scope_batch *const pair[2], struct scope_state *state)
+                  const struct scope_batch *const pair[2], unsigned first, struct scope_state *state)
 {
 	struct side sides[2] = { { .batch = pair[0], .after = history->start }, { .batch = pair[1], .after = history->start } };
 
@@ -224,7 +242,7 @@ void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy,
 	} else {
 		for (unsigned key = 0; key < SCOPE_KEYS; key++)
 			for (unsigned element = 0; element < SCOPE_ELEMENTS; element++)
-				state->at[key][element] = expect_element(outcome, policy, &history->start, sides, key, element);
+				state->at[key][element] = expect_element(outcome, policy, &history->start, sides, key, element, first);
 	}
 	scope_tidy(state);
 }

@@ -42,6 +42,6 @@ bool scope_start(const struct scope_row *row, unsigned index, char *room, size_t
 
 /* The state that every datacenter must show after the two batches of a pair if OUTCOME is right. */
 void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_history *history,
-                  const struct scope_batch *const pair[2], struct scope_state *state);
+                  const struct scope_batch *const pair[2], unsigned first, struct scope_state *state);
 
 #endif

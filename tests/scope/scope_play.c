@@ -29,7 +29,7 @@ static void make_starts(struct scope_played *play)
 
 		if (play->cases[i].start[0] == '\0')
 			continue;
-		scope_execute(play->cases[i].start, play->world->dcs[0].clock_ms, &play->histories[i].start, &start);
+		scope_execute(play->cases[i].start, play->world->dcs[0].clock_ms, false, &play->histories[i].start, &start);
 		scope_say(play->world, 0, i, play->cases[i].start);
 	}
 	scope_hear(play->world, 0);
@@ -106,19 +106,23 @@ static void take_stamp(struct scope_played *play, unsigned number, unsigned dc)
 
 static void write_here(struct scope_played *play, unsigned dc)
 {
+	enum scope_rule rule = play->course->policy->rule;
+	bool is_keeping = rule == SCOPE_RECORD || rule == SCOPE_CUSTOM;
 	uint64_t seqs[SCOPE_DCS];
 
 	scope_applied(play->world, dc, seqs);
 	for (unsigned i = 0; i < play->count; i++) {
 		struct scope_batch *batch = &play->histories[i].batches[dc];
-		struct scope_state state;
+		struct scope_state state, shown;
 
 		*batch = (struct scope_batch){ .dc = dc, .seen = play->course->seen[dc] };
 		play->due[i][dc] = due_of(play, i, dc);
 		if (play->cases[i].operations[dc] == NULL)
 			continue;
 		state = *scope_expected(play, i, scope_applied_of(play, dc, i, seqs));
-		scope_execute(play->cases[i].operations[dc], play->world->dcs[dc].clock_ms, &state, batch);
+		if (scope_look(play->world, dc, i, &shown))
+			scope_admit(play, i, scope_applied_of(play, dc, i, seqs), &shown, &state);
+		scope_execute(play->cases[i].operations[dc], play->world->dcs[dc].clock_ms, is_keeping, &state, batch);
 		/* An expiry writes nothing if no deadline has passed. */
 		if (!scope_is_expiry(play->cases[i].operations[dc]) || batch->writes[0].count > 0)
 			play->written |= 1u << dc;

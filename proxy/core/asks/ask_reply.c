@@ -169,6 +169,10 @@ void ask_reply_explain(struct asks *asks, const struct asked *asked, const struc
 		buffer_add_long_double(&line, verdict.sum);
 		add_line(asks, &line, &count);
 	}
+	if (verdict.has_patches) {
+		buffer_add_text(&line, "parts written over it (APPEND, SETRANGE, SETBIT, BITFIELD), which it has not seen: they stay");
+		add_line(asks, &line, &count);
+	}
 	buffer_free(&line);
 	add_array(&asks->step->replies, count);
 	buffer_add(&asks->step->replies, buffer_slice(&asks->step->text));

@@ -46,7 +46,7 @@ void changes_free(struct changes *changes)
 bool change_kind_of(const struct change *change, enum kind *kind)
 {
 	switch (change->kind) {
-	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT:
+	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
 		*kind = KIND_STRING;
 		return true;
 	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_FIELD_INCREMENT_FLOAT:
@@ -79,9 +79,15 @@ bool change_is_removal(const struct change *change)
 		return change->sibling_bits & SIBLING_REMOVAL;
 	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
 	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
 		return false;
 	}
 	return false;
+}
+
+bool change_is_patch(const struct change *change)
+{
+	return change->kind == CHANGE_APPEND || change->kind == CHANGE_RANGE || change->kind == CHANGE_BITS;
 }
 
 bool changes_are_plain(const struct changes *changes)
@@ -95,6 +101,7 @@ bool changes_are_plain(const struct changes *changes)
 		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
 		return false;
 	}
 	return false;

@@ -38,7 +38,16 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_EXPIRE = 15,          /* expire_at_ms: deadline, 0 none */
 	CHANGE_SIBLING = 16,         /* string, or hash field (element, which may be empty): the version that dc … hlc name is still alive beside this
 	                              * write, which had not seen it. value, sibling_bits */
+	CHANGE_APPEND = 17,          /* string: value, which is added at its end */
+	CHANGE_RANGE = 18,           /* string: value, which is written from byte number on */
+	CHANGE_BITS = 19,            /* string: value = a whole number, whose lowest bits are written as bits_at and bits_width say */
 };
+
+/* CHANGE_BITS: number tells both. Bits are counted as Redis does, the highest of the first byte is 0. */
+static inline int64_t bits_place(uint64_t at, unsigned width) { return (int64_t)(at * 64 + (width - 1)); }
+static inline uint64_t bits_at(int64_t number) { return (uint64_t)number / 64; }
+static inline unsigned bits_width(int64_t number) { return (unsigned)((uint64_t)number % 64) + 1; }
+#define BITS_AT_MAX (UINT64_C(1) << 56)
 
 enum sibling_bit {
 	SIBLING_REMOVAL = 1,         /* the version is a removal */
@@ -59,7 +68,7 @@ struct change {
 	struct slice value;
 	struct slice result;         /* of increments by a fraction: the number after it, as text; empty: it means nothing to others */
 	union {                      /* one field on the wire; which one it is follows from the kind */
-		int64_t number;      /* increments: what is added */
+		int64_t number;      /* increments: what is added; patches: where it is written */
 		int64_t is_expiry;   /* CHANGE_CLEAR: 1 if the key expired, else 0 */
 		int64_t sibling_bits;        /* CHANGE_SIBLING: enum sibling_bit */
 	};
@@ -98,6 +107,8 @@ void changes_free(struct changes *changes);
 
 /* The kind of element that the change is about; false: it is about whole keys (a clear, a flush). */
 bool change_kind_of(const struct change *change, enum kind *kind);
+/* Does it change part of a string's bytes, whatever the others are (a patch)? */
+bool change_is_patch(const struct change *change);
 /* Does it remove what it is about? */
 bool change_is_removal(const struct change *change);
 /* Is it one change that only sets one value or adds to it, without a deadline, and that has seen what its batch has? Such a write may stay latent. */

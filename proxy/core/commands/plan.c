@@ -45,6 +45,11 @@ bool plan_can_empty(enum plan plan)
 	return removal == REMOVAL_NAMED || removal == REMOVAL_CHOSEN;
 }
 
+bool plan_is_patch(enum plan plan)
+{
+	return plan == PLAN_APPEND || plan == PLAN_SETRANGE || plan == PLAN_SETBIT || plan == PLAN_BITFIELD;
+}
+
 bool plan_is_pop(enum plan plan)
 {
 	enum removal removal = plan_row(plan)->removal;

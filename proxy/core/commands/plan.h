@@ -28,6 +28,7 @@ enum removal {
 };
 enum certainty plan_certainty(enum plan plan);
 bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
+bool plan_is_patch(enum plan plan);                  /* does it change part of a string (unless the world wants whole values)? */
 bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
@@ -57,6 +58,7 @@ struct plan_world {
 	uint32_t db;
 	uint32_t reserved_db;
 	uint32_t databases;
+	bool is_whole;               /* what changes part of a string ships the whole: its rule keeps every value (plan_is_patch) */
 };
 const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output);
 /* SET key value without options: likewise, but nothing is appended to send. The caller sends it with others of its like (script.h). */

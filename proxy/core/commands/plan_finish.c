@@ -134,6 +134,23 @@ void plan_finish_value(const struct changes *intent, const struct slice *replies
 	}
 }
 
+/* Replies: the command, BITFIELD with a GET of each field. */
+void plan_finish_bits(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	struct slice cursor;
+	int64_t count;
+	if (!reply_list(replies[1], &cursor, &count) || count != intent->count)
+		return;
+	for (unsigned i = 0; i < intent->count; i++) {
+		struct reply bits;
+		if (!reply_read(&cursor, &bits) || bits.type != REPLY_INTEGER)
+			return;
+		struct change *change = result_add(result, CHANGE_BITS, &intent->items[i]);
+		change->number = intent->items[i].number;
+		change->value = bits.text;
+	}
+}
+
 void plan_finish_value_if_done(const struct changes *intent, const struct slice *replies, struct changes *result)
 {
 	if (reply_is_done(replies[0]))

@@ -217,16 +217,6 @@ const char *plan_build_value(struct plan_build *build)
 	return build_value(build, build->request->argv[1], EXPIRE_KEEP);
 }
 
-/* A BITFIELD without SET and INCRBY reads; shipping the value as if it were new would undo what others write meanwhile. */
-const char *plan_build_bitfield(struct plan_build *build)
-{
-	const struct request *request = build->request;
-	for (uint32_t i = 2; i < request->argc; i++)
-		if (slice_equal_nocase(request->argv[i], SLICE("SET")) || slice_equal_nocase(request->argv[i], SLICE("INCRBY")))
-			return plan_build_value(build);
-	return build_void(build);
-}
-
 const char *plan_build_bitop(struct plan_build *build)
 {
 	return build_value(build, build->request->argv[2], 0);

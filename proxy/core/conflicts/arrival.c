@@ -33,6 +33,10 @@ static unsigned flags_of(const struct change *change, long double *delta)
 	case CHANGE_SCORE_INCREMENT:
 		*delta = (long double)change->score;
 		break;
+	case CHANGE_APPEND:
+		return MARK_DELTA | MARK_PRESENT | MARK_PATCH | MARK_FRACTION;
+	case CHANGE_RANGE: case CHANGE_BITS:
+		return MARK_DELTA | MARK_PRESENT | MARK_PATCH;
 	}
 	bool is_whole = is_exact(*delta) && change->result.len > 0 && is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);

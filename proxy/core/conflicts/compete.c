@@ -3,7 +3,7 @@
 #include "proxy/core/records/episode.h"
 #include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
-#include "verdict.h"
+#include "delta_walk.h"
 
 /* ---- types ---- */
 

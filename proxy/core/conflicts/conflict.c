@@ -3,6 +3,7 @@
 #include "compete.h"
 #include "conflict_count.h"
 #include "fraction.h"
+#include "patch.h"
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/policy.h"
 #include "proxy/core/versions/version.h"
@@ -83,7 +84,7 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 	bool is_alive = !(flags & MARK_PRESENT) || kind >= KIND_TYPES || type_survives(keyspace, arriving);
 	bool is_delta = flags & MARK_DELTA;
 	if (is_delta && is_alive && arrival_is_remote(arriving))
-		delta_note(keyspace, arriving);
+		(flags & MARK_PATCH ? patch_note : delta_note)(keyspace, arriving);
 	keyspace_mark(keyspace, element, &(struct marking){
 		stamp, is_alive ? flags : flags | MARK_DEAD, is_alive ? arriving->delta : 0, arriving->party.note });
 	if (!is_delta)

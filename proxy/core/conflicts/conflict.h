@@ -4,7 +4,9 @@
  *   arrival.c          what a change does, in the terms of the rules
  *   verdict.c          which version decides, and what increments add to it
  *   conflict_count.c   the pairs of concurrent writes that a change makes: counted, and given to the records
- *   fraction.c         increments, and sums that have to be read back
+ *   delta_walk.c       the increments and patches that count, in order
+ *   patch.c            parts of strings
+ *   fraction.c         increments, and what has to be read back because two orders differ
  *   compete.c          versions compete, and types kill those of other types
  *   sibling.c          versions that a client's write names beside itself
  *   conflict.c         all of it, for one change

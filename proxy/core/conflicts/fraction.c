@@ -1,5 +1,7 @@
 #include "fraction.h"
 
+#include "delta_walk.h"
+#include "patch.h"
 #include "proxy/core/rules/rule.h"
 #include "verdict.h"
 
@@ -59,7 +61,7 @@ static bool is_ours_to_round(const struct origins *origins, unsigned a, unsigned
 bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
 {
 	const struct origins *origins = keyspace->origins;
-	if (!element->has_fractions && !(flags & MARK_FRACTION))
+	if (!element->has_fractions && !element->has_patches && !(flags & (MARK_FRACTION | MARK_PATCH)))
 		return false;
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
@@ -67,11 +69,11 @@ bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct ele
 		if (history->origin == stamp->origin || !is_ours_to_round(origins, stamp->origin, history->origin))
 			continue;
 		for (uint32_t j = first; j < history->len; j++)
-			if ((flags | history_mark(history, j)->flags) & MARK_FRACTION)
+			if (delta_order_shows(flags, history_mark(history, j)->flags))
 				return true;
 	}
 	/* A clear or SET that it has not seen decided the element: the increment is added to that. */
-	for (unsigned i = 0; i < element->version_count && (flags & MARK_FRACTION); i++) {
+	for (unsigned i = 0; i < element->version_count && delta_order_shows(flags, MARK_PRESENT); i++) {
 		const struct stamp *other = &element->versions[i].stamp;
 		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_round(origins, stamp->origin, other->origin))
 			return true;
@@ -96,10 +98,17 @@ void delta_note(struct keyspace *keyspace, const struct arrival *arriving)
 	struct element *element = arriving->element;
 	const struct stamp *stamp = arriving->party.stamp;
 	const struct version *decider = element->key->policy->rule->decide(keyspace, element);
-	if (decider != NULL && (!version_is_number(element, decider) || stamp->seq <= stamp_follows(&decider->stamp, stamp->origin)))
+	if (decider != NULL && stamp->seq <= stamp_follows(&decider->stamp, stamp->origin))
+		return;
+	/* A patch may have made a number of what was none: then Redis says whether it is one. */
+	if (decider != NULL && !element->has_patches && !version_is_number(element, decider))
 		return;
 	int64_t whole;
 	keyspace_set_dirty(keyspace, element);
+	if (element->has_patches && delta_comes_late(keyspace->origins, arriving, decider)) {
+		element->is_redecided = true;
+		return;
+	}
 	const struct slice result = arriving->change->result;
 	if (result.len > 0 && !element_has_concurrent(element, stamp) && has_seen_types(element, stamp)) {
 		bytes_free(element->result);
@@ -107,10 +116,16 @@ void delta_note(struct keyspace *keyspace, const struct arrival *arriving)
 		element->is_redecided = false;
 		element->has_pending = false;
 		element->pending = 0;
+		todo_clear(keyspace, element);
+		return;
+	}
+	bool is_float = arriving->change->kind == CHANGE_INCREMENT_FLOAT || arriving->change->kind == CHANGE_FIELD_INCREMENT_FLOAT ||
+	                element->has_fractions || (decider != NULL && decider->is_present && !slice_to_int64(decider->value, &whole));
+	if (element->todo_count > 0) {
+		todo_add_sum(element, arriving->delta, is_float);
 		return;
 	}
 	element->has_pending = true;
-	element->is_pending_float |= arriving->change->kind == CHANGE_INCREMENT_FLOAT || arriving->change->kind == CHANGE_FIELD_INCREMENT_FLOAT ||
-	                             element->has_fractions || (decider != NULL && decider->is_present && !slice_to_int64(decider->value, &whole));
+	element->is_pending_float |= is_float;
 	element->pending += arriving->delta;
 }

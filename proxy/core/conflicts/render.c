@@ -1,5 +1,6 @@
 #include "render.h"
 
+#include "patch.h"
 #include "verdict.h"
 #include "base/number.h"
 #include "proxy/core/resp/resp.h"
@@ -17,7 +18,7 @@ static bool value_of(const struct element *element, const struct verdict *verdic
 	const struct version *decider = verdict->decider;
 	bool is_present = decider != NULL && decider->is_present;
 	if (!is_present && !verdict->has_deltas)
-		return false;
+		return verdict->has_patches;
 	if (element->kind == KIND_SET)
 		return true;
 	if (element->kind == KIND_ZSET) {
@@ -99,6 +100,15 @@ static void render_present(const struct keyspace *keyspace, struct script *scrip
 	}
 }
 
+/* VALUE, and what counts on top of it. */
+static void render_decided(const struct keyspace *keyspace, struct script *script, const struct element *element, const struct verdict *verdict,
+                           struct slice value)
+{
+	render_present(keyspace, script, element, value);
+	if (verdict->has_patches)
+		patches_replay(keyspace, script, element, verdict->decider);
+}
+
 static void render_absent(struct keyspace *keyspace, struct script *script, const struct element *element)
 {
 	struct slice key = element->key->name;
@@ -166,12 +176,14 @@ static void render_ttl(struct keyspace *keyspace, struct script *script, struct 
 	buffer_free(&deadline);
 }
 
-static void element_clean(struct element *element)
+static void element_clean(struct keyspace *keyspace, struct element *element)
 {
 	bytes_free(element->result);
 	element->result = (struct slice){ NULL, 0 };
 	element->pending = 0;
 	element->has_pending = element->is_pending_float = element->is_redecided = false;
+	if (element->todo_count > 0)
+		todo_clear(keyspace, element);
 }
 
 static void render_element(struct keyspace *keyspace, struct script *script, struct element *element)
@@ -181,7 +193,7 @@ static void render_element(struct keyspace *keyspace, struct script *script, str
 		struct verdict verdict = element_verdict(keyspace, element);
 		struct buffer value = { 0 };
 		if (value_of(element, &verdict, &value))
-			render_present(keyspace, script, element, buffer_slice(&value));
+			render_decided(keyspace, script, element, &verdict, buffer_slice(&value));
 		else
 			render_absent(keyspace, script, element);
 		buffer_free(&value);
@@ -190,8 +202,9 @@ static void render_element(struct keyspace *keyspace, struct script *script, str
 			render_present(keyspace, script, element, element->result);
 		if (element->has_pending)
 			render_pending(script, element);
+		todo_render(script, element);
 	}
-	element_clean(element);
+	element_clean(keyspace, element);
 }
 
 /* ---- a whole key, written anew ---- */
@@ -202,7 +215,7 @@ static bool is_visible_string(const struct keyspace *keyspace, const struct key 
 	if (string == NULL)
 		return false;
 	struct verdict verdict = element_verdict(keyspace, string);
-	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas;
+	return (verdict.decider != NULL && verdict.decider->is_present) || verdict.has_deltas || verdict.has_patches;
 }
 
 bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
@@ -240,10 +253,10 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 			is_visible = true;
 			if (ttl != NULL)
 				ttl->is_redecided = false;
-			render_present(keyspace, script, element, buffer_slice(&value));
+			render_decided(keyspace, script, element, &verdict, buffer_slice(&value));
 		}
 		buffer_free(&value);
-		element_clean(element);
+		element_clean(keyspace, element);
 	}
 	if (ttl == NULL)
 		return;
@@ -254,7 +267,7 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 		else
 			keyspace_set_thinned(keyspace, key);
 	}
-	element_clean(ttl);
+	element_clean(keyspace, ttl);
 }
 
 static void render_flushes(struct keyspace *keyspace, struct script *script)
@@ -288,7 +301,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		if (element->kind == KIND_TTL) {
 			element->dirty_next = deadlines;
 			deadlines = element;
-		} else if (element->is_redecided || element->has_pending || element->result.len > 0) {
+		} else if (element->is_redecided || element->has_pending || element->result.len > 0 || element->todo_count > 0) {
 			render_element(keyspace, script, element);
 		}
 	}
@@ -298,7 +311,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 			continue;
 		script_select(script, element->key->db);
 		render_ttl(keyspace, script, element, element->key->policy->rule->decide(keyspace, element));
-		element_clean(element);
+		element_clean(keyspace, element);
 	}
 }
 
@@ -330,6 +343,7 @@ void render_plain(struct script *script, const struct change *change)
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
 		assert(false);               /* none of these is plain */
 	}
 	buffer_free(&number);

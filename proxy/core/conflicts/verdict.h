@@ -6,18 +6,13 @@
 
 struct verdict {
 	const struct version *decider;       /* NULL: the store's value */
-	long double sum;                     /* of the increments that it does not cover */
+	long double sum;                     /* of the increments that it does not cover, up to the first patch */
 	bool has_deltas;                     /* there are such increments */
+	bool has_patches;                    /* there are patches that it does not cover: patches_replay tells the rest */
 };
 
 /* What decides ELEMENT, and what its surviving increments add up to. */
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element);
 /* Can be added to: it is a number, or nothing. */
 bool version_is_number(const struct element *element, const struct version *version);
-/* An increment that no newer write of another type has killed. */
-static inline bool mark_is_live_delta(const struct mark *mark)
-{
-	return (mark->flags & (MARK_DELTA | MARK_DEAD)) == MARK_DELTA;
-}
-
 #endif

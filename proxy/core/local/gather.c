@@ -25,6 +25,8 @@ static const char *add_command(struct local *local, struct group *group, const s
 		return NULL;
 	}
 	struct plan_world world = gather_world(local, db);
+	if (plan_is_patch(row->plan))
+		world.is_whole = local->keyspace->policy_for(local->keyspace->policy_context, request->argv[1])->is_keeping;
 	struct planned planned;
 	changes_reset(&local->step->changes);
 	const char *error = plan_command(row, request, &world, &(struct plan_output){ group->script.out, &local->step->changes, &planned });

@@ -55,14 +55,14 @@ bool probe_is_asked(const struct recovery *recovery, const struct stored *stored
 	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(recovery, stored) && is_checked(change);
 }
 
-/* The store holds a fraction. It may be older than the increment, or have been added later; only in the second case did the increment take place. */
-bool probe_is_fraction(const struct change *change, struct slice raw)
+/* The store holds a string that is no whole number. Either the increment was refused, or what made it so came later and covers nothing: a fraction that was
+ * added, or a part that was written (APPEND, SETBIT, …). */
+bool probe_is_doubtful(const struct change *change, struct slice raw)
 {
 	struct reply reply;
 	int64_t whole;
-	long double number;
 	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
-	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole) && slice_to_long_double(reply.text, &number);
+	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole);
 }
 
 /* A conflict record names the write. Records are written only after the reply is known, so the write took place. */

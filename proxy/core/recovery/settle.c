@@ -67,7 +67,7 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 				continue;
 			struct slice answer = next_reply(event, reply);
 			is_void |= !probe_is_done(change, answer) && !probe_is_recorded(recovery, change, stored->origin, seq);
-			if (probe_is_fraction(change, answer))
+			if (probe_is_doubtful(change, answer))
 				rereads_add(recovery->rereads, change->db, change->key, false);
 		}
 		if (is_lifted)

@@ -22,7 +22,7 @@ void probe_entry(struct recovery *recovery, const struct stored *stored, struct 
 bool probe_is_asked(const struct recovery *recovery, const struct stored *stored, enum plan pending, const struct change *change);
 /* What the store's answer RAW means: the change took place; a fraction may have been added. */
 bool probe_is_done(const struct change *change, struct slice raw);
-bool probe_is_fraction(const struct change *change, struct slice raw);
+bool probe_is_doubtful(const struct change *change, struct slice raw);
 bool probe_is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq);
 /* settle.c */
 void settle_stored(struct recovery *recovery);                       /* our hello was read: asks about the others */

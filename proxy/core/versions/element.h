@@ -27,6 +27,14 @@ struct version {
 	struct note *note;           /* a reference, where it keeps the whole value; NULL otherwise */
 };
 
+/* What the store shall do to a string (conflicts/patch.c). One of these. */
+struct todo {
+	struct note *note;           /* a patch; a reference */
+	struct slice number;         /* owned: set to this */
+	long double sum;             /* add this */
+	bool is_float;
+};
+
 #define FIRST_MARKS 2
 
 /* What each write looks at comes first. */
@@ -40,7 +48,7 @@ struct element {
 	unsigned history_count;
 	unsigned version_count, version_cap;
 	bool is_kept;                /* all of it is stable; it stays because a decision is open */
-	bool has_deltas, has_fractions;          /* some mark was one */
+	bool has_deltas, has_fractions, has_patches;     /* some mark was one */
 	/* What the store must be told at the end of the turn (render.c). */
 	bool is_dirty;               /* in keyspace.dirty_elements */
 	bool is_redecided;           /* set the value from its versions */
@@ -56,6 +64,8 @@ struct element {
 	struct episode *episodes;    /* owned: conflicts about it */
 	long double pending;
 	struct slice result;         /* owned: set this number first (the result of a fraction's increment) */
+	struct todo *todo;           /* owned: what is added to a string that has patches, in order; after all the above */
+	unsigned todo_count, todo_cap;
 };
 
 struct key {

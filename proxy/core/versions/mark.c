@@ -134,7 +134,8 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	history->some_flags |= marking->flags & 0xff;
 	history->all_flags &= marking->flags & 0xff;
 	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
-	element->has_fractions |= (marking->flags & MARK_FRACTION) != 0;
+	element->has_fractions |= (marking->flags & (MARK_FRACTION | MARK_PATCH)) == MARK_FRACTION;
+	element->has_patches |= (marking->flags & MARK_PATCH) != 0;
 	if (history->totals == NULL && marking->delta != 0)
 		history_start_totals(keyspace, history);
 	if (history->totals != NULL)

@@ -11,13 +11,14 @@ struct keyspace;
 struct note;                         /* note.h */
 
 enum mark_flag {
-	MARK_DELTA = 1,              /* adds to the number */
+	MARK_DELTA = 1,              /* adds to the value that is decided */
 	MARK_PRESENT = 2,            /* makes the key present with its type */
-	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction */
+	MARK_FRACTION = 4,           /* adds a fraction, or to a fraction; of a patch: appends, so where it lands depends on the order */
 	MARK_TTL = 8,                /* a SET that decides the TTL as well */
 	MARK_EXPIRY = 16,            /* a clear because of an expiry */
 	MARK_DEAD = 32,              /* a newer write of another type killed it: a delta adds nothing any more */
 	MARK_LONG_DEAD = 64,         /* such a write killed it and is forgotten: for whatever comes, it is dead */
+	MARK_PATCH = 128,            /* a delta that changes part of a string: its note has the bytes */
 };
 
 /* One unstable write of one origin to one element. */

@@ -96,6 +96,10 @@ static void note_fill_number(struct note *note, const struct change *change)
 		note->has_deadline = change->expire_at_ms != EXPIRE_KEEP;
 		note->expire_at_ms = change->expire_at_ms;
 		break;
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
+		note->patch = change->kind == CHANGE_APPEND ? PATCH_APPEND : change->kind == CHANGE_RANGE ? PATCH_RANGE : PATCH_BITS;
+		note->number = change->number;
+		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
 	case CHANGE_SCORE_REMOVE: case CHANGE_SIBLING:
 		break;
@@ -105,12 +109,14 @@ static void note_fill_number(struct note *note, const struct change *change)
 struct note *note_new(struct keyspace *keyspace, const struct change *change, const struct write_facts *facts, struct context *context)
 {
 	struct told told = told_of(change, facts);
-	size_t kept_len = told.value.len;
-	if (kept_len > keyspace->note_value_bytes_max) {
-		kept_len = keyspace->note_value_bytes_max;
+	size_t told_len = told.value.len;
+	if (told_len > keyspace->note_value_bytes_max) {
+		told_len = keyspace->note_value_bytes_max;
 		told.value_hash = record_hash(RECORD_HASH_START, told.value);
 	}
-	struct note *note = note_alloc(keyspace, &told, kept_len, context);
+	/* A patch may have to be applied again, whatever a record tells of it. */
+	struct note *note = note_alloc(keyspace, &told, change_is_patch(change) ? told.value.len : told_len, context);
+	note->told_len = (uint32_t)told_len;
 	note_fill_number(note, change);
 	return note;
 }
@@ -119,6 +125,7 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 {
 	size_t kept_len = told->value.len < keyspace->note_value_bytes_max ? told->value.len : keyspace->note_value_bytes_max;
 	struct note *note = note_alloc(keyspace, told, kept_len, context);
+	note->told_len = note->kept_len;
 	note->has_deadline = told->kind == KIND_TTL && !told->is_removal;
 	/* A deadline is a number, or "none": which is none. */
 	if (note->has_deadline && !slice_to_int64(told->value, &note->expire_at_ms))
@@ -181,7 +188,7 @@ void note_add_text(const struct note *note, enum kind kind, struct buffer *out)
 	if (note_is_removal(note, kind))
 		return;
 	if (is_text(note, kind))
-		buffer_add(out, (struct slice){ note->bytes + note->command_len + note->client_len, note->kept_len });
+		buffer_add(out, (struct slice){ note->bytes + note->command_len + note->client_len, note->told_len });
 	else if (kind != KIND_TTL)
 		add_number(note, out);
 	else if (note->expire_at_ms > 0)

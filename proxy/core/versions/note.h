@@ -9,10 +9,14 @@
 
 #define NOTE_CLIENT_MAX 64           /* bytes of a client's name that travel and are kept */
 
+/* Of a write that changed part of a string. */
+enum note_patch { PATCH_NONE, PATCH_APPEND, PATCH_RANGE, PATCH_BITS };
+
 struct note {
 	uint32_t refs;
 	uint32_t value_len;          /* of the whole value */
-	uint32_t kept_len;           /* of what is kept of it */
+	uint32_t kept_len;           /* of what is kept of it: of a patch, all */
+	uint32_t told_len;           /* of what a record tells of it */
 	uint8_t command_len, client_len;
 	uint8_t kind : 4;            /* enum kind of what the change is about; KIND_KEY: a clear or flush */
 	bool has_by : 1;             /* somebody decided by it */
@@ -24,6 +28,7 @@ struct note {
 	uint8_t choice : 2;          /* enum write_choice */
 	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
 	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
+	uint8_t patch : 2;           /* enum note_patch: NUMBER says where it is written */
 	bool has_deadline : 1;       /* it decides the key's deadline, too */
 	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
 	int64_t number;
@@ -57,7 +62,7 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 struct slice note_command(const struct note *note);
 struct slice note_client(const struct note *note);
 struct slice note_by(const struct note *note);
-/* The value as it was written; empty where it is not kept whole, too. */
+/* The value as it was written, or what a patch writes; empty where it is not kept whole, too. */
 struct slice note_whole_value(const struct note *note);
 bool note_is_pop(struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */

@@ -16,7 +16,7 @@ bool change_read(struct slice bytes, struct change *change)
 			continue;
 		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
 		case CHANGE_TAG_KIND:
-			if (field.value < CHANGE_SET || field.value > CHANGE_SIBLING)
+			if (field.value < CHANGE_SET || field.value > CHANGE_BITS)
 				return false;
 			change->kind = (enum change_kind)field.value;
 			break;
@@ -63,6 +63,9 @@ static const unsigned kind_fields[] = {
 	[CHANGE_SCORE_INCREMENT] = HAS_KEY | HAS_ELEMENT | HAS_SCORE | HAS_RESULT,
 	[CHANGE_EXPIRE] = HAS_KEY | HAS_DEADLINE,
 	[CHANGE_SIBLING] = HAS_KEY | HAS_ELEMENT | HAS_VALUE | HAS_NUMBER | HAS_DOT,
+	[CHANGE_APPEND] = HAS_KEY | HAS_VALUE,
+	[CHANGE_RANGE] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
+	[CHANGE_BITS] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
 };
 
 /* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
@@ -91,7 +94,8 @@ static bool increment_is_number(const struct change *change)
 
 bool change_is_valid(const struct change *change)
 {
-	if (change->kind < CHANGE_SET || change->kind > CHANGE_SIBLING || !fields_are_due(change) || isnan(change->score))
+	int64_t bits;
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_BITS || !fields_are_due(change) || isnan(change->score))
 		return false;
 	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
 		return false;
@@ -105,12 +109,16 @@ bool change_is_valid(const struct change *change)
 	case CHANGE_SIBLING:
 		return change->dc.len > 0 && change->seq > 0 && change->sibling_bits >= 0 && change->sibling_bits <= SIBLING_BITS &&
 		       (change->element.len == 0 || (change->sibling_bits & SIBLING_FIELD) != 0);
+	case CHANGE_RANGE:
+		return change->number >= 0;
+	case CHANGE_BITS:
+		return change->number >= 0 && slice_to_int64(change->value, &bits);
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:
 		return increment_is_number(change);
 	case CHANGE_FLUSH: case CHANGE_INCREMENT: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_MEMBER_ADD:
-	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE:
+	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE: case CHANGE_APPEND:
 		return true;
 	}
 	return false;

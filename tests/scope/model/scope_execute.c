@@ -11,6 +11,7 @@ struct scope_command {
 	uint64_t now_ms;
 	struct scope_state *state;
 	struct scope_write *write;
+	bool is_keeping;
 };
 
 /* ---- words ---- */
@@ -119,6 +120,12 @@ static void execute_append(const struct scope_command *command)
 
 	if (has_other_type(command, key, SIM_STRING))
 		return;
+	if (!command->is_keeping) {
+		struct scope_fact *fact = add_fact(command, SCOPE_PART, key);
+
+		snprintf(fact->text, sizeof(fact->text), "%s", word(command, 2));
+		return;
+	}
 	snprintf(text, sizeof(text), "%s%s", command->state->at[key][SCOPE_STRING].text, word(command, 2));
 	assert(strlen(text) < SCOPE_VALUE_MAX);
 	add_set(command, key, SCOPE_STRING, text);
@@ -328,13 +335,13 @@ static void note_emptied(const struct scope_command *command, const struct scope
 		add_deadline(command, key, 0);
 }
 
-void scope_execute(const char *operation, uint64_t now_ms, struct scope_state *state, struct scope_batch *batch)
+void scope_execute(const char *operation, uint64_t now_ms, bool is_keeping, struct scope_state *state, struct scope_batch *batch)
 {
 	struct scope_words words;
 
 	while (scope_next_command(&operation, &words)) {
 		struct scope_state before = *state;
-		struct scope_command command = { &words, now_ms, state, &batch->writes[batch->count] };
+		struct scope_command command = { &words, now_ms, state, &batch->writes[batch->count], is_keeping };
 		unsigned row = 0;
 
 		assert(batch->count < SCOPE_WRITES_MAX);

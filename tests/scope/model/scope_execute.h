@@ -7,6 +7,7 @@
 #include "scope_write.h"
 
 /* What OPERATION writes, executed on STATE at NOW_MS; STATE becomes what is there afterwards. */
-void scope_execute(const char *operation, uint64_t now_ms, struct scope_state *state, struct scope_batch *batch);
+/* IS_KEEPING: the rule keeps every value, so a part is written as the whole. */
+void scope_execute(const char *operation, uint64_t now_ms, bool is_keeping, struct scope_state *state, struct scope_batch *batch);
 
 #endif

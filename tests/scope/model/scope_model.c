@@ -55,7 +55,7 @@ static void gather(const struct scope_history *history, unsigned applied, struct
 
 static bool makes_present(const struct scope_fact *fact)
 {
-	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD) && fact->element != SCOPE_DEADLINE;
+	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART) && fact->element != SCOPE_DEADLINE;
 }
 
 static bool is_killed(const struct dated_writes *writes, const struct dated *by, const struct scope_fact *fact)
@@ -126,7 +126,7 @@ static bool statement(const struct dated_writes *writes, const struct dated *by,
 	for (unsigned i = 0; i < by->write->count; i++) {
 		const struct scope_fact *fact = &by->write->facts[i];
 
-		if (fact->kind == SCOPE_ADD || !concerns(fact, key, element))
+		if (fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || !concerns(fact, key, element))
 			continue;
 		struct said word = said_by(writes, by, fact, element);
 		if (!is_found || word.is_present)
@@ -229,9 +229,85 @@ bool scope_has_fractions(const struct scope_history *history, unsigned applied, 
 		for (unsigned j = 0; j < writes.items[i].write->count; j++) {
 			const struct scope_fact *added = &writes.items[i].write->facts[j];
 
-			has_fractions |= added->kind == SCOPE_ADD && added->key == fact->key && added->element == fact->element && added->number % 100 != 0;
+			has_fractions |= added->key == fact->key && added->element == fact->element &&
+			                 (added->kind == SCOPE_PART || (added->kind == SCOPE_ADD && added->number % 100 != 0));
 		}
 	return has_fractions;
+}
+
+/* ---- parts of strings (rule 6) ---- */
+
+struct delta { const struct dated *by; const struct scope_fact *fact; };
+struct delta_list { struct delta items[VERSIONS_MAX]; unsigned count; bool has_parts; };
+
+/* The increments and parts that the deciding statement has not seen, in the order of time. */
+static void find_deltas(const struct dated_writes *writes, unsigned key, unsigned element, const struct said *decider, struct delta_list *deltas)
+{
+	deltas->count = 0;
+	deltas->has_parts = false;
+	for (unsigned i = 0; i < writes->count; i++) {
+		const struct dated *by = &writes->items[i];
+
+		for (unsigned j = 0; j < by->write->count; j++) {
+			const struct scope_fact *fact = &by->write->facts[j];
+			unsigned at = deltas->count;
+
+			if ((fact->kind != SCOPE_ADD && fact->kind != SCOPE_PART) || fact->key != key || fact->element != element || is_killed(writes, by, fact))
+				continue;
+			if (decider != NULL && covers(decider->by, by))
+				continue;
+			for (; at > 0 && deltas->items[at - 1].by->stamp > by->stamp; at--)
+				deltas->items[at] = deltas->items[at - 1];
+			deltas->items[at] = (struct delta){ by, fact };
+			deltas->count++;
+			deltas->has_parts |= fact->kind == SCOPE_PART;
+		}
+	}
+}
+
+/* Does VALUE become TEXT by the deltas in some order in which none comes before one that it has seen? DONE: bit mask of those that are done. */
+static bool becomes(const struct scope_value *value, const struct delta_list *deltas, unsigned done, const char *text)
+{
+	if (done == (1u << deltas->count) - 1)
+		return value->is_present && strcmp(value->text, text) == 0;
+	for (unsigned i = 0; i < deltas->count; i++) {
+		struct scope_value next = *value;
+		bool is_free = !(done >> i & 1);
+
+		for (unsigned j = 0; is_free && j < deltas->count; j++)
+			is_free = (done >> j & 1) || !covers(deltas->items[i].by, deltas->items[j].by);
+		if (!is_free)
+			continue;
+		scope_apply_delta(&next, deltas->items[i].fact);
+		if (becomes(&next, deltas, done | 1u << i, text))
+			return true;
+	}
+	return false;
+}
+
+static struct scope_value decided_value(const struct said *decider, const struct scope_value *start)
+{
+	struct scope_value value = { .is_present = false };
+
+	if (decider == NULL)
+		return *start;
+	if (decider->is_present)
+		scope_put(&value, decider->text);
+	return value;
+}
+
+bool scope_admits(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key, const char *text)
+{
+	struct dated_writes writes;
+	struct said_list live;
+	struct delta_list deltas;
+
+	gather(history, applied, &writes);
+	live_statements(&writes, key, SCOPE_STRING, &live);
+	const struct said *decider = decide(policy, SCOPE_STRING, &live);
+	find_deltas(&writes, key, SCOPE_STRING, decider, &deltas);
+	struct scope_value value = decided_value(decider, &history->start.at[key][SCOPE_STRING]);
+	return deltas.has_parts && becomes(&value, &deltas, 0, text);
 }
 
 static bool differ(const struct said *a, const struct said *b)
@@ -266,15 +342,17 @@ static struct scope_value evaluate_element(const struct scope_policy *policy, co
                                            const struct scope_value *start)
 {
 	struct said_list live;
-	struct scope_value value = { .is_present = false };
+	struct delta_list deltas;
 	int64_t sum, number = 0;
 
 	live_statements(writes, key, element, &live);
 	const struct said *decider = decide(policy, element, &live);
-	if (decider == NULL)
-		value = *start;
-	else if (decider->is_present)
-		scope_put(&value, decider->text);
+	struct scope_value value = decided_value(decider, start);
+	find_deltas(writes, key, element, decider, &deltas);
+	for (unsigned i = 0; deltas.has_parts && i < deltas.count; i++)
+		scope_apply_delta(&value, deltas.items[i].fact);
+	if (deltas.has_parts)
+		return value;
 	if (element == SCOPE_DEADLINE && strcmp(value.text, "0") == 0)
 		value.is_present = false;
 	bool is_number = scope_amount(&value, &number);

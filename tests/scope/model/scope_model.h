@@ -42,6 +42,9 @@ static inline unsigned scope_own_bit(unsigned own) { return 1u << (SCOPE_DCS + o
 
 /* STATE becomes what a datacenter must show that has applied the writes in APPLIED. */
 void scope_evaluate(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, struct scope_state *state);
+/* Where parts of a string are appended, or a number is added beside a part, by writes that have not seen each other, a datacenter may show them in another
+ * order for a while, until one of them ships what it has (rule 11). Is TEXT what the string of KEY may be until then? */
+bool scope_admits(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key, const char *text);
 /* The live versions of an element, under a rule that keeps versions: those that no write covers. COUNT of them, PRESENT of which are values; and
  * whether two of them differ. */
 struct scope_live { unsigned count, present; bool is_different, has_increments; };
@@ -52,7 +55,7 @@ unsigned scope_count_conflicts(const struct scope_history *history, unsigned app
  * so that a datacenter whose key ran empty cannot tell. */
 enum scope_loose { SCOPE_NOT_LOOSE, SCOPE_MAYBE_LOOSE, SCOPE_LOOSE };
 enum scope_loose scope_loose_deadline(const struct scope_policy *policy, const struct scope_history *history, unsigned applied, unsigned key);
-/* Has one of the writes in APPLIED added a fraction to FACT's element? */
+/* Has one of the writes in APPLIED added a fraction, or a part, to FACT's element? */
 bool scope_has_fractions(const struct scope_history *history, unsigned applied, const struct scope_fact *fact);
 /* Of two deadlines under merge: does the policy prefer the second? Where it does not tell them apart, the newer one decides. */
 bool scope_prefers_deadline(enum scope_ttl ttl, const char *best, const char *other, bool is_other_newer);

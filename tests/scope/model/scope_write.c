@@ -1,5 +1,6 @@
 #include "scope_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void clear_key(struct scope_state *state, unsigned key)
@@ -21,6 +22,19 @@ static void apply_set(struct scope_state *state, const struct scope_fact *fact)
 		values[SCOPE_DEADLINE].is_present = false;
 }
 
+void scope_apply_delta(struct scope_value *value, const struct scope_fact *fact)
+{
+	char text[SCOPE_VALUE_MAX * 2];
+	int64_t number = 0;
+
+	if (fact->kind == SCOPE_PART) {
+		snprintf(text, sizeof(text), "%s%s", value->is_present ? value->text : "", fact->text);
+		scope_put(value, text);
+	} else if (!value->is_present || scope_amount(value, &number)) {
+		scope_put_amount(value, (value->is_present ? number : 0) + fact->number);
+	}
+}
+
 void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact)
 {
 	struct scope_value *value = &state->at[fact->key][fact->element];
@@ -37,6 +51,9 @@ void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact)
 		if (!scope_amount(value, &number))
 			number = 0;
 		scope_put_amount(value, number + fact->number);
+		break;
+	case SCOPE_PART:
+		scope_apply_delta(value, fact);
 		break;
 	case SCOPE_CLEAR:
 		clear_key(state, fact->key);

@@ -10,13 +10,13 @@
 #define SCOPE_STAMP_STEP 4           /* datacenters' names decide between equal clocks */
 #define SCOPE_EXPIRY_MS 60000        /* how far the store's clock leaps where a deadline is to pass */
 
-enum scope_fact_kind { SCOPE_SET, SCOPE_REMOVE, SCOPE_ADD, SCOPE_CLEAR, SCOPE_FLUSH };
+enum scope_fact_kind { SCOPE_SET, SCOPE_REMOVE, SCOPE_ADD, SCOPE_PART, SCOPE_CLEAR, SCOPE_FLUSH };
 
 struct scope_fact {
 	enum scope_fact_kind kind;
 	enum scope_key key;          /* of every kind but a flush */
 	enum scope_element element;  /* of a set, remove or add */
-	char text[SCOPE_VALUE_MAX];  /* of a set; for a deadline "0" means none */
+	char text[SCOPE_VALUE_MAX];  /* of a set; for a deadline "0" means none. Of a part: what is appended */
 	int64_t number;              /* of an add, in hundredths */
 	bool has_deadline;           /* of a string's set: it writes the deadline, too */
 	int64_t deadline;            /* with has_deadline; 0: the key has none */
@@ -35,6 +35,8 @@ struct scope_batch {
 	uint64_t contexts[SCOPE_DCS]; /* by datacenter: up to which seq it has seen that one's own words */
 };
 
+/* VALUE becomes what an add or a part makes of it. A number is not added to what is none. */
+void scope_apply_delta(struct scope_value *value, const struct scope_fact *fact);
 /* STATE becomes what is there after FACT, or after all of BATCH. */
 void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact);
 void scope_apply(const struct scope_batch *batch, struct scope_state *state);

@@ -27,6 +27,21 @@ static bool has_seen(const struct auditor *auditor, unsigned dc, const struct to
 	return vector_at(&auditor->dcs[dc].applied, touch->write->origin) >= touch->write->seq;
 }
 
+/* Parts of a string whose order may show are settled by one of the DCs that wrote them (rule 11). If that one needs a resync, they stay as they came. */
+static bool is_unsettled(const struct audited_key *key)
+{
+	for (unsigned i = 0; i < key->count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			const struct touch *a = &key->touches[i], *b = &key->touches[j];
+			bool has_part = a->fact->kind == FACT_DELTA && b->fact->kind == FACT_DELTA && (a->fact->part != PART_NONE || b->fact->part != PART_NONE);
+
+			if (has_part && !audit_covers(a->write, b->write) && !audit_covers(b->write, a->write))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void judge_key(struct auditor *auditor, unsigned dc, const struct audited_key *key, struct key_outcome *outcome)
 {
 	struct touch *seen = memory_new((key->count + 1) * sizeof *seen);
@@ -35,8 +50,10 @@ static void judge_key(struct auditor *auditor, unsigned dc, const struct audited
 	for (unsigned i = 0; i < key->count; i++)
 		if (has_seen(auditor, dc, &key->touches[i]))
 			seen[part.count++] = key->touches[i];
-	audit_outcome(auditor, part.touches, part.count, auditor->options.rule_of(pool_text(auditor->options.pool, key->key)), outcome);
-	audit_store_key(auditor, dc, &part, outcome);
+	if (!is_unsettled(&part)) {
+		audit_outcome(auditor, part.touches, part.count, auditor->options.rule_of(pool_text(auditor->options.pool, key->key)), outcome);
+		audit_store_key(auditor, dc, &part, outcome);
+	}
 	free(seen);
 }
 

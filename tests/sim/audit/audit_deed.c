@@ -76,3 +76,12 @@ bool deed_next_text(struct slice *reply, struct slice *text)
 	}
 	return false;
 }
+
+uint64_t deed_bits(struct slice bytes, int64_t at, int64_t width)
+{
+	uint64_t number = 0;
+
+	for (int64_t bit = at; bit < at + width; bit++)
+		number = number * 2 + ((size_t)(bit / 8) < bytes.len && ((unsigned char)bytes.ptr[bit / 8] & 128u >> bit % 8) != 0);
+	return number;
+}

@@ -26,4 +26,7 @@ long long deed_reply_number(const struct deed *deed);
 /* Takes the next bulk text off *REPLY. False: there is none left. */
 bool deed_next_text(struct slice *reply, struct slice *text);
 
+/* WIDTH bits of BYTES from bit AT on, as a number. */
+uint64_t deed_bits(struct slice bytes, int64_t at, int64_t width);
+
 #endif

@@ -1,6 +1,7 @@
 /* Derives what a command did from its arguments, its reply and what the store holds right after it. */
 #include "audit_deed.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what is left behind ---- */
@@ -91,6 +92,69 @@ static bool derive_mset(const struct deed *deed)
 static bool derive_value(const struct deed *deed)
 {
 	add_string(deed, 1, false);
+	return true;
+}
+
+/* The rules that keep every value are given the whole of it. False: whoever executed it may have had either rule. */
+static bool is_shipped_whole(const struct deed *deed, bool *is_whole)
+{
+	struct slice key = deed->executed->argv[1];
+	enum audit_rule rule = deed->auditor->options.rule_of(key);
+
+	*is_whole = rule == AUDIT_RECORD || rule == AUDIT_CUSTOM;
+	return deed->auditor->is_changed == NULL || !deed->auditor->is_changed(key);
+}
+
+/* A part is what the arguments say. A field of bits is what the store holds there now, whatever was added to it. */
+static bool derive_part(const struct deed *deed)
+{
+	bool is_whole;
+	struct fact *fact;
+
+	if (!is_shipped_whole(deed, &is_whole))
+		return false;
+	if (is_whole)
+		return derive_value(deed);
+	fact = deed_add(deed, FACT_DELTA, 1);
+	if (deed_argument_is(deed, 0, "append")) {
+		fact->part = PART_END;
+		fact->value = deed_name(deed, 2);
+		return true;
+	}
+	fact->part = deed_argument_is(deed, 0, "setrange") ? PART_BYTES : PART_BITS;
+	fact->place = (int64_t)deed_number(deed, 2) * (fact->part == PART_BITS ? 64 : 1);
+	fact->value = deed_name(deed, 3);
+	return true;
+}
+
+static bool derive_fields_of_bits(const struct deed *deed)
+{
+	const struct sim_key *key = deed_key(deed, 1);
+	struct slice bytes = key == NULL ? (struct slice){ "", 0 } : pool_text(deed->auditor->options.pool, key->elements[0].value);
+	bool is_whole;
+
+	if (!is_shipped_whole(deed, &is_whole))
+		return false;
+	if (is_whole)
+		return derive_value(deed);
+	for (unsigned i = 2; i + 3 < deed->executed->argc; i += deed_argument_is(deed, i, "get") ? 3 : 4) {
+		struct slice type = deed->executed->argv[i + 1];
+		struct buffer text = { .len = 0 };
+		int64_t width = strtol(type.ptr + 1, NULL, 10), at = (int64_t)deed_number(deed, i + 2);
+		uint64_t number = deed_bits(bytes, at, width);
+		struct fact *fact;
+
+		if (deed_argument_is(deed, i, "get"))
+			continue;
+		if (type.ptr[0] == 'i' && width < 64 && number >> (width - 1) & 1)
+			number |= ~UINT64_C(0) << width;
+		buffer_add_int64(&text, (int64_t)number);
+		fact = deed_add(deed, FACT_DELTA, 1);
+		fact->part = PART_BITS;
+		fact->place = at * 64 + width - 1;
+		fact->value = pool_intern(deed->auditor->options.pool, buffer_slice(&text));
+		buffer_free(&text);
+	}
 	return true;
 }
 
@@ -291,7 +355,7 @@ static bool derive_unknown(const struct deed *deed)
 static const struct { const char *name; bool (*derive)(const struct deed *deed); } rows[] = {
 	{ "set", derive_set }, { "setnx", derive_set_if }, { "setex", derive_set_always }, { "psetex", derive_set_always },
 	{ "getset", derive_set_always }, { "getdel", derive_clear }, { "getex", derive_expire }, { "mset", derive_mset },
-	{ "msetnx", derive_mset }, { "append", derive_value }, { "setrange", derive_value }, { "incr", derive_increment },
+	{ "msetnx", derive_mset }, { "append", derive_part }, { "setrange", derive_part }, { "setbit", derive_part }, { "bitfield", derive_fields_of_bits }, { "incr", derive_increment },
 	{ "decr", derive_decrement }, { "incrby", derive_increment }, { "decrby", derive_decrement }, { "incrbyfloat", derive_increment },
 	{ "hset", derive_fields }, { "hmset", derive_fields }, { "hsetnx", derive_fields }, { "hdel", derive_fields_remove },
 	{ "hincrby", derive_field_increment }, { "hincrbyfloat", derive_field_increment }, { "sadd", derive_members },

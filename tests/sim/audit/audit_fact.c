@@ -90,8 +90,8 @@ void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned othe
 static int fact_order(const void *left, const void *right)
 {
 	const struct fact *a = left, *b = right;
-	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms };
-	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms };
+	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms, a->part, a->place };
+	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms, b->part, b->place };
 
 	for (unsigned i = 0; i < sizeof(as) / sizeof(as[0]); i++)
 		if (as[i] != bs[i])

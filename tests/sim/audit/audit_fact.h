@@ -8,6 +8,9 @@
 
 enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH };
 
+/* Which part of a string a delta changes; PART_NONE: it adds a number. */
+enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS };
+
 /* What a write did to one element or key. */
 struct fact {
 	enum fact_kind kind;
@@ -17,6 +20,8 @@ struct fact {
 	double score;
 	long double amount;          /* of a delta */
 	bool is_fraction;
+	enum fact_part part;         /* of a delta of a string: writes VALUE (bits: a number) at PLACE (bits: 64 * first bit + width - 1) */
+	int64_t place;
 	bool is_expiry;              /* of a clear: a deadline had passed */
 	bool is_of_set;              /* of a deadline: it is part of a string's SET */
 	int64_t deadline_ms;         /* 0: none */

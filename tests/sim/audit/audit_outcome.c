@@ -1,5 +1,6 @@
 /* Outcome: what a key must hold once every write to it is known, by rules 4 to 8 of docs/replication-model.md. It does not depend on the order in
  * which writes arrived. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,8 @@ static bool text_is_number(const struct auditor *auditor, uint32_t value, long d
 
 /* Rule 6: adds up the increments that the deciding version does not cover. A version with a client's context covers the increments that were applied
  * where it was made. */
-static unsigned sum_deltas(const struct trial *trial, const struct audit_contest *contest, const struct touch *decider, struct outcome_element *outcome)
+static unsigned sum_deltas(const struct trial *trial, const struct audit_contest *contest, const struct touch *decider, struct outcome_element *outcome,
+                           const struct touch **found)
 {
 	unsigned surviving = 0;
 
@@ -172,9 +174,91 @@ static unsigned sum_deltas(const struct trial *trial, const struct audit_contest
 		if (is_killed(trial, touch))
 			continue;
 		outcome->number += fact->amount;
-		surviving++;
+		found[surviving++] = touch;
 	}
 	return surviving;
+}
+
+/* ---- parts of strings ---- */
+
+static void text_reach(struct buffer *text, uint64_t len)
+{
+	while (text->len < len)
+		buffer_add_byte(text, '\0');
+}
+
+static void text_write(struct buffer *text, const struct fact *fact, struct slice part)
+{
+	uint64_t at = fact->part == PART_END ? text->len : (uint64_t)fact->place;
+
+	if (fact->part != PART_BITS) {
+		text_reach(text, at + part.len);
+		memcpy(text->ptr + at, part.ptr, part.len);
+		return;
+	}
+	uint64_t first = at / 64, width = at % 64 + 1, number = (uint64_t)strtoll(part.ptr, NULL, 10);
+	text_reach(text, (first + width + 7) / 8);
+	for (uint64_t i = 0; i < width; i++) {
+		uint64_t bit = first + i;
+		unsigned char mask = (unsigned char)(128u >> bit % 8), *byte = (unsigned char *)text->ptr + bit / 8;
+
+		*byte = (unsigned char)(number >> (width - 1 - i) & 1 ? *byte | mask : *byte & ~mask);
+	}
+}
+
+/* Whole numbers are added exactly. What is no number takes no sum. */
+static void text_sum(struct buffer *text, bool is_there, const struct fact *fact)
+{
+	long double number = 0;
+	char *end = text->ptr, digits[5120];
+
+	buffer_add_byte(text, '\0');
+	text->len--;
+	if (is_there) {
+		number = strtold(text->ptr, &end);
+		if (text->len == 0 || end != text->ptr + text->len || (*text->ptr != '-' && (*text->ptr < '0' || *text->ptr > '9')))
+			return;
+	}
+	number += fact->amount;
+	text->len = 0;
+	if (number == (long double)(int64_t)number) {
+		buffer_add_int64(text, (int64_t)number);
+		return;
+	}
+	snprintf(digits, sizeof(digits), "%.17Lf", number);
+	for (size_t len = strlen(digits); digits[len - 1] == '0'; len--)
+		digits[len - 1] = '\0';
+	buffer_add_text(text, digits);
+}
+
+static int delta_compare(const void *left, const void *right, void *context)
+{
+	const struct touch *const *a = left, *const *b = right;
+	int order = audit_compare(context, (*a)->write, (*b)->write);
+
+	return order != 0 ? order : (int)(*a)->order - (int)(*b)->order;
+}
+
+/* Rule 6 of strings that parts were written of: what the deciding version does not cover is done to its value, in the order of time. */
+static void judge_parts(const struct trial *trial, const struct touch *decider, const struct touch **deltas, unsigned count, struct outcome_element *outcome)
+{
+	bool is_there = decider != NULL && is_present(decider);
+	struct pool *pool = trial->auditor->options.pool;
+	struct buffer text = { .len = 0 };
+
+	if (is_there)
+		buffer_add(&text, pool_text(pool, decider->fact->value));
+	qsort_r(deltas, count, sizeof(*deltas), delta_compare, (void *)(uintptr_t)trial->auditor);
+	for (unsigned i = 0; i < count; i++) {
+		if (deltas[i]->fact->part == PART_NONE)
+			text_sum(&text, is_there, deltas[i]->fact);
+		else
+			text_write(&text, deltas[i]->fact, pool_text(pool, deltas[i]->fact->value));
+		is_there = true;
+	}
+	outcome->is_text = true;
+	outcome->value = pool_intern(pool, buffer_slice(&text));
+	buffer_free(&text);
 }
 
 /* False: the element is absent. */
@@ -183,10 +267,19 @@ static bool judge_element(const struct trial *trial, const struct audit_contest 
 	const struct touch *decider = decide(trial, contest);
 	bool has_value = decider != NULL && is_present(decider);
 	long double base = 0;
+	const struct touch **found = memory_new((trial->count + 1) * sizeof(struct touch *));
+	bool has_parts = false;
 	unsigned deltas;
 
 	*outcome = (struct outcome_element){ .type = contest->type, .element = contest->element };
-	deltas = sum_deltas(trial, contest, decider, outcome);
+	deltas = sum_deltas(trial, contest, decider, outcome, found);
+	for (unsigned i = 0; i < deltas; i++)
+		has_parts |= found[i]->fact->part != PART_NONE;
+	if (has_parts)
+		judge_parts(trial, decider, found, deltas, outcome);
+	memory_free(found);
+	if (has_parts)
+		return true;
 	if (!has_value)
 		return deltas > 0;
 	if (contest->type == SIM_ZSET) {

@@ -33,6 +33,9 @@ static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_
 	[PROTO_SCORE_INCREMENT] = { FACT_DELTA, SIM_ZSET },
 	[PROTO_EXPIRE] = { FACT_DEADLINE, SIM_STRING },
 	[PROTO_SIBLING] = { FACT_SET, SIM_STRING },  /* no fact: extras_read */
+	[PROTO_APPEND] = { FACT_DELTA, SIM_STRING },
+	[PROTO_RANGE] = { FACT_DELTA, SIM_STRING },
+	[PROTO_BITS] = { FACT_DELTA, SIM_STRING },
 };
 
 static void fact_read_delta(const struct proto_change *change, struct fact *fact)
@@ -42,6 +45,17 @@ static void fact_read_delta(const struct proto_change *change, struct fact *fact
 	fact->amount = change->kind == PROTO_SCORE_INCREMENT ? (long double)change->score :
 	               is_float ? number_of(change->value) : (long double)change->number;
 	fact->is_fraction = fact->amount != (long double)(long long)fact->amount;
+}
+
+/* False: the change adds a number. */
+static bool fact_read_part(struct pool *pool, const struct proto_change *change, struct fact *fact)
+{
+	fact->part = change->kind == PROTO_APPEND ? PART_END : change->kind == PROTO_RANGE ? PART_BYTES : change->kind == PROTO_BITS ? PART_BITS : PART_NONE;
+	if (fact->part == PART_NONE)
+		return false;
+	fact->value = pool_intern(pool, change->value);
+	fact->place = change->number;
+	return true;
 }
 
 static void fact_read(struct auditor *auditor, const struct proto_change *change, struct facts *facts)
@@ -60,7 +74,7 @@ static void fact_read(struct auditor *auditor, const struct proto_change *change
 		fact->value = pool_intern(pool, change->value);
 	if (kind == FACT_SET && fact->type == SIM_ZSET)
 		fact->score = change->score;
-	if (kind == FACT_DELTA)
+	if (kind == FACT_DELTA && !fact_read_part(pool, change, fact))
 		fact_read_delta(change, fact);
 	if (kind == FACT_DEADLINE)
 		fact->deadline_ms = change->expire_at_ms;

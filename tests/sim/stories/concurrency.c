@@ -15,6 +15,52 @@ void increment_survives_a_delete_that_has_not_seen_it(struct story *story)
 	story_expect_conflicts(story, CPT, 1);
 }
 
+void part_is_written_over_a_value_that_has_not_seen_it(struct story *story)
+{
+	story_say(story, AMS, "SET l:text abcdef");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "APPEND l:text !");
+	story_say(story, AMS, "SETRANGE l:text 1 XY");
+	story_wait(story, 10);
+	story_say(story, BOM, "SET l:text uvwxyz");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_everywhere(story, "l:text", "uXYxyz!");
+	story_expect_conflicts(story, CPT, 2);
+}
+
+/* Nobody has the base but in the store, so the order in which they arrive shows, until ams ships what it has. */
+void two_appends_at_once_are_both_kept_in_one_order(struct story *story)
+{
+	story_say(story, AMS, "SET m:text log:");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, BOM, "APPEND m:text b");
+	story_wait(story, 10);
+	story_say(story, AMS, "APPEND m:text a");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_everywhere(story, "m:text", "log:ab");
+}
+
+/* Of bits that both wrote the later counts, whichever arrives later. */
+void bits_of_two_datacenters_are_both_kept(struct story *story)
+{
+	story_say(story, AMS, "SET l:bits 0000");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "BITFIELD l:bits SET u8 8 65 SET u8 16 65");
+	story_wait(story, 10);
+	story_say(story, BOM, "BITFIELD l:bits SET u8 16 66 SET u8 24 66");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_everywhere(story, "l:bits", "0ABB");
+}
+
 void add_wins_over_a_remove_that_has_not_seen_it(struct story *story)
 {
 	story_say(story, AMS, "SADD m:cart milk eggs");

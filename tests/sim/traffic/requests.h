@@ -6,7 +6,7 @@
 #include "audit_rule.h"
 
 #define REQUEST_COMMANDS_MAX 6
-#define REQUEST_ARGUMENTS_MAX 8
+#define REQUEST_ARGUMENTS_MAX 10
 
 enum request_state { REQUEST_SENT, REQUEST_ANSWERED, REQUEST_REFUSED, REQUEST_LOST };
 

@@ -16,7 +16,7 @@ struct operation {
 	unsigned weight;             /* how often clients send it */
 };
 
-#define OPERATIONS_MAX 80
+#define OPERATIONS_MAX 96
 
 struct coverage {
 	uint64_t counts[OPERATIONS_MAX][FAULT_COUNT];

@@ -89,6 +89,14 @@ static const struct template templates[] = {
 	{ { "HGETALL", "", TYPE_HASH, 8 }, "HGETALL $k", false },
 	{ { "SMEMBERS", "", TYPE_SET, 6 }, "SMEMBERS $k", false },
 	{ { "ZRANGE", "", TYPE_ZSET, 6 }, "ZRANGE $k 0 -1", false },
+	/* Drawn instead of one of strings above, in the worlds that have them. $b bit number   $u small number */
+	{ { "APPEND", "often", TYPE_STRING, 0 }, "APPEND $k $v", false },
+	{ { "SETRANGE", "somewhere", TYPE_STRING, 0 }, "SETRANGE $k $u $v", false },
+	{ { "SETRANGE", "digit", TYPE_STRING, 0 }, "SETRANGE $k $u $u", false },
+	{ { "SETBIT", "", TYPE_STRING, 0 }, "SETBIT $k $b 1", false },
+	{ { "SETBIT", "zero", TYPE_STRING, 0 }, "SETBIT $k $b 0", false },
+	{ { "BITFIELD", "SET", TYPE_STRING, 0 }, "BITFIELD $k SET u8 $b $n SET i5 $b $n", false },
+	{ { "BITFIELD", "INCRBY", TYPE_STRING, 0 }, "BITFIELD $k GET u8 0 INCRBY u16 $b $n", false },
 	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask_verb. */
 	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
@@ -102,6 +110,7 @@ static const struct template templates[] = {
 _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each operation");
 
 #define ASK_COUNT 6
+#define PART_COUNT 7
 
 unsigned operation_count(void)
 {
@@ -204,6 +213,12 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 	case 'v':
 		draw_value(world, room, size);
 		break;
+	case 'b':
+		snprintf(room, size, "%u", (unsigned)dice_below(&world->dice, 60));
+		break;
+	case 'u':
+		snprintf(room, size, "%u", (unsigned)dice_below(&world->dice, 8));
+		break;
 	case 'x':
 		snprintf(room, size, "%lld.%u", (long long)dice_between(&world->dice, -1, 3), 1 + (unsigned)dice_below(&world->dice, 9));
 		break;
@@ -233,8 +248,15 @@ static char draw_rule(struct world *world)
 	return world_rule_letter(rules[dice_below(&world->dice, sizeof(rules) / sizeof(rules[0]))]);
 }
 
-static bool is_adding(const struct operation *operation)
+/* Where rules keep every value, a part of one is written as the whole. */
+static bool is_adding(const struct operation *operation, char rule)
 {
+	bool is_part = strcmp(operation->name, "APPEND") == 0 || strcmp(operation->name, "SETRANGE") == 0 || strstr(operation->name, "BIT") != NULL;
+	const char key[] = { rule, ':', '\0' };
+	enum audit_rule of = world_rule_of(slice_of(key));
+
+	if (is_part)
+		return of != AUDIT_RECORD && of != AUDIT_CUSTOM;
 	return strstr(operation->name, "INCR") != NULL || strstr(operation->name, "DECR") != NULL || strstr(operation->variant, "INCR") != NULL;
 }
 
@@ -243,7 +265,7 @@ static void draw_command(struct world *world, const struct dc *dc, const struct 
 	struct key_choice choice = { .type = template->operation.type, .rule = draw_rule(world) };
 	const char *at = template->text;
 
-	if (world->plan.has_contexts && !is_adding(&template->operation))
+	if (world->plan.has_contexts && !is_adding(&template->operation, choice.rule))
 		choice.is_text = dice_chance(&world->dice, 60);
 	while (*at != '\0') {
 		size_t len = strcspn(at, " ");
@@ -278,6 +300,8 @@ static const struct template *draw_template(struct world *world)
 
 		while (roll >= templates[i].operation.weight)
 			roll -= templates[i++].operation.weight;
+		if (world->plan.has_parts && templates[i].operation.type == TYPE_STRING && dice_chance(&world->dice, 50))
+			return &templates[TEMPLATE_COUNT - ASK_COUNT - PART_COUNT + dice_below(&world->dice, PART_COUNT)];
 		if (world->plan.has_ttls || !templates[i].is_short_lived)
 			return &templates[i];
 	}

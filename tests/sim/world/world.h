@@ -33,6 +33,7 @@ struct world_plan {
 	unsigned fault_events;
 	bool has_ttls;
 	bool has_drift;              /* clocks drift a little */
+	bool has_parts;              /* many strings are written in part: APPEND, SETRANGE, SETBIT, BITFIELD */
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 	bool has_contexts;           /* clients deal with versions themselves */

@@ -36,7 +36,9 @@ static const struct batch header = {
 /* One change of every kind, with all that it may carry. */
 static void add_every_kind(struct changes *changes)
 {
-	for (int kind = CHANGE_SET; kind <= CHANGE_EXPIRE; kind++) {
+	for (int kind = CHANGE_SET; kind <= CHANGE_BITS; kind++) {
+		if (kind == CHANGE_SIBLING)
+			continue;
 		bool is_flush = kind == CHANGE_FLUSH;
 		struct change *change = changes_add(changes, (enum change_kind)kind, is_flush ? DB_ALL : 3, is_flush ? SLICE("") : SLICE("k\0ey"));
 		if (kind >= CHANGE_FIELD_SET && kind <= CHANGE_SCORE_INCREMENT)
@@ -47,8 +49,10 @@ static void add_every_kind(struct changes *changes)
 			change->expire_at_ms = INT64_MAX;
 		if (kind == CHANGE_INCREMENT || kind == CHANGE_FIELD_INCREMENT)
 			change->number = INT64_MIN;
-		if (kind == CHANGE_CLEAR)
+		if (kind == CHANGE_CLEAR || kind == CHANGE_RANGE || kind == CHANGE_BITS)
 			change->number = 1;
+		if (kind == CHANGE_APPEND || kind == CHANGE_RANGE || kind == CHANGE_BITS)
+			change->value = SLICE("-5");
 		if (kind == CHANGE_INCREMENT_FLOAT || kind == CHANGE_FIELD_INCREMENT_FLOAT)
 			change->value = SLICE("-0.5");
 		if (kind == CHANGE_SCORE_SET || kind == CHANGE_SCORE_INCREMENT)

@@ -57,6 +57,7 @@ static const char *const kind_names[] = {
 	[CHANGE_FIELD_INCREMENT] = "field-increment", [CHANGE_FIELD_INCREMENT_FLOAT] = "field-increment-float",
 	[CHANGE_MEMBER_ADD] = "member", [CHANGE_MEMBER_REMOVE] = "member-remove", [CHANGE_SCORE_SET] = "score",
 	[CHANGE_SCORE_REMOVE] = "score-remove", [CHANGE_SCORE_INCREMENT] = "score-increment", [CHANGE_EXPIRE] = "expire",
+	[CHANGE_APPEND] = "append", [CHANGE_RANGE] = "range", [CHANGE_BITS] = "bits",
 };
 
 static void describe_text(struct slice text, struct buffer *out)
@@ -208,17 +209,27 @@ static void strings_ship_increments_or_the_whole_value(void)
 	CU_ASSERT(sends("INCR k\n", PLAN_INCREMENT, "INCR k; ", "increment k +1; "));
 	CU_ASSERT(sends("DECRBY k 5\n", PLAN_DECREMENT, "DECRBY k 5; ", "increment k +-5; "));
 	CU_ASSERT(finishes("INCRBYFLOAT k 0.5\n", "$3\r\n1.5\r\n", "increment-float k 0.5 1.5; "));
-	CU_ASSERT(sends("APPEND k v\n", PLAN_VALUE, "APPEND k v; GET k; ", "set k at=-1; "));
-	CU_ASSERT(finishes("APPEND k v\n", ":3\r\n$3\r\nabv\r\n", "set k abv at=-1; "));
-	CU_ASSERT(finishes("SETRANGE k 0 \"\"\n", ":0\r\n$-1\r\n", ""));
-	CU_ASSERT(finishes("SETBIT k 7 1\n", ":0\r\n$1\r\n\x01\r\n", "set k \x01 at=-1; "));
-	CU_ASSERT(finishes("BITFIELD k INCRBY u8 0 1\n", "*1\r\n:1\r\n$1\r\n\x01\r\n", "set k \x01 at=-1; "));
-	CU_ASSERT(sends("BITFIELD k GET u8 0\n", PLAN_VOID, "BITFIELD k GET u8 0; ", ""));
 	CU_ASSERT(finishes("PFADD k a\n", ":1\r\n$1\r\nH\r\n", "set k H at=-1; "));
 	CU_ASSERT(finishes("PFADD k a\n", ":0\r\n$1\r\nH\r\n", ""));
 	CU_ASSERT(finishes("PFMERGE k a\n", "+OK\r\n$1\r\nH\r\n", "set k H at=-1; "));
 	CU_ASSERT(finishes("BITOP AND k a b\n", ":1\r\n$1\r\nx\r\n", "set k x; "));
 	CU_ASSERT(finishes("BITOP AND k a b\n", ":0\r\n$-1\r\n", "clear k; "));
+}
+
+static void parts_of_strings_ship_what_they_write(void)
+{
+	CU_ASSERT(sends("APPEND k v\n", PLAN_APPEND, "APPEND k v; ", "append k v; "));
+	CU_ASSERT(finishes("APPEND k v\n", ":3\r\n", "append k v; "));
+	CU_ASSERT(finishes("APPEND k \"\"\n", ":0\r\n", "append k; "));
+	CU_ASSERT(sends("SETRANGE k 7 v\n", PLAN_SETRANGE, "SETRANGE k 7 v; ", "range k v +7; "));
+	CU_ASSERT(sends("SETRANGE k 7 \"\"\n", PLAN_VOID, "SETRANGE k 7 ; ", ""));
+	CU_ASSERT(sends("SETRANGE k -1 v\n", PLAN_VOID, "SETRANGE k -1 v; ", ""));
+	CU_ASSERT(sends("SETBIT k 7 1\n", PLAN_SETBIT, "SETBIT k 7 1; ", "bits k 1 +448; "));
+	CU_ASSERT(sends("SETBIT k 7 2\n", PLAN_VOID, "SETBIT k 7 2; ", ""));
+	CU_ASSERT(sends("BITFIELD k GET u8 0\n", PLAN_VOID, "BITFIELD k GET u8 0; ", ""));
+	CU_ASSERT(sends("BITFIELD k GET u4 0 INCRBY u8 #2 1 OVERFLOW FAIL SET i5 3 9\n", PLAN_BITFIELD,
+	                "BITFIELD k GET u4 0 INCRBY u8 #2 1 OVERFLOW FAIL SET i5 3 9; BITFIELD k GET u8 #2 GET i5 3; ", "bits k 0 +1031; bits k 0 +196; "));
+	CU_ASSERT(finishes("BITFIELD k INCRBY u8 #2 1 SET i5 3 9\n", "*2\r\n:1\r\n:0\r\n*2\r\n:200\r\n:-7\r\n", "bits k 200 +1031; bits k -7 +196; "));
 }
 
 static void hashes_ship_fields(void)
@@ -348,7 +359,7 @@ static void plan_numbers_are_known_or_not(void)
 	CU_ASSERT(!plan_is_known(PLAN_NONE));
 	CU_ASSERT(plan_is_known(PLAN_VOID));
 	CU_ASSERT(plan_is_known(PLAN_ROUND));
-	CU_ASSERT(!plan_is_known(PLAN_UNTIMED + 1));
+	CU_ASSERT(!plan_is_known(PLAN_SETBIT + 1));
 	CU_ASSERT(!plan_is_known(UINT64_MAX));
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_INCREMENT), CERTAINTY_CHECKED);
@@ -362,6 +373,7 @@ void suite_plan(void)
 	CU_ADD_TEST(suite, conditional_set_is_settled_by_its_reply);
 	CU_ADD_TEST(suite, what_cannot_be_read_is_sent_as_it_is_and_seen_afterwards);
 	CU_ADD_TEST(suite, strings_ship_increments_or_the_whole_value);
+	CU_ADD_TEST(suite, parts_of_strings_ship_what_they_write);
 	CU_ADD_TEST(suite, hashes_ship_fields);
 	CU_ADD_TEST(suite, sets_ship_members);
 	CU_ADD_TEST(suite, sorted_sets_ship_scores);

@@ -36,6 +36,10 @@ static const struct row {
 	{ "a deadline", "lww", { { .kind = CHANGE_EXPIRE, .deadline = 1800000000000 } }, { { .kind = 0 } }, "PEXPIREAT k 1800000000000" },
 	{ "no deadline any more", "lww", { { .kind = CHANGE_EXPIRE } }, { { .kind = 0 } }, "PERSIST k" },
 	{ "a sibling is no change of its own", "record", { { .kind = CHANGE_SET, .value = "v" }, { .kind = CHANGE_SIBLING, .value = "w", .sibling = 1 } }, { { .kind = 0 } }, "SET k v" },
+	{ "something is appended", "lww", { { .kind = CHANGE_APPEND, .value = "x" } }, { { .kind = 0 } }, "APPEND k x" },
+	{ "bytes in the middle", "lww", { { .kind = CHANGE_RANGE, .value = "xy", .number = 3 } }, { { .kind = 0 } }, "SETRANGE k 3 xy" },
+	{ "a bit, and a field of eight", "lww", { { .kind = CHANGE_BITS, .value = "1", .number = 448 }, { .kind = CHANGE_BITS, .value = "200", .number = 1031 } },
+	  { { .kind = 0 } }, "BITFIELD k SET i1 7 1; BITFIELD k SET i8 16 200" },
 	{ "a write that changed nothing", "lww", { { .kind = 0 } }, { { .kind = 0 } }, "" },
 
 	/* ---- several changes of one write: only what comes of them is told ---- */
@@ -52,6 +56,10 @@ static const struct row {
 	{ "both increments", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_INCREMENT, .number = 4 } }, "INCRBY k 3; INCRBY k 4" },
 	{ "an increment survives a value", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_SET, .value = "10" } }, "INCRBY k 3; SET k 13" },
 	{ "an increment survives a removal", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 } }, { { .kind = CHANGE_CLEAR } }, "INCRBY k 3; DEL k; SET k 3 KEEPTTL" },
+	{ "a part survives a value", "lww", { { .kind = CHANGE_APPEND, .value = "x" } }, { { .kind = CHANGE_SET, .value = "v" } }, "APPEND k x; SET k v; APPEND k x" },
+	{ "a part survives a removal", "lww", { { .kind = CHANGE_RANGE, .value = "x", .number = 2 } }, { { .kind = CHANGE_CLEAR } }, "SETRANGE k 2 x; DEL k; SET k  KEEPTTL; SETRANGE k 2 x" },
+	{ "an increment before a part and one behind it", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 }, { .kind = CHANGE_APPEND, .value = "1" }, { .kind = CHANGE_INCREMENT, .number = 4 } },
+	  { { .kind = CHANGE_SET, .value = "10" } }, "INCRBY k 3; APPEND k 1; INCRBY k 4; SET k 13; APPEND k 1; INCRBY k 4" },
 	{ "the newer type", "lww", { { .kind = CHANGE_SET, .value = "v" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "SET k v; DEL k; HSET k f v" },
 };
 
@@ -71,8 +79,27 @@ static void the_store_is_told_what_comes_of_all_writes(void)
 	}
 }
 
+/* Of two that write the same place, the later counts, also where it came first; and what is later than that. */
+static void a_part_that_comes_late_does_not_stand_over_later_ones(void)
+{
+	static const struct said later[] = { { .kind = CHANGE_RANGE, .value = "bbb", .number = 1 }, { .kind = CHANGE_RANGE, .value = "cc", .number = 3 },
+	                                     { .kind = CHANGE_RANGE, .value = "d", .number = 9 } };
+	static const struct said earlier = { .kind = CHANGE_RANGE, .value = "aa", .number = 0 };
+	struct buffer told = { 0 };
+	struct stage stage;
+	peers_open(&stage, "lww");
+	peers_say(&stage, PEER_B, 2000, later, 3);
+	peers_settle(&stage, NULL);
+	peers_say(&stage, PEER_C, 1000, &earlier, 1);
+	peers_settle(&stage, &told);
+	stage_expect("late", "the store is told", buffer_slice(&told), "SETRANGE k 0 aa; SETRANGE k 1 bbb; SETRANGE k 3 cc");
+	buffer_free(&told);
+	stage_close(&stage);
+}
+
 void suite_render(void)
 {
 	CU_pSuite suite = CU_add_suite("render", NULL, NULL);
 	CU_ADD_TEST(suite, the_store_is_told_what_comes_of_all_writes);
+	CU_ADD_TEST(suite, a_part_that_comes_late_does_not_stand_over_later_ones);
 }
