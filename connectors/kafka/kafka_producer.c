@@ -14,6 +14,8 @@
 #define RETRY_MS 500
 #define EVENTS_A_TURN 64
 #define GO_ON_BELOW 10000                /* after the library's queue was full, appends go on when it holds fewer messages than that */
+#define WINDOW_BYTES 2000000             /* given and not acknowledged. librdkafka has at most five requests under way. While more waits for those, its
+                                          * thread polls without a pause, and uses a whole core */
 #define DRAIN_SLICE_MS 10
 
 struct kafka_producer {
@@ -28,7 +30,8 @@ struct kafka_producer {
 	struct timer *retry;
 	struct appends appends;
 	bool is_broken;                      /* the client must be replaced */
-	bool is_full;                        /* the client's queue of messages is full */
+	bool is_full;                        /* the client's queue of messages is full, or the window is */
+	uint64_t window_bytes;               /* given and not acknowledged */
 	uint64_t heard_ms;                   /* since then a broker has owed an acknowledgement, or when the last one came */
 	uint64_t timeout_ms;                 /* how long a broker may owe an acknowledgement */
 	const char *refusal;                 /* why the client refused the last message; NULL: it did not */
@@ -75,8 +78,13 @@ void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct 
 		return;
 	if (rd_kafka_produce(producer->handle, KAFKA_PARTITION, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)bytes.ptr, bytes.len,
 	                     key.len > 0 ? key.ptr : NULL, key.len,
-	                     (void *)(uintptr_t)id) == 0)
+	                     (void *)(uintptr_t)id) == 0) {
+		producer->window_bytes += bytes.len;
+		producer->is_full = producer->window_bytes > WINDOW_BYTES;
+		if (producer->is_full)
+			appends_drop_coming(&producer->appends);
 		return;
+	}
 	appends_drop_last(&producer->appends);
 	rd_kafka_resp_err_t error = rd_kafka_last_error();
 	producer->is_full = error == RD_KAFKA_RESP_ERR__QUEUE_FULL;
@@ -137,6 +145,7 @@ static void close_client(struct kafka_producer *producer)
 	rd_kafka_destroy(producer->client);
 	producer->client = NULL;
 	producer->is_broken = producer->is_full = false;
+	producer->window_bytes = 0;
 }
 
 static bool serve(void *context, rd_kafka_queue_t *queue)
@@ -199,6 +208,7 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 		return;
 	while ((message = rd_kafka_event_message_next(event)) != NULL) {
 		uint64_t id = (uintptr_t)message->_private;
+		producer->window_bytes -= message->len;
 		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 			give_up_client(producer, rd_kafka_err2str(message->err));
 			return;
@@ -208,7 +218,7 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 	}
 	producer->heard_ms = timer_now_ms();
 	kafka_health_set_problem(&producer->health, NULL);
-	if (producer->is_full && rd_kafka_outq_len(producer->client) < GO_ON_BELOW)
+	if (producer->is_full && rd_kafka_outq_len(producer->client) < GO_ON_BELOW && producer->window_bytes <= WINDOW_BYTES / 4 * 3)
 		go_on(producer);
 }
 
