@@ -44,7 +44,49 @@ def look_at_parts(facts, broker):
                 f"{len(sizes)} messages, the largest has {max(map(int, sizes))} bytes")
 
 
+def shipped(world, act):
+    """What went into the log of a meanwhile, in bytes."""
+    world.wait_zero_lag()
+    before = world["a"].sidecar.metrics().total("homeport_shipped_bytes_total")
+    with world["a"].client(60) as client:
+        act(client)
+    world.wait_zero_lag()
+    return world["a"].sidecar.metrics().total("homeport_shipped_bytes_total") - before
+
+
+def change_parts_of_large_values(facts):
+    with World(("a", "b")).start() as world:
+        large = value(3, 20 * MIB)
+        shipped(world, lambda client: client("SET", "large", large))
+        for what, act in (("a byte that is appended to 20 MiB", lambda client: client("APPEND", "large", "x")),
+                          ("bytes in the middle of it", lambda client: client("SETRANGE", "large", str(MIB), "yz")),
+                          ("the last bit there can be", lambda client: client("SETBIT", "bits", str((1 << 31) - 1), "1")),
+                          ("a field of bits", lambda client: client("BITFIELD", "bits", "INCRBY", "u8", "1000000", "7"))):
+            count = shipped(world, act)
+            facts.check(count < 100_000, f"{what}: the log gets few bytes", f"{count} bytes")
+        data = world.check_same_everywhere(facts, "and both datacenters hold the same")
+        expected = bytearray(large + b"x")
+        expected[MIB:MIB + 2] = b"yz"
+        facts.check(data[0, b"large"][1] == bytes(expected), "the parts are where they were written")
+        with world["b"].client(60) as client:
+            client("DEL", "bits")
+        world.check_same_everywhere(facts, "the large one is gone")
+        world.cut("a")
+        with world["a"].client() as client:
+            client("APPEND", "large", "from a")
+            client("SETRANGE", "large", "0", "A")
+            client("APPEND", "small", "a")
+        with world["b"].client() as client:
+            client("SET", "large", "from b:")
+            client("APPEND", "small", "b")
+        world.heal("a")
+        data = world.check_same_everywhere(facts, "writes that had not seen each other meet")
+        facts.equal(data[0, b"large"][1], b"Arom b:from a", "parts are written over a value that has not seen them")
+        facts.equal(sorted(data[0, b"small"][1]), sorted(b"ab"), "both appended pieces are kept")
+
+
 def large_values(facts):
+    change_parts_of_large_values(facts)
     for log in LOGS:
         ship_large_values(facts, log)
 
