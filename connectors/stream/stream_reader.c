@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "connectors/net/timer.h"
 #include "proxy/core/vocabulary/event.h"
 #include "stream_writer.h"
 
@@ -12,6 +13,7 @@
 #define ENTRIES_FIRST 8
 #define READ_BYTES (4 * 1024 * 1024)     /* what a read should bring: enough for a long way, and little enough for the processor's cache */
 #define BLOCK_MS 2000
+#define AGAIN_MS 100
 #define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
 
 struct stream_reader {
@@ -29,6 +31,8 @@ struct stream_reader {
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
 	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
 	unsigned entries_max;                /* of the next read: by the size of those of the last one */
+	struct timer *again;                 /* an entry before the next one is missing, and was not trimmed: its owner cuts off what is behind */
+	int64_t missing;                     /* the position that was missed; see read_gap */
 	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 
@@ -45,6 +49,9 @@ static struct slice bytes_of(const redisReply *entry);
 static void deliver(struct stream_reader *reader, const redisReply *entries);
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
 static void lose_position(struct stream_reader *reader, int64_t before);
+static void read_gap(struct stream_reader *reader, int64_t before);
+static void take_gap(redisAsyncContext *redis, void *reply, void *context);
+static void read_again(void *context);
 
 struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options)
@@ -56,6 +63,7 @@ struct stream_reader *stream_reader_new(const struct stream_link_options *link, 
 	reader->entries_max = ENTRIES_FIRST;
 	reader->name = options->is_own ? NULL : options->reader;
 	reader->told_position = reader->told_restart = reader->restart_position = POSITION_BEGIN;
+	reader->again = timer_new(link->loop, read_again, reader);
 	reader->link = stream_link_new(link, &(struct stream_link_callbacks){ reader, link_up, link_down });
 	return reader;
 }
@@ -92,6 +100,7 @@ void stream_reader_free(struct stream_reader *reader)
 	if (reader == NULL)
 		return;
 	stream_link_free(reader->link);
+	timer_free(reader->again);
 	memory_free(reader);
 }
 
@@ -110,6 +119,7 @@ static void link_down(void *context, const char *why)
 	struct stream_reader *reader = context;
 	reader->redis = NULL;
 	reader->is_reading = false;
+	timer_stop(reader->again);
 	tell_state(reader, false, why);
 }
 
@@ -214,7 +224,7 @@ static void deliver(struct stream_reader *reader, const redisReply *entries)
 	choose_entries_max(reader, entries);
 	for (size_t i = 0; i < entries->elements && follow_count == reader->follow_count; i++)
 		if (!deliver_entry(reader, entries->element[i]))
-			return;
+			break;
 	reader->callbacks.fed(reader->callbacks.context);
 }
 
@@ -233,7 +243,7 @@ static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 	if (sscanf(entry->element[0]->str, "%" SCNd64 "-%" SCNd64, &position, &before) != 2)
 		return false;
 	if (reader->position != POSITION_BEGIN && before > reader->position) {
-		lose_position(reader, before);
+		read_gap(reader, before);
 		return false;
 	}
 	if (reader->position == POSITION_BEGIN && before > 0)
@@ -241,6 +251,39 @@ static bool deliver_entry(struct stream_reader *reader, const redisReply *entry)
 	reader->position = position;
 	reader->callbacks.message(reader->callbacks.context, reader->dc, position, bytes_of(entry));
 	return true;
+}
+
+/* Entries are trimmed from the front only: as long as the last one that we have read is there, none behind it was. Then the missing one was refused, and
+ * the owner has yet to cut off what it had sent behind it (stream_writer.c). */
+static void read_gap(struct stream_reader *reader, int64_t before)
+{
+	reader->missing = before;
+	reader->is_reading = true;
+	redisAsyncCommand(reader->redis, take_gap, (void *)(uintptr_t)reader->follow_count, "XRANGE " STREAM_KEY " %lld %lld COUNT 1",
+	                  (long long)reader->position, (long long)reader->position);
+	stream_link_expect(reader->link, 0);
+}
+
+static void take_gap(redisAsyncContext *redis, void *reply, void *context)
+{
+	struct stream_reader *reader = stream_link_owner(redis);
+	const redisReply *found = reply;
+	if (reader == NULL || found == NULL)
+		return;
+	stream_link_expect_none(reader->link);
+	if (found->type == REDIS_REPLY_ARRAY && found->elements == 0 && (uintptr_t)context == reader->follow_count) {
+		reader->is_reading = false;
+		lose_position(reader, reader->missing);
+	} else {
+		timer_start(reader->again, AGAIN_MS);
+	}
+}
+
+static void read_again(void *context)
+{
+	struct stream_reader *reader = context;
+	reader->is_reading = false;
+	read_on(reader);
 }
 
 static void lose_position(struct stream_reader *reader, int64_t before)

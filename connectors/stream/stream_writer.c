@@ -9,6 +9,7 @@
 
 #include "connectors/log/appends.h"
 #include "connectors/net/timer.h"
+#include "stream_cut.h"
 #include "unread.h"
 
 #define FULL_CHECK_MS 50
@@ -39,6 +40,8 @@ struct stream_writer {
 	struct timer *full_check;
 	struct timer *passing;               /* while full: what passes the limit, and was dropped, is asked for again */
 	int64_t trim_wanted, trim_sent;
+	int64_t taken;                       /* position of the last entry that Redis has said to have */
+	int64_t sound;                       /* of this connection: the last entry of which none before it is missing; -1: the stream is empty */
 	int64_t restart_least;               /* no reader would read before this after a restart */
 	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
 };
@@ -46,6 +49,7 @@ struct stream_writer {
 static void link_up(void *context, redisAsyncContext *redis);
 static void link_down(void *context, const char *why);
 static void take_end(redisAsyncContext *redis, void *reply, void *context);
+static void take_sound(redisAsyncContext *redis, void *reply, void *context);
 static bool read_end(const redisReply *info, int64_t *position);
 static void start(struct stream_writer *writer, int64_t last);
 static void accept(struct stream_writer *writer);
@@ -148,6 +152,9 @@ void stream_writer_free(struct stream_writer *writer)
 static void link_up(void *context, redisAsyncContext *redis)
 {
 	struct stream_writer *writer = context;
+	writer->sound = -1;
+	redisAsyncCommand(redis, take_sound, NULL, "EVAL %s 1 " STREAM_KEY " %d", STREAM_CUT,
+	                  STREAM_CUT_LOOKS + (int)(writer->last - writer->taken));
 	redisAsyncCommand(redis, take_end, NULL, "XINFO STREAM " STREAM_KEY);
 	stream_link_expect(writer->link, 0);
 }
@@ -163,6 +170,19 @@ static void link_down(void *context, const char *why)
 	timer_stop(writer->passing);
 	appends_drop_due(&writer->appends);
 	writer->callbacks.state(writer->callbacks.context, writer->dc, false, why);
+}
+
+static void take_sound(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	const redisReply *sound = reply;
+	struct stream_writer *writer = stream_link_owner(redis);
+	if (writer == NULL || sound == NULL)
+		return;
+	if (sound->type == REDIS_REPLY_ERROR)
+		stream_link_drop(writer->link, sound->str);
+	else if (sound->type == REDIS_REPLY_STRING)
+		writer->sound = strtoll(sound->str, NULL, 10);
 }
 
 static void take_end(redisAsyncContext *redis, void *reply, void *context)
@@ -202,7 +222,7 @@ static void start(struct stream_writer *writer, int64_t last)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	int64_t now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-	writer->last = last;
+	writer->last = writer->taken = writer->sound >= 0 ? writer->sound : last;
 	writer->next = now_us > last ? now_us : last + 1;
 	/* What stands in the stream already counts as unread until all have read up to its end. */
 	unread_clear(&writer->unread);
@@ -240,12 +260,14 @@ static void take_added(redisAsyncContext *redis, void *reply, void *context)
 		return;
 	uint64_t id = (uintptr_t)context;
 	int64_t position = strtoll(entry->str, NULL, 10);
+	writer->taken = position;
 	/* Only an append proves the connection: a full Redis answers everything else, and is then tried again at growing intervals. */
 	stream_link_prove(writer->link);
 	if (appends_acknowledge(&writer->appends, id))
 		writer->callbacks.appended(writer->callbacks.context, id, position);
 }
 
+/* The entry at POSITION stays: it shows a reader who stands there that none behind it was trimmed. */
 static void send_trim(struct stream_writer *writer, int64_t position)
 {
 	if (writer->reader_count > 0 && position > writer->restart_least)
@@ -253,7 +275,7 @@ static void send_trim(struct stream_writer *writer, int64_t position)
 	if (writer->redis == NULL || position <= writer->trim_sent)
 		return;
 	writer->trim_sent = position;
-	redisAsyncCommand(writer->redis, take_any, NULL, "XTRIM " STREAM_KEY " MINID ~ %lld", (long long)writer->trim_sent + 1);
+	redisAsyncCommand(writer->redis, take_any, NULL, "XTRIM " STREAM_KEY " MINID ~ %lld", (long long)writer->trim_sent);
 	count_reply(writer);
 }
 

@@ -1,5 +1,6 @@
 /* Stream writer: appends to the stream that is this datacenter's log, and trims it.
  * An entry's id is "<position>-<position of the entry before it>", so that a reader sees from one entry whether any before it is missing.
+ * What stands behind an entry that Redis refused is cut off at the next connection (stream_cut.h); until then readers wait in front of it.
  * Positions count up by one while a connection lasts. Each connection starts at the current time in microseconds, or after the last
  * entry of the stream if that is later. So a Redis that lost its last entries never gives a position twice, and a reader that was
  * further than that Redis now is goes on with what is written next.

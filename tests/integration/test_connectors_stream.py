@@ -12,9 +12,10 @@ from lib.driver import Driver
 from lib.link import NarrowLink
 from lib.messages import acknowledged, first_seen, messages, wait_for_acknowledgement, wait_for_message
 from lib.redis_server import RedisServer
-from lib.workspace import Workspace
+from lib.workspace import Workspace, wait_until
 
 RESERVED_DB = 15
+REFUSALS = 10
 
 
 def open_log(workspace, redis, role, *settings):
@@ -127,6 +128,33 @@ def notices_a_redis_that_hangs(facts, workspace, redis):
     reader.end()
 
 
+def cuts_off_what_follows_a_refusal(facts, workspace, redis):
+    """Redis refuses some of the entries on their way, and takes those behind them."""
+    writer, reader = open_log(workspace, redis, "own"), open_log(workspace, redis, "peer")
+    reader.tell("follow", -1)
+    last = 0
+    with redis.client() as client:
+        for _ in range(REFUSALS):
+            client("CONFIG", "SET", "maxmemory", 1)
+            refusals = len([line for line in writer.said if "OOM" in line])
+            writer.tell("append", last + 1, last + 2000, 2000)
+            last += 2000
+            wait_until(lambda refusals=refusals: len([line for line in writer.said if "OOM" in line]) > refusals, 20, "Redis refuses an entry")
+            client("CONFIG", "SET", "maxmemory", 0)
+        client("SELECT", RESERVED_DB)
+        wait_for_acknowledgement(writer, last)
+        end = int(client("XREVRANGE", "homeport:log", "+", "-", "COUNT", 1)[0][0].split(b"-")[0])
+        client("XADD", "homeport:log", f"{end + 2}-{end + 1}", "b", "behind a refused one")
+        client("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    writer.tell("append", last + 1, last + 10, 2000)
+    wait_for_acknowledgement(writer, last + 10)
+    wait_for_message(reader, last + 10)
+    facts.check(not any(line.startswith("lost") for line in reader.said), "no reader takes that for a log that was trimmed", reader.said[-3:])
+    facts.equal(first_seen(reader), list(range(1, last + 11)), "messages come in order, without gaps")
+    writer.end()
+    reader.end()
+
+
 def stops_at_its_limit(facts, workspace, redis):
     writer = open_log(workspace, redis, "own", "retain=1000000")
     writer.tell("append", 1, 3000, 1000)
@@ -166,7 +194,7 @@ def passes_its_limit_for_recovery(facts, workspace, redis):
     writer.end()
     with redis.client() as client:
         client("SELECT", RESERVED_DB)
-        facts.equal(client("XLEN", "homeport:log"), 3002, "and nothing else")
+        facts.equal(client("XLEN", "homeport:log"), 3012, "with all that was given before it, and nothing else")
 
 
 def pauses(facts, workspace, redis):
@@ -200,7 +228,7 @@ def refuses_bad_settings(facts, workspace):
 def test(facts):
     with Workspace() as workspace:
         for case in (survives_kills_of_redis, never_gives_a_position_twice, sees_what_was_trimmed, notices_a_redis_that_hangs, waits_for_what_moves,
-                     stops_at_its_limit, passes_its_limit_for_recovery, pauses):
+                     cuts_off_what_follows_a_refusal, stops_at_its_limit, passes_its_limit_for_recovery, pauses):
             redis = RedisServer(workspace, case.__name__).start()
             case(facts, workspace, redis)
             redis.kill()
