@@ -51,9 +51,11 @@ def scenarios():
 
 
 def long_ones():
-    main_job = TOP / "tests" / "chaos" / "main_job"
+    main_job, long_run = TOP / "tests" / "chaos" / "main_job", TOP / "tests" / "chaos" / "long_run"
     return [
         Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
+        Test("chaos/long_run, an hour over kafka", [long_run, "--minutes", "60", "--log", "kafka"], OPTIMIZED, 6000, True),
+        Test("chaos/long_run, half an hour over redis-stream", [long_run, "--minutes", "30", "--log", "redis-stream"], OPTIMIZED, 4000, True),
         Test("sim/outcome table, all of it", [OPTIMIZED / "homeport-scope", "--all", "--jobs", str(os.cpu_count())], OPTIMIZED, 1800, True),
         Test("integration/test_restarts, 1000", [TOP / "tests" / "integration" / "test_restarts.py", "--restarts", "1000"], OPTIMIZED, 1800, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
