@@ -72,14 +72,15 @@ struct applying {
 	struct script *script;
 };
 
-static bool window_read(struct apply_window *window, struct applying *applying)
+static bool window_read(struct apply_window *window, struct applying *applying, const struct keyspace *keyspace)
 {
 	struct slice raw;
 	enum plan pending;
 	const char *start = applying->latents == NULL ? NULL : applying->latents->bytes.ptr;
 	uint64_t index = applying->latents == NULL ? 0 : applying->stamp.seq - applying->latents->stamp.seq;
-	/* No write may be noted before an earlier one is applied that touches more than its first key. */
-	bool can_be_latent = applying->latents != NULL;
+	/* No write may be noted before an earlier one is applied that touches more than its first key. After a flush, in an earlier window of the batch, none
+	 * may be: it would be sent before the flush is. */
+	bool can_be_latent = applying->latents != NULL && keyspace->flush_count == 0;
 	window->count = window->key_count = 0;
 	while (window->count < WINDOW_WRITES && envelope_write_next(&applying->writes, &pending, &window->writes[window->count], &raw)) {
 		const struct changes *changes = &window->writes[window->count];
@@ -141,7 +142,7 @@ static void apply_writes(struct apply *apply, struct applying *applying)
 	if (apply->window == NULL)
 		apply->window = memory_new(sizeof *apply->window);
 	struct apply_window *window = apply->window;
-	while (window_read(window, applying)) {
+	while (window_read(window, applying, apply->keyspace)) {
 		window_find_keys(apply->keyspace, window, applying->latents);
 		window_apply(apply, window, applying);
 		window_release_keys(apply->keyspace, window);

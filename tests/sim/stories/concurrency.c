@@ -1,6 +1,8 @@
 /* Stories of concurrent writes: what comes of them, and that they are counted. */
 #include "story.h"
 
+#include <stdio.h>
+
 void increment_survives_a_delete_that_has_not_seen_it(struct story *story)
 {
 	story_say(story, AMS, "SET l:n 10");
@@ -115,4 +117,24 @@ void different_fields_are_no_conflict(struct story *story)
 	story_expect_element_everywhere(story, "l:page", "body", "B");
 	for (unsigned dc = AMS; dc <= CPT; dc++)
 		story_expect_conflicts(story, dc, 0);
+}
+
+/* More writes than the core looks at together, behind a flush in the same batch: they are written after it everywhere. */
+void sets_behind_a_flush_in_one_batch_survive_it(struct story *story)
+{
+	char command[40], key[16];
+
+	story_say(story, AMS, "SET l:old 1");
+	story_wait(story, 200);
+	story_say(story, AMS, "FLUSHALL");
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(command, sizeof(command), "SET l:%u v", i);
+		story_say(story, AMS, command);
+	}
+	story_wait(story, 500);
+	story_expect_everywhere(story, "l:old", NULL);
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(key, sizeof(key), "l:%u", i);
+		story_expect_everywhere(story, key, "v");
+	}
 }

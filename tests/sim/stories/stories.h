@@ -52,6 +52,9 @@ void full_logs_drain_once_they_are_read(struct story *story);
 void full_logs_drain_after_a_restart(struct story *story);
 void own_log_is_read_to_its_end_however_small_the_inbox(struct story *story);
 void open_conflict_is_decided_at_the_limit_of_metadata(struct story *story);
+void sets_behind_a_flush_in_one_batch_survive_it(struct story *story);
+void full_store_can_be_emptied(struct story *story);
+void full_store_takes_what_removes_and_lets_the_rest_wait(struct story *story);
 
 /* contexts.c */
 void cart_walk_ends_with_two_siblings(struct story *story);
