@@ -240,11 +240,14 @@ void settle_carry(struct recovery *recovery)
 	append_list_move(&list, &recovery->carried);
 }
 
-/* Appends the batches that the store has lost. It gets them back when we read them from the log. */
+/* Appends the batches that the store has lost. It gets them back when we read them from the log. What an entry of the store has overtaken never was in
+ * the store: it is void, and was published as such in front of that entry. */
 static void add_lost(struct recovery *recovery, struct append_list *list)
 {
 	for (struct append *append = recovery->carried.first; append != NULL; append = append->next) {
 		struct batch batch;
+		if (append->last_seq <= recovery->causes->origins.items[append->origin].logged)
+			continue;
 		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
 		assert(error == ENVELOPE_OK);
 		uint64_t logged = recovery->causes->origins.items[append->origin].logged;

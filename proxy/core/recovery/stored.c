@@ -1,6 +1,8 @@
 /* Stored: outbox entries found at opening that the own log may lack. */
 #include "stored.h"
 
+#include <limits.h>
+
 void stored_drop(struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
@@ -64,12 +66,15 @@ bool stored_read(struct recovery *recovery, const struct stored_entry *entry)
 /* Drops the entries that the log holds. The others wait for the answer to the probe. */
 void stored_drop_logged(struct recovery *recovery)
 {
-	unsigned kept = 0;
+	unsigned kept = 0, last_origin = UINT_MAX;
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
 		struct stored *stored = &recovery->stored[i];
+		bool is_first = stored->origin != last_origin;
+		last_origin = stored->origin;
 		uint64_t *logged = &recovery->causes->origins.items[stored->origin].logged;
-		/* The log has lost some batches. What precedes the first outbox entry was in the log, or it would still be in the outbox. */
-		if (!recovery->causes->origins.items[stored->origin].is_logged_whole && stored->first_seq > *logged)
+		/* The log has lost some batches. What precedes the first outbox entry was in the log, or it would still be in the outbox. (What is missing
+		 * between two entries was refused by the store.) */
+		if (is_first && !recovery->causes->origins.items[stored->origin].is_logged_whole && stored->first_seq > *logged)
 			*logged = stored->first_seq - 1;
 		if (stored->first_seq + stored->write_count - 1 > recovery->causes->origins.items[stored->origin].logged) {
 			recovery->stored[kept++] = *stored;
