@@ -27,6 +27,12 @@ void group_reply_begin(struct group_reply *reply, unsigned command_count)
 	reply->error_at = reply->error_len = 0;
 }
 
+void group_reply_begin_script(struct group_reply *reply, unsigned command_count)
+{
+	group_reply_begin(reply, command_count);
+	reply->lines_seen = command_count + 1;
+}
+
 enum resp_state group_reply_read(struct group_reply *reply, struct slice input, size_t *len)
 {
 	enum resp_state state = RESP_READY;

@@ -20,6 +20,8 @@ struct group_reply {
 };
 
 void group_reply_begin(struct group_reply *reply, unsigned command_count);
+/* Likewise, of a group that a script runs: there is only what EXEC would answer. */
+void group_reply_begin_script(struct group_reply *reply, unsigned command_count);
 /* INPUT starts with the reply to MULTI. RESP_READY: all *len bytes are there, group_reply_replies may be called. RESP_MORE: call again with
  * the same start and more bytes. RESP_ERROR: the store does not speak as expected. */
 enum resp_state group_reply_read(struct group_reply *reply, struct slice input, size_t *len);

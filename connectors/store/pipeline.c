@@ -104,6 +104,14 @@ void pipeline_group(struct pipeline *pipeline, const struct effect *group)
 	pipeline->db = pipeline->reserved_db;
 }
 
+void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script)
+{
+	outgoing_copy(&pipeline->out, script);
+	expectations_add(&pipeline->expectations, (struct expectation){
+		.kind = EXPECT_SCRIPT, .tag = group->group.id, .command_count = group->group.reply_count,
+	});
+}
+
 /* A failed write is not reported here, because the caller may be inside a callback: the socket becomes readable with the same error. */
 void pipeline_flush(struct pipeline *pipeline)
 {
@@ -226,8 +234,8 @@ static void hand_out(struct pipeline *pipeline)
 		struct slice input = { pipeline->in.ptr + pipeline->in_at, pipeline->in.len - pipeline->in_at };
 		const struct expectation *oldest = expectations_oldest(&pipeline->expectations);
 		size_t len = 0;
-		enum resp_state state = oldest != NULL && oldest->kind == EXPECT_GROUP ? hand_out_group_reply(pipeline, input, &len)
-		                                                                        : hand_out_reply(pipeline, input, &len);
+		bool is_group = oldest != NULL && (oldest->kind == EXPECT_GROUP || oldest->kind == EXPECT_SCRIPT);
+		enum resp_state state = is_group ? hand_out_group_reply(pipeline, input, &len) : hand_out_reply(pipeline, input, &len);
 		if (state == RESP_ERROR) {
 			close_pipeline(pipeline, "the store's answer is not what the protocol allows");
 			return;
@@ -266,7 +274,10 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 {
 	struct expectation met = *expectations_oldest(&pipeline->expectations);
 	if (!pipeline->is_in_group_reply) {
-		group_reply_begin(&pipeline->group_reply, met.command_count);
+		if (met.kind == EXPECT_SCRIPT)
+			group_reply_begin_script(&pipeline->group_reply, met.command_count);
+		else
+			group_reply_begin(&pipeline->group_reply, met.command_count);
 		pipeline->is_in_group_reply = true;
 	}
 	enum resp_state state = group_reply_read(&pipeline->group_reply, input, len);

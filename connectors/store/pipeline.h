@@ -37,6 +37,8 @@ void pipeline_free(struct pipeline *pipeline);           /* NULL is fine; `close
 void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag);
 /* Borrows what GROUP's pieces point to until it is answered, or the pipeline is freed. */
 void pipeline_group(struct pipeline *pipeline, const struct effect *group);
+/* SCRIPT: one command, which runs GROUP. */
+void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script);
 void pipeline_flush(struct pipeline *pipeline);
 /* How many bytes were ever queued: the position of what is queued next. */
 uint64_t pipeline_position(const struct pipeline *pipeline);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "expired_notice.h"
+#include "full_script.h"
 #include "group_order.h"
 #include "opening.h"
 #include "store_facts.h"
@@ -125,7 +126,10 @@ void store_group(struct store *store, const struct effect *group)
 	unsigned index = group->group.protocol == 0 ? store->order.last_pipeline : group->group.protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2;
 	struct pipeline *pipeline = store->pipelines[index];
 	group_order_add(&store->order, index, pipeline_position(pipeline));
-	pipeline_group(pipeline, group);
+	if (group->group.is_for_full)
+		full_script_send(pipeline, group, index == PIPELINE_RESP3 ? 3 : 2);
+	else
+		pipeline_group(pipeline, group);
 	pipeline_set_gate(pipeline, group_order_gate(&store->order, index));
 }
 

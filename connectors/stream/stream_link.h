@@ -10,6 +10,10 @@
 struct event_base;
 struct stream_link;
 
+/* EVAL STREAM_WRITE_TO_FULL 1 key command argument …: a Redis at its limit of memory runs that write all the same. */
+#define STREAM_WRITE_TO_FULL "#!lua flags=allow-oom\nreturn redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))"
+#define STREAM_FULL_ERROR "OOM "
+
 struct stream_link_options {
 	struct event_base *loop;
 	char host[256];

@@ -29,6 +29,7 @@ struct stream_reader {
 	int64_t restart_position;            /* from here we would read after a restart */
 	int64_t told_position, told_restart; /* what the owner was told of both */
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
+	bool is_owner_full;                  /* the owner's Redis refused to be told for want of memory */
 	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
 	unsigned entries_max;                /* of the next read: by the size of those of the last one */
 	struct timer *again;                 /* an entry before the next one is missing, and was not trimmed: its owner cuts off what is behind */
@@ -162,7 +163,10 @@ static void tell_owner(struct stream_reader *reader)
 	reader->told_ms = now_ms;
 	char positions[48];
 	snprintf(positions, sizeof positions, "%" PRId64 ":%" PRId64, reader->position, reader->restart_position);
-	redisAsyncCommand(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
+	if (reader->is_owner_full)
+		redisAsyncCommand(reader->redis, take_told, NULL, "EVAL %s 1 " STREAM_READERS_KEY " HSET %s %s", STREAM_WRITE_TO_FULL, reader->name, positions);
+	else
+		redisAsyncCommand(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
 }
 
 /* Without our position the owner's log counts all that it holds as unread, and stops at its limit. */
@@ -174,6 +178,11 @@ static void take_told(redisAsyncContext *redis, void *reply, void *context)
 	if (reader == NULL || answer == NULL || answer->type != REDIS_REPLY_ERROR || reader->is_telling_refused)
 		return;
 	char text[256];
+	if (!reader->is_owner_full && strncmp(answer->str, STREAM_FULL_ERROR, strlen(STREAM_FULL_ERROR)) == 0) {
+		reader->is_owner_full = true;
+		reader->told_position = -1;      /* once more, with the next read */
+		return;
+	}
 	reader->is_telling_refused = true;
 	snprintf(text, sizeof text, "following; its Redis refuses HSET " STREAM_READERS_KEY ", so its log will stop at its limit (limits.log_retain): %s",
 	         answer->str);

@@ -35,6 +35,7 @@ struct stream_writer {
 	bool is_found_measured;              /* the entries that were there when the connection was made are in UNREAD */
 	int64_t found_last;                  /* the last of them */
 	bool is_full;
+	bool is_store_full;                  /* Redis refused an append for want of memory: from then on they go beyond that */
 	bool is_appending_told;              /* the last that callbacks.state was told is that we append */
 	unsigned full_checks;                /* how many measurements have found the log full, without a break */
 	struct timer *full_check;
@@ -97,6 +98,14 @@ static void send_entry(struct stream_writer *writer, uint64_t id, const char *en
 	redisAppendFormattedCommand(&writer->redis->c, "\r\n", 2);
 }
 
+static void send_entry_to_full(struct stream_writer *writer, uint64_t id, const char *entry, int entry_len, struct slice bytes)
+{
+	static const char script[] = STREAM_WRITE_TO_FULL;
+	const char *words[] = { "EVAL", script, "1", STREAM_KEY, "XADD", entry, STREAM_FIELD, bytes.ptr };
+	const size_t lens[] = { 4, sizeof script - 1, 1, sizeof STREAM_KEY - 1, 4, (size_t)entry_len, sizeof STREAM_FIELD - 1, bytes.len };
+	redisAsyncCommandArgv(writer->redis, take_added, (void *)(uintptr_t)id, 8, words, lens);
+}
+
 void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes, bool passes_limit)
 {
 	if (writer->is_full && !passes_limit)
@@ -109,7 +118,10 @@ void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slic
 	char entry[48];
 	int entry_len = snprintf(entry, sizeof entry, "%" PRId64 "-%" PRId64, writer->next, writer->last);
 	writer->last = writer->next++;
-	send_entry(writer, id, entry, entry_len, bytes);
+	if (writer->is_store_full)
+		send_entry_to_full(writer, id, entry, entry_len, bytes);
+	else
+		send_entry(writer, id, entry, entry_len, bytes);
 	count_reply(writer);
 	if (writer->reader_count > 0)
 		unread_add(&writer->unread, writer->last, bytes.len + ENTRY_OVERHEAD);
@@ -410,6 +422,7 @@ static struct stream_writer *take_counted(redisAsyncContext *redis, const redisR
 	if (writer == NULL || reply == NULL)
 		return NULL;
 	if (reply->type == REDIS_REPLY_ERROR) {
+		writer->is_store_full |= strncmp(reply->str, STREAM_FULL_ERROR, strlen(STREAM_FULL_ERROR)) == 0;
 		stream_link_drop(writer->link, reply->str);
 		return NULL;
 	}

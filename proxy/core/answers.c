@@ -19,7 +19,6 @@ static void check_answered(struct core *core, const struct check *check, struct 
 
 static void remote_answered(struct core *core, const struct group *group, const struct event *event)
 {
-	core->step.status.refused_since_ms = 0;
 	for (unsigned i = 0; i < group->remote.check_count; i++)
 		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
 	for (unsigned i = 0; i < group->remote.reach_count; i++)
@@ -42,24 +41,24 @@ static void positions_answered(struct core *core, const struct group *group)
 	core->books.is_run_due &= !group->positions.has_run;
 }
 
-static void remote_aborted(struct core *core, struct slice error)
+static void remote_aborted(struct core *core)
 {
-	struct core_status *status = &core->step.status;
 	core->groups.is_store_refusing = true;
-	if (status->refused_since_ms == 0)
-		status->refused_since_ms = core->step.steady_ms;
-	size_t len = error.len < sizeof status->refusal ? error.len : sizeof status->refusal - 1;
-	memcpy(status->refusal, error.ptr, len);
-	status->refusal[len] = '\0';
-	step_alarm(&core->step, 0, "the store refused a remote batch: replication waits until it takes writes again");
 	effects_add(core->step.effects, EFFECT_REOPEN);
 }
 
 static void answers_take_abort(struct core *core, struct group *group, struct slice error)
 {
+	bool is_full = groups_note_refusal(&core->groups, group, error);
 	core->step.status.aborted_groups++;
+	if (group->kind == GROUP_REMOTE)
+		groups_note_waiting(&core->groups);
+	if (is_full && group->kind == GROUP_REMOTE && !group->is_for_full) {
+		groups_hold_refused(&core->groups, group);
+		return;
+	}
 	switch (group->kind) {
-	case GROUP_REMOTE: remote_aborted(core, error); break;
+	case GROUP_REMOTE: remote_aborted(core); break;
 	case GROUP_PROBE: settle_refused(core->recovery); break;
 	case GROUP_POSITIONS:
 		episodes_unwritten(&core->books, group);
@@ -91,6 +90,7 @@ void answers_take(struct core *core, const struct event *event)
 		return;
 	}
 	assert(event->answered.reply_count == group->script.count);
+	core->groups.is_overtaken |= core->groups.refused != NULL;
 	retention_answered(&core->books, group, event);
 	positions_stored(&core->books, group);
 	switch (group->kind) {
@@ -103,7 +103,7 @@ void answers_take(struct core *core, const struct event *event)
 	case GROUP_PROBE: settle_answered(core->recovery, event); break;
 	case GROUP_ASK: ask_answered(core->asks, group, event); break;
 	case GROUP_SWEEP: sweep_answered(core->asks, event); break;
-	case GROUP_TRIAL: core->groups.is_store_refusing = false; break;
+	case GROUP_TRIAL: core->groups.is_store_refusing = core->groups.is_store_full = false; break;
 	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
 	/* The event loop may still look at the slots. */

@@ -171,7 +171,7 @@ static bool is_quiet(const struct core *core)
 	       core->causes.is_gate_open;
 }
 
-/* The store refused a remote batch. Sends a trial (a harmless write), to see whether it takes writes again. */
+/* The store refused something. Sends a trial (a harmless write), to see whether it takes writes again. */
 static void try_store(struct core *core)
 {
 	struct group *group = group_new(&core->groups, GROUP_TRIAL);
@@ -190,7 +190,9 @@ static void tick(struct core *core)
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
-	if (core->groups.is_store_refusing && core->step.steady_ms - core->trial_ms >= TRIAL_MS)
+	groups_note_calm(&core->groups);
+	bool is_trial_due = (core->groups.is_store_refusing || core->groups.is_store_full) && core->groups.refused == NULL;
+	if (is_trial_due && core->step.steady_ms - core->trial_ms >= TRIAL_MS)
 		try_store(core);
 	if (settle_is_refused(core->recovery) && core->step.steady_ms - core->trial_ms >= TRIAL_MS) {
 		core->trial_ms = core->step.steady_ms;

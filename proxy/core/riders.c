@@ -5,6 +5,9 @@
 void riders_add(void *context, struct group *group)
 {
 	struct core *core = context;
+	/* What a full store refuses would take its riders along. */
+	if (group->kind == GROUP_TRIAL || (core->groups.is_store_full && !group->is_for_full))
+		return;
 	if (core->books.correction_count > 0) {
 		script_select(&group->script, core->options.reserved_db);
 		buffer_add(&group->bytes, buffer_slice(&core->books.corrections));

@@ -11,7 +11,7 @@ from lib import tap
 from lib.redis_server import RedisServer
 from lib.workspace import Workspace
 
-ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
+ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE|FREE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
 
 
 def read_table():
@@ -69,8 +69,14 @@ def compare(facts):
     facts.equal([name for name, row in known.items() if bool(len(row) > 9 and row[9]) != (table[name][0] == "CONTAINER")], [],
                 "containers are containers")
     facts.equal([name for name, row in known.items()
-                 if "write" in map(text_of, row[2]) and table[name][0] != "WRITE" and table[name][2] != "UNSUPPORTED"], [],
+                 if "write" in map(text_of, row[2]) and table[name][0] not in ("WRITE", "FREE") and table[name][2] != "UNSUPPORTED"], [],
                 "every write of the server is replicated or refused")
+    flags = {name: set(map(text_of, row[2])) for name, row in known.items()}
+    facts.equal([name for name in flags if table[name][0] in ("WRITE", "FREE") and (table[name][0] == "WRITE") != ("denyoom" in flags[name])], [],
+                "those writes are free that the server takes when it is full")
+    facts.equal([name for name in flags if "noscript" in flags[name] and
+                 (table[name][0] == "FREE" or table[name][2] == "READ" and table[name][4] != 2)], [],
+                "what is run when the server is full can be run by a script")
 
 
 tap.run(compare)

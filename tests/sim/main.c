@@ -63,6 +63,7 @@ static void limits_met_add(struct limits_met *into, const struct limits_met *oth
 {
 	into->full_logs += other->full_logs;
 	into->paused_logs += other->paused_logs;
+	into->full_stores += other->full_stores;
 	into->full_outboxes += other->full_outboxes;
 	into->full_metadata += other->full_metadata;
 }
@@ -261,9 +262,10 @@ static bool run_seeds(struct options *options)
 	       "%llu stores judged though a resync was needed\n",
 	       (unsigned long long)total->conflict_pairs, (unsigned long long)total->exempt_keys, (unsigned long long)total->lost_writes,
 	       (unsigned long long)total->judged_apart);
-	printf("limits met: %llu times a log was full, %llu times an inbox; %llu requests were refused for a full outbox, %llu for metadata\n",
+	printf("limits met: %llu times a log was full, %llu times an inbox; %llu requests were refused for a full outbox, %llu for metadata, %llu by a full store\n",
 	       (unsigned long long)total->limits_met.full_logs, (unsigned long long)total->limits_met.paused_logs,
-	       (unsigned long long)total->limits_met.full_outboxes, (unsigned long long)total->limits_met.full_metadata);
+	       (unsigned long long)total->limits_met.full_outboxes, (unsigned long long)total->limits_met.full_metadata,
+	       (unsigned long long)total->limits_met.full_stores);
 	if (total->known > 0)
 		printf("%llu seeds failed that are known to (tests/sim/known.txt says why)\n", (unsigned long long)total->known);
 	printf("%llu seeds passed, %llu failed\n", (unsigned long long)total->passed, (unsigned long long)total->failed);

@@ -7,15 +7,18 @@
 
 static const struct command commands[] = {
 #define CONTAINER(name, arity, note) \
-	{ name, arity, COMMAND_SERVER, PLAN_NONE, 0, 0, 0, 0, true, note },
+	{ name, arity, COMMAND_SERVER, PLAN_NONE, 0, 0, 0, 0, true, false, note },
 #define COMMAND(name, arity, class, first, last, step, numkeys_at, note) \
-	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, note },
+	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, false, note },
 #define WRITE(name, arity, plan, first, last, step, numkeys_at, note) \
-	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, note },
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, false, note },
+#define FREE(name, arity, plan, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, true, note },
 #include "command.def"
 #undef CONTAINER
 #undef COMMAND
 #undef WRITE
+#undef FREE
 };
 
 #define COMMANDS ((unsigned)(sizeof(commands) / sizeof(commands[0])))
@@ -82,6 +85,14 @@ const struct command *command_find(uint32_t argc, const struct slice *argv)
 bool command_arity_ok(const struct command *command, uint32_t argc)
 {
 	return command->arity >= 0 ? argc == (uint32_t)command->arity : argc >= (uint32_t)-command->arity;
+}
+
+bool command_runs_when_full(const struct command *command)
+{
+	if (command->class == COMMAND_WRITE)
+		return command->is_free;
+	/* EVAL_RO and the like count their keys there. */
+	return command->class == COMMAND_READ && command->numkeys_at != 2;
 }
 
 bool command_store_key(const struct request *request, struct slice *key)

@@ -24,6 +24,7 @@ struct command {
 	int first_key, last_key, key_step; /* as in Redis; 0 0 0: none */
 	int numkeys_at;              /* the argument that counts the keys which follow it; 0: none */
 	bool is_container;           /* of the "container|sub" rows */
+	bool is_free;                /* a write that a full store takes, too: without the server's flag DENYOOM */
 	const char *note;            /* one line for docs/commands.md */
 };
 
@@ -33,6 +34,8 @@ bool command_arity_ok(const struct command *command, uint32_t argc);
 /* Calls VISIT for each key the request names by position (numkeys forms such as ZUNIONSTORE and ZDIFF included). */
 void command_keys(const struct command *command, const struct request *request,
                   void (*visit)(void *context, struct slice key), void *context);
+/* Can a full store run it, from within a script? (Not a script itself.) */
+bool command_runs_when_full(const struct command *command);
 /* The key after STORE or STOREDIST in GEORADIUS and GEORADIUSBYMEMBER; false: the command only reads. */
 MUST_CHECK bool command_store_key(const struct request *request, struct slice *key);
 unsigned command_count(void);

@@ -7,7 +7,8 @@ static const char intro[] =
 	"does not have gets the server's own error; one that the server has and this page has not is refused.\n\n";
 
 static const struct { enum command_class class; const char *title, *text; } sections[] = {
-	{ COMMAND_WRITE, "Replicated", "Executed here, and shipped to every other datacenter as said in the last column." },
+	{ COMMAND_WRITE, "Replicated", "Executed here, and shipped to every other datacenter as said in the second column. The last column says which of them Redis "
+	                             "still takes when it is at its `maxmemory`; the others are answered with its `-OOM`." },
 	{ COMMAND_READ, "Reads", "Sent to the local server as they are." },
 	{ COMMAND_SESSION, "Sessions", "Answered or steered by homeportd itself, as the server would." },
 	{ COMMAND_PINNED, "Pinned", "Get a connection to the server of their own." },
@@ -41,6 +42,8 @@ static void add_row(struct buffer *out, const struct command *command)
 			buffer_add_text(out, "; ");
 	}
 	add_cell(out, command->note);
+	if (command->class == COMMAND_WRITE)
+		add_cell(out, command->is_free ? " yes" : "");
 	buffer_add_byte(out, '\n');
 }
 
@@ -52,7 +55,7 @@ void command_describe(struct buffer *out)
 		buffer_add_text(out, sections[s].title);
 		buffer_add_text(out, "\n\n");
 		buffer_add_text(out, sections[s].text);
-		buffer_add_text(out, sections[s].class == COMMAND_WRITE ? "\n\n| command | shipped |\n|---|---|\n" : "\n\n| command | note |\n|---|---|\n");
+		buffer_add_text(out, sections[s].class == COMMAND_WRITE ? "\n\n| command | shipped | when Redis is full |\n|---|---|---|\n" : "\n\n| command | note |\n|---|---|\n");
 		for (unsigned i = 0; i < command_count(); i++)
 			if (command_at(i)->class == sections[s].class && !command_at(i)->is_container)
 				add_row(out, command_at(i));

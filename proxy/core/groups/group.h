@@ -2,7 +2,7 @@
  *
  *   group_build.c   requests, commands and keys are added    group_keys.c    the metadata of its keys
  *   group_memory.c  groups come and go                       group_latent.c  which of its writes need no metadata yet
- *   group_queue.c   groups that were sent (groups.h) */
+ *   group_queue.c   groups that were sent (groups.h)         group_full.c   what is sent although the store is full */
 #ifndef CORE_GROUP_H
 #define CORE_GROUP_H
 
@@ -52,6 +52,7 @@ struct group {
 	uint64_t id;
 	unsigned protocol;
 	bool is_sent;
+	bool is_for_full;                    /* a full store runs it, too */
 	struct script script;
 	struct buffer bytes;                 /* RESP */
 	struct buffer pairs;                 /* of plain SETs (script.h) */
@@ -107,6 +108,9 @@ bool group_is_latent(struct groups *groups, const struct group *group, const str
 /* The group was answered: its latent writes outlive it. SHARED: it holds what WRITES held; NULL: WRITES does. */
 void group_keep_latent(struct groups *groups, struct group *group, struct shared *shared);
 void group_drop_latent(struct groups *groups, struct group *group);          /* it was aborted, or lost: none of them took place */
+/* Does it hold only what Redis itself takes when it is full, or what we must write down? */
+bool unit_runs_when_full(const struct group *group, const struct unit *unit);
+bool group_runs_when_full(const struct group *group);
 struct group *group_new(struct groups *groups, enum group_kind kind);
 void group_free(struct groups *groups, struct group *group);
 void group_free_spare(struct groups *groups);

@@ -25,13 +25,9 @@ static void cut_into_pieces(struct group *group)
 	add_piece(group, &group->bytes, at, group->bytes.len - at);
 }
 
-void group_send(struct groups *groups, struct group *group)
+static void queue_group(struct groups *groups, struct group *group)
 {
-	script_end_run(&group->script);
-	groups->riders.add(groups->riders.context, group);
-	script_select(&group->script, groups->options->reserved_db);
-	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));
-	cut_into_pieces(group);
+	group->next = NULL;
 	*groups->unanswered_end = group;
 	groups->unanswered_end = &group->next;
 	groups->unanswered_count++;
@@ -51,6 +47,44 @@ void group_send(struct groups *groups, struct group *group)
 	effect->group.reply_count = group->script.count;
 	effect->group.slots = group->slots;
 	effect->group.slot_count = group->slot_count;
+	effect->group.is_for_full = group->is_for_full;
+}
+
+void group_send(struct groups *groups, struct group *group)
+{
+	script_end_run(&group->script);
+	group->is_for_full |= groups->is_store_full && group_runs_when_full(group);
+	groups->riders.add(groups->riders.context, group);
+	script_select(&group->script, groups->options->reserved_db);
+	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));
+	cut_into_pieces(group);
+	queue_group(groups, group);
+}
+
+void groups_hold_refused(struct groups *groups, struct group *group)
+{
+	assert(group->kind == GROUP_REMOTE && groups->refused == NULL);
+	groups->refused = group;
+	groups->is_overtaken = false;
+	groups->remote_unanswered++;         /* it still is: nothing may pass it */
+}
+
+/* It counts as unanswered until the connection is lost, so that nothing remote is sent before. */
+void groups_give_up_refused(struct groups *groups)
+{
+	group_free(groups, groups->refused);
+	groups->refused = NULL;
+	groups->is_store_refusing = true;
+}
+
+void groups_send_refused(struct groups *groups)
+{
+	struct group *group = groups->refused;
+	assert(group != NULL && !groups->is_overtaken && groups->unanswered_count == 0);
+	groups->refused = NULL;
+	groups->remote_unanswered--;
+	group->is_for_full = true;
+	queue_group(groups, group);
 }
 
 void groups_free_done(struct groups *groups)
@@ -91,6 +125,10 @@ void groups_drop_unanswered(struct groups *groups, void *context, void (*let_go)
 		let_go(context, group);
 		group_free(groups, group);
 	}
+	if (groups->refused != NULL)
+		group_free(groups, groups->refused);
+	groups->refused = NULL;
+	groups->is_overtaken = false;
 	groups->unanswered_end = &groups->unanswered;
 	groups->unanswered_count = groups->local_unanswered = groups->remote_unanswered = groups->flushes_in_flight = 0;
 	groups->unanswered_bytes = 0;

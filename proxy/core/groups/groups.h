@@ -26,6 +26,10 @@ struct groups {
 	uint64_t unanswered_bytes;
 	struct group *done;                  /* answered in this step or the last: the event loop may still look at their slots */
 	unsigned flushes_in_flight;
+	bool is_store_full;                  /* it refused a transaction for want of memory, and no trial has succeeded since */
+	struct group *refused;               /* a remote group that a full store refused: it is sent again before anything else */
+	bool is_overtaken;                   /* … and a group that was sent after it was not refused */
+	uint64_t waited_ms;                  /* when a remote batch was refused last, or had to wait for room */
 	bool is_store_refusing;              /* it aborted remote groups or our own writes: a trial has to succeed before more are sent */
 };
 
@@ -33,6 +37,15 @@ void groups_init(struct groups *groups);
 void groups_free(struct groups *groups);
 /* Adds riders and EXEC, and sends the group. */
 void group_send(struct groups *groups, struct group *group);
+/* The store refused GROUP with this error. Returns whether it is full. */
+bool groups_note_refusal(struct groups *groups, const struct group *group, struct slice error);
+void groups_note_waiting(struct groups *groups);         /* remote batches wait for the store */
+void groups_note_calm(struct groups *groups);            /* … if they still do */
+/* The full store refused a remote group, which is still the next to be applied. */
+void groups_hold_refused(struct groups *groups, struct group *group);
+/* It is sent again as it is, and a full store runs it: by no more than one group does the store go beyond its limit. Nothing may have overtaken it. */
+void groups_send_refused(struct groups *groups);
+void groups_give_up_refused(struct groups *groups);      /* something has: only a new opening helps */
 /* Takes the oldest unanswered group, whose id must be ID, off the queue. */
 struct group *groups_take_answered(struct groups *groups, uint64_t id);
 /* The group's answer was dealt with. The group is kept until the next step. */

@@ -80,16 +80,19 @@ static bool is_mistake(struct slice error)
 	return error.len > start.len && memcmp(error.ptr, start.ptr, start.len) == 0;
 }
 
-/* One bad command must not abort its neighbours: several requests are run again one by one, a single one gets its error. */
+/* One bad command must not abort its neighbours: several requests are run again one by one, a single one gets its error. One that frees memory is run
+ * again, too, now that the store is known to be full. */
 void local_aborted(struct local *local, struct group *group, struct slice error)
 {
-	if (group->unit_count == 1) {
-		local->groups->is_store_refusing |= group->units[0].token == 0;
+	const struct unit *unit = &group->units[0];
+	bool is_worth_trying = local->groups->is_store_full && !group->is_for_full && group->ask == 0 && unit_runs_when_full(group, unit);
+	if (group->unit_count == 1 && !is_worth_trying) {
+		local->groups->is_store_refusing |= unit->token == 0 && !local->groups->is_store_full;
 		rerun_reread(local, group);
 		/* The write of an ask has an asker who is told. */
-		if (group->units[0].token != 0 && group->ask == 0) {
+		if (unit->token != 0 && group->ask == 0) {
 			local->step->status.refused_writes += !is_mistake(error);
-			step_refuse(local->step, group->units[0].token, error);
+			step_refuse(local->step, unit->token, error);
 		}
 		group_free(local->groups, group);
 		return;

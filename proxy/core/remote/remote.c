@@ -9,6 +9,7 @@
 #define BATCHES_PER_TURN 256
 #define WRITES_PER_TURN 8192
 #define BYTES_PER_TURN (512 * 1024)      /* so that what a transaction holds stays in the processor's cache, here and in Redis */
+#define CAREFUL_MS 5000                  /* after the store was full, local and remote groups are not under way at the same time */
 
 static bool is_own_log_read(const struct remote *remote)
 {
@@ -105,6 +106,33 @@ static bool is_quarantined(const struct remote *remote, const struct peer *peer,
 	return hlc_ms(delivery->hlc) > remote->step->now_ms + limit_ms && clocks_are_ahead(remote->causes, (unsigned)(peer - remote->causes->peers), limit_ms);
 }
 
+static bool is_removal(const struct change *change)
+{
+	switch (change->kind) {
+	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_EXPIRE:
+		return true;
+	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
+	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_SIBLING:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
+		return false;
+	}
+	return false;
+}
+
+/* A full store takes only what removes. */
+static bool is_removing(struct remote *remote, struct delivery *delivery)
+{
+	struct slice writes = delivery->writes, raw;
+	enum plan pending;
+	if (delivery->is_weighed)
+		return delivery->is_removing;
+	delivery->is_weighed = delivery->is_removing = true;
+	while (delivery->is_removing && envelope_write_next(&writes, &pending, &remote->step->changes, &raw))
+		for (unsigned i = 0; i < remote->step->changes.count; i++)
+			delivery->is_removing &= is_removal(&remote->step->changes.items[i]);
+	return delivery->is_removing;
+}
+
 enum readiness { IS_READY, IS_DUPLICATE, IS_WAITING };
 
 static enum readiness readiness_of(struct remote *remote, struct peer *peer, struct delivery *delivery)
@@ -150,7 +178,12 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		peer_note_state(peer, PEER_HELD);
 		return IS_WAITING;
 	}
-	/* 5. No local write to its keys may be under way, as the outcome of that write takes part in the decision. */
+	/* 5. The store must have room for it. */
+	if (remote->groups->is_store_full && !is_removing(remote, delivery)) {
+		groups_note_waiting(remote->groups);
+		return IS_WAITING;
+	}
+	/* 6. No local write to its keys may be under way, as the outcome of that write takes part in the decision. */
 	if (delivery->write_count > 0 && is_in_flight(remote, delivery)) {
 		local_set_draining(remote->local, true);
 		return IS_WAITING;
@@ -275,15 +308,57 @@ static void add_checks(struct remote *remote, struct group *group)
 
 static void send_remote(struct remote *remote, struct group *group)
 {
+	group->is_for_full = remote->groups->is_store_full;
 	render_dirty(remote->keyspace, &group->script);
 	add_checks(remote, group);
 	positions_write(remote->books, group);
 	group_send(remote->groups, group);
 }
 
+/* What the full store refused goes first. Where another group has overtaken it, its outcome was decided from what is no longer so: only starting over
+ * helps. */
+static void pump_refused(struct remote *remote)
+{
+	struct groups *groups = remote->groups;
+	local_set_draining(remote->local, true);
+	if (groups->unanswered_count > 0)
+		return;
+	if (!groups->is_overtaken) {
+		groups_send_refused(groups);
+		return;
+	}
+	groups_give_up_refused(groups);
+	effects_add(remote->step->effects, EFFECT_REOPEN);
+}
+
+static bool has_held(const struct remote *remote)
+{
+	for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
+		if (remote->inboxes[dc].first != NULL)
+			return true;
+	return false;
+}
+
+/* A while ago the store was full, and may be again: then no local group may follow a remote one, lest it overtake it. Returns whether to wait. */
+static bool is_waiting_for_local(struct remote *remote)
+{
+	const struct groups *groups = remote->groups;
+	if (groups->waited_ms == 0 || remote->step->steady_ms - groups->waited_ms >= CAREFUL_MS)
+		return false;
+	bool is_waiting = groups->remote_unanswered > 0 || (groups->local_unanswered > 0 && has_held(remote));
+	local_set_draining(remote->local, is_waiting);
+	return is_waiting;
+}
+
 void remote_pump(struct remote *remote)
 {
 	local_set_draining(remote->local, false);
+	if (remote->groups->refused != NULL) {
+		pump_refused(remote);
+		return;
+	}
+	if (is_waiting_for_local(remote))
+		return;
 	/* One remote group at a time: the store may refuse one and take the next, whose positions would pass over the refused one. */
 	if (remote->groups->remote_unanswered > 0 || local_is_rerunning(remote->local) || remote->groups->is_store_refusing ||
 	    positions_are_due(remote->books))
@@ -298,6 +373,8 @@ void remote_pump(struct remote *remote)
 	} while (count > 0 && budget_is_left(&left));
 	if (group == NULL && remote->keyspace->thinned_keys != NULL)
 		group = group_new(remote->groups, GROUP_REMOTE);
-	if (group != NULL)
-		send_remote(remote, group);
+	if (group == NULL)
+		return;
+	send_remote(remote, group);
+	is_waiting_for_local(remote);
 }

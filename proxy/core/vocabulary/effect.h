@@ -46,6 +46,7 @@ struct effect {
 			const struct slice *pieces;  /* MULTI … EXEC, complete, when joined; valid until the step after the answer */
 			unsigned piece_count;
 			unsigned reply_count;        /* store commands between MULTI and EXEC = elements of EXEC's reply */
+			bool is_for_full;            /* a store at its limit of memory has to run it all the same: it frees memory, or is ours */
 			const struct slot *slots;    /* who gets which reply; valid as long as the pieces. Empty for internal groups */
 			unsigned slot_count;
 		} group;

@@ -2,7 +2,7 @@
 #include "sim_command.h"
 
 static const struct sim_command commands[] = {
-#define COMMAND(name, argc_min, is_write, function) { #name, argc_min, is_write, function },
+#define COMMAND(name, argc_min, is_write, is_growing, function) { #name, argc_min, is_write, is_growing, function },
 #include "sim_command.def"
 #undef COMMAND
 };
@@ -20,4 +20,11 @@ bool sim_command_is_write(struct slice name)
 	const struct sim_command *command = sim_command_find(name);
 
 	return command != NULL && command->is_write;
+}
+
+bool sim_command_is_growing(struct slice name)
+{
+	const struct sim_command *command = sim_command_find(name);
+
+	return command != NULL && command->is_growing;
 }

@@ -19,6 +19,7 @@ struct sim_command {
 	const char *name;
 	unsigned argc_min;
 	bool is_write;
+	bool is_growing;
 	void (*run)(struct sim_call *call);
 };
 
@@ -59,7 +60,7 @@ struct slice format_long_double(long double number, char *room, size_t size);
 struct slice format_double(double number, char *room, size_t size);
 
 /* The rows of sim_command.def; UNLINK shares DEL's. */
-#define COMMAND(name, argc_min, is_write, function) void function(struct sim_call *call);
+#define COMMAND(name, argc_min, is_write, is_growing, function) void function(struct sim_call *call);
 #include "sim_command.def"
 #undef COMMAND
 

@@ -7,6 +7,9 @@
 
 #include "sim_store_state.h"
 
+#define KEY_BYTES 64
+#define ELEMENT_BYTES 16
+
 struct sim_store *sim_store_new(struct pool *pool, uint64_t seed, const struct sim_observer *observer)
 {
 	struct sim_store *store = memory_new(sizeof(*store));
@@ -112,6 +115,27 @@ void sim_store_drop_expired(struct sim_store *store, uint64_t now_ms, void (*los
 		lost(context, key->db, key->name);
 		store_remove(store, key);
 	}
+}
+
+static uint64_t key_bytes(const struct sim_store *store, const struct sim_key *key)
+{
+	uint64_t bytes = KEY_BYTES + pool_text(store->pool, key->name).len;
+
+	for (unsigned i = 0; i < key->count; i++)
+		bytes += ELEMENT_BYTES + pool_text(store->pool, key->elements[i].name).len + pool_text(store->pool, key->elements[i].value).len;
+	for (unsigned i = 0; i < key->entry_count; i++)
+		bytes += ELEMENT_BYTES + pool_text(store->pool, key->entries[i].value).len;
+	return bytes;
+}
+
+uint64_t sim_store_bytes(const struct sim_store *store, bool is_with_reserved)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < store->key_count; i++)
+		if (is_with_reserved || store->keys[i]->db != SIM_RESERVED_DB)
+			bytes += key_bytes(store, store->keys[i]);
+	return bytes;
 }
 
 const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)

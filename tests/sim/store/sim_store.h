@@ -82,5 +82,9 @@ struct slice sim_replies_at(const struct sim_replies *replies, unsigned index);
 
 /* Is it a command that may change something? */
 bool sim_command_is_write(struct slice name);
+/* Does a full store refuse it? */
+bool sim_command_is_growing(struct slice name);
+/* What the data takes, about as Redis counts it: of all databases, or without the reserved one. */
+uint64_t sim_store_bytes(const struct sim_store *store, bool is_with_reserved);
 
 #endif

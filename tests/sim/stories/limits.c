@@ -124,3 +124,56 @@ void open_conflict_is_decided_at_the_limit_of_metadata(struct story *story)
 	story_check(story, core_status(story->world->dcs[AMS].core)->open_conflicts == 0, "the conflict is decided");
 	story_expect_everywhere(story, "r:k", "3");
 }
+
+/* A client empties a store that takes nothing new. */
+void full_store_can_be_emptied(struct story *story)
+{
+	struct dc *dc = &story->world->dcs[AMS];
+	uint64_t refused;
+
+	story_say(story, AMS, "SET l:a v");
+	story_say(story, AMS, "SADD m:s x y");
+	story_wait(story, 500);
+	dc->memory_max = 1;
+	refused = story_exec(story, AMS, "SET l:b v");
+	story_say(story, AMS, "DEL l:a");
+	story_say(story, AMS, "SET l:c v");
+	story_say(story, AMS, "SPOP m:s");
+	story_say(story, AMS, "SPOP m:s");
+	story_wait(story, 500);
+	story_expect_everywhere(story, "l:a", NULL);
+	story_expect_everywhere(story, "l:c", NULL);
+	story_expect_everywhere(story, "m:s", NULL);
+	story_check(story, requests_find(&story->world->requests, refused)->state == REQUEST_REFUSED, "a write is refused");
+	story_check(story, core_status(dc->core)->outbox_events == 0, "the outbox is empty");
+}
+
+/* What a peer removes is applied in a full store. What it adds waits, without a new connection, until there is memory. */
+void full_store_takes_what_removes_and_lets_the_rest_wait(struct story *story)
+{
+	struct dc *dc = &story->world->dcs[BOM];
+	unsigned connection = dc->connection;
+
+	story_say(story, AMS, "SET l:a v");
+	story_say(story, AMS, "SET l:b v");
+	story_wait(story, 500);
+	dc->memory_max = 1;
+	story_say(story, CPT, "SET l:beyond v");
+	story_wait(story, 300);
+	story_say(story, AMS, "DEL l:a");
+	story_say(story, CPT, "SET l:waits v");
+	story_wait(story, 3000);
+	story_say(story, BOM, "DEL l:b");
+	story_wait(story, 300);
+	story_expect_everywhere(story, "l:a", NULL);
+	story_expect_everywhere(story, "l:b", NULL);
+	story_expect(story, AMS, "l:waits", "v");
+	story_expect(story, BOM, "l:waits", NULL);
+	story_check(story, core_status(dc->core)->refused_since_ms != 0, "it says that remote writes wait");
+	dc->memory_max = 0;
+	story_wait(story, 4000);
+	story_expect_everywhere(story, "l:waits", "v");
+	story_expect_everywhere(story, "l:beyond", "v");
+	story_check(story, core_status(dc->core)->refused_since_ms == 0, "no more");
+	story_check(story, dc->connection == connection, "the connection to the store has stayed");
+}

@@ -73,6 +73,8 @@ static const struct tale tales[] = {
 	TALE(nothing_is_fresh_before_clocks_were_compared),
 	TALE(message_that_was_long_under_way_is_no_drift),
 	TALE(sets_behind_a_flush_in_one_batch_survive_it),
+	TALE(full_store_can_be_emptied),
+	TALE(full_store_takes_what_removes_and_lets_the_rest_wait),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

@@ -20,6 +20,8 @@ struct lane_group {
 	unsigned slot_count;
 	bool is_executed;            /* or refused; in both cases its answer is on its way */
 	bool is_refused;
+	bool is_for_full;            /* a full store runs it, too */
+	const char *error;           /* of a refused one */
 	struct sim_replies replies;
 };
 

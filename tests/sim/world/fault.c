@@ -7,12 +7,14 @@
 #include "world_clocks.h"
 
 #define CLOCK_WEIGHT 4               /* in worlds that have it, it is the fault that comes most often */
+#define FULL_WEIGHT 4
 
 const char *fault_text(enum fault fault)
 {
 	static const char *const texts[FAULT_COUNT] = {
 		"none", "link cut", "log cut", "sidecar crash", "connection loss", "store restart", "store rollback", "both crash", "redelivery",
 		"append retry", "refusal", "truncation", "skew", "expiry", "rules change", "clock set",
+		"full store",
 	};
 
 	return texts[fault];
@@ -74,6 +76,11 @@ void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned p
 		dc->refusals = 0;
 	} else if (fault == FAULT_CLOCK && !world->is_ending) {
 		world_set_clock(world, dc, 0);
+	} else if (fault == FAULT_FULL) {
+		if (dc->memory_max == 0)
+			return;
+		trace_line(world->trace, dc->index, "store has memory enough");
+		dc->memory_max = 0;
 	}
 }
 
@@ -174,7 +181,7 @@ static void truncate_log(struct world *world, struct dc *dc)
 
 static void refuse_writes(struct world *world, struct dc *dc, uint64_t duration_us)
 {
-	trace_line(world->trace, dc->index, "store refuses writes: out of memory");
+	trace_line(world->trace, dc->index, "store refuses writes");
 	dc->refusals = UINT_MAX;
 	plan_heal(world, dc, FAULT_REFUSAL, 0, duration_us);
 }
@@ -186,6 +193,16 @@ static void set_clock(struct world *world, struct dc *dc, uint64_t duration_us)
 	if (dice_chance(&world->dice, 30))
 		crash_sidecar(world, dc, duration_us / 4);
 	plan_heal(world, dc, FAULT_CLOCK, 0, duration_us);
+}
+
+/* It stays so until somebody removes something, or raises the limit. */
+static void fill_store(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	uint64_t bytes = sim_store_bytes(dc->store, true);
+
+	dc->memory_max = 1 + bytes * (50 + dice_below(&world->dice, 80)) / 100;
+	trace_line(world->trace, dc->index, "store holds %llu bytes of %llu", (unsigned long long)bytes, (unsigned long long)dc->memory_max);
+	plan_heal(world, dc, FAULT_FULL, 0, duration_us);
 }
 
 /* ---- strikes ---- */
@@ -228,6 +245,9 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 	case FAULT_TRUNCATION:
 		truncate_log(world, dc);
 		break;
+	case FAULT_FULL:
+		fill_store(world, dc, duration_us * 5);
+		break;
 	case FAULT_RULES:
 		sidecar_new_rules(world, dc);
 		break;
@@ -245,7 +265,7 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 void fault_strike(struct world *world)
 {
 	struct dc *dc = &world->dcs[dice_below(&world->dice, world->plan.dc_count)];
-	enum fault allowed[FAULT_COUNT + CLOCK_WEIGHT];
+	enum fault allowed[FAULT_COUNT + CLOCK_WEIGHT + FULL_WEIGHT];
 	unsigned count = 0;
 
 	for (enum fault fault = FAULT_LINK_CUT; fault <= FAULT_TRUNCATION; fault++)
@@ -255,6 +275,8 @@ void fault_strike(struct world *world)
 		allowed[count++] = FAULT_RULES;
 	for (unsigned i = 0; i < CLOCK_WEIGHT && world->plan.has_faults[FAULT_CLOCK]; i++)
 		allowed[count++] = FAULT_CLOCK;
+	for (unsigned i = 0; i < FULL_WEIGHT && world->plan.has_faults[FAULT_FULL]; i++)
+		allowed[count++] = FAULT_FULL;
 	if (count > 0)
 		fault_strike_at(world, dc, allowed[dice_below(&world->dice, count)]);
 }

@@ -19,12 +19,13 @@ enum fault {
 	FAULT_BOTH_CRASH,            /* store rolled back while the sidecar is down */
 	FAULT_REDELIVERY,            /* a log is delivered again from an older message */
 	FAULT_APPEND_RETRY,          /* the log's producer gives up and starts again; messages may be there twice */
-	FAULT_REFUSAL,               /* the store aborts transactions: out of memory */
+	FAULT_REFUSAL,               /* the store aborts transactions: it cannot write to its disk */
 	FAULT_TRUNCATION,            /* a log drops messages that a DC still needs */
 	FAULT_SKEW,                  /* clocks differ and drift */
 	FAULT_EXPIRY,                /* deadlines are met */
 	FAULT_RULES,                 /* the operator changes the rules, at one DC after the other */
 	FAULT_CLOCK,                 /* a wall clock is set wrong, and right again */
+	FAULT_FULL,                  /* the store is at its limit of memory, or near it */
 	FAULT_COUNT,
 };
 

@@ -24,7 +24,7 @@ struct world_limits {
 };
 
 /* How often each limit was met. */
-struct limits_met { uint64_t full_logs, paused_logs, full_outboxes, full_metadata; };
+struct limits_met { uint64_t full_logs, paused_logs, full_stores, full_outboxes, full_metadata; };
 
 /* What the owner of a log knows. Numbers of messages: those before NUMBER. */
 struct log_limit {

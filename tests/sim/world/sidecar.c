@@ -1,6 +1,7 @@
 /* Sidecar: the shell around one core, as turn.c is in the daemon. Events go in, effects are run in order. */
 #include "proxy/core/commands/command.h"
 #include "proxy/core/wire/record.h"
+#include "full_store.h"
 #include "sidecar.h"
 #include "world_clocks.h"
 #include "world_rules.h"
@@ -187,15 +188,19 @@ void connection_retry(struct world *world, struct dc *dc)
 static void run_next_group(struct world *world, struct dc *dc)
 {
 	struct lane_group *group = lane_next(&dc->lane);
+	uint64_t before = full_store_bytes(dc);
 	const char *wrong;
 
 	group->is_executed = true;
-	if (dc->refusals > 0) {
-		dc->refusals--;
+	group->error = full_store_refusal(dc, group);
+	if (group->error != NULL) {
 		group->is_refused = true;
-		trace_line(world->trace, dc->index, "store refuses group %llu", (unsigned long long)group->id);
+		dc->refused_ids[dc->refused_count++ % REFUSED_KEPT] = group->id;
+		trace_line(world->trace, dc->index, "store refuses group %llu: %s", (unsigned long long)group->id, group->error);
 		return;
 	}
+	dc->running = group;
+	dc->is_adding = dc->is_removing = false;
 	trace_line(world->trace, dc->index, "store runs group %llu", (unsigned long long)group->id);
 	auditor_group_begins(world->auditor, dc->index, group);
 	world->busy = dc;
@@ -208,6 +213,8 @@ static void run_next_group(struct world *world, struct dc *dc)
 		auditor_find(world->auditor, "dc %u: the core says that a group has %u commands; it has %u", dc->index, group->reply_count,
 		             group->replies.count);
 	auditor_group_ends(world->auditor, dc->index, group, sim_store_journal(dc->store));
+	full_store_judge(world, dc, group, before);
+	dc->running = NULL;
 }
 
 void connection_break(struct world *world, struct dc *dc)
@@ -314,7 +321,7 @@ void lane_deliver_answer(struct world *world, struct dc *dc)
 	event.answered.replies = group->is_refused ? NULL : replies;
 	event.answered.reply_count = group->replies.count;
 	if (group->is_refused)
-		event.answered.error = slice_of("OOM command not allowed when used memory > 'maxmemory'.");
+		event.answered.error = slice_of(group->error);
 	trace_line(world->trace, dc->index, "group %llu answered", (unsigned long long)group->id);
 	auditor_group_answered(world->auditor, dc->index, group);
 	sidecar_step(world, dc, &event);

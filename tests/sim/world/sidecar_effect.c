@@ -1,5 +1,6 @@
 /* Sidecar, its effects: what a core asks for, carried out over lanes and logs. */
 #include "client_memory.h"
+#include "full_store.h"
 #include "sidecar.h"
 #include "sim_handler.h"
 
@@ -22,7 +23,7 @@ static void lane_send_group(struct lane *lane, const struct effect *effect)
 	struct buffer room = { 0 };
 	struct lane_group group = {
 		.id = effect->group.id, .protocol = effect->group.protocol, .bytes = effect_group_bytes(effect, &room), .reply_count = effect->group.reply_count,
-		.slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
+		.is_for_full = effect->group.is_for_full, .slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
 	};
 
 	for (unsigned i = 0; i < group.slot_count; i++)
@@ -153,7 +154,10 @@ static bool is_naming(struct slice error, const char *setting)
 
 static void run_refusal(struct world *world, const struct dc *dc, const struct effect *effect)
 {
-	requests_find(&world->requests, effect->refuse.token)->state = REQUEST_REFUSED;
+	struct client_request *request = requests_find(&world->requests, effect->refuse.token);
+
+	request->state = REQUEST_REFUSED;
+	full_store_judge_refusal(world, dc, request, effect->refuse.error);
 	world->limits_met.full_outboxes += is_naming(effect->refuse.error, "(limits.outbox)");
 	world->limits_met.full_metadata += is_naming(effect->refuse.error, "(limits.metadata)");
 	trace_line(world->trace, dc->index, "request %llu refused: %.*s", (unsigned long long)effect->refuse.token,

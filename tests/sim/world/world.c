@@ -1,4 +1,5 @@
 /* World: the course of a run. */
+#include "full_store.h"
 #include "sidecar.h"
 
 #include <assert.h>
@@ -16,6 +17,7 @@ static void store_executed(void *context, const struct sim_executed *executed)
 {
 	struct world *world = context;
 
+	full_store_judge_command(world, world->busy, executed);
 	trace_line(world->trace, world->busy->index, "    %s  ->  %s", trace_command(executed->argc, executed->argv), trace_bytes(executed->reply));
 	auditor_command_ran(world->auditor, world->busy->index, world->busy->store, executed);
 }
@@ -309,6 +311,18 @@ static void draw_clocks(struct world_plan *plan, struct dice *dice)
 	plan->load_us = plan->operations * (5000 + dice_below(dice, 60000));
 }
 
+/* Stores get full, and are emptied by clients. */
+static void draw_full(struct world_plan *plan, struct dice *dice)
+{
+	plan->has_faults[FAULT_FULL] = true;
+	plan->fault_events = 1 + (unsigned)dice_below(dice, 12);
+	plan->operations *= 2;
+	if (dice_chance(dice, 50))
+		plan->limits.value_bytes_max = 100 + (unsigned)dice_below(dice, 4000);
+	if (dice_chance(dice, 30))
+		draw_limits(plan, dice);
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -345,6 +359,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		draw_narrow(plan, &dice);
 	if (seed >= WORLD_CLOCKS_SEED)
 		draw_clocks(plan, &dice);
+	else if (seed >= WORLD_FULL_SEED)
+		draw_full(plan, &dice);
 	else if (seed >= WORLD_LIMITS_SEED)
 		draw_limits(plan, &dice);
 }

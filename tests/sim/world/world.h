@@ -17,8 +17,10 @@
 #define WORLD_DCS_MAX 5
 #define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
 #define WORLD_LIMITS_SEED 400001     /* from this seed on logs, inboxes, outboxes and metadata have limits that are reached */
-#define WORLD_CLOCKS_SEED 700001     /* from this seed on, instead, clocks are set wrong and right again */
+#define WORLD_CLOCKS_SEED 700001     /* from this seed on, instead of limits, clocks are set wrong and right again */
+#define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
+#define REFUSED_KEPT 64              /* groups */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
 
 /* Everything a run is made of besides its seed's rolls. Stories fill it by hand. */
@@ -71,7 +73,13 @@ struct dc {
 	/* store and the connection to it */
 	struct sim_store *store;
 	bool is_store_up;
-	unsigned refusals;           /* the store refuses that many groups more: out of memory */
+	unsigned refusals;           /* the store refuses that many groups more */
+	uint64_t memory_max;         /* beyond it the store is full; 0: no limit */
+	bool is_beyond;              /* remote writes have taken the store beyond its limit, and none of its transactions was taken since */
+	uint64_t refused_ids[REFUSED_KEPT];  /* of the groups that were refused last */
+	unsigned refused_count;
+	const struct lane_group *running;    /* it has added to, and removed from, clients' databases: */
+	bool is_adding, is_removing;
 	unsigned run;                /* counts starts */
 	unsigned connection;         /* counts connections */
 	struct lane lane;

@@ -33,6 +33,7 @@ void world_heal(struct world *world)
 		fault_heal(world, dc, FAULT_REFUSAL, 0);
 		if (world->plan.has_faults[FAULT_CLOCK])
 			world_set_clock(world, dc, 0);
+		fault_heal(world, dc, FAULT_FULL, 0);
 		for (unsigned peer = 0; peer < world->plan.dc_count; peer++)
 			fault_heal(world, dc, FAULT_LINK_CUT, peer);
 		fault_store_start(world, dc, false);
