@@ -57,11 +57,15 @@ struct store_facts {
 	char identity[40];                   /* random, made at the first opening. If it differs later, the store was emptied or is another one */
 	bool is_aof_on;                      /* this and the next ones are read at opening and every 2 s */
 	bool is_noeviction;
+	bool is_evicting_all;                /* it may evict any key, the reserved ones, too: maxmemory-policy allkeys-…, with a maxmemory */
+	char policy[24];                     /* maxmemory-policy */
 	uint64_t maxmemory;                  /* bytes; 0: no limit */
 	uint64_t used_memory;                /* what counts against maxmemory */
 	uint64_t evicted_keys;
 	bool is_notifying;                   /* keyspace notifications for expiry are on */
 };
+/* Does this maxmemory-policy let Redis evict keys that have no deadline? */
+bool store_policy_is_evicting_all(struct slice policy);
 const struct store_facts *store_facts(const struct store *store);
 /* Why the store is not open, in the words that `lost` or `waiting` was last called with. "": it is open, or is being opened for the first time. */
 const char *store_trouble(const struct store *store);

@@ -28,6 +28,12 @@ const char *notify_missing(struct slice flags)
 	return has_events ? has_expired ? "" : "x" : has_expired ? "E" : "Ex";
 }
 
+bool store_policy_is_evicting_all(struct slice policy)
+{
+	const struct slice start = SLICE("allkeys-");
+	return policy.len >= start.len && slice_equal_nocase((struct slice){ policy.ptr, start.len }, start);
+}
+
 struct slice config_value(struct slice reply)
 {
 	struct reply part = { 0 };
@@ -51,8 +57,11 @@ static void take_info(struct store_facts *facts, struct slice info)
 	if (aof.len > 0)
 		facts->is_aof_on = aof.ptr[0] == '1';
 	struct slice policy = info_value(info, SLICE("maxmemory_policy"));
-	if (policy.len > 0)
+	if (policy.len > 0) {
+		take_text(facts->policy, sizeof facts->policy, policy);
 		facts->is_noeviction = slice_equal(policy, SLICE("noeviction"));
+	}
+	facts->is_evicting_all = facts->maxmemory > 0 && store_policy_is_evicting_all(slice_of(facts->policy));
 }
 
 static struct slice info_value(struct slice info, struct slice name)

@@ -97,9 +97,14 @@ static void check_store(struct round *round)
 	if (!facts->is_aof_on)
 		find(round, (struct finding){ FINDING_WARNING, "aof", NULL },
 		     "Redis keeps no append-only file, a restart loses what the log had not taken yet: set appendonly yes");
-	if (!facts->is_noeviction && facts->maxmemory > 0)
+	if (facts->is_evicting_all)
+		find(round, (struct finding){ FINDING_OUTAGE, "eviction", NULL },
+		     "Redis may evict what this sidecar keeps in it (maxmemory-policy %s), so writes are refused: set maxmemory-policy noeviction, or one of "
+		     "the volatile-… policies, which spare keys without a deadline", facts->policy);
+	else if (!facts->is_noeviction && facts->maxmemory > 0)
 		find(round, (struct finding){ FINDING_WARNING, "eviction", NULL },
-		     "Redis may evict keys, which peers keep: set maxmemory-policy noeviction");
+		     "Redis may evict keys (maxmemory-policy %s; %llu so far), which peers keep: set maxmemory-policy noeviction", facts->policy,
+		     (unsigned long long)facts->evicted_keys);
 	check_memory(round, facts);
 	if (!facts->is_notifying)
 		find(round, (struct finding){ FINDING_WARNING, "notifications", NULL },
@@ -107,18 +112,18 @@ static void check_store(struct round *round)
 		     "set notify-keyspace-events Ex");
 }
 
-/* Where Redis may evict keys, it is usual that it is at its maxmemory: nothing is found then. */
+/* Where Redis may evict keys, it is usual that it comes near its maxmemory. Beyond it it is only when it finds nothing to evict. */
 static void check_memory(struct round *round, const struct store_facts *facts)
 {
-	if (!facts->is_noeviction || facts->maxmemory == 0)
+	if (facts->is_evicting_all || facts->maxmemory == 0)
 		return;
 	uint64_t percent = facts->used_memory * 100 / facts->maxmemory;
 
 	if (facts->used_memory > facts->maxmemory)
 		find(round, (struct finding){ FINDING_BROKEN, "memory", NULL },
-		     "Redis is full (maxmemory %llu bytes): it refuses writes with -OOM, those of peers, too; reads are served: raise maxmemory or "
-		     "remove keys", (unsigned long long)facts->maxmemory);
-	else if (percent >= NEARLY_FULL_PERCENT)
+		     "Redis is full (maxmemory %llu bytes): it refuses what adds with -OOM, of peers, too; what reads or removes is served: raise "
+		     "maxmemory or remove keys", (unsigned long long)facts->maxmemory);
+	else if (percent >= NEARLY_FULL_PERCENT && facts->is_noeviction)
 		find(round, (struct finding){ FINDING_WARNING, "memory", NULL },
 		     "Redis uses %llu %% of its maxmemory, and refuses writes once it is full: raise maxmemory or remove keys",
 		     (unsigned long long)percent);

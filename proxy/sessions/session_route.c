@@ -113,6 +113,17 @@ static void session_read(struct session *session, const struct command *row, con
 	turn_read(turn, session->protocol, session->db, session_encode(session, request), token);
 }
 
+/* CONFIG SET name value …: a policy with which Redis evicts what the sidecar keeps in it. */
+static bool is_setting_eviction(const struct command *row, const struct request *request)
+{
+	if (row->class != COMMAND_SERVER || strcmp(row->name, "config|set") != 0)
+		return false;
+	for (uint32_t i = 2; i + 1 < request->argc; i += 2)
+		if (slice_equal_nocase(request->argv[i], SLICE("maxmemory-policy")) && store_policy_is_evicting_all(request->argv[i + 1]))
+			return true;
+	return false;
+}
+
 static void session_route(struct session *session, const struct command *row, const struct request *request)
 {
 	const struct session_command *command = session_command_of(session, row);
@@ -126,6 +137,11 @@ static void session_route(struct session *session, const struct command *row, co
 	}
 	if (!turn_is_open(session->sessions->turn)) {
 		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
+		return;
+	}
+	if (is_setting_eviction(row, request)) {
+		session_refuse(session, COMMAND_RESULT_REFUSED,
+		               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);
 		return;
 	}
 	if (row->class == COMMAND_PINNED && session_pin(session, row, request))

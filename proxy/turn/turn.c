@@ -7,6 +7,7 @@
  *   turn_groups.c     groups under way             turn_errands.c  questions of the sidecar itself        turn_clock.h  time */
 #include "turn.h"
 
+#include "proxy/core/commands/command.h"
 #include "proxy/handler_runs/handler_runs.h"
 #include "turn_errands.h"
 #include "turn_logs.h"
@@ -120,17 +121,42 @@ void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice c
 	store_read(turn->store, protocol, db, command, token);
 }
 
+static bool has_write(const struct event *request)
+{
+	for (unsigned i = 0; i < request->request.count; i++)
+		if (request->request.rows[i]->class == COMMAND_WRITE)
+			return true;
+	return false;
+}
+
+/* Nobody knows what of the outbox and the positions will still be there. */
+static bool is_evicting_all(const struct turn *turn)
+{
+	return store_facts(turn->store)->is_evicting_all;
+}
+
 void turn_request(struct turn *turn, struct event *request)
 {
 	assert(turn->is_open);
-	turn_step(turn, request);
+	if (is_evicting_all(turn) && has_write(request))
+		turn_refuse(turn, request->request.token, slice_of(TURN_EVICTING));
+	else
+		turn_step(turn, request);
+}
+
+static bool is_reading(enum ask ask)
+{
+	return ask == ASK_GET || ask == ASK_EXPLAIN;
 }
 
 void turn_ask(struct turn *turn, struct event *asked)
 {
 	assert(asked->type == EVENT_ASKED);
 	assert(turn->is_open);
-	turn_step(turn, asked);
+	if (is_evicting_all(turn) && !is_reading(asked->asked.ask))
+		turn_refuse(turn, asked->asked.token, slice_of(TURN_EVICTING));
+	else
+		turn_step(turn, asked);
 }
 
 /* ---- for the sidecar itself ---- */
@@ -188,4 +214,5 @@ static void turn_on_tick(evutil_socket_t fd, short what, void *context)
 		return;
 	turn_step(turn, &(struct event){ .type = EVENT_TICK });
 	turn_watch_rules(turn);
+	turn_watch_store(turn);
 }

@@ -48,6 +48,10 @@ void turn_take_settings(struct turn *turn);
 /* Ends turn_run after this turn. */
 void turn_stop(struct turn *turn, int exit_code);
 
+/* While Redis may evict what the sidecar keeps in it, clients' writes get this. */
+#define TURN_EVICTION_REMEDY "set maxmemory-policy noeviction, or one of the volatile-… policies, which spare keys without a deadline"
+#define TURN_EVICTING "HOMEPORT Redis may evict what homeportd keeps in it (maxmemory-policy allkeys-…), so nothing is written: " TURN_EVICTION_REMEDY
+
 bool turn_is_open(const struct turn *turn);
 /* Is every group answered, and has the log taken every write of this datacenter? */
 bool turn_is_quiet(const struct turn *turn);

@@ -38,13 +38,12 @@ static void visible_observe(struct turn *turn, const struct effect *effect)
 	histogram_observe(&turn->status->counters.replication_latency[effect->visible.dc], lag_ms * 1000, effect->visible.writes);
 }
 
-static void refuse_run(struct turn *turn, const struct effect *effect)
+void turn_refuse(struct turn *turn, uint64_t token, struct slice error)
 {
-	uint64_t token = effect->refuse.token;
 	if (turn_errands_are_meant(token))
-		turn_errands_end(turn->errands, token, ERRAND_REFUSED, effect->refuse.error);
+		turn_errands_end(turn->errands, token, ERRAND_REFUSED, error);
 	else
-		turn->callbacks.refused(turn->callbacks.context, token, effect->refuse.error);
+		turn->callbacks.refused(turn->callbacks.context, token, error);
 }
 
 void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
@@ -60,7 +59,7 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	struct log *log;
 	switch (effect->type) {
 	case EFFECT_GROUP: group_run(turn, effect); return;
-	case EFFECT_REFUSE: refuse_run(turn, effect); return;
+	case EFFECT_REFUSE: turn_refuse(turn, effect->refuse.token, effect->refuse.error); return;
 	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
 	case EFFECT_APPEND:
 		turn->status->counters.shipped_bytes += effect->append.bytes.len;

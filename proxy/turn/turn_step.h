@@ -26,6 +26,7 @@ struct turn {
 	bool is_rules_different[CORE_DCS_MAX];   /* of each peer, as the last log line about it said */
 	unsigned rules_reloads;      /* settings.rules_reloads when the core got its rules */
 	struct event *tick;          /* libevent's */
+	bool is_evicting_told, is_refusal_told;  /* log lines have said that Redis may evict anything, and that it refuses remote writes */
 	bool is_open;
 	bool is_stepping;            /* the core's effects are being run */
 	bool is_reopening;           /* the store is connected anew at the end of this turn */
@@ -37,5 +38,6 @@ struct turn {
 void turn_step(struct turn *turn, struct event *event);
 /* Gives REPLY to the client, or to the errand, that waits for TOKEN. */
 void turn_answer(struct turn *turn, uint64_t token, struct slice reply);
+void turn_refuse(struct turn *turn, uint64_t token, struct slice error);
 
 #endif

@@ -66,6 +66,8 @@ static void turn_on_opened(void *context, const struct event *event, uint32_t da
 	turn_step(turn, &opened);
 	log_info("store opened", "version", store_facts(turn->store)->version, "run_id", store_facts(turn->store)->run_id,
 	         "identity", store_facts(turn->store)->identity);
+	if (!store_facts(turn->store)->is_noeviction && store_facts(turn->store)->maxmemory > 0)
+		log_warn("Redis may evict keys here, which peers keep", "policy", store_facts(turn->store)->policy);
 	turn->callbacks.opened(turn->callbacks.context, databases);
 }
 
@@ -163,6 +165,23 @@ void turn_close_store(struct turn *turn)
 		store_free(turn->store);
 	turn->store = NULL;
 	turn->status->store = NULL;
+}
+
+void turn_watch_store(struct turn *turn)
+{
+	const struct store_facts *facts = store_facts(turn->store);
+	bool is_refusing = core_status(turn->core)->refused_since_ms != 0;
+	if (!turn->is_open)
+		return;
+	if (facts->is_evicting_all && !turn->is_evicting_told)
+		log_error("Redis may evict what this sidecar keeps in it: writes are refused", "policy", facts->policy, "remedy", TURN_EVICTION_REMEDY);
+	if (!facts->is_evicting_all && turn->is_evicting_told)
+		log_info("Redis no longer evicts what this sidecar keeps in it: writes are taken", "policy", facts->policy);
+	/* That it refuses them is an alarm of the core. */
+	if (!is_refusing && turn->is_refusal_told)
+		log_info("Redis takes the writes of other datacenters again");
+	turn->is_evicting_told = facts->is_evicting_all;
+	turn->is_refusal_told = is_refusing;
 }
 
 void turn_reopen_store(struct turn *turn)

@@ -8,6 +8,8 @@
 void turn_open_store(struct turn *turn);
 /* Drops the connection and connects again: the core mistrusts what it knows of the store, and so starts over. */
 void turn_reopen_store(struct turn *turn);
+/* Log lines where what Redis permits has changed. */
+void turn_watch_store(struct turn *turn);
 void turn_close_store(struct turn *turn);
 
 #endif

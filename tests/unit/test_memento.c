@@ -77,6 +77,7 @@ static void facts_are_read_from_info(void)
 	CU_ASSERT(facts.is_notifying);
 	store_facts_take(&facts, SLICE("*2\r\n$22\r\nnotify-keyspace-events\r\n$2\r\nEg\r\n"));
 	CU_ASSERT(!facts.is_notifying);
+	CU_ASSERT(store_policy_is_evicting_all(slice_of("allkeys-lfu")) && !store_policy_is_evicting_all(slice_of("volatile-lfu")));
 	CU_ASSERT(slice_equal(config_value(SLICE("*2\r\n$9\r\ndatabases\r\n$2\r\n16\r\n")), SLICE("16")));
 	CU_ASSERT(config_value(SLICE("*0\r\n")).len == 0);
 }
