@@ -126,6 +126,10 @@ static void check_numbers(struct reading *reading)
 		complain(reading->complaints, reading_place(reading, "clock", "quarantine"),
 		         "clock.quarantine (%s) is not above clock.drift (%s), a peer would be cut off before anyone is told: raise clock.quarantine",
 		         written(reading, "clock", "quarantine"), written(reading, "clock", "drift"));
+	if (settings->alarms_heartbeat_age_ms <= settings->heartbeat_ms)
+		complain(reading->complaints, reading_place(reading, "alarms", "heartbeat_age"),
+		         "alarms.heartbeat_age (%s) is not above heartbeat (%s), peers would be reported as silent between two heartbeats: raise alarms.heartbeat_age",
+		         written(reading, "alarms", "heartbeat_age"), written(reading, "", "heartbeat"));
 	if (settings->limits_message_bytes > settings->limits_inbox_bytes)
 		complain(reading->complaints, reading_place(reading, "limits", "message"),
 		         "limits.message (%s) is above limits.inbox (%s), one message could never be taken in: raise limits.inbox",
@@ -139,7 +143,7 @@ static void check_numbers(struct reading *reading)
 /* A setting as the file has it, or its default. */
 static const char *written(const struct reading *reading, const char *section, const char *name)
 {
-	const struct tree *node = tree_find(tree_find(reading->root, section), name);
+	const struct tree *node = tree_find(section[0] == '\0' ? reading->root : tree_find(reading->root, section), name);
 
 	return node != NULL && node->kind == TREE_SCALAR ? node->text : row_find(section, name)->preset;
 }

@@ -14,7 +14,7 @@ struct kafka_health {
 	bool is_up;                  /* a broker is connected */
 	bool is_told, is_told_up;
 	char why[256];               /* the last error of a broker */
-	char problem[256];           /* ours; empty: none */
+	char problem[480];           /* ours; empty: none */
 };
 
 /* Which events librdkafka must hand out. */

@@ -29,11 +29,14 @@ struct kafka_producer {
 	struct kafka_queue *queue;
 	struct timer *retry;
 	struct appends appends;
+	int64_t last;                        /* offset of the last message that was acknowledged; -1: none yet */
 	bool is_broken;                      /* the client must be replaced */
 	bool is_full;                        /* the client's queue of messages is full, or the window is */
 	uint64_t window_bytes;               /* given and not acknowledged */
 	uint64_t heard_ms;                   /* since then a broker has owed an acknowledgement, or when the last one came */
 	uint64_t timeout_ms;                 /* how long a broker may owe an acknowledgement */
+	kafka_gap_found *found;
+	void *found_context;
 	const char *refusal;                 /* why the client refused the last message; NULL: it did not */
 };
 
@@ -43,6 +46,7 @@ static bool serve(void *context, rd_kafka_queue_t *queue);
 static bool serve_one(struct kafka_producer *producer, rd_kafka_queue_t *queue, int wait_ms);
 static void take_event(struct kafka_producer *producer, rd_kafka_event_t *event);
 static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *event);
+static void note_offset(struct kafka_producer *producer, int64_t offset);
 static void check_silence(struct kafka_producer *producer);
 static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event);
 static void go_on(struct kafka_producer *producer);
@@ -56,6 +60,7 @@ struct kafka_producer *kafka_producer_new(const struct log_options *options, con
 	producer->callbacks = *callbacks;
 	producer->retry = timer_new(options->loop, retry, producer);
 	appends_drop_due(&producer->appends);
+	producer->last = -1;
 	producer->topic = kafka_topic_new(options, error);
 	if (producer->topic != NULL)
 		producer->conf = kafka_settings_new(options, RD_KAFKA_PRODUCER, error);
@@ -68,6 +73,12 @@ struct kafka_producer *kafka_producer_new(const struct log_options *options, con
 		return NULL;
 	}
 	return producer;
+}
+
+void kafka_producer_watch(struct kafka_producer *producer, kafka_gap_found *found, void *context)
+{
+	producer->found = found;
+	producer->found_context = context;
 }
 
 void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes)
@@ -213,6 +224,7 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 			give_up_client(producer, rd_kafka_err2str(message->err));
 			return;
 		}
+		note_offset(producer, message->offset);
 		if (appends_acknowledge(&producer->appends, id))
 			producer->callbacks.appended(producer->callbacks.context, id, message->offset);
 	}
@@ -220,6 +232,16 @@ static void take_reports(struct kafka_producer *producer, rd_kafka_event_t *even
 	kafka_health_set_problem(&producer->health, NULL);
 	if (producer->is_full && rd_kafka_outq_len(producer->client) < GO_ON_BELOW && producer->window_bytes <= WINDOW_BYTES / 4 * 3)
 		go_on(producer);
+}
+
+/* Offsets of one producer follow each other without a gap, unless somebody else writes to the topic. (A smaller one: the topic was made anew.) */
+static void note_offset(struct kafka_producer *producer, int64_t offset)
+{
+	if (offset < 0)
+		return;
+	if (producer->last >= 0 && offset > producer->last + 1 && producer->found != NULL)
+		producer->found(producer->found_context, producer->last, offset);
+	producer->last = offset;
 }
 
 static void take_topic(struct kafka_producer *producer, rd_kafka_event_t *event)

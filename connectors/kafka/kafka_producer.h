@@ -9,6 +9,9 @@ struct kafka_producer;
 
 /* NULL: *error names the setting and the remedy. CALLBACKS is copied. */
 struct kafka_producer *kafka_producer_new(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
+/* Somebody else has appended messages between two of ours, which stand at FIRST and LAST. */
+typedef void kafka_gap_found(void *context, int64_t first, int64_t last);
+void kafka_producer_watch(struct kafka_producer *producer, kafka_gap_found *found, void *context);
 /* KEY: empty for none. */
 void kafka_producer_append(struct kafka_producer *producer, uint64_t id, struct slice key, struct slice bytes);
 /* Of the topic; 0: without end, or not known. */

@@ -24,6 +24,11 @@ static void kafka_close(struct log *log, uint32_t wait_ms)
 	memory_free(kafka);
 }
 
+static void show_gap(void *context, int64_t first, int64_t last)
+{
+	kafka_consumer_look(((struct kafka_log *)context)->consumer, first, last);
+}
+
 static struct log *kafka_open(const struct log_options *options, const struct log_callbacks *callbacks, const char **error)
 {
 	struct kafka_log *kafka = memory_new(sizeof *kafka);
@@ -36,6 +41,8 @@ static struct log *kafka_open(const struct log_options *options, const struct lo
 		kafka_close(&kafka->log, 0);
 		return NULL;
 	}
+	if (kafka->producer != NULL)
+		kafka_producer_watch(kafka->producer, show_gap, kafka);
 	return &kafka->log;
 }
 

@@ -35,6 +35,9 @@ struct log_callbacks {
 	void (*lost_position)(void *context, unsigned dc, const char *why);
 	void (*lost_beginning)(void *context, unsigned dc);               /* followed from POSITION_BEGIN, but the first messages are gone */
 	void (*appended)(void *context, uint64_t id, int64_t position);   /* everything up to ID is durable there */
+	/* Our own log: between messages that we appended stand others, up to POSITION. First without BYTES, before `appended` of the message behind;
+	 * then each of them, and the message at POSITION. */
+	void (*between)(void *context, int64_t position, struct slice bytes);
 	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: append again from ID, whether the store is open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
 	void (*fed)(void *context);          /* a batch of messages was handed out: the turn may end */

@@ -281,6 +281,7 @@ static void finish_opening(struct store *store)
 		.opened = {
 			.run_id = slice_of(store->facts.run_id),
 			.nonce = store->nonce,
+			.store_id = slice_of(store->opening.facts.identity),
 			.positions = memento->positions,
 			.position_count = memento->position_count,
 			.outbox = memento->outbox,

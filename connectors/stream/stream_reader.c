@@ -30,6 +30,7 @@ struct stream_reader {
 	int64_t told_position, told_restart; /* what the owner was told of both */
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
 	bool is_owner_full;                  /* the owner's Redis refused to be told for want of memory */
+	bool is_missing;                     /* the stream was not there when the connection was made, and nothing of it has come since */
 	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
 	unsigned entries_max;                /* of the next read: by the size of those of the last one */
 	struct timer *again;                 /* an entry before the next one is missing, and was not trimmed: its owner cuts off what is behind */
@@ -39,6 +40,8 @@ struct stream_reader {
 
 static void link_up(void *context, redisAsyncContext *redis);
 static void link_down(void *context, const char *why);
+static void take_ready(struct stream_reader *reader);
+static void take_type(redisAsyncContext *redis, void *reply, void *context);
 static void tell_state(struct stream_reader *reader, bool is_connected, const char *text);
 static void read_on(struct stream_reader *reader);
 static bool is_untold(const struct stream_reader *reader);
@@ -110,8 +113,37 @@ static void link_up(void *context, redisAsyncContext *redis)
 	struct stream_reader *reader = context;
 	reader->redis = redis;
 	reader->told_position = reader->told_restart = POSITION_BEGIN;
-	reader->is_telling_refused = false;
+	reader->is_telling_refused = reader->is_missing = false;
+	if (reader->name == NULL) {
+		take_ready(reader);
+		return;
+	}
+	redisAsyncCommand(redis, take_type, NULL, "TYPE " STREAM_KEY);
+	stream_link_expect(reader->link, 0);
+}
+
+static void take_ready(struct stream_reader *reader)
+{
 	tell_state(reader, true, "following");
+	read_on(reader);
+}
+
+/* A Redis without the stream is not the one of that datacenter, or its sidecar has never run. We read all the same: it may come. */
+static void take_type(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	struct stream_reader *reader = stream_link_owner(redis);
+	const redisReply *type = reply;
+	if (reader == NULL || type == NULL)
+		return;
+	if (!reader->is_reading)
+		stream_link_expect_none(reader->link);
+	if (type->type != REDIS_REPLY_STATUS || strcmp(type->str, "none") != 0) {
+		take_ready(reader);
+		return;
+	}
+	reader->is_missing = true;
+	tell_state(reader, false, "that Redis holds no stream " STREAM_KEY ": either it is not the one of this datacenter, or its sidecar has never started");
 	read_on(reader);
 }
 
@@ -203,6 +235,9 @@ static void take_read(redisAsyncContext *redis, void *reply, void *context)
 	stream_link_expect_none(reader->link);
 	reader->is_reading = false;
 	const redisReply *entries = entries_of(read);
+	if (entries != NULL && reader->is_missing)
+		tell_state(reader, true, "following");
+	reader->is_missing &= entries == NULL;
 	if (entries != NULL && (uintptr_t)context == reader->follow_count)
 		deliver(reader, entries);
 	read_on(reader);

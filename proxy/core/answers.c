@@ -39,6 +39,8 @@ static void remote_answered(struct core *core, const struct group *group, const 
 static void positions_answered(struct core *core, const struct group *group)
 {
 	core->books.is_run_due &= !group->positions.has_run;
+	if (group->positions.id_changes > 0)
+		core->causes.identity.stored_changes = group->positions.id_changes;
 }
 
 static void remote_aborted(struct core *core)

@@ -35,7 +35,7 @@ static void wire(struct core *core)
 	struct books *books = &core->books;
 	struct keyspace *keyspace = &core->keyspace;
 	struct policies *policies = &core->policies;
-	core->causes = (struct causes){ .step = step };
+	core->causes = (struct causes){ .step = step, .identity = { .heartbeat_ms = options->heartbeat_ms } };
 	core->rereads = (struct rereads){ .step = step };
 	core->suspects = (struct suspects){ .options = options, .step = step, .causes = causes, .keyspace = keyspace, .policies = policies };
 	core->groups = (struct groups){
@@ -186,6 +186,7 @@ static void tick(struct core *core)
 	clocks_judge(&core->causes, &core->options);
 	if (!core->causes.is_open)
 		return;
+	identity_tick(&core->causes);
 	/* While an earlier heartbeat is not durable, another would only queue up behind it. */
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
@@ -206,6 +207,25 @@ static void lost_position(struct core *core, unsigned dc)
 	if (core->causes.is_open && core->causes.peers[dc].is_following)
 		peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
 		          "its log no longer holds the position to continue from: docs/operating.md, needs-resync, says what to do");
+}
+
+/* Until it is known what others wrote into our log, it must be read again from there. */
+static void take_between(struct core *core, const struct event *event)
+{
+	struct books *books = &core->books;
+	struct batch batch;
+	if (!core->causes.is_gate_open)
+		return;
+	if (event->between.bytes.ptr == NULL) {
+		books->own_held_until = books->is_own_held && books->own_held_until > event->between.position ? books->own_held_until : event->between.position;
+		books->is_own_held = true;
+		return;
+	}
+	bool is_known = envelope_decode(event->between.bytes, core->step.envelope, &batch) != ENVELOPE_OK || identity_hear_between(&core->causes, &batch);
+	if (!is_known)
+		books->own_held_until = INT64_MAX;
+	else if (event->between.position >= books->own_held_until)
+		books->is_own_held = false;
 }
 
 /* Recovery is given each message of our own log before the inbox holds it. */
@@ -243,6 +263,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		if (event->log.dc == 0)
 			own_log_note_cut(core->recovery);
 		break;
+	case EVENT_BETWEEN: take_between(core, event); break;
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;

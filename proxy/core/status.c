@@ -9,7 +9,7 @@ const char *peer_state_text(enum peer_state state)
 {
 	static const char *const texts[PEER_STATE_COUNT] = {
 		[PEER_RECALLING] = "recalling", [PEER_FOLLOWING] = "following", [PEER_HELD] = "held", [PEER_QUARANTINED] = "quarantined",
-		[PEER_UNDECODABLE] = "undecodable", [PEER_NEEDS_RESYNC] = "needs-resync",
+		[PEER_FOREIGN] = "foreign", [PEER_UNDECODABLE] = "undecodable", [PEER_NEEDS_RESYNC] = "needs-resync",
 	};
 	return texts[state];
 }
@@ -69,6 +69,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
 	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
 	status->log_position = peer->position;
+	status->was_heard = status->id[0] != '\0' || status->heard_ms != 0 || peer->position != POSITION_BEGIN;
 	core->step.status.peers[dc] = *status;
 }
 
@@ -77,6 +78,7 @@ const struct core_status *core_status(struct core *core)
 	struct core_status *status = &core->step.status;
 	status->is_open = core->causes.is_open;
 	status->trouble = core->causes.trouble;
+	status->rival_ms = core->causes.identity.rival_ms;
 	status->incarnations = origins_remembered(&core->causes.origins);
 	status->indexes = origins_indexed(&core->causes.origins);
 	status->is_recalling = !core->causes.is_recalled;

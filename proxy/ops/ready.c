@@ -33,6 +33,7 @@ static void check_refusals(struct round *round, const struct core_status *core);
 static void check_log(struct round *round, unsigned dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_clock(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_identity(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void find(struct round *round, struct finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -55,6 +56,8 @@ enum finding_weight readiness_check(const struct sidecar_status *status, const s
 		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
 	for (unsigned i = 0; i < core->peer_count; i++)
 		check_clock(&round, &core->peers[i], status->dcs[i]);
+	for (unsigned i = 0; i < core->peer_count; i++)
+		check_identity(&round, &core->peers[i], status->dcs[i]);
 	for (unsigned i = 1; i < core->peer_count; i++) {
 		check_freshness(&round, &core->peers[i], status->dcs[i]);
 		check_peer(&round, &core->peers[i], status->dcs[i]);
@@ -129,11 +132,19 @@ static void check_memory(struct round *round, const struct store_facts *facts)
 		     (unsigned long long)percent);
 }
 
+static const char *trouble_check(const char *trouble)
+{
+	if (strcmp(trouble, CORE_TROUBLE_EXCHANGED) == 0)
+		return "identity";
+	return strcmp(trouble, CORE_TROUBLE_INCARNATIONS) == 0 ? "incarnations" : "unreadable";
+}
+
 static void check_limits(struct round *round, const struct core_status *core)
 {
+	if (core->rival_ms != 0)
+		find(round, (struct finding){ FINDING_OUTAGE, "identity", NULL }, "%s", CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
 	if (core->trouble != NULL)
-		find(round, (struct finding){ FINDING_OUTAGE, core->incarnations >= CORE_INCARNATIONS_KNOWN_MAX ? "incarnations" : "unreadable", NULL }, "%s",
-		     core->trouble + strlen("HOMEPORT "));
+		find(round, (struct finding){ FINDING_OUTAGE, trouble_check(core->trouble), NULL }, "%s", core->trouble + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX)
 		find(round, (struct finding){ FINDING_OUTAGE, "incarnations", NULL }, "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
@@ -187,10 +198,7 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 {
 	switch (peer->state) {
 	case PEER_UNDECODABLE:
-		if (peer->is_foreign_log)
-			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
-			     "its log holds the messages of another datacenter, nothing of it is applied: correct peers.%s.log and restart this sidecar", dc);
-		else if (peer->is_beyond_incarnations)
+		if (peer->is_beyond_incarnations)
 			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
 			     "a message after position %lld of its log names more incarnations of datacenters than can be told apart (%u), nothing after it is "
 			     "applied: stop what restarts Redis servers again and again, see that every datacenter hears the others, then restart this sidecar",
@@ -221,6 +229,7 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 		break;
 	case PEER_RECALLING:
 	case PEER_FOLLOWING:
+	case PEER_FOREIGN:
 	case PEER_STATE_COUNT:
 		break;
 	}
@@ -253,17 +262,48 @@ static void check_clock(struct round *round, const struct core_peer_status *peer
 		     (double)peer->clock_ahead.min_ms / 1000);
 }
 
+/* Whose messages are read, of a peer or (the first) of this datacenter, and whom a peer reads in our place. */
+static void check_identity(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	const char *own = round->status->dcs[0];
+	bool is_own = dc == own;
+	struct finding broken = { FINDING_BROKEN, "identity", dc };
+
+	if (peer->state == PEER_FOREIGN && is_own)
+		find(round, broken, "the own log holds the messages of another datacenter, \"%s\", and is not read: correct `log` and restart this sidecar",
+		     peer->foreign_dc);
+	else if (peer->state == PEER_FOREIGN)
+		find(round, broken, "what is read as its log is the log of %s%s\"%s\", nothing of it is applied: correct peers.%s.log and restart this sidecar",
+		     strcmp(peer->foreign_dc, own) == 0 ? "this datacenter itself, " : "", strcmp(peer->foreign_dc, own) == 0 ? "" : "another datacenter, ",
+		     peer->foreign_dc, dc);
+	if (peer->stranger_ms != 0 && round->now->steady_ms < peer->stranger_ms + round->status->settings->alarms_heartbeat_age_ms)
+		find(round, broken, "%s is written by another datacenter of the same name (id %s, not %s), nothing that it writes is applied: %s",
+		     is_own ? "the own log" : "its log", peer->stranger_id, peer->id,
+		     is_own ? "stop the one of the two that does not belong there, or correct `log`"
+		            : "stop it, or correct where the log is read (peers); docs/operating.md says how to accept it as a new beginning");
+	if (peer->is_following_other)
+		find(round, broken, "it takes a datacenter with another id for \"%s\" (id %s) and does not apply what is written here: "
+		     "correct there where this log is read (peers.%s.log), or stop the other sidecar that is called \"%s\"",
+		     own, round->status->core == NULL ? "" : core_status(round->status->core)->peers[0].id, own, own);
+}
+
 /* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
 	int64_t staleness_ms = status_staleness_ms(peer, round->now);
 	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
 
-	if (status_is_silent(round->status, peer, round->now))
-		find(round, (struct finding){ FINDING_WARNING, "silent", dc },
-		     "nothing was heard from it for %llu s%s, so how far this datacenter is behind it is unknown: see that its sidecar runs and "
-		     "that its log can be reached, by it and from here", (unsigned long long)status_heard_age_ms(round->status, peer, round->now) / 1000,
-		     peer->heard_ms == 0 ? ", since this sidecar started" : "");
+	unsigned long long silent_s = status_heard_age_ms(round->status, peer, round->now) / 1000;
+	struct finding silent = { FINDING_WARNING, "silent", dc };
+	bool is_silent = status_is_silent(round->status, peer, round->now);
+
+	if (is_silent && !peer->was_heard)
+		find(round, silent, "it was never heard, and this sidecar started %llu s ago: see that peers.%s.log leads to its log, and that its sidecar runs",
+		     silent_s, dc);
+	else if (is_silent)
+		find(round, silent, "nothing was heard from it %s %llu s%s, so how far this datacenter is behind it is unknown: see that its sidecar runs and that its "
+		     "log can be reached, by it and from here", peer->heard_ms == 0 ? "since this sidecar started," : "for", silent_s,
+		     peer->heard_ms == 0 ? " ago" : "");
 	if (stale_ms > round->status->settings->alarms_staleness_ms)
 		find(round, (struct finding){ FINDING_WARNING, "stale", dc },
 		     "its writes of the last %llu s may not be visible here: see the other findings about it, here and there, for the reason",

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+static json_t *describe_id(const struct sidecar_status *status, unsigned dc);
 static json_t *describe_store(const struct sidecar_status *status);
 static json_t *describe_core(const struct sidecar_status *status);
 static json_t *describe_conflicts(const struct core_status *core);
@@ -22,6 +23,7 @@ void status_write_json(const struct sidecar_status *status, const struct moment 
 	json_t *findings = describe_findings(status, now, &gravest);
 
 	json_object_set_new(root, "dc", json_string(status->dcs[0]));
+	json_object_set_new(root, "id", describe_id(status, 0));
 	json_object_set_new(root, "version", json_string(PACKAGE_VERSION));
 	set_count(root, "now_ms", now->unix_ms);
 	set_count(root, "started_ms", status->started.unix_ms);
@@ -40,6 +42,14 @@ void status_write_json(const struct sidecar_status *status, const struct moment 
 	buffer_add_text(out, text);
 	buffer_add_byte(out, '\n');
 	free(text);
+}
+
+/* null: not known yet. */
+static json_t *describe_id(const struct sidecar_status *status, unsigned dc)
+{
+	const char *id = status->core == NULL ? "" : core_status(status->core)->peers[dc].id;
+
+	return id[0] == '\0' ? json_null() : json_string(id);
 }
 
 static json_t *describe_store(const struct sidecar_status *status)
@@ -135,8 +145,12 @@ static json_t *describe_peers(const struct sidecar_status *status, const struct 
 		return peers;
 	const struct core_status *core = core_status(status->core);
 
-	for (unsigned i = 1; i < core->peer_count; i++)
-		json_object_set_new(peers, status->dcs[i], describe_peer(status, &core->peers[i], now));
+	for (unsigned i = 1; i < core->peer_count; i++) {
+		json_t *object = describe_peer(status, &core->peers[i], now);
+
+		json_object_set_new(object, "id", describe_id(status, i));
+		json_object_set_new(peers, status->dcs[i], object);
+	}
 	return peers;
 }
 

@@ -39,6 +39,13 @@ static void turn_on_appended(void *context, uint64_t id, int64_t position)
 		turn_step(turn, &(struct event){ .type = EVENT_APPENDED, .appended = { id, position } });
 }
 
+static void turn_on_between(void *context, int64_t position, struct slice bytes)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_BETWEEN, .between = { position, bytes } });
+}
+
 static void turn_on_append_retry(void *context, uint64_t id)
 {
 	struct turn *turn = context;
@@ -92,6 +99,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.lost_position = turn_on_lost_position,
 		.lost_beginning = turn_on_lost_beginning,
 		.appended = turn_on_appended,
+		.between = turn_on_between,
 		.append_retry = turn_on_append_retry,
 		.state = turn_on_log_state,
 		.fed = turn_on_fed,

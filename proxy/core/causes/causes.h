@@ -3,6 +3,7 @@
 #ifndef CORE_CAUSES_H
 #define CORE_CAUSES_H
 
+#include "identity.h"
 #include "peer.h"
 #include "proxy/core/versions/origin.h"
 #include "step.h"
@@ -14,6 +15,7 @@ struct causes {
 	uint64_t clock;                      /* names our steady clock: of the first opening, its nonce */
 	struct reading readings[CORE_DCS_MAX];       /* how we read the clocks of others, for a message */
 	uint64_t told_ms;                    /* when others were told of that last */
+	struct identity identity;
 	uint64_t hlc;                        /* of the newest write that was made or applied here */
 	bool has_announced;                  /* what origins tell as announced is complete: this process has read the own log to its end */
 	struct position *positions;          /* owned: room for a context that is sent */
@@ -22,6 +24,7 @@ struct causes {
 	bool is_open;                        /* the store is connected and was read */
 	bool is_crowded;                     /* as many incarnations are remembered as options.incarnations_max allows: writes are refused */
 	const char *trouble;                 /* constant; why the connected store was not opened: writes are refused with it. NULL: it was */
+	bool is_exchanged;                   /* it belongs to another datacenter than the one before (identity.h) */
 	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
 	bool is_recalled;                    /* metadata is whole: remote writes may be applied */
 	uint64_t opened_ms;                  /* our steady clock then */

@@ -10,8 +10,9 @@
 #include "proxy/core/wire/record.h"
 
 #define CORE_REFUSAL_MAX 160
+#define CORE_ID_MAX 32               /* characters of a datacenter's id */
 
-enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
+enum peer_state { PEER_RECALLING, PEER_FOLLOWING, PEER_HELD, PEER_QUARANTINED, PEER_FOREIGN, PEER_UNDECODABLE, PEER_NEEDS_RESYNC, PEER_STATE_COUNT };
 
 enum clock_verdict {
 	CLOCK_UNCOMPARED,            /* nothing is known of it, or not exactly enough */
@@ -32,6 +33,13 @@ enum clock_verdict {
 	"HOMEPORT too many restarts of Redis servers are remembered, as some peer has not heard of them yet: writes are refused until it has; stop what " \
 	"restarts Redis again and again, and see that every peer is heard"
 
+#define CORE_TROUBLE_EXCHANGED \
+	"HOMEPORT this Redis holds the data of another datacenter that has the same name: nothing is written or replicated; give this sidecar its own " \
+	"Redis back (redis.address); to let it become this other datacenter, restart it"
+#define CORE_TROUBLE_RIVAL \
+	"HOMEPORT another sidecar writes the log of this datacenter, with another Redis: writes are refused at both until one is gone; stop the one that " \
+	"does not belong there, or give it a dc of its own"
+
 /* Numbers for metrics and /readyz. Counters since core_new. */
 struct core_peer_status {
 	enum peer_state state;
@@ -51,8 +59,13 @@ struct core_peer_status {
 	uint64_t quarantine_until_ms;        /* quarantined: by our wall clock, when it ends at the latest */
 	uint64_t rules_digest;
 	bool rules_differ;
-	bool is_foreign_log;         /* undecodable, because its log holds the messages of another datacenter */
 	bool is_beyond_incarnations; /* undecodable, because it names more incarnations than can be told apart */
+	char foreign_dc[CORE_ID_MAX + 1];    /* foreign: whose messages its log holds */
+	char id[CORE_ID_MAX + 1];    /* of that datacenter; empty: not known yet */
+	char stranger_id[CORE_ID_MAX + 1];   /* with which another datacenter of that name writes its log, or did */
+	uint64_t stranger_ms;        /* our steady clock when a message of such a one was read; 0: never */
+	bool is_following_other;     /* it takes a datacenter with another id for this one */
+	bool was_heard;              /* at some time, maybe by an earlier process */
 	int64_t log_position;        /* last message taken in */
 };
 
@@ -63,6 +76,7 @@ struct core_status {
 	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
+	uint64_t rival_ms;           /* our steady clock when somebody else was last seen to write our log; 0: nobody does */
 	uint64_t incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
 	uint64_t indexes;            /* of incarnations; those are in it that nothing but something old in memory names */
 	uint64_t incarnation, seq, hlc;

@@ -12,7 +12,7 @@ void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const 
 
 void peer_note_state(struct peer *peer, enum peer_state state)
 {
-	if (peer->state != PEER_NEEDS_RESYNC && peer->state != PEER_UNDECODABLE)
+	if (peer->state != PEER_NEEDS_RESYNC && peer->state != PEER_UNDECODABLE && peer->state != PEER_FOREIGN)
 		peer->state = state;
 }
 

@@ -23,6 +23,7 @@ struct peer {
 	bool is_following;
 	bool is_cut;                         /* of this opening: its log had lost its beginning, of which we had read nothing */
 	int64_t position;                    /* of the last message of its log that was received */
+	uint64_t named_incarnation;          /* the newest that told this datacenter's id: earlier ones are no strangers, unless they told another */
 	uint64_t known_incarnation;          /* the newest it was heard in */
 	struct peer_clock clock;
 	struct fresh fresh;                  /* the newest message that is applied, and the store has answered */

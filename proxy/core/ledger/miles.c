@@ -29,6 +29,8 @@ void miles_add(struct books *books, unsigned dc, int64_t position, unsigned orig
 void miles_pass(struct books *books, unsigned dc)
 {
 	struct road *road = &books->roads[dc];
+	if (dc == 0 && books->is_own_held)
+		return;
 	while (road->mile_count > 0) {
 		const struct mile *mile = &road->miles[road->mile_head];
 		struct origin *origin = &books->causes->origins.items[mile->origin];

@@ -6,6 +6,7 @@
  *   hlc        the clock
  *   answered   "<incarnation> <first> <last> <begun>": of our own writes, which ones were answered (struct answered)
  *   run        "<server run id> <incarnation>"
+ *   id:<name>  the id of the DC (identity.h)
  *   lost       1, where the own log lost what the store had not read
  *
  * What suspects.c adds stands there, too. */
@@ -107,6 +108,28 @@ static void write_run(struct books *books, struct script *script)
 	buffer_free(&value);
 }
 
+static void write_ids(const struct books *books, struct group *group)
+{
+	struct buffer fields[CORE_DCS_MAX] = { { 0 } };
+	struct slice values[CORE_DCS_MAX], argv[2 + 2 * CORE_DCS_MAX] = { SLICE("HSET"), SLICE(CORE_POSITIONS_KEY) };
+	unsigned count = identity_fields(books->causes, fields, values);
+	for (unsigned i = 0; i < count; i++) {
+		argv[2 + 2 * i] = buffer_slice(&fields[i]);
+		argv[3 + 2 * i] = values[i];
+	}
+	script_select(&group->script, books->options->reserved_db);
+	if (count > 0)
+		script_add(&group->script, 2 + 2 * count, argv);
+	for (unsigned i = 0; i < count; i++)
+		buffer_free(&fields[i]);
+	group->positions.id_changes = books->causes->identity.changes;
+}
+
+static bool are_ids_due(const struct books *books)
+{
+	return books->causes->identity.changes > books->causes->identity.stored_changes;
+}
+
 bool positions_are_due(const struct books *books)
 {
 	return books->step->steady_ms - books->positions_sent_ms >= POSITIONS_MS && books->causes->is_gate_open;
@@ -120,12 +143,14 @@ void positions_send(struct books *books)
 		is_moved |= books->roads[dc].is_follow_moved;
 	/* A record that has left the store must not come back after a restart, with writes that the old positions call unstable. */
 	is_moved |= episodes_have_ended(books);
-	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due ||
+	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due || are_ids_due(books) ||
 	    books->correction_count > 0) {
 		struct group *group = group_new(books->groups, GROUP_POSITIONS);
 		group->positions.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);
+		if (are_ids_due(books))
+			write_ids(books, group);
 		if (is_moved || books->is_run_due || books->suspects->is_rules_due)
 			positions_write(books, group);
 		group_send(books->groups, group);
@@ -207,6 +232,8 @@ bool positions_read(struct books *books, const struct event *event, bool *is_sam
 		}
 		int64_t hlc;
 		books->is_log_lost |= slice_equal(field, SLICE("lost"));
+		if (identity_read(books->causes, field, value))
+			continue;
 		if (suspects_read(books->suspects, field, value))
 			continue;
 		if (slice_equal(field, SLICE("hlc")) && take_number(&value, ' ', &hlc) && (uint64_t)hlc > books->causes->hlc)

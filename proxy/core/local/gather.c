@@ -90,6 +90,8 @@ static void checkpoint_restore(struct group *group, const struct checkpoint *che
 /* Where something would grow without bound, writes are refused, with a text that names the remedy. */
 const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 {
+	if (local->causes->identity.rival_ms != 0)
+		return CORE_TROUBLE_RIVAL;
 	if (local->outbox->bytes > local->options->outbox_bytes_max)
 		return "OOM Homeport: the outbox is full (limits.outbox), as the own log takes nothing: /readyz?verbose says which log or peer is away";
 	if (!is_freeing_metadata && keyspace_bytes(local->keyspace) > local->options->metadata_bytes_max)

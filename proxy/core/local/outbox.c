@@ -224,7 +224,18 @@ static void pass_limit(struct outbox *outbox)
 		append->passes_limit = true;
 }
 
-/* Sends a batch without writes. It tells what is applied here, up to which time all our writes are in the log, and which rules we have. */
+static unsigned list_known(const struct outbox *outbox, struct known *known)
+{
+	const struct causes *causes = outbox->causes;
+	unsigned count = 0;
+	for (unsigned dc = 1; dc < causes->origins.dc_count; dc++)
+		if (causes->peers[dc].status.id[0] != '\0')
+			known[count++] = (struct known){ slice_of(causes->origins.dcs[dc]), slice_of(causes->peers[dc].status.id) };
+	return count;
+}
+
+/* Sends a batch without writes. It tells what is applied here, up to which time all our writes are in the log, and which rules we have,
+ * who we are, and whom we follow. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 {
 	struct context *context = causes_confirmed(outbox->causes);
@@ -233,7 +244,12 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		last_seq = claim_logged(outbox, context);
 	unsigned count;
 	const struct position *positions = causes_positions(outbox->causes, context, &count);
+	struct known known[CORE_DCS_MAX];
+	const char *own = outbox->causes->peers[0].status.id;
 	struct batch header = {
+		.id = slice_of(own),
+		.candidate = slice_of(hello != 0 && own[0] == '\0' ? outbox->causes->identity.candidate : ""),
+		.known = known, .known_count = list_known(outbox, known),
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
 		.hello = hello,

@@ -66,10 +66,27 @@ static void tell_log_lost(struct recovery *recovery)
 	           "our own log lost its beginning, of which our Redis knows nothing; writes of ours may be gone: docs/operating.md, needs-resync, says what to do");
 }
 
+/* Somebody wrote in our name after this incarnation had begun: another sidecar, or we ourselves in a store that took over for a time. Peers would take
+ * what this incarnation says for older than that. */
+static void renew_outlived(struct recovery *recovery)
+{
+	struct causes *causes = recovery->causes;
+	bool is_outlived = false;
+	for (unsigned i = 0; i < causes->origins.count; i++)
+		is_outlived |= causes->origins.items[i].dc == 0 && !causes->origins.items[i].is_stranger &&
+		               causes->origins.items[i].incarnation > causes->origins.items[causes->self].incarnation;
+	if (!is_outlived)
+		return;
+	causes->identity.is_renewal_due = true;
+	effects_add(recovery->step->effects, EFFECT_REOPEN);
+}
+
 /* Our hello was read, so all that the log held when we opened has been read, too. */
 static void hear_hello(struct recovery *recovery)
 {
 	recovery->causes->has_announced = recovery->books->is_begun = true;
+	renew_outlived(recovery);
+	identity_hear_end(recovery->causes);
 	if (has_doubts(recovery)) {
 		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
 		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,

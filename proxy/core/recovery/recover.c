@@ -156,6 +156,8 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 	/* A new run of the server needs an incarnation of its own. */
 	if (origins_indexed(&recovery->causes->origins) >= CORE_INCARNATIONS_KNOWN_MAX && (!is_readable || !*is_same_run))
 		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
+	else if (recovery->causes->is_exchanged)
+		recovery->causes->trouble = CORE_TROUBLE_EXCHANGED;
 	else if (!is_readable)
 		recovery->causes->trouble = CORE_TROUBLE_UNREADABLE;
 	return recovery->causes->trouble == NULL;
@@ -223,7 +225,7 @@ static uint64_t later_nonce(const struct causes *causes, uint64_t nonce)
 	for (unsigned i = 0; i < origins->count; i++)
 		if (origins->items[i].dc == 0 && origins->items[i].incarnation >= nonce)
 			nonce = origins->items[i].incarnation + 1;
-	return nonce;
+	return nonce > causes->identity.rival_incarnation ? nonce : causes->identity.rival_incarnation + 1;
 }
 
 void recover_open(struct recovery *recovery, const struct event *event)
@@ -236,6 +238,8 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	suspects_begin_opening(recovery->suspects);
 	recovery->nonce = event->opened.nonce;
 	causes->trouble = NULL;
+	identity_begin(causes, event->opened.store_id);
+	recovery->books->is_own_held = false;
 	bool is_read = read_store(recovery, event, &is_same_run, &incarnation);
 	doubt_freshness(recovery, is_read);
 	if (!is_read) {
@@ -243,6 +247,8 @@ void recover_open(struct recovery *recovery, const struct event *event)
 		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
+	is_same_run = is_same_run && !causes->identity.is_renewal_due;
+	causes->identity.is_renewal_due = false;
 	/* If Redis was restarted, it may have lost its last writes. Then we need a new incarnation, or their dots would be used again: a dot must
 	 * never name two writes. */
 	if (!is_same_run)

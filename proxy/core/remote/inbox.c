@@ -95,7 +95,8 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
 	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
-	miles_add(remote->books, dc, delivery->position, delivery->origin, last_seq);
+	if (!identity_is_awaited(remote->causes, delivery->origin))
+		miles_add(remote->books, dc, delivery->position, delivery->origin, last_seq);
 	note_known(&remote->causes->peers[dc], origin->incarnation, last_seq);
 	if (delivery->write_count > 0 && last_seq <= origin->applied) {
 		recall(remote, dc, delivery);
@@ -115,6 +116,18 @@ static void note_seen(struct remote *remote, const struct context *context)
 		if (origin->dc == 0 && context->seqs[i] > origin->seen && context->seqs[i] < SEQ_NONE)
 			origin->seen = context->seqs[i];
 	}
+}
+
+static void note_foreign(struct remote *remote, unsigned dc, struct slice whose)
+{
+	struct buffer *text = &remote->step->text;
+	char *foreign = remote->causes->peers[dc].status.foreign_dc;
+	size_t len = whose.len < CORE_ID_MAX ? whose.len : CORE_ID_MAX;
+	memcpy(foreign, whose.ptr, len);
+	foreign[len] = '\0';
+	buffer_add_text(text, dc == 0 ? "our own log holds the messages of another datacenter, " : "its log holds the messages of another datacenter, ");
+	buffer_add(text, whose);
+	buffer_add_text(text, dc == 0 ? ": correct `log`, and restart" : ": correct where its log is read (peers), and restart");
 }
 
 /* Decodes one message. True if a batch is complete now: then *BATCH is filled, with slices into *WHOLE. */
@@ -142,18 +155,15 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 	if (error == ENVELOPE_OK && origin_dc == (int)dc)
 		return true;
 	buffer_reset(&remote->step->text);
-	remote->causes->peers[dc].status.is_foreign_log = error == ENVELOPE_OK;
 	remote->causes->peers[dc].status.is_beyond_incarnations = false;
 	if (error == ENVELOPE_OK) {
-		buffer_add_text(&remote->step->text, "its log holds the messages of another datacenter, ");
-		buffer_add(&remote->step->text, batch->dc);
-		buffer_add_text(&remote->step->text, ": correct where its log is read (peers)");
+		note_foreign(remote, dc, batch->dc);
 	} else {
 		buffer_add_text(&remote->step->text, "a message of its log cannot be read: ");
 		buffer_add_text(&remote->step->text, envelope_error_text(error));
 	}
 	buffer_add_byte(&remote->step->text, '\0');
-	peer_stop(remote->causes, dc, PEER_UNDECODABLE, remote->step->text.ptr);
+	peer_stop(remote->causes, dc, error == ENVELOPE_OK ? PEER_FOREIGN : PEER_UNDECODABLE, remote->step->text.ptr);
 	return false;
 }
 
@@ -174,6 +184,8 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	if (!is_whole)
 		return NULL;
 	int origin = origins_get(&remote->causes->origins, batch.dc, batch.incarnation);
+	if (origin >= 0 && !identity_hear(remote->causes, dc, &batch, (unsigned)origin))
+		return NULL;
 	struct context *context = origin < 0 ? NULL : causes_read(remote->causes, &batch);
 	if (context == NULL) {
 		peer->status.is_beyond_incarnations = true;

@@ -142,6 +142,13 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 	peer_note_state(peer, PEER_FOLLOWING);
 	if (delivery->write_count > 0 && last_seq <= origin->applied)
 		return IS_DUPLICATE;
+	/* 0. It must be known who wrote it. */
+	if (origin->is_stranger)
+		return IS_DUPLICATE;
+	if (identity_is_awaited(remote->causes, delivery->origin)) {
+		peer_note_state(peer, PEER_HELD);
+		return IS_WAITING;
+	}
 	/* 1. The metadata must be whole. Without it, concurrent writes would look covered. */
 	if (!remote->causes->is_recalled) {
 		peer_note_state(peer, PEER_RECALLING);

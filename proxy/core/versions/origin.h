@@ -47,6 +47,8 @@ struct origin {
 	/* of this opening */
 	uint64_t heard;                          /* what the own log has said so far that we had seen of it */
 	uint64_t opened_applied;                 /* what was applied at its beginning: up to here metadata has to be recalled */
+	bool is_named;                           /* its log has told the id of its DC: it is no stranger */
+	bool is_stranger;                        /* its log says that another datacenter of that name wrote it: nothing of it is applied (identity.h) */
 	bool is_unused;                          /* past, and no context, write, or record here names it: its index may be given to another */
 	bool is_past;                            /* below its DC's floor, and nothing in the store names it any more: all the seqs above are SEQ_WHOLE */
 	struct ledger ledger;

@@ -23,6 +23,8 @@ enum event_type {
 	EVENT_BATCH,         /* a message of a DC's log (the own one too, while recalling), in log order */
 	EVENT_LOG_LOST_POSITION, /* a DC's log no longer has the position we asked for */
 	EVENT_LOG_LOST_BEGINNING, /* asked for all of a DC's log, from POSITION_BEGIN on: its first messages are gone, what it still has follows */
+	EVENT_BETWEEN,       /* in the own log, between messages that this process appended, stand others, up to POSITION. Without BYTES: they
+	                      * follow, one event each, and then the message at POSITION. This comes before EVENT_APPENDED of the message behind */
 	EVENT_APPENDED,      /* everything up to append ID is durable in the own log */
 	EVENT_APPEND_RETRY,  /* the connector dropped everything from append ID on: give it again */
 	EVENT_TICK,          /* at least every 100 ms */
@@ -57,6 +59,7 @@ struct event {
 	union {
 		struct {
 			struct slice run_id;         /* the server run (INFO's run_id) */
+			struct slice store_id;       /* random, and the store's as long as it is not emptied; may be empty */
 			uint64_t nonce;              /* unique for this opening, and larger than earlier ones of this DC: Unix time in µs */
 			const struct stored_pair *positions; /* HGETALL CORE_POSITIONS_KEY */
 			unsigned position_count;
@@ -105,6 +108,7 @@ struct event {
 		struct { uint32_t db; struct slice key; } expired;
 		struct { unsigned dc; int64_t position; struct slice bytes; } batch;
 		struct { unsigned dc; } log;
+		struct { int64_t position; struct slice bytes; } between;
 		struct { uint64_t id; int64_t position; } appended; /* POSITION of message ID in the own log; for retry unused */
 	};
 };

@@ -27,6 +27,8 @@ struct reading {                     /* of another DC's clocks, as the sender kn
 	int64_t ahead_min_ms, ahead_max_ms;
 };
 
+struct known { struct slice dc, id; };   /* which datacenter the origin takes for the one of this name */
+
 struct batch {
 	struct slice dc;             /* origin DC and incarnation */
 	uint64_t incarnation;
@@ -46,6 +48,10 @@ struct batch {
 	uint64_t hello;              /* not 0: the first heartbeat after a start, with the starter's nonce */
 	uint32_t part, part_count;   /* a batch too large for one message comes in PART_COUNT parts: 0-based; 0 of 0 or 1: whole */
 	struct slice part_bytes;     /* the bytes of this part; joined they are an encoded batch */
+	struct slice id;             /* of the origin; empty: this message does not tell */
+	struct slice candidate;      /* of a hello: what the id is to be, unless one is known already */
+	const struct known *known;
+	unsigned known_count;
 	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */
 	unsigned write_count;
@@ -61,7 +67,7 @@ bool envelope_context_next(struct slice *context, struct position *position);
 /* A write as it stands in another batch. */
 void envelope_add_write_raw(struct buffer *out, struct slice write);
 
-/* Decoding. The batch's slices point into BYTES; context, path and readings into SCRATCH, which must be kept as long (reset by the next decode). */
+/* Decoding. The batch's slices point into BYTES; context, path, known and readings into SCRATCH, which must be kept as long (reset by the next decode). */
 struct envelope_scratch;
 struct envelope_scratch *envelope_scratch_new(void);
 void envelope_scratch_free(struct envelope_scratch *scratch);

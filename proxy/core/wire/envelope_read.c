@@ -14,6 +14,8 @@ struct envelope_scratch {
 	unsigned path_cap;
 	struct reading *readings;    /* owned */
 	unsigned reading_cap;
+	struct known *known;         /* owned */
+	unsigned known_cap;
 	struct changes changes;      /* for checking writes */
 };
 
@@ -41,6 +43,7 @@ void envelope_scratch_free(struct envelope_scratch *scratch)
 	memory_free(scratch->context);
 	memory_free(scratch->path);
 	memory_free(scratch->readings);
+	memory_free(scratch->known);
 	changes_free(&scratch->changes);
 	memory_free(scratch);
 }
@@ -209,6 +212,26 @@ static bool path_add(struct envelope_scratch *scratch, struct slice dc, struct b
 	return dc.len > 0;
 }
 
+static bool known_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)
+{
+	struct known known = { 0 };
+	while (bytes.len > 0) {
+		struct wire_field field;
+		if (wire_field_next(&bytes, &field) != WIRE_OK)
+			return false;
+		if (field.number > KNOWN_FIELD_MAX)
+			continue;
+		switch ((enum known_tag)WIRE_TAG(field.number, field.type)) {
+		case KNOWN_DC: known.dc = field.bytes; break;
+		case KNOWN_ID: known.id = field.bytes; break;
+		default: return false;
+		}
+	}
+	scratch->known = array_reserve(scratch->known, batch->known_count, &scratch->known_cap, sizeof *scratch->known);
+	scratch->known[batch->known_count++] = known;
+	return known.dc.len > 0 && known.id.len > 0;
+}
+
 /* RAW is the whole field; writes are kept as the stretch from the first one to the end of the last. */
 static bool write_add(struct envelope_scratch *scratch, struct slice bytes, struct slice raw, struct batch *batch)
 {
@@ -240,6 +263,9 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case BATCH_CLOCK: batch->clock = field->value; return true;
 	case BATCH_STEADY_MS: batch->steady_ms = field->value; return field->value <= BATCH_TIME_MS_MAX;
 	case BATCH_READING: return reading_add(scratch, field->bytes, batch);
+	case BATCH_ID: batch->id = field->bytes; return true;
+	case BATCH_CANDIDATE: batch->candidate = field->bytes; return true;
+	case BATCH_KNOWN: return known_add(scratch, field->bytes, batch);
 	case BATCH_LIFTED: batch->is_lifted = field->value != 0; return true;
 	case BATCH_WRITE: return write_add(scratch, field->bytes, raw, batch);
 	default: return false;       /* a known field of another type */
@@ -290,5 +316,6 @@ enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch 
 	batch->context = scratch->context;
 	batch->path = scratch->path;
 	batch->readings = scratch->readings;
+	batch->known = scratch->known;
 	return batch_is_valid(batch) ? ENVELOPE_OK : ENVELOPE_MALFORMED;
 }

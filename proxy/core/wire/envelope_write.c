@@ -49,7 +49,16 @@ static void add_uint(struct buffer *out, unsigned tag, uint64_t value)
 
 static void add_text(struct buffer *out, unsigned tag, struct slice text)
 {
-	wire_put_text(buffer_grow(out, wire_text_len(text)), tag, text);
+	if (text.len > 0)
+		wire_put_text(buffer_grow(out, wire_varint_len(tag) + wire_varint_len(text.len) + text.len), tag, text);
+}
+
+static void add_known(struct buffer *out, const struct known *known)
+{
+	size_t len = wire_text_len(known->dc) + wire_text_len(known->id);
+	char *at = buffer_grow(out, wire_varint_len(BATCH_KNOWN) + wire_varint_len(len) + len);
+	at = wire_put_varint(wire_put_varint(at, BATCH_KNOWN), len);
+	wire_put_text(wire_put_text(at, KNOWN_DC, known->dc), KNOWN_ID, known->id);
 }
 
 void envelope_begin(struct buffer *out, const struct batch *header)
@@ -74,6 +83,10 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 	add_uint(out, BATCH_STEADY_MS, header->steady_ms);
 	for (unsigned i = 0; i < header->reading_count; i++)
 		add_reading(out, &header->readings[i]);
+	add_text(out, BATCH_ID, header->id);
+	add_text(out, BATCH_CANDIDATE, header->candidate);
+	for (unsigned i = 0; i < header->known_count; i++)
+		add_known(out, &header->known[i]);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

@@ -57,6 +57,12 @@ static void appended(void *context, uint64_t id, int64_t position)
 	driver_say("appended %llu %lld", (unsigned long long)id, (long long)position);
 }
 
+static void between(void *context, int64_t position, struct slice bytes)
+{
+	(void)context;
+	driver_say("between %lld %zu", (long long)position, bytes.len);
+}
+
 static void append_retry(void *context, uint64_t id)
 {
 	(void)context;
@@ -139,7 +145,7 @@ int main(int argc, char **argv)
 	}
 	options.readers = &reader;
 	options.reader_count = options.is_own && reader != NULL;
-	struct log_callbacks callbacks = { NULL, message, lost_position, lost_beginning, appended, append_retry, state, fed };
+	struct log_callbacks callbacks = { NULL, message, lost_position, lost_beginning, appended, between, append_retry, state, fed };
 	const struct log_class *class = log_class_find(argv[1]);
 	const char *error = "no such kind of log";
 	if (class != NULL)

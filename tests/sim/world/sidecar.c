@@ -281,7 +281,7 @@ static struct event opened_event(const struct world *world, const struct dc *dc,
 
 void sidecar_open(struct world *world, struct dc *dc)
 {
-	char run_id[48];
+	char run_id[48], store_id[48];
 	struct memory memory;
 	struct event event = opened_event(world, dc, &memory);
 	uint64_t clock_us = world_clock_ms(world, dc) * 1000;
@@ -290,6 +290,9 @@ void sidecar_open(struct world *world, struct dc *dc)
 	snprintf(run_id, sizeof(run_id), "%s-run-%u", world_dc_names[dc->index], dc->run);
 	event.opened.run_id = slice_of(run_id);
 	event.opened.nonce = dc->nonce;
+	dc->stores += event.opened.position_count == 0;
+	snprintf(store_id, sizeof(store_id), "%s-store-%u", world_dc_names[dc->index], dc->stores);
+	event.opened.store_id = slice_of(store_id);
 	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries, %u episodes", dc->run, event.opened.position_count,
 	           event.opened.outbox_count, event.opened.episode_count);
 	dc->is_open = true;

@@ -81,6 +81,7 @@ struct dc {
 	const struct lane_group *running;    /* it has added to, and removed from, clients' databases: */
 	bool is_adding, is_removing;
 	unsigned run;                /* counts starts */
+	unsigned stores;             /* counts stores that were found empty: each has an id of its own */
 	unsigned connection;         /* counts connections */
 	struct lane lane;
 	uint64_t group_us, answer_us; /* when the last one arrives: order is kept */

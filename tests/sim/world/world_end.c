@@ -7,6 +7,8 @@
 #include "world_clocks.h"
 #include "world_rules.h"
 
+#include <string.h>
+
 #define SETTLE_US_MAX UINT64_C(1800000000)
 #define LOOK_US 400000
 #define LOOKS 3                      /* quiet ones in a row: an expiry may still be on its way to its sidecar at the first */
@@ -126,8 +128,29 @@ static bool truncation_ends_run(struct world *world)
 	return true;
 }
 
+/* There is one datacenter of each name, whatever became of its store. */
+static void judge_identities(struct world *world)
+{
+	for (unsigned i = 0; i < world->plan.dc_count; i++) {
+		const struct core_status *status = core_status(world->dcs[i].core);
+
+		if (status->rival_ms != 0)
+			auditor_find(world->auditor, "%s takes somebody for a second writer of its log", world_dc_names[i]);
+		for (unsigned j = 0; j < status->peer_count; j++) {
+			const struct dc *other = &world->dcs[world_global_index(&world->dcs[i], j)];
+			const char *known = status->peers[j].id, *real = core_status(other->core)->peers[0].id;
+
+			if (known[0] != '\0' && strcmp(known, real) != 0)
+				auditor_find(world->auditor, "%s is %s, and %s takes it for %s", world_dc_names[other->index], real, world_dc_names[i], known);
+			if (status->peers[j].stranger_ms != 0)
+				auditor_find(world->auditor, "%s takes %s for a stranger", world_dc_names[i], world_dc_names[other->index]);
+		}
+	}
+}
+
 static void world_audit(struct world *world)
 {
+	judge_identities(world);
 	for (unsigned i = 0; i < world->plan.dc_count; i++) {
 		const struct core_status *status = core_status(world->dcs[i].core);
 		struct told_status told = { .keys = status->unstable_keys, .elements = status->unstable_elements, .outbox_events = status->outbox_events };
