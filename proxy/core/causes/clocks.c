@@ -70,7 +70,8 @@ void clocks_tell(struct causes *causes, struct batch *header, bool is_due)
 		const struct clock_pair *pair = &causes->peers[dc].clock.pair;
 		const struct clock_sample *fastest = clock_pair_fastest(pair, causes->step->steady_ms);
 		struct clock_span span = clocks_span(causes, dc);
-		bool is_compared = clock_span_is_known(&span);
+		/* Readings that contradict each other (a machine that slept) tell nothing: no reader would take them. */
+		bool is_compared = clock_span_is_known(&span) && span.min_ms <= span.max_ms;
 		if (fastest == NULL)
 			continue;
 		causes->readings[header->reading_count++] = (struct reading){
