@@ -50,7 +50,7 @@ static uint64_t owed_events(const struct core *core, unsigned dc)
 	for (unsigned i = 0; i < core->causes.origins.count; i++) {
 		const struct origin *origin = &core->causes.origins.items[i];
 		uint64_t known = origin->known[dc];
-		if (origin->dc == 0 && origin->confirmed > known)
+		if (origin->dc == 0 && !origin->is_past && origin->confirmed > known)
 			owed += origin->confirmed - known;
 	}
 	return owed;
