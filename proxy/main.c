@@ -38,6 +38,7 @@
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
+#include "proxy/ops/waits.h"
 #include "proxy/sessions/commands/session_commands.h"
 #include "proxy/sessions/sessions.h"
 #include "proxy/turn/log_check.h"
@@ -246,6 +247,12 @@ static int describe(void (*write)(struct buffer *out))
 	return EXIT_SUCCESS;
 }
 
+static void recovery_page(struct buffer *out)
+{
+	recovery_describe(out);
+	waits_describe(out);
+}
+
 /* Loads the configuration and, unless it is only to be checked, runs. */
 static int start(const char *config_path, bool is_check)
 {
@@ -293,7 +300,7 @@ int main(int argc, char **argv)
 		case OPTION_COMMANDS: return describe(command_describe);
 		case OPTION_SETTINGS: return describe(settings_describe);
 		case OPTION_METRICS: return describe(metrics_describe);
-		case OPTION_RECOVERY: return describe(recovery_describe);
+		case OPTION_RECOVERY: return describe(recovery_page);
 		case OPTION_HELP: return fputs(usage, stdout) < 0;
 		default: return fputs(usage, stderr), EXIT_FAILURE;
 		}

@@ -204,9 +204,20 @@ static void tick(struct core *core)
 
 static void lost_position(struct core *core, unsigned dc)
 {
-	if (core->causes.is_open && core->causes.peers[dc].is_following)
-		peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
-		          "its log no longer holds the position to continue from: docs/operating.md, needs-resync, says what to do");
+	if (!core->causes.is_open || !core->causes.peers[dc].is_following || (dc == 0 && own_log_begin_again(core->recovery)))
+		return;
+	peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
+	          "its log no longer holds the position to continue from: docs/operating.md, needs-resync, says what to do");
+}
+
+/* Whatever is tried meanwhile, this counts from when remote writes began to wait. */
+static void note_recalling(struct core *core)
+{
+	struct core_status *status = &core->step.status;
+	if (core->causes.is_recalled)
+		status->recalling_since_ms = 0;
+	else if (status->recalling_since_ms == 0)
+		status->recalling_since_ms = core->step.steady_ms;
 }
 
 /* Until it is known what others wrote into our log, it must be read again from there. */
@@ -271,6 +282,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_HANDLED: handle_ended(core->asks, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
+	note_recalling(core);
 	step_end(&core->step);
 }
 

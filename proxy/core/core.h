@@ -14,6 +14,8 @@ struct core;
 struct core *core_new(const struct core_options *options, const char **error);
 void core_free(struct core *core);
 void core_step(struct core *core, const struct event *event, struct effects *effects);
+/* An opening went on without metadata that a log had lost: what met those writes may have ended otherwise here. */
+bool core_has_lost_metadata(const struct core *core);
 const struct core_status *core_status(struct core *core);
 /* A counter, incremented whenever gathered groups are sent. If it is unchanged since a client's last write, that write is unsent, and the client's
  * next read must also go through the core to see it. */

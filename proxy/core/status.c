@@ -44,6 +44,19 @@ static int newest_origin(const struct core *core, unsigned dc)
 	return newest;
 }
 
+/* The newest write of a DC that our store has. The store knows it after a restart, too. */
+static void fill_newest(const struct core *core, unsigned dc, struct core_peer_status *status)
+{
+	status->newest.incarnation = status->newest.seq = 0;
+	for (unsigned i = 0; i < core->causes.origins.count; i++) {
+		const struct origin *origin = &core->causes.origins.items[i];
+		if (origin->dc != dc || origin->is_past || origin->confirmed == 0 || origin->incarnation < status->newest.incarnation)
+			continue;
+		status->newest.incarnation = origin->incarnation;
+		status->newest.seq = origin->confirmed;
+	}
+}
+
 static uint64_t owed_events(const struct core *core, unsigned dc)
 {
 	uint64_t owed = 0;
@@ -65,12 +78,18 @@ static void fill_peer(struct core *core, unsigned dc)
 	if (peer->state == PEER_RECALLING && core->causes.is_recalled)
 		status->state = PEER_FOLLOWING;
 	inbox_status(core->remote, dc, status);
+	fill_newest(core, dc, status);
 	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].confirmed;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
 	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
 	status->log_position = peer->position;
 	status->was_heard = status->id[0] != '\0' || status->heard_ms != 0 || peer->position != POSITION_BEGIN;
 	core->step.status.peers[dc] = *status;
+}
+
+bool core_has_lost_metadata(const struct core *core)
+{
+	return core->step.status.has_lost_metadata;
 }
 
 const struct core_status *core_status(struct core *core)
@@ -103,6 +122,7 @@ const struct core_status *core_status(struct core *core)
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		fill_peer(core, dc);
+	recovery_status(core->recovery, status);
 	return status;
 }
 

@@ -28,16 +28,26 @@ static void check_process(struct round *round);
 static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_limits(struct round *round, const struct core_status *core);
-static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit);
+static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
 static void check_refusals(struct round *round, const struct core_status *core);
+static void check_recalling(struct round *round, const struct core_status *core);
 static void check_log(struct round *round, unsigned dc);
+static void check_resync(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_clock(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_identity(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_held(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
+static uint64_t age_of(const struct round *round, uint64_t since_ms);
+static struct finding waiting(const struct round *round, enum wait wait, const char *dc, uint64_t since_ms);
 static void find(struct round *round, struct finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 enum finding_weight readiness_check(const struct sidecar_status *status, const struct moment *now, finding_visit *visit, void *context)
+{
+	return readiness_find(status, status->core != NULL ? core_status(status->core) : NULL, now, visit, context);
+}
+
+enum finding_weight readiness_find(const struct sidecar_status *status, const struct core_status *core, const struct moment *now, finding_visit *visit, void *context)
 {
 	struct round round = { .status = status, .now = now, .visit = visit, .context = context };
 
@@ -45,15 +55,13 @@ enum finding_weight readiness_check(const struct sidecar_status *status, const s
 	check_store(&round);
 	for (unsigned i = 0; i < status->dc_count; i++)
 		check_log(&round, i);
-	if (status->core == NULL)
+	if (core == NULL)
 		return round.gravest;
-	const struct core_status *core = core_status(status->core);
-
 	check_limits(&round, core);
 	check_refusals(&round, core);
-	if (core->is_recalling)
-		find(&round, (struct finding){ FINDING_WARNING, "recalling", NULL },
-		     "remote writes wait until the logs were read back after the last connection to Redis; local writes do not");
+	check_recalling(&round, core);
+	if (core->peers[0].state == PEER_NEEDS_RESYNC)
+		find(&round, waiting(&round, WAIT_STOPPED, status->dcs[0], 0), "writes made here may be gone: %s", core->peers[0].why != NULL ? core->peers[0].why : "");
 	for (unsigned i = 0; i < core->peer_count; i++)
 		check_clock(&round, &core->peers[i], status->dcs[i]);
 	for (unsigned i = 0; i < core->peer_count; i++)
@@ -65,22 +73,10 @@ enum finding_weight readiness_check(const struct sidecar_status *status, const s
 	return round.gravest;
 }
 
-const char *finding_weight_text(enum finding_weight weight)
-{
-	static const char *const texts[] = {
-		[FINDING_NONE] = "none",
-		[FINDING_WARNING] = "warning",
-		[FINDING_BROKEN] = "broken",
-		[FINDING_OUTAGE] = "outage",
-	};
-
-	return texts[weight];
-}
-
 static void check_process(struct round *round)
 {
 	if (round->status->is_draining)
-		find(round, (struct finding){ FINDING_OUTAGE, "draining", NULL }, "a stop is under way, send clients elsewhere");
+		find(round, waiting(round, WAIT_DRAINING, NULL, 0), "a stop is under way, send clients elsewhere");
 }
 
 static void check_store(struct round *round)
@@ -89,7 +85,7 @@ static void check_store(struct round *round)
 		struct buffer address = { 0 };
 
 		value_add_address(&address, &round->status->settings->redis_address);
-		find(round, (struct finding){ FINDING_OUTAGE, "store", NULL }, "Redis at %.*s is not connected: %s", (int)address.len, address.ptr,
+		find(round, waiting(round, WAIT_STORE_AWAY, NULL, 0), "Redis at %.*s is not connected: %s", (int)address.len, address.ptr,
 		     round->status->store != NULL && store_trouble(round->status->store)[0] != '\0' ? store_trouble(round->status->store)
 		                                                                                    : "it was not opened yet");
 		buffer_free(&address);
@@ -142,31 +138,32 @@ static const char *trouble_check(const char *trouble)
 static void check_limits(struct round *round, const struct core_status *core)
 {
 	if (core->rival_ms != 0)
-		find(round, (struct finding){ FINDING_OUTAGE, "identity", NULL }, "%s", CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
+		find(round, waiting(round, WAIT_RIVAL, NULL, 0), "%s", CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
 	if (core->trouble != NULL)
 		find(round, (struct finding){ FINDING_OUTAGE, trouble_check(core->trouble), NULL }, "%s", core->trouble + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX)
-		find(round, (struct finding){ FINDING_OUTAGE, "incarnations", NULL }, "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
+		find(round, waiting(round, WAIT_INCARNATIONS, NULL, 0), "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX / 2)
 		find(round, (struct finding){ FINDING_WARNING, "incarnations", NULL },
 		     "%llu incarnations of datacenters are remembered, with %u writes are refused: stop what restarts Redis again and again, "
 		     "and see that every peer is heard", (unsigned long long)core->incarnations, CORE_INCARNATIONS_MAX);
 	const struct settings *settings = round->status->settings;
 
-	check_limit(round, "outbox", core->outbox_bytes, settings->limits_outbox_bytes);
-	check_limit(round, "metadata", core->metadata_bytes, settings->limits_metadata_bytes);
+	check_limit(round, WAIT_OUTBOX, core->outbox_bytes, settings->limits_outbox_bytes);
+	check_limit(round, WAIT_METADATA, core->metadata_bytes, settings->limits_metadata_bytes);
 }
 
-static void check_limit(struct round *round, const char *check, uint64_t used, uint64_t limit)
+static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit)
 {
+	const struct wait_row *row = wait_row(wait);
 	uint64_t percent = used / (limit / 100);
 
 	if (used >= limit)
-		find(round, (struct finding){ FINDING_OUTAGE, check, NULL }, "limits.%s is reached, writes are refused: see which log or peer is away",
-		     check);
+		find(round, (struct finding){ row->after, row->finding, NULL }, "limits.%s is reached, writes are refused: see which log or peer is away",
+		     row->finding);
 	else if (percent >= NEARLY_FULL_PERCENT)
-		find(round, (struct finding){ FINDING_WARNING, check, NULL }, "%llu %% of limits.%s are used, then writes are refused: see which log or "
-		     "peer is away", (unsigned long long)percent, check);
+		find(round, (struct finding){ row->before, row->finding, NULL },
+		     "%llu %% of limits.%s are used, then writes are refused: see which log or peer is away", (unsigned long long)percent, row->finding);
 }
 
 /* A refusal that lasts needs a person; what Redis refuses for a moment it takes when it is asked again. */
@@ -176,11 +173,44 @@ static void check_refusals(struct round *round, const struct core_status *core)
 
 	if (since_ms == 0)
 		return;
-	bool is_lasting = round->now->steady_ms > since_ms + round->status->settings->alarms_heartbeat_age_ms;
 	bool is_full = strstr(core->refusal, "OOM") != NULL;
-	find(round, (struct finding){ is_lasting ? FINDING_BROKEN : FINDING_WARNING, "store-refusing", NULL },
+	find(round, waiting(round, WAIT_STORE_REFUSING, NULL, since_ms),
 	     "Redis refuses the writes of other datacenters with \"%s\", so nothing new of them is visible here: %s", core->refusal,
 	     is_full ? "raise maxmemory or remove keys" : "let Redis take writes");
+}
+
+static void add_names_of_recalled(const struct round *round, const struct core_status *core, struct buffer *out)
+{
+	for (unsigned i = 0; i < core->peer_count; i++) {
+		if (!core->peers[i].is_recall_due)
+			continue;
+		if (out->len > 0)
+			buffer_add_text(out, ", ");
+		buffer_add_text(out, round->status->dcs[i]);
+	}
+}
+
+/* Remote writes wait for the own log until our hello was read, then for the logs that still owe metadata. */
+static void check_recalling(struct round *round, const struct core_status *core)
+{
+	struct buffer names = { 0 };
+
+	if (!core->is_recalling)
+		return;
+	add_names_of_recalled(round, core, &names);
+	if (core->peers[0].is_recall_due)
+		find(round, waiting(round, WAIT_READING, NULL, core->recalling_since_ms),
+		     "remote writes wait until the own log was read to its end after the last connection to Redis, local ones are not shipped before that: "
+		     "see that this log can be written and read");
+	else if (names.len > 0)
+		find(round, waiting(round, WAIT_RECALLING, NULL, core->recalling_since_ms),
+		     "remote writes wait until the log of %.*s was read back after the last connection to Redis, local ones do not: see what is found about that log",
+		     (int)names.len, names.ptr);
+	else
+		find(round, waiting(round, WAIT_SETTLING, NULL, core->recalling_since_ms),
+		     "remote writes wait until Redis was connected and has said what became of the last local writes (%s): see what is found about Redis",
+		     core->recovery != NULL ? core->recovery : "not opened");
+	buffer_free(&names);
 }
 
 static void check_log(struct round *round, unsigned dc)
@@ -189,7 +219,7 @@ static void check_log(struct round *round, unsigned dc)
 
 	if (log->is_connected)
 		return;
-	find(round, (struct finding){ FINDING_WARNING, "log", round->status->dcs[dc] }, "%s (%s)",
+	find(round, waiting(round, WAIT_LOG_AWAY, round->status->dcs[dc], 0), "%s (%s)",
 	     dc == 0 ? "the own log cannot be written, writes wait in the outbox" : "this log cannot be read, its writes are not seen here",
 	     log->text[0] != '\0' ? log->text : "connecting");
 }
@@ -199,33 +229,26 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 	switch (peer->state) {
 	case PEER_UNDECODABLE:
 		if (peer->is_beyond_incarnations)
-			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+			find(round, waiting(round, WAIT_UNDECODABLE, dc, 0),
 			     "a message after position %lld of its log names more incarnations of datacenters than can be told apart (%u), nothing after it is "
 			     "applied: stop what restarts Redis servers again and again, see that every datacenter hears the others, then restart this sidecar",
 			     (long long)peer->log_position, CORE_INCARNATIONS_KNOWN_MAX);
 		else
-			find(round, (struct finding){ FINDING_BROKEN, "undecodable", dc },
+			find(round, waiting(round, WAIT_UNDECODABLE, dc, 0),
 			     "a message after position %lld of its log cannot be read, nothing after it is applied: see the log for why; "
 			     "upgrade this sidecar if the message is of a newer version", (long long)peer->log_position);
 		break;
 	case PEER_NEEDS_RESYNC:
-		if (dc == round->status->dcs[0])
-			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
-			     "writes made here may be gone: Redis lost its end, and the own log its beginning: see docs/operating.md");
-		else
-			find(round, (struct finding){ FINDING_BROKEN, "needs-resync", dc },
-			     "this datacenter was away longer than its log retains: what follows position %lld is gone, so some of its writes cannot be read: see docs/operating.md",
-			     (long long)peer->log_position);
+		check_resync(round, peer, dc);
 		break;
 	case PEER_QUARANTINED:
-		find(round, (struct finding){ FINDING_WARNING, "quarantined", dc },
+		find(round, waiting(round, WAIT_QUARANTINED, dc, 0),
 		     "its clock is at least %lld s ahead of this one (clock.quarantine), so nothing that it writes is applied: set its clock, and this ends "
 		     "with its next message; if nobody does, what waits now is applied in %llu s", (long long)peer->clock_ahead.min_ms / 1000,
 		     (unsigned long long)(peer->quarantine_until_ms > round->now->unix_ms ? peer->quarantine_until_ms - round->now->unix_ms : 0) / 1000);
 		break;
 	case PEER_HELD:
-		find(round, (struct finding){ FINDING_WARNING, "held", dc }, "%llu writes wait for writes of other datacenters they depend on",
-		     (unsigned long long)peer->held_events);
+		check_held(round, peer, dc);
 		break;
 	case PEER_RECALLING:
 	case PEER_FOLLOWING:
@@ -233,6 +256,10 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 	case PEER_STATE_COUNT:
 		break;
 	}
+	if (peer->is_paused)
+		find(round, waiting(round, WAIT_PAUSED, dc, peer->waiting_since_ms),
+		     "its log is not read on, as limits.inbox is reached and nothing of it could be applied for %llu s: see the other findings about it for the reason",
+		     (unsigned long long)age_of(round, peer->waiting_since_ms) / 1000);
 	if (peer->rules_differ)
 		find(round, (struct finding){ FINDING_WARNING, "rules", dc }, "its conflict rules are not the ones here, make the rules equal everywhere");
 }
@@ -267,7 +294,7 @@ static void check_identity(struct round *round, const struct core_peer_status *p
 {
 	const char *own = round->status->dcs[0];
 	bool is_own = dc == own;
-	struct finding broken = { FINDING_BROKEN, "identity", dc };
+	struct finding broken = waiting(round, WAIT_FOREIGN, dc, 0);
 
 	if (peer->state == PEER_FOREIGN && is_own)
 		find(round, broken, "the own log holds the messages of another datacenter, \"%s\", and is not read: correct `log` and restart this sidecar",
@@ -287,6 +314,31 @@ static void check_identity(struct round *round, const struct core_peer_status *p
 		     own, round->status->core == NULL ? "" : core_status(round->status->core)->peers[0].id, own, own);
 }
 
+/* What is here is the same before and after a restart, so that is what is named. */
+static void check_resync(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	const char *why = peer->why != NULL ? peer->why : "";
+
+	if (peer->newest.seq == 0)
+		find(round, waiting(round, WAIT_NEEDS_RESYNC, dc, 0), "%s. No write of it is here", why);
+	else
+		find(round, waiting(round, WAIT_NEEDS_RESYNC, dc, 0), "%s. The last write of it that is here is %s/%llu/%llu", why, dc,
+		     (unsigned long long)peer->newest.incarnation, (unsigned long long)peer->newest.seq);
+}
+
+static void check_held(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	struct finding finding = waiting(round, WAIT_HELD, dc, peer->waiting_since_ms);
+	unsigned long long count = peer->held_events;
+
+	if (peer->waiting_for == 0)
+		find(round, finding, "%llu writes wait for writes of this datacenter that its Redis and its log no longer have: see needs-resync in docs/operating.md",
+		     count);
+	else
+		find(round, finding, "%llu writes wait for writes of %s that they depend on and that are not here: see what is found about %s, here and there",
+		     count, round->status->dcs[peer->waiting_for], round->status->dcs[peer->waiting_for]);
+}
+
 /* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
@@ -294,7 +346,7 @@ static void check_freshness(struct round *round, const struct core_peer_status *
 	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
 
 	unsigned long long silent_s = status_heard_age_ms(round->status, peer, round->now) / 1000;
-	struct finding silent = { FINDING_WARNING, "silent", dc };
+	struct finding silent = waiting(round, WAIT_SILENT, dc, 0);
 	bool is_silent = status_is_silent(round->status, peer, round->now);
 
 	if (is_silent && !peer->was_heard)
@@ -305,9 +357,20 @@ static void check_freshness(struct round *round, const struct core_peer_status *
 		     "log can be reached, by it and from here", peer->heard_ms == 0 ? "since this sidecar started," : "for", silent_s,
 		     peer->heard_ms == 0 ? " ago" : "");
 	if (stale_ms > round->status->settings->alarms_staleness_ms)
-		find(round, (struct finding){ FINDING_WARNING, "stale", dc },
+		find(round, waiting(round, WAIT_STALE, dc, 0),
 		     "its writes of the last %llu s may not be visible here: see the other findings about it, here and there, for the reason",
 		     (unsigned long long)stale_ms / 1000);
+}
+
+static uint64_t age_of(const struct round *round, uint64_t since_ms)
+{
+	return since_ms > round->now->steady_ms ? 0 : round->now->steady_ms - since_ms;
+}
+
+/* SINCE_MS: 0 where whoever finds it has looked at the bound, or where there is none. */
+static struct finding waiting(const struct round *round, enum wait wait, const char *dc, uint64_t since_ms)
+{
+	return (struct finding){ wait_weight(wait, round->status->settings, age_of(round, since_ms)), wait_row(wait)->finding, dc };
 }
 
 static void find(struct round *round, struct finding finding, const char *format, ...)
@@ -317,7 +380,7 @@ static void find(struct round *round, struct finding finding, const char *format
 
 	if (finding.weight > round->gravest)
 		round->gravest = finding.weight;
-	if (round->visit == NULL)
+	if (round->visit == NULL || finding.weight == FINDING_NONE)
 		return;
 	va_start(args, format);
 	buffer_add_vformat(&text, format, args);

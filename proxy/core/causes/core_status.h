@@ -48,7 +48,13 @@ struct core_peer_status {
 	uint64_t gaps;
 	uint64_t held_events;        /* received, waiting for a cause */
 	uint64_t held_bytes;
+	uint64_t waiting_since_ms;   /* our steady clock since when the first of them has been the first; 0: none waits */
+	unsigned waiting_for;        /* held: the DC whose writes it waits for */
+	bool is_paused;              /* the inbox is full: its log is not read on */
+	bool is_recall_due;          /* recalling: its log has not yet been read back as far as needed */
+	const char *why;             /* needs-resync: why; constant */
 	uint64_t applied_seq;        /* of the newest incarnation */
+	struct { uint64_t incarnation, seq; } newest;        /* the newest write of it that is in our store; 0 0: none */
 	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
 	uint64_t owed_events;        /* own writes it is not known to have applied */
 	uint64_t fresh_at_ms;        /* all that it committed before our steady clock showed this is in our store, which has answered; 0: unknown */
@@ -75,6 +81,9 @@ struct core_status {
 	uint64_t refused_since_ms;   /* remote batches have been refused since then, by our steady clock, and none was taken; 0: the last one was taken */
 	char refusal[CORE_REFUSAL_MAX];      /* … with this error of the store */
 	bool is_recalling;           /* remote writes wait for metadata */
+	uint64_t recalling_since_ms; /* … since then, by our steady clock; 0: they do not */
+	bool has_lost_metadata;      /* an opening went on without metadata that a log had lost: what met those writes may have ended otherwise here */
+	const char *recovery;        /* the state of the opening (docs/recovery.md); constant */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
 	uint64_t rival_ms;           /* our steady clock when somebody else was last seen to write our log; 0: nobody does */
 	uint64_t incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */

@@ -6,6 +6,7 @@ void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const 
 	struct peer *peer = &causes->peers[dc];
 	peer->state = state;
 	peer->is_following = false;
+	peer->status.why = state == PEER_NEEDS_RESYNC ? text : NULL;
 	effects_add(causes->step->effects, EFFECT_UNFOLLOW)->log.dc = dc;
 	step_alarm(causes->step, dc, text);
 }

@@ -23,6 +23,7 @@ struct peer {
 	bool is_following;
 	bool is_cut;                         /* of this opening: its log had lost its beginning, of which we had read nothing */
 	int64_t position;                    /* of the last message of its log that was received */
+	int64_t waiting_position;            /* of the first message that waits: how long is in the status */
 	uint64_t named_incarnation;          /* the newest that told this datacenter's id: earlier ones are no strangers, unless they told another */
 	uint64_t known_incarnation;          /* the newest it was heard in */
 	struct peer_clock clock;
@@ -31,7 +32,7 @@ struct peer {
 	struct core_peer_status status;
 };
 
-/* Stops following a DC's log until somebody mends it; says so. */
+/* Stops following a DC's log until somebody mends it; says so. TEXT: constant for PEER_NEEDS_RESYNC. */
 void peer_stop(struct causes *causes, unsigned dc, enum peer_state state, const char *text);
 /* What stopped a log stays to be seen until the next opening. */
 void peer_note_state(struct peer *peer, enum peer_state state);

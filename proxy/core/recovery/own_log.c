@@ -61,9 +61,11 @@ static void hear_lost_hellos(struct recovery *recovery)
  * is left. */
 static void tell_log_lost(struct recovery *recovery)
 {
+	static const char text[] = "our own log lost its beginning, of which our Redis knows nothing; writes of ours may be gone: docs/operating.md, "
+	                           "needs-resync, says what to do";
 	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
-	step_alarm(recovery->step, 0,
-	           "our own log lost its beginning, of which our Redis knows nothing; writes of ours may be gone: docs/operating.md, needs-resync, says what to do");
+	recovery->causes->peers[0].status.why = text;
+	step_alarm(recovery->step, 0, text);
 }
 
 /* Somebody wrote in our name after this incarnation had begun: another sidecar, or we ourselves in a store that took over for a time. Peers would take
@@ -164,4 +166,24 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 void own_log_note_cut(struct recovery *recovery)
 {
 	recovery->is_log_cut = true;
+}
+
+/* The log was cut behind the position from which we wanted to read, or was made anew. What there is now is read from its beginning, up to a hello that
+ * is appended now, as the first one may be gone, too: whatever our log lost, the logs of others must go on being applied. */
+bool own_log_begin_again(struct recovery *recovery)
+{
+	if (recovery->state != RECOVERY_READING)
+		return false;
+	recovery->is_log_cut = true;
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
+		if (recovery->causes->origins.items[i].dc == 0)
+			recovery->causes->origins.items[i].is_logged_whole = false;
+	struct road *road = &recovery->books->roads[0];
+	miles_drop(recovery->books, 0);
+	road->follow_position = road->told_position = recovery->causes->peers[0].position = POSITION_BEGIN;
+	struct effect *effect = effects_add(recovery->step->effects, EFFECT_FOLLOW);
+	effect->log.dc = 0;
+	effect->log.position = POSITION_BEGIN;
+	outbox_heartbeat(recovery->outbox, recovery->nonce);
+	return true;
 }

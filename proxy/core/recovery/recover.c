@@ -274,12 +274,36 @@ void recover_open(struct recovery *recovery, const struct event *event)
 
 /* ---- metadata ---- */
 
+/* What a log has lost is not waited for: the other logs are read on without it. */
+static bool is_due(const struct recovery *recovery, const struct origin *origin)
+{
+	return origin->recalled < origin->opened_applied && recovery->causes->peers[origin->dc].state != PEER_NEEDS_RESYNC;
+}
+
 static bool is_whole(const struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
+		if (is_due(recovery, &recovery->causes->origins.items[i]))
 			return false;
 	return true;
+}
+
+void recovery_status(const struct recovery *recovery, struct core_status *status)
+{
+	const struct origins *origins = &recovery->causes->origins;
+	status->recovery = recovery_state_text(recovery->state);
+	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
+		status->peers[dc].is_recall_due = dc == 0 && recovery->state == RECOVERY_READING;
+	for (unsigned i = 0; i < origins->count && recovery->state == RECOVERY_RECALLING; i++)
+		status->peers[origins->items[i].dc].is_recall_due |= is_due(recovery, &origins->items[i]);
+}
+
+static bool has_lost_metadata(const struct recovery *recovery)
+{
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
+		if (recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
+			return true;
+	return false;
 }
 
 /* The key may have expired while we were not connected, or have lost its deadline in a group whose answer never came. */
@@ -301,6 +325,7 @@ void recover_pump(struct recovery *recovery)
 	if (recovery->state != RECOVERY_RECALLING || !is_whole(recovery))
 		return;
 	recovery_state_move(&recovery->state, RECOVERY_METADATA_BACK, recovery->causes);
+	recovery->step->status.has_lost_metadata |= has_lost_metadata(recovery);
 	recovery->keyspace->is_whole = true;
 	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);

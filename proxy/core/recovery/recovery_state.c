@@ -39,7 +39,7 @@ static const char *const events[RECOVERY_EVENT_COUNT] = {
 	[RECOVERY_PROBE_ABORTED] = "the store refused the question",
 	[RECOVERY_PROBED_AGAIN] = "the pause is over",
 	[RECOVERY_GATE_OPENED] = "the store has answered, or there was nothing to ask",
-	[RECOVERY_METADATA_BACK] = "all metadata is back",
+	[RECOVERY_METADATA_BACK] = "all metadata is back that no log has lost",
 };
 
 /* One row for each move that may happen. ACTION: what is done on it, and in which file. */
@@ -84,6 +84,11 @@ void recovery_state_move(enum recovery_state *state, enum recovery_event event, 
 		return;
 	causes->is_gate_open = states[*state].is_gate_open;
 	causes->is_recalled = states[*state].is_recalled;
+}
+
+const char *recovery_state_text(enum recovery_state state)
+{
+	return states[state].name;
 }
 
 void recovery_state_check(enum recovery_state state, const struct causes *causes)

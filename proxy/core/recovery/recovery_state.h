@@ -33,6 +33,7 @@ enum recovery_event {
 
 /* Moves *STATE as the table says, and tells the rooms below what is true now. */
 void recovery_state_move(enum recovery_state *state, enum recovery_event event, struct causes *causes);
+const char *recovery_state_text(enum recovery_state state);
 /* Asserts what must hold in STATE. */
 void recovery_state_check(enum recovery_state state, const struct causes *causes);
 /* docs/recovery.md */

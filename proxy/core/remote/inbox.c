@@ -61,6 +61,24 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
 }
 
+/* The log lacks writes whose metadata is needed. The own log is read on all the same: our hello stands behind, and without it nothing would be applied of
+ * the other logs either. */
+static bool passes_hole(struct remote *remote, unsigned dc)
+{
+	static const char text[] = "its log lacks writes that are not yet applied everywhere: docs/operating.md, needs-resync, says what to do";
+	struct peer *own = &remote->causes->peers[0];
+	if (dc != 0) {
+		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC, text);
+		return false;
+	}
+	if (own->state != PEER_NEEDS_RESYNC)
+		step_alarm(remote->step, 0, text);
+	own->state = PEER_NEEDS_RESYNC;
+	own->status.why = text;
+	remote->step->status.has_lost_metadata = true;
+	return true;
+}
+
 /* The store already has this batch. It restores metadata, or is a duplicate. */
 static void recall(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
@@ -70,11 +88,8 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 		remote->causes->peers[dc].status.duplicate_events += delivery->write_count;
 		return;
 	}
-	if (delivery->first_seq > origin->recalled + 1) {
-		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
-		          "its log lacks writes that are not yet applied everywhere: docs/operating.md, needs-resync, says what to do");
+	if (delivery->first_seq > origin->recalled + 1 && !passes_hole(remote, dc))
 		return;
-	}
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
 	if (last_seq > origin->kept)
 		apply_recalled(remote->apply, &stamp, delivery->writes);
@@ -98,6 +113,10 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	if (!identity_is_awaited(remote->causes, delivery->origin))
 		miles_add(remote->books, dc, delivery->position, delivery->origin, last_seq);
 	note_known(&remote->causes->peers[dc], origin->incarnation, last_seq);
+	/* A heartbeat stands behind all writes that it counts. */
+	bool is_counting = dc != 0 && delivery->write_count == 0 && delivery->hello == 0 && !remote->causes->is_recalled;
+	if (is_counting && last_seq > origin->recalled && origin->recalled < origin->opened_applied)
+		(void)passes_hole(remote, dc);
 	if (delivery->write_count > 0 && last_seq <= origin->applied) {
 		recall(remote, dc, delivery);
 		delivery_free(delivery);
@@ -216,6 +235,7 @@ void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_sta
 {
 	status->held_events = remote->inboxes[dc].held_events;
 	status->held_bytes = remote->inboxes[dc].held_bytes;
+	status->is_paused = remote->inboxes[dc].is_paused;
 }
 
 void remote_mark_used(const struct remote *remote, bool *is_used)

@@ -33,9 +33,12 @@ static bool are_floors_covered(struct remote *remote, const struct floors *floor
 	const struct origins *origins = &remote->causes->origins;
 	if (floor_at(floors, 0) > floor_at(origins->floors, 0) && has_own_below(remote, floors->at[0]))
 		stability_raise_floor(remote, 0, floors->at[0]);
-	for (unsigned dc = 0; floors != NULL && dc < origins->dc_count; dc++)
-		if (floors->at[dc] > floor_at(origins->floors, dc) && dc != log)
-			return false;
+	for (unsigned dc = 0; floors != NULL && dc < origins->dc_count; dc++) {
+		if (floors->at[dc] <= floor_at(origins->floors, dc) || dc == log)
+			continue;
+		remote->causes->peers[log].status.waiting_for = dc;
+		return false;
+	}
 	return true;
 }
 
@@ -44,9 +47,12 @@ static bool is_covered(struct remote *remote, const struct context *context, uns
 	const struct origins *origins = &remote->causes->origins;
 	if (context->floors != origins->floors && !are_floors_covered(remote, context->floors, origins->items[own].dc))
 		return false;
-	for (uint32_t i = 0; i < context->count; i++)
-		if (i != own && context->seqs[i] > origins->items[i].applied && context->seqs[i] != SEQ_NONE)
-			return false;
+	for (uint32_t i = 0; i < context->count; i++) {
+		if (i == own || context->seqs[i] <= origins->items[i].applied || context->seqs[i] == SEQ_NONE)
+			continue;
+		remote->causes->peers[origins->items[own].dc].status.waiting_for = origins->items[i].dc;
+		return false;
+	}
 	return true;
 }
 
@@ -256,6 +262,17 @@ static bool budget_is_left(const struct budget *left)
 	return left->writes > 0 && left->bytes > 0;
 }
 
+/* How long one message has stood in the way of all that follow it. */
+static void note_waiting(struct remote *remote, struct peer *peer, const struct delivery *first)
+{
+	if (first == NULL) {
+		peer->status.waiting_since_ms = 0;
+	} else if (peer->status.waiting_since_ms == 0 || peer->waiting_position != first->position) {
+		peer->status.waiting_since_ms = remote->step->steady_ms;
+		peer->waiting_position = first->position;
+	}
+}
+
 /* Applies the batches of one DC that are ready, and returns their number. */
 static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **group, struct budget *left)
 {
@@ -277,6 +294,7 @@ static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **gro
 		inbox_pop(remote, dc);
 		count++;
 	}
+	note_waiting(remote, peer, inbox->first);
 	return count;
 }
 

@@ -57,14 +57,14 @@ static void judge_key(struct auditor *auditor, unsigned dc, const struct audited
 	free(seen);
 }
 
-void auditor_conclude_apart(struct auditor *auditor)
+void auditor_conclude_apart(struct auditor *auditor, const bool *is_blind)
 {
 	struct audited_keys keys = { .count = 0 };
 	struct key_outcome outcome = { .count = 0 };
 
 	audited_keys_gather(auditor, &keys);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
-		if (!is_closed(auditor, dc))
+		if (is_blind[dc] || !is_closed(auditor, dc))
 			continue;
 		auditor->judged_apart++;
 		for (unsigned i = 0; i < keys.count; i++) {

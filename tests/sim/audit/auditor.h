@@ -87,8 +87,9 @@ void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, 
                           void *context);
 /* After every DC's store and status were given. */
 void auditor_conclude(struct auditor *auditor);
-/* The same, where some DC needs a resync: judges each store by what it has applied. */
-void auditor_conclude_apart(struct auditor *auditor);
+/* The same, where some DC needs a resync: judges each store by what it has applied. IS_BLIND: by DC; one that went on without metadata that a log
+ * had lost did not see what met those writes. */
+void auditor_conclude_apart(struct auditor *auditor, const bool *is_blind);
 
 /* Findings are faults, one line each in the report. The caller may add its own. */
 void auditor_find(struct auditor *auditor, const char *format, ...) __attribute__((format(printf, 2, 3)));

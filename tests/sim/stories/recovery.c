@@ -124,6 +124,69 @@ void store_that_comes_back_old_with_its_log_says_so(struct story *story)
 	come_back_with_log(story, kept, "SET l:other v3");
 }
 
+/* Its log was deleted and made anew behind its back, while others lacked what it held. What was in it is gone; others' writes come through all the same. */
+void logs_of_others_are_read_whatever_the_own_one_lost(struct story *story)
+{
+	struct dc *loser = &story->world->dcs[AMS];
+
+	story_say(story, AMS, "SET l:before 1");
+	story_wait(story, 3000);
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	story_say(story, AMS, "SET l:k lost");
+	story_wait(story, 2000);
+	sidecar_crash(story->world, loser);
+	sim_log_truncate(&loser->log, loser->log.count);
+	loser->is_truncated = true;
+	story_say(story, BOM, "SET l:other 1");
+	sidecar_start(story->world, loser);
+	story_rejoin(story, AMS, BOM);
+	story_rejoin(story, AMS, CPT);
+	story_wait(story, 3000);
+	story_check(story, !core_status(loser->core)->is_recalling, "what the log lost is not waited for");
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "that it lost something is said");
+	story_expect(story, AMS, "l:other", "1");
+	story_say(story, CPT, "SET l:more 1");
+	story_wait(story, 1000);
+	story_expect(story, AMS, "l:more", "1");
+	story->is_told = true;
+}
+
+static struct core_peer_status status_of(struct story *story, unsigned dc, unsigned peer)
+{
+	const struct dc *reader = &story->world->dcs[dc];
+
+	return core_status(reader->core)->peers[world_local_index(reader, peer)];
+}
+
+void needs_resync_names_the_same_write_after_a_restart(struct story *story)
+{
+	struct dc *source = &story->world->dcs[AMS], *reader = &story->world->dcs[CPT];
+	struct core_peer_status before, after;
+
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 2000);
+	story_cut(story, BOM, AMS);
+	story_say(story, AMS, "SET l:k v2");
+	story_wait(story, 2000);
+	story_cut(story, CPT, AMS);
+	story_say(story, AMS, "SET l:k v3");
+	story_wait(story, 100);
+	sim_log_truncate(&source->log, source->log.count);
+	source->is_truncated = true;
+	story_mend(story, CPT, AMS);
+	story_wait(story, 2000);
+	before = status_of(story, CPT, AMS);
+	sidecar_crash(story->world, reader);
+	sidecar_start(story->world, reader);
+	story_wait(story, 2000);
+	after = status_of(story, CPT, AMS);
+	story_check(story, before.state == PEER_NEEDS_RESYNC && after.state == PEER_NEEDS_RESYNC, "the reader needs a resync, before and after");
+	story_check(story, before.newest.seq == 2 && after.newest.seq == before.newest.seq && after.newest.incarnation == before.newest.incarnation,
+	            "it names the same write, before and after");
+	story->is_told = true;
+}
+
 /* Now and then there is time for every datacenter to hear what all have. */
 void hundreds_of_restarts_leave_no_trace(struct story *story)
 {

@@ -31,6 +31,8 @@ static const struct tale tales[] = {
 	TALE(store_restored_from_an_old_snapshot_catches_up),
 	TALE(emptied_store_gets_everything_back),
 	TALE(truncated_log_stops_its_reader_loudly),
+	TALE(logs_of_others_are_read_whatever_the_own_one_lost),
+	TALE(needs_resync_names_the_same_write_after_a_restart),
 	TALE(hundreds_of_restarts_leave_no_trace),
 	TALE(ten_thousand_restarts_leave_no_trace),
 	TALE(writes_refused_for_too_many_restarts_are_taken_once_all_are_heard),

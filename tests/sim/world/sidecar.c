@@ -23,6 +23,7 @@ void sidecar_step(struct world *world, struct dc *dc, struct event *event)
 	for (unsigned i = 0; i < dc->effects.count; i++)
 		sidecar_run_effect(world, dc, &dc->effects.items[i]);
 	core_check(dc->core);
+	dc->has_lost_metadata |= core_has_lost_metadata(dc->core);
 	if (dc->is_open && (event->type == EVENT_TICK || event->type == EVENT_ANSWERED || event->type == EVENT_TURN_ENDED))
 		world_judge_freshness(world, dc);
 	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)

@@ -94,6 +94,7 @@ struct dc {
 	struct log_limit limit;
 	struct telling tellings[WORLD_DCS_MAX];   /* of what we have read of each DC's log */
 	bool is_rolled_back;         /* its store ever was */
+	bool has_lost_metadata;      /* an opening went on without it */
 };
 
 struct client_memories { struct client_memory *items; unsigned count, cap; };    /* client_memory.h */

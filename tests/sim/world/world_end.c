@@ -1,6 +1,8 @@
 /* The end of a run: everything is healed, the world comes to rest, and the auditor judges. */
 #include "sidecar.h"
 
+#include <string.h>
+
 #include "client_ask.h"
 #include "clock_trial.h"
 #include "generator.h"
@@ -99,13 +101,28 @@ static bool world_needs_resync(const struct world *world)
 	return false;
 }
 
+/* Whatever a log has lost, the others are read on. But where nobody can tell what may be shipped, nothing is. */
+static void judge_recovery(struct world *world, const struct dc *dc)
+{
+	const struct core_status *status = core_status(dc->core);
+
+	if (status->is_recalling && strcmp(status->recovery, "stopped") != 0)
+		auditor_find(world->auditor, "%s waits for ever (%s) for what a log has lost", world_dc_names[dc->index], status->recovery);
+}
+
 /* What can still be applied is, and each store is judged by that. */
 static void audit_apart(struct world *world)
 {
+	bool is_blind[WORLD_DCS_MAX] = { false };
+
 	world_advance(world, APART_US);
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		judge_recovery(world, &world->dcs[i]);
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		is_blind[i] = world->dcs[i].has_lost_metadata;
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		auditor_store_final(world->auditor, i, world->dcs[i].store, world_clock_ms(world, &world->dcs[i]));
-	auditor_conclude_apart(world->auditor);
+	auditor_conclude_apart(world->auditor, is_blind);
 }
 
 /* A truncated log may leave a DC behind for good, but never silently. */
