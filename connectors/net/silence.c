@@ -1,5 +1,8 @@
 #include "silence.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 void silence_connect(struct silence *silence)
 {
 	*silence = (struct silence){ .began_ms = silence->began_ms };
@@ -41,4 +44,14 @@ enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint
 uint64_t silence_ms(const struct silence *silence, uint64_t now_ms, uint64_t moved)
 {
 	return silence->began_ms > 0 && moved == silence->moved ? now_ms - silence->began_ms : 0;
+}
+
+bool queue_has_moved(struct queue_look *look, int fd, uint64_t given)
+{
+	int queued;
+	if (ioctl(fd, SIOCOUTQ, &queued) != 0)
+		queued = 0;
+	bool has_moved = given == look->given && queued < look->queued;
+	*look = (struct queue_look){ given, queued };
+	return has_moved;
 }

@@ -28,6 +28,11 @@ void silence_forget(struct silence *silence);
 /* MOVED: how many bytes have come, or been taken after a pause, on this connection. SILENCE_PROBE: ask for something, if the other side owes
  * no answer yet. SILENCE_TOO_LONG: nothing has moved for LIMIT_MS. */
 enum silence_verdict silence_look(struct silence *silence, uint64_t now_ms, uint64_t moved, uint64_t limit_ms);
+/* The end of a long message is in the kernel's queue, where nobody sees it move. Zero-initialised. */
+struct queue_look { uint64_t given; int queued; };
+/* To be called at each look: has that queue become shorter though nothing was GIVEN since the last one? (Else a probe, or anything small that is sent, would be
+ * taken for a sign of life of one that hangs.) Linux tells its length: SIOCOUTQ in tcp(7). */
+bool queue_has_moved(struct queue_look *look, int fd, uint64_t given);
 /* How long an answer has been due, counted across reconnections. 0: none is. MOVED as above. */
 uint64_t silence_ms(const struct silence *silence, uint64_t now_ms, uint64_t moved);
 

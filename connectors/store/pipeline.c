@@ -16,6 +16,7 @@
 #include "proxy/core/resp/resp.h"
 #include "group_reply.h"
 #include "connectors/net/dial.h"
+#include "connectors/net/silence.h"
 #include "expectations.h"
 #include "outgoing.h"
 
@@ -35,6 +36,7 @@ struct pipeline {
 	struct outgoing out;
 	uint64_t gate;
 	uint64_t moved;              /* see pipeline_bytes_moved */
+	struct queue_look queue;
 	bool is_blocked;             /* the socket has not taken all that it was given */
 
 	struct buffer in;
@@ -145,6 +147,11 @@ uint64_t pipeline_bytes_queued(const struct pipeline *pipeline)
 uint64_t pipeline_answers_due(const struct pipeline *pipeline)
 {
 	return pipeline->expectations.count;
+}
+
+void pipeline_look(struct pipeline *pipeline)
+{
+	pipeline->moved += queue_has_moved(&pipeline->queue, pipeline->fd, pipeline->out.sent);
 }
 
 uint64_t pipeline_bytes_moved(const struct pipeline *pipeline)

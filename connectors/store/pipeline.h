@@ -46,7 +46,9 @@ uint64_t pipeline_position(const struct pipeline *pipeline);
 void pipeline_set_gate(struct pipeline *pipeline, uint64_t position);
 uint64_t pipeline_bytes_queued(const struct pipeline *pipeline);
 uint64_t pipeline_answers_due(const struct pipeline *pipeline);
-/* Signs that the other side works: bytes that came, and bytes that it took after it had refused to take more. */
+/* To be called some times within the limit of silence, before the next. */
+void pipeline_look(struct pipeline *pipeline);
+/* Signs that the other side works: bytes that came, and bytes that it took after it had refused to take more, or after all was given to the kernel. */
 uint64_t pipeline_bytes_moved(const struct pipeline *pipeline);
 /* Sends PING, whose reply is handed out as `pushed`. Only for a pipeline on which nothing else is asked. */
 void pipeline_probe(struct pipeline *pipeline);

@@ -316,6 +316,9 @@ static void look(void *context)
 	struct store *store = context;
 	if (store->is_failing)
 		return;
+	for (unsigned i = 0; i < PIPELINE_COUNT; i++)
+		if (store->pipelines[i] != NULL)
+			pipeline_look(store->pipelines[i]);
 	switch (silence_look(&store->silence, timer_now_ms(), bytes_moved(store), store->options.timeout_ms)) {
 	case SILENCE_NONE:
 		break;

@@ -184,7 +184,7 @@ static void look(void *context)
 {
 	struct stream_link *link = context;
 	char why[128];
-	if (silence_look(&link->silence, timer_now_ms(), stream_socket_moves(link->redis), link->silence_ms_max) != SILENCE_TOO_LONG) {
+	if (silence_look(&link->silence, timer_now_ms(), stream_socket_look(link->redis), link->silence_ms_max) != SILENCE_TOO_LONG) {
 		timer_start(link->look, link->silence_ms_max / SILENCE_LOOKS);
 		return;
 	}

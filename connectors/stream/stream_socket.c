@@ -4,11 +4,13 @@
 #include <event2/event.h>
 
 #include "base/bytes.h"
+#include "connectors/net/silence.h"
 
 struct stream_socket {
 	redisAsyncContext *redis;
 	struct event *readable, *writable;
-	uint64_t moves;
+	uint64_t moves, sends;
+	struct queue_look queue;
 	bool is_sending;             /* hiredis still had something to send when it last could */
 };
 
@@ -34,9 +36,10 @@ void stream_socket_attach(redisAsyncContext *redis, struct event_base *loop)
 	redis->ev.cleanup = detach;
 }
 
-uint64_t stream_socket_moves(const redisAsyncContext *redis)
+uint64_t stream_socket_look(redisAsyncContext *redis)
 {
-	const struct stream_socket *socket = redis->ev.data;
+	struct stream_socket *socket = redis->ev.data;
+	socket->moves += queue_has_moved(&socket->queue, redis->c.fd, socket->sends);
 	return socket->moves;
 }
 
@@ -56,6 +59,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	struct stream_socket *socket = context;
 	socket->moves += socket->is_sending;
+	socket->sends++;
 	socket->is_sending = true;
 	redisAsyncHandleWrite(socket->redis);
 }

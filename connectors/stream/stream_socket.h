@@ -9,7 +9,8 @@ struct event_base;
 
 /* To be called once, on a new connection. It is detached when REDIS is freed. */
 void stream_socket_attach(redisAsyncContext *redis, struct event_base *loop);
-/* Grows whenever bytes have come, or were taken after the other side had taken no more for a while. */
-uint64_t stream_socket_moves(const redisAsyncContext *redis);
+/* To be called some times within the limit of silence. Its result grows whenever bytes have come, or were taken after the other side had taken no more for
+ * a while, or after all was given to the kernel. */
+uint64_t stream_socket_look(redisAsyncContext *redis);
 
 #endif
