@@ -7,7 +7,9 @@ void session_changed(struct session *session)
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
 	                    session->watched.first == NULL && session->reply_mode == REPLY_MODE_ON;
 	const struct client_commons *commons = session->client->commons;
-	session->client->limits = is_known ? &commons->limits : &commons->limits_before_auth;
+	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
+	bool is_stranger = !is_known && session->sessions->is_probed;
+	session->client->limits = is_stranger ? &commons->limits_before_auth : &commons->limits;
 }
 
 bool session_is_known(const struct session *session)

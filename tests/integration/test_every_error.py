@@ -185,9 +185,31 @@ def a_store_that_refuses(facts, world):
     with world["a"].redis.client() as redis, world["b"].client() as b:
         redis("CONFIG", "SET", "maxmemory", 1)
         b("SET", "from-b", 1)
-        logged(facts, world["a"], "the store refused a remote batch")
+        logged(facts, world["a"], "Redis refuses the writes of other datacenters: they wait until it takes them")
         redis("CONFIG", "SET", "maxmemory", 0)
     world.wait_zero_lag()
+
+
+def a_start_without_its_store(facts, world):
+    """Nobody knows yet whether a login is wanted: a large request is told what is missing, as a small one is."""
+    dc = world["a"]
+    dc.sidecar.stop()
+    dc.redis.kill()
+    dc.sidecar.start(wait=False)
+    wait_until(lambda: can_connect(dc), 20, "clients are accepted")
+    with dc.client(30) as client:
+        refused(facts, client, ("SET", "k", bytes(100_000)), "LOADING Homeport")
+        refused(facts, client, ("GET", "k"), "LOADING Homeport")
+    dc.redis.start()
+    dc.sidecar.wait_ready()
+
+
+def can_connect(dc):
+    try:
+        dc.client(5).close()
+        return True
+    except OSError:
+        return False
 
 
 def a_stop(facts, world):
@@ -208,7 +230,8 @@ def test(facts):
     with World(("a", "b"), rules=RULES).start() as world, world["a"].client() as a, world["b"].client() as b:
         cases = ((resolving, world, a, b), (contexts, world, a, b), (unsupported, a), (wrong_records, world, a), (too_many_questions, world),
                  (users_with_few_rights, world, a), (a_wrong_file_at_reload, world), (files_run_out, world), (a_store_that_refuses, world),
-                 (a_start_beside_another, world), (the_store_goes_while_a_client_authenticates, world), (the_store_is_away, world, a), (a_stop, world))
+                 (a_start_beside_another, world), (the_store_goes_while_a_client_authenticates, world), (the_store_is_away, world, a),
+                 (a_start_without_its_store, world), (a_stop, world))
         for case, *arguments in cases:
             facts.note(case.__name__.replace("_", " "))
             case(facts, *arguments)
