@@ -1,6 +1,8 @@
 /* Stories of loss: of a process, of a store's tail, of all of a store, of a log's head. */
 #include "story.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 void killed_sidecar_ships_what_it_had_executed(struct story *story)
@@ -52,6 +54,31 @@ void emptied_store_gets_everything_back(struct story *story)
 	story_wait(story, 2000);
 	story_expect_everywhere(story, "l:n", "11");
 	story_expect_element_everywhere(story, "m:h", "f", "v");
+}
+
+static const char *id_of(const struct story *story, unsigned dc)
+{
+	return core_status(story->world->dcs[dc].core)->peers[0].id;
+}
+
+/* Its id comes from its log, as a new store has another one to propose. */
+void emptied_store_is_the_datacenter_that_it_was(struct story *story)
+{
+	char before[CORE_ID_MAX + 1];
+
+	story_wait(story, 8000);
+	memcpy(before, id_of(story, BOM), sizeof(before));
+	story_check(story, before[0] != '\0', "a datacenter has an id after a while");
+	story_part(story, BOM, AMS);
+	story_part(story, BOM, CPT);
+	story_restore(story, BOM, 0);
+	story_wait(story, 8000);
+	story_check(story, strcmp(id_of(story, BOM), before) == 0, "a store that came back empty has the id of its datacenter, though no peer could tell it");
+	story_rejoin(story, BOM, AMS);
+	story_rejoin(story, BOM, CPT);
+	story_say(story, BOM, "SET l:k v");
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:k", "v");
 }
 
 void truncated_log_stops_its_reader_loudly(struct story *story)

@@ -30,6 +30,7 @@ static const struct tale tales[] = {
 	TALE(killed_sidecar_ships_what_it_had_executed),
 	TALE(store_restored_from_an_old_snapshot_catches_up),
 	TALE(emptied_store_gets_everything_back),
+	TALE(emptied_store_is_the_datacenter_that_it_was),
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(logs_of_others_are_read_whatever_the_own_one_lost),
 	TALE(needs_resync_names_the_same_write_after_a_restart),

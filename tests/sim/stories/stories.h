@@ -34,6 +34,7 @@ void truncated_log_stops_its_reader_loudly(struct story *story);
 void logs_of_others_are_read_whatever_the_own_one_lost(struct story *story);
 void needs_resync_names_the_same_write_after_a_restart(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
+void emptied_store_is_the_datacenter_that_it_was(struct story *story);
 void hundreds_of_restarts_leave_no_trace(struct story *story);
 void ten_thousand_restarts_leave_no_trace(struct story *story);
 void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);
