@@ -13,17 +13,27 @@ static bool own_log_doubts(const struct recovery *recovery, unsigned origin)
 	return !recovery->causes->origins.items[origin].is_logged_whole && recovery->causes->origins.items[origin].logged == 0;
 }
 
-/* The store is so old that it knows no position in the log, and the log has lost its beginning. Writes that may have been in the lost part must not
- * be shipped a second time, as their outcome might differ. */
-static bool has_doubts(const struct recovery *recovery)
+/* It may have been in the part of the log that is gone. */
+static bool may_be_lost(const struct recovery *recovery, unsigned origin, uint64_t last_seq)
+{
+	const struct origin *own = &recovery->causes->origins.items[origin];
+	return recovery->has_lost_position && !own->is_logged_whole && last_seq > own->logged;
+}
+
+/* The log has lost its beginning, and either the store is so old that it knows no position in it, or that position is gone and what some writes came to
+ * would have to be asked. Writes that may have been in the lost part must not be shipped a second time, as their outcome might differ. */
+static bool has_doubts(struct recovery *recovery)
 {
 	if (!recovery->is_log_cut)
 		return false;
-	for (unsigned i = 0; i < recovery->stored_count; i++)
-		if (own_log_doubts(recovery, recovery->stored[i].origin))
+	for (unsigned i = 0; i < recovery->stored_count; i++) {
+		const struct stored *stored = &recovery->stored[i];
+		uint64_t last_seq = stored->first_seq + stored->write_count - 1;
+		if (own_log_doubts(recovery, stored->origin) || (may_be_lost(recovery, stored->origin, last_seq) && !settle_is_certain(recovery, stored)))
 			return true;
+	}
 	for (const struct append *append = recovery->carried.first; append != NULL; append = append->next)
-		if (own_log_doubts(recovery, append->origin))
+		if (own_log_doubts(recovery, append->origin) || (may_be_lost(recovery, append->origin, append->last_seq) && append->is_guess))
 			return true;
 	return false;
 }
@@ -174,7 +184,7 @@ bool own_log_begin_again(struct recovery *recovery)
 {
 	if (recovery->state != RECOVERY_READING)
 		return false;
-	recovery->is_log_cut = true;
+	recovery->is_log_cut = recovery->has_lost_position = true;
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
 		if (recovery->causes->origins.items[i].dc == 0)
 			recovery->causes->origins.items[i].is_logged_whole = false;

@@ -183,7 +183,7 @@ static struct origin *begin_incarnation(struct recovery *recovery, uint64_t inca
 static void begin_reading(struct recovery *recovery, struct origin *self)
 {
 	struct causes *causes = recovery->causes;
-	recovery->is_log_cut = false;
+	recovery->is_log_cut = recovery->has_lost_position = false;
 	recovery->heard_hlc = 0;
 	for (unsigned i = 0; i < causes->origins.count; i++) {
 		struct origin *origin = &causes->origins.items[i];

@@ -176,6 +176,20 @@ static bool is_unknown(const struct recovery *recovery, const struct stored *sto
 	return is_unknown;
 }
 
+/* Shipped a second time, it is what it was the first time. */
+bool settle_is_certain(struct recovery *recovery, const struct stored *stored)
+{
+	struct batch batch;
+	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
+	assert(error == ENVELOPE_OK);
+	struct slice raw;
+	enum plan pending;
+	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw))
+		if (is_unknown(recovery, stored, pending))
+			return false;
+	return true;
+}
+
 static void carry_entry(struct recovery *recovery, const struct stored *stored, struct append_list *list)
 {
 	struct batch batch;

@@ -28,6 +28,7 @@ bool probe_is_recorded(struct recovery *recovery, const struct change *change, u
 void settle_stored(struct recovery *recovery);                       /* our hello was read: asks about the others */
 void settle_carry(struct recovery *recovery);                        /* the connection was lost before the gate opened */
 void settle_adopt_carried(struct recovery *recovery);                /* matches batches of earlier openings with entries */
+bool settle_is_certain(struct recovery *recovery, const struct stored *stored);      /* nobody has to be asked what it came to */
 void settle_logged(struct recovery *recovery, const struct delivery *delivery);      /* the own log holds this message */
 
 #endif

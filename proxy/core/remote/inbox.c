@@ -106,6 +106,19 @@ static void note_known(struct peer *peer, uint64_t incarnation, uint64_t seq)
 	peer->status.known_seq = seq;
 }
 
+/* A heartbeat stands behind all writes of its datacenter that it counts: what has not come by then will not come. */
+static bool lacks_counted(const struct remote *remote, unsigned dc, const struct delivery *heartbeat)
+{
+	const struct origins *origins = &remote->causes->origins;
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		uint64_t counted = i == heartbeat->origin ? heartbeat->first_seq - 1 : context_at(heartbeat->context, i);
+		if (origin->dc == dc && counted > origin->recalled && origin->recalled < origin->opened_applied)
+			return true;
+	}
+	return false;
+}
+
 void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct origin *origin = &remote->causes->origins.items[delivery->origin];
@@ -113,9 +126,7 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	if (!identity_is_awaited(remote->causes, delivery->origin))
 		miles_add(remote->books, dc, delivery->position, delivery->origin, last_seq);
 	note_known(&remote->causes->peers[dc], origin->incarnation, last_seq);
-	/* A heartbeat stands behind all writes that it counts. */
-	bool is_counting = dc != 0 && delivery->write_count == 0 && delivery->hello == 0 && !remote->causes->is_recalled;
-	if (is_counting && last_seq > origin->recalled && origin->recalled < origin->opened_applied)
+	if (dc != 0 && delivery->write_count == 0 && delivery->hello == 0 && !remote->causes->is_recalled && lacks_counted(remote, dc, delivery))
 		(void)passes_hole(remote, dc);
 	if (delivery->write_count > 0 && last_seq <= origin->applied) {
 		recall(remote, dc, delivery);
