@@ -99,21 +99,13 @@ static struct episode *episode_reaching_over(const struct element *element, cons
 	return NULL;
 }
 
-static bool is_other(const struct episode *episode, const struct stamp *stamp)
-{
-	for (unsigned i = 0; i < episode->other_count; i++)
-		if (episode->others[i].origin == stamp->origin && episode->others[i].seq == stamp->seq)
-			return true;
-	return false;
-}
-
 /* Which episode the write is in. Not all sides are remembered: a write that makes a pair with every concurrent one belongs to the episode whose stretch
  * contains it. */
 static struct episode *episode_with(const struct keyspace *keyspace, const struct element *element, const struct party *party)
 {
 	for (struct episode *episode = element->episodes; episode != NULL; episode = episode->next) {
 		const struct side *side = episode_side(keyspace, episode, party->stamp);
-		if ((side != NULL && !side->is_again) || is_other(episode, party->stamp))
+		if ((side != NULL && !side->is_again) || episode_other(episode, party->stamp) != NULL)
 			return episode;
 	}
 	return element_meets_all(element, party->note, party->flags) ? episode_reaching_over(element, party->stamp) : NULL;
@@ -198,7 +190,7 @@ static void merge(struct keyspace *keyspace, struct episode *episode, struct epi
 	buffer_add(&episode->told_ids, buffer_slice(&other->told_ids));
 	episode->has_poor |= other->has_poor;
 	for (unsigned i = 0; i < other->other_count; i++)
-		episode_add_other(keyspace, episode, other->others[i].origin, other->others[i].seq);
+		episode_add_other(keyspace, episode, &other->others[i]);
 	for (unsigned i = 0; i < other->cover_count; i++)
 		episode_add_cover(keyspace, episode, &other->covers[i]);
 	if (other->attempts > episode->attempts)

@@ -24,8 +24,6 @@
 #include "episode_open.h"
 #include "episode_side.h"
 
-struct dot { unsigned origin; uint64_t seq; };
-
 struct stretch { unsigned origin; uint64_t first_seq, last_seq; };
 
 #define EPISODE_SIDES_FIRST 2        /* most have no more, nor more origins */
@@ -48,7 +46,7 @@ struct episode {
 	struct stretch first_stretches[EPISODE_SIDES_FIRST];
 	struct cover *covers;        /* owned; only under rules that keep versions */
 	unsigned cover_count, cover_cap;
-	struct dot *others;          /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
+	struct other *others;        /* owned: writes of it that are no longer sides, and cannot be told by their stretch */
 	unsigned other_count, other_cap;
 	uint64_t subject_hash;       /* as in its id */
 	struct stamp first;          /* the smallest stamp that is not of an earlier episode; no context held */

@@ -63,6 +63,8 @@ enum record_kind episode_kind(const struct episode *episode)
 	unsigned traits = episode->traits, pop_origin = episode->pop_origin;
 	for (unsigned i = 0; i < episode->side_count; i++)
 		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
+	for (unsigned i = 0; i < episode->other_count; i++)
+		episode_add_traits(&traits, &pop_origin, episode->others[i].traits, episode->others[i].origin);
 	if (traits & EPISODE_TYPE_CLASH)
 		return RECORD_TYPE_CLASH;
 	if (traits & EPISODE_DOUBLE_POP)
@@ -76,34 +78,68 @@ enum record_kind episode_kind(const struct episode *episode)
 static void drop_stable_others(const struct keyspace *keyspace, struct episode *episode)
 {
 	unsigned kept = 0;
-	for (unsigned i = 0; i < episode->other_count; i++)
-		if (!mark_is_stable(keyspace, episode->others[i].origin, episode->others[i].seq))
-			episode->others[kept++] = episode->others[i];
+	for (unsigned i = 0; i < episode->other_count; i++) {
+		const struct other *other = &episode->others[i];
+		if (mark_is_stable(keyspace, other->origin, other->seq))
+			episode_add_traits(&episode->traits, &episode->pop_origin, other->traits, other->origin);
+		else
+			episode->others[kept++] = *other;
+	}
 	episode->other_count = kept;
 }
 
-void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq)
+struct other *episode_other(const struct episode *episode, const struct stamp *stamp)
+{
+	for (unsigned i = 0; i < episode->other_count; i++)
+		if (episode->others[i].origin == stamp->origin && episode->others[i].seq == stamp->seq)
+			return &episode->others[i];
+	return NULL;
+}
+
+void episode_add_other(struct keyspace *keyspace, struct episode *episode, const struct other *other)
 {
 	if (episode->other_count == episode->other_cap)
 		drop_stable_others(keyspace, episode);
-	for (unsigned i = 0; i < episode->other_count; i++)
-		if (episode->others[i].origin == origin && episode->others[i].seq == seq)
-			return;
+	if (episode_other(episode, &(struct stamp){ .origin = other->origin, .seq = other->seq }) != NULL)
+		return;
 	if (episode->other_count == episode->other_cap) {
 		unsigned cap = episode->other_cap ? episode->other_cap * 2 : 16;
-		episode->others = memory_resize(episode->others, cap * sizeof(struct dot));
-		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->other_cap) * sizeof(struct dot)));
+		episode->others = memory_resize(episode->others, cap * sizeof *other);
+		episode_count_bytes(keyspace, episode, (int64_t)((cap - episode->other_cap) * sizeof *other));
 		episode->other_cap = cap;
 	}
-	episode->others[episode->other_count++] = (struct dot){ origin, seq };
+	episode->others[episode->other_count++] = *other;
 }
 
-/* The side goes: keeps what a record needs to tell of it, and, if the episode's stretch cannot tell, that it belongs to the episode. */
+static bool has_set(const struct element *element, enum kind kind, const struct stamp *stamp)
+{
+	const struct history *history = element == NULL ? NULL : element_history(element, stamp->origin);
+	for (uint32_t i = history == NULL ? 0 : history_upto(history, stamp->seq); i > 0 && history_mark(history, i - 1)->seq == stamp->seq; i--)
+		if (!note_is_removal(history_mark(history, i - 1)->note, kind))
+			return true;
+	return false;
+}
+
+/* Has the write that cleared the key made the element present behind that? A side tells the last that its write did. */
+static bool is_set_again(const struct episode *episode, const struct side *side)
+{
+	const struct element *element = episode->element;
+	return has_set(element, element->kind, &side->stamp) ||
+	       (element->kind == KIND_TTL && has_set(element->key->fixed[KIND_STRING], KIND_TTL, &side->stamp));
+}
+
+/* The side goes: keeps what a record needs to tell of it, and, if the episode's stretch cannot tell, that it belongs to the episode. What a write that is
+ * still arriving does behind its clear is not known yet: what the clear stands for is kept apart, as it may have to be taken back. */
 static void fold_side(struct keyspace *keyspace, struct episode *episode, const struct side *side)
 {
-	episode_add_traits(&episode->traits, &episode->pop_origin, traits_of(episode, side), side->stamp.origin);
-	if (!element_meets_all(episode->element, side->note, side->flags))
-		episode_add_other(keyspace, episode, side->stamp.origin, side->stamp.seq);
+	enum kind kind = episode->element->kind;
+	bool is_told = element_meets_all(episode->element, side->note, side->flags);
+	bool is_clear = side->note->kind == KIND_KEY && kind != KIND_KEY;
+	unsigned traits = is_clear && is_set_again(episode, side) ? 0 : traits_of(episode, side);
+	if (!is_clear)
+		episode_add_traits(&episode->traits, &episode->pop_origin, traits, side->stamp.origin);
+	if (!is_told)
+		episode_add_other(keyspace, episode, &(struct other){ side->stamp.origin, side->stamp.seq, is_clear ? traits : 0 });
 }
 
 /* Drops the sides that no record will tell of any more: newer ones can only push them further down. */
@@ -210,6 +246,9 @@ bool episode_put_side(struct keyspace *keyspace, struct episode *episode, const 
 	const struct origins *origins = keyspace->origins;
 	unsigned place = side_place(origins, episode, party->stamp);
 	note_first(keyspace, episode, party->stamp);
+	struct other *other = note_is_removal(party->note, episode->element->kind) ? NULL : episode_other(episode, party->stamp);
+	if (other != NULL)
+		other->traits = 0;
 	if (is_side(episode, place, party->stamp)) {
 		episode->sides[place].is_again = false;
 		episode_upgrade_side(keyspace, episode, party);

@@ -24,6 +24,9 @@ struct side {
 	bool is_clearing;            /* its write cleared the key before it set this: killed, it is still a removal */
 };
 
+/* A write that is no side any more. TRAITS: enum episode_trait, of its clear, unless it has set the element again behind that. */
+struct other { unsigned origin; uint64_t seq; unsigned traits; };
+
 /* Facts that a record's kind is told from. They stay when the side that they are from is dropped. */
 enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
 
@@ -43,6 +46,7 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 /* Adds the write as a side, or lets it tell more of the one that it is. Returns whether it is new; *SIDE is what was added then. */
 bool episode_put_side(struct keyspace *keyspace, struct episode *episode, const struct party *party, struct side *side);
 /* Remembers a write that belongs to the episode and is no side (any more). */
-void episode_add_other(struct keyspace *keyspace, struct episode *episode, unsigned origin, uint64_t seq);
+void episode_add_other(struct keyspace *keyspace, struct episode *episode, const struct other *other);
+struct other *episode_other(const struct episode *episode, const struct stamp *stamp);        /* NULL: none */
 
 #endif
