@@ -13,7 +13,8 @@
 static void copy_id(char *into, struct slice id)
 {
 	size_t len = id.len < CORE_ID_MAX ? id.len : CORE_ID_MAX;
-	memcpy(into, id.ptr, len);
+	if (len > 0)
+		memcpy(into, id.ptr, len);
 	into[len] = '\0';
 }
 
