@@ -6,8 +6,7 @@ static long double number_of(struct slice text)
 	return slice_to_long_double(text, &number) ? number : 0;
 }
 
-/* Sums of whole numbers of this size are exact in any order, also as doubles. */
-static bool is_exact(long double number)
+bool number_is_exact(long double number)
 {
 	const long double limit = 9007199254740992.0L;   /* 2^53 */
 	return number < limit && number > -limit && (long double)(int64_t)number == number;
@@ -38,7 +37,7 @@ static unsigned flags_of(const struct change *change, long double *delta)
 	case CHANGE_RANGE: case CHANGE_BITS:
 		return MARK_DELTA | MARK_PRESENT | MARK_PATCH;
 	}
-	bool is_whole = is_exact(*delta) && change->result.len > 0 && is_exact(number_of(change->result));
+	bool is_whole = number_is_exact(*delta) && change->result.len > 0 && number_is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);
 }
 

@@ -13,6 +13,8 @@ struct arrival {
 	long double delta;           /* what it adds; 0: it is no increment */
 };
 
+/* Are sums of numbers of this size exact in any order, also as doubles? So they are of whole ones, unless they are huge. */
+bool number_is_exact(long double number);
 /* Fills in the mark's flags and the delta. */
 void arrival_classify(struct arrival *arriving);
 /* The stamp with which it competes: a client's own context counts for what the write covers, its batch's for what it meets (conflict_count.c). */

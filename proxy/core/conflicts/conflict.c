@@ -80,7 +80,7 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 	const unsigned flags = arriving->party.flags;
 	if (arrival_is_remote(arriving))
 		conflicts_count(conflicts, arriving);
-	bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_round(keyspace, element, stamp, flags);
+	bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_round(keyspace, element, arriving);
 	bool is_alive = !(flags & MARK_PRESENT) || kind >= KIND_TYPES || type_survives(keyspace, arriving);
 	bool is_delta = flags & MARK_DELTA;
 	if (is_delta && is_alive && arrival_is_remote(arriving))
@@ -107,7 +107,7 @@ static void clear_elements(struct conflicts *conflicts, const struct arrival *ar
 		if (element->kind == KIND_KEY)
 			continue;
 		bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind_has_number(element->kind) &&
-		                  fraction_is_ours_to_round(keyspace, element, arriving->party.stamp, 0);
+		                  fraction_is_ours_to_round(keyspace, element, arriving);
 		version_compete(keyspace, arriving, element, &absent);
 		if (has_rounding)
 			roundings_add(conflicts, element);

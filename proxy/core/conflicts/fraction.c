@@ -58,27 +58,57 @@ static bool is_ours_to_round(const struct origins *origins, unsigned a, unsigned
 	return first == 0;
 }
 
-bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
+/* Does it show in which order whole numbers are added to this value? */
+static bool is_fraction(const struct element *element, double score, struct slice value)
 {
-	const struct origins *origins = keyspace->origins;
-	if (!element->has_fractions && !element->has_patches && !(flags & (MARK_FRACTION | MARK_PATCH)))
-		return false;
+	long double number = score;
+	return (element->kind == KIND_ZSET || slice_to_long_double(value, &number)) && !number_is_exact(number);
+}
+
+/* What an arriving value is to the increments that are here. Values are looked at only where there are some. */
+static unsigned rounding_flags(const struct element *element, const struct arrival *arriving)
+{
+	const struct change *change = arriving->change;
+	bool is_value = change->kind == CHANGE_SET || change->kind == CHANGE_FIELD_SET || change->kind == CHANGE_SCORE_SET;
+	bool counts = is_value && element->has_deltas && is_fraction(element, change->score, change->value);
+	return arriving->party.flags | (counts ? MARK_FRACTION : 0);
+}
+
+static bool meets_mark(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
+{
 	for (unsigned i = 0; i < element->history_count; i++) {
 		const struct history *history = &element->histories[i];
 		uint32_t first = history_upto(history, stamp_sees(stamp, history->origin));
-		if (history->origin == stamp->origin || !is_ours_to_round(origins, stamp->origin, history->origin))
+		if (history->origin == stamp->origin || !is_ours_to_round(keyspace->origins, stamp->origin, history->origin))
 			continue;
 		for (uint32_t j = first; j < history->len; j++)
 			if (delta_order_shows(flags, history_mark(history, j)->flags))
 				return true;
 	}
-	/* A clear or SET that it has not seen decided the element: the increment is added to that. */
-	for (unsigned i = 0; i < element->version_count && delta_order_shows(flags, MARK_PRESENT); i++) {
-		const struct stamp *other = &element->versions[i].stamp;
-		if (other->origin != stamp->origin && other->seq > stamp_sees(stamp, other->origin) && is_ours_to_round(origins, stamp->origin, other->origin))
+	return false;
+}
+
+/* A clear or SET that it has not seen decided the element: the increment is added to that. */
+static bool meets_value(const struct keyspace *keyspace, const struct element *element, const struct stamp *stamp, unsigned flags)
+{
+	for (unsigned i = 0; i < element->version_count && (flags & MARK_DELTA); i++) {
+		const struct version *version = &element->versions[i];
+		const struct stamp *other = &version->stamp;
+		if (other->origin == stamp->origin || other->seq <= stamp_sees(stamp, other->origin) || !is_ours_to_round(keyspace->origins, stamp->origin, other->origin))
+			continue;
+		bool counts = version->is_present && is_fraction(element, version->score, version->value);
+		if (delta_order_shows(flags, MARK_PRESENT | (counts ? MARK_FRACTION : 0)))
 			return true;
 	}
 	return false;
+}
+
+bool fraction_is_ours_to_round(const struct keyspace *keyspace, const struct element *element, const struct arrival *arriving)
+{
+	const struct stamp *stamp = arriving->party.stamp;
+	unsigned flags = rounding_flags(element, arriving);
+	bool has_any = element->has_fractions || element->has_patches || (flags & (MARK_FRACTION | MARK_PATCH));
+	return (has_any && meets_mark(keyspace, element, stamp, flags)) || meets_value(keyspace, element, stamp, flags);
 }
 
 /* Has STAMP seen the greatest write of each other type? One that it has not seen may have killed part of what it added to. */

@@ -33,6 +33,19 @@ void part_is_written_over_a_value_that_has_not_seen_it(struct story *story)
 	story_expect_conflicts(story, CPT, 2);
 }
 
+/* 0.1, -5 and 1 sum up to another number than 0.1 and -4. What is there first where is not the same, until ams reads it back. */
+void whole_numbers_are_added_to_a_fraction_that_has_not_seen_them(struct story *story)
+{
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "ZADD l:scores 0.1 x");
+	story_say(story, BOM, "ZINCRBY l:scores -5 x");
+	story_wait(story, 200);
+	story_say(story, BOM, "ZINCRBY l:scores 1 x");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+}
+
 /* Nobody has the base but in the store, so the order in which they arrive shows, until ams ships what it has. */
 void two_appends_at_once_are_both_kept_in_one_order(struct story *story)
 {

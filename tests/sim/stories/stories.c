@@ -21,6 +21,7 @@ static const struct tale tales[] = {
 	TALE(refused_transaction_of_a_watcher_does_not_run_after_what_it_has_not_seen),
 	TALE(increment_survives_a_delete_that_has_not_seen_it),
 	TALE(part_is_written_over_a_value_that_has_not_seen_it),
+	TALE(whole_numbers_are_added_to_a_fraction_that_has_not_seen_them),
 	TALE(two_appends_at_once_are_both_kept_in_one_order),
 	TALE(bits_of_two_datacenters_are_both_kept),
 	TALE(add_wins_over_a_remove_that_has_not_seen_it),

@@ -19,6 +19,7 @@ void refused_transaction_of_a_watcher_does_not_run_after_what_it_has_not_seen(st
 /* concurrency.c */
 void increment_survives_a_delete_that_has_not_seen_it(struct story *story);
 void part_is_written_over_a_value_that_has_not_seen_it(struct story *story);
+void whole_numbers_are_added_to_a_fraction_that_has_not_seen_them(struct story *story);
 void two_appends_at_once_are_both_kept_in_one_order(struct story *story);
 void bits_of_two_datacenters_are_both_kept(struct story *story);
 void add_wins_over_a_remove_that_has_not_seen_it(struct story *story);
