@@ -46,6 +46,16 @@ void inbox_drop(struct remote *remote, unsigned dc)
 	inbox->parts.len = 0;
 }
 
+/* Nothing held is applied before metadata is whole. So a log is not paused in front of what that still needs: our hello in the own log, applied writes in others'. */
+static bool is_needed(const struct remote *remote, unsigned dc)
+{
+	const struct origins *origins = &remote->causes->origins;
+	for (unsigned i = 0; dc != 0 && i < origins->count && !remote->causes->is_recalled; i++)
+		if (origins->items[i].dc == dc && origins->items[i].recalled < origins->items[i].opened_applied)
+			return true;
+	return dc == 0;
+}
+
 static void add_held(struct remote *remote, unsigned dc, struct delivery *delivery)
 {
 	struct inbox *inbox = &remote->inboxes[dc];
@@ -54,8 +64,7 @@ static void add_held(struct remote *remote, unsigned dc, struct delivery *delive
 	inbox->end = &delivery->next;
 	inbox->held_events += delivery->write_count;
 	inbox->held_bytes += delivery->bytes.len;
-	/* Nothing held is applied before our hello has been read from our own log: pausing that log in front of it would hold everything for good. */
-	if (dc == 0 || inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max)
+	if (inbox->is_paused || inbox->held_bytes <= remote->options->inbox_bytes_max || is_needed(remote, dc))
 		return;
 	inbox->is_paused = true;
 	effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
