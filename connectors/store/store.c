@@ -300,6 +300,7 @@ static void refresh_facts(void *context)
 	const struct slice questions[] = {
 		SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n"),
 		SLICE("*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$22\r\nnotify-keyspace-events\r\n"),
+		SLICE("*2\r\n$6\r\nEXISTS\r\n$14\r\nhomeport:epoch\r\n"),
 	};
 	struct store *store = context;
 	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];

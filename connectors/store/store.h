@@ -63,6 +63,7 @@ struct store_facts {
 	uint64_t used_memory;                /* what counts against maxmemory */
 	uint64_t evicted_keys;
 	bool is_notifying;                   /* keyspace notifications for expiry are on */
+	bool is_emptied;                     /* a key that each opening writes is gone: somebody emptied the store, or evicted what is ours */
 };
 /* Does this maxmemory-policy let Redis evict keys that have no deadline? */
 bool store_policy_is_evicting_all(struct slice policy);

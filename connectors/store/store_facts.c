@@ -18,6 +18,8 @@ void store_facts_take(struct store_facts *facts, struct slice reply)
 		take_info(facts, read.text);
 	else if (read.type == REPLY_ARRAY)
 		facts->is_notifying = notify_missing(config_value(reply))[0] == '\0';
+	else if (read.type == REPLY_INTEGER)
+		facts->is_emptied = read.integer == 0;
 }
 
 /* E: as events by name; x: of expired keys; A: of all kinds. */

@@ -4,7 +4,7 @@
 
 #include "store.h"
 
-/* The reply, raw, to INFO, of which lines that are not there leave their facts as they are, or to CONFIG GET notify-keyspace-events. An error, as
+/* The reply, raw, to INFO, of which lines that are not there leave their facts as they are, to CONFIG GET notify-keyspace-events, or to EXISTS of a key that each opening writes. An error, as
  * where CONFIG is refused, leaves all as it is. */
 void store_facts_take(struct store_facts *facts, struct slice reply);
 /* What notify-keyspace-events lacks for expired keys to be told; "": nothing. */

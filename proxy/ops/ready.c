@@ -93,6 +93,10 @@ static void check_store(struct round *round)
 	}
 	const struct store_facts *facts = store_facts(round->status->store);
 
+	if (facts->is_emptied)
+		find(round, (struct finding){ FINDING_OUTAGE, "emptied", NULL },
+		     "Redis lost what this sidecar keeps in it while it runs (FLUSHALL? eviction?), so data may be missing here and nothing says which: send no users "
+		     "here, stop the sidecar, empty this Redis as a whole, and start the sidecar");
 	if (!facts->is_aof_on)
 		find(round, (struct finding){ FINDING_WARNING, "aof", NULL },
 		     "Redis keeps no append-only file, a restart loses what the log had not taken yet: set appendonly yes");
@@ -332,10 +336,10 @@ static void check_held(struct round *round, const struct core_peer_status *peer,
 	unsigned long long count = peer->held_events;
 
 	if (peer->waiting_for == 0)
-		find(round, finding, "%llu writes wait for writes of this datacenter that its Redis and its log no longer have: see needs-resync in docs/operating.md",
+		find(round, finding, "what it sent (%llu writes so far) waits for writes of this datacenter that its Redis and its log no longer have: see needs-resync in docs/operating.md",
 		     count);
 	else
-		find(round, finding, "%llu writes wait for writes of %s that they depend on and that are not here: see what is found about %s, here and there",
+		find(round, finding, "what it sent (%llu writes so far) waits for writes of %s that it depends on and that are not here: see what is found about %s, here and there",
 		     count, round->status->dcs[peer->waiting_for], round->status->dcs[peer->waiting_for]);
 }
 

@@ -61,6 +61,13 @@ def write(dc, count, size, key="k"):
     return None
 
 
+def reserved(redis, *words):
+    redis("SELECT", RESERVED)
+    answer = redis(*words)
+    redis("SELECT", 0)
+    return answer
+
+
 def what_redis_is_set_to(facts):
     with World(("a", "b"), aof=False, with_links=False).start() as world, world["a"].redis.client() as redis:
         a = world["a"]
@@ -71,10 +78,17 @@ def what_redis_is_set_to(facts):
         expect(facts, a, "warning notifications", "notify-keyspace-events Ex")
         redis("CONFIG", "SET", "notify-keyspace-events", "Ex")
         gone(facts, a, "warning notifications")
-        redis("CONFIG", "SET", "maxmemory", 1 << 30, "maxmemory-policy", "allkeys-lru")
+        redis("CONFIG", "SET", "maxmemory", 1 << 30, "maxmemory-policy", "volatile-lru")
         expect(facts, a, "warning eviction", "maxmemory-policy noeviction")
+        redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        expect(facts, a, "outage eviction", "maxmemory-policy noeviction")
         redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
         gone(facts, a, "eviction")
+        epoch = reserved(redis, "GET", "homeport:epoch")
+        reserved(redis, "DEL", "homeport:epoch")
+        expect(facts, a, "outage emptied", "stop the sidecar, empty this Redis as a whole, and start the sidecar")
+        reserved(redis, "SET", "homeport:epoch", epoch)
+        gone(facts, a, "emptied")
         used = int(redis("INFO", "memory").decode().split("used_memory:")[1].split()[0])
         redis("CONFIG", "SET", "maxmemory", used * 10 // 9)
         expect(facts, a, "warning memory", r"\d+ % of its maxmemory", "raise maxmemory or remove keys")
@@ -189,7 +203,7 @@ def a_redis_that_comes_back_empty(facts):
         b.redis.start()
         wait_until(lambda: "that our Redis and our log lost" in b.sidecar.log_text(), 20, "the alarm")
         facts.check(True, "a Redis that comes back empty, with its log, is an alarm")
-        expect(facts, b, "warning held a", "depend on")
+        expect(facts, b, "warning held a", "its Redis and its log no longer have", "needs-resync in docs/operating.md")
         facts.check(a.sidecar.is_running() and error_of(b, "GET", "k:1").startswith("no error"), "both serve")
 
 

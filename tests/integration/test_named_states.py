@@ -75,7 +75,7 @@ def writes_that_wait_for_a_third_datacenter(facts):
         wait_until(lambda: is_here(world["b"], "cause"), 20, "the cause is at b")
         for number in range(30):
             put(world["b"], f"effect:{number}", 100 << 10)
-        expect(facts, world["c"], "(warning|broken) held b", "wait for writes of a that they depend on")
+        expect(facts, world["c"], "(warning|broken) held b", "waits for writes of a that it depends on")
         expect(facts, world["c"], "broken held b", "see what is found about a")
         expect(facts, world["c"], "warning inbox b", "limits.inbox is reached")
         expect(facts, world["c"], "warning log a", "cannot be read")

@@ -92,7 +92,7 @@ static void bring_about(struct scene *scene, enum wait wait, const char **words)
 	case WAIT_REFUSED: recalls(scene, "refused"); refuses(scene); *words = "raise maxmemory"; break;
 	case WAIT_RECALLING: recalls(scene, "recalling"); core->peers[2].is_recall_due = true; *words = "until the log of ap was read back"; break;
 	case WAIT_STORE_REFUSING: refuses(scene); *words = "refuses the writes of other datacenters"; break;
-	case WAIT_HELD: waits_in(scene, PEER_HELD); *words = "wait for writes of ap"; break;
+	case WAIT_HELD: waits_in(scene, PEER_HELD); *words = "waits for writes of ap"; break;
 	case WAIT_QUARANTINED: waits_in(scene, PEER_QUARANTINED); *words = "set its clock"; break;
 	case WAIT_UNDECODABLE: waits_in(scene, PEER_UNDECODABLE); *words = "upgrade this sidecar"; break;
 	case WAIT_FOREIGN: waits_in(scene, PEER_FOREIGN); strcpy(core->peers[US].foreign_dc, "ap"); *words = "correct peers.us.log"; break;
