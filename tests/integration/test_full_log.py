@@ -13,7 +13,7 @@ from lib.world import World
 KIB, MIB = 1 << 10, 1 << 20
 SMALL = "limits: { log_retain: 4MiB }\n"
 SMALL_INBOX = "limits: { log_retain: 4MiB, inbox: 1MiB }\n"
-WAIT_S = 20  # without progress
+WAIT_S = 60  # without progress
 
 
 def fill(world, count, size):
