@@ -5,12 +5,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 KINDS = {  # what a change is about, by its kind on the wire
-    "SET": "string", "INCREMENT": "string", "INCREMENT_FLOAT": "string",
+    "SET": "string", "INCREMENT": "string", "INCREMENT_FLOAT": "string", "APPEND": "string", "RANGE": "string", "BITS": "string",
     "FIELD_SET": "hash", "FIELD_REMOVE": "hash", "FIELD_INCREMENT": "hash", "FIELD_INCREMENT_FLOAT": "hash",
     "MEMBER_ADD": "set", "MEMBER_REMOVE": "set",
     "SCORE_SET": "zset", "SCORE_REMOVE": "zset", "SCORE_INCREMENT": "zset",
     "EXPIRE": "ttl", "CLEAR": "key",
 }
+PARTS = "APPEND", "RANGE", "BITS"      # of a string: they count like increments
 EXPIRED = 1
 KEEPS_DEADLINE = -1
 IS_FIELD, IS_ALONE = 2, 4              # of siblings
@@ -100,7 +101,7 @@ def writes_of(batches):
 def _touch(write, change):
     kind = change["kind"]
     assert kind in KINDS, f"the oracle does not know {kind}"
-    is_delta = "INCREMENT" in kind
+    is_delta = "INCREMENT" in kind or kind in PARTS
     return Touch(write, KINDS[kind], change["element"], is_delta, is_delta or kind.endswith("SET") or kind == "MEMBER_ADD",
                  kind == "SET" and change["expire_at_ms"] != KEEPS_DEADLINE, kind == "CLEAR" and change["number"] == EXPIRED)
 
