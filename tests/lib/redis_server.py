@@ -5,7 +5,8 @@ from .workspace import HOST, Server, free_port, wait_until
 
 
 class RedisServer(Server):
-    """With AOF (appendfsync everysec), a kill -9 loses nothing that was acknowledged: the kernel has it."""
+    """With AOF, a kill -9 loses nothing that was acknowledged: the kernel has it. (Not so with appendfsync everysec: while a slow fsync is under way, Redis answers
+    first and writes later.)"""
 
     def __init__(self, workspace, name, aof=True, options=()):
         super().__init__(workspace, name)
@@ -14,7 +15,7 @@ class RedisServer(Server):
         self.directory = workspace.directory / name
         self.directory.mkdir()
         self.socket = self.directory / "redis.sock"
-        self._options = ["--appendonly", "yes" if aof else "no", *options]
+        self._options = ["--appendonly", "yes" if aof else "no", "--appendfsync", "no", *options]
 
     def command(self):
         return ["redis-server", "--bind", HOST, "--port", self.port, "--unixsocket", self.socket,
