@@ -47,7 +47,7 @@ def simulation():
 
 
 def scenarios():
-    return [Test(f"{name} {log}", [path, "--log", log], seconds=240)
+    return [Test(f"{name} {log}", [path, "--log", log], seconds=600)
             for name, path in programs("scenarios", "s*.py") for log in ("redis-stream", "kafka")]
 
 
