@@ -31,10 +31,9 @@ static void restart(struct story *story, unsigned dc)
 	sidecar_start(story->world, &story->world->dcs[dc]);
 }
 
-/* Each log is full of what others lack; then reading alone makes room, for a message larger than the limit, too. */
-void full_logs_drain_once_they_are_read(struct story *story)
+/* Nobody hears of anybody, and AMS and BOM write more than a log may hold. */
+static void fill_logs_apart(struct story *story)
 {
-	story->world->plan.limits.log_bytes = 3000;
 	story_part(story, AMS, BOM);
 	story_part(story, AMS, CPT);
 	story_part(story, BOM, CPT);
@@ -43,10 +42,22 @@ void full_logs_drain_once_they_are_read(struct story *story)
 		say_value(story, BOM, "l:other", 700);
 	}
 	story_wait(story, 1000);
-	story_check(story, story->world->dcs[AMS].limit.is_full && story->world->dcs[BOM].limit.is_full, "both logs are full");
+}
+
+static void rejoin_all(struct story *story)
+{
 	story_rejoin(story, AMS, BOM);
 	story_rejoin(story, AMS, CPT);
 	story_rejoin(story, BOM, CPT);
+}
+
+/* Each log is full of what others lack; then reading alone makes room, for a message larger than the limit, too. */
+void full_logs_drain_once_they_are_read(struct story *story)
+{
+	story->world->plan.limits.log_bytes = 3000;
+	fill_logs_apart(story);
+	story_check(story, story->world->dcs[AMS].limit.is_full && story->world->dcs[BOM].limit.is_full, "both logs are full");
+	rejoin_all(story);
 	story_wait(story, 3000);
 	expect_value_everywhere(story, "l:k", 600);
 	expect_value_everywhere(story, "l:other", 700);
@@ -65,14 +76,7 @@ void full_logs_drain_after_a_restart(struct story *story)
 
 	story->world->plan.limits.log_bytes = 3000;
 	story->world->plan.limits.inbox_bytes = 500;
-	story_part(story, AMS, BOM);
-	story_part(story, AMS, CPT);
-	story_part(story, BOM, CPT);
-	for (unsigned i = 0; i < 12; i++) {
-		say_value(story, AMS, "l:k", 600);
-		say_value(story, BOM, "l:other", 700);
-	}
-	story_wait(story, 1000);
+	fill_logs_apart(story);
 	restart(story, AMS);
 	restart(story, BOM);
 	story_check(story, dcs[AMS].limit.is_full && dcs[BOM].limit.is_full, "both logs are full when the sidecars start");
@@ -83,9 +87,7 @@ void full_logs_drain_after_a_restart(struct story *story)
 	fault_strike_at(story->world, &story->world->dcs[AMS], FAULT_CONNECTION_LOSS);
 	story_wait(story, 1000);
 	story_check(story, !core_status(dcs[AMS].core)->is_recalling, "nor does a new connection to the store wait for room");
-	story_rejoin(story, AMS, BOM);
-	story_rejoin(story, AMS, CPT);
-	story_rejoin(story, BOM, CPT);
+	rejoin_all(story);
 	story_wait(story, 5000);
 	expect_value_everywhere(story, "l:k", 600);
 	expect_value_everywhere(story, "l:other", 700);
