@@ -45,6 +45,14 @@ struct slice slice_of(const char *text)
 	return (struct slice){ text, strlen(text) };
 }
 
+void slice_to_text(char *text, size_t size, struct slice bytes)
+{
+	size_t len = bytes.len < size ? bytes.len : size - 1;
+	if (len > 0)
+		memcpy(text, bytes.ptr, len);
+	text[len] = '\0';
+}
+
 bool slice_equal(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

@@ -45,6 +45,7 @@ bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII only */
 struct slice slice_take_until(struct slice *text, char separator);      /* takes what is before SEPARATOR (or all) off the front */
 int slice_compare(struct slice a, struct slice b);       /* like memcmp, shorter first */
 uint64_t slice_hash(struct slice bytes);                 /* FNV-1a folded; not for untrusted denial-of-service protection of secrets */
+void slice_to_text(char *text, size_t size, struct slice bytes);        /* as much of it as fits into SIZE bytes, with a terminator: a C string */
 /* The whole slice as a signed decimal as Redis reads it (no spaces, no plus, no leading zeros). */
 MUST_CHECK bool slice_to_int64(struct slice text, int64_t *number);
 /* The whole slice as a finite or infinite floating-point number ("inf", "-inf", "1e3"; never "nan"). */

@@ -10,14 +10,6 @@
 #define RECENT_MS 60000              /* what another wrote into our log longer ago is history */
 #define BEATS_ALIVE 2                /* a process that ended may have left one heartbeat on its way */
 
-static void copy_id(char *into, struct slice id)
-{
-	size_t len = id.len < CORE_ID_MAX ? id.len : CORE_ID_MAX;
-	if (len > 0)
-		memcpy(into, id.ptr, len);
-	into[len] = '\0';
-}
-
 static bool is_id(const char *known, struct slice id)
 {
 	return slice_equal(slice_of(known), id);
@@ -25,7 +17,7 @@ static bool is_id(const char *known, struct slice id)
 
 static void learn(struct causes *causes, unsigned dc, struct slice id)
 {
-	copy_id(causes->peers[dc].status.id, id);
+	slice_to_text(causes->peers[dc].status.id, sizeof causes->peers[dc].status.id, id);
 	causes->identity.changes++;
 }
 
@@ -34,7 +26,7 @@ static void learn(struct causes *causes, unsigned dc, struct slice id)
 /* What this process knows it goes on knowing, if the store has forgotten it: an empty one took its place. */
 void identity_begin(struct causes *causes, struct slice candidate)
 {
-	copy_id(causes->identity.candidate, candidate);
+	slice_to_text(causes->identity.candidate, sizeof causes->identity.candidate, candidate);
 	causes->identity.changes++;
 	causes->identity.beats = 0;
 	causes->identity.first[0] = '\0';
@@ -52,7 +44,7 @@ bool identity_read(struct causes *causes, struct slice field, struct slice value
 	const char *known = causes->peers[dc].status.id;
 	causes->is_exchanged |= dc == 0 && known[0] != '\0' && !is_id(known, value);
 	if (!causes->is_exchanged)
-		copy_id(causes->peers[dc].status.id, value);
+		slice_to_text(causes->peers[dc].status.id, sizeof causes->peers[dc].status.id, value);
 	return true;
 }
 
@@ -128,7 +120,7 @@ static void note_stranger(struct causes *causes, unsigned dc, const struct batch
 		step_alarm(causes->step, dc, "another datacenter of the same name writes this log, with another id: nothing that it writes is applied");
 	status->stranger_ms = causes->step->steady_ms;
 	if (batch->id.len > 0)
-		copy_id(status->stranger_id, batch->id);
+		slice_to_text(status->stranger_id, sizeof status->stranger_id, batch->id);
 }
 
 /* Whom does this peer take for us? */
@@ -151,7 +143,7 @@ bool identity_hear(struct causes *causes, unsigned dc, const struct batch *batch
 {
 	struct origin *writer = &causes->origins.items[origin];
 	if (dc == 0 && causes->identity.first[0] == '\0')
-		copy_id(causes->identity.first, batch->candidate);
+		slice_to_text(causes->identity.first, sizeof causes->identity.first, batch->candidate);
 	if (batch->id.len > 0 && causes->peers[dc].status.id[0] == '\0')
 		learn(causes, dc, batch->id);
 	if (batch->id.len > 0)

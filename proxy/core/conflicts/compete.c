@@ -14,7 +14,7 @@ static bool kill_deltas(const struct keyspace *keyspace, struct history *history
 	uint32_t count = 0;
 	for (; count < history->len; count++) {
 		struct mark *mark = history_mark(history, count);
-		struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+		struct stamp stamp = history_stamp(history, count);
 		if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 			break;
 		has_died |= mark_is_live_delta(mark);

@@ -1,11 +1,5 @@
 #include "delta_walk.h"
 
-static struct stamp stamp_of(const struct history *history, uint32_t index)
-{
-	const struct mark *mark = history_mark(history, index);
-	return (struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
-}
-
 void delta_walk_begin(struct delta_walk *walk, const struct origins *origins, const struct element *element, const struct version *decider,
                       const struct stamp *after)
 {
@@ -15,7 +9,7 @@ void delta_walk_begin(struct delta_walk *walk, const struct origins *origins, co
 		uint32_t seen = decider == NULL ? 0 : history_upto(history, stamp_follows(&decider->stamp, history->origin));
 		walk->at[i] = after == NULL ? seen : history->len;
 		for (; walk->at[i] > seen; walk->at[i]--) {
-			struct stamp stamp = stamp_of(history, walk->at[i] - 1);
+			struct stamp stamp = history_stamp(history, walk->at[i] - 1);
 			if (stamp_compare(origins, &stamp, after) <= 0)
 				break;
 		}
@@ -32,7 +26,7 @@ bool delta_walk_next(struct delta_walk *walk, struct delta *delta)
 			const struct history *history = &walk->element->histories[i];
 			if (walk->at[i] == history->len)
 				continue;
-			struct stamp stamp = stamp_of(history, walk->at[i]);
+			struct stamp stamp = history_stamp(history, walk->at[i]);
 			if (next != NULL && stamp_compare(walk->origins, &stamp, &first) >= 0)
 				continue;
 			next = history;

@@ -15,10 +15,8 @@ bool groups_note_refusal(struct groups *groups, const struct group *group, struc
 	groups->is_store_full |= is_full;
 	if (!is_full && group->kind != GROUP_REMOTE)
 		return false;
-	char *refusal = groups->step->status.refusal;
-	size_t len = error.len < CORE_REFUSAL_MAX ? error.len : CORE_REFUSAL_MAX - 1;
-	memcpy(refusal, error.ptr, len);
-	refusal[len] = '\0';
+	struct core_status *status = &groups->step->status;
+	slice_to_text(status->refusal, sizeof status->refusal, error);
 	return is_full;
 }
 

@@ -98,9 +98,8 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
-		/* We must hear again, in log order, what each DC has applied. Only then do we hold everything that is concurrent with it. */
 		origin->is_past = origin->is_unused = false;
-		/* What DCs have applied must be heard again, in log order: only then is everything concurrent with it here, too. */
+		/* We must hear again, in log order, what each DC has applied. Only then do we hold everything that is concurrent with it. */
 		memset(origin->known, 0, sizeof origin->known);
 	}
 	floors_drop(recovery->causes->origins.floors);
@@ -277,7 +276,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 /* What a log has lost is not waited for: the other logs are read on without it. */
 static bool is_due(const struct recovery *recovery, const struct origin *origin)
 {
-	return origin->recalled < origin->opened_applied && recovery->causes->peers[origin->dc].state != PEER_NEEDS_RESYNC;
+	return origin_lacks_metadata(origin) && recovery->causes->peers[origin->dc].state != PEER_NEEDS_RESYNC;
 }
 
 static bool is_whole(const struct recovery *recovery)
@@ -301,7 +300,7 @@ void recovery_status(const struct recovery *recovery, struct core_status *status
 static bool has_lost_metadata(const struct recovery *recovery)
 {
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
+		if (origin_lacks_metadata(&recovery->causes->origins.items[i]))
 			return true;
 	return false;
 }

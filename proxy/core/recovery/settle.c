@@ -299,7 +299,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	if (has_lost)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].dc == 0 && recovery->causes->origins.items[i].recalled < recovery->causes->origins.items[i].opened_applied)
+		if (recovery->causes->origins.items[i].dc == 0 && origin_lacks_metadata(&recovery->causes->origins.items[i]))
 			peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,
 			          "our own log lacks writes that are not yet applied everywhere: docs/operating.md, needs-resync, says what to do");
 }

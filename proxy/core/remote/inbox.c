@@ -50,10 +50,12 @@ void inbox_drop(struct remote *remote, unsigned dc)
 static bool is_needed(const struct remote *remote, unsigned dc)
 {
 	const struct origins *origins = &remote->causes->origins;
-	for (unsigned i = 0; dc != 0 && i < origins->count && !remote->causes->is_recalled; i++)
-		if (origins->items[i].dc == dc && origins->items[i].recalled < origins->items[i].opened_applied)
+	if (dc == 0 || remote->causes->is_recalled)
+		return dc == 0;
+	for (unsigned i = 0; i < origins->count; i++)
+		if (origins->items[i].dc == dc && origin_lacks_metadata(&origins->items[i]))
 			return true;
-	return dc == 0;
+	return false;
 }
 
 static void add_held(struct remote *remote, unsigned dc, struct delivery *delivery)
@@ -122,7 +124,7 @@ static bool lacks_counted(const struct remote *remote, unsigned dc, const struct
 	for (unsigned i = 0; i < origins->count; i++) {
 		const struct origin *origin = &origins->items[i];
 		uint64_t counted = i == heartbeat->origin ? heartbeat->first_seq - 1 : context_at(heartbeat->context, i);
-		if (origin->dc == dc && counted > origin->recalled && origin->recalled < origin->opened_applied)
+		if (origin->dc == dc && counted > origin->recalled && origin_lacks_metadata(origin))
 			return true;
 	}
 	return false;
@@ -160,10 +162,8 @@ static void note_seen(struct remote *remote, const struct context *context)
 static void note_foreign(struct remote *remote, unsigned dc, struct slice whose)
 {
 	struct buffer *text = &remote->step->text;
-	char *foreign = remote->causes->peers[dc].status.foreign_dc;
-	size_t len = whose.len < CORE_ID_MAX ? whose.len : CORE_ID_MAX;
-	memcpy(foreign, whose.ptr, len);
-	foreign[len] = '\0';
+	struct core_peer_status *status = &remote->causes->peers[dc].status;
+	slice_to_text(status->foreign_dc, sizeof status->foreign_dc, whose);
 	buffer_add_text(text, dc == 0 ? "our own log holds the messages of another datacenter, " : "its log holds the messages of another datacenter, ");
 	buffer_add(text, whose);
 	buffer_add_text(text, dc == 0 ? ": correct `log`, and restart" : ": correct where its log is read (peers), and restart");

@@ -160,7 +160,7 @@ static void key_note_killed(const struct keyspace *keyspace, const struct key *k
 			const struct history *history = &element->histories[i];
 			for (uint32_t j = 0; j < history->len; j++) {
 				struct mark *mark = history_mark(history, j);
-				const struct stamp stamp = { .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+				const struct stamp stamp = history_stamp(history, j);
 				if (stamp_compare(keyspace->origins, &stamp, killer) > 0)
 					break;
 				if (mark->flags & MARK_DEAD)
@@ -179,8 +179,8 @@ void history_note_killed(const struct keyspace *keyspace, const struct element *
 		count--;
 	if (count == 0)
 		return;
-	const struct mark *mark = history_mark(history, count - 1);
-	key_note_killed(keyspace, element->key, element->kind, &(struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin });
+	const struct stamp killer = history_stamp(history, count - 1);
+	key_note_killed(keyspace, element->key, element->kind, &killer);
 }
 
 void history_free(struct keyspace *keyspace, struct history *history)

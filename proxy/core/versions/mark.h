@@ -56,6 +56,13 @@ static inline struct mark *history_mark(const struct history *history, uint32_t 
 	return &history->marks[history->head + index];
 }
 
+/* The stamp of the write that this mark tells of, without its context. */
+static inline struct stamp history_stamp(const struct history *history, uint32_t index)
+{
+	const struct mark *mark = history_mark(history, index);
+	return (struct stamp){ .seq = mark->seq, .hlc = mark->hlc, .origin = history->origin };
+}
+
 /* Sum of this origin's deltas to the element up to and including this mark. */
 static inline long double history_total(const struct history *history, uint32_t index)
 {

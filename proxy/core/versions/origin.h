@@ -54,6 +54,8 @@ struct origin {
 	struct ledger ledger;
 };
 
+static inline bool origin_lacks_metadata(const struct origin *origin) { return origin->recalled < origin->opened_applied; }
+
 #define SEQ_WHOLE UINT64_MAX         /* all that an origin ever wrote */
 #define SEQ_NONE (UINT64_MAX - 1)    /* in struct context's seqs only: nothing of it, although it is below the floor */
 
