@@ -25,6 +25,7 @@ struct log_options {
 	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
 	uint64_t retain_bytes;               /* redis-stream: limit for entries that some datacenter has not read yet: 1 GiB */
 	const char *reader;                  /* redis-stream: the name by which this datacenter tells the log's owner how far it has read */
+	uint64_t process;                    /* redis-stream: tells this process from another one of the same name */
 	const char *const *readers;          /* redis-stream, own log: the datacenters that read it; borrowed for the log's life */
 	unsigned reader_count;               /* at most LOG_READERS_MAX */
 };
@@ -38,6 +39,7 @@ struct log_callbacks {
 	/* Our own log: between messages that we appended stand others, up to POSITION. First without BYTES, before `appended` of the message behind;
 	 * then each of them, and the message at POSITION. */
 	void (*between)(void *context, int64_t position, struct slice bytes);
+	void (*namesake)(void *context, unsigned dc);                     /* another process reads this log in our name; again each time that is seen */
 	void (*append_retry)(void *context, uint64_t id);                 /* everything from ID on was dropped: append again from ID, whether the store is open or not */
 	void (*state)(void *context, unsigned dc, bool is_connected, const char *text); /* on change, for log lines, /readyz and metrics */
 	void (*fed)(void *context);          /* a batch of messages was handed out: the turn may end */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "connectors/net/timer.h"
+#include "namesake.h"
 #include "proxy/core/vocabulary/event.h"
 #include "stream_writer.h"
 
@@ -14,6 +15,7 @@
 #define READ_BYTES (4 * 1024 * 1024)     /* what a read should bring: enough for a long way, and little enough for the processor's cache */
 #define BLOCK_MS 2000
 #define AGAIN_MS 100
+#define LOOK_MS 100                      /* what stood there in place of what we told is looked at this often at most */
 #define TELL_MS 20                       /* the owner is told how far we have read at most this often, and this long after a read */
 
 struct stream_reader {
@@ -29,6 +31,8 @@ struct stream_reader {
 	int64_t restart_position;            /* from here we would read after a restart */
 	int64_t told_position, told_restart; /* what the owner was told of both */
 	uint64_t told_ms;                    /* when it was told; of a monotonic clock */
+	struct namesake namesake;            /* another process that tells the owner in our name */
+	uint64_t looked_ms;                  /* when it was looked for */
 	bool is_owner_full;                  /* the owner's Redis refused to be told for want of memory */
 	bool is_missing;                     /* the stream was not there when the connection was made, and nothing of it has come since */
 	bool is_telling_refused;             /* the owner refused to be told, and a log line has said so once for this connection */
@@ -46,6 +50,8 @@ static void tell_state(struct stream_reader *reader, bool is_connected, const ch
 static void read_on(struct stream_reader *reader);
 static bool is_untold(const struct stream_reader *reader);
 static void tell_owner(struct stream_reader *reader);
+static void look_for_namesake(struct stream_reader *reader, uint64_t now_ms);
+static void take_found(redisAsyncContext *redis, void *reply, void *context);
 static void take_told(redisAsyncContext *redis, void *reply, void *context);
 static void take_read(redisAsyncContext *redis, void *reply, void *context);
 static const redisReply *entries_of(const redisReply *reply);
@@ -66,6 +72,7 @@ struct stream_reader *stream_reader_new(const struct stream_link_options *link, 
 	reader->tells_state = !options->is_own;
 	reader->entries_max = ENTRIES_FIRST;
 	reader->name = options->is_own ? NULL : options->reader;
+	snprintf(reader->namesake.mark, sizeof reader->namesake.mark, ":%" PRIx64, options->process);
 	reader->told_position = reader->told_restart = reader->restart_position = POSITION_BEGIN;
 	reader->again = timer_new(link->loop, read_again, reader);
 	reader->link = stream_link_new(link, &(struct stream_link_callbacks){ reader, link_up, link_down });
@@ -190,15 +197,36 @@ static void tell_owner(struct stream_reader *reader)
 	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	if (!is_untold(reader) || now_ms - reader->told_ms < TELL_MS)
 		return;
+	look_for_namesake(reader, now_ms);
 	reader->told_position = reader->position;
 	reader->told_restart = reader->restart_position;
 	reader->told_ms = now_ms;
-	char positions[48];
-	snprintf(positions, sizeof positions, "%" PRId64 ":%" PRId64, reader->position, reader->restart_position);
+	char positions[72];
+	snprintf(positions, sizeof positions, "%" PRId64 ":%" PRId64 "%s", reader->position, reader->restart_position, reader->namesake.mark);
 	if (reader->is_owner_full)
 		redisAsyncCommand(reader->redis, take_told, NULL, "EVAL %s 1 " STREAM_READERS_KEY " HSET %s %s", STREAM_WRITE_TO_FULL, reader->name, positions);
 	else
 		redisAsyncCommand(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
+}
+
+/* What we told last stands there, unless another process has told in our name since. */
+static void look_for_namesake(struct stream_reader *reader, uint64_t now_ms)
+{
+	if (now_ms - reader->looked_ms < LOOK_MS)
+		return;
+	reader->looked_ms = now_ms;
+	redisAsyncCommand(reader->redis, take_found, NULL, "HGET " STREAM_READERS_KEY " %s", reader->name);
+}
+
+static void take_found(redisAsyncContext *redis, void *reply, void *context)
+{
+	(void)context;
+	struct stream_reader *reader = stream_link_owner(redis);
+	const redisReply *found = reply;
+	if (reader == NULL || found == NULL || found->type != REDIS_REPLY_STRING)
+		return;
+	if (namesake_hear(&reader->namesake, (struct slice){ found->str, found->len }))
+		reader->callbacks.namesake(reader->callbacks.context, reader->dc);
 }
 
 /* Without our position the owner's log counts all that it holds as unread, and stops at its limit. */

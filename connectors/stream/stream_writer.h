@@ -4,8 +4,8 @@
  * Positions count up by one while a connection lasts. Each connection starts at the current time in microseconds, or after the last
  * entry of the stream if that is later. So a Redis that lost its last entries never gives a position twice, and a reader that was
  * further than that Redis now is goes on with what is written next.
- * Readers: every other datacenter writes "<read>:<restart>" into the hash "homeport:readers" beside the stream: up to which position it has read,
- * and from which it would read after a restart.
+ * Readers: every other datacenter writes "<read>:<restart>:<process>" into the hash "homeport:readers" beside the stream: up to which position it has
+ * read, from which it would read after a restart, and a mark of its process.
  * Size: the limit is for entries that some datacenter has not read yet. While those take it, nothing is appended; reading alone makes room, so
  * two full logs never wait for each other, and an entry larger than the limit passes when all before it is read. What recovery waits for
  * passes a full log, with all that was given before it: no datacenter reads on before it is in. Entries that every datacenter has applied and would not read after a restart are history: they are trimmed once the stream takes more than half of its limit. Others are

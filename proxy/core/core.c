@@ -275,6 +275,10 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 			own_log_note_cut(core->recovery);
 		break;
 	case EVENT_BETWEEN: take_between(core, event); break;
+	case EVENT_NAMESAKE:
+		if (core->causes.is_open)
+			identity_hear_namesake(&core->causes, event->log.dc);
+		break;
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;

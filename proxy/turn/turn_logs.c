@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 static void turn_on_message(void *context, unsigned dc, int64_t position, struct slice bytes)
 {
@@ -46,6 +47,13 @@ static void turn_on_between(void *context, int64_t position, struct slice bytes)
 		turn_step(turn, &(struct event){ .type = EVENT_BETWEEN, .between = { position, bytes } });
 }
 
+static void turn_on_namesake(void *context, unsigned dc)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn_step(turn, &(struct event){ .type = EVENT_NAMESAKE, .log = { dc } });
+}
+
 static void turn_on_append_retry(void *context, uint64_t id)
 {
 	struct turn *turn = context;
@@ -72,8 +80,17 @@ static void turn_on_fed(void *context)
 	(void)context;
 }
 
-static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *settings, struct buffer *error)
+static uint64_t process_mark(void)
 {
+	uint64_t mark;
+	ssize_t got = getrandom(&mark, sizeof mark, 0);
+	assert(got == sizeof mark);
+	return mark;
+}
+
+static bool log_open(struct turn *turn, unsigned dc, uint64_t process, struct buffer *error)
+{
+	const struct settings_log *settings = dc == 0 ? &turn->status->settings->log : &turn->status->settings->peers[dc - 1].log;
 	const struct log_class *class = log_class_find(settings->kind);
 	assert(class != NULL);       /* the configuration was checked */
 	struct log_pair *pairs = memory_new(settings->pair_count * sizeof(*pairs));
@@ -90,6 +107,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.timeout_ms = (uint32_t)turn->status->settings->redis_timeout_ms,
 		.retain_bytes = turn->status->settings->limits_log_retain_bytes,
 		.reader = turn->status->dcs[0],
+		.process = process,
 		.readers = &turn->status->dcs[1],
 		.reader_count = turn->status->dc_count - 1,
 	};
@@ -100,6 +118,7 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 		.lost_beginning = turn_on_lost_beginning,
 		.appended = turn_on_appended,
 		.between = turn_on_between,
+		.namesake = turn_on_namesake,
 		.append_retry = turn_on_append_retry,
 		.state = turn_on_log_state,
 		.fed = turn_on_fed,
@@ -118,13 +137,10 @@ static bool log_open(struct turn *turn, unsigned dc, const struct settings_log *
 
 bool turn_open_logs(struct turn *turn, struct buffer *error)
 {
-	const struct settings *settings = turn->status->settings;
-	if (!log_open(turn, 0, &settings->log, error))
-		return false;
-	for (unsigned i = 0; i < settings->peer_count; i++) {
-		if (!log_open(turn, i + 1, &settings->peers[i].log, error))
+	uint64_t process = process_mark();
+	for (unsigned dc = 0; dc < turn->status->dc_count; dc++)
+		if (!log_open(turn, dc, process, error))
 			return false;
-	}
 	return true;
 }
 

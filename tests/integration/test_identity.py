@@ -15,7 +15,7 @@ from lib.workspace import HOST, free_port, wait_until
 from lib.world import World
 
 FAST = "heartbeat: 100ms\nalarms: { heartbeat_age: 2s }\n"
-CALLED = "HOMEPORT another sidecar writes the log of this datacenter"
+CALLED = "HOMEPORT another sidecar goes by the name of this datacenter"
 
 
 def findings(sidecar):
@@ -84,9 +84,9 @@ def second_writer(facts):
         config = without_lines(world["a"].sidecar.config_path.read_text(), "listen", "admin", "redis", "heartbeat", "alarms")
         second = beside(world, "second", redis, config)
         for sidecar in (world["a"].sidecar, second):
-            finds(sidecar, "outage identity: another sidecar writes the log of this datacenter")
+            finds(sidecar, "outage identity: another sidecar goes by the name of this datacenter")
             facts.equal(sidecar.http("/readyz")[0], 503, f"{sidecar.name}: a second writer of one topic is found: not ready")
-            facts.check("alarm" in sidecar.log_text() and "another sidecar writes the log" in sidecar.log_text(), f"{sidecar.name}: a log line says so")
+            facts.check("alarm" in sidecar.log_text() and "another sidecar goes by the name" in sidecar.log_text(), f"{sidecar.name}: a log line says so")
             facts.check(sidecar.metrics().total("homeport_findings", check="identity", weight="outage") == 1, f"{sidecar.name}: a metric says so")
             with sidecar.client() as client:
                 facts.check(error_of(client, "SET", "during", "1").startswith(CALLED), f"{sidecar.name}: writes are refused with the cause")
@@ -104,6 +104,38 @@ def second_writer(facts):
         facts.check("outage identity" not in findings(world["a"].sidecar), "which finds no second writer")
 
 
+def a_second_one_with_a_log_of_its_own(facts):
+    """Over redis-stream it writes another log, which nobody reads. But it reads the logs of the peers, and tells them in the first one's name how far."""
+    with World(("a", "b"), settings=FAST, with_links=False).start() as world:
+        wait_known(world)
+        with world["a"].client() as client:
+            client("SET", "before", "1")
+        world.wait_zero_lag()
+        a = world["a"].sidecar
+        config = without_lines(a.config_path.read_text(), "listen", "admin", "redis", "heartbeat", "alarms", "log")
+        second = beside(world, "second", start_redis(world, "redis-second"), "log: { redis-stream: {} }\n" + config)
+        for sidecar in (a, second):
+            finds(sidecar, "outage identity: another sidecar goes by the name of this datacenter")
+            facts.equal(sidecar.http("/readyz")[0], 503, f"{sidecar.name}: a second sidecar with another log is found: not ready")
+            facts.check("another sidecar reads this log in the name of this datacenter" in sidecar.log_text(), f"{sidecar.name}: a log line says by what")
+            with sidecar.client() as client:
+                facts.check(error_of(client, "SET", "during", "1").startswith(CALLED), f"{sidecar.name}: writes are refused with the cause")
+        with a.client() as client:
+            facts.equal(client("GET", "before"), b"1", "reads are served")
+        facts.check(world["b"].sidecar.is_ready(), "the peer is not concerned", findings(world["b"].sidecar))
+        second.stop()
+        a.wait_ready()
+        with a.client() as client:
+            client("SET", "after", "1")
+        world.check_same_everywhere(facts, "once it is gone, the first one goes on by itself")
+        a.kill()
+        a.start()
+        with a.client() as client:
+            client("SET", "later", "1")
+        world.check_same_everywhere(facts, "a restart goes unnoticed")
+        facts.check(a.log_text().count("another sidecar reads") == 1, "no process takes itself for another one", a.log_text()[-2000:])
+
+
 def two_that_start_at_once(facts):
     """Neither knows the other, each has an id of its own."""
     with World(("a", "b"), "kafka", settings=FAST, with_links=False) as world:
@@ -116,7 +148,7 @@ def two_that_start_at_once(facts):
         for sidecar in (world["a"].sidecar, second, world["b"].sidecar):
             sidecar.start(wait=False)
         for sidecar in (world["a"].sidecar, second):
-            finds(sidecar, "outage identity: another sidecar writes the log of this datacenter")
+            finds(sidecar, "outage identity: another sidecar goes by the name of this datacenter")
         facts.check(True, "two that start at once on one topic find each other")
         second.kill()
         world["a"].sidecar.wait_ready()

@@ -37,8 +37,8 @@ enum clock_verdict {
 	"HOMEPORT this Redis holds the data of another datacenter that has the same name: nothing is written or replicated; give this sidecar its own " \
 	"Redis back (redis.address); to let it become this other datacenter, restart it"
 #define CORE_TROUBLE_RIVAL \
-	"HOMEPORT another sidecar writes the log of this datacenter, with another Redis: writes are refused at both until one is gone; stop the one that " \
-	"does not belong there, or give it a dc of its own"
+	"HOMEPORT another sidecar goes by the name of this datacenter, with another Redis: writes are refused at both until one is gone; stop the one " \
+	"that does not belong there, or give it a dc of its own"
 
 /* Numbers for metrics and /readyz. Counters since core_new. */
 struct core_peer_status {
@@ -85,7 +85,7 @@ struct core_status {
 	bool has_lost_metadata;      /* an opening went on without metadata that a log had lost: what met those writes may have ended otherwise here */
 	const char *recovery;        /* the state of the opening (docs/recovery.md); constant */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
-	uint64_t rival_ms;           /* our steady clock when somebody else was last seen to write our log; 0: nobody does */
+	uint64_t rival_ms;           /* our steady clock when somebody else was last seen to go by our name; 0: nobody does */
 	uint64_t incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
 	uint64_t indexes;            /* of incarnations; those are in it that nothing but something old in memory names */
 	uint64_t incarnation, seq, hlc;

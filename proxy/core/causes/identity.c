@@ -61,14 +61,27 @@ unsigned identity_fields(const struct causes *causes, struct buffer *fields, str
 	return count;
 }
 
-/* ---- somebody else writes our log ---- */
+/* ---- somebody else goes by our name ---- */
+
+static void note_seen(struct causes *causes)
+{
+	if (causes->identity.rival_ms == 0)
+		step_alarm(causes->step, 0, CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
+	causes->identity.rival_ms = causes->step->steady_ms;
+}
+
+/* It has a log of its own, which nobody reads, or which some peers read in place of ours. */
+void identity_hear_namesake(struct causes *causes, unsigned dc)
+{
+	if (causes->identity.rival_ms == 0)
+		step_alarm(causes->step, dc, "another sidecar reads this log in the name of this datacenter");
+	note_seen(causes);
+}
 
 static void note_rival(struct causes *causes, const struct batch *batch)
 {
 	struct identity *identity = &causes->identity;
-	if (identity->rival_ms == 0)
-		step_alarm(causes->step, 0, CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
-	identity->rival_ms = causes->step->steady_ms;
+	note_seen(causes);
 	if (batch->incarnation > identity->rival_incarnation)
 		identity->rival_incarnation = batch->incarnation;
 }

@@ -15,7 +15,7 @@ struct identity {
 	char candidate[CORE_ID_MAX + 1];     /* of the store: what our id becomes where neither our log nor a peer knows one */
 	char first[CORE_ID_MAX + 1];         /* of this opening: the first candidate in our log, if no id stands there */
 	uint64_t changes, stored_changes;    /* ids that were learnt; and how many of them the store has */
-	/* somebody else who writes our log */
+	/* somebody else who writes our log, or reads others' in our name */
 	uint64_t rival_ms;                   /* our steady clock when its last message was read; 0: there is nobody */
 	uint64_t rival_incarnation;          /* the latest in which it wrote */
 	uint64_t beat_incarnation, beat_hlc; /* the last heartbeat in our log that is not ours … */
@@ -33,6 +33,8 @@ unsigned identity_fields(const struct causes *causes, struct buffer *fields, str
 bool identity_hear(struct causes *causes, unsigned dc, const struct batch *batch, unsigned origin);
 /* A message that stands in our own log between ours. False: it holds writes that our store may lack. */
 bool identity_hear_between(struct causes *causes, const struct batch *batch);
+/* Another process reads DC's log in our name. */
+void identity_hear_namesake(struct causes *causes, unsigned dc);
 /* Our log was read up to our hello. */
 void identity_hear_end(struct causes *causes);
 /* A peer that has an id writes as an incarnation that has not told its own yet: it does so soon. Until then, nothing of it may be applied. */

@@ -25,6 +25,7 @@ enum event_type {
 	EVENT_LOG_LOST_BEGINNING, /* asked for all of a DC's log, from POSITION_BEGIN on: its first messages are gone, what it still has follows */
 	EVENT_BETWEEN,       /* in the own log, between messages that this process appended, stand others, up to POSITION. Without BYTES: they
 	                      * follow, one event each, and then the message at POSITION. This comes before EVENT_APPENDED of the message behind */
+	EVENT_NAMESAKE,      /* another process reads a DC's log in our name: again each time that is seen */
 	EVENT_APPENDED,      /* everything up to append ID is durable in the own log */
 	EVENT_APPEND_RETRY,  /* the connector dropped everything from append ID on: give it again */
 	EVENT_TICK,          /* at least every 100 ms */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -70,6 +71,13 @@ static void append_retry(void *context, uint64_t id)
 	append_from(id);
 }
 
+static void namesake(void *context, unsigned dc)
+{
+	(void)context;
+	(void)dc;
+	driver_say("namesake");
+}
+
 static void state(void *context, unsigned dc, bool is_connected, const char *text)
 {
 	(void)context;
@@ -130,7 +138,7 @@ int main(int argc, char **argv)
 	loop = event_base_new();
 	static const char *reader;
 	struct log_options options = { .loop = loop, .dc = argv[2], .dc_index = 1, .is_own = strcmp(argv[3], "own") == 0,
-	                               .pairs = pairs, .reserved_db = 15, .timeout_ms = 10000, .retain_bytes = 1 << 30 };
+	                               .pairs = pairs, .reserved_db = 15, .timeout_ms = 10000, .process = (uint64_t)getpid(), .retain_bytes = 1 << 30 };
 	for (int i = 4; i < argc; i++) {
 		char *equals = strchr(argv[i], '=');
 		*equals = '\0';
@@ -145,7 +153,7 @@ int main(int argc, char **argv)
 	}
 	options.readers = &reader;
 	options.reader_count = options.is_own && reader != NULL;
-	struct log_callbacks callbacks = { NULL, message, lost_position, lost_beginning, appended, between, append_retry, state, fed };
+	struct log_callbacks callbacks = { NULL, message, lost_position, lost_beginning, appended, between, namesake, append_retry, state, fed };
 	const struct log_class *class = log_class_find(argv[1]);
 	const char *error = "no such kind of log";
 	if (class != NULL)

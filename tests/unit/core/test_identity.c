@@ -129,6 +129,21 @@ static void a_second_writer_of_our_log_stops_writes_until_it_is_gone(void)
 	stage_close(&stage);
 }
 
+static void one_that_reads_a_peers_log_in_our_name_stops_writes_until_it_is_gone(void)
+{
+	struct stage stage;
+	open_with(&stage, OWN, OWN);
+	stage_step(&stage, (struct event){ .type = EVENT_NAMESAKE, .log = { .dc = PEER_B } });
+	CU_ASSERT_EQUAL(core_status(stage.core)->rival_ms, stage.now_ms);
+	stage_set(&stage, "k");
+	CU_ASSERT_EQUAL(stage.refusals, 1);
+	wait_ms(&stage, QUIET_MS + 200);
+	CU_ASSERT_EQUAL(core_status(stage.core)->rival_ms, 0);
+	stage_set(&stage, "k");
+	CU_ASSERT_EQUAL(stage.refusals, 1);
+	stage_close(&stage);
+}
+
 static void one_with_another_id_is_a_second_writer_at_once(void)
 {
 	struct stage stage;
@@ -171,6 +186,7 @@ void suite_identity(void)
 	CU_ADD_TEST(suite, another_id_in_a_peers_log_is_a_stranger_and_nothing_of_it_is_heard);
 	CU_ADD_TEST(suite, a_peer_that_takes_another_for_us_says_so);
 	CU_ADD_TEST(suite, a_second_writer_of_our_log_stops_writes_until_it_is_gone);
+	CU_ADD_TEST(suite, one_that_reads_a_peers_log_in_our_name_stops_writes_until_it_is_gone);
 	CU_ADD_TEST(suite, one_with_another_id_is_a_second_writer_at_once);
 	CU_ADD_TEST(suite, our_own_messages_that_were_sent_again_are_no_second_writer);
 	CU_ADD_TEST(suite, a_store_that_was_exchanged_is_not_opened);
