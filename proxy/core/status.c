@@ -81,6 +81,7 @@ static void fill_peer(struct core *core, unsigned dc)
 	fill_newest(core, dc, status);
 	status->applied_seq = origin < 0 ? 0 : core->causes.origins.items[origin].confirmed;
 	status->owed_events = dc == 0 ? 0 : owed_events(core, dc);
+	status->listening_since_ms = core->causes.is_open && peer->is_following && !status->is_paused ? peer->listening_since_ms : 0;
 	status->rules_differ = status->rules_digest != 0 && status->rules_digest != core->policies.current->digest;
 	status->log_position = peer->position;
 	status->was_heard = status->id[0] != '\0' || status->heard_ms != 0 || peer->position != POSITION_BEGIN;

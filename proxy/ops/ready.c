@@ -8,10 +8,12 @@
 #include <string.h>
 
 #define NEARLY_FULL_PERCENT 80
+#define UNHEARD_HEARTBEATS 10            /* of ours: so long a peer may tell nothing new, whatever its bound */
 
 /* One round of all checks. */
 struct round {
 	const struct sidecar_status *status;
+	const struct core_status *core;      /* NULL: there is none yet */
 	const struct moment *now;
 	finding_visit *visit;
 	void *context;
@@ -37,6 +39,7 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 static void check_clock(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_identity(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_held(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_hearing(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
 static uint64_t age_of(const struct round *round, uint64_t since_ms);
 static struct finding waiting(const struct round *round, enum wait wait, const char *dc, uint64_t since_ms);
@@ -49,7 +52,7 @@ enum finding_weight readiness_check(const struct sidecar_status *status, const s
 
 enum finding_weight readiness_find(const struct sidecar_status *status, const struct core_status *core, const struct moment *now, finding_visit *visit, void *context)
 {
-	struct round round = { .status = status, .now = now, .visit = visit, .context = context };
+	struct round round = { .status = status, .core = core, .now = now, .visit = visit, .context = context };
 
 	check_process(&round);
 	check_store(&round);
@@ -67,6 +70,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 	for (unsigned i = 0; i < core->peer_count; i++)
 		check_identity(&round, &core->peers[i], status->dcs[i]);
 	for (unsigned i = 1; i < core->peer_count; i++) {
+		check_hearing(&round, &core->peers[i], status->dcs[i]);
 		check_freshness(&round, &core->peers[i], status->dcs[i]);
 		check_peer(&round, &core->peers[i], status->dcs[i]);
 	}
@@ -343,15 +347,14 @@ static void check_held(struct round *round, const struct core_peer_status *peer,
 		     count, round->status->dcs[peer->waiting_for], round->status->dcs[peer->waiting_for]);
 }
 
-/* A peer that says nothing, and data that is old, for whatever reason. Both heal by themselves as soon as the reason is gone. */
-static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
+/* A peer that says nothing, or that does not hear what is said here. */
+static void check_hearing(struct round *round, const struct core_peer_status *peer, const char *dc)
 {
-	int64_t staleness_ms = status_staleness_ms(peer, round->now);
-	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
-
 	unsigned long long silent_s = status_heard_age_ms(round->status, peer, round->now) / 1000;
+	uint64_t unheard_since_ms = peer->unheard_since_ms + UNHEARD_HEARTBEATS * round->status->settings->heartbeat_ms;
 	struct finding silent = waiting(round, WAIT_SILENT, dc, 0);
 	bool is_silent = status_is_silent(round->status, peer, round->now);
+	bool is_understood = peer->unheard_since_ms == 0 || peer->listening_since_ms == 0 || peer->is_following_other || !round->status->logs[0].is_connected;
 
 	if (is_silent && !peer->was_heard)
 		find(round, silent, "it was never heard, and this sidecar started %llu s ago: see that peers.%s.log leads to its log, and that its sidecar runs",
@@ -360,7 +363,19 @@ static void check_freshness(struct round *round, const struct core_peer_status *
 		find(round, silent, "nothing was heard from it %s %llu s%s, so how far this datacenter is behind it is unknown: see that its sidecar runs and that its "
 		     "log can be reached, by it and from here", peer->heard_ms == 0 ? "since this sidecar started," : "for", silent_s,
 		     peer->heard_ms == 0 ? " ago" : "");
-	if (stale_ms > round->status->settings->alarms_staleness_ms)
+	else if (!is_understood)
+		find(round, waiting(round, WAIT_UNHEARD, dc, unheard_since_ms),
+		     "it is heard, but has heard nothing from here for %llu s: see there that `peers` names this datacenter \"%s\" and leads to this log, and that "
+		     "this log can be read from there", (unsigned long long)age_of(round, peer->unheard_since_ms) / 1000, round->status->dcs[0]);
+}
+
+/* Data that is old, for whatever reason. While our own Redis is away, that is the reason, and no peer is to blame. */
+static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	int64_t staleness_ms = status_staleness_ms(peer, round->now);
+	uint64_t stale_ms = staleness_ms < 0 ? 0 : (uint64_t)staleness_ms;
+
+	if (round->core->is_open && stale_ms > round->status->settings->alarms_staleness_ms)
 		find(round, waiting(round, WAIT_STALE, dc, 0),
 		     "its writes of the last %llu s may not be visible here: see the other findings about it, here and there, for the reason",
 		     (unsigned long long)stale_ms / 1000);

@@ -27,14 +27,21 @@ uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct c
 	return since_ms > now->steady_ms ? 0 : now->steady_ms - since_ms;
 }
 
-bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
+static bool is_overdue(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
 	return status_heard_age_ms(status, peer, now) > status->settings->alarms_heartbeat_age_ms;
 }
 
+bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
+{
+	bool is_listening = peer->listening_since_ms != 0 && now->steady_ms > peer->listening_since_ms + status->settings->alarms_heartbeat_age_ms;
+
+	return is_listening && is_overdue(status, peer, now);
+}
+
 int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now)
 {
-	if (peer->heard_ms == 0 || status_is_silent(status, peer, now))
+	if (peer->heard_ms == 0 || is_overdue(status, peer, now))
 		return -1;
 	return peer->known_seq > peer->applied_seq ? (int64_t)(peer->known_seq - peer->applied_seq) : 0;
 }

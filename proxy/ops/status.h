@@ -61,9 +61,9 @@ const char *command_result_text(enum command_result result);
 int64_t status_staleness_ms(const struct core_peer_status *peer, const struct moment *now);
 /* How long ago anything was heard from a peer: since this sidecar started, if nothing was since then. */
 uint64_t status_heard_age_ms(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
-/* Nothing was heard from a peer for longer than alarms.heartbeat_age. */
+/* Its log has been read for longer than alarms.heartbeat_age, and nothing was heard from it. */
 bool status_is_silent(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
-/* Writes of a peer that are known here and not applied. -1: unknown, as it is silent or was not heard since this sidecar started. */
+/* Writes of a peer that are known here and not applied. -1: unknown, as nothing was heard from it for alarms.heartbeat_age, or since this sidecar started. */
 int64_t status_lag_events(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
 
 #endif

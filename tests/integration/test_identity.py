@@ -243,6 +243,25 @@ def a_peers_redis_of_another_datacenter(facts):
         world.check_same_everywhere(facts, "with the right log all goes on")
 
 
+def a_peer_that_misnames_this_one(facts):
+    """It reads the log of a as that of x: it says so, and a says why what it knows of the peer's freshness goes old."""
+    with World(("a", "b"), settings=FAST, with_links=False).start() as world:
+        wait_known(world)
+        b = world["b"].sidecar
+        config = without_lines(b.config_path.read_text(), "listen", "admin")
+        b.stop()
+        b._write_config(config.replace("  a: {", "  x: {"))
+        b.start(wait=False)
+        finds(b, 'broken identity x: what is read as its log is the log of another datacenter, "a"')
+        finds(world["a"].sidecar, 'warning unheard b: it is heard, but has heard nothing from here for .* see there that `peers` names this datacenter "a"')
+        facts.check(True, "a peer that misnames this datacenter is found at both")
+        b.stop()
+        b._write_config(config)
+        b.start()
+        wait_until(lambda: "unheard" not in findings(world["a"].sidecar), 30, "b hears a")
+        facts.check(True, "with the right name all goes on")
+
+
 def mixed_up_peers(facts, world):
     """A new datacenter reads a as c, c as a, and itself as b."""
     redis = start_redis(world, "redis-mixed-up")
@@ -299,8 +318,9 @@ def wrong_peers(facts, log):
 
 
 def test(facts):
-    cases = [(second_writer,), (two_that_start_at_once,), (came_back_empty, "kafka"), (came_back_empty, "redis-stream"), (an_exchanged_redis,),
-             (a_peers_redis_of_another_datacenter,), (wrong_peers, "kafka"), (wrong_peers, "redis-stream")]
+    cases = [(second_writer,), (a_second_one_with_a_log_of_its_own,), (two_that_start_at_once,), (came_back_empty, "kafka"), (came_back_empty, "redis-stream"), (an_exchanged_redis,),
+             (a_peers_redis_of_another_datacenter,), (a_peer_that_misnames_this_one,),
+             (wrong_peers, "kafka"), (wrong_peers, "redis-stream")]
     for case, *logs in cases:
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue

@@ -148,6 +148,8 @@ def the_own_redis_in_trouble(facts, world):
     facts.equal([sidecar.http(path)[0] for path in ("/livez", "/healthz")], [200, 503], "without its Redis it lives, but is not healthy")
     status, text, _ = ctl(sidecar, "ready")
     facts.check(status == 1 and "outage store" in text, "homeportctl ready exits with 1 and says why", text)
+    wait_until(lambda: sidecar.metrics().one("homeport_replication_staleness_seconds", origin="b") > 4, 30, "staleness grows past its alarm")
+    facts.check(not re.search("(silent|stale|unheard) b", verbose(sidecar)), "no peer is accused of what is missed here", verbose(sidecar))
     redis.start()
     world.wait_zero_lag()
     facts.check(sidecar.is_ready(), "it is ready again by itself when Redis is back")

@@ -45,7 +45,8 @@ static void scene_make(struct scene *scene, const struct wait_row *row, bool is_
 	scene->status = (struct sidecar_status){ .settings = &scene->settings, .dcs = dcs, .dc_count = 3, .started = now };
 	for (unsigned i = 0; i < 3; i++) {
 		scene->status.logs[i].is_connected = true;
-		scene->core.peers[i] = (struct core_peer_status){ .state = PEER_FOLLOWING, .heard_ms = NOW_MS, .was_heard = true, .fresh_at_ms = NOW_MS };
+		scene->core.peers[i] = (struct core_peer_status){ .state = PEER_FOLLOWING, .heard_ms = NOW_MS, .was_heard = true, .fresh_at_ms = NOW_MS,
+			.listening_since_ms = 1 };
 	}
 }
 
@@ -99,6 +100,7 @@ static void bring_about(struct scene *scene, enum wait wait, const char **words)
 	case WAIT_NEEDS_RESYNC: waits_in(scene, PEER_NEEDS_RESYNC); *words = "its log was cut. The last write of it that is here is us/17/42"; break;
 	case WAIT_PAUSED: waits_in(scene, PEER_HELD); core->peers[US].is_paused = true; *words = "limits.inbox is reached"; break;
 	case WAIT_SILENT: core->peers[US].heard_ms = scene->since_ms; *words = "nothing was heard from it"; break;
+	case WAIT_UNHEARD: core->peers[US].unheard_since_ms = scene->since_ms; *words = "has heard nothing from here"; break;
 	case WAIT_STALE: core->peers[US].fresh_at_ms = scene->since_ms; *words = "may not be visible here"; break;
 	case WAIT_LOG_AWAY: scene->status.logs[US].is_connected = false; *words = "this log cannot be read"; break;
 	case WAIT_LOG_FULL:
@@ -160,6 +162,26 @@ static void where_nothing_waits_nothing_is_found(void)
 	}
 }
 
+static void while_our_own_store_is_away_no_peer_is_accused(void)
+{
+	static const enum wait waits[] = { WAIT_SILENT, WAIT_UNHEARD, WAIT_STALE };
+	for (unsigned i = 0; i < 3; i++) {
+		struct seen seen = { .check = wait_row(waits[i])->finding };
+		struct scene scene;
+		const char *words = "";
+		scene_make(&scene, wait_row(waits[i]), true);
+		bring_about(&scene, waits[i], &words);
+		scene.core.is_open = false;
+		scene.core.peers[US].listening_since_ms = 0;
+		readiness_find(&scene.status, &scene.core, &now, note, &seen);
+		CU_ASSERT_EQUAL(seen.weight, FINDING_NONE);
+		scene.core.is_open = true;
+		scene.core.peers[US].listening_since_ms = NOW_MS;
+		readiness_find(&scene.status, &scene.core, &now, note, &seen);
+		CU_ASSERT(waits[i] != WAIT_SILENT || seen.weight == FINDING_NONE);
+	}
+}
+
 /* Its own writes are gone, and what others made with them in mind cannot be applied. */
 static void writes_that_wait_for_lost_ones_of_this_datacenter_say_so(void)
 {
@@ -177,5 +199,6 @@ void suite_waits(void)
 	CU_pSuite suite = CU_add_suite("waits", NULL, NULL);
 	CU_ADD_TEST(suite, each_is_found_as_its_row_says);
 	CU_ADD_TEST(suite, where_nothing_waits_nothing_is_found);
+	CU_ADD_TEST(suite, while_our_own_store_is_away_no_peer_is_accused);
 	CU_ADD_TEST(suite, writes_that_wait_for_lost_ones_of_this_datacenter_say_so);
 }

@@ -13,6 +13,26 @@ static void forget_told(struct peer_clock *clock)
 		clock->told[dc] = (struct clock_span){ -CLOCK_UNKNOWN_MS, CLOCK_UNKNOWN_MS };
 }
 
+#define UNHEARD_HEARTBEATS (CLOCK_SAMPLES + 2)   /* a reader tells of our fastest message of so many periods, not of our newest */
+
+/* A heartbeat tells of all that its sender hears, and so does a batch that tells of any. */
+static void note_hearing(struct causes *causes, unsigned dc, const struct batch *batch)
+{
+	struct peer *peer = &causes->peers[dc];
+	uint64_t newest_ms = peer->clock.told_own_ms;
+	for (unsigned i = 0; i < batch->reading_count; i++) {
+		const struct reading *reading = &batch->readings[i];
+		if (reading->clock == causes->clock && reading->sent_ms > newest_ms && origins_dc(&causes->origins, reading->dc) == 0)
+			newest_ms = reading->sent_ms;
+	}
+	peer->clock.untold = newest_ms > peer->clock.told_own_ms ? 0 : peer->clock.untold + 1;
+	peer->clock.told_own_ms = newest_ms;
+	if (peer->clock.untold < UNHEARD_HEARTBEATS)
+		peer->status.unheard_since_ms = 0;
+	else if (peer->status.unheard_since_ms == 0)
+		peer->status.unheard_since_ms = causes->step->steady_ms;
+}
+
 static void hear_reading(struct causes *causes, struct peer_clock *clock, const struct reading *reading)
 {
 	int dc = origins_dc(&causes->origins, reading->dc);
@@ -41,6 +61,8 @@ void clocks_hear(struct causes *causes, unsigned dc, const struct batch *batch, 
 	clock->heard_ms = causes->step->steady_ms;
 	for (unsigned i = 0; i < batch->reading_count; i++)
 		hear_reading(causes, clock, &batch->readings[i]);
+	if (batch->write_count == 0 || batch->reading_count > 0)
+		note_hearing(causes, dc, batch);
 	clocks_date_freshness(causes, dc);
 }
 

@@ -58,6 +58,8 @@ struct core_peer_status {
 	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
 	uint64_t owed_events;        /* own writes it is not known to have applied */
 	uint64_t fresh_at_ms;        /* all that it committed before our steady clock showed this is in our store, which has answered; 0: unknown */
+	uint64_t listening_since_ms; /* our steady clock since when its log has been read without a break; 0: it is not read: our store is away, or it is paused, or stopped */
+	uint64_t unheard_since_ms;   /* our steady clock since when it is known to hear nothing of us; 0: it is not */
 	uint64_t heard_ms;           /* our steady clock when its last message was received, whether or not it could be applied; 0: never */
 	struct clock_span clock_ahead;       /* its wall clock, of ours; of that with index 0: 0 */
 	enum clock_verdict clock_verdict;

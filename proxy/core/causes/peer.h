@@ -13,6 +13,8 @@ struct fresh { uint64_t clock, steady_ms; };
 /* What its messages tell of clocks (clocks.h). */
 struct peer_clock {
 	struct clock_pair pair;              /* its steady clock and ours */
+	uint64_t told_own_ms;                /* the newest message of ours that it has told of: when that was sent, by our steady clock */
+	unsigned untold;                     /* how many heartbeats since have told of no newer one */
 	int64_t lead_ms;                     /* its wall clock, of its steady clock, at its newest message */
 	uint64_t heard_ms;                   /* our steady clock when that came */
 	struct clock_span told[CORE_DCS_MAX];        /* how far the wall clocks of others are ahead of its own */
@@ -21,6 +23,7 @@ struct peer_clock {
 struct peer {
 	enum peer_state state;
 	bool is_following;
+	uint64_t listening_since_ms;         /* our steady clock when its log began to be read, or was read on */
 	bool is_cut;                         /* of this opening: its log had lost its beginning, of which we had read nothing */
 	int64_t position;                    /* of the last message of its log that was received */
 	int64_t waiting_position;            /* of the first message that waits: how long is in the status */

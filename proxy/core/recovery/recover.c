@@ -129,6 +129,7 @@ static void doubt_freshness(struct recovery *recovery, bool is_read)
 static void follow(struct recovery *recovery, unsigned dc)
 {
 	recovery->causes->peers[dc].is_following = true;
+	recovery->causes->peers[dc].listening_since_ms = recovery->step->steady_ms;
 	struct effect *effect = effects_add(recovery->step->effects, EFFECT_FOLLOW);
 	effect->log.dc = dc;
 	effect->log.position = recovery->books->roads[dc].follow_position;

@@ -34,6 +34,7 @@ void inbox_pop(struct remote *remote, unsigned dc)
 	if (!inbox->is_paused || inbox->held_bytes > remote->options->inbox_bytes_max / 2)
 		return;
 	inbox->is_paused = false;
+	remote->causes->peers[dc].listening_since_ms = remote->step->steady_ms;
 	effects_add(remote->step->effects, EFFECT_RESUME)->log.dc = dc;
 }
 

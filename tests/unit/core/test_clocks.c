@@ -208,6 +208,27 @@ static void clock_that_cannot_be_compared_is_known_by_others(void)
 	effects_free(&hall.effects);
 }
 
+static void peer_that_tells_of_no_message_of_ours_does_not_hear_us(void)
+{
+	struct hall hall;
+	hall_open(&hall, 2);
+	const struct core_peer_status *status = &hall.causes.peers[1].status;
+	for (unsigned i = 0; i < 30; i++) {
+		hall.step.steady_ms += 500;
+		hall_hear(&hall, 1, 0, 1, NULL);
+		CU_ASSERT_EQUAL(status->unheard_since_ms, 0);
+	}
+	const struct batch deaf = { .dc = slice_of(dcs[1]), .clock = 101, .steady_ms = hall.step.steady_ms + 4000, .wall_ms = hall.step.now_ms };
+	for (unsigned i = 0; i < 30; i++) {
+		hall.step.steady_ms += 500;
+		clocks_hear(&hall.causes, 1, &deaf, 500);
+		CU_ASSERT_EQUAL(status->unheard_since_ms != 0, i >= CLOCK_SAMPLES + 1);
+	}
+	hall_hear(&hall, 1, 0, 1, NULL);
+	CU_ASSERT_EQUAL(status->unheard_since_ms, 0);
+	effects_free(&hall.effects);
+}
+
 static void alarm_is_raised_once(void)
 {
 	struct hall hall;
@@ -288,6 +309,7 @@ void suite_clocks(void)
 	CU_ADD_TEST(suite, gaps_are_what_is_sure);
 	CU_ADD_TEST(suite, clocks_that_most_agree_with_are_right);
 	CU_ADD_TEST(suite, clock_that_cannot_be_compared_is_known_by_others);
+	CU_ADD_TEST(suite, peer_that_tells_of_no_message_of_ours_does_not_hear_us);
 	CU_ADD_TEST(suite, alarm_is_raised_once);
 	CU_ADD_TEST(suite, own_clock_that_is_set_is_seen_at_once);
 	CU_ADD_TEST(suite, echo_of_an_earlier_process_tells_nothing);
