@@ -139,6 +139,32 @@ static bool is_removing(struct remote *remote, struct delivery *delivery)
 	return delivery->is_removing;
 }
 
+/* A log is ordered. So what has not come before will not come. */
+static bool lacks_earlier(const struct remote *remote, unsigned dc, const struct delivery *delivery)
+{
+	const struct origins *origins = &remote->causes->origins;
+	const struct origin *origin = &origins->items[delivery->origin];
+	if (!origin->is_past && delivery->first_seq > origin->applied + 1)
+		return true;
+	if (dc != 0 && remote->causes->peers[dc].is_cut && floor_at(delivery->context->floors, dc) > floor_at(origins->floors, dc))
+		return true;
+	for (uint32_t i = 0; i < delivery->context->count; i++) {
+		uint64_t seen = delivery->context->seqs[i];
+		if (i != delivery->origin && origins->items[i].dc == dc && seen > origins->items[i].applied && seen != SEQ_NONE)
+			return true;
+	}
+	return false;
+}
+
+static void note_gap(struct remote *remote, unsigned dc, struct delivery *delivery)
+{
+	if (delivery->is_gap_counted)
+		return;
+	delivery->is_gap_counted = true;
+	remote->causes->peers[dc].status.gaps++;
+	peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC, "its log lacks writes that we have not applied: docs/operating.md, needs-resync, says what to do");
+}
+
 enum readiness { IS_READY, IS_DUPLICATE, IS_WAITING };
 
 static enum readiness readiness_of(struct remote *remote, struct peer *peer, struct delivery *delivery)
@@ -167,21 +193,10 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		peer->status.quarantine_until_ms = hlc_ms(delivery->hlc) - remote->options->quarantine_ms;
 		return IS_WAITING;
 	}
-	/* 3. The origin's earlier writes must be applied. */
-	if (!origin->is_past && delivery->first_seq > origin->applied + 1) {
-		/* A log is ordered, so the missing writes will not come. */
-		if (!delivery->is_gap_counted) {
-			delivery->is_gap_counted = true;
-			peer->status.gaps++;
-			peer_stop(remote->causes, (unsigned)(peer - remote->causes->peers), PEER_NEEDS_RESYNC,
-			          "its log lacks writes that we have not applied: docs/operating.md, needs-resync, says what to do");
-		}
-		return IS_WAITING;
-	}
+	/* 3. What precedes it in its log must be applied: the origin's earlier writes, and those of earlier incarnations that it has seen. */
 	unsigned dc = (unsigned)(peer - remote->causes->peers);
-	if (dc != 0 && peer->is_cut && floor_at(delivery->context->floors, dc) > floor_at(remote->causes->origins.floors, dc)) {
-		peer_stop(remote->causes, dc, PEER_NEEDS_RESYNC,
-		          "its log lost its beginning, with writes that all others have applied and we have not: docs/operating.md, needs-resync, says what to do");
+	if (lacks_earlier(remote, dc, delivery)) {
+		note_gap(remote, dc, delivery);
 		return IS_WAITING;
 	}
 	/* 4. All that the batch depends on must be applied. */

@@ -214,6 +214,26 @@ void needs_resync_names_the_same_write_after_a_restart(struct story *story)
 	story->is_told = true;
 }
 
+/* A datacenter that came back empty reads the log from its beginning. All that is left of it is of an incarnation that wrote nothing itself. It tells
+ * what the one before had written. */
+void heartbeats_behind_a_cut_log_stop_its_reader(struct story *story)
+{
+	struct dc *source = &story->world->dcs[AMS];
+
+	story_cut(story, CPT, AMS);
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 1000);
+	story_restore(story, AMS, sim_store_journal(source->store));
+	story_wait(story, 1000);
+	sim_log_truncate(&source->log, source->log.count);
+	source->is_truncated = true;
+	story_restore(story, CPT, 0);
+	story_mend(story, CPT, AMS);
+	story_wait(story, 2000);
+	story_check(story, status_of(story, CPT, AMS).state == PEER_NEEDS_RESYNC, "the reader needs a resync");
+	story->is_told = true;
+}
+
 /* Now and then there is time for every datacenter to hear what all have. */
 void hundreds_of_restarts_leave_no_trace(struct story *story)
 {

@@ -33,6 +33,7 @@ static const struct tale tales[] = {
 	TALE(emptied_store_gets_everything_back),
 	TALE(emptied_store_is_the_datacenter_that_it_was),
 	TALE(truncated_log_stops_its_reader_loudly),
+	TALE(heartbeats_behind_a_cut_log_stop_its_reader),
 	TALE(logs_of_others_are_read_whatever_the_own_one_lost),
 	TALE(needs_resync_names_the_same_write_after_a_restart),
 	TALE(hundreds_of_restarts_leave_no_trace),

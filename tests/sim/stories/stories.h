@@ -32,6 +32,7 @@ void clock_that_was_set_right_ends_a_quarantine(struct story *story);
 void killed_sidecar_ships_what_it_had_executed(struct story *story);
 void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
+void heartbeats_behind_a_cut_log_stop_its_reader(struct story *story);
 void logs_of_others_are_read_whatever_the_own_one_lost(struct story *story);
 void needs_resync_names_the_same_write_after_a_restart(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
