@@ -173,9 +173,18 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 		hear_again(recovery);
 }
 
+/* Where the store tells what precedes the position that we read from, and that is the beginning, the log was cut behind an earlier position before. Then
+ * what was written since may have been in the part that is gone now. */
 void own_log_note_cut(struct recovery *recovery)
 {
 	recovery->is_log_cut = true;
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
+		struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->dc != 0 || origin->floor == 0)
+			continue;
+		recovery->has_lost_position = true;
+		origin->is_logged_whole = false;
+	}
 }
 
 /* The log was cut behind the position from which we wanted to read, or was made anew. What there is now is read from its beginning, up to a hello that

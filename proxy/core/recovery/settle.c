@@ -24,6 +24,9 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
 	lifted.is_lifted |= is_lifted;
 	lifted.context = causes_positions(recovery->causes, context, &lifted.context_count);
+	/* What was carried is appended behind entries that may be younger. So none of them says that all older writes stand before it. */
+	if (recovery->carried.first != NULL)
+		lifted.clock = 0;
 	envelope_begin(out, &lifted);
 	context_drop(context);
 	return lifted.is_lifted;
