@@ -3,6 +3,7 @@
 #include "admin.h"
 
 #include "admin_conflicts.h"
+#include "admin_tokens.h"
 #include "admin_request.h"
 
 #include "proxy/clients/listening.h"
@@ -34,7 +35,7 @@ static void server_run(struct admin *admin);
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state);
 static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
-static enum MHD_Result conflicts_received(struct admin_request *request, const char *url, const char *method, struct slice body);
+static enum MHD_Result waiting_received(struct admin_request *request, const char *url, const char *method, struct slice body);
 static const struct route *route_find(const char *url);
 static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
@@ -115,7 +116,7 @@ static void server_run(struct admin *admin)
 	event_add(admin->due, &wait);
 }
 
-/* A request is answered at the first call for it, before any body, unless it is about conflicts. */
+/* A request is answered at the first call for it, before any body, unless it may have to wait: for conflicts, for session tokens. */
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state)
 {
@@ -124,12 +125,12 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 	const struct route *route = route_find(url);
 
 	(void)version;
-	if (admin_conflicts_own(url)) {
+	if (admin_conflicts_own(url) || admin_tokens_own(url)) {
 		struct slice part = { body, *body_len };
 
 		*body_len = 0;
 		if (*state != NULL)
-			return conflicts_received(*state, url, method, part);
+			return waiting_received(*state, url, method, part);
 		*state = admin_request_new(admin, connection);
 		return MHD_YES;
 	}
@@ -143,7 +144,7 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 }
 
 /* Called for each part of the body, when all of it was read, and again when a suspended request goes on. */
-static enum MHD_Result conflicts_received(struct admin_request *request, const char *url, const char *method, struct slice body)
+static enum MHD_Result waiting_received(struct admin_request *request, const char *url, const char *method, struct slice body)
 {
 	if (body.len > 0) {
 		request->is_too_large |= request->body.len + body.len > BODY_BYTES_MAX;
@@ -153,7 +154,7 @@ static enum MHD_Result conflicts_received(struct admin_request *request, const c
 	}
 	if (!request->is_begun) {
 		request->is_begun = true;
-		admin_conflicts_begin(request, url, method);
+		(admin_tokens_own(url) ? admin_tokens_begin : admin_conflicts_begin)(request, url, method);
 	}
 	if (request->is_answered)
 		return http_answer_send(request->connection, &request->answer);
@@ -246,7 +247,7 @@ static void write_unknown(const char *url, struct http_answer *answer)
 	buffer_add_format(&text, "nothing is at '%.100s', there are", url);
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		buffer_add_format(&text, " %s", routes[i].path);
-	buffer_add_text(&text, " /v1/conflicts /v1/explain");
+	buffer_add_text(&text, " /v1/conflicts /v1/explain /v1/token /v1/wait");
 	buffer_add_byte(&text, '\0');
 	http_answer_set_error(answer, MHD_HTTP_NOT_FOUND, text.ptr);
 	buffer_free(&text);

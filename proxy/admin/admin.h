@@ -1,4 +1,4 @@
-/* Admin: the HTTP server: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts…, /v1/explain. It runs on the loop's thread. */
+/* Admin: the HTTP server: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts…, /v1/explain, /v1/token, /v1/wait. It runs on the loop's thread. */
 #ifndef PROXY_ADMIN_H
 #define PROXY_ADMIN_H
 

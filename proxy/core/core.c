@@ -157,6 +157,7 @@ static void turn_ended(struct core *core)
 	readback_pump(core->local);
 	handle_pump(core->asks);
 	ask_pump(core->asks);
+	wait_pump(core->asks);
 	sweep_pump(core->asks);
 	if (local_is_rerunning(core->local))
 		rerun_pump(core->local);
@@ -282,7 +283,12 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
-	case EVENT_ASKED: ask_take(core->asks, event); break;
+	case EVENT_ASKED:
+		if (event->asked.ask == ASK_TOKEN || event->asked.ask == ASK_WAIT)
+			wait_take(core->asks, event);
+		else
+			ask_take(core->asks, event);
+		break;
 	case EVENT_HANDLED: handle_ended(core->asks, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}

@@ -146,7 +146,7 @@ void turn_request(struct turn *turn, struct event *request)
 
 static bool is_reading(enum ask ask)
 {
-	return ask == ASK_GET || ask == ASK_EXPLAIN;
+	return ask == ASK_GET || ask == ASK_EXPLAIN || ask == ASK_TOKEN || ask == ASK_WAIT;
 }
 
 void turn_ask(struct turn *turn, struct event *asked)

@@ -43,6 +43,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.handler_retry_ms = (uint32_t)settings->handlers_retry_ms,
 		.handler_retry_ms_max = (uint32_t)settings->handlers_retry_ms_max,
 		.incarnations_max = CORE_INCARNATIONS_MAX,
+		.waits_max = (uint32_t)settings->limits_waits,
 		.siblings_max = (uint32_t)settings->conflicts_siblings,
 	};
 	const char *error = NULL;

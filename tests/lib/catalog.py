@@ -40,6 +40,7 @@ def simulation():
         Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-10000", "--jobs", jobs], seconds=900),
         Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, clocks that are set", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "700001-700300", "--jobs", jobs], seconds=900),
+        Test("sim/300 seeds, clients that move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1100001-1100300", "--jobs", jobs], seconds=900),
         Test("sim/1000 seeds, limits that are reached", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "400001-401000", "--jobs", jobs],
              seconds=900),
         Test("sim/400 seeds, stores that get full", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "600001-600400", "--jobs", jobs], seconds=900),

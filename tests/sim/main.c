@@ -20,7 +20,7 @@
 #define FAILURES_SHOWN 20
 
 struct tally {
-	uint64_t passed, failed, known, exempt_keys, lost_writes, conflict_pairs, judged_apart;
+	uint64_t passed, failed, known, exempt_keys, lost_writes, conflict_pairs, judged_apart, judged_sessions;
 	struct limits_met limits_met;
 	struct coverage coverage;
 };
@@ -89,6 +89,7 @@ static bool run_seed(uint64_t seed, bool is_trace, struct tally *tally)
 	tally->lost_writes += auditor_lost_legitimately(world->auditor);
 	tally->conflict_pairs += auditor_conflict_pairs(world->auditor);
 	tally->judged_apart += auditor_judged_apart(world->auditor);
+	tally->judged_sessions += auditor_judged_sessions(world->auditor);
 	limits_met_add(&tally->limits_met, &world->limits_met);
 	if (!is_passed && (is_trace || tally->failed <= FAILURES_SHOWN))
 		printf("seed %llu failed%s; replay: homeport-sim --seed %llu --trace\n%s", (unsigned long long)seed,
@@ -160,6 +161,7 @@ static void tally_merge(struct tally *into, const struct tally *other)
 	into->exempt_keys += other->exempt_keys;
 	into->lost_writes += other->lost_writes;
 	into->judged_apart += other->judged_apart;
+	into->judged_sessions += other->judged_sessions;
 	into->conflict_pairs += other->conflict_pairs;
 	limits_met_add(&into->limits_met, &other->limits_met);
 	coverage_merge(&into->coverage, &other->coverage);
@@ -259,9 +261,9 @@ static bool run_seeds(struct options *options)
 	jobs_finish(options, jobs, total);
 	coverage_print(&total->coverage);
 	printf("audit: %llu conflicting pairs, %llu keys exempt (expiry seen by no sidecar), %llu writes lost with both store and sidecar, "
-	       "%llu stores judged though a resync was needed\n",
+	       "%llu stores judged though a resync was needed, %llu times a session token was told to be here\n",
 	       (unsigned long long)total->conflict_pairs, (unsigned long long)total->exempt_keys, (unsigned long long)total->lost_writes,
-	       (unsigned long long)total->judged_apart);
+	       (unsigned long long)total->judged_apart, (unsigned long long)total->judged_sessions);
 	printf("limits met: %llu times a log was full, %llu times an inbox; %llu requests were refused for a full outbox, %llu for metadata, %llu by a full store\n",
 	       (unsigned long long)total->limits_met.full_logs, (unsigned long long)total->limits_met.paused_logs,
 	       (unsigned long long)total->limits_met.full_outboxes, (unsigned long long)total->limits_met.full_metadata,

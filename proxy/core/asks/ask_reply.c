@@ -55,17 +55,21 @@ static void add_array(struct buffer *out, uint64_t count)
 	buffer_add_text(out, "\r\n");
 }
 
-static void give(struct asks *asks, const struct asked *asked)
+void ask_reply_built(struct asks *asks, uint64_t token)
 {
-	if (asked->is_internal) {
-		asks->step->replies.len = asks->step->reply_at;
-		return;
-	}
 	struct effect *effect = effects_add(asks->step->effects, EFFECT_REPLY);
-	effect->reply.token = asked->token;
+	effect->reply.token = token;
 	/* Only the length is set here. More answers may follow in this step and move the buffer, so core.c sets the pointer in the end. */
 	effect->reply.bytes = (struct slice){ NULL, asks->step->replies.len - asks->step->reply_at };
 	asks->step->reply_at = asks->step->replies.len;
+}
+
+static void give(struct asks *asks, const struct asked *asked)
+{
+	if (asked->is_internal)
+		asks->step->replies.len = asks->step->reply_at;
+	else
+		ask_reply_built(asks, asked->token);
 }
 
 void ask_reply_siblings(struct asks *asks, const struct asked *asked, const struct element *element)

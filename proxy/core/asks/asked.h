@@ -43,6 +43,9 @@ void ask_write(struct asks *asks, struct asked *asked, struct element *element);
 void ask_reply_siblings(struct asks *asks, const struct asked *asked, const struct element *element);
 void ask_reply_explain(struct asks *asks, const struct asked *asked, const struct element *element);
 void ask_reply_ok(struct asks *asks, const struct asked *asked);
+void ask_reply_built(struct asks *asks, uint64_t token);             /* what was added to the step's replies since the last one */
+/* wait.c */
+void waits_close(struct asks *asks);
 /* resolve.c */
 const char *ask_name_conflict(struct asks *asks, struct asked *asked);       /* finds the element of conflict ASKED->id; NULL, or an error */
 const char *ask_choose(struct asks *asks, struct asked *asked, const struct element *element);   /* what is to be written; NULL, or an error */
@@ -58,5 +61,8 @@ bool spill_parse(struct asks *asks, struct slice raw, unsigned *origin, uint64_t
 /* token.c */
 struct context *token_read(struct asks *asks, struct slice token, const char **error);
 void token_write(struct asks *asks, struct buffer *out);             /* all that is applied now */
+/* A session token: a context, and a check that it is one. Read: NULL, and POSITIONS is owned by the caller; or an error. */
+void session_token_write(struct slice positions, struct buffer *out);
+const char *session_token_read(struct slice token, struct slice *positions);
 
 #endif

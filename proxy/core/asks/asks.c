@@ -17,6 +17,7 @@ void asks_close(struct asks *asks)
 {
 	while (asks->first != NULL)
 		asks_remove(asks, asks->first);
+	waits_close(asks);
 	handle_forget(asks);
 	sweep_reset(asks);
 }

@@ -4,7 +4,7 @@
  *   ask_write.c  its write                              handle.c   conflicts are given to handlers
  *   ask_reply.c  its answer                             spill.c    dots of stable versions, in the store
  *   asked.c      the list of them                       sweep.c    those of which the data is gone are dropped
- *   token.c      a context as clients carry it */
+ *   token.c      a context as clients carry it       wait.c     session tokens: given out, waited for */
 #ifndef CORE_ASKS_H
 #define CORE_ASKS_H
 
@@ -23,6 +23,9 @@ void ask_pump(struct asks *asks);
 void ask_answered(struct asks *asks, const struct group *group, const struct event *event);
 void ask_written(struct asks *asks, uint64_t token, struct slice raw);       /* its write was answered */
 void ask_refused(struct asks *asks, uint64_t token, struct slice error);     /* the store refused its group */
+/* wait.c: ASK_TOKEN and ASK_WAIT */
+void wait_take(struct asks *asks, const struct event *event);
+void wait_pump(struct asks *asks);
 /* handle.c */
 void handle_pump(struct asks *asks);
 void handle_ended(struct asks *asks, const struct event *event);

@@ -6,6 +6,7 @@
 #include "sweep.h"
 
 struct asked;                        /* asked.h */
+struct wait;                         /* wait.c */
 
 struct handling {                    /* the handler that runs: one at a time */
 	uint64_t id;                         /* 0: none */
@@ -32,6 +33,8 @@ struct asks {
 	uint64_t next_handle_id;
 	uint64_t looked_ms, look_pause_ms;   /* for a conflict that a handler is to merge: when last, and until the next time */
 	struct sweep sweep;
+	struct wait *waits;                  /* owned */
+	uint64_t waits_progress;             /* what there was when all of them were looked at last */
 };
 
 #endif

@@ -89,3 +89,50 @@ struct context *token_read(struct asks *asks, struct slice token, const char **e
 	context_drop(context);
 	return NULL;
 }
+
+/* ---- session tokens ---- */
+
+#define SESSION_PREFIX SLICE("hs1.")
+#define CHECK_BYTES 4
+
+static void add_check(struct buffer *out, struct slice positions)
+{
+	uint64_t hash = slice_hash(positions);
+	for (unsigned i = 0; i < CHECK_BYTES; i++)
+		buffer_add_byte(out, (char)(hash >> 8 * i & 0xff));
+}
+
+void session_token_write(struct slice positions, struct buffer *out)
+{
+	struct buffer bytes = { 0 };
+	add_check(&bytes, positions);
+	buffer_add(&bytes, positions);
+	buffer_add(out, SESSION_PREFIX);
+	add_base64(out, buffer_slice(&bytes));
+	buffer_free(&bytes);
+}
+
+/* The check tells a token that was cut short, mistyped or mixed up from one of ours. It keeps nobody from making one up, which would gain him nothing. */
+static bool is_session(struct slice bytes)
+{
+	struct buffer check = { 0 };
+	if (bytes.len < CHECK_BYTES)
+		return false;
+	struct slice positions = { bytes.ptr + CHECK_BYTES, bytes.len - CHECK_BYTES };
+	add_check(&check, positions);
+	bool is_ours = slice_equal(buffer_slice(&check), (struct slice){ bytes.ptr, CHECK_BYTES }) && is_context(positions);
+	buffer_free(&check);
+	return is_ours;
+}
+
+const char *session_token_read(struct slice token, struct slice *positions)
+{
+	const struct slice prefix = SESSION_PREFIX;
+	struct buffer bytes = { 0 };
+	bool has_prefix = token.len > prefix.len && slice_equal((struct slice){ token.ptr, prefix.len }, prefix);
+	bool is_read = has_prefix && read_base64((struct slice){ token.ptr + prefix.len, token.len - prefix.len }, &bytes) && is_session(buffer_slice(&bytes));
+	if (is_read)
+		*positions = buffer_copy((struct slice){ bytes.ptr + CHECK_BYTES, bytes.len - CHECK_BYTES });
+	buffer_free(&bytes);
+	return is_read ? NULL : "ERR Homeport: this is no session token, or not all of it: pass on what HOMEPORT TOKEN answered";
+}

@@ -100,6 +100,9 @@ struct core_status {
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t waits;              /* clients that wait for session tokens */
+	uint64_t waits_behind;       /* of them: told in the end that this DC lacks what they saw elsewhere */
+	uint64_t waits_refused;      /* as limits.waits waited already */
 	uint64_t open_conflicts;     /* records that wait for a decision */
 	uint64_t episodes, episode_bytes;    /* records in memory: open, or with writes that are not stable */
 	uint64_t unsettled_episodes; /* with writes that are not stable, or ended and not written yet */

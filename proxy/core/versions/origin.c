@@ -11,6 +11,16 @@ int origins_dc(const struct origins *origins, struct slice name)
 	return -1;
 }
 
+const struct origin *origins_find(const struct origins *origins, unsigned dc, uint64_t incarnation)
+{
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		if (origin->dc == dc && origin->incarnation == incarnation && !origin->is_unused)
+			return origin;
+	}
+	return NULL;
+}
+
 unsigned origins_indexed(const struct origins *origins)
 {
 	unsigned count = 0;

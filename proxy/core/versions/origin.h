@@ -97,6 +97,8 @@ void origin_pass(struct origin *origin);
 int origins_dc(const struct origins *origins, struct slice name);       /* -1: unknown */
 /* Finds or adds. -1: DC unknown or CORE_INCARNATIONS_KNOWN_MAX reached. */
 int origins_get(struct origins *origins, struct slice dc, uint64_t incarnation);
+/* NULL: it is not known here. */
+const struct origin *origins_find(const struct origins *origins, unsigned dc, uint64_t incarnation);
 unsigned origins_remembered(const struct origins *origins);            /* how many there are that are not past */
 unsigned origins_indexed(const struct origins *origins);               /* how many there are, but for indexes that wait to be used again */
 int origins_get_dc(struct origins *origins, unsigned dc, uint64_t incarnation);

@@ -41,6 +41,8 @@ enum ask {
 	ASK_EXPLAIN,         /* which rule, which versions, which one is visible and why */
 	ASK_RESOLVE,         /* ends the open conflict ID as CHOICE says */
 	ASK_RETRY,           /* has the handler of the open conflict ID run again now */
+	ASK_TOKEN,           /* a session token: all that was written or could be read here so far */
+	ASK_WAIT,            /* answered when all that the session token CONTEXT tells is here, or refused after WAIT_MS */
 };
 enum choice {
 	CHOICE_WINNER,       /* what is visible stays: the record says "ignored" */
@@ -87,7 +89,8 @@ struct event {
 			struct slice key, element;
 			bool is_field;               /* of a hash: ELEMENT; else the string KEY */
 			struct slice value;
-			struct slice context;        /* opaque, as ASK_GET gave it; empty: has seen nothing */
+			struct slice context;        /* opaque, as ASK_GET, or ASK_TOKEN, gave it; empty: has seen nothing */
+			uint64_t wait_ms;
 			struct slice id;             /* of a conflict record */
 			enum choice choice;
 			struct slice by;             /* who resolves, for the record: "user@address" or the like */

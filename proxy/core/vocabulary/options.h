@@ -7,6 +7,7 @@
 
 #define CORE_DCS_MAX 16              /* datacenters that can replicate, this one included */
 #define CORE_INCARNATIONS_MAX 4096   /* incarnations of all DCs that are remembered; each restart of a Redis begins one. At it writes are refused */
+#define CORE_WAIT_MS_MAX 60000       /* the longest wait for a session token */
 #define CORE_INCARNATIONS_KNOWN_MAX (2 * CORE_INCARNATIONS_MAX)  /* that can be told apart: nonsense beyond. Nothing has this size */
 
 struct core_rule {
@@ -40,6 +41,7 @@ struct core_options {
 	uint32_t handler_retry_ms;   /* pause after a handler's first failure, doubled with each: 1000 */
 	uint32_t handler_retry_ms_max; /* the longest such pause: 300 000 */
 	uint32_t incarnations_max;   /* remembered; past it writes are refused, until some can be forgotten: CORE_INCARNATIONS_MAX */
+	uint32_t waits_max;          /* clients that wait for session tokens: 10 000; one more is refused */
 	uint32_t siblings_max;       /* of one element, through ASK_SET: 32; one more is refused */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };

@@ -9,6 +9,7 @@
 #include "connection_commands.h"
 #include "homeport_commands.h"
 #include "login_commands.h"
+#include "token_commands.h"
 #include "transaction_commands.h"
 #include "versions_commands.h"
 
@@ -51,6 +52,8 @@ static const struct session_command session_commands[] = {
 	{ "homeport|retry", session_homeport_retry, false, false },
 	{ "homeport|set", session_homeport_set, false, false },
 	{ "homeport|status", session_homeport_status, false, false },
+	{ "homeport|token", session_homeport_token, false, false },
+	{ "homeport|waitfor", session_homeport_waitfor, false, false },
 	{ "multi", session_multi, true, false },
 	{ "quit", session_quit, true, true },
 	{ "reset", session_reset, true, true },

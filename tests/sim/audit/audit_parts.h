@@ -11,7 +11,7 @@
  *   audit_outcome.c  what a key must hold (rules 4-8)   auditor.c             what happens, as it happens
  *   audit_keys.c     what was shipped, by key           audit_break.c         what breaks
  *   audit_choice.c   what somebody decided              audit_fresh.c         how fresh a core says that it is
- *                                                       audit_apart.c         the end, where some datacenter needs a resync */
+ *   audit_session.c  what session tokens promise        audit_apart.c         the end, where some datacenter needs a resync */
 #ifndef SIM_AUDIT_PARTS_H
 #define SIM_AUDIT_PARTS_H
 
@@ -77,6 +77,10 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
+
+/* ---- audit_session.c ---- */
+
+void audit_sessions_free(struct auditor *auditor);
 
 /* ---- audit_handler.c ---- */
 

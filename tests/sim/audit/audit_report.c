@@ -52,6 +52,11 @@ unsigned auditor_lost_legitimately(const struct auditor *auditor)
 	return auditor->lost_count;
 }
 
+unsigned auditor_judged_sessions(const struct auditor *auditor)
+{
+	return auditor->judged_sessions;
+}
+
 unsigned auditor_judged_apart(const struct auditor *auditor)
 {
 	return auditor->judged_apart;

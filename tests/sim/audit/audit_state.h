@@ -71,7 +71,10 @@ struct auditor {
 	struct pairs expected;
 	struct audited_ask *asks;    /* owned */
 	unsigned ask_count, ask_cap;
-	unsigned judged_replies, judged_records, judged_apart;
+	struct audited_session *sessions;        /* owned */
+	unsigned session_count, session_cap;
+	bool is_at_rest;             /* all is healed and applied: whoever waits for what was shipped waits for nothing */
+	unsigned judged_replies, judged_records, judged_apart, judged_sessions;
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
 };

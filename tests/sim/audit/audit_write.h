@@ -61,6 +61,12 @@ struct audited_ask {
 	const struct audited_write *write;       /* the one with its context; NULL: none was shipped */
 };
 
+struct audited_session {             /* a client asked for a token */
+	uint64_t token;              /* the request's */
+	uint32_t text;               /* in the pool: the session token it was given; 0: none yet */
+	struct vector seen;          /* owned: what its DC's clients could have read when it asked */
+};
+
 /* Versions that a handler was asked to merge, ordered by dot. */
 struct audited_handling {
 	unsigned dc;

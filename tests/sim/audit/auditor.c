@@ -367,6 +367,7 @@ void auditor_free(struct auditor *auditor)
 	free(auditor->origins);
 	audit_expiries_free(auditor);
 	audit_asks_free(auditor);
+	audit_sessions_free(auditor);
 	audit_handlings_free(auditor);
 	free(auditor->expected.items);
 	proto_batch_free(&auditor->batch);

@@ -66,6 +66,10 @@ void auditor_time(struct auditor *auditor, uint64_t now_us);
 /* DC says that it has all that PEER committed until so long ago. */
 void auditor_staleness(struct auditor *auditor, unsigned dc, unsigned peer, uint64_t staleness_ms);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);
+void auditor_session_asked(struct auditor *auditor, const struct client_request *request);
+void auditor_session_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
+/* From now on all is healed, and everything that was shipped is applied everywhere. */
+void auditor_session_rest(struct auditor *auditor);
 void auditor_replied(struct auditor *auditor, const struct client_request *request, struct slice reply);
 /* A core asks for a handler. IS_CALM: nothing ever breaks in this world, and nobody makes the core run handlers again. */
 void auditor_handle(struct auditor *auditor, unsigned dc, const struct told_handling *told, bool is_calm);
@@ -98,6 +102,7 @@ const char *auditor_report(const struct auditor *auditor);
 unsigned auditor_exempt_keys(const struct auditor *auditor);
 unsigned auditor_lost_legitimately(const struct auditor *auditor);
 /* Stores that were judged though some DC needed a resync. */
+unsigned auditor_judged_sessions(const struct auditor *auditor);        /* times that a client was told that what a token tells is here */
 unsigned auditor_judged_apart(const struct auditor *auditor);
 unsigned auditor_conflict_pairs(const struct auditor *auditor);
 

@@ -51,6 +51,8 @@ static const struct tale tales[] = {
 	TALE(removal_is_no_sibling_of_what_comes_after_it),
 	TALE(blind_writers_leave_one_version_a_datacenter),
 	TALE(one_sibling_too_many_is_refused),
+	TALE(client_that_moves_reads_its_own_writes),
+	TALE(token_outlives_the_loss_of_what_it_tells),
 	TALE(order_of_datacenters_beats_time),
 	TALE(loser_of_priority_wins_when_the_winner_is_replaced_unseen),
 	TALE(rules_that_change_at_different_moments_end_alike),

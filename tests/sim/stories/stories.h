@@ -71,6 +71,10 @@ void blind_writers_leave_one_version_a_datacenter(struct story *story);
 void one_sibling_too_many_is_refused(struct story *story);
 void dots_of_values_that_are_gone_are_dropped(struct story *story);
 
+/* sessions.c */
+void client_that_moves_reads_its_own_writes(struct story *story);
+void token_outlives_the_loss_of_what_it_tells(struct story *story);
+
 /* rules.c */
 void order_of_datacenters_beats_time(struct story *story);
 void loser_of_priority_wins_when_the_winner_is_replaced_unseen(struct story *story);

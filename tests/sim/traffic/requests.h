@@ -18,7 +18,7 @@ struct client_command {
 };
 
 /* The subcommands of HOMEPORT, by which a client deals with versions itself. */
-enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY };
+enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY, VERB_TOKEN, VERB_WAIT };
 /* What a client chooses when it resolves a conflict: the visible version, the version that VALUE names, VALUE itself, a removal, or what the rule
  * named VALUE would choose. */
 enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
@@ -26,8 +26,8 @@ enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
 /* Texts are in the pool. */
 struct client_ask {
 	enum ask_verb verb;
-	uint32_t key, element, value, context, id;
-	uint32_t reply, given;       /* the answer, and the context in it */
+	uint32_t key, element, value, context, id;       /* CONTEXT: of VERB_WAIT a session token */
+	uint32_t reply, given;       /* the answer, and the context, or session token, in it */
 	bool is_field;
 	enum ask_choice choice;
 };

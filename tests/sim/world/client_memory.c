@@ -35,19 +35,34 @@ static struct slice reply_context(struct slice reply)
 	return (struct slice){ dollar + 1, len };
 }
 
+static void session_replied(struct world *world, struct client_request *request, struct slice reply)
+{
+	if (request->ask.verb == VERB_TOKEN) {
+		request->ask.given = pool_intern(world->pool, reply_context(reply));
+		memmove(world->session_texts + 1, world->session_texts, (SESSIONS_KEPT - 1) * sizeof(world->session_texts[0]));
+		world->session_texts[0] = request->ask.given;
+	}
+	auditor_session_replied(world->auditor, request, reply);
+}
+
 void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, struct slice reply)
 {
 	struct client_request *request = requests_find(&world->requests, token);
-	struct client_memory *memory = client_memory_find(world, request, dc->index);
+	struct client_memory *memory;
 
 	trace_line(world->trace, dc->index, "ask %llu is answered: %s", (unsigned long long)token, trace_bytes(reply));
 	request->state = REQUEST_ANSWERED;
 	request->is_durable = true;
-	auditor_replied(world->auditor, request, reply);
 	request->ask.reply = pool_intern(world->pool, reply);
+	if (request->ask.verb >= VERB_TOKEN) {
+		session_replied(world, request, reply);
+		return;
+	}
+	auditor_replied(world->auditor, request, reply);
 	if (reply.len == 0 || reply.ptr[0] != '*' || request->ask.verb > VERB_DELETE)
 		return;
 	request->ask.given = pool_intern(world->pool, reply_context(reply));
+	memory = client_memory_find(world, request, dc->index);
 	memmove(memory->contexts + 1, memory->contexts, (CONTEXTS_KEPT - 1) * sizeof(memory->contexts[0]));
 	memory->contexts[0] = request->ask.given;
 }

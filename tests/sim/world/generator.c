@@ -104,12 +104,14 @@ static const struct template templates[] = {
 	{ { "HOMEPORT", "EXPLAIN", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "RESOLVE", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "RETRY", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "TOKEN", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "WAITFOR", TYPE_ANY, 0 }, "", false },
 };
 
 #define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
 _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each operation");
 
-#define ASK_COUNT 6
+#define ASK_COUNT 8
 #define PART_COUNT 7
 
 unsigned operation_count(void)

@@ -120,7 +120,7 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.metadata_bytes_max = limit_or(world->plan.limits.metadata_bytes, 1 << 30), .group_commands_max = 64,
 		.is_listing_conflicts = true, .record_value_bytes_max = world->plan.limits.value_bytes_max > 0 ? 1 << 20 : 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
 		.incarnations_max = (uint32_t)limit_or(world->plan.limits.incarnations, CORE_INCARNATIONS_MAX),
-		.siblings_max = SIM_SIBLINGS_MAX, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
+		.siblings_max = SIM_SIBLINGS_MAX, .waits_max = 100, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
 	};
 	struct core *core;
 

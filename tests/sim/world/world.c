@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "client_ask.h"
+#include "client_session.h"
 #include "generator.h"
 #include "world_rules.h"
 
@@ -59,7 +60,9 @@ static void load_arrives(struct world *world, struct dc *dc)
 		return;
 	for (unsigned burst = 1 + (unsigned)dice_below(&world->dice, 4); burst > 0 && world->requests_left > 0; burst--) {
 		world->requests_left--;
-		if (world->plan.has_contexts && dice_chance(&world->dice, 30))
+		if (world->plan.has_sessions && dice_chance(&world->dice, 30))
+			client_session_send(world, dc);
+		else if (world->plan.has_contexts && dice_chance(&world->dice, 30))
 			client_ask_send(world, dc);
 		else
 			generator_send(world, dc);
@@ -357,7 +360,9 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_CLOCKS_SEED)
+	if (seed >= WORLD_SESSIONS_SEED)
+		plan->has_sessions = true;
+	else if (seed >= WORLD_CLOCKS_SEED)
 		draw_clocks(plan, &dice);
 	else if (seed >= WORLD_FULL_SEED)
 		draw_full(plan, &dice);

@@ -19,6 +19,8 @@
 #define WORLD_LIMITS_SEED 400001     /* from this seed on logs, inboxes, outboxes and metadata have limits that are reached */
 #define WORLD_CLOCKS_SEED 700001     /* from this seed on, instead of limits, clocks are set wrong and right again */
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
+#define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
+#define SESSIONS_KEPT 8              /* session tokens, given out last */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define REFUSED_KEPT 64              /* groups */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
@@ -40,6 +42,7 @@ struct world_plan {
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */
 	bool has_contexts;           /* clients deal with versions themselves */
 	bool has_resolves;           /* … and decide open conflicts */
+	bool has_sessions;           /* clients move between DCs with session tokens */
 	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
 	enum audit_rule favourite;   /* … of this one */
 	struct world_limits limits;
@@ -111,6 +114,7 @@ struct world {
 	struct dc dcs[WORLD_DCS_MAX];
 	struct requests requests;
 	struct client_memories memories;
+	uint32_t session_texts[SESSIONS_KEPT];       /* newest first, in the pool; 0: none */
 	struct handlings handlings;
 	struct auditor *auditor;
 	struct coverage *coverage;   /* borrowed */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client_ask.h"
+#include "client_session.h"
 #include "clock_trial.h"
 #include "generator.h"
 #include "world_clocks.h"
@@ -246,6 +247,8 @@ void world_conclude(struct world *world)
 	if (world_settle(world) && world_takes_writes(world) && world_knows_clocks(world)) {
 		if (world->plan.has_all_rules)
 			client_ask_everything(world);
+		auditor_session_rest(world->auditor);
+		client_session_everywhere(world);
 		world_rest(world, SWEEP_LOOKS);
 		world_audit(world);
 	} else if (auditor_findings(world->auditor) == 0 && !truncation_ends_run(world)) {

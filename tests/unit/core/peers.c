@@ -16,7 +16,8 @@ void peers_start(struct stage *stage, const char *rule)
 	const struct core_options options = {
 		.dcs = names, .dc_count = PEERS, .rules = &row, .rule_count = 1, .databases = 16, .reserved_db = 15, .heartbeat_ms = 500,
 		.drift_ms_max = 500000, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20,
-		.metadata_bytes_max = 1 << 20, .group_commands_max = 1000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .is_listing_conflicts = true,
+		.metadata_bytes_max = 1 << 20, .group_commands_max = 1000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
+		.is_listing_conflicts = true,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = START_MS };
 	CU_ASSERT_PTR_NOT_NULL_FATAL(stage->core);

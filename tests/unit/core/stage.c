@@ -38,6 +38,11 @@ static void step_once(struct stage *stage, struct event event)
 			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
 		stage->alarms += effect->type == EFFECT_ALARM;
 		stage->refusals += effect->type == EFFECT_REFUSE;
+		stage->replies += effect->type == EFFECT_REPLY;
+		if (effect->type == EFFECT_REFUSE)
+			snprintf(stage->answer, sizeof stage->answer, "-%.*s\r\n", (int)effect->refuse.error.len, effect->refuse.error.ptr);
+		if (effect->type == EFFECT_REPLY)
+			snprintf(stage->answer, sizeof stage->answer, "%.*s", (int)effect->reply.bytes.len, effect->reply.bytes.ptr);
 		if (effect->type == EFFECT_APPEND)
 			stage->appends[stage->append_count++] = (struct waiting){ effect->append.id, buffer_copy(effect->append.bytes) };
 	}
@@ -133,7 +138,7 @@ void stage_open(struct stage *stage)
 	const struct core_options options = {
 		.dcs = dcs, .dc_count = 1, .rules = &rule, .rule_count = 1, .databases = 16, .reserved_db = 15, .heartbeat_ms = 500,
 		.message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20, .metadata_bytes_max = 1 << 20,
-		.group_commands_max = 1000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10,
+		.group_commands_max = 1000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = 1700000000000 };
 	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = 1700000000000000 } });

@@ -18,7 +18,8 @@ struct stage {
 	unsigned group_count, append_count;
 	int64_t log_end;
 	int64_t followed[4];         /* from which position each log was asked for last; STAGE_NOT_FOLLOWED */
-	unsigned alarms, refusals;
+	unsigned alarms, refusals, replies;
+	char answer[400];            /* the last reply or refusal, as RESP, as far as there is room */
 	int64_t log_positions[4];    /* of other datacenters' logs (peers.h): the next message's */
 	/* What the test's store says to a command; false, or NULL: what an empty one would say. */
 	bool (*reply)(struct stage *stage, const struct request *request, struct buffer *out);
