@@ -30,6 +30,8 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 	write->facts = &changes->facts;
 	for (unsigned i = 0; i < changes->count; i++) {
 		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
+		if (i % WARM_ELEMENTS == 0 && changes->count > WARM_ELEMENTS && key != NULL)
+			keyspace_warm_elements(apply->keyspace, key, changes->items + i, changes->count - i);
 		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
 		/* A sibling may have changed nothing. */
 		if (key != NULL && key->elements == NULL)

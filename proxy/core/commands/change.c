@@ -37,6 +37,14 @@ struct change *changes_add(struct changes *changes, enum change_kind kind, uint3
 	return change;
 }
 
+void changes_make_room(struct changes *changes, uint64_t count)
+{
+	if (count <= changes->cap - changes->count)
+		return;
+	changes->cap = changes->count + (unsigned)count;
+	changes->items = memory_resize(changes->items, changes->cap * sizeof *changes->items);
+}
+
 void changes_free(struct changes *changes)
 {
 	memory_free(changes->items);

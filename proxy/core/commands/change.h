@@ -103,6 +103,7 @@ static inline void changes_reset(struct changes *changes)
 	changes->facts = (struct write_facts){ 0 };
 }
 struct change *changes_add(struct changes *changes, enum change_kind kind, uint32_t db, struct slice key);
+void changes_make_room(struct changes *changes, uint64_t count);      /* of so many more, at once */
 void changes_free(struct changes *changes);
 
 /* The kind of element that the change is about; false: it is about whole keys (a clear, a flush). */

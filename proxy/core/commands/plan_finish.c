@@ -165,6 +165,7 @@ static void add_each(enum change_kind kind, const struct change *like, struct sl
 	int64_t count;
 	if (!reply_list(reply, &cursor, &count))
 		return;
+	changes_make_room(result, (uint64_t)count + 1);
 	for (; count > 0 && reply_text_next(&cursor, &element); count--)
 		result_add(result, kind, like)->element = element;
 }
@@ -273,6 +274,7 @@ static void add_fields(const struct change *like, struct slice reply, struct cha
 	int64_t count;
 	if (!reply_list(reply, &cursor, &count))
 		return;
+	changes_make_room(result, (uint64_t)count / 2 + 1);
 	for (; count >= 2 && reply_text_next(&cursor, &field) && reply_text_next(&cursor, &value); count -= 2) {
 		struct change *change = result_add(result, CHANGE_FIELD_SET, like);
 		change->element = field;

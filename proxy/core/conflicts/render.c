@@ -87,13 +87,13 @@ static void render_present(const struct keyspace *keyspace, struct script *scrip
 		render_string(keyspace, script, key, value);
 		return;
 	case KIND_HASH:
-		script_add(script, 4, (struct slice[]){ SLICE("HSET"), key->name, element->name, value });
+		script_add_element(script, SLICE("HSET"), key->name, 2, (struct slice[]){ element->name, value });
 		return;
 	case KIND_SET:
-		script_add(script, 3, (struct slice[]){ SLICE("SADD"), key->name, element->name });
+		script_add_element(script, SLICE("SADD"), key->name, 1, &element->name);
 		return;
 	case KIND_ZSET:
-		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), key->name, value, element->name });
+		script_add_element(script, SLICE("ZADD"), key->name, 2, (struct slice[]){ value, element->name });
 		return;
 	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
@@ -118,13 +118,13 @@ static void render_absent(struct keyspace *keyspace, struct script *script, cons
 		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key });
 		return;
 	case KIND_HASH:
-		script_add(script, 3, (struct slice[]){ SLICE("HDEL"), key, element->name });
+		script_add_element(script, SLICE("HDEL"), key, 1, &element->name);
 		return;
 	case KIND_SET:
-		script_add(script, 3, (struct slice[]){ SLICE("SREM"), key, element->name });
+		script_add_element(script, SLICE("SREM"), key, 1, &element->name);
 		return;
 	case KIND_ZSET:
-		script_add(script, 3, (struct slice[]){ SLICE("ZREM"), key, element->name });
+		script_add_element(script, SLICE("ZREM"), key, 1, &element->name);
 		return;
 	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
@@ -328,18 +328,18 @@ void render_plain(struct script *script, const struct change *change)
 		script_add(script, 3, (struct slice[]){ SLICE("INCRBY"), change->key, buffer_slice(&number) });
 		break;
 	case CHANGE_FIELD_SET:
-		script_add(script, 4, (struct slice[]){ SLICE("HSET"), change->key, change->element, change->value });
+		script_add_element(script, SLICE("HSET"), change->key, 2, (struct slice[]){ change->element, change->value });
 		break;
 	case CHANGE_FIELD_INCREMENT:
 		buffer_add_int64(&number, change->number);
 		script_add(script, 4, (struct slice[]){ SLICE("HINCRBY"), change->key, change->element, buffer_slice(&number) });
 		break;
 	case CHANGE_MEMBER_ADD:
-		script_add(script, 3, (struct slice[]){ SLICE("SADD"), change->key, change->element });
+		script_add_element(script, SLICE("SADD"), change->key, 1, &change->element);
 		break;
 	case CHANGE_SCORE_SET:
 		buffer_add_double(&number, change->score);
-		script_add(script, 4, (struct slice[]){ SLICE("ZADD"), change->key, buffer_slice(&number), change->element });
+		script_add_element(script, SLICE("ZADD"), change->key, 2, (struct slice[]){ buffer_slice(&number), change->element });
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:

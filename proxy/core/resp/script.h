@@ -1,6 +1,6 @@
 /* Script: store commands under construction, inside an open MULTI.
- * Plain SETs that follow each other go to the store as one MSET, which does the same for a fraction of its time: all that Redis spends
- * on a command (finding it, queueing it, counting, answering) is spent once. */
+ * Plain SETs that follow each other go to the store as one MSET, and so do fields or members of one key as one HSET, SADD, …: a *run*. That does the same
+ * for a fraction of its time: all that Redis spends on a command (finding it, queueing it, counting, answering) is spent once. */
 #ifndef CORE_SCRIPT_H
 #define CORE_SCRIPT_H
 
@@ -18,9 +18,11 @@ struct splices { struct splice *items; unsigned count, cap; };   /* owned */
 struct script {
 	struct buffer *out;          /* RESP, without what is spliced in */
 	struct splices *splices;
-	struct buffer *pairs;        /* keys and values of all plain SETs, as RESP */
+	struct buffer *pairs;        /* the arguments of all runs, as RESP */
 	size_t run_at;               /* in PAIRS: where those begin that are not in OUT yet */
-	unsigned run_count;
+	unsigned run_count;          /* of them; 0: no run is under way */
+	struct slice run_command;    /* a literal; empty: SETs */
+	size_t run_key_at, run_key_len;      /* in PAIRS: the key of such a command */
 	uint32_t db;                 /* selected now */
 	bool is_selected;
 	unsigned count;              /* commands so far, SELECTs included: the next one's index among the replies */
@@ -32,7 +34,9 @@ void script_add_from(struct script *script, unsigned argc, const struct slice *a
 /* SET key value without options. PAIR: both as RESP. Returns the index of its reply, which it may share. */
 unsigned script_set(struct script *script, struct slice pair);
 unsigned script_set_value(struct script *script, struct slice key, struct slice value);
-/* The SETs so far are complete. To be called before anything is added to OUT other than by these functions. */
+/* COMMAND, a literal, for one element of KEY: it may share its reply with its neighbours, whose arguments stand in the same command. */
+void script_add_element(struct script *script, struct slice command, struct slice key, unsigned argc, const struct slice *argv);
+/* The run so far is complete. To be called before anything is added to OUT other than by these functions. */
 void script_end_run(struct script *script);
 
 #endif

@@ -201,6 +201,19 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 	return element;
 }
 
+void keyspace_warm_elements(const struct keyspace *keyspace, const struct key *key, const struct change *changes, unsigned count)
+{
+	uint64_t hashes[WARM_ELEMENTS];
+	enum kind kind;
+	count = count < WARM_ELEMENTS ? count : WARM_ELEMENTS;
+	for (unsigned i = 0; i < count; i++) {
+		hashes[i] = change_kind_of(&changes[i], &kind) ? element_hash(key, kind, changes[i].element) : 0;
+		table_warm(&keyspace->elements, hashes[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		memory_warm(table_head(&keyspace->elements, hashes[i]), 1);
+}
+
 void element_free(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;

@@ -62,6 +62,9 @@ bool keyspace_is_in_flight(const struct keyspace *keyspace, uint32_t db, struct 
 void keyspace_take_latent(struct keyspace *keyspace);
 /* Finds or adds. A new one starts with the unstable clears and flushes that concern it. */
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name);
+/* Before these are applied, which change elements of KEY: cache misses are batched, of so many at a time. */
+#define WARM_ELEMENTS 32U
+void keyspace_warm_elements(const struct keyspace *keyspace, const struct key *key, const struct change *changes, unsigned count);
 /* It is in no conflict that is remembered (any more). */
 void element_free(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */

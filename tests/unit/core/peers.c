@@ -132,7 +132,7 @@ static bool is_left_out(const struct request *request)
 
 static void add_commands(struct slice input, struct buffer *told)
 {
-	const struct resp_limits limits = { 1000, 1 << 20, 1 << 16 };
+	const struct resp_limits limits = { 10000, 1 << 20, 1 << 16 };
 	struct resp_requests *requests = resp_requests_new();
 	struct request request;
 	const char *error;

@@ -86,7 +86,7 @@ static void reply_empty(const struct request *request, struct buffer *out)
 
 void stage_answer(struct stage *stage)
 {
-	const struct resp_limits limits = { 1000, 1 << 20, 1 << 16 };
+	const struct resp_limits limits = { 10000, 1 << 20, 1 << 16 };
 	struct resp_requests *requests = resp_requests_new();
 	struct waiting group = take_first(stage->groups, &stage->group_count);
 	struct slice input = group.bytes, replies[COMMANDS_MAX];

@@ -2,6 +2,8 @@
 #include "peers.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <string.h>
 
 void suite_render(void);
 
@@ -43,7 +45,12 @@ static const struct row {
 	{ "a write that changed nothing", "lww", { { .kind = 0 } }, { { .kind = 0 } }, "" },
 
 	/* ---- several changes of one write: only what comes of them is told ---- */
-	{ "two fields", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_SET, .element = "g", .value = "2" } }, { { .kind = 0 } }, "HSET k f 1; HSET k g 2" },
+	{ "two fields", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_SET, .element = "g", .value = "2" } }, { { .kind = 0 } }, "HSET k f 1 g 2" },
+	{ "two members", "lww", { { .kind = CHANGE_MEMBER_ADD, .element = "m" }, { .kind = CHANGE_MEMBER_ADD, .element = "n" } }, { { .kind = 0 } }, "SADD k m n" },
+	{ "two scores", "lww", { { .kind = CHANGE_SCORE_SET, .element = "m", .score = 1 }, { .kind = CHANGE_SCORE_SET, .element = "n", .score = 2 } }, { { .kind = 0 } }, "ZADD k 1 m 2 n" },
+	{ "two removals", "lww", { { .kind = CHANGE_FIELD_REMOVE, .element = "f" }, { .kind = CHANGE_FIELD_REMOVE, .element = "g" } }, { { .kind = 0 } }, "HDEL k f g" },
+	{ "a removal between two fields", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_REMOVE, .element = "g" }, { .kind = CHANGE_FIELD_SET, .element = "h", .value = "2" } },
+	  { { .kind = 0 } }, "HSET k f 1; HDEL k g; HSET k h 2" },
 	{ "the last word on a field", "lww", { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "1" }, { .kind = CHANGE_FIELD_SET, .element = "f", .value = "2" } }, { { .kind = 0 } }, "HSET k f 2" },
 	{ "increments are added up", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 }, { .kind = CHANGE_INCREMENT, .number = 4 } }, { { .kind = 0 } }, "INCRBY k 7" },
 	{ "a key that is made anew", "lww", { { .kind = CHANGE_CLEAR }, { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, { { .kind = 0 } }, "DEL k; HSET k f v" },
@@ -97,9 +104,55 @@ static void a_part_that_comes_late_does_not_stand_over_later_ones(void)
 	stage_close(&stage);
 }
 
+#define MANY 2000
+
+/* How many of TOLD's commands begin with START. */
+static unsigned count_of(const struct buffer *told, const char *start)
+{
+	unsigned count = 0;
+	for (const char *at = told->ptr; (at = strstr(at, start)) != NULL; at++)
+		count++;
+	return count;
+}
+
+static unsigned commands_for_many(enum change_kind kind, const char *value, const char *command)
+{
+	static char names[MANY][8];
+	static struct change changes[MANY + 1];
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof names[i], "%u", i);
+		changes[i] = (struct change){ .kind = kind, .key = SLICE("k"), .element = slice_of(names[i]), .value = slice_of(value) };
+	}
+	changes[MANY] = (struct change){ .kind = kind, .key = SLICE("other"), .element = SLICE("e"), .value = slice_of(value) };
+	struct buffer told = { 0 };
+	struct stage stage;
+	peers_open(&stage, "lww");
+	peers_tell(&stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 1000, .changes = changes, .change_count = MANY + 1 });
+	peers_settle(&stage, &told);
+	buffer_add_byte(&told, '\0');
+	unsigned count = count_of(&told, command);
+	CU_ASSERT(strstr(told.ptr, " k 0 ") != NULL && strstr(told.ptr, " 1999") != NULL);
+	buffer_free(&told);
+	stage_close(&stage);
+	return count;
+}
+
+/* A command holds 512 fields of one key, or 64 KiB. The last one is about the other key. */
+static void many_elements_of_one_key_share_few_commands(void)
+{
+	char value[1000];
+	memset(value, 'v', sizeof value);
+	value[sizeof value - 1] = '\0';
+	CU_ASSERT_EQUAL(commands_for_many(CHANGE_FIELD_SET, "v", "HSET "), 4 + 1);
+	CU_ASSERT_EQUAL(commands_for_many(CHANGE_MEMBER_ADD, "", "SADD "), 2 + 1);
+	CU_ASSERT_EQUAL(commands_for_many(CHANGE_SCORE_SET, "", "ZADD "), 4 + 1);
+	CU_ASSERT_EQUAL(commands_for_many(CHANGE_FIELD_SET, value, "HSET "), 31 + 1);
+}
+
 void suite_render(void)
 {
 	CU_pSuite suite = CU_add_suite("render", NULL, NULL);
 	CU_ADD_TEST(suite, the_store_is_told_what_comes_of_all_writes);
+	CU_ADD_TEST(suite, many_elements_of_one_key_share_few_commands);
 	CU_ADD_TEST(suite, a_part_that_comes_late_does_not_stand_over_later_ones);
 }
