@@ -229,6 +229,11 @@ void samples_command_duration(struct samples *samples)
 	add_histogram(samples, NO_LABEL, &samples->status->counters.command_duration);
 }
 
+void samples_turn_duration(struct samples *samples)
+{
+	add_histogram(samples, NO_LABEL, &samples->status->counters.turn_duration);
+}
+
 void samples_clients_closed(struct samples *samples)
 {
 	sample_add_count(samples, (struct label){ "reason", "query" }, samples->status->counters.clients_closed_query);

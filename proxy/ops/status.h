@@ -23,6 +23,7 @@ enum command_result {
 struct sidecar_counters {
 	uint64_t commands[COMMAND_RESULT_COUNT];
 	struct histogram command_duration; /* from taking a command in to giving out its answer */
+	struct histogram turn_duration; /* of the loop, without waiting for events */
 	uint64_t clients;              /* connected now */
 	uint64_t clients_accepted;
 	uint64_t clients_refused;      /* over limits.clients */

@@ -121,6 +121,7 @@ static const char *const promised[] = {
 	"homeport_log_headroom_seconds",
 	"homeport_commands_total",
 	"homeport_command_duration_seconds",
+	"homeport_loop_turn_seconds",
 };
 
 static const char *const dcs[] = { "eu", "us\"\\" };
