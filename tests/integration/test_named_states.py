@@ -4,8 +4,6 @@ lost, the logs of the others are read."""
 
 import os
 import re
-import socket
-import struct
 import sys
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from lib.workspace import wait_until
 from lib.world import World
 
 SHORT = "alarms: { waiting: 1s }\n"
-DELETE_TOPICS, CREATE_TOPICS = 20, 19
 
 
 def findings(dc):
@@ -85,20 +82,6 @@ def writes_that_wait_for_a_third_datacenter(facts):
         facts.check(is_here(world["c"], "effect:29"), "all is applied when the third one can be read")
 
 
-def ask_kafka(broker, kind, version, body):
-    """One request of Kafka's protocol; its answer is waited for."""
-    request = struct.pack(">hhi", kind, version, 1) + struct.pack(">h", 4) + b"test" + body
-    with socket.create_connection(broker.address, 20) as connection:
-        connection.sendall(struct.pack(">i", len(request)) + request)
-        assert len(connection.recv(4)) == 4
-
-
-def make_topic_anew(broker, name):
-    text = struct.pack(">h", len(name)) + name.encode()
-    ask_kafka(broker, DELETE_TOPICS, 1, struct.pack(">i", 1) + text + struct.pack(">i", 10000))
-    ask_kafka(broker, CREATE_TOPICS, 2, struct.pack(">i", 1) + text + struct.pack(">ihii", 1, 1, 0, 0) + struct.pack(">ib", 10000, 0))
-
-
 def an_own_topic_that_was_made_anew(facts):
     with World(("a", "b"), "kafka", with_links=False).start() as world:
         a, b = world["a"], world["b"]
@@ -106,7 +89,8 @@ def an_own_topic_that_was_made_anew(facts):
             put(a, f"k:{number}")
             put(b, f"l:{number}")
         world.wait_zero_lag()
-        make_topic_anew(world.broker, "homeport.a")
+        world.broker.delete_topics("homeport.a")
+        world.broker.create_topic("homeport.a")
         put(a, "while it ran")
         a.sidecar.stop()
         put(b, "meanwhile")

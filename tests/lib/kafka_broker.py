@@ -1,11 +1,14 @@
 """A real Apache Kafka broker, by tests/tools/kafka-broker, with as many doors (listeners) as there are ways to it that a test
 wants to cut or slow down one by one: a broker tells its clients where to connect, so every way needs a listener of its own."""
 
+import socket
+import struct
 import subprocess
 
 from .link import Link
 from .workspace import HOST, TOP, free_port
 
+DELETE_TOPICS, CREATE_TOPICS = 20, 19
 TOOL = TOP / "tests" / "tools" / "kafka-broker"
 
 
@@ -45,6 +48,21 @@ class KafkaBroker:
         self.process_id = int(done.stdout.split()[-1])
         self.workspace.watch(self.process_id)
         return self
+
+    def _ask(self, kind, version, body):
+        """One request of Kafka's protocol; its answer is waited for."""
+        request = struct.pack(">hhi", kind, version, 1) + struct.pack(">h", 4) + b"test" + body
+        with socket.create_connection(self.address, 20) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            assert len(connection.recv(4)) == 4
+
+    def delete_topics(self, *names):
+        texts = b"".join(struct.pack(">h", len(name)) + name.encode() for name in names)
+        self._ask(DELETE_TOPICS, 1, struct.pack(">i", len(names)) + texts + struct.pack(">i", 10000))
+
+    def create_topic(self, name):
+        text = struct.pack(">h", len(name)) + name.encode()
+        self._ask(CREATE_TOPICS, 2, struct.pack(">i", 1) + text + struct.pack(">ihii", 1, 1, 0, 0) + struct.pack(">ib", 10000, 0))
 
     def _end(self, command):
         if self.process_id is None:
