@@ -104,6 +104,29 @@ def quarantine_ends(facts, world, ahead, kept_out_at, other):
     facts.check(True, f"{ahead} s: a quarantine ends once the clock is right, and nobody is accused of what is over")
 
 
+def a_quarantine_with_a_full_inbox(facts):
+    """Its log is paused, so nothing tells that the clock was set right. The finding says what helps."""
+    with World(("a", "b"), clock_offsets={"a": 0, "b": 0}, with_links=False, settings="limits: { inbox: 1MiB }\n").start() as world:
+        a, b = world["a"].sidecar, world["b"]
+        wait_well(world)
+        b.sidecar.set_clock(7200)
+        wait_named(world, {"a": {"b"}, "b": {"a"}})
+        for number in range(30):
+            write(b, f"kept-out:{number}", "x" * 100_000)
+        wait_until(lambda: "raise limits.inbox, and restart this sidecar" in findings(world["a"], "quarantined").get("b", ""), BOUND_SECONDS, "it says what helps")
+        b.sidecar.set_clock(0)
+        write(b, "kept-out:last", "here")
+        wait_until(lambda: not findings(b, "drift"), BOUND_SECONDS, "b sees that the clocks agree")
+        facts.check("b" in findings(world["a"], "quarantined"), "a paused log does not tell that the clock is right")
+        config = a.config_path.read_text().replace("limits: { inbox: 1MiB }", "limits: { inbox: 64MiB }")
+        a.stop()
+        a._write_config("".join(line for line in config.splitlines(True) if not line.startswith(("listen", "admin"))))
+        a.start()
+        wait_until(lambda: value(world["a"], "kept-out:last") == b"here", BOUND_SECONDS, "what was kept out is applied")
+        wait_well(world)
+        world.check_same_everywhere(facts, "with more room the quarantine ends")
+
+
 def of_two(facts):
     with World(("a", "b"), clock_offsets={"a": 0, "b": 0}).start() as world:
         wait_well(world)
@@ -139,6 +162,7 @@ def of_three(facts):
 
 
 def clocks(facts):
+    a_quarantine_with_a_full_inbox(facts)
     of_two(facts)
     of_three(facts)
 
