@@ -207,6 +207,11 @@ def test(facts):
         a_kill_on_the_way(facts, world)
         what_peers_write(facts, world)
         eviction(facts, world)
+    facts.note("kafka")
+    with World(("a", "b"), "kafka", with_links=False).start() as world:
+        what_removes_goes_through(facts, world, 3)
+        a_kill_on_the_way(facts, world)
+        what_peers_write(facts, world)
 
 
 tap.run(test)
