@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from lib import tap
 from lib.redis_server import RedisServer
 from lib.resp import ReplyError
 from lib.sidecar import Sidecar, build_directory
-from lib.workspace import HOST, Workspace, free_port, wait_until
+from lib.workspace import HOST, TOP, Workspace, free_port, wait_until
 from lib.world import World
 
 JOIN = 'function resolve(key, versions) return versions[1].value .. "+" .. versions[2].value end\n'
@@ -64,6 +65,33 @@ def completed(facts):
                   f'COMP_CWORD={len(words) - 1}; _homeportctl; echo "${{COMPREPLY[@]}}"')
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
         facts.equal(done.stdout.strip(), expected, f"the shell completes {' '.join(words)}")
+
+
+def read_until(terminal, pattern, seconds=20):
+    """What a program writes to its terminal, up to PATTERN; or what came until the time was over."""
+    text, end = "", time.monotonic() + seconds
+    while not re.search(pattern, text) and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.2)[0]:
+            text += os.read(terminal, 1 << 16).decode(errors="replace")
+    return text
+
+
+def completed_by_zsh(facts, workspace):
+    """As a person types it: the file that is installed, in an interactive zsh."""
+    (workspace.directory / ".zshrc").write_text(f"PS1='now> '; fpath=({TOP / 'deploy' / 'completion'} $fpath); autoload -Uz compinit; compinit -u -D\n")
+    environment = {**os.environ, "PATH": f"{build_directory().resolve()}:{os.environ['PATH']}", "ZDOTDIR": str(workspace.directory), "TERM": "dumb"}
+    for typed, expected in (("homeportctl st", "homeportctl status"), ("homeportctl conflicts re", "report +resolve +retry"),
+                            ("homeportctl conflicts list --status op", "--status open"), ("homeportctl peers --wa", "--watch")):
+        terminal, end = os.openpty()
+        shell = subprocess.Popen(["zsh", "-i"], stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True)
+        os.close(end)
+        read_until(terminal, "now> ")
+        os.write(terminal, typed.encode() + b"\t")
+        text = read_until(terminal, expected)
+        facts.check(re.search(expected, text), f"zsh completes {typed}", text)
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
 
 
 def disagree(world):
@@ -201,6 +229,7 @@ def test(facts):
     completed(facts)
     workspace = Workspace()
     try:
+        completed_by_zsh(facts, workspace)
         checked(facts, workspace)
         databases(facts, workspace)
     finally:
