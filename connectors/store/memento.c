@@ -56,6 +56,26 @@ bool memento_take_episodes(struct memento *memento, struct slice reply)
 	return true;
 }
 
+bool memento_take_homes(struct memento *memento, struct slice reply)
+{
+	struct slice place;
+	struct reply header;
+	if (!reply_read(&reply, &header) || header.type != REPLY_ARRAY || header.integer != 2)
+		return false;
+	if (!read_string(&reply, &place) || place.len == 0 || place.len >= sizeof memento->homes_place)
+		return false;
+	slice_to_text(memento->homes_place, sizeof memento->homes_place, place);
+	if (!reply_read(&reply, &header) || header.type != REPLY_ARRAY || header.integer % 2 != 0)
+		return false;
+	memento->home_count = (unsigned)(header.integer / 2);
+	memento->homes = memory_resize(memento->homes, (memento->home_count + 1) * sizeof *memento->homes);
+	memento->has_homes = true;
+	for (unsigned i = 0; i < memento->home_count; i++)
+		if (!read_string(&reply, &memento->homes[i].field) || !read_string(&reply, &memento->homes[i].value))
+			return false;
+	return true;
+}
+
 static bool read_episodes(struct memento *memento, struct slice *cursor)
 {
 	struct reply header;
@@ -92,6 +112,7 @@ static void sort_episodes(struct memento *memento)
 void memento_free(struct memento *memento)
 {
 	memory_free(memento->episodes);
+	memory_free(memento->homes);
 	for (unsigned i = 0; i < memento->kept_count; i++)
 		memory_free((void *)memento->kept[i].ptr);
 	memory_free(memento->kept);

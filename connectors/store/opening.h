@@ -37,6 +37,7 @@ struct opening {
 	struct store_facts facts;
 	uint32_t databases;
 	struct memento memento;
+	bool is_home_first;                  /* the pairs of homes in the memento are the first */
 	char why[256];
 };
 

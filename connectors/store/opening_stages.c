@@ -14,6 +14,7 @@
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
 #define OUTBOX_CHUNK 1000
+#define HOMES_CHUNK "2000"
 #define EPISODES_CHUNK "100"             /* small, because records may hold whole values */
 
 typedef void sender(struct opening *opening);
@@ -21,9 +22,9 @@ typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
 static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
 	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
-	send_episodes_read;
+	send_episodes_read, send_homes_read;
 static taker take_epoch_found, take_identity_found, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
-	take_positions, take_outbox, take_episodes;
+	take_positions, take_outbox, take_episodes, take_homes;
 static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
 static void send_write(struct opening *opening, unsigned count, const struct slice *words);
 static void make_identity(struct opening *opening, char *text, size_t size);
@@ -50,6 +51,7 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "reading " CORE_POSITIONS_KEY, send_positions_read, take_positions, false },
 	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
 	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
+	{ "reading " CORE_HOMES_KEY, send_homes_read, take_homes, false },
 };
 
 static void send_login(struct opening *opening)
@@ -317,6 +319,22 @@ static enum opening_state take_episodes(struct opening *opening, struct slice re
 	if (!memento_take_episodes(&opening->memento, reply))
 		return OPENING_FAILED;
 	opening->is_stage_repeated = strcmp(opening->memento.episodes_place, "0") != 0;
+	return OPENING_UNDER_WAY;
+}
+
+static void send_homes_read(struct opening *opening)
+{
+	const char *place = opening->memento.homes_place;
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HSCAN"), SLICE(CORE_HOMES_KEY), slice_of(place[0] == '\0' ? "0" : place), SLICE("COUNT"),
+	                                      SLICE(HOMES_CHUNK)));
+}
+
+static enum opening_state take_homes(struct opening *opening, struct slice reply)
+{
+	opening->is_home_first = opening->memento.homes_place[0] == '\0';
+	if (!memento_take_homes(&opening->memento, reply))
+		return OPENING_FAILED;
+	opening->is_stage_repeated = strcmp(opening->memento.homes_place, "0") != 0;
 	return OPENING_UNDER_WAY;
 }
 

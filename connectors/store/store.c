@@ -211,13 +211,27 @@ static void pipeline_closed(void *context, struct pipeline *pipeline, const char
 	fail(context, why);
 }
 
+/* Homes are given on piece by piece, as there may be millions. */
+static void take_opening_reply(struct store *store, struct slice reply)
+{
+	struct memento *memento = &store->opening.memento;
+	enum opening_state state = opening_take(&store->opening, reply);
+	bool is_fine = state == OPENING_UNDER_WAY || state == OPENING_DONE;
+	if (is_fine && memento->has_homes) {
+		struct event event = { .type = EVENT_HOMES, .homes = { memento->homes, memento->home_count, store->opening.is_home_first } };
+		memento->has_homes = false;
+		store->callbacks.homes(store->callbacks.context, &event, store->opening.databases);
+	}
+	go_on_opening(store, state);
+}
+
 static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 {
 	struct store *store = context;
 	if (store->is_failing)
 		return;
 	if (!store->is_open)
-		go_on_opening(store, opening_take(&store->opening, reply));
+		take_opening_reply(store, reply);
 	else if (tag == FACTS_TAG)
 		store_facts_take(&store->facts, reply);
 	else

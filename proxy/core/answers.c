@@ -1,5 +1,6 @@
 /* Answers: the store's answer to a group is given to the room that sent the group. */
 #include "core_parts.h"
+#include "proxy/core/topology/homes.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,6 +24,8 @@ static void remote_answered(struct core *core, const struct group *group, const 
 		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
 	for (unsigned i = 0; i < group->remote.reach_count; i++)
 		core->causes.origins.items[group->remote.reaches[i].origin].confirmed = group->remote.reaches[i].seq;
+	core->topology->is_answer_due |= group->remote.has_question;
+	homes_learn_all(core->topology, &group->remote.homes);
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++) {
 		if (group->remote.visible_writes[dc] == 0)
 			continue;

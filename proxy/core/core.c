@@ -2,6 +2,9 @@
 #include "proxy/core/causes/clocks.h"
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
+#include "proxy/core/topology/admission.h"
+#include "proxy/core/topology/homes.h"
+#include "proxy/core/topology/moving.h"
 
 #include <assert.h>
 #include <string.h>
@@ -65,6 +68,7 @@ static void make_rooms(struct core *core)
 		.conflicts = &core->conflicts,
 		.onlookers = &core->onlookers,
 		.causes = &core->causes,
+		.topology = core->topology,
 		.rereads = &core->rereads,
 		.suspects = &core->suspects,
 		.groups = &core->groups,
@@ -92,6 +96,7 @@ static void copy_names(struct core *core, const struct core_options *options)
 
 struct core *core_new(const struct core_options *options, const char **error)
 {
+	const char *homes_error;
 	*error = options_check(options);
 	if (*error != NULL)
 		return NULL;
@@ -104,8 +109,12 @@ struct core *core_new(const struct core_options *options, const char **error)
 	step_init(&core->step);
 	groups_init(&core->groups);
 	outbox_init(&core->outbox);
+	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
+	core->outbox.topology = core->topology;
 	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
+	if (*error == NULL)
+		*error = homes_error;
 	if (*error == NULL)
 		return core;
 	core_free(core);
@@ -114,8 +123,10 @@ struct core *core_new(const struct core_options *options, const char **error)
 
 void core_free(struct core *core)
 {
+	struct effects last = { 0 };
 	if (core == NULL)
 		return;
+	step_begin(&core->step, &(struct event){ .type = EVENT_LOST }, &last);
 	recover_close(core->recovery);
 	recovery_free(core->recovery);
 	remote_free(core->remote);
@@ -134,6 +145,8 @@ void core_free(struct core *core)
 	rereads_clear(&core->rereads);
 	origins_free(&core->causes.origins);
 	memory_free(core->causes.positions);
+	topology_free(core->topology);
+	effects_free(&last);
 	step_free(&core->step);
 	for (unsigned i = 0; i < core->options.dc_count; i++)
 		memory_free(core->dc_names[i]);
@@ -143,11 +156,18 @@ void core_free(struct core *core)
 
 /* ---- steps ---- */
 
+static bool is_quiet(const struct core *core)
+{
+	return core->groups.local_unanswered == 0 && !local_is_rerunning(core->local) && core->outbox.waiting.first == NULL &&
+	       core->causes.is_gate_open;
+}
+
 static void turn_ended(struct core *core)
 {
 	if (!core->causes.is_open)
 		return;
 	recover_pump(core->recovery);
+	gather_homes_pump(core->local);
 	stability_pump(core->remote);
 	reuse_pump(core);
 	if (positions_are_due(&core->books) && !local_is_rerunning(core->local) && core->groups.remote_unanswered == 0)
@@ -164,12 +184,10 @@ static void turn_ended(struct core *core)
 	else if (!local_is_draining(core->local) && gathering_is_worth_sending(core->local))
 		gathering_close(core->local);
 	outbox_pump(&core->outbox);
-}
-
-static bool is_quiet(const struct core *core)
-{
-	return core->groups.local_unanswered == 0 && !local_is_rerunning(core->local) && core->outbox.waiting.first == NULL &&
-	       core->causes.is_gate_open;
+	topology_pump(core->topology, local_has_open(core->local) || local_is_rerunning(core->local));
+	/* At most one a turn. Where writes are under way, their batch does as well. */
+	if (topology_is_heartbeat_due(core->topology) && is_quiet(core))
+		outbox_heartbeat(&core->outbox, 0);
 }
 
 /* The store refused something. Sends a trial (a harmless write), to see whether it takes writes again. */
@@ -192,6 +210,7 @@ static void tick(struct core *core)
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
+	topology_tick(core->topology);
 	groups_note_calm(&core->groups);
 	bool is_trial_due = (core->groups.is_store_refusing || core->groups.is_store_full) && core->groups.refused == NULL;
 	if (is_trial_due && core->step.steady_ms - core->trial_ms >= TRIAL_MS)
@@ -252,15 +271,32 @@ static void take_batch(struct core *core, const struct event *event)
 	inbox_hold(core->remote, dc, delivery);
 }
 
+static void take_asked(struct core *core, const struct event *event)
+{
+	switch (event->asked.ask) {
+	case ASK_TOKEN: case ASK_WAIT: wait_take(core->asks, event); break;
+	case ASK_REHOME: case ASK_TAKE_OVER: moving_order(core->topology, event); break;
+	case ASK_GET: case ASK_SET: case ASK_DELETE: case ASK_EXPLAIN: case ASK_RESOLVE: case ASK_RETRY: ask_take(core->asks, event); break;
+	}
+}
+
 void core_step(struct core *core, const struct event *event, struct effects *effects)
 {
 	step_begin(&core->step, event, effects);
 	core->conflicts.effects = effects;
 	core->keyspace.now_ms = event->now_ms;
 	groups_free_done(&core->groups);
+	topology_begin_step(core->topology);
 	switch (event->type) {
-	case EVENT_OPENED: recover_open(core->recovery, event); break;
-	case EVENT_LOST: recover_close(core->recovery); break;
+	case EVENT_HOMES: homes_load(core->topology, event); break;
+	case EVENT_OPENED:
+		topology_close(core->topology);
+		recover_open(core->recovery, event);
+		break;
+	case EVENT_LOST:
+		topology_close(core->topology);
+		recover_close(core->recovery);
+		break;
 	case EVENT_REQUEST: gather_request(core->local, event); break;
 	case EVENT_TURN_ENDED: turn_ended(core); break;
 	case EVENT_ANSWERED: answers_take(core, event); break;
@@ -283,12 +319,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_APPENDED: outbox_appended(&core->outbox, event->appended.id, event->appended.position); break;
 	case EVENT_APPEND_RETRY: outbox_retry(&core->outbox, event->appended.id); break;
 	case EVENT_TICK: tick(core); break;
-	case EVENT_ASKED:
-		if (event->asked.ask == ASK_TOKEN || event->asked.ask == ASK_WAIT)
-			wait_take(core->asks, event);
-		else
-			ask_take(core->asks, event);
-		break;
+	case EVENT_ASKED: take_asked(core, event); break;
 	case EVENT_HANDLED: handle_ended(core->asks, event); break;
 	case EVENT_RULES: rules_change(core, event->rules.rules, event->rules.count); break;
 	}
@@ -309,4 +340,14 @@ uint64_t core_unanswered_bytes(const struct core *core)
 bool core_is_holding(const struct core *core)
 {
 	return local_is_holding(core->local);
+}
+
+bool core_home_of_user(const struct core *core, struct slice user, struct home *home)
+{
+	return homes_named(core->topology, user, home);
+}
+
+bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request)
+{
+	return admission_concerns_read(core->topology, row, request);
 }

@@ -7,6 +7,7 @@
 #include "proxy/core/causes/core_status.h"
 #include "proxy/core/vocabulary/effect.h"
 #include "proxy/core/vocabulary/event.h"
+#include "proxy/core/vocabulary/home.h"
 #include "proxy/core/vocabulary/options.h"
 
 struct core;
@@ -24,12 +25,17 @@ uint64_t core_gathering(const struct core *core);
 bool core_is_holding(const struct core *core);
 /* The bytes of groups that were sent to the store and not answered. */
 uint64_t core_unanswered_bytes(const struct core *core);
+/* Where a user lives, written as name:id. False: no pattern of homes has that name, or none are configured. */
+bool core_home_of_user(const struct core *core, struct slice user, struct home *home);
+/* Does a key of this read belong to a pattern with `read: home`? Then it is to be given to the core as a request. False at once where no pattern has it. */
+bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request);
 /* Asserts every invariant. The simulator calls it after each step. */
 void core_check(const struct core *core);
 
 const char *peer_state_text(enum peer_state state);
 const char *core_rule_text(unsigned rule);       /* NULL past the end */
 const char *core_kind_text(unsigned kind);
+const char *move_result_text(enum move_result result);
 const char *outcome_text(enum outcome outcome);
 
 #endif

@@ -3,6 +3,7 @@
 #define CORE_PARTS_H
 
 #include "core.h"
+#include "proxy/core/topology/topology.h"
 #include "proxy/core/recovery/recovery.h"
 
 struct core {
@@ -13,6 +14,7 @@ struct core {
 	struct conflicts conflicts;
 	struct step step;
 	struct onlookers onlookers;
+	struct topology *topology;
 	struct causes causes;
 	struct rereads rereads;
 	struct suspects suspects;

@@ -33,6 +33,14 @@ const char *outcome_text(enum outcome outcome)
 	return texts[outcome];
 }
 
+const char *move_result_text(enum move_result result)
+{
+	static const char *const texts[MOVE_RESULT_COUNT] = {
+		[MOVE_DONE] = "done", [MOVE_UNCONFIRMED] = "unconfirmed", [MOVE_LATE] = "late", [MOVE_LOST] = "lost", [MOVE_REFUSED] = "refused",
+	};
+	return texts[result];
+}
+
 /* The newest incarnation of a DC that has written anything; -1: none. */
 static int newest_origin(const struct core *core, unsigned dc)
 {
@@ -123,6 +131,7 @@ const struct core_status *core_status(struct core *core)
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		fill_peer(core, dc);
+	topology_status(core->topology, status);
 	recovery_status(core->recovery, status);
 	return status;
 }

@@ -21,6 +21,9 @@ struct turn_callbacks {
 	/* The reply to a read, or to one command of a request. The replies to a transaction come one after another, in order. */
 	void (*answered)(void *context, uint64_t token, struct slice reply);
 	void (*refused)(void *context, uint64_t token, struct slice error);    /* the request was not executed */
+	void (*away)(void *context, const struct effect *away);                /* not executed either: another datacenter is the user's home */
+	void (*held)(void *context, uint64_t token);         /* it waits: it is answered, refused or sent away later */
+	void (*rehomed)(void *context, const struct effect *home);             /* a user has a new home */
 	void (*group_sent)(void *context, const struct effect *group);         /* to the store */
 	void (*group_answered)(void *context);               /* all replies to a group were given out: they may be sent before the core goes on */
 	void (*expired)(void *context, uint32_t db, struct slice key);         /* as the store has notified */

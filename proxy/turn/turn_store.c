@@ -55,6 +55,14 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 	return turn->core != NULL;
 }
 
+static void turn_on_homes(void *context, const struct event *event, uint32_t databases)
+{
+	struct turn *turn = context;
+	struct event homes = *event;
+	if (turn->core != NULL || turn_make_core(turn, databases))
+		turn_step(turn, &homes);
+}
+
 static void turn_on_opened(void *context, const struct event *event, uint32_t databases)
 {
 	struct turn *turn = context;
@@ -148,6 +156,7 @@ void turn_open_store(struct turn *turn)
 	struct store_callbacks callbacks = {
 		.context = turn,
 		.opened = turn_on_opened,
+		.homes = turn_on_homes,
 		.lost = turn_on_lost,
 		.waiting = turn_on_waiting,
 		.fenced = turn_on_fenced,

@@ -4,6 +4,7 @@
 #include "delivery.h"
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/conflicts/render.h"
+#include "proxy/core/topology/homes.h"
 #include "proxy/core/wire/envelope.h"
 
 #include <limits.h>
@@ -33,6 +34,8 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 		if (i % WARM_ELEMENTS == 0 && changes->count > WARM_ELEMENTS && key != NULL)
 			keyspace_warm_elements(apply->keyspace, key, changes->items + i, changes->count - i);
 		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
+		if (changes->items[i].db == DB_RESERVED && write->mode == APPLY_REMOTE)
+			homes_note_arrived(apply->topology, changes->items[i].element);
 		/* A sibling may have changed nothing. */
 		if (key != NULL && key->elements == NULL)
 			keyspace_release_key(apply->keyspace, key);
@@ -197,7 +200,7 @@ struct apply *apply_new(const struct rooms *rooms)
 {
 	struct apply *apply = memory_new(sizeof *apply);
 	*apply = (struct apply){
-		.causes = rooms->causes, .suspects = rooms->suspects, .onlookers = rooms->onlookers, .keyspace = rooms->keyspace,
+		.causes = rooms->causes, .topology = rooms->topology, .suspects = rooms->suspects, .onlookers = rooms->onlookers, .keyspace = rooms->keyspace,
 		.conflicts = rooms->conflicts, .policies = rooms->policies,
 	};
 	return apply;

@@ -9,6 +9,7 @@
 #include "proxy/core/causes/onlookers.h"
 #include "proxy/core/conflicts/conflict.h"
 #include "proxy/core/resp/script.h"
+#include "proxy/core/topology/topology.h"
 
 struct apply_window;
 struct delivery;

@@ -6,6 +6,7 @@
 
 struct apply {
 	struct causes *causes;
+	struct topology *topology;
 	struct suspects *suspects;
 	struct onlookers *onlookers;
 	struct keyspace *keyspace;

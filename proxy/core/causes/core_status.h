@@ -77,6 +77,16 @@ struct core_peer_status {
 	int64_t log_position;        /* last message taken in */
 };
 
+/* How a user's move from here to another home ended. */
+enum move_result {
+	MOVE_DONE,                   /* the new home has it */
+	MOVE_UNCONFIRMED,            /* given away; the new home has not said in time that it knows */
+	MOVE_LATE,                   /* undone: the new home did not confirm in time that it has the user's writes */
+	MOVE_LOST,                   /* the connection to the store was lost: undone; or unknown, where the write was under way */
+	MOVE_REFUSED,                /* undone: the store refused the write that gives him away */
+	MOVE_RESULT_COUNT,
+};
+
 struct core_status {
 	bool is_open;                /* between OPENED and LOST */
 	bool is_store_refusing;      /* remote batches were refused by the store: waiting until it takes writes */
@@ -111,6 +121,14 @@ struct core_status {
 	uint64_t stored_versions;    /* fields of CORE_VERSIONS_KEY, when they were counted last */
 	uint64_t swept_versions;     /* fields that were removed from it, as their data was gone */
 	uint64_t handler_runs, handler_failures, refused_siblings;
+	/* homes (docs/replication-model.md) */
+	uint64_t homes[CORE_DCS_MAX + 1];        /* users with a home of their own, by where that is; CORE_DC_UNKNOWN the last */
+	uint64_t home_bytes;         /* of the table of them */
+	uint64_t homes_doubted_ms;   /* our steady clock since when peers may have other homes configured: home of nobody by default; 0: they do not */
+	uint64_t held_writes, held_bytes;        /* requests that wait now, and their memory */
+	uint64_t moves;              /* under way */
+	uint64_t moves_ended[MOVE_RESULT_COUNT]; /* since core_new, by how (core_move_result_text) */
+	uint64_t off_home_writes[HOME_AWAY_COUNT];       /* of users who live elsewhere, by what became of them */
 	unsigned peer_count;         /* = dc_count; [0] is this DC's own log while recalling */
 	struct core_peer_status peers[CORE_DCS_MAX];
 };

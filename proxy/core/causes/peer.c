@@ -32,6 +32,7 @@ void peer_doubt_fresh(struct causes *causes, unsigned dc)
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
 {
 	struct origin *origins = causes->origins.items;
+	causes->peers[dc].learnt++;
 	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
 	if (causes->origins.items[origin].incarnation < causes->peers[dc].known_incarnation)
 		return;

@@ -29,6 +29,7 @@ struct peer {
 	int64_t waiting_position;            /* of the first message that waits: how long is in the status */
 	uint64_t named_incarnation;          /* the newest that told this datacenter's id: earlier ones are no strangers, unless they told another */
 	uint64_t known_incarnation;          /* the newest it was heard in */
+	uint64_t learnt;                     /* its messages that were applied here */
 	struct peer_clock clock;
 	struct fresh fresh;                  /* the newest message that is applied, and the store has answered */
 	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */

@@ -5,6 +5,9 @@
 
 void rereads_add(struct rereads *rereads, uint32_t db, struct slice key, bool is_expired)
 {
+	/* Homes are absolute, and never read back: the hash may hold millions. */
+	if (db == DB_RESERVED)
+		return;
 	/* The same key again, right away: one reading tells as much. */
 	if (rereads->count > 0) {
 		const struct reread *last = &rereads->items[rereads->count - 1];

@@ -11,6 +11,7 @@ struct rooms {
 	struct conflicts *conflicts;
 	struct onlookers *onlookers;
 	struct causes *causes;
+	struct topology *topology;
 	struct rereads *rereads;
 	struct suspects *suspects;
 	struct groups *groups;

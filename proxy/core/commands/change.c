@@ -100,7 +100,7 @@ bool change_is_patch(const struct change *change)
 
 bool changes_are_plain(const struct changes *changes)
 {
-	if (changes->count != 1 || changes->facts.is_explicit)
+	if (changes->count != 1 || changes->facts.is_explicit || changes->items[0].db == DB_RESERVED)
 		return false;
 	switch (changes->items[0].kind) {
 	case CHANGE_SET:

@@ -4,6 +4,7 @@
 #define CORE_CHANGE_H
 
 #include "base/bytes.h"
+#include "proxy/core/resp/script.h"
 
 /* What a version is of: the types of Redis that are replicated, then what any key has. */
 enum kind {
@@ -59,6 +60,7 @@ enum sibling_bit {
 
 #define EXPIRE_KEEP INT64_C(-1)
 #define DB_ALL UINT32_MAX
+#define DB_RESERVED SCRIPT_DB_RESERVED /* the reserved database, whichever it is where the change is applied: homes */
 
 struct change {
 	enum change_kind kind;

@@ -135,7 +135,7 @@ static void flush_key(void *context, struct key *key)
 {
 	const struct flushing *flushing = context;
 	uint32_t db = flushing->arriving->change->db;
-	if (key->elements != NULL && (db == DB_ALL || db == key->db))
+	if (key->elements != NULL && flush_concerns(db, key->db))
 		clear_elements(flushing->conflicts, flushing->arriving, key);
 }
 

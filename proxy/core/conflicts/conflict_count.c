@@ -176,7 +176,8 @@ static void count_flushes(struct conflicts *conflicts, const struct arrival *arr
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		uint32_t db = arriving->change->db;
-		if (flush->db != db && flush->db != DB_ALL && db != DB_ALL)
+		bool is_flush = arriving->key == NULL, is_met = flush->db == DB_ALL || db == DB_ALL || flush->db == db;
+		if (is_flush ? !is_met : !flush_concerns(flush->db, db))
 			continue;
 		if (flush->stamp.origin == arriving->party.stamp->origin || flush->stamp.seq <= stamp_sees(arriving->party.stamp, flush->stamp.origin) ||
 		    stamp_covers(&flush->stamp, arriving->party.stamp))
@@ -208,7 +209,7 @@ struct flush_count { struct conflicts *conflicts; const struct arrival *arriving
 static void count_flushed_key(void *context, struct key *key)
 {
 	const struct flush_count *flush = context;
-	if (flush->arriving->change->db == DB_ALL || flush->arriving->change->db == key->db)
+	if (flush_concerns(flush->arriving->change->db, key->db))
 		count_under_key(flush->conflicts, flush->arriving, key);
 }
 

@@ -222,7 +222,7 @@ bool key_is_cleared(const struct keyspace *keyspace, const struct key *key)
 {
 	const struct element *clears = key->fixed[KIND_KEY];
 	for (unsigned i = 0; i < keyspace->flush_count; i++)
-		if (keyspace->flushes[i].db == DB_ALL || keyspace->flushes[i].db == key->db)
+		if (flush_concerns(keyspace->flushes[i].db, key->db))
 			return true;
 	return clears != NULL && clears->version_count > 0;
 }

@@ -44,6 +44,7 @@ struct unit {                        /* one request: what is re-run together */
 	unsigned member_first, member_count;
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT; in group.pairs for a plain SET */
 	bool is_plain_set;
+	uint64_t move;                       /* it gives a user away: the move's number; 0: it does not */
 };
 
 struct group {
@@ -82,6 +83,8 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	uint64_t closed_ms, closed_steady_ms;        /* our clocks when it was closed */
+	bool asks;                           /* its batch asks readers for an answer at once */
+	unsigned move_count;                 /* units that give users away */
 	bool tells_clocks;                   /* it tells how we read the clocks of others, too */
 	unsigned entry_reply;                /* which reply is the outbox entry's id */
 	/* GROUP_ASK, and the write of an ask, which is alone in its GROUP_LOCAL */

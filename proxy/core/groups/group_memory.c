@@ -19,6 +19,7 @@ struct group *group_new(struct groups *groups, enum group_kind kind)
 	group->script.out = &group->bytes;
 	group->script.pairs = &group->pairs;
 	group->script.splices = &group->splices;
+	group->script.reserved_db = groups->options->reserved_db;
 	buffer_add(&group->bytes, SLICE("*1\r\n$5\r\nMULTI\r\n"));
 	if (kind == GROUP_LOCAL)
 		buffer_grow(&group->writes, GROUP_HEADER_ROOM);
@@ -73,6 +74,7 @@ void group_free(struct groups *groups, struct group *group)
 		context_drop(group->stamp.context);
 	spills_free(&group->riders.spills);
 	buffer_free(&group->riders.ends);
+	buffer_free(&group->remote.homes.pairs);
 	for (unsigned i = 0; i < group->remote.check_count; i++)
 		bytes_free(group->remote.checks[i].key);
 	if (groups->spare_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {

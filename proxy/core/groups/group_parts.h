@@ -3,6 +3,7 @@
 #define CORE_GROUP_PARTS_H
 
 #include "proxy/core/causes/peer.h"
+#include "proxy/core/topology/home_news.h"
 #include "proxy/core/versions/spills.h"
 #include "proxy/core/vocabulary/options.h"
 
@@ -18,6 +19,8 @@ struct remote_part {
 	unsigned check_count, check_cap;
 	uint64_t written_ms[CORE_DCS_MAX];   /* oldest write of each DC, for latency; 0: none */
 	uint64_t visible_writes[CORE_DCS_MAX];
+	struct home_news homes;              /* that it writes */
+	bool has_question;                   /* a message in it asks how far we are */
 	struct fresh fresh[CORE_DCS_MAX];    /* once it is answered, all that DC committed before is in the store; 0: nothing new */
 };
 

@@ -2,6 +2,7 @@
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/commands/command.h"
+#include "proxy/core/topology/admission.h"
 
 #include <assert.h>
 #include <string.h>
@@ -131,7 +132,14 @@ static const char *add_commands(struct local *local, struct group *group, const 
 	return NULL;
 }
 
+/* Without homes this is one branch. */
 void gather_request(struct local *local, const struct event *event)
+{
+	if (!local->topology->is_on || local->causes->trouble != NULL || admission_ask(local->topology, event, NULL))
+		gather_admitted(local, event);
+}
+
+void gather_admitted(struct local *local, const struct event *event)
 {
 	const char *error = local->causes->trouble;
 	if (error == NULL && has_write(event))

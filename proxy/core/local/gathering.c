@@ -50,6 +50,9 @@ void gathering_add_header(struct local *local, struct group *group)
 		.context_count = count,
 		.is_lifted = group->is_lifted,
 	};
+	group->asks |= local->topology->is_asking;
+	header.asks = group->asks;
+	local->topology->is_asking = local->topology->is_answer_due = false;
 	group->tells_clocks = group->tells_clocks || clocks_are_due(local->causes, local->options->heartbeat_ms);
 	clocks_tell(local->causes, &header, group->tells_clocks);
 	envelope_begin(&group->payload, &header);

@@ -2,7 +2,8 @@
  *
  *   gather.c         a request joins a group              answer.c     the store has executed a group
  *   gather_own.c     so does a write of the core itself   rerun.c      the store has aborted one
- *   gather_member.c  a command of either                  readback.c   what is to be read back is
+ *   gather_home.c    and what moves a user                readback.c   what is to be read back is
+ *   gather_member.c  a command of any of them
  *   gathering.c      groups are closed and sent           outbox.c     batches for the log */
 #ifndef CORE_LOCAL_H
 #define CORE_LOCAL_H
@@ -11,6 +12,7 @@
 #include "proxy/core/apply/apply.h"
 #include "proxy/core/causes/rereads.h"
 #include "proxy/core/groups/groups.h"
+#include "proxy/core/topology/topology.h"
 
 struct local;
 struct rooms;
@@ -29,6 +31,12 @@ bool local_is_draining(const struct local *local);
 uint64_t local_gathering(const struct local *local);     /* counts the times that open groups were sent */
 /* gather.c */
 void gather_request(struct local *local, const struct event *event);
+/* One that is known to belong here. */
+void gather_admitted(struct local *local, const struct event *event);
+/* gather_home.c */
+/* Gathers what moves write, and what need not wait any more. */
+void gather_homes_pump(struct local *local);
+void gather_homes_answered(struct local *local, const struct group *group, const struct event *event);
 /* Why no write is taken now; NULL: all is well. One that frees metadata is taken at the limit of metadata, too. */
 const char *gather_limit(const struct local *local, bool is_freeing_metadata);
 /* gather_own.c */

@@ -8,6 +8,7 @@ struct local {
 	const struct core_options *options;
 	struct step *step;
 	struct causes *causes;
+	struct topology *topology;
 	struct rereads *rereads;
 	struct groups *groups;
 	struct books *books;

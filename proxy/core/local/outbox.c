@@ -255,7 +255,9 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		.hello = hello,
 		.wall_ms = outbox->step->now_ms, .clock = outbox->causes->clock, .steady_ms = outbox->step->steady_ms,
 		.context = positions, .context_count = count,
+		.homes_digest = outbox->topology->patterns.digest, .asks = outbox->topology->is_asking,
 	};
+	outbox->topology->is_asking = outbox->topology->is_answer_due = false;
 	clocks_tell(outbox->causes, &header, true);
 	causes_announce(outbox->causes, context);
 	context_drop(context);

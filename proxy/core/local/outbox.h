@@ -3,6 +3,7 @@
 #define CORE_OUTBOX_H
 
 #include "proxy/core/ledger/books.h"
+#include "proxy/core/topology/topology.h"
 
 struct append {
 	struct append *next;
@@ -26,6 +27,7 @@ struct outbox {
 	struct causes *causes;
 	struct books *books;
 	struct policies *policies;
+	struct topology *topology;
 	struct append_list sent, waiting;    /* handed to the connector and not durable; not handed over yet */
 	uint64_t next_id;
 	uint64_t bytes, events;              /* of all appends there are, in whosever list */

@@ -1,5 +1,6 @@
 /* Rerun: a group of local writes that the store aborted is run again, one request at a time, so that a bad command does not abort its neighbours. */
 #include "gathering.h"
+#include "proxy/core/topology/moving.h"
 
 /* Nobody repeats a write of our own that failed. So the keys that GROUP was to read back are noted again. */
 void rerun_reread(struct local *local, const struct group *group)
@@ -48,6 +49,8 @@ static void rerun_unit(struct local *local, const struct group *from, const stru
 		group->write_count++;
 	}
 	copy->member_count = unit->member_count;
+	copy->move = unit->move;
+	group->move_count = unit->move != 0;
 	const struct buffer *place = unit->is_plain_set ? &from->pairs : &from->bytes;
 	if (unit->is_plain_set)
 		buffer_add(&group->bytes, SLICE("*3\r\n$3\r\nSET\r\n"));
@@ -85,10 +88,13 @@ static bool is_mistake(struct slice error)
 void local_aborted(struct local *local, struct group *group, struct slice error)
 {
 	const struct unit *unit = &group->units[0];
+	local->topology->is_asking |= group->asks;
 	bool is_worth_trying = local->groups->is_store_full && !group->is_for_full && group->ask == 0 && unit_runs_when_full(group, unit);
 	if (group->unit_count == 1 && !is_worth_trying) {
 		local->groups->is_store_refusing |= unit->token == 0 && !local->groups->is_store_full;
 		rerun_reread(local, group);
+		if (unit->move != 0)
+			moving_flip_refused(local->topology, unit->move);
 		/* The write of an ask has an asker who is told. */
 		if (unit->token != 0 && group->ask == 0) {
 			local->step->status.refused_writes += !is_mistake(error);

@@ -105,7 +105,7 @@ void episode_visit_writes(struct keyspace *keyspace, struct episode *episode, vi
 		visit_marks(keyspace, episode, key->fixed[KIND_STRING], visit, side);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
-		if (flush->db == DB_ALL || flush->db == key->db)
+		if (flush_concerns(flush->db, key->db))
 			(void)visit(keyspace, episode, side, &(struct party){ &flush->stamp, flush->note, 0 });
 	}
 }

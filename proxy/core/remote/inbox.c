@@ -237,7 +237,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	*delivery = (struct delivery){
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
-		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted,
+		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .asks = batch.asks,
 		.clock = batch.clock, .steady_ms = batch.steady_ms,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
@@ -270,7 +270,7 @@ struct remote *remote_new(const struct rooms *rooms)
 {
 	struct remote *remote = memory_new(sizeof *remote);
 	*remote = (struct remote){
-		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .rereads = rooms->rereads, .suspects = rooms->suspects,
+		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .topology = rooms->topology, .rereads = rooms->rereads, .suspects = rooms->suspects,
 		.groups = rooms->groups, .books = rooms->books, .apply = rooms->apply, .local = rooms->local, .keyspace = rooms->keyspace,
 		.conflicts = rooms->conflicts, .policies = rooms->policies,
 	};

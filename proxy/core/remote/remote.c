@@ -2,6 +2,7 @@
  * each batch takes effect exactly once. */
 #include "remote_state.h"
 #include "proxy/core/causes/clocks.h"
+#include "proxy/core/topology/topology.h"
 #include "proxy/core/conflicts/render.h"
 
 #include <assert.h>
@@ -267,6 +268,8 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms }, *group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
+	if (delivery->asks && dc != 0)
+		*(*group == NULL ? &remote->topology->is_answer_due : &(*group)->remote.has_question) = true;
 }
 
 /* What a transaction may still take in. */
@@ -350,6 +353,7 @@ static void send_remote(struct remote *remote, struct group *group)
 {
 	group->is_for_full = remote->groups->is_store_full;
 	render_dirty(remote->keyspace, &group->script);
+	remote_note_homes(remote, group);
 	add_checks(remote, group);
 	positions_write(remote->books, group);
 	group_send(remote->groups, group);

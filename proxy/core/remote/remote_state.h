@@ -16,6 +16,7 @@ struct remote {
 	const struct core_options *options;
 	struct step *step;
 	struct causes *causes;
+	struct topology *topology;
 	struct rereads *rereads;
 	struct suspects *suspects;
 	struct groups *groups;
@@ -29,6 +30,8 @@ struct remote {
 };
 
 void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation);
+/* remote_homes.c: what GROUP, which was just rendered, makes of the homes that remote writes have changed */
+void remote_note_homes(struct remote *remote, struct group *group);
 void inbox_pop(struct remote *remote, unsigned dc);      /* the first message was dealt with */
 
 #endif

@@ -110,6 +110,8 @@ void script_add_element(struct script *script, struct slice command, struct slic
 
 void script_select(struct script *script, uint32_t db)
 {
+	if (db == SCRIPT_DB_RESERVED)
+		db = script->reserved_db;
 	if (script->is_selected && script->db == db)
 		return;
 	struct buffer number = { 0 };

@@ -24,9 +24,11 @@ struct script {
 	struct slice run_command;    /* a literal; empty: SETs */
 	size_t run_key_at, run_key_len;      /* in PAIRS: the key of such a command */
 	uint32_t db;                 /* selected now */
+	uint32_t reserved_db;        /* what DB_RESERVED stands for */
 	bool is_selected;
 	unsigned count;              /* commands so far, SELECTs included: the next one's index among the replies */
 };
+#define SCRIPT_DB_RESERVED (UINT32_MAX - 1)
 void script_select(struct script *script, uint32_t db);
 void script_add(struct script *script, unsigned argc, const struct slice *argv);
 /* Likewise, with one more argument at the end: what FROM holds from START on. */

@@ -57,6 +57,9 @@ struct policy *policies_find(void *context, struct slice key)
 {
 	const struct policies *policies = context;
 	struct policy_set *set = policies->current;
+	/* Homes are under lww, whatever is configured. */
+	if (slice_equal(key, SLICE(CORE_HOMES_KEY)))
+		return &set->fallback;
 	for (unsigned i = 0; i < set->count; i++)
 		if (glob_match(set->items[i].match, key))
 			return &set->items[i];

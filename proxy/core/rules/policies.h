@@ -2,7 +2,7 @@
 #ifndef CORE_POLICIES_H
 #define CORE_POLICIES_H
 
-#include "proxy/core/vocabulary/options.h"
+#include "proxy/core/vocabulary/event.h"
 #include "rule.h"
 
 /* Rules that were configured together. They live until no key is left whose record was made under them (element.h, struct key). */

@@ -27,7 +27,7 @@ static void element_spill(struct keyspace *keyspace, const struct element *eleme
 {
 	const struct key *key = element->key;
 	const struct policy *policy = key->policy;
-	if (!policy->may_have_dots || element->version_count == 0 || !kind_has_dots(element->kind))
+	if (key->db == DB_RESERVED || !policy->may_have_dots || element->version_count == 0 || !kind_has_dots(element->kind))
 		return;
 	const struct version *version = &element->versions[0];
 	for (unsigned i = 0; i < element->version_count; i++)

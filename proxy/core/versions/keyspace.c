@@ -153,7 +153,7 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 		return;
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
-		if (flush->db == DB_ALL || flush->db == key->db)
+		if (flush_concerns(flush->db, key->db))
 			inherit(keyspace, element, &(struct version){ .stamp = flush->stamp });
 	}
 	const struct element *clears = key->fixed[KIND_KEY];

@@ -45,6 +45,9 @@ struct keyspace {
 	uint64_t bytes;              /* of all this but what is latent, roughly */
 };
 
+/* Does a flush of FLUSHED concern the keys of DB? */
+static inline bool flush_concerns(uint32_t flushed, uint32_t db) { return flushed == DB_ALL ? db != DB_RESERVED : flushed == db; }
+
 static inline uint64_t keyspace_bytes(const struct keyspace *keyspace) { return keyspace->bytes + keyspace->latents.bytes; }
 
 /* Zero-initialise, then this. POLICY_FOR tells the rule of a key. */

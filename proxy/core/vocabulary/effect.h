@@ -3,6 +3,10 @@
 #define CORE_EFFECT_H
 
 #include "base/bytes.h"
+#include "options.h"
+
+struct request;
+struct command;
 
 enum effect_type {
 	EFFECT_GROUP,        /* one transaction for the store. Groups reach the store in this order; answers come in the same order */
@@ -18,6 +22,9 @@ enum effect_type {
 	EFFECT_REOPEN,       /* drop the store's connection and open it again: EVENT_LOST, then EVENT_OPENED */
 	EFFECT_REPLY,        /* answer this client: the whole reply, as RESP2 (which RESP3 clients read as well) */
 	EFFECT_HANDLE,       /* run the handler of a custom rule on these versions; answer with EVENT_HANDLED */
+	EFFECT_AWAY,         /* not executed: another datacenter is home of the user. Redirect, forward or refuse it, as the policy says */
+	EFFECT_HELD,         /* this client's request waits (a move, a start): it is answered later, by one of the others. What the client sends next waits, too */
+	EFFECT_HOME,         /* a user's home of his own is new */
 	EFFECT_ALARM,        /* something an operator must see; text says what, for the log */
 };
 
@@ -80,6 +87,22 @@ struct effect {
 			const struct handle_version *versions;
 			unsigned count;
 		} handle;
+		struct {
+			uint64_t token;
+			unsigned dc;                 /* the home; CORE_DC_UNKNOWN: one that is not configured here */
+			uint64_t epoch;              /* since when; 0: by default */
+			enum home_away policy;       /* redirect, forward or refuse */
+			struct slice user, key;      /* name:id, and the first of his keys in the request */
+			const struct request *commands;      /* as in EVENT_REQUEST, with all that follows */
+			const struct command *const *rows;
+			unsigned count;
+			uint32_t db;
+			unsigned protocol;
+			bool is_transaction, is_guarded;
+			struct slice client;
+		} away;
+		struct { uint64_t token; } held;
+		struct { struct slice user; unsigned dc; uint64_t epoch; bool is_forced; } home;     /* dc may be CORE_DC_UNKNOWN */
 		struct { struct slice text; unsigned dc; } alarm;
 	};
 };

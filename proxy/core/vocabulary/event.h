@@ -11,9 +11,11 @@ struct command;
 #define POSITION_BEGIN INT64_C(-1)   /* before a log's first message */
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */
 #define CORE_OUTBOX_KEY "homeport:outbox"         /* a stream, in the reserved database; entries have one field */
+#define CORE_HOMES_KEY "homeport:homes"   /* a hash, in the reserved database: user -> "<epoch> <dc>"; replicated */
 #define CORE_VERSIONS_KEY "homeport:versions"     /* a hash, in the reserved database (spill.c) */
 
 enum event_type {
+	EVENT_HOMES,         /* some of CORE_HOMES_KEY, as the store that is being opened has it: all of them, before EVENT_OPENED. Not needed without homes */
 	EVENT_OPENED,        /* the store is connected, older sidecars are fenced; here is what it remembers. First, and again after each EVENT_LOST */
 	EVENT_LOST,          /* the store's connection broke: groups without an answer have an unknown outcome */
 	EVENT_REQUEST,       /* a client's write, or its transaction, or a read that must follow its own unsent write */
@@ -40,6 +42,8 @@ enum ask {
 	ASK_DELETE,          /* likewise: removes what CONTEXT has seen */
 	ASK_EXPLAIN,         /* which rule, which versions, which one is visible and why */
 	ASK_RESOLVE,         /* ends the open conflict ID as CHOICE says */
+	ASK_REHOME,          /* user KEY is to move from here to the datacenter VALUE, within HOLD_MS (0: the usual bound) */
+	ASK_TAKE_OVER,       /* user KEY is to live here from now on, although his home did not give him away: it is dead */
 	ASK_RETRY,           /* has the handler of the open conflict ID run again now */
 	ASK_TOKEN,           /* a session token: all that was written or could be read here so far */
 	ASK_WAIT,            /* answered when all that the session token CONTEXT tells is here, or refused after WAIT_MS */
@@ -61,6 +65,11 @@ struct event {
 	uint64_t steady_ms;          /* by a clock that nobody sets; it began anywhere */
 	union {
 		struct {
+			const struct stored_pair *pairs;     /* HSCAN may tell one twice */
+			unsigned count;
+			bool is_first;               /* of this opening: what an earlier one read is forgotten */
+		} homes;
+		struct {
 			struct slice run_id;         /* the server run (INFO's run_id) */
 			struct slice store_id;       /* random, and the store's as long as it is not emptied; may be empty */
 			uint64_t nonce;              /* unique for this opening, and larger than earlier ones of this DC: Unix time in µs */
@@ -81,6 +90,8 @@ struct event {
 			bool is_transaction;
 			bool is_guarded;             /* its client watched keys: nothing may come in between; not while core_is_holding */
 			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
+			uint64_t forwarded_epoch;    /* a peer sent it, as it takes this datacenter for the home since this epoch. With is_forwarded */
+			bool is_forwarded;           /* never sent on: who is not home says who is */
 		} request;
 		struct {
 			uint64_t token;
@@ -93,6 +104,7 @@ struct event {
 			uint64_t wait_ms;
 			struct slice id;             /* of a conflict record */
 			enum choice choice;
+			uint32_t hold_ms;            /* of a move */
 			struct slice by;             /* who resolves, for the record: "user@address" or the like */
 			struct slice client;
 		} asked;

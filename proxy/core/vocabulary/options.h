@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define CORE_DCS_MAX 16              /* datacenters that can replicate, this one included */
+#define CORE_DC_UNKNOWN CORE_DCS_MAX /* as a home: a datacenter that is not configured here */
 #define CORE_INCARNATIONS_MAX 4096   /* incarnations of all DCs that are remembered; each restart of a Redis begins one. At it writes are refused */
 #define CORE_WAIT_MS_MAX 60000       /* the longest wait for a session token */
 #define CORE_INCARNATIONS_KNOWN_MAX (2 * CORE_INCARNATIONS_MAX)  /* that can be told apart: nonsense beyond. Nothing has this size */
@@ -17,6 +18,22 @@ struct core_rule {
 	unsigned order_count;
 	uint64_t handler_digest;     /* custom: of the handler's text */
 	const char *ttl;             /* merge: of several deadlines the "newest" (or NULL), "longest" (none is longest of all) or "shortest" */
+};
+
+/* What becomes of a write to a user's key where another datacenter is the user's home. */
+enum home_away { HOME_ACCEPT, HOME_REDIRECT, HOME_FORWARD, HOME_REFUSE, HOME_AWAY_COUNT };
+
+struct core_home_default { const char *match; const char *dc; uint32_t weight; };    /* of a list: match and dc; of a hash: dc and weight */
+
+struct core_home {                   /* docs/replication-model.md, "Homes" */
+	const char *match;           /* glob with one {id} */
+	const char *name;            /* NULL: "user" */
+	enum home_away away;
+	bool is_read_home;           /* reads are looked at as writes are */
+	bool is_mixed_accepted;      /* users of several homes in one request are taken where they are */
+	bool is_hash;                /* the default is by weights; else a list */
+	const struct core_home_default *defaults;    /* may be missing where an earlier pattern of the name has them */
+	unsigned default_count;
 };
 
 struct core_options {
@@ -43,6 +60,10 @@ struct core_options {
 	uint32_t incarnations_max;   /* remembered; past it writes are refused, until some can be forgotten: CORE_INCARNATIONS_MAX */
 	uint32_t waits_max;          /* clients that wait for session tokens: 10 000; one more is refused */
 	uint32_t siblings_max;       /* of one element, through ASK_SET: 32; one more is refused */
+	const struct core_home *homes; /* the first that fits a key counts; borrowed for core_new only */
+	unsigned home_count;
+	uint64_t held_bytes_max;     /* writes that wait for a move, or until it is known who is home; past it they are refused: 64 MiB */
+	uint32_t hold_ms_max;        /* how long a write waits, and a move may take where its order does not say: 1000 */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };
 

@@ -87,6 +87,9 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 	add_text(out, BATCH_CANDIDATE, header->candidate);
 	for (unsigned i = 0; i < header->known_count; i++)
 		add_known(out, &header->known[i]);
+	if (header->homes_digest != 0)
+		wire_put_fixed64(buffer_grow(out, wire_varint_len(BATCH_HOMES_DIGEST) + 8), BATCH_HOMES_DIGEST, header->homes_digest);
+	add_uint(out, BATCH_ASKS, header->asks);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

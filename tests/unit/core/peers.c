@@ -9,7 +9,7 @@
 static const char *const names[PEERS] = { "a", "b", "c" };
 static const char *const order[PEERS] = { "c", "b", "a" };
 
-void peers_start(struct stage *stage, const char *rule)
+static void start(struct stage *stage, const char *rule, const struct core_home *homes, unsigned home_count)
 {
 	const struct core_rule row = { .match = "*", .rule = rule, .order = order, .order_count = strcmp(rule, "priority") == 0 ? PEERS : 0 };
 	const char *error;
@@ -18,11 +18,22 @@ void peers_start(struct stage *stage, const char *rule)
 		.drift_ms_max = 500000, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20,
 		.metadata_bytes_max = 1 << 20, .group_commands_max = 1000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
 		.is_listing_conflicts = true,
+		.homes = homes, .home_count = home_count, .held_bytes_max = 10000, .hold_ms_max = 1000,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = START_MS };
 	CU_ASSERT_PTR_NOT_NULL_FATAL(stage->core);
 	for (unsigned dc = 0; dc < PEERS; dc++)
 		stage->followed[dc] = STAGE_NOT_FOLLOWED;
+}
+
+void peers_start(struct stage *stage, const char *rule)
+{
+	start(stage, rule, NULL, 0);
+}
+
+void peers_start_with_homes(struct stage *stage, const struct core_home *homes, unsigned count)
+{
+	start(stage, "record", homes, count);
 }
 
 void peers_connect(struct stage *stage, const char *run, const struct stored_pair *positions, unsigned count)

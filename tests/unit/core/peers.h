@@ -31,6 +31,8 @@ struct said {
 void peers_open(struct stage *stage, const char *rule);
 /* Likewise, but the store is not opened yet. */
 void peers_start(struct stage *stage, const char *rule);
+/* Likewise, with these homes configured. */
+void peers_start_with_homes(struct stage *stage, const struct core_home *homes, unsigned count);
 /* Its connection is made, of the server run RUN; it remembers these positions. */
 void peers_connect(struct stage *stage, const char *run, const struct stored_pair *positions, unsigned count);
 /* The next message of that DC's log holds the write. */

@@ -21,6 +21,38 @@ static void free_all(struct waiting *list, unsigned count)
 
 /* ---- the core and its log ---- */
 
+static void hear_home(struct buffer *out, unsigned dc, uint64_t epoch)
+{
+	buffer_add_byte(out, ' ');
+	buffer_add_byte(out, dc == CORE_DC_UNKNOWN ? '?' : (char)('a' + dc));
+	buffer_add_byte(out, ' ');
+	buffer_add_uint64(out, epoch);
+	buffer_add_byte(out, '\n');
+}
+
+static void hear(struct buffer *out, const struct effect *effect)
+{
+	static const char *const policies[] = { "accept", "redirect", "forward", "refuse" };
+	if (effect->type == EFFECT_REFUSE || effect->type == EFFECT_REPLY) {
+		buffer_add_text(out, effect->type == EFFECT_REFUSE ? "refused " : "reply ");
+		buffer_add(out, effect->type == EFFECT_REFUSE ? effect->refuse.error : effect->reply.bytes);
+		buffer_add_byte(out, '\n');
+	} else if (effect->type == EFFECT_AWAY) {
+		buffer_add_text(out, policies[effect->away.policy]);
+		buffer_add_byte(out, ' ');
+		buffer_add(out, effect->away.user);
+		buffer_add_byte(out, ' ');
+		buffer_add(out, effect->away.commands[0].argv[1]);
+		hear_home(out, effect->away.dc, effect->away.epoch);
+	} else if (effect->type == EFFECT_HELD) {
+		buffer_add_text(out, "held\n");
+	} else if (effect->type == EFFECT_HOME) {
+		buffer_add_text(out, "home ");
+		buffer_add(out, effect->home.user);
+		hear_home(out, effect->home.dc, effect->home.epoch);
+	}
+}
+
 static void step_once(struct stage *stage, struct event event)
 {
 	struct effects effects = { 0 };
@@ -36,6 +68,8 @@ static void step_once(struct stage *stage, struct event event)
 		}
 		if (effect->type == EFFECT_FOLLOW || effect->type == EFFECT_UNFOLLOW)
 			stage->followed[effect->log.dc % 4] = effect->type == EFFECT_FOLLOW ? effect->log.position : STAGE_NOT_FOLLOWED;
+		if (stage->heard != NULL)
+			hear(stage->heard, effect);
 		stage->alarms += effect->type == EFFECT_ALARM;
 		stage->refusals += effect->type == EFFECT_REFUSE;
 		stage->replies += effect->type == EFFECT_REPLY;

@@ -20,6 +20,7 @@ struct stage {
 	int64_t followed[4];         /* from which position each log was asked for last; STAGE_NOT_FOLLOWED */
 	unsigned alarms, refusals, replies;
 	char answer[400];            /* the last reply or refusal, as RESP, as far as there is room */
+	struct buffer *heard;        /* what became of requests and asks, one line each, and news of homes; NULL: nobody listens */
 	int64_t log_positions[4];    /* of other datacenters' logs (peers.h): the next message's */
 	/* What the test's store says to a command; false, or NULL: what an empty one would say. */
 	bool (*reply)(struct stage *stage, const struct request *request, struct buffer *out);

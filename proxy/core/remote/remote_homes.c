@@ -1,0 +1,24 @@
+/* Remote homes: a remote write has changed where a user lives. What the store will hold then counts here once it has answered. */
+#include "remote_state.h"
+
+#include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/forget.h"
+#include "proxy/core/topology/homes.h"
+
+void remote_note_homes(struct remote *remote, struct group *group)
+{
+	struct topology *topology = remote->topology;
+	if (topology->arrived_count == 0)
+		return;
+	for (unsigned i = 0; i < topology->arrived_count; i++) {
+		struct slice user = topology->arrived[i];
+		struct key *key = keyspace_key(remote->keyspace, DB_RESERVED, SLICE(CORE_HOMES_KEY));
+		struct element *element = keyspace_element(remote->keyspace, key, KIND_HASH, user);
+		const struct version *home = key->policy->rule->decide(remote->keyspace, element);
+		if (home != NULL && home->is_present)
+			home_news_add(&group->remote.homes, user, home->value);
+		keyspace_settle_element(remote->keyspace, element);
+		bytes_free(user);
+	}
+	topology->arrived_count = 0;
+}

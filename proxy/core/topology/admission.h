@@ -1,0 +1,13 @@
+/* Admission: is a client's request taken here? It is asked before a request joins a group. */
+#ifndef CORE_ADMISSION_H
+#define CORE_ADMISSION_H
+
+#include "topology.h"
+
+/* True: take it. Else it was held, refused, or given to its home (EFFECT_AWAY), and is not the caller's any more. HELD: it waited before; NULL: it comes
+ * from its client. */
+bool admission_ask(struct topology *topology, const struct event *request, struct held *held);
+/* Is this a read that has to be asked for, too? */
+bool admission_concerns_read(struct topology *topology, const struct command *row, const struct request *request);
+
+#endif

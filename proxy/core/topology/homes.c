@@ -1,0 +1,101 @@
+#include "homes.h"
+
+/* One of our own: everything is written as we write it, or is taken for unknown. */
+static struct explicit_home home_read(const struct topology *topology, struct slice value)
+{
+	struct explicit_home home = { .dc = CORE_DC_UNKNOWN, .epoch = HOME_EPOCH_MAX };
+	struct slice epoch = slice_take_until(&value, ' '), dc = slice_take_until(&value, ' ');
+	int64_t number;
+	if (!slice_to_int64(epoch, &number) || number <= 0 || (uint64_t)number > HOME_EPOCH_MAX)
+		return home;
+	int index = origins_dc(&topology->causes->origins, dc);
+	home.epoch = (uint64_t)number;
+	home.dc = index < 0 ? CORE_DC_UNKNOWN : (unsigned)index;
+	home.is_forced = slice_equal(value, SLICE("forced"));
+	return home;
+}
+
+void homes_write(const struct topology *topology, struct buffer *out, uint64_t epoch, unsigned dc, bool is_forced)
+{
+	buffer_add_uint64(out, epoch);
+	buffer_add_byte(out, ' ');
+	buffer_add_text(out, topology->causes->origins.dcs[dc]);
+	buffer_add_text(out, is_forced ? " forced" : "");
+}
+
+void homes_find(const struct topology *topology, const struct user *user, struct user_hash hash, struct home *home)
+{
+	struct explicit_home found;
+	*home = (struct home){ .is_explicit = home_map_get(&topology->map, hash, &found) };
+	if (home->is_explicit) {
+		home->dc = found.dc;
+		home->epoch = found.epoch;
+		home->is_forced = found.is_forced;
+	} else {
+		home->dc = patterns_default(user, hash);
+	}
+	home->is_moving = moves_find(&topology->moves, hash) != NULL;
+}
+
+bool homes_named(const struct topology *topology, struct slice text, struct home *home)
+{
+	struct user user;
+	if (!patterns_named(&topology->patterns, text, &user))
+		return false;
+	homes_find(topology, &user, patterns_hash(&user), home);
+	return true;
+}
+
+struct slice homes_dc_name(const struct topology *topology, unsigned dc)
+{
+	return dc == CORE_DC_UNKNOWN ? SLICE("a datacenter that is not configured here") : slice_of(topology->causes->origins.dcs[dc]);
+}
+
+/* The user's name need not be one of a pattern here: another datacenter may have more of them. */
+static void take_pair(struct topology *topology, struct slice text, struct slice value, bool is_news)
+{
+	struct slice id = text, name = slice_take_until(&id, ':');
+	struct explicit_home home = home_read(topology, value);
+	if (topology->is_on)
+		home_map_set(&topology->map, user_hash(name, id), &home);
+	if (!is_news)
+		return;
+	struct effect *effect = effects_add(topology->step->effects, EFFECT_HOME);
+	effect->home.user = text;
+	effect->home.dc = home.dc;
+	effect->home.epoch = home.epoch;
+	effect->home.is_forced = home.is_forced;
+}
+
+void homes_load(struct topology *topology, const struct event *event)
+{
+	if (event->homes.is_first)
+		home_map_clear(&topology->map);
+	for (unsigned i = 0; i < event->homes.count; i++)
+		take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);
+}
+
+/* Whoever waits because a peer knew more than we did is looked at again. */
+void homes_learn(struct topology *topology, struct slice user, struct slice value)
+{
+	take_pair(topology, user, value, true);
+	held_list_move(&topology->waiting, &topology->ready);
+}
+
+void homes_learn_all(struct topology *topology, const struct home_news *news)
+{
+	struct slice pairs = buffer_slice(&news->pairs), user, value;
+	while (home_news_next(&pairs, &user, &value))
+		homes_learn(topology, user, value);
+}
+
+bool homes_are_in(uint32_t db, struct slice key)
+{
+	return db == DB_RESERVED && slice_equal(key, SLICE(CORE_HOMES_KEY));
+}
+
+void homes_note_arrived(struct topology *topology, struct slice user)
+{
+	topology->arrived = array_reserve(topology->arrived, topology->arrived_count, &topology->arrived_cap, sizeof *topology->arrived);
+	topology->arrived[topology->arrived_count++] = buffer_copy(user);
+}

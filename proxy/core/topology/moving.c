@@ -1,0 +1,284 @@
+#include "moving.h"
+
+#include "homes.h"
+#include "waiting.h"
+
+#include <assert.h>
+
+#define HOLD_MS_MAX 3600000          /* that an order may ask for */
+
+/* ---- texts and answers ---- */
+
+/* Lives until the next step. PARTS end with NULL. */
+static struct slice text_of(struct topology *topology, const struct slice *parts, unsigned count)
+{
+	size_t len = 0;
+	for (unsigned i = 0; i < count; i++)
+		len += parts[i].len;
+	char *text = arena_take(&topology->step->seqs, len + 1), *at = text;
+	for (unsigned i = 0; i < count; i++) {
+		memcpy(at, parts[i].ptr, parts[i].len);
+		at += parts[i].len;
+	}
+	return (struct slice){ text, len };
+}
+
+#define TEXT(topology, ...) \
+	text_of(topology, (const struct slice[]){ __VA_ARGS__ }, sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
+
+/* The user, where he lives now, since which epoch, and whether that datacenter knows it. */
+static void answer(struct topology *topology, uint64_t token, struct slice user, const struct home *home, bool is_confirmed)
+{
+	struct step *step = topology->step;
+	if (token == 0)
+		return;
+	struct buffer epoch = { 0 };
+	buffer_add_uint64(&epoch, home->epoch);
+	resp_add_array(&step->replies, 4);
+	resp_add_bulk(&step->replies, user);
+	resp_add_bulk(&step->replies, homes_dc_name(topology, home->dc));
+	resp_add_bulk(&step->replies, buffer_slice(&epoch));
+	resp_add_bulk(&step->replies, is_confirmed ? SLICE("confirmed") : SLICE("unconfirmed"));
+	buffer_free(&epoch);
+	struct effect *effect = effects_add(step->effects, EFFECT_REPLY);
+	effect->reply.token = token;
+	effect->reply.bytes = (struct slice){ NULL, step->replies.len - step->reply_at };
+	step->reply_at = step->replies.len;
+}
+
+static struct slice late_text(struct topology *topology, const struct move *move)
+{
+	struct slice dc = homes_dc_name(topology, move->dc);
+	if (move->phase == MOVE_HOLDING)
+		return TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: Redis did not execute in time what was written before; try again"));
+	return TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: "), dc,
+	            SLICE(" did not confirm in time that it has what was written here; try again once homeport_replication_lag_seconds of it is low, or with a longer HOLD"));
+}
+
+/* ---- ends ---- */
+
+static void end(struct topology *topology, struct move *move, enum move_result result)
+{
+	topology->step->status.moves_ended[result]++;
+	topology->step->status.moves--;
+	assert(move->held.first == NULL);
+	move_free(&topology->moves, move);
+}
+
+/* The user stays. What waited is taken here. */
+static void undo(struct topology *topology, struct move *move, enum move_result result, struct slice error)
+{
+	held_list_move(&move->held, &topology->ready);
+	if (move->token != 0)
+		step_refuse(topology->step, move->token, error);
+	end(topology, move, result);
+}
+
+static void finish(struct topology *topology, struct move *move, bool is_confirmed)
+{
+	struct home home = { .dc = move->dc, .epoch = move->epoch };
+	answer(topology, move->token, move->user, &home, is_confirmed);
+	end(topology, move, is_confirmed ? MOVE_DONE : MOVE_UNCONFIRMED);
+}
+
+/* ---- orders ---- */
+
+static struct slice order_error(struct topology *topology, const struct event *event, const struct home *home, int dc)
+{
+	const struct slice user = event->asked.key, none = { NULL, 0 };
+	if (dc < 0)
+		return TEXT(topology, SLICE("HOMEPORT MOVE there is no datacenter "), event->asked.value, SLICE(" here: name this one or a peer"));
+	if (home->is_moving)
+		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" is being moved already: wait until that has ended"));
+	if (home->dc != 0)
+		return TEXT(topology, SLICE("HOMEPORT HOME "), homes_dc_name(topology, home->dc), SLICE(" is the home of "), user, SLICE(": order the move there"));
+	if (!topology->is_settled)
+		return SLICE("HOMEPORT HELD this datacenter has not caught up since its start (/readyz?verbose says what it waits for): try again");
+	if (home->epoch == HOME_EPOCH_MAX)
+		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" has moved as often as can be counted"));
+	return none;
+}
+
+static void begin(struct topology *topology, const struct event *event, const struct home *home, unsigned dc)
+{
+	struct user user;
+	bool is_named = patterns_named(&topology->patterns, event->asked.key, &user);
+	assert(is_named);
+	struct move *move = moves_add(&topology->moves, patterns_hash(&user), event->asked.key);
+	uint64_t bound_ms = event->asked.hold_ms != 0 ? event->asked.hold_ms : topology->options->hold_ms_max;
+	move->dc = dc;
+	move->token = event->asked.token;
+	move->epoch = home->epoch + 1;
+	move->learnt = topology->causes->peers[dc].learnt;
+	move->since_ms = topology->step->steady_ms;
+	move->until_ms = move->since_ms + (bound_ms < HOLD_MS_MAX ? bound_ms : HOLD_MS_MAX);
+	move_list_add(&topology->moves.holding, move);
+	topology->step->status.moves++;
+}
+
+void moving_order(struct topology *topology, const struct event *event)
+{
+	const struct causes *causes = topology->causes;
+	struct home home;
+	uint64_t token = event->asked.token;
+	const char *error = causes->is_open ? NULL : causes->trouble != NULL ? causes->trouble : CORE_STORE_AWAY;
+	if (error == NULL && !homes_named(topology, event->asked.key, &home))
+		error = "HOMEPORT MOVE no pattern of homes has users of that name: they are named as in user:42 (HOMEPORT HOME)";
+	if (error != NULL) {
+		step_refuse(topology->step, token, slice_of(error));
+		return;
+	}
+	int dc = origins_dc(&causes->origins, event->asked.value);
+	struct slice refusal = order_error(topology, event, &home, dc);
+	if (refusal.len > 0)
+		step_refuse(topology->step, token, refusal);
+	else if (dc == 0)
+		answer(topology, token, event->asked.key, &home, true);
+	else
+		begin(topology, event, &home, (unsigned)dc);
+}
+
+/* ---- step after step ---- */
+
+/* What was gathered for these users has been sent. */
+static void mark_holding(struct topology *topology)
+{
+	for (struct move *move = move_list_take(&topology->moves.holding); move != NULL; move = move_list_take(&topology->moves.holding)) {
+		move->phase = MOVE_AWAITING;
+		move->mark = topology->causes->next_seq - 1;
+		move_list_add(&topology->moves.awaiting[move->dc], move);
+		topology->is_asking = true;
+	}
+}
+
+/* The store may have refused what came before the mark. Its seqs are given again then, to writes that are made after the answer. */
+static bool has_mark(const struct topology *topology, const struct move *move)
+{
+	const struct causes *causes = topology->causes;
+	uint64_t mark = move->mark < causes->next_seq ? move->mark : causes->next_seq - 1;
+	return causes->peers[move->dc].learnt > move->learnt && causes->origins.items[causes->self].known[move->dc] >= mark;
+}
+
+static void add_flipping(struct moves *moves, struct move *move)
+{
+	move->phase = MOVE_FLIPPING;
+	move_list_add(&moves->flipping, move);
+	if (moves->next_flip == NULL)
+		moves->next_flip = move;
+}
+
+void moving_pump(struct topology *topology, bool has_open)
+{
+	struct moves *moves = &topology->moves;
+	if (moves->table.count == 0)
+		return;
+	if (!has_open)
+		mark_holding(topology);
+	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++) {
+		while (moves->awaiting[dc].first != NULL && has_mark(topology, moves->awaiting[dc].first))
+			add_flipping(moves, move_list_take(&moves->awaiting[dc]));
+		const struct origin *self = &topology->causes->origins.items[topology->causes->self];
+		while (moves->flipped[dc].first != NULL && self->known[dc] >= moves->flipped[dc].first->mark)
+			finish(topology, move_list_take(&moves->flipped[dc]), true);
+	}
+}
+
+struct move *moving_next_flip(struct topology *topology)
+{
+	struct move *move = topology->moves.next_flip;
+	if (move == NULL)
+		return NULL;
+	topology->moves.next_flip = move->next;
+	topology->is_asking = true;
+	return move;
+}
+
+/* Answers come in the order of the groups. What was refused, and is run again, comes late. */
+static struct move *take_flipping(struct topology *topology, uint64_t number)
+{
+	struct move_list *list = &topology->moves.flipping;
+	for (struct move **link = &list->first; *link != NULL; link = &(*link)->next) {
+		struct move *move = *link;
+		if (move->number != number)
+			continue;
+		*link = move->next;
+		if (list->end == &move->next)
+			list->end = link;
+		return move;
+	}
+	return NULL;
+}
+
+void moving_flipped(struct topology *topology, uint64_t number, uint64_t seq)
+{
+	struct move *move = take_flipping(topology, number);
+	struct buffer value = { 0 };
+	assert(move != NULL && move->phase == MOVE_FLIPPING);
+	homes_write(topology, &value, move->epoch, move->dc, false);
+	/* The effect that tells it has to find the name until the next step. */
+	homes_learn(topology, TEXT(topology, move->user), buffer_slice(&value));
+	buffer_free(&value);
+	held_list_move(&move->held, &topology->ready);
+	move->phase = MOVE_FLIPPED;
+	move->mark = seq;
+	move_list_add(&topology->moves.flipped[move->dc], move);
+}
+
+void moving_flip_refused(struct topology *topology, uint64_t number)
+{
+	struct move *move = take_flipping(topology, number);
+	assert(move != NULL);
+	undo(topology, move, MOVE_REFUSED, TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: Redis refused to write his new home down")));
+}
+
+/* ---- ends without success ---- */
+
+static void end_late(struct topology *topology, struct move_list *list)
+{
+	struct move_list all = *list;
+	if (all.first == NULL)
+		return;
+	list->first = NULL;
+	list->end = &list->first;
+	for (struct move *move = all.first, *next; move != NULL; move = next) {
+		next = move->next;
+		if (topology->step->steady_ms < move->until_ms)
+			move_list_add(list, move);
+		else if (move->phase == MOVE_FLIPPED)
+			finish(topology, move, false);
+		else
+			undo(topology, move, MOVE_LATE, late_text(topology, move));
+	}
+}
+
+void moving_tick(struct topology *topology)
+{
+	end_late(topology, &topology->moves.holding);
+	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++) {
+		end_late(topology, &topology->moves.awaiting[dc]);
+		end_late(topology, &topology->moves.flipped[dc]);
+	}
+}
+
+static void lose(struct topology *topology, struct move_list *list)
+{
+	for (struct move *move = move_list_take(list); move != NULL; move = move_list_take(list)) {
+		waiting_refuse_all(topology, &move->held, CORE_STORE_AWAY);
+		if (move->phase == MOVE_FLIPPED)
+			finish(topology, move, false);
+		else
+			undo(topology, move, MOVE_LOST, TEXT(topology, SLICE("HOMEPORT MOVE the connection to Redis was lost while "), move->user,
+			                                     SLICE(" was being moved: HOMEPORT HOME tells where he lives once it is back")));
+	}
+}
+
+void moving_lose_all(struct topology *topology)
+{
+	topology->moves.next_flip = NULL;
+	lose(topology, &topology->moves.holding);
+	lose(topology, &topology->moves.flipping);
+	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++) {
+		lose(topology, &topology->moves.awaiting[dc]);
+		lose(topology, &topology->moves.flipped[dc]);
+	}
+}

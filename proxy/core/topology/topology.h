@@ -1,0 +1,52 @@
+/* Topology: which datacenter is home of which user, and who moves (docs/replication-model.md, "Homes").
+ *
+ *   user_hash.c   a user as 128 bits                                   homes.c       who is home of a user
+ *   patterns.c    whose a key is, and where users live by default      waiting.c     requests are held, and looked at again
+ *   home_map.c    homes of their own, in memory                        moves.c       users that are being moved away
+ *   home_news.c   homes that a group is about to write                 admission.c   is a request taken here, held, or meant for another home?
+ *   held.c        a request that waits                                 topology.c    the room begins, ends, and goes on
+ *
+ * It writes nothing: local/gather_home.c gathers what a move writes. Invariant: whoever gives a user away is not its home from the moment when that
+ * is gathered; who gets one is it once the store has answered. */
+#ifndef CORE_TOPOLOGY_H
+#define CORE_TOPOLOGY_H
+
+#include "held.h"
+#include "home_map.h"
+#include "moves.h"
+#include "patterns.h"
+#include "proxy/core/causes/causes.h"
+
+struct topology {
+	const struct core_options *options;
+	struct step *step;
+	struct causes *causes;
+	struct patterns patterns;
+	struct home_map map;
+	struct moves moves;
+	struct held_list waiting;            /* for anything but a move, in the order in which they came */
+	struct held_list ready;              /* may be looked at again now */
+	struct held_list done;               /* effects of this step may point to them */
+	struct slice *arrived;               /* owned: users whose homes a remote group that is being filled has changed */
+	unsigned arrived_count, arrived_cap;
+	uint64_t doubted_ms;                 /* our steady clock since when others may have other homes configured; 0: they do not */
+	bool is_on;                          /* homes are configured */
+	bool is_settled;                     /* of this opening: we have caught up. What the table says is no longer older than what we announced */
+	bool is_asking;                      /* the next message of ours asks its readers for an answer */
+	bool is_answer_due;                  /* a peer has asked how far we are */
+};
+
+/* NULL where *ERROR says what is wrong with the configured homes. */
+struct topology *topology_new(const struct core_options *options, struct step *step, struct causes *causes, const char **error);
+void topology_free(struct topology *topology);
+void topology_begin_step(struct topology *topology);
+/* The connection is lost: what is held is refused, moves are over. */
+void topology_close(struct topology *topology);
+/* A turn ends. HAS_OPEN: there are gathered writes that were not sent. */
+void topology_pump(struct topology *topology, bool has_open);
+void topology_tick(struct topology *topology);       /* who waits too long is told so */
+/* Does somebody wait for our next message? */
+static inline bool topology_is_heartbeat_due(const struct topology *topology) { return topology->is_asking || topology->is_answer_due; }
+void topology_status(const struct topology *topology, struct core_status *status);
+
+#endif

@@ -1,0 +1,16 @@
+/* Home: where a user lives. */
+#ifndef CORE_HOME_H
+#define CORE_HOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct home {
+	unsigned dc;                 /* index into core_options.dcs; CORE_DC_UNKNOWN: a datacenter that is not configured here */
+	uint64_t epoch;              /* 0: by default */
+	bool is_explicit;            /* he has a home of his own */
+	bool is_forced;              /* which somebody else than the home before gave him */
+	bool is_moving;              /* he is being moved away from here */
+};
+
+#endif

@@ -1,0 +1,337 @@
+/* Facts about requests of users with homes, and about users who move: datacenter a, whose peers' logs are played here. */
+#include <CUnit/CUnit.h>
+
+#include "peers.h"
+#include "proxy/core/wire/envelope.h"
+
+void suite_moves(void);
+
+static const struct core_home_default list[] = { { "b*", "b", 0 }, { "c*", "c", 0 }, { "*", "a", 0 } };
+static const struct core_home homes[] = {
+	{ .match = "user:{id}:*", .away = HOME_REDIRECT, .defaults = list, .default_count = 3 },
+	{ .match = "lax:{id}", .name = "lax", .away = HOME_ACCEPT, .defaults = list, .default_count = 3 },
+	{ .match = "far:{id}", .name = "far", .away = HOME_FORWARD, .is_mixed_accepted = true, .defaults = list, .default_count = 3 },
+	{ .match = "no:{id}", .name = "no", .away = HOME_REFUSE, .is_read_home = true, .defaults = list, .default_count = 3 },
+};
+
+struct play { struct stage stage; struct buffer heard; uint64_t incarnation; };
+
+static void tell_heartbeat(struct play *play, unsigned dc, uint64_t seen)
+{
+	struct position context[] = { { SLICE("a"), play->incarnation, seen, false } };
+	struct batch batch = {
+		.dc = dc == PEER_B ? SLICE("b") : SLICE("c"), .incarnation = 1, .first_seq = 1, .hlc = play->stage.now_ms << 16, .context = context, .context_count = seen > 0,
+	};
+	struct buffer bytes = { 0 };
+	envelope_begin(&bytes, &batch);
+	peers_tell_bytes(&play->stage, dc, buffer_slice(&bytes));
+	buffer_free(&bytes);
+}
+
+/* PAIRS: what the store knows of homes. */
+static void play_open(struct play *play, const struct stored_pair *pairs, unsigned count)
+{
+	*play = (struct play){ .heard = { 0 } };
+	peers_start_with_homes(&play->stage, homes, sizeof homes / sizeof *homes);
+	play->stage.heard = &play->heard;
+	play->incarnation = play->stage.now_ms * 1000;
+	stage_step(&play->stage, (struct event){ .type = EVENT_HOMES, .homes = { pairs, count, true } });
+	peers_connect(&play->stage, "run", NULL, 0);
+}
+
+static void play_close(struct play *play)
+{
+	play->stage.heard = NULL;
+	stage_close(&play->stage);
+	buffer_free(&play->heard);
+}
+
+/* What became of it since the last time. */
+static void expect(struct play *play, const char *what, const char *wanted)
+{
+	stage_expect(what, "led to", buffer_slice(&play->heard), wanted);
+	buffer_reset(&play->heard);
+}
+
+static void set(struct play *play, const char *key)
+{
+	stage_set(&play->stage, key);
+}
+
+static void order(struct play *play, const char *user, const char *dc)
+{
+	stage_step(&play->stage, (struct event){ .type = EVENT_ASKED, .asked = { .token = ++play->stage.token, .ask = ASK_REHOME, .key = slice_of(user), .value = slice_of(dc) } });
+}
+
+/* What is gathered is sent; then, what the store is told of the test's keys and of homes. */
+static void expect_sent(struct play *play, const char *text)
+{
+	stage_end_turn(&play->stage);
+	CU_ASSERT(stage_has_sent(&play->stage, text));
+}
+
+static void expect_refusal(struct play *play, const char *text)
+{
+	buffer_add_byte(&play->heard, '\0');
+	bool is_told = strncmp(play->heard.ptr, "refused ", 8) == 0 && strstr(play->heard.ptr, text) != NULL;
+	stage_expect_number(text, play->heard.ptr, is_told, 1);
+	buffer_reset(&play->heard);
+}
+
+static void wait_ms(struct play *play, uint64_t ms)
+{
+	play->stage.now_ms += ms;
+	stage_step(&play->stage, (struct event){ .type = EVENT_TICK });
+}
+
+/* ---- admission ---- */
+
+static void writes_go_where_their_user_lives(void)
+{
+	static const struct { const char *key, *led_to; } rows[] = {
+		{ "user:1:x", "" },          { "user:b1:x", "redirect user:b1 user:b1:x b 0\n" }, { "user:{b1}:x", "redirect user:b1 user:{b1}:x b 0\n" },
+		{ "lax:b1", "" },            { "far:c1", "forward far:c1 far:c1 c 0\n" },         { "no:b1", "refuse no:b1 no:b1 b 0\n" },
+		{ "somebody:b1:x", "" },     { "user:7:x", "redirect user:7 user:7:x c 3\n" },    { "user:b7:x", "" },
+		{ "user:8:x", "refuse user:8 user:8:x ? 2\n" },
+	};
+	static const struct stored_pair pairs[] = {
+		{ SLICE("user:7"), SLICE("3 c") }, { SLICE("user:b7"), SLICE("1 a forced") }, { SLICE("user:8"), SLICE("2 moon") }, { SLICE("other:1"), SLICE("2 b") },
+	};
+	struct play play;
+	play_open(&play, pairs, 4);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		set(&play, rows[i].key);
+		expect(&play, rows[i].key, rows[i].led_to);
+	}
+	const struct core_status *status = core_status(play.stage.core);
+	CU_ASSERT(status->off_home_writes[HOME_ACCEPT] == 1 && status->off_home_writes[HOME_REDIRECT] == 3 && status->off_home_writes[HOME_FORWARD] == 1);
+	CU_ASSERT(status->off_home_writes[HOME_REFUSE] == 2 && status->homes[PEER_A] == 1 && status->homes[CORE_DC_UNKNOWN] == 1 && status->held_writes == 0);
+	play_close(&play);
+}
+
+static void users_of_several_homes_are_not_mixed(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	stage_say(&play.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("user:1:x"), SLICE("v"), SLICE("user:b1:x"), SLICE("v") }, false);
+	expect_refusal(&play, "key user:1:x and key user:b1:x, whose user lives in b");
+	stage_say(&play.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("user:b1:x"), SLICE("v"), SLICE("k"), SLICE("v") }, false);
+	expect(&play, "one home and a key without", "redirect user:b1 user:b1:x b 0\n");
+	stage_say(&play.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("far:1"), SLICE("v"), SLICE("far:b1"), SLICE("v") }, false);
+	expect(&play, "mixed as the pattern allows", "");
+	stage_say(&play.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("lax:b1"), SLICE("v"), SLICE("user:1:x"), SLICE("v") }, false);
+	expect(&play, "beside one that is accepted", "");
+	CU_ASSERT(core_status(play.stage.core)->off_home_writes[HOME_ACCEPT] == 2);
+	play_close(&play);
+}
+
+static void reads_go_home_where_that_is_asked_for(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	struct slice far[] = { SLICE("get"), SLICE("no:b1") }, near[] = { SLICE("get"), SLICE("user:b1:x") };
+	const struct request home = { .argv = far, .argc = 2 }, local = { .argv = near, .argc = 2 };
+	CU_ASSERT(core_concerns_read(play.stage.core, command_find(2, far), &home) && !core_concerns_read(play.stage.core, command_find(2, near), &local));
+	stage_say(&play.stage, 2, far, false);
+	expect(&play, "a read at home", "refuse no:b1 no:b1 b 0\n");
+	stage_say(&play.stage, 2, near, false);
+	expect(&play, "a read", "");
+	play_close(&play);
+}
+
+/* ---- moves ---- */
+
+static void user_moves(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	set(&play, "user:1:x");
+	stage_end_turn(&play.stage);
+	order(&play, "user:1", "b");
+	set(&play, "user:1:y");
+	set(&play, "user:2:y");
+	expect(&play, "a write during the move", "held\n");
+	stage_end_turn(&play.stage);
+	stage_answer_all(&play.stage);
+	tell_heartbeat(&play, PEER_B, 1);
+	expect(&play, "the new home has not all", "");
+	tell_heartbeat(&play, PEER_B, 2);
+	expect_sent(&play, "*4\r\n$4\r\nHSET\r\n$14\r\nhomeport:homes\r\n$6\r\nuser:1\r\n$3\r\n1 b\r\n");
+	CU_ASSERT(stage_has_sent(&play.stage, "SELECT\r\n$2\r\n15"));
+	set(&play, "user:1:z");
+	expect(&play, "a write while the new home is written", "held\n");
+	stage_answer_all(&play.stage);
+	expect(&play, "the new home is written", "home user:1 b 1\nredirect user:1 user:1:y b 1\nredirect user:1 user:1:z b 1\n");
+	set(&play, "user:1:z");
+	expect(&play, "a write after", "redirect user:1 user:1:z b 1\n");
+	CU_ASSERT(core_status(play.stage.core)->moves == 1 && core_status(play.stage.core)->homes[PEER_B] == 1);
+	tell_heartbeat(&play, PEER_B, 3);
+	expect(&play, "the new home knows", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
+	CU_ASSERT(core_status(play.stage.core)->moves == 0 && core_status(play.stage.core)->moves_ended[MOVE_DONE] == 1);
+	play_close(&play);
+}
+
+static void move_is_undone_when_it_takes_too_long(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	set(&play, "user:1:y");
+	stage_end_turn(&play.stage);
+	expect(&play, "a write during the move", "held\n");
+	wait_ms(&play, 999);
+	expect(&play, "just in time", "");
+	wait_ms(&play, 1);
+	expect_refusal(&play, "HOMEPORT MOVE user:1 stays here: b did not confirm in time");
+	expect_sent(&play, "user:1:y");
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_LATE] == 1 && core_status(play.stage.core)->held_writes == 0);
+	play_close(&play);
+}
+
+static void move_ends_with_the_connection(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	set(&play, "user:1:y");
+	stage_end_turn(&play.stage);
+	expect(&play, "a write during the move", "held\n");
+	stage_step(&play.stage, (struct event){ .type = EVENT_LOST });
+	expect(&play, "the connection is lost", "refused LOADING Homeport has no working connection to its Redis right now (/readyz?verbose says why), try again\n"
+	       "refused HOMEPORT MOVE the connection to Redis was lost while user:1 was being moved: HOMEPORT HOME tells where he lives once it is back\n");
+	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_LOST] == 1 && core_status(play.stage.core)->held_bytes == 0);
+	play_close(&play);
+}
+
+static bool refuse_homes(struct stage *stage, const struct request *request, struct buffer *out)
+{
+	(void)stage;
+	bool is_home = request->argc == 4 && slice_equal(request->argv[1], SLICE(CORE_HOMES_KEY));
+	if (is_home)
+		resp_add_error(out, "WRONGTYPE no hash");
+	return is_home;
+}
+
+static void move_is_undone_where_the_store_refuses(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	play.stage.reply = refuse_homes;
+	order(&play, "user:1", "b");
+	set(&play, "user:1:y");
+	stage_end_turn(&play.stage);
+	tell_heartbeat(&play, PEER_B, 0);
+	stage_end_turn(&play.stage);
+	expect(&play, "a write during the move", "held\n");
+	stage_answer(&play.stage);
+	expect_refusal(&play, "HOMEPORT MOVE user:1 stays here: Redis refused");
+	expect_sent(&play, "user:1:y");
+	play_close(&play);
+}
+
+static void orders_are_refused_by_name(void)
+{
+	static const struct { const char *user, *dc, *error; } rows[] = {
+		{ "nobody:1", "b", "no pattern of homes has users of that name" }, { "user:1", "moon", "there is no datacenter moon here" },
+		{ "user:b1", "c", "HOMEPORT HOME b is the home of user:b1" },      { "user:9", "c", "is being moved already" },
+	};
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:9", "b");
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		order(&play, rows[i].user, rows[i].dc);
+		expect_refusal(&play, rows[i].error);
+	}
+	order(&play, "user:2", "a");
+	expect(&play, "a move to where he lives", "reply *4\r\n$6\r\nuser:2\r\n$1\r\na\r\n$1\r\n0\r\n$9\r\nconfirmed\r\n\n");
+	play_close(&play);
+}
+
+static void too_many_waiting_writes_are_refused(void)
+{
+	static const char value[9000];
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	stage_say(&play.stage, 3, (struct slice[]){ SLICE("set"), SLICE("user:1:x"), { value, sizeof value } }, false);
+	expect(&play, "one write", "held\n");
+	stage_say(&play.stage, 3, (struct slice[]){ SLICE("set"), SLICE("user:1:x"), { value, sizeof value } }, false);
+	expect_refusal(&play, "limits.held");
+	set(&play, "user:2:x");
+	expect(&play, "another user", "");
+	play_close(&play);
+}
+
+/* ---- who gets a user ---- */
+
+static void user_arrives_once_the_store_has_answered(void)
+{
+	const struct change change = {
+		.kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("user:b1"), .value = SLICE("1 a"),
+	};
+	struct play play;
+	struct home home;
+	play_open(&play, NULL, 0);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_B, .seq = 1, .changes = &change, .change_count = 1 });
+	CU_ASSERT(stage_has_sent(&play.stage, "*4\r\n$4\r\nHSET\r\n$14\r\nhomeport:homes\r\n$7\r\nuser:b1\r\n$3\r\n1 a\r\n"));
+	set(&play, "user:b1:x");
+	expect(&play, "too early", "redirect user:b1 user:b1:x b 0\n");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:b1"), &home) && home.dc == PEER_B && home.epoch == 0 && !home.is_explicit);
+	stage_answer_all(&play.stage);
+	expect(&play, "the store has answered", "home user:b1 a 1\n");
+	set(&play, "user:b1:x");
+	expect(&play, "now he lives here", "");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:b1"), &home) && home.dc == PEER_A && home.epoch == 1 && home.is_explicit);
+	play_close(&play);
+}
+
+static void flush_leaves_homes_alone(void)
+{
+	const struct change changes[] = {
+		{ .kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("user:b1"), .value = SLICE("1 a") },
+		{ .kind = CHANGE_FLUSH, .db = DB_ALL, .key = SLICE("") },
+	};
+	struct play play;
+	struct buffer told = { 0 };
+	play_open(&play, NULL, 0);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .ms = 50, .changes = &changes[1], .change_count = 1 });
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 10, .changes = changes, .change_count = 1 });
+	peers_settle(&play.stage, &told);
+	expect(&play, "a home that is older than a flush", "home user:b1 a 1\n");
+	buffer_free(&told);
+	play_close(&play);
+}
+
+static void who_asks_gets_an_answer_at_once(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	struct batch batch = { .dc = SLICE("b"), .incarnation = 1, .first_seq = 1, .hlc = play.stage.now_ms << 16, .asks = true };
+	struct buffer bytes = { 0 };
+	envelope_begin(&bytes, &batch);
+	int64_t before = play.stage.log_end;
+	peers_tell_bytes(&play.stage, PEER_B, buffer_slice(&bytes));
+	CU_ASSERT(play.stage.log_end == before + 1);
+	stage_end_turn(&play.stage);
+	CU_ASSERT(play.stage.log_end == before + 1);
+	buffer_free(&bytes);
+	play_close(&play);
+}
+
+void suite_moves(void)
+{
+	CU_pSuite suite = CU_add_suite("moves", NULL, NULL);
+	CU_ADD_TEST(suite, writes_go_where_their_user_lives);
+	CU_ADD_TEST(suite, users_of_several_homes_are_not_mixed);
+	CU_ADD_TEST(suite, reads_go_home_where_that_is_asked_for);
+	CU_ADD_TEST(suite, user_moves);
+	CU_ADD_TEST(suite, move_is_undone_when_it_takes_too_long);
+	CU_ADD_TEST(suite, move_ends_with_the_connection);
+	CU_ADD_TEST(suite, move_is_undone_where_the_store_refuses);
+	CU_ADD_TEST(suite, orders_are_refused_by_name);
+	CU_ADD_TEST(suite, too_many_waiting_writes_are_refused);
+	CU_ADD_TEST(suite, user_arrives_once_the_store_has_answered);
+	CU_ADD_TEST(suite, flush_leaves_homes_alone);
+	CU_ADD_TEST(suite, who_asks_gets_an_answer_at_once);
+}
