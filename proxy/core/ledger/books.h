@@ -22,7 +22,7 @@ struct road {                        /* of one DC's log */
 	unsigned mile_head, mile_count, mile_cap;
 };
 
-struct answered { uint64_t incarnation, first, last; bool is_begun; };
+struct answered { uint64_t incarnation, first, last; };
 
 struct books {
 	const struct core_options *options;
@@ -39,7 +39,6 @@ struct books {
 	bool is_run_due;                     /* the store does not have our incarnation yet, nor where earlier ones ended */
 	bool is_own_held;                    /* the own log must be read again from where it must be now: others may have written there … */
 	int64_t own_held_until;              /* … up to this position, as far as was looked */
-	bool is_begun;                       /* a hello of our incarnation stands in the own log, at its position or before */
 	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it; for good */
 	uint64_t answered_first;             /* of our origin: seqs from here to answered_seq were answered since the positions were written */
 	struct answered stored_answered;     /* the same, as read from the store at the opening */

@@ -2,9 +2,9 @@
  * at the same point:
  *
  *   dc:<name>  "<follow position> <incarnation>:<applied>:<floor>:<kept>:<stable> …": one group of numbers for each incarnation of the DC that is
- *              not past; "<follow position>/<incarnation> …" where the DC has a floor (struct floors)
+ *              not past, with ":1" behind it where it has begun (ours only); "<follow position>/<incarnation> …" where the DC has a floor (struct floors)
  *   hlc        the clock
- *   answered   "<incarnation> <first> <last> <begun>": of our own writes, which ones were answered (struct answered)
+ *   answered   "<incarnation> <first> <last>": of our own writes, which ones were answered (struct answered)
  *   run        "<server run id> <incarnation>"
  *   id:<name>  the id of the DC (identity.h)
  *   lost       1, where the own log lost what the store had not read
@@ -29,23 +29,25 @@ static void add_dc(const struct books *books, unsigned dc, struct buffer *field,
 	}
 	for (unsigned i = 0; i < books->causes->origins.count; i++) {
 		const struct origin *origin = &books->causes->origins.items[i];
-		if (origin->dc != dc || origin->applied == 0 || origin->is_past)
+		bool is_begun_self = i == books->causes->self && origin->is_begun;
+		if (origin->dc != dc || (origin->applied == 0 && !is_begun_self) || origin->is_past)
 			continue;
 		const uint64_t numbers[] = { origin->incarnation, origin->applied, origin->floor, origin->kept, origin->stable };
 		for (unsigned j = 0; j < 5; j++) {
 			buffer_add_byte(value, j == 0 ? ' ' : ':');
 			buffer_add_uint64(value, numbers[j]);
 		}
+		if (origin->is_begun)
+			buffer_add_text(value, ":1");
 	}
 }
 
 /* These writes were answered. Where their final form differs from the intent, the outbox has it: written before this, or in the same transaction. */
 static void add_answered(const struct books *books, struct buffer *field, struct buffer *value)
 {
-	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first,
-		                     books->causes->answered_seq, books->is_begun };
+	const uint64_t numbers[] = { books->causes->origins.items[books->causes->self].incarnation, books->answered_first, books->causes->answered_seq };
 	buffer_add_text(field, "answered");
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		if (i > 0)
 			buffer_add_byte(value, ' ');
 		buffer_add_uint64(value, numbers[i]);
@@ -170,9 +172,7 @@ static bool read_answered(struct books *books, struct slice value)
 	int64_t incarnation, first, last;
 	if (!take_number(&value, ' ', &incarnation) || !take_number(&value, ' ', &first) || !take_number(&value, ' ', &last))
 		return false;
-	/* Older versions do not write whether the incarnation has begun. */
-	bool is_begun = slice_equal(value, SLICE("1"));
-	books->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last, is_begun };
+	books->stored_answered = (struct answered){ (uint64_t)incarnation, (uint64_t)first, (uint64_t)last };
 	return true;
 }
 
@@ -207,6 +207,7 @@ static bool read_dc(struct books *books, unsigned dc, struct slice value)
 			return false;
 		struct origin *origin = &books->causes->origins.items[index];
 		origin->is_past = false;     /* it has numbers of its own */
+		origin->is_begun = slice_equal(entry, SLICE("1"));
 		origin->round_applied = 0;
 		origin->applied = origin->confirmed = (uint64_t)applied;
 		origin->floor = origin->recalled = (uint64_t)floor;

@@ -52,19 +52,14 @@ static void begin_after(struct recovery *recovery, struct origin *own)
 		own->before_hlc = recovery->heard_hlc;
 }
 
-/* The store says that this incarnation's first hello got into the log. It stands before the position that we read from. */
-static bool was_begun(const struct recovery *recovery, unsigned origin)
-{
-	return recovery->books->stored_answered.is_begun &&
-	       recovery->books->stored_answered.incarnation == recovery->causes->origins.items[origin].incarnation;
-}
-
 /* The first hello of an incarnation may not have reached the log. Then the log holds nothing of it, and it began after all that the log holds. */
 static void hear_lost_hellos(struct recovery *recovery)
 {
-	for (unsigned i = 0; i < recovery->causes->origins.count; i++)
-		if (recovery->causes->origins.items[i].dc == 0 && own_log_doubts(recovery, i) && !was_begun(recovery, i))
-			begin_after(recovery, &recovery->causes->origins.items[i]);
+	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
+		struct origin *origin = &recovery->causes->origins.items[i];
+		if (origin->dc == 0 && own_log_doubts(recovery, i) && !origin->is_begun)
+			begin_after(recovery, origin);
+	}
 }
 
 /* Our store lacks what stood in the lost part of the log. Those writes may be gone everywhere, even acknowledged ones. We say so, and keep shipping what
@@ -96,7 +91,7 @@ static void renew_outlived(struct recovery *recovery)
 /* Our hello was read, so all that the log held when we opened has been read, too. */
 static void hear_hello(struct recovery *recovery)
 {
-	recovery->causes->has_announced = recovery->books->is_begun = true;
+	recovery->causes->has_announced = recovery->causes->origins.items[recovery->causes->self].is_begun = true;
 	renew_outlived(recovery);
 	identity_hear_end(recovery->causes);
 	if (has_doubts(recovery)) {
@@ -139,6 +134,7 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery)
 {
 	struct origin *own = &recovery->causes->origins.items[delivery->origin];
 	/* The first hello of an incarnation carries its number. What the log said before it had been announced when the incarnation began. */
+	own->is_begun |= delivery->hello == own->incarnation;
 	own->is_logged_whole |= delivery->hello == own->incarnation;
 	if (delivery->write_count > 0 && !own->is_past && delivery->first_seq > own->logged + 1)
 		own->is_logged_whole = false;
@@ -180,9 +176,9 @@ void own_log_note_cut(struct recovery *recovery)
 	recovery->is_log_cut = true;
 	for (unsigned i = 0; i < recovery->causes->origins.count; i++) {
 		struct origin *origin = &recovery->causes->origins.items[i];
-		if (origin->dc != 0 || origin->floor == 0)
+		if (origin->dc != 0 || origin->is_past)
 			continue;
-		recovery->has_lost_position = true;
+		recovery->has_lost_position |= origin->floor > 0;
 		origin->is_logged_whole = false;
 	}
 }

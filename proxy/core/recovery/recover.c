@@ -98,7 +98,7 @@ static void forget_positions(struct recovery *recovery)
 		origin->applied = origin->confirmed = origin->recalled = origin->stable = 0;
 		origin->floor = origin->kept = origin->round_stable = origin->round_applied = 0;
 		origin->ledger.len = 0;
-		origin->is_past = origin->is_unused = false;
+		origin->is_past = origin->is_unused = origin->is_begun = false;
 		/* We must hear again, in log order, what each DC has applied. Only then do we hold everything that is concurrent with it. */
 		memset(origin->known, 0, sizeof origin->known);
 	}
@@ -175,12 +175,11 @@ static struct origin *begin_incarnation(struct recovery *recovery, uint64_t inca
 	bool is_stored = books->stored_answered.incarnation == incarnation;
 	bool has_answers = is_stored && books->stored_answered.last >= causes->answered_seq;
 	books->answered_first = has_answers ? books->stored_answered.first : causes->next_seq;
-	books->is_begun = is_stored && books->stored_answered.is_begun;
 	return self;
 }
 
 /* Nothing of our own log has been read yet. */
-static void begin_reading(struct recovery *recovery, struct origin *self)
+static void begin_reading(struct recovery *recovery)
 {
 	struct causes *causes = recovery->causes;
 	recovery->is_log_cut = recovery->has_lost_position = false;
@@ -190,11 +189,10 @@ static void begin_reading(struct recovery *recovery, struct origin *self)
 		origin->heard = 0;
 		origin->opened_applied = origin->applied;
 		origin->logged = origin->floor;
-		origin->is_logged_whole = origin->floor > 0;
+		/* The hello of what has begun may stand before the position that we read from. Without this, it would be taken for lost, and its writes for
+		 * later than those of another incarnation. */
+		origin->is_logged_whole = origin->floor > 0 || origin->is_begun;
 	}
-	/* Our hello stands before the position that we read from. Without this, it would be taken for lost, and our writes for later than those of
-	 * another incarnation. */
-	self->is_logged_whole |= recovery->books->is_begun;
 }
 
 /* The largest context that others may have heard of us. */
@@ -260,7 +258,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	causes->opened_ms = recovery->step->steady_ms;
 	if (causes->clock == 0)
 		causes->clock = event->opened.nonce;
-	begin_reading(recovery, self);
+	begin_reading(recovery);
 	/* Batches that this process executed and did not append yet go before the hello, so that reading up to the hello finds them. */
 	outbox_hand_over(recovery->outbox);
 	if (!is_same_run && causes->has_announced)

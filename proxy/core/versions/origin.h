@@ -37,6 +37,7 @@ struct origin {
 	struct context *before;      /* of this DC's: what others had heard of us when this incarnation began. All its writes count as having seen
 	                              * it, although the store may have lost it. NULL: nothing, or not known yet */
 	uint64_t before_hlc;         /* of this DC's: write SEQ is at this time + SEQ or later. 0: nothing is known */
+	bool is_begun;               /* of this DC's: its first hello has got into the own log, before or behind the position that is read from */
 	bool is_logged_whole;        /* of this DC's: read back from the own log without a gap since the floor, or since its first hello */
 	uint64_t kept;               /* what was stable a round of stability ago: recovery reads metadata back from here on (stability.c) */
 	uint64_t round_stable, round_applied;    /* when the present round began */
