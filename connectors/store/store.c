@@ -220,7 +220,8 @@ static void take_opening_reply(struct store *store, struct slice reply)
 	if (is_fine && memento->has_homes) {
 		struct event event = { .type = EVENT_HOMES, .homes = { memento->homes, memento->home_count, store->opening.is_home_first } };
 		memento->has_homes = false;
-		store->callbacks.homes(store->callbacks.context, &event, store->opening.databases);
+		if (store->callbacks.homes != NULL)
+			store->callbacks.homes(store->callbacks.context, &event, store->opening.databases);
 	}
 	go_on_opening(store, state);
 }

@@ -28,7 +28,7 @@ struct store_callbacks {
 	void *context;
 	/* Connected, older sidecars fenced, state read. EVENT points to a filled EVENT_OPENED (now_ms too). */
 	void (*opened)(void *context, const struct event *event, uint32_t databases);
-	/* While it opens, before `opened`: EVENT points to a filled EVENT_HOMES. At least once. */
+	/* While it opens, before `opened`: EVENT points to a filled EVENT_HOMES. At least once. May be NULL */
 	void (*homes)(void *context, const struct event *event, uint32_t databases);
 	void (*lost)(void *context, const char *why);        /* no unanswered read or group will be answered; the store reconnects by itself */
 	void (*waiting)(void *context, const char *why);     /* opening failed and is tried again; told when WHY changes. May be NULL */

@@ -42,6 +42,8 @@ static void remote_answered(struct core *core, const struct group *group, const 
 static void positions_answered(struct core *core, const struct group *group)
 {
 	core->books.is_run_due &= !group->positions.has_run;
+	if (group->positions.has_homes)
+		core->topology->stored_digest = core->topology->patterns.digest;
 	if (group->positions.id_changes > 0)
 		core->causes.identity.stored_changes = group->positions.id_changes;
 }

@@ -3,6 +3,7 @@
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/topology/admission.h"
+#include "proxy/core/topology/doubt.h"
 #include "proxy/core/topology/homes.h"
 #include "proxy/core/topology/moving.h"
 
@@ -110,7 +111,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	groups_init(&core->groups);
 	outbox_init(&core->outbox);
 	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
-	core->outbox.topology = core->topology;
+	core->outbox.topology = core->books.topology = core->topology;
 	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
@@ -167,13 +168,14 @@ static void turn_ended(struct core *core)
 	if (!core->causes.is_open)
 		return;
 	recover_pump(core->recovery);
-	gather_homes_pump(core->local);
 	stability_pump(core->remote);
 	reuse_pump(core);
 	if (positions_are_due(&core->books) && !local_is_rerunning(core->local) && core->groups.remote_unanswered == 0)
 		positions_send(&core->books);
 	remote_pump(core->remote);
 	rules_pump(core);
+	topology_pump(core->topology);
+	gather_homes_pump(core->local);
 	readback_pump(core->local);
 	handle_pump(core->asks);
 	ask_pump(core->asks);
@@ -184,7 +186,8 @@ static void turn_ended(struct core *core)
 	else if (!local_is_draining(core->local) && gathering_is_worth_sending(core->local))
 		gathering_close(core->local);
 	outbox_pump(&core->outbox);
-	topology_pump(core->topology, local_has_open(core->local) || local_is_rerunning(core->local));
+	if (!local_has_open(core->local) && !local_is_rerunning(core->local))
+		moving_mark(core->topology);
 	/* At most one a turn. Where writes are under way, their batch does as well. */
 	if (topology_is_heartbeat_due(core->topology) && is_quiet(core))
 		outbox_heartbeat(&core->outbox, 0);
@@ -291,7 +294,9 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_HOMES: homes_load(core->topology, event); break;
 	case EVENT_OPENED:
 		topology_close(core->topology);
+		doubt_begin_opening(core->topology);
 		recover_open(core->recovery, event);
+		doubt_end_reading(core->topology);
 		break;
 	case EVENT_LOST:
 		topology_close(core->topology);

@@ -40,6 +40,8 @@ enum clock_verdict {
 	"HOMEPORT another sidecar goes by the name of this datacenter, with another Redis: writes are refused at both until one is gone; stop the one " \
 	"that does not belong there, or give it a dc of its own"
 
+enum homes_doubt { HOMES_AGREE, HOMES_UNHEARD, HOMES_DIFFER };
+
 /* Numbers for metrics and /readyz. Counters since core_new. */
 struct core_peer_status {
 	enum peer_state state;
@@ -67,6 +69,7 @@ struct core_peer_status {
 	uint64_t quarantine_until_ms;        /* quarantined: by our wall clock, when it ends at the latest */
 	uint64_t rules_digest;
 	bool rules_differ;
+	enum homes_doubt homes_doubt;        /* of configured homes; for as long as this datacenter is in doubt */
 	bool is_beyond_incarnations; /* undecodable, because it names more incarnations than can be told apart */
 	char foreign_dc[CORE_ID_MAX + 1];    /* foreign: whose messages its log holds */
 	char id[CORE_ID_MAX + 1];    /* of that datacenter; empty: not known yet */
@@ -84,6 +87,7 @@ enum move_result {
 	MOVE_LATE,                   /* undone: the new home did not confirm in time that it has the user's writes */
 	MOVE_LOST,                   /* the connection to the store was lost: undone; or unknown, where the write was under way */
 	MOVE_REFUSED,                /* undone: the store refused the write that gives him away */
+	MOVE_FORCED,                 /* taken over from a home that is dead */
 	MOVE_RESULT_COUNT,
 };
 

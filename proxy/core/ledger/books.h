@@ -10,6 +10,7 @@
 #include "proxy/core/causes/causes.h"
 #include "proxy/core/causes/suspects.h"
 #include "proxy/core/groups/groups.h"
+#include "proxy/core/topology/topology.h"
 #include "retention.h"
 
 struct mile { int64_t position; unsigned origin; uint64_t seq; };    /* up to this message, ORIGIN reached SEQ */
@@ -32,6 +33,7 @@ struct books {
 	struct groups *groups;
 	struct keyspace *keyspace;
 	struct policies *policies;
+	struct topology *topology;
 	struct road roads[CORE_DCS_MAX];
 	struct retention retention;
 	uint64_t positions_sent_ms;          /* when they were sent last by themselves */

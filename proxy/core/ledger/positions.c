@@ -7,10 +7,12 @@
  *   answered   "<incarnation> <first> <last>": of our own writes, which ones were answered (struct answered)
  *   run        "<server run id> <incarnation>"
  *   id:<name>  the id of the DC (identity.h)
+ *   homes      the digest of the homes that were configured when all datacenters had the same (topology/doubt.c)
  *   lost       1, where the own log lost what the store had not read
  *
  * What suspects.c adds stands there, too. */
 #include "books.h"
+#include "proxy/core/topology/doubt.h"
 
 #include <string.h>
 
@@ -127,6 +129,17 @@ static void write_ids(const struct books *books, struct group *group)
 	group->positions.id_changes = books->causes->identity.changes;
 }
 
+static void write_homes(const struct books *books, struct group *group)
+{
+	struct buffer field = { 0 }, value = { 0 };
+	doubt_write(books->topology, &field, &value);
+	script_select(&group->script, books->options->reserved_db);
+	script_add(&group->script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_POSITIONS_KEY), buffer_slice(&field), buffer_slice(&value) });
+	buffer_free(&field);
+	buffer_free(&value);
+	group->positions.has_homes = true;
+}
+
 static bool are_ids_due(const struct books *books)
 {
 	return books->causes->identity.changes > books->causes->identity.stored_changes;
@@ -146,6 +159,7 @@ void positions_send(struct books *books)
 	/* A record that has left the store must not come back after a restart, with writes that the old positions call unstable. */
 	is_moved |= episodes_have_ended(books);
 	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due || are_ids_due(books) ||
+	    doubt_is_write_due(books->topology) ||
 	    books->correction_count > 0) {
 		struct group *group = group_new(books->groups, GROUP_POSITIONS);
 		group->positions.has_run = books->is_run_due;
@@ -153,6 +167,8 @@ void positions_send(struct books *books)
 			write_run(books, &group->script);
 		if (are_ids_due(books))
 			write_ids(books, group);
+		if (doubt_is_write_due(books->topology))
+			write_homes(books, group);
 		if (is_moved || books->is_run_due || books->suspects->is_rules_due)
 			positions_write(books, group);
 		group_send(books->groups, group);
@@ -233,7 +249,7 @@ bool positions_read(struct books *books, const struct event *event, bool *is_sam
 		}
 		int64_t hlc;
 		books->is_log_lost |= slice_equal(field, SLICE("lost"));
-		if (identity_read(books->causes, field, value))
+		if (identity_read(books->causes, field, value) || doubt_read(books->topology, field, value))
 			continue;
 		if (suspects_read(books->suspects, field, value))
 			continue;

@@ -50,10 +50,9 @@ void gathering_add_header(struct local *local, struct group *group)
 		.context_count = count,
 		.is_lifted = group->is_lifted,
 	};
-	group->asks |= local->topology->is_asking;
 	header.asks = group->asks;
-	local->topology->is_asking = local->topology->is_answer_due = false;
 	group->tells_clocks = group->tells_clocks || clocks_are_due(local->causes, local->options->heartbeat_ms);
+	header.homes_digest = group->tells_clocks ? local->topology->patterns.digest : 0;
 	clocks_tell(local->causes, &header, group->tells_clocks);
 	envelope_begin(&group->payload, &header);
 }
@@ -71,6 +70,8 @@ static void stamp(struct local *local, struct group *group)
 	group->closed_ms = local->step->now_ms;
 	group->closed_steady_ms = local->step->steady_ms;
 	causes->next_seq += group->write_count;
+	group->asks = local->topology->is_asking;
+	local->topology->is_asking = local->topology->is_answer_due = false;
 	group->is_lifted = !causes_are_caught_up(causes);
 	group->is_provisional = !causes->has_announced;
 }

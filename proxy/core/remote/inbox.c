@@ -3,6 +3,7 @@
 #include "remote_state.h"
 
 #include "proxy/core/causes/clocks.h"
+#include "proxy/core/topology/doubt.h"
 #include "proxy/core/causes/rooms.h"
 
 #include <assert.h>
@@ -247,6 +248,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	if (dc != 0) {
 		clocks_hear(remote->causes, dc, &batch, remote->options->heartbeat_ms);
 		note_seen(remote, context);
+		doubt_hear(remote->topology, dc, &batch);
 	}
 	peer->status.rules_digest = batch.rules_digest;
 	return delivery;

@@ -75,9 +75,13 @@ void homes_load(struct topology *topology, const struct event *event)
 		take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);
 }
 
-/* Whoever waits because a peer knew more than we did is looked at again. */
+/* Nobody but the home writes this, unless by force. Whoever waits because a peer knew more than we did is looked at again. */
 void homes_learn(struct topology *topology, struct slice user, struct slice value)
 {
+	struct slice id = user, name = slice_take_until(&id, ':');
+	struct move *move = moves_find(&topology->moves, user_hash(name, id));
+	if (move != NULL && move->phase != MOVE_FLIPPING)
+		move->is_overtaken = true;
 	take_pair(topology, user, value, true);
 	held_list_move(&topology->waiting, &topology->ready);
 }

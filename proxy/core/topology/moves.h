@@ -5,6 +5,7 @@
  *   flipping   the write that gives them away was gathered, or is about to be
  *   flipped    the store has it: the new home is not known yet to have applied it
  *
+ * A take-over of a user whose home is dead goes the same way, from flipping on, and ends when the store has it.
  * This is what is remembered of them; moving.c makes them go on. In memory only: after a loss of the store its table of homes tells what became of them. */
 #ifndef CORE_MOVES_H
 #define CORE_MOVES_H
@@ -21,7 +22,10 @@ struct move {
 	struct user_hash hash;
 	struct slice user;                   /* owned: name:id */
 	unsigned dc;                         /* the new home */
+	unsigned from;                       /* of a take-over: the old one */
 	enum move_phase phase;
+	bool is_forced;                      /* the user is taken over by us: it begins with flipping */
+	bool is_overtaken;                   /* somebody took him over meanwhile */
 	uint64_t number;                     /* which move: counted up */
 	uint64_t token;                      /* whose order it is. 0: he was answered */
 	uint64_t epoch;                      /* the new one */

@@ -26,6 +26,15 @@ static struct slice text_of(struct topology *topology, const struct slice *parts
 #define TEXT(topology, ...) \
 	text_of(topology, (const struct slice[]){ __VA_ARGS__ }, sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
 
+/* What was added to the step's replies. */
+static void give_reply(struct step *step, uint64_t token)
+{
+	struct effect *effect = effects_add(step->effects, EFFECT_REPLY);
+	effect->reply.token = token;
+	effect->reply.bytes = (struct slice){ NULL, step->replies.len - step->reply_at };
+	step->reply_at = step->replies.len;
+}
+
 /* The user, where he lives now, since which epoch, and whether that datacenter knows it. */
 static void answer(struct topology *topology, uint64_t token, struct slice user, const struct home *home, bool is_confirmed)
 {
@@ -40,15 +49,39 @@ static void answer(struct topology *topology, uint64_t token, struct slice user,
 	resp_add_bulk(&step->replies, buffer_slice(&epoch));
 	resp_add_bulk(&step->replies, is_confirmed ? SLICE("confirmed") : SLICE("unconfirmed"));
 	buffer_free(&epoch);
-	struct effect *effect = effects_add(step->effects, EFFECT_REPLY);
-	effect->reply.token = token;
-	effect->reply.bytes = (struct slice){ NULL, step->replies.len - step->reply_at };
-	step->reply_at = step->replies.len;
+	give_reply(step, token);
+}
+
+/* Likewise, whose he was, and for how long what was written there may not be known here, in ms; "unknown": that was never measured. */
+static void answer_taken(struct topology *topology, const struct move *move)
+{
+	struct step *step = topology->step;
+	uint64_t fresh_ms = move->from == CORE_DC_UNKNOWN ? 0 : topology->causes->peers[move->from].status.fresh_at_ms;
+	struct buffer epoch = { 0 }, age = { 0 };
+	if (move->token == 0)
+		return;
+	buffer_add_uint64(&epoch, move->epoch);
+	if (fresh_ms == 0)
+		buffer_add_text(&age, "unknown");
+	else
+		buffer_add_uint64(&age, step->steady_ms > fresh_ms ? step->steady_ms - fresh_ms : 0);
+	resp_add_array(&step->replies, 6);
+	resp_add_bulk(&step->replies, move->user);
+	resp_add_bulk(&step->replies, homes_dc_name(topology, 0));
+	resp_add_bulk(&step->replies, buffer_slice(&epoch));
+	resp_add_bulk(&step->replies, SLICE("forced"));
+	resp_add_bulk(&step->replies, homes_dc_name(topology, move->from));
+	resp_add_bulk(&step->replies, buffer_slice(&age));
+	buffer_free(&epoch);
+	buffer_free(&age);
+	give_reply(step, move->token);
 }
 
 static struct slice late_text(struct topology *topology, const struct move *move)
 {
 	struct slice dc = homes_dc_name(topology, move->dc);
+	if (move->is_overtaken)
+		return TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" was taken over by another datacenter meanwhile: HOMEPORT HOME tells by which"));
 	if (move->phase == MOVE_HOLDING)
 		return TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: Redis did not execute in time what was written before; try again"));
 	return TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: "), dc,
@@ -83,37 +116,82 @@ static void finish(struct topology *topology, struct move *move, bool is_confirm
 
 /* ---- orders ---- */
 
+static struct slice unready_error(const struct topology *topology)
+{
+	if (!topology->is_settled)
+		return SLICE("HOMEPORT HELD this datacenter has not caught up since its start (/readyz?verbose says what it waits for): try again");
+	return (struct slice){ NULL, 0 };
+}
+
+static struct slice epoch_error(struct topology *topology, const struct event *event, const struct home *home)
+{
+	if (home->epoch < HOME_EPOCH_MAX)
+		return (struct slice){ NULL, 0 };
+	return TEXT(topology, SLICE("HOMEPORT MOVE the epoch of "), event->asked.key, SLICE(" is the highest that there is, or cannot be read: correct the field of homeport:homes"));
+}
+
 static struct slice order_error(struct topology *topology, const struct event *event, const struct home *home, int dc)
 {
-	const struct slice user = event->asked.key, none = { NULL, 0 };
+	const struct slice user = event->asked.key;
 	if (dc < 0)
 		return TEXT(topology, SLICE("HOMEPORT MOVE there is no datacenter "), event->asked.value, SLICE(" here: name this one or a peer"));
 	if (home->is_moving)
 		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" is being moved already: wait until that has ended"));
 	if (home->dc != 0)
 		return TEXT(topology, SLICE("HOMEPORT HOME "), homes_dc_name(topology, home->dc), SLICE(" is the home of "), user, SLICE(": order the move there"));
-	if (!topology->is_settled)
-		return SLICE("HOMEPORT HELD this datacenter has not caught up since its start (/readyz?verbose says what it waits for): try again");
-	if (home->epoch == HOME_EPOCH_MAX)
-		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" has moved as often as can be counted"));
-	return none;
+	if (!home->is_explicit && topology->doubted_ms != 0)
+		return SLICE("HOMEPORT HELD not every peer was heard with the same homes configured (/readyz?verbose): try again once it is");
+	struct slice error = unready_error(topology);
+	return error.len > 0 ? error : epoch_error(topology, event, home);
 }
 
-static void begin(struct topology *topology, const struct event *event, const struct home *home, unsigned dc)
+static struct move *move_new(struct topology *topology, const struct event *event, const struct home *home)
 {
 	struct user user;
 	bool is_named = patterns_named(&topology->patterns, event->asked.key, &user);
 	assert(is_named);
 	struct move *move = moves_add(&topology->moves, patterns_hash(&user), event->asked.key);
-	uint64_t bound_ms = event->asked.hold_ms != 0 ? event->asked.hold_ms : topology->options->hold_ms_max;
-	move->dc = dc;
 	move->token = event->asked.token;
 	move->epoch = home->epoch + 1;
-	move->learnt = topology->causes->peers[dc].learnt;
 	move->since_ms = topology->step->steady_ms;
+	topology->step->status.moves++;
+	return move;
+}
+
+static void begin(struct topology *topology, const struct event *event, const struct home *home, unsigned dc)
+{
+	struct move *move = move_new(topology, event, home);
+	uint64_t bound_ms = event->asked.hold_ms != 0 ? event->asked.hold_ms : topology->options->hold_ms_max;
+	move->dc = dc;
+	move->learnt = topology->causes->peers[dc].learnt;
 	move->until_ms = move->since_ms + (bound_ms < HOLD_MS_MAX ? bound_ms : HOLD_MS_MAX);
 	move_list_add(&topology->moves.holding, move);
-	topology->step->status.moves++;
+}
+
+static void add_flipping(struct moves *moves, struct move *move)
+{
+	move->phase = MOVE_FLIPPING;
+	move_list_add(&moves->flipping, move);
+	if (moves->next_flip == NULL)
+		moves->next_flip = move;
+}
+
+/* Nobody gives him away, so nothing is waited for. What the old home wrote and did not send is not known here: it will be concurrent. */
+static void take_over(struct topology *topology, const struct event *event, const struct home *home)
+{
+	struct slice error = unready_error(topology);
+	if (error.len == 0 && home->is_moving)
+		error = TEXT(topology, SLICE("HOMEPORT MOVE "), event->asked.key, SLICE(" is being taken over already: wait until that has ended"));
+	if (error.len == 0)
+		error = epoch_error(topology, event, home);
+	if (error.len > 0) {
+		step_refuse(topology->step, event->asked.token, error);
+		return;
+	}
+	struct move *move = move_new(topology, event, home);
+	move->is_forced = true;
+	move->from = home->dc;
+	add_flipping(&topology->moves, move);
 }
 
 void moving_order(struct topology *topology, const struct event *event)
@@ -128,7 +206,11 @@ void moving_order(struct topology *topology, const struct event *event)
 		step_refuse(topology->step, token, slice_of(error));
 		return;
 	}
-	int dc = origins_dc(&causes->origins, event->asked.value);
+	if (event->asked.ask == ASK_TAKE_OVER && home.dc != 0) {
+		take_over(topology, event, &home);
+		return;
+	}
+	int dc = event->asked.ask == ASK_TAKE_OVER ? 0 : origins_dc(&causes->origins, event->asked.value);
 	struct slice refusal = order_error(topology, event, &home, dc);
 	if (refusal.len > 0)
 		step_refuse(topology->step, token, refusal);
@@ -140,8 +222,7 @@ void moving_order(struct topology *topology, const struct event *event)
 
 /* ---- step after step ---- */
 
-/* What was gathered for these users has been sent. */
-static void mark_holding(struct topology *topology)
+void moving_mark(struct topology *topology)
 {
 	for (struct move *move = move_list_take(&topology->moves.holding); move != NULL; move = move_list_take(&topology->moves.holding)) {
 		move->phase = MOVE_AWAITING;
@@ -159,24 +240,22 @@ static bool has_mark(const struct topology *topology, const struct move *move)
 	return causes->peers[move->dc].learnt > move->learnt && causes->origins.items[causes->self].known[move->dc] >= mark;
 }
 
-static void add_flipping(struct moves *moves, struct move *move)
+static void go_on(struct topology *topology, struct move *move)
 {
-	move->phase = MOVE_FLIPPING;
-	move_list_add(&moves->flipping, move);
-	if (moves->next_flip == NULL)
-		moves->next_flip = move;
+	if (move->is_overtaken)
+		undo(topology, move, MOVE_LATE, late_text(topology, move));
+	else
+		add_flipping(&topology->moves, move);
 }
 
-void moving_pump(struct topology *topology, bool has_open)
+void moving_pump(struct topology *topology)
 {
 	struct moves *moves = &topology->moves;
 	if (moves->table.count == 0)
 		return;
-	if (!has_open)
-		mark_holding(topology);
 	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++) {
 		while (moves->awaiting[dc].first != NULL && has_mark(topology, moves->awaiting[dc].first))
-			add_flipping(moves, move_list_take(&moves->awaiting[dc]));
+			go_on(topology, move_list_take(&moves->awaiting[dc]));
 		const struct origin *self = &topology->causes->origins.items[topology->causes->self];
 		while (moves->flipped[dc].first != NULL && self->known[dc] >= moves->flipped[dc].first->mark)
 			finish(topology, move_list_take(&moves->flipped[dc]), true);
@@ -214,11 +293,16 @@ void moving_flipped(struct topology *topology, uint64_t number, uint64_t seq)
 	struct move *move = take_flipping(topology, number);
 	struct buffer value = { 0 };
 	assert(move != NULL && move->phase == MOVE_FLIPPING);
-	homes_write(topology, &value, move->epoch, move->dc, false);
+	homes_write(topology, &value, move->epoch, move->dc, move->is_forced);
 	/* The effect that tells it has to find the name until the next step. */
 	homes_learn(topology, TEXT(topology, move->user), buffer_slice(&value));
 	buffer_free(&value);
 	held_list_move(&move->held, &topology->ready);
+	if (move->is_forced) {
+		answer_taken(topology, move);
+		end(topology, move, MOVE_FORCED);
+		return;
+	}
 	move->phase = MOVE_FLIPPED;
 	move->mark = seq;
 	move_list_add(&topology->moves.flipped[move->dc], move);
@@ -242,7 +326,7 @@ static void end_late(struct topology *topology, struct move_list *list)
 	list->end = &list->first;
 	for (struct move *move = all.first, *next; move != NULL; move = next) {
 		next = move->next;
-		if (topology->step->steady_ms < move->until_ms)
+		if (topology->step->steady_ms < move->until_ms && !(move->is_overtaken && move->phase != MOVE_FLIPPED))
 			move_list_add(list, move);
 		else if (move->phase == MOVE_FLIPPED)
 			finish(topology, move, false);

@@ -4,9 +4,11 @@
 
 #include "topology.h"
 
-/* ASK_REHOME: begins a move, or refuses it. */
+/* ASK_REHOME, ASK_TAKE_OVER: begins it, or refuses it. */
 void moving_order(struct topology *topology, const struct event *event);
-void moving_pump(struct topology *topology, bool has_open);
+void moving_pump(struct topology *topology);
+/* All that was gathered has been sent: those whose writes are held from now on go on from there. */
+void moving_mark(struct topology *topology);
 void moving_tick(struct topology *topology);             /* ends those that take too long */
 void moving_lose_all(struct topology *topology);         /* the connection is lost */
 /* The next one whose write is to be gathered now; NULL: none. It counts as gathered. */

@@ -51,7 +51,7 @@ static bool is_caught_up(const struct causes *causes)
 	return causes->is_gate_open && causes->is_recalled && causes_have_applied(causes, causes->origins.items[causes->self].before, true);
 }
 
-void topology_pump(struct topology *topology, bool has_open)
+void topology_pump(struct topology *topology)
 {
 	if (!topology->is_on)
 		return;
@@ -59,7 +59,7 @@ void topology_pump(struct topology *topology, bool has_open)
 		topology->is_settled = true;
 		held_list_move(&topology->waiting, &topology->ready);
 	}
-	moving_pump(topology, has_open);
+	moving_pump(topology);
 }
 
 void topology_tick(struct topology *topology)
@@ -75,4 +75,8 @@ void topology_status(const struct topology *topology, struct core_status *status
 	memcpy(status->homes, topology->map.counts, sizeof status->homes);
 	status->home_bytes = topology->map.bytes;
 	status->homes_doubted_ms = topology->doubted_ms;
+	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++)
+		status->peers[dc].homes_doubt = topology->doubted_ms == 0 ? HOMES_AGREE :
+			!topology->is_heard[dc] ? HOMES_UNHEARD :
+			topology->heard_digests[dc] == topology->patterns.digest ? HOMES_AGREE : HOMES_DIFFER;
 }

@@ -4,7 +4,8 @@
  *   patterns.c    whose a key is, and where users live by default      waiting.c     requests are held, and looked at again
  *   home_map.c    homes of their own, in memory                        moves.c       users that are being moved away
  *   home_news.c   homes that a group is about to write                 admission.c   is a request taken here, held, or meant for another home?
- *   held.c        a request that waits                                 topology.c    the room begins, ends, and goes on
+ *   held.c        a request that waits                                 doubt.c       do all have the same homes configured?
+ *   topology.c    the room begins, ends, and goes on
  *
  * It writes nothing: local/gather_home.c gathers what a move writes. Invariant: whoever gives a user away is not its home from the moment when that
  * is gathered; who gets one is it once the store has answered. */
@@ -30,6 +31,10 @@ struct topology {
 	struct slice *arrived;               /* owned: users whose homes a remote group that is being filled has changed */
 	unsigned arrived_count, arrived_cap;
 	uint64_t doubted_ms;                 /* our steady clock since when others may have other homes configured; 0: they do not */
+	uint64_t stored_digest;              /* of the configured homes, as the store has it; 0: none */
+	uint64_t heard_digests[CORE_DCS_MAX];        /* as others told it since they read a message of this process … */
+	bool is_heard[CORE_DCS_MAX];                 /* … which these have */
+	bool is_agreed;                      /* this process need not be in doubt any more */
 	bool is_on;                          /* homes are configured */
 	bool is_settled;                     /* of this opening: we have caught up. What the table says is no longer older than what we announced */
 	bool is_asking;                      /* the next message of ours asks its readers for an answer */
@@ -42,8 +47,8 @@ void topology_free(struct topology *topology);
 void topology_begin_step(struct topology *topology);
 /* The connection is lost: what is held is refused, moves are over. */
 void topology_close(struct topology *topology);
-/* A turn ends. HAS_OPEN: there are gathered writes that were not sent. */
-void topology_pump(struct topology *topology, bool has_open);
+/* A turn ends: what waited for messages goes on. */
+void topology_pump(struct topology *topology);
 void topology_tick(struct topology *topology);       /* who waits too long is told so */
 /* Does somebody wait for our next message? */
 static inline bool topology_is_heartbeat_due(const struct topology *topology) { return topology->is_asking || topology->is_answer_due; }

@@ -52,7 +52,7 @@ struct batch {
 	struct slice candidate;      /* of a hello: what the id is to be, unless one is known already */
 	const struct known *known;
 	unsigned known_count;
-	uint64_t homes_digest;       /* heartbeats: of the homes that the origin has configured; 0: none, or not told */
+	uint64_t homes_digest;       /* with READINGS: of the homes that the origin has configured; 0: none */
 	bool asks;                   /* who has applied this is to answer at once: a move waits for it */
 	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */

@@ -2,6 +2,7 @@
 #include <CUnit/CUnit.h>
 
 #include "peers.h"
+#include "proxy/core/topology/patterns.h"
 #include "proxy/core/wire/envelope.h"
 
 void suite_moves(void);
@@ -28,15 +29,34 @@ static void tell_heartbeat(struct play *play, unsigned dc, uint64_t seen)
 	buffer_free(&bytes);
 }
 
-/* PAIRS: what the store knows of homes. */
-static void play_open(struct play *play, const struct stored_pair *pairs, unsigned count)
+static uint64_t own_digest(void)
 {
+	static const char *const dcs[] = { "a", "b", "c" };
+	const struct origins origins = { .dcs = dcs, .dc_count = 3 };
+	struct patterns patterns;
+	CU_ASSERT_PTR_NULL(patterns_init(&patterns, &origins, homes, sizeof homes / sizeof *homes));
+	patterns_free(&patterns);
+	return patterns.digest;
+}
+
+/* PAIRS: what the store knows of homes. DIGEST: with which ones configured it was used before; NULL: the same. */
+static void play_open_with(struct play *play, const struct stored_pair *pairs, unsigned count, const char *digest)
+{
+	struct buffer same = { 0 };
+	buffer_add_int64(&same, (int64_t)own_digest());
+	struct stored_pair positions[] = { { SLICE("homes"), digest == NULL ? buffer_slice(&same) : slice_of(digest) } };
 	*play = (struct play){ .heard = { 0 } };
 	peers_start_with_homes(&play->stage, homes, sizeof homes / sizeof *homes);
 	play->stage.heard = &play->heard;
 	play->incarnation = play->stage.now_ms * 1000;
 	stage_step(&play->stage, (struct event){ .type = EVENT_HOMES, .homes = { pairs, count, true } });
-	peers_connect(&play->stage, "run", NULL, 0);
+	peers_connect(&play->stage, "run", positions, 1);
+	buffer_free(&same);
+}
+
+static void play_open(struct play *play, const struct stored_pair *pairs, unsigned count)
+{
+	play_open_with(play, pairs, count, NULL);
 }
 
 static void play_close(struct play *play)
@@ -263,6 +283,108 @@ static void too_many_waiting_writes_are_refused(void)
 	play_close(&play);
 }
 
+/* ---- take-overs ---- */
+
+static void take_over(struct play *play, const char *user)
+{
+	stage_step(&play->stage, (struct event){ .type = EVENT_ASKED, .asked = { .token = ++play->stage.token, .ask = ASK_TAKE_OVER, .key = slice_of(user) } });
+}
+
+static void user_is_taken_over(void)
+{
+	struct play play;
+	struct home home;
+	play_open(&play, NULL, 0);
+	take_over(&play, "user:b1");
+	set(&play, "user:b1:x");
+	take_over(&play, "user:b1");
+	expect(&play, "under way", "held\nrefused HOMEPORT MOVE user:b1 is being taken over already: wait until that has ended\n");
+	expect_sent(&play, "$7\r\nuser:b1\r\n$10\r\n1 a forced\r\n");
+	stage_answer(&play.stage);
+	expect(&play, "it is written", "home user:b1 a 1\nreply *6\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$6\r\nforced\r\n$1\r\nb\r\n$7\r\nunknown\r\n\n");
+	expect_sent(&play, "user:b1:x");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:b1"), &home) && home.dc == PEER_A && home.is_forced && !home.is_moving);
+	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_FORCED] == 1 && core_status(play.stage.core)->moves == 0);
+	stage_answer_all(&play.stage);
+	take_over(&play, "user:b1");
+	expect(&play, "again", "reply *4\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
+	play_close(&play);
+}
+
+static void move_of_a_user_who_is_taken_over_ends(void)
+{
+	const struct change change = {
+		.kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("user:1"), .value = SLICE("1 c forced"),
+	};
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	set(&play, "user:1:x");
+	stage_end_turn(&play.stage);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .changes = &change, .change_count = 1 });
+	stage_answer_all(&play.stage);
+	wait_ms(&play, 1);
+	expect(&play, "taken over", "held\nhome user:1 c 1\nrefused HOMEPORT MOVE user:1 was taken over by another datacenter meanwhile: HOMEPORT HOME tells by which\n"
+	       "redirect user:1 user:1:x c 1\n");
+	play_close(&play);
+}
+
+static void epochs_that_cannot_be_read_end_moves(void)
+{
+	static const struct stored_pair pairs[] = { { SLICE("user:1"), SLICE("no number") } };
+	struct play play;
+	play_open(&play, pairs, 1);
+	set(&play, "user:1:x");
+	buffer_reset(&play.heard);
+	take_over(&play, "user:1");
+	expect_refusal(&play, "cannot be read: correct the field");
+	play_close(&play);
+}
+
+/* ---- doubt ---- */
+
+static void tell_homes(struct play *play, unsigned dc, uint64_t clock, uint64_t digest)
+{
+	const struct reading reading = { .dc = SLICE("a"), .clock = clock };
+	struct batch batch = {
+		.dc = dc == PEER_B ? SLICE("b") : SLICE("c"), .incarnation = 1, .first_seq = 1, .hlc = play->stage.now_ms << 16, .readings = &reading, .reading_count = 1,
+		.homes_digest = digest,
+	};
+	struct buffer bytes = { 0 };
+	envelope_begin(&bytes, &batch);
+	peers_tell_bytes(&play->stage, dc, buffer_slice(&bytes));
+	buffer_free(&bytes);
+}
+
+static void other_homes_than_before_are_doubted(void)
+{
+	static const struct stored_pair pairs[] = { { SLICE("user:2"), SLICE("2 a") } };
+	struct play play;
+	uint64_t digest = own_digest();
+	play_open_with(&play, pairs, 1, "17");
+	set(&play, "user:1:x");
+	expect(&play, "home by default", "held\n");
+	set(&play, "user:2:x");
+	expect(&play, "a home of his own", "");
+	set(&play, "user:b1:x");
+	expect(&play, "who lives elsewhere", "redirect user:b1 user:b1:x b 0\n");
+	order(&play, "user:1", "b");
+	expect_refusal(&play, "HOMEPORT HELD not every peer was heard");
+	tell_homes(&play, PEER_B, play.incarnation, digest);
+	tell_homes(&play, PEER_C, play.incarnation, digest + 1);
+	CU_ASSERT(core_status(play.stage.core)->peers[PEER_C].homes_doubt == HOMES_DIFFER && core_status(play.stage.core)->homes_doubted_ms != 0);
+	tell_homes(&play, PEER_C, play.incarnation - 1, digest);
+	expect(&play, "what was told to an earlier process", "");
+	wait_ms(&play, 1000);
+	expect_refusal(&play, "has not heard from every peer that it has the same homes");
+	set(&play, "user:1:x");
+	expect(&play, "home by default", "held\n");
+	tell_homes(&play, PEER_C, play.incarnation, digest);
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_status(play.stage.core)->homes_doubted_ms == 0 && core_status(play.stage.core)->held_writes == 0);
+	play_close(&play);
+}
+
 /* ---- who gets a user ---- */
 
 static void user_arrives_once_the_store_has_answered(void)
@@ -331,6 +453,10 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, move_is_undone_where_the_store_refuses);
 	CU_ADD_TEST(suite, orders_are_refused_by_name);
 	CU_ADD_TEST(suite, too_many_waiting_writes_are_refused);
+	CU_ADD_TEST(suite, user_is_taken_over);
+	CU_ADD_TEST(suite, move_of_a_user_who_is_taken_over_ends);
+	CU_ADD_TEST(suite, epochs_that_cannot_be_read_end_moves);
+	CU_ADD_TEST(suite, other_homes_than_before_are_doubted);
 	CU_ADD_TEST(suite, user_arrives_once_the_store_has_answered);
 	CU_ADD_TEST(suite, flush_leaves_homes_alone);
 	CU_ADD_TEST(suite, who_asks_gets_an_answer_at_once);
