@@ -134,6 +134,10 @@ static void check_numbers(struct reading *reading)
 		complain(reading->complaints, reading_place(reading, "limits", "message"),
 		         "limits.message (%s) is above limits.inbox (%s), one message could never be taken in: raise limits.inbox",
 		         written(reading, "limits", "message"), written(reading, "limits", "inbox"));
+	if (settings->limits_forward_wait_ms <= settings->limits_hold_ms)
+		complain(reading->complaints, reading_place(reading, "limits", "forward_wait"),
+		         "limits.forward_wait (%s) is not above limits.hold (%s), a peer that holds a write for a move would be taken to hang: raise limits.forward_wait",
+		         written(reading, "limits", "forward_wait"), written(reading, "limits", "hold"));
 	if (settings->handlers_retry_ms > settings->handlers_retry_ms_max)
 		complain(reading->complaints, reading_place(reading, "handlers", "retry"),
 		         "handlers.retry (%s) is above handlers.retry_max (%s), the first pause cannot be the longest: raise handlers.retry_max",
@@ -148,22 +152,32 @@ static const char *written(const struct reading *reading, const char *section, c
 	return node != NULL && node->kind == TREE_SCALAR ? node->text : row_find(section, name)->preset;
 }
 
-static void check_reachable(struct reading *reading)
+/* Of a list in which the first match wins: NODE's items have these patterns. */
+static void check_order(struct reading *reading, const struct tree *node, const char *what, const char *const *matches, unsigned count)
 {
-	const struct settings *settings = reading->settings;
-	const struct tree *rules = tree_find(reading->root, "rules");
-
-	for (unsigned i = 1; i < settings->rule_count; i++) {
+	for (unsigned i = 1; i < count; i++) {
 		for (unsigned j = 0; j < i; j++) {
-			const char *earlier = settings->rules[j].match, *later = settings->rules[i].match;
-
-			if (earlier == NULL || later == NULL || !is_shadowed(earlier, later))
+			if (matches[j] == NULL || matches[i] == NULL || !is_shadowed(matches[j], matches[i]))
 				continue;
-			complain(reading->complaints, rules->items[i].place, "rule '%s' is never reached: '%s' on line %u matches first, move it up or remove it",
-			         later, earlier, rules->items[j].place.line);
+			complain(reading->complaints, node->items[i].place, "%s '%s' is never reached: '%s' on line %u matches first, move it up or remove it",
+			         what, matches[i], matches[j], node->items[j].place.line);
 			break;
 		}
 	}
+}
+
+static void check_reachable(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	const char **matches = memory_new((settings->rule_count + settings->home_count) * sizeof(*matches));
+
+	for (unsigned i = 0; i < settings->rule_count; i++)
+		matches[i] = settings->rules[i].match;
+	check_order(reading, tree_find(reading->root, "rules"), "rule", matches, settings->rule_count);
+	for (unsigned i = 0; i < settings->home_count; i++)
+		matches[i] = settings->homes[i].match;
+	check_order(reading, tree_find(reading->root, "homes"), "home", matches, settings->home_count);
+	memory_free(matches);
 }
 
 /* True only where everything that LATER matches is surely matched by EARLIER: EARLIER matches LATER's own text, where a "*" of LATER is matched by a "*" only,

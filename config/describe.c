@@ -33,9 +33,11 @@ static const char lists[] =
 	"\nA property whose name ends in `_file` is read from the first line of a file: `sasl.password_file: /run/secrets/kafka`.\n"
 	"Change: restart.\n"
 	"\n## peers\n\n"
-	"Every other datacenter, by name (at most 15): `address`, where its sidecar answers clients, and `log`, which log to read it from:\n"
+	"Every other datacenter, by name (at most 15): `address`, where its sidecar answers clients (clients are redirected to it), and `log`, which log to\n"
+	"read it from:\n"
 	"`kafka` as above, or `redis-stream` with the `address` of *its* Redis and, where needed, `username`, `password` or `password_file`, and\n"
-	"`database` (its `redis.database`). Change: restart.\n\n"
+	"`database` (its `redis.database`). `username` and `password` or `password_file` of a peer itself are what this sidecar logs in with where it forwards\n"
+	"writes (`homes`): a user of that datacenter's Redis who may do everything. Left out: it does not log in. Change: restart.\n\n"
 	"```yaml\npeers:\n"
 	"  us: { address: 10.0.1.5:7001, log: { kafka: { bootstrap.servers: 10.0.1.9:9092 } } }\n"
 	"  ap: { address: 10.0.2.5:7001, log: { redis-stream: { address: 10.0.2.6:6379, password_file: ap.secret } } }\n```\n"
@@ -56,6 +58,28 @@ static const char rules_end[] =
 	"  - { match: \"basket:*\", rule: custom, handler: basket.lua }\n"
 	"  - { match: \"cart:*\", rule: merge }\n"
 	"  - { match: \"*\", rule: lww }\n```\n";
+
+static const char homes[] =
+	"\n## homes\n\n"
+	"Which keys belong to which user, and which datacenter takes that user's writes: a list of patterns, of which the first that matches a key wins.\n"
+	"Keys that nothing matches have no home, and are written everywhere. [homes.md](homes.md) says what homes are for, and how they move.\n\n"
+	"| in a home | default | |\n|---|---|---|\n"
+	"| `match` | *required* | which keys: a glob as in Redis's `KEYS`, with `{id}` once, where the user's id stands. An id holds neither the bytes beside `{id}` nor "
+	"braces; in a key it may stand in braces of its own (`user:{42}:cart`, a hash tag) |\n"
+	"| `name` | `user` | users are called NAME:ID, as in `user:42`. Patterns of one name are about the same users, who move together |\n"
+	"| `default` | *required* | where users live who were never moved: `{ list: [{ match: \"1*\", dc: eu }, { match: \"*\", dc: us }] }`, globs over the id, the last one `*`; "
+	"or `{ hash: { eu: 2, us: 1 } }`, spread by weights from 1 to 1000. A datacenter that is left out is nobody's home by default. Later patterns of the same name leave it out |\n"
+	"| `away` | `redirect` | what becomes of a write at another datacenter than the home: `accept` takes it here all the same, and counts it; `redirect` refuses it and names "
+	"the home's address; `forward` sends it there and gives back the answer; `refuse` refuses it |\n"
+	"| `read` | `local` | `home`: reads are dealt with as writes are |\n"
+	"| `mixed` | `refuse` | `accept`: one command or `MULTI` may write keys of users whose homes are in different datacenters. It is executed where it is given, and counted |\n\n"
+	"All datacenters must have the same homes: they agree on defaults without asking each other. Change: restart, in every datacenter.\n\n"
+	"```yaml\nhomes:\n"
+	"  - match: \"user:{id}:*\"\n"
+	"    default: { hash: { eu: 2, us: 1 } }\n"
+	"    away: forward\n"
+	"  - { match: \"cart:{id}\" }\n"
+	"  - { match: \"lock:{id}\", name: lock, default: { list: [{ match: \"*\", dc: eu }] }, away: refuse, read: home }\n```\n";
 
 void settings_describe(struct buffer *out)
 {
@@ -79,6 +103,7 @@ void settings_describe(struct buffer *out)
 	                     "| `handler` | for ");
 	add_rules(out, is_handled);
 	buffer_add_text(out, rules_end);
+	buffer_add_text(out, homes);
 }
 
 static bool is_any(const struct rule *rule) { (void)rule; return true; }

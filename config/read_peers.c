@@ -4,9 +4,12 @@
 #include "read_log.h"
 #include "value.h"
 
-static const char *const peer_names[] = { "address", "log" };
+#include <string.h>
+
+static const char *const peer_names[] = { "address", "log", "username", "password", "password_file" };
 
 static void read_peer(struct reading *reading, const struct tree *node, struct settings_peer *peer);
+static void read_login(struct reading *reading, const struct tree *node, struct settings_peer *peer);
 
 void peers_read(struct reading *reading, const struct tree *node)
 {
@@ -46,6 +49,7 @@ static void read_peer(struct reading *reading, const struct tree *node, struct s
 		complain(reading->complaints, node->key_place, "%s has no address, add address: HOST:PORT (its sidecar's listen)", path.ptr);
 	else if (address->kind != TREE_SCALAR || !value_read_address(address->text, &peer->address))
 		complain(reading->complaints, address->place, "%s.address: '%s' is no address, write HOST:PORT", path.ptr, address->text);
+	read_login(reading, node, peer);
 	path.len--;
 	buffer_add_text(&path, ".log");
 	buffer_add_byte(&path, '\0');
@@ -57,11 +61,37 @@ static void read_peer(struct reading *reading, const struct tree *node, struct s
 	buffer_free(&path);
 }
 
+/* How this sidecar logs in where it forwards to. */
+static void read_login(struct reading *reading, const struct tree *node, struct settings_peer *peer)
+{
+	const struct tree *username = tree_find(node, "username"), *password = tree_find(node, "password");
+	const struct tree *file = tree_find(node, "password_file");
+	struct buffer why = { 0 };
+
+	if (username != NULL && !reading_take_text(reading, username, "username", &peer->username))
+		return;
+	if (password != NULL && file != NULL)
+		complain(reading->complaints, password->key_place, "peers.%s.password and peers.%s.password_file are both given, remove one", node->key, node->key);
+	else if (password != NULL && !reading_take_text(reading, password, "password", &peer->password))
+		return;
+	if (password == NULL && file != NULL) {
+		peer->password = file->kind == TREE_SCALAR && !file->is_empty ? value_read_file(file->text, reading->directory, &why) : NULL;
+		if (peer->password == NULL)
+			complain(reading->complaints, file->place, "peers.%s.password_file: %.*s", node->key, why.len > 0 ? (int)why.len : (int)strlen("write a file's name"),
+			         why.len > 0 ? why.ptr : "write a file's name");
+	}
+	if (username != NULL && password == NULL && file == NULL)
+		complain(reading->complaints, username->key_place, "peers.%s.username has no password, add peers.%s.password_file", node->key, node->key);
+	buffer_free(&why);
+}
+
 void peers_free(struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->peer_count; i++) {
 		memory_free(settings->peers[i].name);
 		memory_free(settings->peers[i].address.host);
+		memory_free(settings->peers[i].username);
+		memory_free(settings->peers[i].password);
 		log_free(&settings->peers[i].log);
 	}
 	memory_free(settings->peers);

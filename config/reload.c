@@ -1,6 +1,7 @@
 #include "reload.h"
 
 #include "base/text.h"
+#include "read_homes.h"
 #include "row.h"
 #include "value.h"
 
@@ -35,6 +36,8 @@ bool settings_reload(const char *path, const struct settings_checks *checks, str
 		rules_swap(running, &fresh);
 		buffer_add_text(notes, "rules changed: the other datacenters need the same ones\n");
 	}
+	if (homes_settings_differ(running, &fresh))
+		buffer_add_text(notes, "homes changed: restart to take them over, in every datacenter\n");
 	settings_free(&fresh);
 	return true;
 }
@@ -49,6 +52,12 @@ static bool logs_differ(const struct settings_log *a, const struct settings_log 
 	return false;
 }
 
+/* Either may be NULL. */
+static bool texts_differ(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
 static bool peers_differ(const struct settings *a, const struct settings *b)
 {
 	if (a->peer_count != b->peer_count)
@@ -57,7 +66,7 @@ static bool peers_differ(const struct settings *a, const struct settings *b)
 		const struct settings_peer *ours = &a->peers[i], *theirs = &b->peers[i];
 
 		if (strcmp(ours->name, theirs->name) != 0 || !value_addresses_equal(&ours->address, &theirs->address) ||
-		    logs_differ(&ours->log, &theirs->log))
+		    texts_differ(ours->username, theirs->username) || texts_differ(ours->password, theirs->password) || logs_differ(&ours->log, &theirs->log))
 			return true;
 	}
 	return false;

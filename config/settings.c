@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "contradictions.h"
+#include "read_homes.h"
 #include "read_log.h"
 #include "read_peers.h"
 #include "read_rules.h"
@@ -30,7 +31,7 @@ static unsigned names_in(const char *section, const char *names[NAMES_MAX]);
 static bool is_section(const char *name);
 static char *directory_of(const char *path);
 
-static const char *const lists[] = { "log", "peers", "rules" };
+static const char *const lists[] = { "log", "peers", "rules", "homes" };
 
 #define LIST_COUNT COUNT_OF(lists)
 
@@ -112,6 +113,7 @@ void settings_free(struct settings *settings)
 	log_free(&settings->log);
 	peers_free(settings);
 	rules_free(settings);
+	homes_settings_free(settings);
 	*settings = (struct settings){ 0 };
 }
 
@@ -188,12 +190,15 @@ static void read_lists(struct reading *reading)
 {
 	const struct tree *peers = tree_find(reading->root, "peers");
 	const struct tree *rules = tree_find(reading->root, "rules");
+	const struct tree *homes = tree_find(reading->root, "homes");
 
 	log_read_own(reading, tree_find(reading->root, "log"));
 	if (peers != NULL)
 		peers_read(reading, peers);
 	if (rules != NULL)
 		rules_read(reading, rules);
+	if (homes != NULL)
+		homes_settings_read(reading, homes);
 }
 
 /* What may stand in a section; at the top: settings, sections and lists. */

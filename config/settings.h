@@ -30,6 +30,7 @@ struct settings_log {
 struct settings_peer {
 	char *name;                    /* owned */
 	struct settings_address address; /* where its sidecar answers clients */
+	char *username, *password;     /* to log in there; NULL: none is needed; owned */
 	struct settings_log log;       /* which log to read it from */
 };
 
@@ -41,6 +42,25 @@ struct settings_rule {                 /* in the order of the file: the first ma
 	char *handler;                 /* custom: the file, as the configuration names it; else NULL */
 	struct slice handler_text;     /* what that file says, and a hash of it */
 	uint64_t handler_digest;
+};
+
+enum settings_away { SETTINGS_AWAY_ACCEPT, SETTINGS_AWAY_REDIRECT, SETTINGS_AWAY_FORWARD, SETTINGS_AWAY_REFUSE };
+
+struct settings_home_default {         /* of a list: match and dc; of a hash: dc and weight. Both owned */
+	char *match;                   /* glob over ids */
+	char *dc;
+	uint32_t weight;
+};
+
+struct settings_home {                 /* in the order of the file: the first match wins; all owned */
+	char *match;                   /* glob over keys, with one {id} */
+	char *name;                    /* users are NAME:ID; homes of one name have equal defaults */
+	enum settings_away away;       /* what becomes of a write at another datacenter than the home */
+	bool is_read_home;             /* reads are dealt with as writes are */
+	bool is_mixed_accepted;        /* a request may write keys of several homes */
+	bool is_hash;
+	struct settings_home_default *defaults;
+	unsigned default_count;
 };
 
 #define SETTINGS_C_NAME(member) char *member;       /* owned; NULL where the row has no default and nothing was set */
@@ -66,6 +86,8 @@ struct settings {
 	unsigned peer_count;
 	struct settings_rule *rules;   /* owned */
 	unsigned rule_count;
+	struct settings_home *homes;   /* owned */
+	unsigned home_count;
 	unsigned rules_reloads;        /* how often settings_reload brought other rules */
 };
 

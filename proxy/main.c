@@ -20,6 +20,8 @@
  *
  *   Beside the paths
  *     proxy/conflicts       conflict records, read from Redis: listed, summed up, resolved, published; conflicts.h: the map
+ *     proxy/homes           users whose home is elsewhere: words, forwarding, orders, changes; homes.h: the map
+ *     connectors/peer       the connection to another sidecar
  *     proxy/handler_runs    handlers of custom rules, when the core asks for a run; proxy/sandbox: the Lua that they run in
  *     proxy/admin           HTTP: probes, metrics, status, conflicts
  *     proxy/ops             what operators see: metrics, readiness, status, log lines
@@ -35,6 +37,7 @@
 #include "proxy/conflicts/conflicts_publisher.h"
 #include "proxy/core/commands/command.h"
 #include "proxy/core/recovery/recovery_state.h"
+#include "proxy/homes/homes.h"
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
@@ -64,6 +67,7 @@ struct sidecar {
 	struct client_table *clients;
 	struct turn *turn;
 	struct conflicts *conflicts;
+	struct homes *homes;
 	struct conflicts_publisher *publisher; /* NULL: this kind of log has no topic for them */
 	struct admin *admin;
 	struct event *on_term, *on_int, *on_hup, *drain_look; /* libevent's */
@@ -182,13 +186,15 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 	if (sidecar->turn == NULL)
 		return false;
 	sidecar->conflicts = conflicts_new(sidecar->turn, &sidecar->clock);
-	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients, sidecar->conflicts);
+	sidecar->homes = homes_new(&(struct homes_options){ sidecar->loop, &sidecar->clock, &sidecar->status });
+	homes_connect(sidecar->homes, sidecar->turn);
+	sessions_connect(sidecar->sessions, sidecar->turn, sidecar->clients, &(struct sessions_helpers){ sidecar->conflicts, sidecar->homes });
 	if (conflicts_are_published(&sidecar->settings)) {
 		sidecar->publisher = conflicts_publisher_new(sidecar->loop, sidecar->turn, &sidecar->status, error);
 		if (sidecar->publisher == NULL)
 			return false;
 	}
-	sidecar->admin = admin_new(&(struct admin_options){ sidecar->loop, &sidecar->status, sidecar->turn, sidecar->conflicts }, error);
+	sidecar->admin = admin_new(&(struct admin_options){ sidecar->loop, &sidecar->status, sidecar->turn, sidecar->conflicts, sidecar->homes }, error);
 	return sidecar->admin != NULL;
 }
 
@@ -198,6 +204,7 @@ static void sidecar_unwire(struct sidecar *sidecar)
 	conflicts_free(sidecar->conflicts);  /* before those whom it tells that it ends */
 	if (sidecar->admin != NULL)
 		admin_free(sidecar->admin);
+	homes_free(sidecar->homes);
 	client_table_free(sidecar->clients);
 	turn_free(sidecar->turn);
 	sessions_free(sidecar->sessions);
@@ -264,8 +271,8 @@ static int start(const char *config_path, bool is_check)
 	buffer_free(&errors);
 	int exit_code = is_loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (is_loaded && is_check)
-		printf("%s is good: dc %s, %u peers, %u rules\n", config_path, sidecar.settings.dc, sidecar.settings.peer_count,
-		       sidecar.settings.rule_count);
+		printf("%s is good: dc %s, %u peers, %u rules, %u homes\n", config_path, sidecar.settings.dc, sidecar.settings.peer_count,
+		       sidecar.settings.rule_count, sidecar.settings.home_count);
 	if (is_loaded && !is_check) {
 		log_set_level(sidecar.settings.log_level);
 		exit_code = sidecar_run(&sidecar);

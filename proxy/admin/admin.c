@@ -1,12 +1,14 @@
 /* Admin: the HTTP server, driven by our loop through its epoll descriptor; what is read at once is answered here, what is about conflicts in
- * admin_conflicts.c (reading) and admin_orders.c (resolving), by way of admin_request.c, which lets a request wait (see admin.h). */
+ * admin_conflicts.c (reading) and admin_orders.c (resolving), what is about homes in admin_homes.c, by way of admin_request.c, which lets a request wait (see admin.h). */
 #include "admin.h"
 
 #include "admin_conflicts.h"
-#include "admin_tokens.h"
+#include "admin_homes.h"
 #include "admin_request.h"
+#include "admin_tokens.h"
 
 #include "proxy/clients/listening.h"
+#include "proxy/homes/homes_order.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/ready.h"
 #include "proxy/ops/status_json.h"
@@ -37,6 +39,8 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
 static enum MHD_Result waiting_received(struct admin_request *request, const char *url, const char *method, struct slice body);
 static const struct route *route_find(const char *url);
+typedef void beginner(struct admin_request *request, const char *url, const char *method);
+static beginner *waiting_find(const char *url);
 static void write_livez(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_healthz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
 static void write_readyz(const struct sidecar_status *status, struct MHD_Connection *connection, struct http_answer *answer);
@@ -116,7 +120,7 @@ static void server_run(struct admin *admin)
 	event_add(admin->due, &wait);
 }
 
-/* A request is answered at the first call for it, before any body, unless it may have to wait: for conflicts, for session tokens. */
+/* A request is answered at the first call for it, before any body, unless it may have to wait: for conflicts, session tokens, homes. */
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state)
 {
@@ -125,7 +129,7 @@ static enum MHD_Result request_received(void *context, struct MHD_Connection *co
 	const struct route *route = route_find(url);
 
 	(void)version;
-	if (admin_conflicts_own(url) || admin_tokens_own(url)) {
+	if (waiting_find(url) != NULL) {
 		struct slice part = { body, *body_len };
 
 		*body_len = 0;
@@ -154,7 +158,7 @@ static enum MHD_Result waiting_received(struct admin_request *request, const cha
 	}
 	if (!request->is_begun) {
 		request->is_begun = true;
-		(admin_tokens_own(url) ? admin_tokens_begin : admin_conflicts_begin)(request, url, method);
+		waiting_find(url)(request, url, method);
 	}
 	if (request->is_answered)
 		return http_answer_send(request->connection, &request->answer);
@@ -173,8 +177,20 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 		return;
 	if (admin->options.turn != NULL)
 		turn_forget(admin->options.turn, request);
+	if (admin->options.homes != NULL)
+		homes_forget(admin->options.homes, request);
 	admin_request_free(request);
 	*state = NULL;
+}
+
+/* What begins a request that may have to wait; NULL: this one need not. */
+static beginner *waiting_find(const char *url)
+{
+	if (admin_homes_own(url))
+		return admin_homes_begin;
+	if (admin_tokens_own(url))
+		return admin_tokens_begin;
+	return admin_conflicts_own(url) ? admin_conflicts_begin : NULL;
 }
 
 static const struct route *route_find(const char *url)
@@ -247,7 +263,7 @@ static void write_unknown(const char *url, struct http_answer *answer)
 	buffer_add_format(&text, "nothing is at '%.100s', there are", url);
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		buffer_add_format(&text, " %s", routes[i].path);
-	buffer_add_text(&text, " /v1/conflicts /v1/explain /v1/token /v1/wait");
+	buffer_add_text(&text, " /v1/conflicts /v1/explain /v1/token /v1/wait /v1/homes");
 	buffer_add_byte(&text, '\0');
 	http_answer_set_error(answer, MHD_HTTP_NOT_FOUND, text.ptr);
 	buffer_free(&text);

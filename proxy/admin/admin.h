@@ -1,8 +1,10 @@
-/* Admin: the HTTP server: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts…, /v1/explain, /v1/token, /v1/wait. It runs on the loop's thread. */
+/* Admin: the HTTP server: /livez /healthz /readyz /metrics /v1/status, and /v1/conflicts…, /v1/explain, /v1/token, /v1/wait, /v1/homes…. It runs on the loop's
+ * thread. */
 #ifndef PROXY_ADMIN_H
 #define PROXY_ADMIN_H
 
 #include "proxy/conflicts/conflicts.h"
+#include "proxy/homes/homes.h"
 #include "proxy/ops/status.h"
 
 struct event_base;
@@ -13,6 +15,7 @@ struct admin_options {               /* all borrowed as long as the admin lives 
 	const struct sidecar_status *status;
 	struct turn *turn;               /* this and the next may be NULL in tests: then there are no conflicts */
 	struct conflicts *conflicts;
+	struct homes *homes;             /* may be NULL, too */
 };
 
 /* Listens at settings.admin. NULL: ERROR says what is wrong and what to do. */

@@ -1,4 +1,4 @@
-/* Admin request: an HTTP request whose answer comes later: its connection is suspended until then. Only requests about conflicts and session tokens wait.
+/* Admin request: an HTTP request whose answer comes later: its connection is suspended until then. Only requests about conflicts, session tokens and homes wait.
  * Private to this room. */
 #ifndef PROXY_ADMIN_REQUEST_H
 #define PROXY_ADMIN_REQUEST_H

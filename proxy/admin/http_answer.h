@@ -9,6 +9,7 @@
 struct http_answer {
 	unsigned status;
 	const char *type;            /* of the body: Content-Type */
+	char tag[64];                /* ETag; empty: none */
 	struct buffer body;          /* owned */
 };
 

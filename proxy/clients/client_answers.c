@@ -62,6 +62,8 @@ static void answers_release(struct answers *answers, struct buffer *out)
 {
 	while (answers->first != answers->next) {
 		struct client_answer *answer = answer_at(answers, answers->first);
+		if (answer->is_tagged && answer->parts_due > 0)
+			return;
 		buffer_add(out, buffer_slice(&answer->held));
 		buffer_free(&answer->held);
 		if (answer->parts_due > 0)
@@ -75,16 +77,34 @@ static void answers_release(struct answers *answers, struct buffer *out)
 	}
 }
 
-/* A reply to the oldest answer goes to the output at once and is never held, so nothing is moved when that answer becomes complete. */
+/* A reply to the oldest answer goes to the output at once and is never held, so nothing is moved when that answer becomes complete. A tagged one may
+ * not be cut by others, and so is held until then. */
 static void answer_add(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
 {
 	struct client_answer *answer = answer_at(answers, number);
 	if (answer->is_muted)
 		return;
-	struct buffer *place = number == answers->first ? out : &answer->held;
+	struct buffer *place = number == answers->first && !answer->is_tagged ? out : &answer->held;
+	if (answer->is_tagged && answer->held.len == 0) {
+		resp_add_array(place, 2);
+		resp_add_integer(place, (int64_t)answer->tag);
+	}
 	if (answer->is_array && answer->parts_due == answer->parts && answer->parts_due > 0)
 		resp_add_array(place, answer->parts);
 	buffer_add(place, reply);
+}
+
+/* The answer is complete. */
+static void answer_end(struct answers *answers, uint32_t number, struct buffer *out)
+{
+	struct client_answer *answer = answer_at(answers, number), *oldest = answer_at(answers, answers->first);
+	bool is_between = oldest->is_tagged || oldest->parts_due == oldest->parts;
+	if (answer->is_tagged && is_between) {
+		buffer_add(out, buffer_slice(&answer->held));
+		buffer_free(&answer->held);
+	}
+	if (number == answers->first)
+		answers_release(answers, out);
 }
 
 void answers_fill(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
@@ -93,8 +113,8 @@ void answers_fill(struct answers *answers, uint32_t number, struct slice reply, 
 	assert(answer != NULL);
 	answer_add(answers, number, reply, out);
 	answer->parts_due--;
-	if (answer->parts_due == 0 && number == answers->first)
-		answers_release(answers, out);
+	if (answer->parts_due == 0)
+		answer_end(answers, number, out);
 }
 
 void answers_settle(struct answers *answers, uint32_t number, struct slice reply, struct buffer *out)
@@ -104,8 +124,7 @@ void answers_settle(struct answers *answers, uint32_t number, struct slice reply
 	assert(answer->parts_due == answer->parts);
 	answer->parts_due = 0;
 	answer_add(answers, number, reply, out);
-	if (number == answers->first)
-		answers_release(answers, out);
+	answer_end(answers, number, out);
 }
 
 void answers_add(struct answers *answers, struct slice reply, bool is_muted, struct buffer *out)

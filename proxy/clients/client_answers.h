@@ -1,7 +1,8 @@
 /* Client answers: what one client is owed, given out in the order in which it asked.
  * Answers may come in another order, since reads overtake a group that is being gathered, and an aborted group is run again. An answer is
  * held until all before it have come; the oldest one due goes straight to the output.
- * Invariant: the output is a prefix of the conversation that the client would have had with Redis itself. */
+ * Invariant: the output is a prefix of the conversation that the client would have had with Redis itself. Tagged answers, which only other sidecars ask
+ * for, are put between whole answers of that conversation. */
 #ifndef PROXY_CLIENT_ANSWERS_H
 #define PROXY_CLIENT_ANSWERS_H
 
@@ -14,6 +15,11 @@ struct client_answer {
 	uint32_t parts_due;          /* replies that have not come; 0: it is complete */
 	uint8_t kind;                /* for the session: enum answer_kind */
 	bool is_array;               /* a transaction's: its parts are the elements of one array */
+	bool is_tagged;              /* it is an array of TAG and the answer itself, and is given out as soon as it is complete, whatever is due before it */
+	uint64_t tag;
+	uint8_t hops;                /* for the session, as are the next ones: how often the command was sent to another datacenter */
+	bool is_out;                 /* it was sent there, and is not answered */
+	bool is_held;                /* the client was stalled until it is answered */
 	bool is_muted;               /* CLIENT REPLY OFF or SKIP: the client wants no answer */
 };
 

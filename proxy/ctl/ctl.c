@@ -3,7 +3,7 @@
  *   ctl_print.c      times, sizes and tables for people       ctl_options.c   the options of the command line, as a table
  *   ctl_fetch.c      one HTTP request                         ctl_ask.c       requests with arguments; refusals as sentences
  *   ctl_order.c      a row of the table of orders             ctl_trial.c     a recorded conflict decided again
- *   ctl_status.c, ctl_peers.c, ctl_conflicts.c, ctl_resolve.c, ctl_explain.c, ctl_trials.c, ctl_completion.c   what orders do
+ *   ctl_status.c, ctl_peers.c, ctl_conflicts.c, ctl_resolve.c, ctl_explain.c, ctl_homes.c, ctl_trials.c, ctl_completion.c   what orders do
  *   ctl_orders.c     the table of orders                      ctl_help.c      help, and what a mistyped word was meant to be */
 #include "ctl_help.h"
 #include "ctl_orders.h"

@@ -31,6 +31,8 @@ static const struct ctl_option table[] = {
 	{ "rules", "FILE", CTL_OWN, NULL, "a configuration file whose `rules` are tried" },
 	{ "handler", "FILE", CTL_OWN, NULL, "a file in Lua with a function resolve(key, versions)" },
 	{ "file", "RECORDS", CTL_OWN, NULL, "the records, as written by conflicts list --json; without it the sidecar's are tried" },
+	{ "to", "DC", CTL_OWN, NULL, "the datacenter that is to be the home" },
+	{ "hold", "TIME", CTL_OWN, NULL, "how long the user's writes may wait for it; limits.hold where left out" },
 	{ "match", "GLOB", CTL_FILTER, NULL, "of keys that match this pattern" },
 	{ "rule", "RULE", CTL_FILTER, rule_name, "decided by this rule" },
 	{ "kind", "KIND", CTL_FILTER, kind_name, "of this kind" },
@@ -103,6 +105,7 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 	const struct { const char *name, **place; } texts[] = {
 		{ "field", &options->field },     { "db", &options->db },     { "rules", &options->rules },
 		{ "handler", &options->handler }, { "file", &options->file },
+		{ "to", &options->to },           { "hold", &options->hold },
 	};
 	const struct { const char *name; bool *place; } flags[] = {
 		{ "json", &options->is_json },

@@ -31,6 +31,7 @@ struct ctl_options {
 	unsigned filter_count;
 	const char *field, *db;                  /* of explain; NULL: not given */
 	const char *rules, *handler, *file;      /* of the tests; likewise */
+	const char *to, *hold;                   /* of rehome; likewise */
 	const char *given[CTL_GIVEN_MAX];        /* names of all that were given: not every order takes each */
 	unsigned given_count;
 	char older[24];                          /* --older in seconds */

@@ -3,6 +3,7 @@
 #include "ctl_completion.h"
 #include "ctl_conflicts.h"
 #include "ctl_explain.h"
+#include "ctl_homes.h"
 #include "ctl_peers.h"
 #include "ctl_resolve.h"
 #include "ctl_status.h"
@@ -32,6 +33,12 @@ static const struct ctl_order orders[] = {
 	  ctl_conflicts_retry },
 	{ "conflicts report", "", "", FILTERS " count", "the keys, commands and clients that conflict most", NULL, ctl_conflicts_report },
 	{ "explain", "KEY", "", "field db", "a key's rule, its live versions, and why one is visible", NULL, ctl_explain },
+	{ "home", "USER...", "", "", "where users live, who are called NAME:ID", NULL, ctl_home },
+	{ "homes", "", "", "match count cursor", "the users who were moved, and where they live",
+	  "Of the others, `homes` in the configuration says where they live: home USER asks. --match is about users here, as in --match 'user:1*'.\n", ctl_homes },
+	{ "rehome", "USER", "", "to hold", "moves a user to another datacenter, and waits until that is done",
+	  "The user's writes wait at the old home until the new one has all of them. If that takes longer than --hold, nothing moves and the writes go on where\n"
+	  "they were. The order may be given at any datacenter.\n", ctl_rehome },
 	{ "rules test", "", "", "rules " FILTERS " file", "what the rules in a configuration file would make of recorded conflicts; changes nothing", NULL,
 	  ctl_rules_test },
 	{ "handler test", "", "", "handler " FILTERS " file", "what a handler would make of recorded conflicts; changes nothing", NULL, ctl_handler_test },

@@ -13,6 +13,7 @@ static void check_process(struct round *round);
 static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_limits(struct round *round, const struct core_status *core);
+static void check_homes(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
 static void check_refusals(struct round *round, const struct core_status *core);
 static void check_recalling(struct round *round, const struct core_status *core);
@@ -34,6 +35,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 	if (core == NULL)
 		return round.gravest;
 	check_limits(&round, core);
+	check_homes(&round, core);
 	check_refusals(&round, core);
 	check_recalling(&round, core);
 	if (core->peers[0].state == PEER_NEEDS_RESYNC)
@@ -124,6 +126,22 @@ static void check_limits(struct round *round, const struct core_status *core)
 
 	check_limit(round, WAIT_OUTBOX, core->outbox_bytes, settings->limits_outbox_bytes);
 	check_limit(round, WAIT_METADATA, core->metadata_bytes, settings->limits_metadata_bytes);
+}
+
+static void check_homes(struct round *round, const struct core_status *core)
+{
+	struct buffer names = { 0 };
+
+	if (core->homes_doubted_ms == 0)
+		return;
+	for (unsigned i = 1; i < core->peer_count; i++)
+		if (core->peers[i].homes_doubt != HOMES_AGREE)
+			buffer_add_format(&names, "%s%s %s", names.len > 0 ? ", " : "", round->status->dcs[i],
+			                  core->peers[i].homes_doubt == HOMES_DIFFER ? "has others" : "was not heard");
+	round_find(round, round_waiting(round, WAIT_HOMES_DIFFER, NULL, core->homes_doubted_ms),
+	     "this datacenter came up with other `homes` than before, and not every peer has the same (%.*s): writes of users who live here by default "
+	     "are refused: make `homes` equal in all datacenters, and restart those that differ", (int)names.len, names.len > 0 ? names.ptr : "");
+	buffer_free(&names);
 }
 
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit)

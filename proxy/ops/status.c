@@ -1,6 +1,17 @@
 /* Status (see status.h). */
 #include "status.h"
 
+const char *forward_result_text(enum forward_result result)
+{
+	static const char *const texts[FORWARD_RESULT_COUNT] = {
+		[FORWARD_RESULT_ANSWERED] = "answered",
+		[FORWARD_RESULT_MOVED] = "moved",
+		[FORWARD_RESULT_UNREACHABLE] = "unreachable",
+		[FORWARD_RESULT_UNKNOWN] = "unknown",
+	};
+	return texts[result];
+}
+
 const char *command_result_text(enum command_result result)
 {
 	static const char *const texts[COMMAND_RESULT_COUNT] = {

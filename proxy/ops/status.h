@@ -19,6 +19,14 @@ enum command_result {
 	COMMAND_RESULT_COUNT
 };
 
+enum forward_result {
+	FORWARD_RESULT_ANSWERED,       /* by the home */
+	FORWARD_RESULT_MOVED,          /* the user lives elsewhere by now: it was sent on there */
+	FORWARD_RESULT_UNREACHABLE,    /* not executed */
+	FORWARD_RESULT_UNKNOWN,        /* sent, and the answer is lost */
+	FORWARD_RESULT_COUNT
+};
+
 /* Counted since the start of the process, where each thing happens. */
 struct sidecar_counters {
 	uint64_t commands[COMMAND_RESULT_COUNT];
@@ -29,6 +37,8 @@ struct sidecar_counters {
 	uint64_t clients_refused;      /* over limits.clients */
 	uint64_t clients_closed_query; /* over limits.client_query */
 	uint64_t clients_closed_output; /* over limits.client_output */
+	uint64_t forwards[FORWARD_RESULT_COUNT];       /* commands and orders sent to other datacenters */
+	uint64_t forwarded_bytes;      /* of those, without an answer */
 	uint64_t alarms;               /* EFFECT_ALARM */
 	uint64_t store_losses;         /* connections to the store that broke */
 	uint64_t conflicts_published;  /* messages the conflicts topic took */
@@ -58,6 +68,7 @@ struct sidecar_status {
 };
 
 const char *command_result_text(enum command_result result);
+const char *forward_result_text(enum forward_result result);
 /* How old what we have of a peer may be, whatever the wall clocks show. -1: unknown, as nothing was applied, or its clock was not compared yet. */
 int64_t status_staleness_ms(const struct core_peer_status *peer, const struct moment *now);
 /* How long ago anything was heard from a peer: since this sidecar started, if nothing was since then. */

@@ -9,6 +9,7 @@ static json_t *describe_id(const struct sidecar_status *status, unsigned dc);
 static json_t *describe_store(const struct sidecar_status *status);
 static json_t *describe_core(const struct sidecar_status *status);
 static json_t *describe_conflicts(const struct core_status *core);
+static json_t *describe_homes(const struct sidecar_status *status);
 static json_t *describe_logs(const struct sidecar_status *status);
 static json_t *describe_peers(const struct sidecar_status *status, const struct moment *now);
 static json_t *describe_peer(const struct sidecar_status *status, const struct core_peer_status *peer, const struct moment *now);
@@ -31,6 +32,7 @@ void status_write_json(const struct sidecar_status *status, const struct moment 
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "store", describe_store(status));
 	json_object_set_new(root, "core", describe_core(status));
+	json_object_set_new(root, "homes", describe_homes(status));
 	json_object_set_new(root, "logs", describe_logs(status));
 	json_object_set_new(root, "peers", describe_peers(status, now));
 	set_count(root, "clients", status->counters.clients);
@@ -97,6 +99,26 @@ static json_t *describe_core(const struct sidecar_status *status)
 	set_count(object, "open_conflicts", core->open_conflicts);
 	set_count(object, "episodes", core->episodes);
 	json_object_set_new(object, "conflicts", describe_conflicts(core));
+	return object;
+}
+
+/* Users who were moved, by where they live; what is under way. */
+static json_t *describe_homes(const struct sidecar_status *status)
+{
+	json_t *object = json_object(), *users = json_object();
+
+	if (status->core != NULL) {
+		const struct core_status *core = core_status(status->core);
+
+		for (unsigned i = 0; i < status->dc_count; i++)
+			set_count(users, status->dcs[i], core->homes[i]);
+		set_count(object, "moves", core->moves);
+		set_count(object, "held_writes", core->held_writes);
+		set_count(object, "held_bytes", core->held_bytes);
+		json_object_set_new(object, "is_in_doubt", json_boolean(core->homes_doubted_ms != 0));
+	}
+	set_count(object, "forwarded_bytes", status->counters.forwarded_bytes);
+	json_object_set_new(object, "users", users);
 	return object;
 }
 

@@ -180,7 +180,7 @@ static void session_end_detour(struct session *session, struct slice reply)
 	struct pinned *detour = session->detour;
 	session->detour = NULL;
 	sessions_answer(session->sessions, detour->token, reply);
-	client_resume(session->client);
+	session_resume(session);
 	pinned_free(detour);
 }
 
@@ -251,7 +251,7 @@ static void session_end_leaving(struct session *session)
 	session->subscription->is_leaving = false;
 	if (session->subscription->channels == 0 && session->subscription->shard_channels == 0)
 		session_unpin(session);
-	client_resume(session->client);
+	session_resume(session);
 }
 
 bool session_pin(struct session *session, const struct command *row, const struct request *request)

@@ -17,6 +17,12 @@ bool session_is_known(const struct session *session)
 	return session->is_logged_in || session->sessions->is_open_to_strangers;
 }
 
+void session_resume(struct session *session)
+{
+	if (!session->is_settling && !session->is_held)
+		client_resume(session->client);
+}
+
 void session_spoil(struct session *session)
 {
 	if (session->transaction != NULL)

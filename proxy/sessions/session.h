@@ -7,6 +7,7 @@
  *   session_access.c       whether clients are let in without a password
  *   session_info.c         INFO: what is hidden from it, what is added
  *   session_answers.c      questions to store or core that are under way, and their answers
+ *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
  *   session_transaction.c  MULTI … EXEC
  *   pinned.c               commands that need a connection of their own
@@ -24,6 +25,7 @@
 #include "watch.h"
 
 struct conflicts;
+struct homes;
 struct pinned;
 struct transaction;
 
@@ -55,6 +57,9 @@ struct session {
 	struct greeting greeting;    /* what waits for the login */
 	struct pinned *subscription; /* owned; NULL: none */
 	struct pinned *detour;       /* owned; NULL: none */
+	unsigned forwards;           /* commands that were sent to other datacenters and are not answered */
+	bool is_settling;            /* a home has changed meanwhile: it is stalled until they are, so that no later command overtakes them */
+	bool is_held;                /* it is stalled since the core holds a command of it */
 	struct slice user, name;     /* owned, as are the two below */
 	struct slice library_name, library_version;
 };
@@ -67,6 +72,8 @@ struct sessions {
 	struct client_table *clients;
 	struct watches *watches;
 	struct conflicts *conflicts;
+	struct homes *homes;
+	unsigned forwarding;         /* sessions with forwards */
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
 	struct login *probe;         /* owned; asks whether strangers are let in */
 	struct event *probe_retry;   /* libevent's; owned */
@@ -82,6 +89,8 @@ struct sessions {
 void session_changed(struct session *session);
 /* Did it log in, or need not? */
 bool session_is_known(const struct session *session);
+/* What it was stalled for is over: it goes on unless it is stalled for something else. */
+void session_resume(struct session *session);
 /* Commands queued by MULTI that were refused spoil the transaction. No effect outside of one. */
 void session_spoil(struct session *session);
 void greeting_forget(struct greeting *greeting);

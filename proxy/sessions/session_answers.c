@@ -26,8 +26,20 @@ struct slice session_encode(struct session *session, const struct request *reque
 	return buffer_slice(encoded);
 }
 
-/* The question that TOKEN names. NULL: nobody waits for its answer any more. */
-static struct client *answer_find(struct sessions *sessions, uint64_t token, uint32_t *number, struct client_answer **answer)
+uint64_t session_expect_tagged(struct session *session, uint32_t parts, bool is_array, uint64_t tag)
+{
+	struct client_answer terms = {
+		.asked_us = turn_clock_now(session->sessions->clock)->steady_us,
+		.parts = parts,
+		.is_array = is_array,
+		.kind = ANSWER_PLAIN,
+		.is_tagged = true,
+		.tag = tag,
+	};
+	return client_token(session->client, answers_expect(&session->client->answers, &terms));
+}
+
+struct client *sessions_find(struct sessions *sessions, uint64_t token, uint32_t *number, struct client_answer **answer)
 {
 	struct client *client = client_table_find(sessions->clients, token, number);
 	*answer = client == NULL ? NULL : answers_find(&client->answers, *number);
@@ -40,24 +52,68 @@ static void sessions_observe(struct sessions *sessions, const struct client_answ
 	histogram_observe(&sessions->status->counters.command_duration, now_us - answer->asked_us, 1);
 }
 
+void session_note_return(struct session *session, struct client_answer *answer)
+{
+	if (!answer->is_out)
+		return;
+	answer->is_out = false;
+	if (--session->forwards > 0)
+		return;
+	session->sessions->forwarding--;
+	if (session->is_settling) {
+		session->is_settling = false;
+		session_resume(session);
+	}
+}
+
+void session_end_hold(struct session *session, struct client_answer *answer)
+{
+	if (!answer->is_held)
+		return;
+	answer->is_held = session->is_held = false;
+	session_resume(session);
+}
+
+/* Its answer is complete: the client goes on if it was stalled for it. */
+static void session_answered(struct sessions *sessions, struct client *client, struct client_answer *answer)
+{
+	sessions_observe(sessions, answer);
+	session_note_return(client->session, answer);
+	session_end_hold(client->session, answer);
+	if (answer->kind == ANSWER_ASKED)
+		session_resume(client->session);
+}
+
 void sessions_answer(void *context, uint64_t token, struct slice reply)
 {
 	struct sessions *sessions = context;
 	uint32_t number;
 	struct client_answer *answer;
-	struct client *client = answer_find(sessions, token, &number, &answer);
+	struct client *client = sessions_find(sessions, token, &number, &answer);
 	if (client == NULL)
 		return;
 	sessions->status->counters.commands[reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
 	if (answer->parts_due == 1)
-		sessions_observe(sessions, answer);
+		session_answered(sessions, client, answer);
 	if (answer->kind == ANSWER_INFO || answer->kind == ANSWER_INFO_OURS)
 		reply = session_info_adapt(sessions, reply, answer->kind == ANSWER_INFO_OURS);
 	else if (answer->kind == ANSWER_ACCESS)
 		sessions_probe(sessions);
-	else if (answer->kind == ANSWER_ASKED)
-		client_resume(client);
 	answers_fill(&client->answers, number, reply, &client->out);
+	client_flag(client);
+}
+
+void sessions_answer_whole(void *context, uint64_t token, struct slice reply)
+{
+	struct sessions *sessions = context;
+	uint32_t number;
+	struct client_answer *answer;
+	struct client *client = sessions_find(sessions, token, &number, &answer);
+	if (client == NULL)
+		return;
+	sessions->status->counters.commands[reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
+	session_answered(sessions, client, answer);
+	answers_settle(&client->answers, number, reply, &client->out);
 	client_flag(client);
 }
 
@@ -66,13 +122,11 @@ void sessions_refuse(void *context, uint64_t token, struct slice error)
 	struct sessions *sessions = context;
 	uint32_t number;
 	struct client_answer *answer;
-	struct client *client = answer_find(sessions, token, &number, &answer);
+	struct client *client = sessions_find(sessions, token, &number, &answer);
 	if (client == NULL)
 		return;
 	sessions->status->counters.commands[COMMAND_RESULT_REFUSED]++;
-	sessions_observe(sessions, answer);
-	if (answer->kind == ANSWER_ASKED)
-		client_resume(client);
+	session_answered(sessions, client, answer);
 	buffer_reset(&sessions->reply);
 	buffer_add_byte(&sessions->reply, '-');
 	buffer_add(&sessions->reply, error);

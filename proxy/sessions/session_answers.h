@@ -21,5 +21,16 @@ struct slice session_encode(struct session *session, const struct request *reque
 /* As turn_callbacks.answered and .refused; CONTEXT is the sessions. Nothing happens if the client is gone. */
 void sessions_answer(void *context, uint64_t token, struct slice reply);
 void sessions_refuse(void *context, uint64_t token, struct slice error);
+/* Likewise, of a request that another datacenter has answered: REPLY stands for all its parts. */
+void sessions_answer_whole(void *context, uint64_t token, struct slice reply);
+
+/* The question that TOKEN names. NULL: nobody waits for its answer any more. */
+struct client *sessions_find(struct sessions *sessions, uint64_t token, uint32_t *number, struct client_answer **answer);
+/* Of a question by another sidecar. */
+uint64_t session_expect_tagged(struct session *session, uint32_t parts, bool is_array, uint64_t tag);
+/* The command that ANSWER is about is no longer at another datacenter. */
+void session_note_return(struct session *session, struct client_answer *answer);
+/* The core no longer holds it. */
+void session_end_hold(struct session *session, struct client_answer *answer);
 
 #endif

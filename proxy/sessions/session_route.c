@@ -101,11 +101,12 @@ static void session_gather(struct session *session, const struct command *row, c
 	session->gathering = turn_gathering(sessions->turn);
 }
 
-/* A read is sent at once, ahead of the group that is being gathered, unless the client would then miss a write of its own, or watches keys. */
+/* A read is sent at once, ahead of the group that is being gathered, unless the client would then miss a write of its own, or watches keys, or
+ * it is about a user whose reads go home. */
 static void session_read(struct session *session, const struct command *row, const struct request *request)
 {
 	struct turn *turn = session->sessions->turn;
-	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL) {
+	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || turn_concerns_read(turn, row, request)) {
 		session_gather(session, row, request);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include "session.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_homes.h"
 #include "session_route.h"
 #include "session_transaction.h"
 
@@ -31,6 +32,7 @@ static void session_closing(void *context, struct client *client)
 	session_leave_transaction(session);
 	session_unpin(session);
 	session_drop_login(session);
+	session_leave_forwards(session);
 	memory_free((void *)session->user.ptr);
 	memory_free((void *)session->name.ptr);
 	memory_free((void *)session->library_name.ptr);
@@ -137,11 +139,12 @@ void sessions_free(struct sessions *sessions)
 	memory_free(sessions);
 }
 
-void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts)
+void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, const struct sessions_helpers *helpers)
 {
 	sessions->turn = turn;
 	sessions->clients = clients;
-	sessions->conflicts = conflicts;
+	sessions->conflicts = helpers->conflicts;
+	sessions->homes = helpers->homes;
 }
 
 struct client_callbacks sessions_client_callbacks(struct sessions *sessions)
@@ -162,6 +165,9 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.lost = sessions_lost,
 		.answered = sessions_answer,
 		.refused = sessions_refuse,
+		.away = sessions_away,
+		.held = sessions_held,
+		.rehomed = sessions_rehomed,
 		.group_sent = sessions_group_sent,
 		.group_answered = sessions_group_answered,
 		.expired = sessions_expired,

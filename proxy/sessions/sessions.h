@@ -4,6 +4,7 @@
 
 #include "proxy/clients/client_table.h"
 #include "proxy/conflicts/conflicts.h"
+#include "proxy/homes/homes.h"
 #include "proxy/turn/turn.h"
 
 struct sessions;
@@ -23,7 +24,8 @@ void sessions_free(struct sessions *sessions);
 struct client_callbacks sessions_client_callbacks(struct sessions *sessions);
 struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions);
 /* Whom sessions speak to. To be called before the first turn. */
-void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, struct conflicts *conflicts);
+struct sessions_helpers { struct conflicts *conflicts; struct homes *homes; };     /* borrowed */
+void sessions_connect(struct sessions *sessions, struct turn *turn, struct client_table *clients, const struct sessions_helpers *helpers);
 /* The process stops: no more clients and requests are taken in; requests that were taken in are answered. */
 void sessions_drain(struct sessions *sessions);
 

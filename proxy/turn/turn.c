@@ -3,6 +3,7 @@
  *   turn.c            the loop; requests and errands come in here
  *   turn_store.c      Redis and its answers        turn_logs.c     the logs and their messages
  *   turn_rules.c      rules and their handlers     turn_release.c  where clients get their answers
+ *   turn_homes.c      homes, as the core takes them
  *   turn_step.c       one event to the core, its effects to everybody else
  *   turn_groups.c     groups under way             turn_errands.c  questions of the sidecar itself        turn_clock.h  time */
 #include "turn.h"
@@ -195,6 +196,11 @@ bool turn_is_holding(const struct turn *turn)
 uint64_t turn_gathering(const struct turn *turn)
 {
 	return core_gathering(turn->core);
+}
+
+bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request)
+{
+	return core_concerns_read(turn->core, row, request);
 }
 
 uint64_t turn_backlog(const struct turn *turn)

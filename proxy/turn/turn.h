@@ -74,6 +74,8 @@ void turn_forget(struct turn *turn, const void *context);
 uint64_t turn_gathering(const struct turn *turn);
 /* See core_is_holding. The store must be open. */
 bool turn_is_holding(const struct turn *turn);
+/* See core_concerns_read. The store must be open. */
+bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request);
 /* Bytes not yet sent to the store, or bytes of transactions that it has not yet answered, whichever are more. */
 uint64_t turn_backlog(const struct turn *turn);
 

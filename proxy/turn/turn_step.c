@@ -54,14 +54,6 @@ void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
 		turn->callbacks.answered(turn->callbacks.context, token, reply);
 }
 
-static void away_run(struct turn *turn, const struct effect *effect)
-{
-	if (turn->callbacks.away != NULL)
-		turn->callbacks.away(turn->callbacks.context, effect);
-	else
-		turn_refuse(turn, effect->away.token, SLICE("HOMEPORT AWAY nothing was executed: another datacenter is home of this user"));
-}
-
 static void effect_run(struct turn *turn, const struct effect *effect)
 {
 	struct log *log;
@@ -77,15 +69,9 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_VISIBLE: visible_observe(turn, effect); return;
 	case EFFECT_REOPEN: turn->is_reopening = true; return;
 	case EFFECT_HANDLE: handler_runs_add(turn->handler_runs, effect); return;
-	case EFFECT_AWAY: away_run(turn, effect); return;
-	case EFFECT_HELD:
-		if (turn->callbacks.held != NULL)
-			turn->callbacks.held(turn->callbacks.context, effect->held.token);
-		return;
-	case EFFECT_HOME:
-		if (turn->callbacks.rehomed != NULL)
-			turn->callbacks.rehomed(turn->callbacks.context, effect);
-		return;
+	case EFFECT_AWAY: turn->callbacks.away(turn->callbacks.context, effect); return;
+	case EFFECT_HELD: turn->callbacks.held(turn->callbacks.context, effect->held.token); return;
+	case EFFECT_HOME: turn->callbacks.rehomed(turn->callbacks.context, effect); return;
 	case EFFECT_ALARM: alarm_log(turn, effect); return;
 	case EFFECT_FOLLOW:
 		log = turn->logs[effect->log.dc];

@@ -4,6 +4,7 @@
 #include "proxy/handler_runs/handler_runs.h"
 #include "proxy/ops/logging.h"
 #include "turn_errands.h"
+#include "turn_homes.h"
 #include "turn_release.h"
 #include "turn_rules.h"
 
@@ -21,6 +22,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 {
 	const struct settings *settings = turn->status->settings;
 	struct core_rule *rules = turn_rules_new(settings);
+	struct core_home *homes = turn_homes_new(settings);
 	struct core_options options = {
 		.dcs = turn->status->dcs,
 		.dc_count = turn->status->dc_count,
@@ -44,14 +46,27 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.handler_retry_ms_max = (uint32_t)settings->handlers_retry_ms_max,
 		.incarnations_max = CORE_INCARNATIONS_MAX,
 		.waits_max = (uint32_t)settings->limits_waits,
+		.homes = homes,
+		.home_count = settings->home_count,
+		.held_bytes_max = settings->limits_held_bytes,
+		.hold_ms_max = (uint32_t)settings->limits_hold_ms,
 		.siblings_max = (uint32_t)settings->conflicts_siblings,
 	};
 	const char *error = NULL;
 	turn->core = core_new(&options, &error);
 	memory_free(rules);
+	turn_homes_free(homes, settings->home_count);
 	turn->status->core = turn->core;
 	if (turn->core == NULL)
 		log_error("cannot start", "why", error);
+	return turn->core != NULL;
+}
+
+/* False: the process ends. */
+static bool turn_has_core(struct turn *turn, uint32_t databases)
+{
+	if (turn->core == NULL && !turn->is_stopped && !turn_make_core(turn, databases))
+		turn_fail(turn, EXIT_FAILURE);
 	return turn->core != NULL;
 }
 
@@ -59,17 +74,15 @@ static void turn_on_homes(void *context, const struct event *event, uint32_t dat
 {
 	struct turn *turn = context;
 	struct event homes = *event;
-	if (turn->core != NULL || turn_make_core(turn, databases))
+	if (turn_has_core(turn, databases))
 		turn_step(turn, &homes);
 }
 
 static void turn_on_opened(void *context, const struct event *event, uint32_t databases)
 {
 	struct turn *turn = context;
-	if (turn->core == NULL && !turn_make_core(turn, databases)) {
-		turn_fail(turn, EXIT_FAILURE);
+	if (!turn_has_core(turn, databases))
 		return;
-	}
 	turn->is_open = true;
 	struct event opened = *event;
 	turn_step(turn, &opened);

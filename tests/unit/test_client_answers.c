@@ -102,6 +102,31 @@ static void numbers_wrap_around_and_the_ring_grows(void)
 	buffer_free(&out);
 }
 
+static void a_tagged_answer_waits_for_none_and_is_not_cut(void)
+{
+	struct answers answers = { 0 };
+	struct buffer out = { 0 };
+	uint32_t first = answers_expect(&answers, &(struct client_answer){ .parts = 2, .is_array = true });
+	uint32_t second = answers_expect(&answers, &(struct client_answer){ .parts = 2, .is_array = true, .is_tagged = true, .tag = 7 });
+	uint32_t third = answers_expect(&answers, &(struct client_answer){ .parts = 1, .is_tagged = true, .tag = 8 });
+	answers_fill(&answers, second, SLICE("+2a\r\n"), &out);
+	CU_ASSERT(is_out(&out, ""));
+	answers_fill(&answers, third, SLICE("+3\r\n"), &out);
+	CU_ASSERT(is_out(&out, "*2\r\n:8\r\n+3\r\n"));
+	answers_fill(&answers, first, SLICE("+1a\r\n"), &out);
+	CU_ASSERT(is_out(&out, "*2\r\n+1a\r\n"));
+	/* Not into the middle of another one. */
+	answers_fill(&answers, second, SLICE("+2b\r\n"), &out);
+	CU_ASSERT(is_out(&out, ""));
+	answers_fill(&answers, first, SLICE("+1b\r\n"), &out);
+	CU_ASSERT(is_out(&out, "+1b\r\n*2\r\n:7\r\n*2\r\n+2a\r\n+2b\r\n") && answers_due(&answers) == 0);
+	uint32_t refused = answers_expect(&answers, &(struct client_answer){ .parts = 2, .is_array = true, .is_tagged = true, .tag = 9 });
+	answers_settle(&answers, refused, SLICE("-no\r\n"), &out);
+	CU_ASSERT(is_out(&out, "*2\r\n:9\r\n-no\r\n") && answers_due(&answers) == 0);
+	answers_free(&answers);
+	buffer_free(&out);
+}
+
 void suite_client_answers(void)
 {
 	CU_pSuite suite = CU_add_suite("client_answers", NULL, NULL);
@@ -109,6 +134,7 @@ void suite_client_answers(void)
 	CU_ADD_TEST(suite, an_early_answer_waits_for_its_predecessors);
 	CU_ADD_TEST(suite, a_transaction_is_one_array);
 	CU_ADD_TEST(suite, a_refused_transaction_is_one_error);
+	CU_ADD_TEST(suite, a_tagged_answer_waits_for_none_and_is_not_cut);
 	CU_ADD_TEST(suite, who_wants_no_answer_gets_none_and_blocks_nobody);
 	CU_ADD_TEST(suite, numbers_wrap_around_and_the_ring_grows);
 }

@@ -9,7 +9,7 @@ static void session_on_login(void *context, enum login_result result, struct sli
 {
 	struct session *session = context;
 	session->login = NULL;
-	client_resume(session->client);
+	session_resume(session);
 	if (result != LOGIN_ALLOWED) {
 		greeting_forget(&session->greeting);
 		struct buffer *reply = session_reply_begin(session);

@@ -8,6 +8,7 @@
 #include "conflicts_commands.h"
 #include "connection_commands.h"
 #include "homeport_commands.h"
+#include "homes_commands.h"
 #include "login_commands.h"
 #include "token_commands.h"
 #include "transaction_commands.h"
@@ -45,9 +46,14 @@ static const struct session_command session_commands[] = {
 	{ "homeport|conflicts", session_homeport_conflicts, false, false },
 	{ "homeport|del", session_homeport_del, false, false },
 	{ "homeport|explain", session_homeport_explain, false, false },
+	{ "homeport|forward", session_homeport_forward, false, false },
 	{ "homeport|get", session_homeport_get, false, false },
 	{ "homeport|help", session_homeport_help, false, false },
+	{ "homeport|home", session_homeport_home, false, false },
+	{ "homeport|homes", session_homeport_homes, false, false },
 	{ "homeport|ignore", session_homeport_ignore, false, false },
+	{ "homeport|peer", session_homeport_peer, false, false },
+	{ "homeport|rehome", session_homeport_rehome, false, false },
 	{ "homeport|resolve", session_homeport_resolve, false, false },
 	{ "homeport|retry", session_homeport_retry, false, false },
 	{ "homeport|set", session_homeport_set, false, false },

@@ -1,0 +1,377 @@
+/* Peer link (see peer_link.h). Requests wait until the greeting is answered, so that none reaches a stranger. From then on their bytes are counted, so that
+ * what was sent whole is told from what was not. */
+#include "peer_link.h"
+
+#include "connectors/net/dial.h"
+#include "connectors/net/timer.h"
+#include "proxy/core/resp/resp.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_CHUNK 65536
+#define RETRY_MS_FIRST 20
+#define RETRY_MS_MAX 500
+#define LOOKS 8                      /* how often within the timeout it is looked whether bytes move */
+#define WHY_SIZE 256
+
+enum link_state { LINK_UNUSED, LINK_CONNECTING, LINK_UP, LINK_PAUSING };
+
+struct waiting {                     /* a request */
+	uint64_t tag;
+	void *item;                  /* NULL: it is answered, and an earlier one is not */
+	size_t len;
+	uint64_t end;                /* where it ends, counted from the connection's first request on */
+};
+
+struct peer_link {
+	struct peer_link_options options;
+	struct peer_link_callbacks callbacks;
+	enum link_state state;
+	int fd;
+	unsigned attempt;
+	struct event *readable, *writable; /* libevent's; owned; NULL without a connection */
+	struct timer *retry, *look;
+	uint32_t retry_ms;
+	unsigned greetings_due;      /* answers to our greeting that have not come */
+	struct buffer in;
+	struct resp_frame frame;
+	struct buffer greeting;      /* not yet sent */
+	struct buffer out;           /* requests not yet sent, behind OUT_SENT bytes that are */
+	size_t out_sent;
+	uint64_t queued, sent;       /* bytes of requests of this connection: given, taken by the kernel */
+	uint64_t unanswered;         /* bytes of requests without an answer */
+	uint64_t moved_ms;           /* when a byte moved last */
+	struct waiting *ring;        /* owned; COUNT requests from FIRST on, modulo CAP; the first one is unanswered */
+	unsigned cap, first, count;
+	char why[WHY_SIZE];          /* of the last failure; empty: none */
+};
+
+static struct waiting *ring_at(const struct peer_link *link, unsigned index);
+static void link_connect(void *context);
+static void link_greet(struct peer_link *link);
+static void link_lose(struct peer_link *link, const char *why);
+static void link_on_readable(evutil_socket_t fd, short what, void *context);
+static void link_on_writable(evutil_socket_t fd, short what, void *context);
+static void link_look(void *context);
+
+struct peer_link *peer_link_new(const struct peer_link_options *options, const struct peer_link_callbacks *callbacks)
+{
+	struct peer_link *link = memory_new(sizeof(*link));
+	link->options = *options;
+	link->callbacks = *callbacks;
+	link->fd = -1;
+	link->retry = timer_new(options->loop, link_connect, link);
+	link->look = timer_new(options->loop, link_look, link);
+	link->retry_ms = RETRY_MS_FIRST;
+	return link;
+}
+
+static void link_close(struct peer_link *link)
+{
+	if (link->readable != NULL) {
+		event_free(link->readable);
+		event_free(link->writable);
+	}
+	link->readable = link->writable = NULL;
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+	buffer_free(&link->in);
+	buffer_free(&link->out);
+	buffer_free(&link->greeting);
+	link->out_sent = 0;
+	link->queued = link->sent = 0;
+	link->frame = (struct resp_frame){ 0 };
+	timer_stop(link->look);
+}
+
+void peer_link_free(struct peer_link *link, void (*forget)(void *item))
+{
+	if (link == NULL)
+		return;
+	for (unsigned i = 0; i < link->count; i++) {
+		void *item = ring_at(link, i)->item;
+		if (item != NULL)
+			forget(item);
+	}
+	link_close(link);
+	timer_free(link->retry);
+	timer_free(link->look);
+	memory_free(link->ring);
+	memory_free(link);
+}
+
+const char *peer_link_trouble(const struct peer_link *link)
+{
+	return link->why[0] != '\0' ? link->why : NULL;
+}
+
+/* ---- requests ---- */
+
+static struct waiting *ring_at(const struct peer_link *link, unsigned index)
+{
+	return &link->ring[(link->first + index) % link->cap];
+}
+
+static void ring_add(struct peer_link *link, const struct waiting *waiting)
+{
+	if (link->count == link->cap) {
+		unsigned cap = link->cap == 0 ? 16 : link->cap * 2;
+		struct waiting *ring = memory_new(cap * sizeof(*ring));
+		for (unsigned i = 0; i < link->count; i++)
+			ring[i] = *ring_at(link, i);
+		memory_free(link->ring);
+		link->ring = ring;
+		link->cap = cap;
+		link->first = 0;
+	}
+	*ring_at(link, link->count++) = *waiting;
+}
+
+/* The unanswered request with this tag; NULL: there is none. */
+static struct waiting *ring_find(struct peer_link *link, uint64_t tag)
+{
+	unsigned low = 0, high = link->count;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		if (ring_at(link, middle)->tag < tag)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	struct waiting *found = low < link->count ? ring_at(link, low) : NULL;
+	return found != NULL && found->tag == tag && found->item != NULL ? found : NULL;
+}
+
+/* WAITING has its answer. Returns its item. */
+static void *ring_settle(struct peer_link *link, struct waiting *waiting)
+{
+	void *item = waiting->item;
+	waiting->item = NULL;
+	link->unanswered -= waiting->len;
+	while (link->count > 0 && ring_at(link, 0)->item == NULL) {
+		link->first = (link->first + 1) % link->cap;
+		link->count--;
+	}
+	return item;
+}
+
+const char *peer_link_send(struct peer_link *link, uint64_t tag, void *item, struct slice request)
+{
+	if (link->state == LINK_PAUSING)
+		return link->why;
+	if (link->unanswered + request.len > link->options.bytes_max && link->count > 0)
+		return "as many bytes as limits.forward allows are under way to it";
+	if (link->state == LINK_UNUSED) {
+		link->state = LINK_CONNECTING;
+		timer_start(link->retry, 0);
+	}
+	if (link->count == 0)
+		link->moved_ms = timer_now_ms();
+	buffer_add(&link->out, request);
+	link->queued += request.len;
+	link->unanswered += request.len;
+	ring_add(link, &(struct waiting){ tag, item, request.len, link->queued });
+	if (link->state == LINK_UP)
+		event_add(link->writable, NULL);
+	return NULL;
+}
+
+/* ---- connecting ---- */
+
+/* A connection that was needed once is made again, whether or not somebody waits for it. */
+static void link_connect(void *context)
+{
+	struct peer_link *link = context;
+	const char *why;
+	link->state = LINK_CONNECTING;
+	link->fd = dial(link->options.host, link->options.port, link->attempt++, &why);
+	if (link->fd < 0) {
+		link_lose(link, why);
+		return;
+	}
+	link->readable = event_new(link->options.loop, link->fd, EV_READ | EV_PERSIST, link_on_readable, link);
+	link->writable = event_new(link->options.loop, link->fd, EV_WRITE, link_on_writable, link);
+	event_add(link->readable, NULL);
+	link_greet(link);
+	link->moved_ms = timer_now_ms();
+	timer_start(link->look, link->options.timeout_ms / LOOKS);
+}
+
+static void greet(struct peer_link *link, unsigned argc, const struct slice *argv)
+{
+	resp_add_command(&link->greeting, argc, argv);
+	link->greetings_due++;
+}
+
+static void link_greet(struct peer_link *link)
+{
+	const struct peer_link_options *options = &link->options;
+	struct buffer name = { 0 };
+	link->greetings_due = 0;
+	if (options->password != NULL && options->username != NULL)
+		greet(link, 3, (struct slice[]){ SLICE("AUTH"), slice_of(options->username), slice_of(options->password) });
+	else if (options->password != NULL)
+		greet(link, 2, (struct slice[]){ SLICE("AUTH"), slice_of(options->password) });
+	if (options->protocol == 3)
+		greet(link, 2, (struct slice[]){ SLICE("HELLO"), SLICE("3") });
+	buffer_add_text(&name, "homeport-");
+	buffer_add_text(&name, options->own_dc);
+	greet(link, 3, (struct slice[]){ SLICE("CLIENT"), SLICE("SETNAME"), buffer_slice(&name) });
+	greet(link, 3, (struct slice[]){ SLICE("HOMEPORT"), SLICE("PEER"), slice_of(options->peer_dc) });
+	event_add(link->writable, NULL);
+	buffer_free(&name);
+}
+
+static void link_take_greeting(struct peer_link *link, struct slice reply)
+{
+	struct reply answer;
+	struct slice cursor = reply;
+	char why[WHY_SIZE];
+	if (reply_read(&cursor, &answer) && answer.type == REPLY_ERROR) {
+		bool is_login = answer.text.len > 6 && memcmp(answer.text.ptr, "NOAUTH", 6) == 0;
+		snprintf(why, sizeof(why), "it answers: %.*s%s%s%s", (int)(answer.text.len < 150 ? answer.text.len : 150), answer.text.ptr,
+		         is_login ? " (give peers." : "", is_login ? link->options.peer_dc : "", is_login ? ".password_file)" : "");
+		link_lose(link, why);
+		return;
+	}
+	if (--link->greetings_due > 0)
+		return;
+	link->state = LINK_UP;
+	link->retry_ms = RETRY_MS_FIRST;
+	link->why[0] = '\0';
+	if (link->out.len > 0)
+		event_add(link->writable, NULL);
+}
+
+/* What was sent whole may have been executed; the rest was not. */
+static void link_lose(struct peer_link *link, const char *why)
+{
+	uint64_t sent = link->sent;
+	/* WHY may lie in what is freed. */
+	char text[WHY_SIZE];
+	snprintf(text, sizeof(text), "%s", why);
+	memcpy(link->why, text, sizeof(text));
+	link_close(link);
+	link->state = LINK_PAUSING;
+	timer_start(link->retry, link->retry_ms);
+	link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
+	while (link->count > 0) {
+		struct waiting *waiting = ring_at(link, 0);
+		enum peer_failure failure = waiting->end <= sent ? PEER_UNKNOWN : PEER_NOT_SENT;
+		link->callbacks.failed(link->callbacks.context, ring_settle(link, waiting), failure, text);
+	}
+}
+
+/* ---- bytes ---- */
+
+static void link_take_reply(struct peer_link *link, struct slice reply)
+{
+	if (reply.ptr[0] == '>')
+		return;
+	if (link->greetings_due > 0) {
+		link_take_greeting(link, reply);
+		return;
+	}
+	struct reply head, tag;
+	struct slice cursor = reply;
+	bool is_tagged = reply_read(&cursor, &head) && head.type == REPLY_ARRAY && head.integer == 2 && reply_read(&cursor, &tag) && tag.type == REPLY_INTEGER;
+	struct waiting *waiting = is_tagged ? ring_find(link, (uint64_t)tag.integer) : NULL;
+	if (waiting != NULL) {
+		link->callbacks.replied(link->callbacks.context, ring_settle(link, waiting), cursor);
+		return;
+	}
+	char why[WHY_SIZE];
+	snprintf(why, sizeof(why), "it answers what was not asked: %.*s", (int)(reply.len < 100 ? reply.len : 100), reply.ptr);
+	link_lose(link, why);
+}
+
+/* Hands out the whole replies at the front of IN. A lost link has no IN any more. */
+static void link_feed(struct peer_link *link)
+{
+	size_t used = 0;
+	while (link->fd >= 0 && used < link->in.len) {
+		struct slice rest = { link->in.ptr + used, link->in.len - used };
+		size_t len;
+		enum resp_state state = resp_frame_next(&link->frame, rest, &len);
+		if (state == RESP_ERROR) {
+			link_lose(link, "its answer is malformed");
+			return;
+		}
+		if (state == RESP_MORE)
+			break;
+		link->frame = (struct resp_frame){ 0 };
+		used += len;
+		link_take_reply(link, (struct slice){ rest.ptr, len });
+	}
+	if (link->fd < 0 || used == 0)
+		return;
+	link->in.len -= used;
+	if (link->in.len > 0)
+		memmove(link->in.ptr, link->in.ptr + used, link->in.len);
+	else
+		buffer_reset(&link->in);
+}
+
+static void link_on_readable(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	struct peer_link *link = context;
+	char *room = buffer_grow(&link->in, READ_CHUNK);
+	ssize_t got = read(fd, room, READ_CHUNK);
+	link->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
+	link->moved_ms = timer_now_ms();
+	if (got > 0)
+		link_feed(link);
+	else if (got == 0)
+		link_lose(link, "it closed the connection");
+	else if (errno != EAGAIN && errno != EINTR)
+		link_lose(link, strerror(errno));
+}
+
+static void link_on_writable(evutil_socket_t fd, short what, void *context)
+{
+	(void)what;
+	struct peer_link *link = context;
+	bool is_greeting = link->state != LINK_UP;
+	struct buffer *out = is_greeting ? &link->greeting : &link->out;
+	ssize_t sent = send(fd, out->ptr + link->out_sent, out->len - link->out_sent, MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+		link_lose(link, strerror(errno));
+		return;
+	}
+	if (sent > 0) {
+		link->out_sent += (size_t)sent;
+		link->sent += is_greeting ? 0 : (size_t)sent;
+		link->moved_ms = timer_now_ms();
+	}
+	size_t left = out->len - link->out_sent;
+	if (left > 0)
+		event_add(link->writable, NULL);
+	/* What was not sent is moved to the front once it is no longer than what was. */
+	if (left > link->out_sent)
+		return;
+	memmove(out->ptr, out->ptr + link->out_sent, left);
+	out->len = left;
+	link->out_sent = 0;
+	if (left == 0)
+		buffer_free(out);
+}
+
+static void link_look(void *context)
+{
+	struct peer_link *link = context;
+	char why[WHY_SIZE];
+	bool is_due = link->count > 0 || link->greetings_due > 0;
+	if (!is_due || timer_now_ms() - link->moved_ms < link->options.timeout_ms) {
+		timer_start(link->look, link->options.timeout_ms / LOOKS);
+		return;
+	}
+	snprintf(why, sizeof(why), "it has not answered for %.3g s", link->options.timeout_ms / 1000.0);
+	link_lose(link, why);
+}

@@ -1,0 +1,11 @@
+/* Admin homes: /v1/homes, /v1/homes/changes and /v1/homes/USER: where users live, what has changed, and moving them. Private to this room. */
+#ifndef PROXY_ADMIN_HOMES_H
+#define PROXY_ADMIN_HOMES_H
+
+#include "admin_request.h"
+
+bool admin_homes_own(const char *url);
+/* All of the request was read: answers it, or has it wait. */
+void admin_homes_begin(struct admin_request *request, const char *url, const char *method);
+
+#endif

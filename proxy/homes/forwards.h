@@ -1,0 +1,18 @@
+/* Forwards: commands and orders on their way to the sidecar of another datacenter. Their answers come as they are ready; whoever asked keeps the order of its own.
+ * A datacenter that is asked and is not the home says who is, and never sends anything on. The sender then asks there, HOMES_HOPS_MAX times in all. */
+#ifndef PROXY_FORWARDS_H
+#define PROXY_FORWARDS_H
+
+#include "homes.h"
+#include "proxy/core/resp/resp.h"
+
+/* Sends the request of AWAY to its home. HOPS: how often it was sent before. ASKER has a token of a client. False: ERROR says why it was not sent. */
+MUST_CHECK bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops, const struct homes_asker *asker, struct buffer *error);
+/* Passes an order on: user, datacenter, milliseconds. */
+MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[3], const struct homes_asker *asker, struct buffer *error);
+/* Nobody waits any more. */
+void forwards_end(struct homes *homes);
+/* What a datacenter that is not the home answers to a forwarded request: who is, and since which epoch. */
+void forwards_add_moved(struct buffer *out, const struct sidecar_status *status, unsigned dc, uint64_t epoch);
+
+#endif

@@ -1,0 +1,133 @@
+/* Homes order (see homes_order.h). An order lives until it is answered, also when nobody waits for that any more. */
+#include "homes_order.h"
+
+#include "base/text.h"
+#include "forwards.h"
+#include "homes_room.h"
+#include "homes_words.h"
+
+struct order {
+	struct homes *homes;
+	struct homes_asker asker;
+	struct order *next, **link;
+};
+
+static struct order *order_new(struct homes *homes, const struct homes_asker *asker)
+{
+	struct order *order = memory_new(sizeof(*order));
+	*order = (struct order){ .homes = homes, .asker = *asker, .next = homes->orders, .link = &homes->orders };
+	if (order->next != NULL)
+		order->next->link = &order->next;
+	homes->orders = order;
+	return order;
+}
+
+static void order_free(struct order *order)
+{
+	*order->link = order->next;
+	if (order->next != NULL)
+		order->next->link = order->link;
+	memory_free(order);
+}
+
+static void order_refuse(struct order *order, struct slice error)
+{
+	if (order->asker.context != NULL)
+		order->asker.refused(order->asker.context, order->asker.token, error);
+	order_free(order);
+}
+
+static void order_answer(struct order *order, struct slice reply)
+{
+	if (order->asker.context != NULL)
+		order->asker.answered(order->asker.context, order->asker.token, reply);
+	order_free(order);
+}
+
+/* ---- at the home ---- */
+
+static void on_done(void *context, enum errand_end end, struct slice reply)
+{
+	switch (end) {
+	case ERRAND_ANSWERED: order_answer(context, reply); return;
+	case ERRAND_REFUSED: order_refuse(context, reply); return;
+	case ERRAND_LOST: order_refuse(context, SLICE(CORE_STORE_AWAY)); return;
+	}
+}
+
+static void order_here(struct homes *homes, const struct homes_order *words, struct order *order)
+{
+	struct event event = {
+		.type = EVENT_ASKED,
+		.asked = { .ask = ASK_REHOME, .key = words->user, .value = words->dc, .hold_ms = words->hold_ms, .by = words->by },
+	};
+	turn_ask_for(homes->turn, &event, &(struct errand){ order, on_done });
+}
+
+/* ---- elsewhere ---- */
+
+static void on_answered(void *context, uint64_t token, struct slice reply)
+{
+	(void)token;
+	order_answer(context, reply);
+}
+
+static void on_refused(void *context, uint64_t token, struct slice error)
+{
+	(void)token;
+	order_refuse(context, error);
+}
+
+static bool order_pass_on(struct homes *homes, unsigned dc, const struct homes_order *words, struct order *order, struct buffer *error)
+{
+	struct buffer hold = { 0 };
+	buffer_add_uint64(&hold, words->hold_ms);
+	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold) },
+	                                   &(struct homes_asker){ .context = order, .answered = on_answered, .refused = on_refused }, error);
+	buffer_free(&hold);
+	return is_sent;
+}
+
+void homes_order(struct homes *homes, const struct homes_order *words, const struct homes_asker *asker)
+{
+	const struct sidecar_status *status = homes->options.status;
+	struct order *order = order_new(homes, asker);
+	struct buffer error = { 0 };
+	struct home home;
+	if (status->core == NULL || !turn_is_open(homes->turn)) {
+		buffer_add_text(&error, CORE_STORE_AWAY);
+	} else if (!core_home_of_user(status->core, words->user, &home) || home.dc == 0) {
+		order_here(homes, words, order);     /* the core words what is wrong with it */
+	} else if (words->is_passed_on) {
+		forwards_add_moved(&error, status, home.dc, home.epoch);
+	} else if (order_pass_on(homes, home.dc, words, order, &error)) {
+		buffer_free(&error);
+		return;
+	}
+	if (error.len > 0)
+		order_refuse(order, buffer_slice(&error));
+	buffer_free(&error);
+}
+
+bool homes_hold_read(struct slice text, uint32_t *hold_ms)
+{
+	int64_t number;
+	if (!slice_to_int64(text, &number) || number < 0 || number > HOMES_HOLD_MS_MAX)
+		return false;
+	*hold_ms = (uint32_t)number;
+	return true;
+}
+
+void homes_forget(struct homes *homes, const void *context)
+{
+	for (struct order *order = homes->orders; order != NULL; order = order->next)
+		if (order->asker.context == context)
+			order->asker.context = NULL;
+	homes_changes_forget(homes->changes, context);
+}
+
+void homes_orders_end(struct homes *homes)
+{
+	while (homes->orders != NULL)
+		order_free(homes->orders);
+}
