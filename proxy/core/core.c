@@ -174,9 +174,9 @@ static void turn_ended(struct core *core)
 		positions_send(&core->books);
 	remote_pump(core->remote);
 	rules_pump(core);
-	topology_pump(core->topology);
-	gather_homes_pump(core->local);
 	readback_pump(core->local);
+	topology_pump(core->topology);
+	gather_homes_pump(core->local);        /* behind what is read back of these users */
 	handle_pump(core->asks);
 	ask_pump(core->asks);
 	wait_pump(core->asks);

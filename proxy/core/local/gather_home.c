@@ -21,7 +21,6 @@ static void gather_flip(struct local *local, const struct move *move)
 	group->move_count++;
 	script_add(&group->script, 4, (struct slice[]){ SLICE("HSET"), SLICE(CORE_HOMES_KEY), move->user, buffer_slice(&value) });
 	changes_reset(&local->step->changes);
-	local->step->changes.facts.command = SLICE("homeport");
 	struct change *change = changes_add(&local->step->changes, CHANGE_FIELD_SET, DB_RESERVED, SLICE(CORE_HOMES_KEY));
 	change->element = move->user;
 	change->value = buffer_slice(&value);

@@ -34,7 +34,10 @@ void homes_find(const struct topology *topology, const struct user *user, struct
 	} else {
 		home->dc = patterns_default(user, hash);
 	}
-	home->is_moving = moves_find(&topology->moves, hash) != NULL;
+	const struct move *move = moves_find(&topology->moves, hash);
+	home->is_moving = move != NULL;
+	home->is_here = home->dc == 0 && topology->is_settled && (move == NULL || move->phase == MOVE_FLIPPED) &&
+	                (home->is_explicit || topology->doubted_ms == 0);
 }
 
 bool homes_named(const struct topology *topology, struct slice text, struct home *home)

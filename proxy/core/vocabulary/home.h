@@ -10,7 +10,8 @@ struct home {
 	uint64_t epoch;              /* 0: by default */
 	bool is_explicit;            /* he has a home of his own */
 	bool is_forced;              /* which somebody else than the home before gave him */
-	bool is_moving;              /* he is being moved away from here */
+	bool is_moving;              /* he is being moved away from here, or taken over by us */
+	bool is_here;                /* this datacenter acts as his home: it takes his writes now */
 };
 
 #endif

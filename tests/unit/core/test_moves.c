@@ -163,11 +163,14 @@ static void reads_go_home_where_that_is_asked_for(void)
 
 static void user_moves(void)
 {
+	struct home home;
 	struct play play;
 	play_open(&play, NULL, 0);
 	set(&play, "user:1:x");
 	stage_end_turn(&play.stage);
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && home.is_here && !home.is_moving);
 	order(&play, "user:1", "b");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && !home.is_here && home.is_moving);
 	set(&play, "user:1:y");
 	set(&play, "user:2:y");
 	expect(&play, "a write during the move", "held\n");
