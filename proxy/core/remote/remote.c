@@ -261,6 +261,9 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
 		(*group)->remote.visible_writes[dc] += delivery->write_count;
 	}
+	/* A heartbeat counts all that its datacenter ever wrote, but what is below its floor. So a floor that rises later tells of nothing that the log has lost. */
+	if (delivery->write_count == 0 && delivery->hello == 0)
+		remote->causes->peers[dc].is_cut = false;
 	if (dc != 0)
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */

@@ -39,11 +39,10 @@ void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnat
 	remote->books->roads[dc].is_follow_moved = true;
 }
 
-/* It is over, all DCs have applied all of it, and a restart would not read any of it again. */
+/* It is over, and a restart would not read any of it again: so it is stable, too. */
 static bool is_settled(const struct origin *origin)
 {
-	return origin->seen <= origin->applied && origin->stable == origin->applied && origin->confirmed == origin->applied && origin->kept == origin->applied &&
-	       origin->floor == origin->applied && origin->ledger.len == 0;
+	return origin->floor == origin->applied && origin->confirmed == origin->applied && origin->seen <= origin->applied && origin->ledger.len == 0;
 }
 
 /* Ours: up to the first that is not settled. Others hear of it with our next message. */

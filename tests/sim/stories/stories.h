@@ -44,6 +44,11 @@ void store_that_comes_back_empty_with_its_log_says_so(struct story *story);
 void store_that_comes_back_old_with_its_log_says_so(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
 
+/* incarnations.c */
+void floor_is_told_only_once_all_have_what_is_below(struct story *story);
+void floor_of_another_datacenter_is_waited_for(struct story *story);
+void incarnation_is_remembered_until_what_it_killed_is_stable(struct story *story);
+
 /* clocks.c */
 void clock_that_was_half_an_hour_ahead_is_forgotten_once_it_is_right(struct story *story);
 void of_three_clocks_the_odd_one_is_named(struct story *story);
