@@ -75,6 +75,8 @@ struct envelope_scratch *envelope_scratch_new(void);
 void envelope_scratch_free(struct envelope_scratch *scratch);
 /* Checks everything, each write included: after ENVELOPE_OK no walk can fail. */
 MUST_CHECK enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
+/* Of a batch that was encoded here: all that stands before its writes. */
+void envelope_read_header(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
 /* Takes the next write off *writes. False at the end. RAW is the write's bytes for envelope_add_write_raw. */
 bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw);
 

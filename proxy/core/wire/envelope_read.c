@@ -299,7 +299,7 @@ static enum envelope_error format_check(struct slice bytes)
 	return field.value > ENVELOPE_FORMAT ? ENVELOPE_TOO_NEW : ENVELOPE_OK;
 }
 
-enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
+static enum envelope_error batch_read(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch, bool is_header_only)
 {
 	*batch = (struct batch){ .writes = { bytes.ptr, 0 } };
 	enum envelope_error error = format_check(bytes);
@@ -312,6 +312,8 @@ enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch 
 		if (status != WIRE_OK)
 			return status == WIRE_TRUNCATED ? ENVELOPE_TRUNCATED : ENVELOPE_MALFORMED;
 		struct slice raw = { start, (size_t)(bytes.ptr - start) };
+		if (is_header_only && field.number == BATCH_WRITE >> 3)
+			break;
 		if (field.number <= BATCH_FIELD_MAX && !field_read(&field, raw, scratch, batch))
 			return ENVELOPE_MALFORMED;
 	}
@@ -320,4 +322,15 @@ enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch 
 	batch->readings = scratch->readings;
 	batch->known = scratch->known;
 	return batch_is_valid(batch) ? ENVELOPE_OK : ENVELOPE_MALFORMED;
+}
+
+enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
+{
+	return batch_read(bytes, scratch, batch, false);
+}
+
+void envelope_read_header(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
+{
+	enum envelope_error error = batch_read(bytes, scratch, batch, true);
+	assert(error == ENVELOPE_OK);
 }
