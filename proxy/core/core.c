@@ -165,6 +165,7 @@ static bool is_quiet(const struct core *core)
 
 static void turn_ended(struct core *core)
 {
+	core->step.is_unfinished = false;
 	if (!core->causes.is_open)
 		return;
 	recover_pump(core->recovery);
@@ -342,6 +343,11 @@ uint64_t core_gathering(const struct core *core)
 uint64_t core_unanswered_bytes(const struct core *core)
 {
 	return core->groups.unanswered_bytes;
+}
+
+bool core_is_unfinished(const struct core *core)
+{
+	return core->step.is_unfinished;
 }
 
 bool core_is_holding(const struct core *core)

@@ -21,6 +21,8 @@ const struct core_status *core_status(struct core *core);
 /* A counter, incremented whenever gathered groups are sent. If it is unchanged since a client's last write, that write is unsent, and the client's
  * next read must also go through the core to see it. */
 uint64_t core_gathering(const struct core *core);
+/* After EVENT_TURN_ENDED: there is more to do, so the next turn should begin at once. */
+bool core_is_unfinished(const struct core *core);
 /* Local writes are paused until remote batches, or re-runs, are done. */
 bool core_is_holding(const struct core *core);
 /* The bytes of groups that were sent to the store and not answered. */

@@ -92,8 +92,11 @@ static void turn_end(struct turn *turn)
 	/* More handlers wait: the next turn, which runs one of them, must begin at once and not when something happens. */
 	if (turn_run_handler(turn))
 		event_active(turn->tick, EV_TIMEOUT, 0);
-	if (turn->is_open)
+	if (turn->is_open) {
 		turn_step(turn, &(struct event){ .type = EVENT_TURN_ENDED });
+		if (core_is_unfinished(turn->core))
+			event_active(turn->tick, EV_TIMEOUT, 0);
+	}
 	store_flush(turn->store);
 	turn->callbacks.ended(turn->callbacks.context);
 	if (turn->is_reopening)

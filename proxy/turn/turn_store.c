@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define FORGET_PER_TURN 10000        /* marks: some ms */
+
 /* The process ends: it cannot go on with this store. */
 static void turn_fail(struct turn *turn, int exit_code)
 {
@@ -38,6 +40,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.outbox_bytes_max = settings->limits_outbox_bytes,
 		.metadata_bytes_max = settings->limits_metadata_bytes,
 		.group_commands_max = (uint32_t)settings->limits_group_commands,
+		.forget_per_turn = FORGET_PER_TURN,
 		.record_value_bytes_max = (uint32_t)settings->conflicts_value_bytes,
 		.records_max = settings->conflicts_keep_records,
 		.records_bytes_max = settings->conflicts_keep_bytes,

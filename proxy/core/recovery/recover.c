@@ -327,7 +327,7 @@ void recover_pump(struct recovery *recovery)
 	recovery->keyspace->is_whole = true;
 	/* Stable versions were recalled only for what they beat or cover. They have done that now, and go. */
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
-	keyspace_forget(recovery->keyspace);
+	keyspace_forget(recovery->keyspace, UINT32_MAX);
 	keyspace_prune(recovery->keyspace);
 	keyspace_each_key(recovery->keyspace, doubt_deadline, recovery->keyspace);
 }

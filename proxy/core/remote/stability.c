@@ -3,6 +3,8 @@
 #include "remote_state.h"
 #include "proxy/core/versions/forget.h"
 
+#define FORGET_PART 16
+
 static uint64_t stable_seq(const struct remote *remote, unsigned origin)
 {
 	uint64_t stable = remote->causes->origins.items[origin].confirmed;
@@ -81,13 +83,23 @@ static void pass_settled(struct remote *remote)
 	}
 }
 
+/* So that a turn stays short; and a part of all there is, so that what comes in each turn never outgrows what goes. */
+static uint32_t forget_at_once(const struct remote *remote)
+{
+	uint64_t marks = 0;
+	for (unsigned i = 0; i < remote->causes->origins.count; i++)
+		marks += remote->causes->origins.items[i].ledger.len;
+	uint64_t part = marks / FORGET_PART;
+	return part > remote->options->forget_per_turn ? (uint32_t)part : remote->options->forget_per_turn;
+}
+
 void stability_pump(struct remote *remote)
 {
 	/* While metadata is recalled, it is not whole: forget nothing. Nor while writes of ours that the store had lost are still to come back from our
 	 * log: others' are concurrent with them. */
 	if (!remote->causes->is_recalled || remote->causes->peers[0].is_following || remote->inboxes[0].first != NULL)
 		return;
-	bool is_moved = false;
+	bool is_moved = remote->keyspace->is_forgetting;
 	for (unsigned i = 0; i < remote->causes->origins.count; i++) {
 		uint64_t stable = stable_seq(remote, i);
 		if (stable <= remote->causes->origins.items[i].stable)
@@ -96,7 +108,11 @@ void stability_pump(struct remote *remote)
 		is_moved = true;
 	}
 	if (is_moved)
-		keyspace_forget(remote->keyspace);
+		keyspace_forget(remote->keyspace, forget_at_once(remote));
+	remote->step->is_unfinished = remote->keyspace->is_forgetting;
+	/* Dots that are to be kept beside the data go to the store as their metadata goes. Before that, the log must not forget them. */
+	if (remote->keyspace->is_forgetting)
+		return;
 	episodes_pump(remote->books, is_moved);
 	advance_rounds(remote);
 	for (unsigned dc = 0; dc < remote->options->dc_count; dc++)

@@ -128,7 +128,7 @@ void keyspace_prune(struct keyspace *keyspace)
 }
 
 /* Prefetches what the next entries need: far ahead the element, nearer what it points to. */
-static void forget_warm(const struct ledger *ledger)
+static void forget_warm(const struct keyspace *keyspace, const struct ledger *ledger)
 {
 	const struct element *far = ledger_ahead(ledger, 2 * FORGET_AHEAD), *near = ledger_ahead(ledger, FORGET_AHEAD);
 	if (far != NULL)
@@ -136,22 +136,32 @@ static void forget_warm(const struct ledger *ledger)
 	if (near == NULL)
 		return;
 	memory_warm(near->key, sizeof *near->key);
+	table_warm(&keyspace->elements, near->node.hash);
 	if (near->history_count > 0 && near->histories[0].len > 0)
 		memory_warm(history_mark(&near->histories[0], 0)->note, 1);
 }
 
-void keyspace_forget(struct keyspace *keyspace)
+/* Returns how many of MOST are left. */
+static uint32_t forget_marks(struct keyspace *keyspace, struct origin *origin, uint32_t most)
 {
-	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL);
-	for (unsigned i = 0; i < keyspace->origins->count; i++) {
-		struct origin *origin = &keyspace->origins->items[i];
-		struct element *element;
-		while ((element = ledger_take(&origin->ledger, origin->stable)) != NULL) {
-			forget_warm(&origin->ledger);
-			element->unstable--;
-			key_prune(keyspace, element->key, element);
-		}
+	struct element *element;
+	while (most > 0 && (element = ledger_take(&origin->ledger, origin->stable)) != NULL) {
+		forget_warm(keyspace, &origin->ledger);
+		element->unstable--;
+		key_prune(keyspace, element->key, element);
+		most--;
 	}
+	return most;
+}
+
+void keyspace_forget(struct keyspace *keyspace, uint32_t most)
+{
+	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL && most > 0);
+	for (unsigned i = 0; i < keyspace->origins->count; i++)
+		most = forget_marks(keyspace, &keyspace->origins->items[i], most);
+	keyspace->is_forgetting = most == 0;
+	if (keyspace->is_forgetting)
+		return;
 	latents_forget(&keyspace->latents, keyspace->origins);
 	bool is_pruned = false;
 	for (unsigned i = 0; i < keyspace->flush_count;) {

@@ -42,6 +42,7 @@ struct keyspace {
 	struct spills spills;        /* go with the next group (spill.c) */
 	struct episodes *episodes;   /* the records' own: they attach theirs, and take it away before the keyspace is freed (records/episode.h) */
 	uint32_t note_value_bytes_max;
+	bool is_forgetting;          /* the last keyspace_forget left something that is stable */
 	uint64_t bytes;              /* of all this but what is latent, roughly */
 };
 

@@ -337,7 +337,7 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 
 	dice_seed(&dice, seed ^ UINT64_C(0xa5a5a5a5));
 	is_big = dice_chance(&dice, 2);
-	*plan = (struct world_plan){ .seed = seed, .has_parts = seed % 5 == 3 };
+	*plan = (struct world_plan){ .seed = seed, .has_parts = seed % 5 == 3, .forget_per_turn = seed % 4 == 2 ? 1 + (unsigned)(seed % 7) : 0 };
 	plan->dc_count = dice_chance(&dice, 30) ? 2 : dice_chance(&dice, 70) ? 3 : 4 + (unsigned)dice_below(&dice, 2);
 	plan->operations = is_big ? 1000 + (unsigned)dice_below(&dice, 1000) : 40 + (unsigned)dice_below(&dice, 260);
 	plan->keys = 2 + (unsigned)dice_below(&dice, 8);

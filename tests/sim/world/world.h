@@ -37,6 +37,7 @@ struct world_plan {
 	unsigned fault_events;
 	bool has_ttls;
 	bool has_drift;              /* clocks drift a little */
+	unsigned forget_per_turn;    /* marks of stable writes that a core drops in one turn; 0: so many that all are dropped at once */
 	bool has_parts;              /* many strings are written in part: APPEND, SETRANGE, SETBIT, BITFIELD */
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */

@@ -7,6 +7,8 @@
 
 enum { PEER_A, PEER_B, PEER_C, PEERS };
 
+#define PEERS_FORGET_PER_TURN 100
+
 /* One write of B's or C's. */
 struct remote {
 	unsigned dc;

@@ -1,8 +1,10 @@
 /* Facts about limits that no other suite meets: what is as wide as it is, and lists that are bounded (docs/limits.md). */
 #include "proxy/core/causes/rereads.h"
 #include "proxy/core/versions/origin.h"
+#include "peers.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 
 void suite_limits(void);
 
@@ -36,10 +38,48 @@ static void keys_to_be_read_back_beyond_a_million_are_dropped_and_counted(void)
 	memory_free(step);
 }
 
+#define ELEMENTS 1000
+
+/* One write of B's to so many elements, which C has applied, too. */
+static void apply_everywhere(struct stage *stage)
+{
+	static char names[ELEMENTS][8];
+	static struct change changes[ELEMENTS];
+	for (unsigned i = 0; i < ELEMENTS; i++) {
+		snprintf(names[i], sizeof names[i], "%u", i);
+		changes[i] = (struct change){ .kind = CHANGE_MEMBER_ADD, .key = SLICE("k"), .element = slice_of(names[i]) };
+	}
+	peers_tell(stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 1000, .changes = changes, .change_count = ELEMENTS });
+	peers_settle(stage, NULL);
+	CU_ASSERT_EQUAL(core_status(stage->core)->unstable_elements, ELEMENTS);
+	CU_ASSERT(!core_is_unfinished(stage->core));
+	const struct change other = { .kind = CHANGE_MEMBER_ADD, .key = SLICE("other"), .element = SLICE("e") };
+	peers_tell(stage, &(struct remote){ .dc = PEER_C, .seq = 1, .ms = 2000, .seen = { [PEER_B] = 1 }, .changes = &other, .change_count = 1 });
+}
+
+static void what_is_stable_is_dropped_some_at_a_time(void)
+{
+	struct stage stage;
+	unsigned turns = 0;
+	peers_open(&stage, "lww");
+	apply_everywhere(&stage);
+	stage_answer(&stage);
+	for (uint64_t left = ELEMENTS, before = ELEMENTS + 1; left < before; turns += left < before) {
+		before = left;
+		stage_end_turn(&stage);
+		left = core_status(stage.core)->unstable_elements;
+		CU_ASSERT(before - left <= PEERS_FORGET_PER_TURN);
+		CU_ASSERT(core_is_unfinished(stage.core) || left <= 1);
+	}
+	CU_ASSERT(turns >= ELEMENTS / PEERS_FORGET_PER_TURN && core_status(stage.core)->unstable_elements <= 1);
+	stage_close(&stage);
+}
+
 void suite_limits(void)
 {
 	CU_pSuite suite = CU_add_suite("limits", NULL, NULL);
 	CU_ADD_TEST(suite, a_full_counter_of_the_clock_takes_the_next_millisecond);
 	CU_ADD_TEST(suite, times_last_beyond_the_year_10000);
 	CU_ADD_TEST(suite, keys_to_be_read_back_beyond_a_million_are_dropped_and_counted);
+	CU_ADD_TEST(suite, what_is_stable_is_dropped_some_at_a_time);
 }
