@@ -236,7 +236,7 @@ static void on_refused(void *context, uint64_t token, struct slice error)
 	fail(context, MHD_HTTP_CONFLICT, error);
 }
 
-/* {"to": "eu", "hold_ms": 500, "by": "who"}. As a page of another site can make a browser send a form, but not a body of this type, it cannot move anybody. */
+/* {"to": "eu", "hold_ms": 500, "force": false, "by": "who"}. As a page of another site can make a browser send a form, but not a body of this type, it cannot move anybody. */
 static void begin_move(struct admin_request *request, const char *user)
 {
 	const struct settings *settings = request->admin->options.status->settings;
@@ -254,15 +254,17 @@ static void begin_move(struct admin_request *request, const char *user)
 	}
 	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "{}", request->body.len > 0 ? request->body.len : 2, 0, &wrong);
 	const json_t *to = json_object_get(body, "to"), *hold = json_object_get(body, "hold_ms"), *by = json_object_get(body, "by");
+	const json_t *force = json_object_get(body, "force");
 	json_int_t hold_ms = hold != NULL && json_is_integer(hold) ? json_integer_value(hold) : hold != NULL ? -1 : 0;
 
-	if (!json_is_string(to) || hold_ms < 0 || hold_ms > HOMES_HOLD_MS_MAX || (by != NULL && !json_is_string(by))) {
-		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is {\"to\": \"DATACENTER\"}, and may have hold_ms, a number up to 60000, and by, a text");
+	if (!json_is_string(to) || hold_ms < 0 || hold_ms > HOMES_HOLD_MS_MAX || (by != NULL && !json_is_string(by)) || (force != NULL && !json_is_boolean(force))) {
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is {\"to\": \"DATACENTER\"}, and may have hold_ms, a number up to 60000, force, true or false, and by, a text");
 	} else {
 		struct homes_order order = {
 			.user = slice_of(user),
 			.dc = slice_of(json_string_value(to)),
 			.hold_ms = (uint32_t)hold_ms,
+			.is_forced = json_is_true(force),
 			.by = slice_of(by != NULL ? json_string_value(by) : "http"),
 		};
 

@@ -33,6 +33,8 @@ static const struct ctl_option table[] = {
 	{ "file", "RECORDS", CTL_OWN, NULL, "the records, as written by conflicts list --json; without it the sidecar's are tried" },
 	{ "to", "DC", CTL_OWN, NULL, "the datacenter that is to be the home" },
 	{ "hold", "TIME", CTL_OWN, NULL, "how long the user's writes may wait for it; limits.hold where left out" },
+	{ "force", NULL, CTL_OWN, NULL, "takes the user over, although the home does not give it away: it is dead" },
+	{ "now", NULL, CTL_OWN, NULL, "also if the home was heard a moment ago" },
 	{ "match", "GLOB", CTL_FILTER, NULL, "of keys that match this pattern" },
 	{ "rule", "RULE", CTL_FILTER, rule_name, "decided by this rule" },
 	{ "kind", "KIND", CTL_FILTER, kind_name, "of this kind" },
@@ -112,6 +114,8 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 		{ "help", &options->is_help },
 		{ "version", &options->is_version },
 		{ "watch", &options->is_watching },
+		{ "force", &options->is_forced },
+		{ "now", &options->is_now },
 	};
 
 	if (options->given_count < CTL_GIVEN_MAX)

@@ -36,9 +36,11 @@ static const struct ctl_order orders[] = {
 	{ "home", "USER...", "", "", "where users live, who are called NAME:ID", NULL, ctl_home },
 	{ "homes", "", "", "match count cursor", "the users who were moved, and where they live",
 	  "Of the others, `homes` in the configuration says where they live: home USER asks. --match is about users here, as in --match 'user:1*'.\n", ctl_homes },
-	{ "rehome", "USER", "", "to hold", "moves a user to another datacenter, and waits until that is done",
+	{ "rehome", "USER", "", "to hold force now", "moves a user to another datacenter, and waits until that is done",
 	  "The user's writes wait at the old home until the new one has all of them. If that takes longer than --hold, nothing moves and the writes go on where\n"
-	  "they were. The order may be given at any datacenter.\n", ctl_rehome },
+	  "they were. The order may be given at any datacenter.\n"
+	  "--force is for a home that is dead, and is given at the datacenter that is to be the home. It says first which writes are not known there. They are not lost:\n"
+	  "when the old home is back, they are conflicts with what was written meanwhile.\n", ctl_rehome },
 	{ "rules test", "", "", "rules " FILTERS " file", "what the rules in a configuration file would make of recorded conflicts; changes nothing", NULL,
 	  ctl_rules_test },
 	{ "handler test", "", "", "handler " FILTERS " file", "what a handler would make of recorded conflicts; changes nothing", NULL, ctl_handler_test },

@@ -124,7 +124,7 @@ bool forward_read(const struct request *request, struct forwarded *forwarded, co
 		return commands_read(request, forwarded, error);
 	forwarded->order = request->argv + HEAD_ARGUMENTS;
 	*error = "ERR this is no forwarded order";
-	return request->argc == HEAD_ARGUMENTS + 3;
+	return request->argc == HEAD_ARGUMENTS + FORWARD_ORDER_WORDS;
 }
 
 void forwarded_free(struct forwarded *forwarded)

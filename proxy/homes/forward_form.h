@@ -1,10 +1,13 @@
 /* Forward form: a client's request on its way to the sidecar of its user's home: HOMEPORT FORWARD tag database epoch ONE|MULTI client, and then each command:
- * how many arguments it has, and these. HOMEPORT FORWARD tag 0 0 REHOME client user dc hold-ms passes on an order to move. */
+ * how many arguments it has, and these. HOMEPORT FORWARD tag 0 0 REHOME client user dc hold-ms FORCE passes on an order to move, or, with
+ * an empty last word, without force. */
 #ifndef PROXY_FORWARD_FORM_H
 #define PROXY_FORWARD_FORM_H
 
 #include "proxy/core/commands/command.h"
 #include "proxy/core/resp/resp.h"
+
+#define FORWARD_ORDER_WORDS 4
 
 enum forward_mode { FORWARD_ONE, FORWARD_MULTI, FORWARD_REHOME };
 
@@ -25,7 +28,7 @@ struct forwarded {
 	struct request *commands;    /* owned, as is the next; what they point into is the request's. None of an order */
 	const struct command **rows;
 	unsigned count;
-	const struct slice *order;   /* FORWARD_REHOME: user, datacenter, milliseconds; else NULL */
+	const struct slice *order;   /* FORWARD_REHOME: user, datacenter, milliseconds, FORCE; else NULL */
 };
 
 /* False: ERROR says what is wrong with it. Commands are those that may be forwarded, with the right number of arguments. FORWARDED->head.tag is read if it can be. */

@@ -60,11 +60,11 @@ bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops
 	return false;
 }
 
-bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[3], const struct homes_asker *asker, struct buffer *error)
+bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[FORWARD_ORDER_WORDS], const struct homes_asker *asker, struct buffer *error)
 {
 	struct forward_head head = { .mode = FORWARD_REHOME, .client = { "", 0 } };
 	struct forward *forward = forward_new(homes, &head, 2, asker);
-	for (; forward->argument_count < 3; forward->argument_count++)
+	for (; forward->argument_count < FORWARD_ORDER_WORDS; forward->argument_count++)
 		resp_add_bulk(&forward->arguments, order[forward->argument_count]);
 	if (forward_go(forward, dc, error))
 		return true;

@@ -3,13 +3,14 @@
 #ifndef PROXY_FORWARDS_H
 #define PROXY_FORWARDS_H
 
+#include "forward_form.h"
 #include "homes.h"
 #include "proxy/core/resp/resp.h"
 
 /* Sends the request of AWAY to its home. HOPS: how often it was sent before. ASKER has a token of a client. False: ERROR says why it was not sent. */
 MUST_CHECK bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops, const struct homes_asker *asker, struct buffer *error);
-/* Passes an order on: user, datacenter, milliseconds. */
-MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[3], const struct homes_asker *asker, struct buffer *error);
+/* Passes an order on: user, datacenter, milliseconds, FORCE or nothing. */
+MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[FORWARD_ORDER_WORDS], const struct homes_asker *asker, struct buffer *error);
 /* Nobody waits any more. */
 void forwards_end(struct homes *homes);
 /* What a datacenter that is not the home answers to a forwarded request: who is, and since which epoch. */

@@ -59,7 +59,7 @@ static void order_here(struct homes *homes, const struct homes_order *words, str
 {
 	struct event event = {
 		.type = EVENT_ASKED,
-		.asked = { .ask = ASK_REHOME, .key = words->user, .value = words->dc, .hold_ms = words->hold_ms, .by = words->by },
+		.asked = { .ask = words->is_forced ? ASK_TAKE_OVER : ASK_REHOME, .key = words->user, .value = words->dc, .hold_ms = words->hold_ms, .by = words->by },
 	};
 	turn_ask_for(homes->turn, &event, &(struct errand){ order, on_done });
 }
@@ -82,10 +82,23 @@ static bool order_pass_on(struct homes *homes, unsigned dc, const struct homes_o
 {
 	struct buffer hold = { 0 };
 	buffer_add_uint64(&hold, words->hold_ms);
-	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold) },
+	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold), slice_of(words->is_forced ? "FORCE" : "") },
 	                                   &(struct homes_asker){ .context = order, .answered = on_answered, .refused = on_refused }, error);
 	buffer_free(&hold);
 	return is_sent;
+}
+
+/* Which datacenter has to carry it out; *epoch: since when, if it is the home. */
+static unsigned order_place(const struct sidecar_status *status, const struct homes_order *words, uint64_t *epoch)
+{
+	struct home home;
+	for (unsigned dc = 1; words->is_forced && dc < status->dc_count; dc++)
+		if (slice_equal(words->dc, slice_of(status->dcs[dc])))
+			return dc;
+	if (words->is_forced || !core_home_of_user(status->core, words->user, &home))
+		return 0;            /* the core words what is wrong with it */
+	*epoch = home.epoch;
+	return home.dc;
 }
 
 void homes_order(struct homes *homes, const struct homes_order *words, const struct homes_asker *asker)
@@ -93,18 +106,20 @@ void homes_order(struct homes *homes, const struct homes_order *words, const str
 	const struct sidecar_status *status = homes->options.status;
 	struct order *order = order_new(homes, asker);
 	struct buffer error = { 0 };
-	struct home home;
-	if (status->core == NULL || !turn_is_open(homes->turn)) {
+	bool is_away = status->core == NULL || !turn_is_open(homes->turn), is_sent = false;
+	uint64_t epoch = 0;
+	unsigned dc = is_away ? 0 : order_place(status, words, &epoch);
+	if (is_away)
 		buffer_add_text(&error, CORE_STORE_AWAY);
-	} else if (!core_home_of_user(status->core, words->user, &home) || home.dc == 0) {
-		order_here(homes, words, order);     /* the core words what is wrong with it */
-	} else if (words->is_passed_on) {
-		forwards_add_moved(&error, status, home.dc, home.epoch);
-	} else if (order_pass_on(homes, home.dc, words, order, &error)) {
-		buffer_free(&error);
-		return;
-	}
-	if (error.len > 0)
+	else if (words->is_forced && dc == 0 && !slice_equal(words->dc, slice_of(status->dcs[0])))
+		buffer_add_text(&error, "HOMEPORT MOVE there is no datacenter of that name: name this one or a peer");
+	else if (dc == 0)
+		order_here(homes, words, order);
+	else if (words->is_passed_on)
+		forwards_add_moved(&error, status, dc, epoch);
+	else
+		is_sent = order_pass_on(homes, dc, words, order, &error);
+	if (!is_sent && error.len > 0)
 		order_refuse(order, buffer_slice(&error));
 	buffer_free(&error);
 }

@@ -1,4 +1,5 @@
-/* Homes order: moves a user to another datacenter. Only the home can do that, so an order that is given elsewhere is passed on to it. */
+/* Homes order: moves a user to another datacenter. Only the home can do that, so an order that is given elsewhere is passed on to it. If the home is dead, the user can
+ * be taken over by force: that is ordered at the new home, and passed on to it. */
 #ifndef PROXY_HOMES_ORDER_H
 #define PROXY_HOMES_ORDER_H
 
@@ -9,6 +10,7 @@
 struct homes_order {
 	struct slice user, dc;       /* borrowed for the call */
 	uint32_t hold_ms;            /* 0: as limits.hold says */
+	bool is_forced;              /* a take-over */
 	bool is_passed_on;           /* by another sidecar: it is not passed on again */
 	struct slice by;             /* who orders it */
 };

@@ -76,14 +76,17 @@ void homes_tell_changes(const struct homes *homes, bool is_known, uint64_t versi
 
 void homes_move_tell(struct slice reply, struct teller *teller)
 {
-	static const char *const names[] = { "user", "home", "epoch", "result" };
+	static const char *const names[] = { "user", "home", "epoch", "result", "taken_from", "unseen_ms" };
 	struct reply head, part;
 	int64_t number;
 	bool is_list = reply_read(&reply, &head) && head.type == REPLY_ARRAY;
 	tell_object(teller, NULL);
 	for (unsigned i = 0; is_list && i < sizeof(names) / sizeof(*names) && reply_read(&reply, &part); i++) {
-		if (i == 2)
-			tell_number(teller, names[i], slice_to_int64(part.text, &number) ? (uint64_t)number : 0);
+		bool is_number = slice_to_int64(part.text, &number);
+		if (i == 2 || (i == 5 && is_number))
+			tell_number(teller, names[i], is_number ? (uint64_t)number : 0);
+		else if (i == 5)
+			tell_nothing(teller, names[i]);
 		else
 			tell_bytes(teller, names[i], part.text);
 	}

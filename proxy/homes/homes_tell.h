@@ -14,7 +14,8 @@ void homes_tell_counts(const struct homes *homes, struct teller *teller);
 /* Tells an object: the changes behind VERSION, which is kept; IS_KNOWN false: that the reader has to begin anew. */
 void homes_tell_changes(const struct homes *homes, bool is_known, uint64_t version, struct teller *teller);
 
-/* Tells an object: what a move has come to, as the core answers an order: user, home, epoch, and whether the new home has confirmed. */
+/* Tells an object: what a move has come to, as the core answers an order: user, home, epoch, and whether the new home has
+ * confirmed; of a take-over, from whom, and of how long before it writes may be missing (null: unknown). */
 void homes_move_tell(struct slice reply, struct teller *teller);
 
 /* What there is to wait for, and the tag of what was told last. */

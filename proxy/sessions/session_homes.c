@@ -111,7 +111,8 @@ static void session_take_order(struct session *session, const struct forwarded *
 {
 	struct sessions *sessions = session->sessions;
 	uint64_t token = session_expect_tagged(session, 1, false, forwarded->head.tag);
-	struct homes_order order = { .user = forwarded->order[0], .dc = forwarded->order[1], .is_passed_on = true };
+	struct homes_order order = { .user = forwarded->order[0], .dc = forwarded->order[1], .is_passed_on = true,
+	                             .is_forced = slice_equal(forwarded->order[3], SLICE("FORCE")) };
 	struct homes_asker asker = { .context = sessions, .token = token, .answered = sessions_answer, .refused = sessions_refuse };
 	struct buffer by = { 0 };
 	session_add_by(session, &by);

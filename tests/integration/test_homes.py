@@ -90,8 +90,8 @@ def what_peers_send(facts, world):
         facts.check("is no forwarded request" in str(ask(client, "HOMEPORT", "FORWARD", 7, "x", 0, "ONE", "me", 2, "INCR", "cart:a5")[1]), "or has no head")
         facts.check("DB index is out of range" in str(ask(client, "HOMEPORT", "FORWARD", 7, 15, 0, "ONE", "me", 2, "INCR", "cart:a5")[1]),
                     "the reserved database is out of reach")
-        facts.check("is no forwarded order" in str(ask(client, "HOMEPORT", "FORWARD", 7, 0, 0, "REHOME", "me", "user:a1", "b", "1", "1")[1]), "an order has three words")
-        facts.check("HOLD is a number of milliseconds" in str(ask(client, "HOMEPORT", "FORWARD", 7, 0, 0, "REHOME", "me", "user:a1", "b", "x")[1]), "and a time")
+        facts.check("is no forwarded order" in str(ask(client, "HOMEPORT", "FORWARD", 7, 0, 0, "REHOME", "me", "user:a1", "b", "1")[1]), "an order has four words")
+        facts.check("HOLD is a number of milliseconds" in str(ask(client, "HOMEPORT", "FORWARD", 7, 0, 0, "REHOME", "me", "user:a1", "b", "x", "")[1]), "and a time")
 
 
 # ---- who lives where ----
@@ -105,7 +105,7 @@ def telling(facts, world):
         facts.check("a cursor is a number" in ask(client, "HOMEPORT", "HOMES", "LIST", "x"), "its cursor is a number")
         facts.check("COUNT is a number from 1 to 10000" in ask(client, "HOMEPORT", "HOMES", "LIST", "COUNT", "0"), "its count has a limit")
         facts.check("unknown word, there are CURSOR, MATCH and COUNT" in ask(client, "HOMEPORT", "HOMES", "LIST", "FROM", "1"), "and it takes nothing else")
-        facts.check("REHOME user TO datacenter [HOLD milliseconds]" in ask(client, "HOMEPORT", "REHOME", "user:a1", "IN", "b"), "REHOME says what it takes")
+        facts.check("REHOME user TO datacenter [HOLD milliseconds] [FORCE]" in ask(client, "HOMEPORT", "REHOME", "user:a1", "IN", "b"), "REHOME says what it takes")
         facts.check("HOLD is a number of milliseconds" in ask(client, "HOMEPORT", "REHOME", "user:a1", "TO", "b", "HOLD", "1h"), "in milliseconds")
         facts.equal(ask(client, "HOMEPORT", "REHOME", "user:a7", "TO", "b"), [b"user:a7", b"b", b"1", b"confirmed"], "a user is moved")
         facts.check("there is no datacenter" in ask(client, "HOMEPORT", "REHOME", "user:a1", "TO", "mars"), "to one that there is")

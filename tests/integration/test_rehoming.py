@@ -154,6 +154,33 @@ def kill_redis(dc):
     dc.sidecar.wait_ready()
 
 
+def take_over(facts, world):
+    """The home is dead. Another datacenter takes the user over, and the old home hears of it when it is back."""
+    a, b = world["a"], world["b"]
+    with a.client(60) as client:
+        facts.check("there is no datacenter of that name" in ask(client, "HOMEPORT", "REHOME", "user:b5", "TO", "mars", "FORCE"), "a user is taken over by a datacenter that there is")
+    code, _, error = a.sidecar.ctl("rehome", "user:b5", "--to", "a", "--force")
+    facts.check(code == 2 and "b is the home of user:b5, and alive" in error, "a home that is alive is not taken from without --now", error)
+    code, _, error = world["c"].sidecar.ctl("rehome", "user:b5", "--to", "a", "--force")
+    facts.check(code == 2 and "only a itself knows what it lacks" in error, "the order is given at the new home", error)
+    b.sidecar.kill()
+    b.redis.kill()
+    wait_until(lambda: a.sidecar.metrics().one("homeport_heartbeat_age_seconds", origin="b") > 3.5, 30, "b is silent")
+    code, text, error = a.sidecar.ctl("rehome", "user:b5", "--to", "a", "--force")
+    facts.equal((code, text), (0, "user:b5 was taken over from b, and lives in a now\n"), "a dead home is taken from")
+    facts.check("What b wrote in the last" in error and "is not known here" in error, "and first it is said what is not known", error)
+    with a.client(60) as client:
+        facts.equal(ask(client, "SET", "user:b5:x", "1"), "OK", "the new home takes writes")
+    with world["c"].client(60) as client:
+        answer = ask(client, "HOMEPORT", "REHOME", "user:b6", "TO", "a", "FORCE")
+        facts.check(answer[:4] == [b"user:b6", b"a", b"1", b"forced"] and answer[4] == b"b" and int(answer[5]) > 3000, "a take-over that is ordered elsewhere is passed on to the new home", answer)
+    b.redis.start()
+    b.sidecar.start()
+    world.wait_zero_lag()
+    facts.equal([home_of(dc, "user:b5")["home"] for dc in world], ["a"] * 3, "the old home hears of it when it is back")
+    facts.equal(a.sidecar.metrics().one("homeport_rehomings_total", result="forced"), 2, "metrics count take-overs")
+
+
 def restart(facts, world):
     users = ("user:a1", "user:b1", "user:c1", "user:a2")
     before = {user: home_of(world["a"], user) for user in users}
@@ -177,6 +204,7 @@ def rehoming(facts):
             if log == LOGS[0]:
                 to_a_dead_datacenter(facts, world)
                 with_kills(facts, world, f"its Redis is killed, {log}", kill_redis)
+                take_over(facts, world)
                 restart(facts, world)
 
 

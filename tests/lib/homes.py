@@ -44,8 +44,8 @@ class Follower:
         return self._clients[port]
 
     def __call__(self, *words):
-        seen, pause = set(), 0.002
-        while pause < 10:
+        seen, pause, deadline = set(), 0.002, time.monotonic() + 20
+        while time.monotonic() < deadline:
             try:
                 return self._client(self._port)(*words)
             except ReplyError as error:
@@ -55,7 +55,7 @@ class Follower:
                 self._port = int(str(error).split()[3].rpartition(":")[2])
                 if self._port in seen:  # the new home has not heard yet that it is one
                     time.sleep(pause)
-                    pause *= 2
+                    pause = min(2 * pause, 0.1)
         raise TimeoutError("redirected in a circle")
 
     def close(self):

@@ -82,19 +82,31 @@ void session_homeport_homes(struct session *session, const struct request *reque
 
 /* ---- moving ---- */
 
-/* REHOME user TO dc [HOLD ms] */
+/* REHOME user TO dc [HOLD ms] [FORCE]. NULL: ORDER says it; else what is wrong. */
+static const char *rehome_read(const struct request *request, struct homes_order *order)
+{
+	const struct slice *argv = request->argv;
+	*order = (struct homes_order){ .user = argv[2], .dc = argv[4] };
+	if (!word_is(argv[3], "TO"))
+		return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE]";
+	for (uint32_t at = 5; at < request->argc; at++) {
+		if (word_is(argv[at], "FORCE"))
+			order->is_forced = true;
+		else if (!word_is(argv[at], "HOLD") || at + 1 == request->argc)
+			return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE]";
+		else if (!homes_hold_read(argv[++at], &order->hold_ms))
+			return "ERR HOLD is a number of milliseconds, at most 60000";
+	}
+	return NULL;
+}
+
 void session_homeport_rehome(struct session *session, const struct request *request)
 {
 	struct sessions *sessions = session->sessions;
-	const struct slice *argv = request->argv;
-	struct homes_order order = { .user = argv[2] };
-	bool is_fine = word_is(argv[3], "TO") && (request->argc == 5 || (request->argc == 7 && word_is(argv[5], "HOLD")));
-	if (!is_fine) {
-		session_reply_error(session, "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds]");
-		return;
-	}
-	if (request->argc == 7 && !homes_hold_read(argv[6], &order.hold_ms)) {
-		session_reply_error(session, "ERR HOLD is a number of milliseconds, at most 60000");
+	struct homes_order order;
+	const char *error = rehome_read(request, &order);
+	if (error != NULL) {
+		session_reply_error(session, error);
 		return;
 	}
 	if (!conflicts_user_is_allowed(sessions->status->settings, session->user)) {
@@ -104,7 +116,6 @@ void session_homeport_rehome(struct session *session, const struct request *requ
 	struct buffer by = { 0 };
 	session_add_by(session, &by);
 	order.by = buffer_slice(&by);
-	order.dc = argv[4];
 	struct homes_asker asker = {
 		.context = sessions,
 		.token = session_expect(session, 1, false, ANSWER_ASKED),
