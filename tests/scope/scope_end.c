@@ -4,6 +4,7 @@
 #include "scope_judge.h"
 #include "scope_names.h"
 #include "scope_turn.h"
+#include "tests/scope/model/scope_conflicts.h"
 
 #define SETTLE_PASSES_MAX 16
 

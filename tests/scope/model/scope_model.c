@@ -1,20 +1,9 @@
 #include "scope_model.h"
 
+#include "scope_dated.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define VERSIONS_MAX (SCOPE_DCS * SCOPE_WRITES_MAX + SCOPE_OWNS_MAX)
-
-/* A write among those of a case. */
-struct dated {
-	const struct scope_write *write;
-	unsigned dc, seen;
-	uint64_t stamp;
-	uint64_t own_seq;            /* the seq of an own word; 0: it is a client's write */
-	const uint64_t *contexts;
-};
-
-struct dated_writes { struct dated items[VERSIONS_MAX]; unsigned count; };
 
 /* What one write says about the whole value of one element. Increments are not among these. */
 struct said {
@@ -24,49 +13,19 @@ struct said {
 	const char *text;
 };
 
-struct said_list { struct said items[VERSIONS_MAX]; unsigned count; };
-
-static bool covers(const struct dated *newer, const struct dated *older)
-{
-	if (newer->dc == older->dc)
-		return older->stamp < newer->stamp;
-	return older->own_seq != 0 ? newer->contexts[older->dc] >= older->own_seq : newer->seen >> older->dc & 1;
-}
-
-static void gather(const struct scope_history *history, unsigned applied, struct dated_writes *writes)
-{
-	writes->count = 0;
-	for (unsigned dc = 0; dc < SCOPE_DCS; dc++) {
-		const struct scope_batch *batch = &history->batches[dc];
-
-		for (unsigned i = 0; (applied >> dc & 1) && i < batch->count; i++)
-			writes->items[writes->count++] =
-				(struct dated){ &batch->writes[i], dc, batch->seen, batch->stamp + i * SCOPE_STAMP_STEP, 0, batch->contexts };
-	}
-	for (unsigned i = 0; i < history->own_count; i++) {
-		const struct scope_own *own = &history->owns[i];
-
-		if (applied & scope_own_bit(i))
-			writes->items[writes->count++] = (struct dated){ &own->write, own->dc, own->seen, own->stamp, own->seq, own->contexts };
-	}
-}
+struct said_list { struct said items[SCOPE_VERSIONS_MAX]; unsigned count; };
 
 /* ---- types (rule 7) ---- */
 
-static bool makes_present(const struct scope_fact *fact)
-{
-	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART) && fact->element != SCOPE_DEADLINE;
-}
-
 static bool is_killed(const struct dated_writes *writes, const struct dated *by, const struct scope_fact *fact)
 {
-	for (unsigned i = 0; makes_present(fact) && i < writes->count; i++) {
+	for (unsigned i = 0; scope_makes_present(fact) && i < writes->count; i++) {
 		const struct dated *other = &writes->items[i];
 
 		for (unsigned j = 0; other->stamp > by->stamp && j < other->write->count; j++) {
 			const struct scope_fact *killer = &other->write->facts[j];
 
-			if (makes_present(killer) && killer->key == fact->key && scope_type(killer->element) != scope_type(fact->element))
+			if (scope_makes_present(killer) && killer->key == fact->key && scope_type(killer->element) != scope_type(fact->element))
 				return true;
 		}
 	}
@@ -89,10 +48,10 @@ static bool concerns(const struct scope_fact *fact, unsigned key, unsigned eleme
 
 static const char *deadline_text(int64_t deadline)
 {
-	static char rooms[VERSIONS_MAX][SCOPE_VALUE_MAX];
+	static char rooms[SCOPE_VERSIONS_MAX][SCOPE_VALUE_MAX];
 	static unsigned turn;
 	struct scope_value value;
-	char *room = rooms[turn++ % VERSIONS_MAX];
+	char *room = rooms[turn++ % SCOPE_VERSIONS_MAX];
 
 	scope_put_number(&value, deadline);
 	memcpy(room, value.text, SCOPE_VALUE_MAX);
@@ -147,7 +106,7 @@ static void live_statements(const struct dated_writes *writes, unsigned key, uns
 		bool is_live = true;
 
 		for (unsigned j = 0; j < all.count; j++)
-			is_live = is_live && !covers(all.items[j].by, all.items[i].by);
+			is_live = is_live && !scope_covers(all.items[j].by, all.items[i].by);
 		if (is_live)
 			live->items[live->count++] = all.items[i];
 	}
@@ -210,7 +169,7 @@ static bool sum_of(const struct dated_writes *writes, unsigned key, unsigned ele
 
 			if (fact->kind != SCOPE_ADD || fact->key != key || fact->element != element || is_killed(writes, by, fact))
 				continue;
-			if (decider != NULL && covers(decider->by, by))
+			if (decider != NULL && scope_covers(decider->by, by))
 				continue;
 			*sum += fact->number;
 			is_found = true;
@@ -224,7 +183,7 @@ bool scope_has_fractions(const struct scope_history *history, unsigned applied, 
 	struct dated_writes writes;
 	bool has_fractions = false;
 
-	gather(history, applied, &writes);
+	scope_gather(history, applied, &writes);
 	for (unsigned i = 0; i < writes.count; i++)
 		for (unsigned j = 0; j < writes.items[i].write->count; j++) {
 			const struct scope_fact *added = &writes.items[i].write->facts[j];
@@ -238,7 +197,7 @@ bool scope_has_fractions(const struct scope_history *history, unsigned applied, 
 /* ---- parts of strings (rule 6) ---- */
 
 struct delta { const struct dated *by; const struct scope_fact *fact; };
-struct delta_list { struct delta items[VERSIONS_MAX]; unsigned count; bool has_parts; };
+struct delta_list { struct delta items[SCOPE_VERSIONS_MAX]; unsigned count; bool has_parts; };
 
 /* The increments and parts that the deciding statement has not seen, in the order of time. */
 static void find_deltas(const struct dated_writes *writes, unsigned key, unsigned element, const struct said *decider, struct delta_list *deltas)
@@ -254,7 +213,7 @@ static void find_deltas(const struct dated_writes *writes, unsigned key, unsigne
 
 			if ((fact->kind != SCOPE_ADD && fact->kind != SCOPE_PART) || fact->key != key || fact->element != element || is_killed(writes, by, fact))
 				continue;
-			if (decider != NULL && covers(decider->by, by))
+			if (decider != NULL && scope_covers(decider->by, by))
 				continue;
 			for (; at > 0 && deltas->items[at - 1].by->stamp > by->stamp; at--)
 				deltas->items[at] = deltas->items[at - 1];
@@ -275,7 +234,7 @@ static bool becomes(const struct scope_value *value, const struct delta_list *de
 		bool is_free = !(done >> i & 1);
 
 		for (unsigned j = 0; is_free && j < deltas->count; j++)
-			is_free = (done >> j & 1) || !covers(deltas->items[i].by, deltas->items[j].by);
+			is_free = (done >> j & 1) || !scope_covers(deltas->items[i].by, deltas->items[j].by);
 		if (!is_free)
 			continue;
 		scope_apply_delta(&next, deltas->items[i].fact);
@@ -302,7 +261,7 @@ bool scope_admits(const struct scope_policy *policy, const struct scope_history 
 	struct said_list live;
 	struct delta_list deltas;
 
-	gather(history, applied, &writes);
+	scope_gather(history, applied, &writes);
 	live_statements(&writes, key, SCOPE_STRING, &live);
 	const struct said *decider = decide(policy, SCOPE_STRING, &live);
 	find_deltas(&writes, key, SCOPE_STRING, decider, &deltas);
@@ -322,7 +281,7 @@ struct scope_live scope_live(const struct scope_history *history, unsigned key, 
 	struct scope_live result = { .count = 0 };
 	int64_t sum;
 
-	gather(history, SCOPE_ALL, &writes);
+	scope_gather(history, SCOPE_ALL, &writes);
 	live_statements(&writes, key, element, &live);
 	for (unsigned i = 0; i < live.count; i++) {
 		const struct said *said = &live.items[i];
@@ -365,7 +324,7 @@ void scope_evaluate(const struct scope_policy *policy, const struct scope_histor
 {
 	struct dated_writes writes;
 
-	gather(history, applied, &writes);
+	scope_gather(history, applied, &writes);
 	for (unsigned key = 0; key < SCOPE_KEYS; key++)
 		for (unsigned element = 0; element < SCOPE_ELEMENTS; element++)
 			state->at[key][element] = evaluate_element(policy, &writes, key, element, &history->start.at[key][element]);
@@ -381,60 +340,9 @@ enum scope_loose scope_loose_deadline(const struct scope_policy *policy, const s
 	scope_evaluate(policy, history, applied, &state);
 	if (scope_has_key(&state, key))
 		return SCOPE_NOT_LOOSE;
-	gather(history, applied, &writes);
+	scope_gather(history, applied, &writes);
 	if (evaluate_element(policy, &writes, key, SCOPE_DEADLINE, &history->start.at[key][SCOPE_DEADLINE]).is_present)
 		return SCOPE_LOOSE;
 	live_statements(&writes, key, SCOPE_DEADLINE, &live);
 	return live.count == 0 ? SCOPE_MAYBE_LOOSE : SCOPE_NOT_LOOSE;
-}
-
-/* ---- conflicts (rule 9) ---- */
-
-static bool is_clear(const struct scope_fact *fact)
-{
-	return fact->kind == SCOPE_CLEAR || fact->kind == SCOPE_FLUSH;
-}
-
-static bool facts_conflict(const struct scope_fact *a, const struct scope_fact *b)
-{
-	if (a->kind != SCOPE_FLUSH && b->kind != SCOPE_FLUSH && a->key != b->key)
-		return false;
-	if (is_clear(a) || is_clear(b))
-		return !(a->is_expiry && b->is_expiry);
-	if (a->element == b->element)
-		return true;
-	if (a->element == SCOPE_DEADLINE || b->element == SCOPE_DEADLINE)
-		return a->has_deadline || b->has_deadline;
-	return makes_present(a) && makes_present(b) && scope_type(a->element) != scope_type(b->element);
-}
-
-static unsigned count_pair(const struct scope_write *a, const struct scope_write *b, unsigned *nameless)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < a->count; i++)
-		for (unsigned j = 0; j < b->count; j++) {
-			bool is_nameless = a->facts[i].kind == SCOPE_FLUSH && b->facts[j].kind == SCOPE_FLUSH;
-
-			*nameless += is_nameless;
-			count += !is_nameless && facts_conflict(&a->facts[i], &b->facts[j]);
-		}
-	return count;
-}
-
-unsigned scope_count_conflicts(const struct scope_history *history, unsigned applied, unsigned *nameless)
-{
-	struct dated_writes writes;
-	unsigned count = 0;
-
-	*nameless = 0;
-	gather(history, applied, &writes);
-	for (unsigned i = 0; i < writes.count; i++)
-		for (unsigned j = i + 1; j < writes.count; j++) {
-			const struct dated *a = &writes.items[i], *b = &writes.items[j];
-
-			if (a->dc != b->dc && !covers(a, b) && !covers(b, a))
-				count += count_pair(a->write, b->write, nameless);
-		}
-	return count;
 }

@@ -1,4 +1,4 @@
-/* Model: the state that a set of batches must lead to. It is a pure function of the set, written from docs/replication-model.md alone (rules 4 to 9)
+/* Model: the state that a set of batches must lead to. It is a pure function of the set, written from docs/replication-model.md alone (rules 4 to 8)
  * for a few writes to a few elements, as plainly as possible. It shares no code with the core. */
 #ifndef SCOPE_MODEL_H
 #define SCOPE_MODEL_H
@@ -49,8 +49,6 @@ bool scope_admits(const struct scope_policy *policy, const struct scope_history 
  * whether two of them differ. */
 struct scope_live { unsigned count, present; bool is_different, has_increments; };
 struct scope_live scope_live(const struct scope_history *history, unsigned key, unsigned element);
-/* How many pairs of changes of the writes in APPLIED are conflicts (rule 9). NAMELESS: pairs of flushes, which have no key. */
-unsigned scope_count_conflicts(const struct scope_history *history, unsigned applied, unsigned *nameless);
 /* Has a deadline won at a key that does not exist? Then some datacenter must write that it is gone (rule 8). MAYBE: no write of a deadline is known,
  * so that a datacenter whose key ran empty cannot tell. */
 enum scope_loose { SCOPE_NOT_LOOSE, SCOPE_MAYBE_LOOSE, SCOPE_LOOSE };

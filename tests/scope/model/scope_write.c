@@ -3,6 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool scope_makes_present(const struct scope_fact *fact)
+{
+	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART) && fact->element != SCOPE_DEADLINE;
+}
+
 static void clear_key(struct scope_state *state, unsigned key)
 {
 	memset(state->at[key], 0, sizeof(state->at[key]));

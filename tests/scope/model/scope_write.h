@@ -35,6 +35,7 @@ struct scope_batch {
 	uint64_t contexts[SCOPE_DCS]; /* by datacenter: up to which seq it has seen that one's own words */
 };
 
+bool scope_makes_present(const struct scope_fact *fact);     /* a key of its element's type is there after it */
 /* VALUE becomes what an add or a part makes of it. A number is not added to what is none. */
 void scope_apply_delta(struct scope_value *value, const struct scope_fact *fact);
 /* STATE becomes what is there after FACT, or after all of BATCH. */

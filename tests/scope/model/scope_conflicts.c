@@ -1,0 +1,52 @@
+#include "scope_conflicts.h"
+
+#include "scope_dated.h"
+
+static bool is_clear(const struct scope_fact *fact)
+{
+	return fact->kind == SCOPE_CLEAR || fact->kind == SCOPE_FLUSH;
+}
+
+static bool facts_conflict(const struct scope_fact *a, const struct scope_fact *b)
+{
+	if (a->kind != SCOPE_FLUSH && b->kind != SCOPE_FLUSH && a->key != b->key)
+		return false;
+	if (is_clear(a) || is_clear(b))
+		return !(a->is_expiry && b->is_expiry);
+	if (a->element == b->element)
+		return true;
+	if (a->element == SCOPE_DEADLINE || b->element == SCOPE_DEADLINE)
+		return a->has_deadline || b->has_deadline;
+	return scope_makes_present(a) && scope_makes_present(b) && scope_type(a->element) != scope_type(b->element);
+}
+
+static unsigned count_pair(const struct scope_write *a, const struct scope_write *b, unsigned *nameless)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < a->count; i++)
+		for (unsigned j = 0; j < b->count; j++) {
+			bool is_nameless = a->facts[i].kind == SCOPE_FLUSH && b->facts[j].kind == SCOPE_FLUSH;
+
+			*nameless += is_nameless;
+			count += !is_nameless && facts_conflict(&a->facts[i], &b->facts[j]);
+		}
+	return count;
+}
+
+unsigned scope_count_conflicts(const struct scope_history *history, unsigned applied, unsigned *nameless)
+{
+	struct dated_writes writes;
+	unsigned count = 0;
+
+	*nameless = 0;
+	scope_gather(history, applied, &writes);
+	for (unsigned i = 0; i < writes.count; i++)
+		for (unsigned j = i + 1; j < writes.count; j++) {
+			const struct dated *a = &writes.items[i], *b = &writes.items[j];
+
+			if (a->dc != b->dc && !scope_covers(a, b) && !scope_covers(b, a))
+				count += count_pair(a->write, b->write, nameless);
+		}
+	return count;
+}
