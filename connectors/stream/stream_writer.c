@@ -9,7 +9,7 @@
 
 #include "connectors/log/appends.h"
 #include "connectors/net/timer.h"
-#include "stream_cut.h"
+#include "stream_end.h"
 #include "unread.h"
 
 #define FULL_CHECK_MS 50
@@ -42,17 +42,14 @@ struct stream_writer {
 	struct timer *passing;               /* while full: what passes the limit, and was dropped, is asked for again */
 	int64_t trim_wanted, trim_sent;
 	int64_t taken;                       /* position of the last entry that Redis has said to have */
-	int64_t sound;                       /* of this connection: the last entry of which none before it is missing; -1: the stream is empty */
+	struct stream_end end;               /* what is asked when a connection is made */
 	int64_t restart_least;               /* no reader would read before this after a restart */
 	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
 };
 
 static void link_up(void *context, redisAsyncContext *redis);
 static void link_down(void *context, const char *why);
-static void take_end(redisAsyncContext *redis, void *reply, void *context);
-static void take_sound(redisAsyncContext *redis, void *reply, void *context);
-static bool read_end(const redisReply *info, int64_t *position);
-static void start(struct stream_writer *writer, int64_t last);
+static void start(void *context, redisAsyncContext *redis, int64_t found, int64_t sound);
 static void accept(struct stream_writer *writer);
 static void take_added(redisAsyncContext *redis, void *reply, void *context);
 static void send_trim(struct stream_writer *writer, int64_t position);
@@ -83,6 +80,7 @@ struct stream_writer *stream_writer_new(const struct stream_link_options *link, 
 	writer->passing = timer_new(link->loop, go_on, writer);
 	appends_drop_due(&writer->appends);
 	writer->link = stream_link_new(link, &(struct stream_link_callbacks){ writer, link_up, link_down });
+	writer->end = (struct stream_end){ .link = writer->link, .found = start, .context = writer };
 	return writer;
 }
 
@@ -164,11 +162,7 @@ void stream_writer_free(struct stream_writer *writer)
 static void link_up(void *context, redisAsyncContext *redis)
 {
 	struct stream_writer *writer = context;
-	writer->sound = -1;
-	redisAsyncCommand(redis, take_sound, NULL, "EVAL %s 1 " STREAM_KEY " %d", STREAM_CUT,
-	                  STREAM_CUT_LOOKS + (int)(writer->last - writer->taken));
-	redisAsyncCommand(redis, take_end, NULL, "XINFO STREAM " STREAM_KEY);
-	stream_link_expect(writer->link, 0);
+	stream_end_ask(&writer->end, redis, writer->last - writer->taken);
 }
 
 static void link_down(void *context, const char *why)
@@ -184,62 +178,21 @@ static void link_down(void *context, const char *why)
 	writer->callbacks.state(writer->callbacks.context, writer->dc, false, why);
 }
 
-static void take_sound(redisAsyncContext *redis, void *reply, void *context)
-{
-	(void)context;
-	const redisReply *sound = reply;
-	struct stream_writer *writer = stream_link_owner(redis);
-	if (writer == NULL || sound == NULL)
-		return;
-	if (sound->type == REDIS_REPLY_ERROR)
-		stream_link_drop(writer->link, sound->str);
-	else if (sound->type == REDIS_REPLY_STRING)
-		writer->sound = strtoll(sound->str, NULL, 10);
-}
-
-static void take_end(redisAsyncContext *redis, void *reply, void *context)
-{
-	(void)context;
-	const redisReply *info = reply;
-	struct stream_writer *writer = stream_link_owner(redis);
-	if (writer == NULL || info == NULL)
-		return;
-	int64_t last = 0;
-	bool is_new = info->type == REDIS_REPLY_ERROR && strstr(info->str, "no such key") != NULL;
-	if (!is_new && !read_end(info, &last)) {
-		stream_link_drop(writer->link, info->type == REDIS_REPLY_ERROR ? info->str : "XINFO STREAM " STREAM_KEY " tells no last id");
-		return;
-	}
-	stream_link_expect_none(writer->link);
-	writer->redis = redis;
-	start(writer, last);
-}
-
-static bool read_end(const redisReply *info, int64_t *position)
-{
-	if (info->type != REDIS_REPLY_ARRAY)
-		return false;
-	for (size_t i = 0; i + 1 < info->elements; i += 2) {
-		const redisReply *name = info->element[i], *value = info->element[i + 1];
-		if (name->type == REDIS_REPLY_STRING && strcmp(name->str, "last-generated-id") == 0)
-			return value->type == REDIS_REPLY_STRING && sscanf(value->str, "%" SCNd64 "-", position) == 1;
-	}
-	return false;
-}
-
 /* Appends were dropped until the stream's end was known. They go on being dropped until its size is, too: it may have been full all the time, and a
  * connection that comes and goes must not fill it further. */
-static void start(struct stream_writer *writer, int64_t last)
+static void start(void *context, redisAsyncContext *redis, int64_t found, int64_t sound)
 {
+	struct stream_writer *writer = context;
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	int64_t now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-	writer->last = writer->taken = writer->sound >= 0 ? writer->sound : last;
-	writer->next = now_us > last ? now_us : last + 1;
+	writer->redis = redis;
+	writer->last = writer->taken = sound;
+	writer->next = now_us > found ? now_us : found + 1;
 	/* What stands in the stream already counts as unread until all have read up to its end. */
 	unread_clear(&writer->unread);
 	writer->is_found_measured = writer->reader_count == 0;
-	writer->found_last = last;
+	writer->found_last = found;
 	writer->is_full = true;
 	writer->full_checks = 0;
 	measure(writer);
