@@ -47,6 +47,7 @@ struct log_callbacks {
 
 struct log_class {
 	const char *name;                    /* "kafka", "redis-stream" */
+	bool is_in_store;                    /* the own log is kept in the store: what that forgets, the log has forgotten, too */
 	/* NULL on bad settings: *error (static or owned by the class) names the setting and the remedy. Connecting goes on in the background. */
 	struct log *(*open)(const struct log_options *options, const struct log_callbacks *callbacks, const char **error);
 	/* Copies BYTES. IDs count up by one; after append_retry they go on from that ID. PASSES_LIMIT: also if the log is full, with all given before. */

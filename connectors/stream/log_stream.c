@@ -96,6 +96,7 @@ static void stream_close(struct log *log, uint32_t wait_ms)
 
 const struct log_class log_stream = {
 	.name = "redis-stream",
+	.is_in_store = true,
 	.open = stream_open,
 	.append = stream_append,
 	.follow = stream_follow,

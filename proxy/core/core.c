@@ -1,5 +1,6 @@
 #include "core_parts.h"
 #include "proxy/core/causes/clocks.h"
+#include "proxy/core/local/kept.h"
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/topology/admission.h"
@@ -207,6 +208,7 @@ static void try_store(struct core *core)
 static void tick(struct core *core)
 {
 	clocks_judge(&core->causes, &core->options);
+	kept_forget(&core->outbox);
 	if (!core->causes.is_open)
 		return;
 	identity_tick(&core->causes);

@@ -89,6 +89,7 @@ void reuse_pump(struct core *core)
 	mark_keyspace(&core->keyspace, is_used);
 	mark_appends(&core->outbox.sent, is_used);
 	mark_appends(&core->outbox.waiting, is_used);
+	mark_appends(&core->outbox.kept, is_used);
 	mark_groups(core, is_used);
 	remote_mark_used(core->remote, is_used);
 	for (unsigned i = 0; i < origins->count; i++)

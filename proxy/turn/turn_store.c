@@ -1,6 +1,7 @@
 /* Turn store: what Redis tells becomes events for the core (see turn_store.h). */
 #include "turn_store.h"
 
+#include "connectors/log/log.h"
 #include "proxy/handler_runs/handler_runs.h"
 #include "proxy/ops/logging.h"
 #include "turn_errands.h"
@@ -54,6 +55,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.held_bytes_max = settings->limits_held_bytes,
 		.hold_ms_max = (uint32_t)settings->limits_hold_ms,
 		.siblings_max = (uint32_t)settings->conflicts_siblings,
+		.is_log_in_store = turn->logs[0]->class->is_in_store,
 	};
 	const char *error = NULL;
 	turn->core = core_new(&options, &error);

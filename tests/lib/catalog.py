@@ -41,6 +41,7 @@ def simulation():
         Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, clocks that are set", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "700001-700300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, clients that move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1100001-1100300", "--jobs", jobs], seconds=900),
+        Test("sim/300 seeds, stores that lose their end with the log in it", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "800001-800300", "--jobs", jobs], seconds=900),
         Test("sim/1000 seeds, limits that are reached", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "400001-401000", "--jobs", jobs],
              seconds=900),
         Test("sim/400 seeds, stores that get full", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "600001-600400", "--jobs", jobs], seconds=900),

@@ -1,72 +1,11 @@
 /* Outbox: final batches on their way to the own log. A batch first waits for the gate to open (recover.c), is then handed to the connector,
  * and leaves the outbox once the log has it durably. A connector may lose what it was given; then the outbox hands it over again.
  * Invariant: ids increase along `sent`, and every waiting batch comes after all that were sent. */
-#include "outbox.h"
+#include "kept.h"
 
 #include "proxy/core/causes/clocks.h"
 
 #include <assert.h>
-
-void append_list_init(struct append_list *list)
-{
-	list->first = NULL;
-	list->end = &list->first;
-}
-
-void append_list_add(struct append_list *list, struct append *append)
-{
-	append->next = NULL;
-	*list->end = append;
-	list->end = &append->next;
-}
-
-static struct append *append_list_take(struct append_list *list)
-{
-	struct append *append = list->first;
-	list->first = append->next;
-	if (list->first == NULL)
-		list->end = &list->first;
-	return append;
-}
-
-void append_free(struct outbox *outbox, struct append *append)
-{
-	outbox->bytes -= append->bytes.len;
-	outbox->events -= append->events;
-	if (append->shared != NULL)
-		shared_drop(append->shared);
-	else
-		bytes_free(append->bytes);
-	memory_free(append);
-}
-
-/* Takes BYTES over. */
-static struct append *append_of(struct outbox *outbox, struct shared *shared, struct slice bytes, const struct append *facts)
-{
-	struct append *append = memory_new(sizeof *append);
-	*append = *facts;
-	append->id = 0;
-	append->bytes = bytes;
-	append->shared = shared;
-	outbox->bytes += bytes.len;
-	outbox->events += append->events;
-	return append;
-}
-
-static struct append *append_new(struct outbox *outbox, struct slice bytes, const struct append *facts)
-{
-	return append_of(outbox, NULL, buffer_copy(bytes), facts);
-}
-
-void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts)
-{
-	append_list_add(list, append_new(outbox, bytes, facts));
-}
-
-void outbox_add_shared(struct outbox *outbox, struct append_list *list, struct shared *shared, struct slice bytes, const struct append *facts)
-{
-	append_list_add(list, append_of(outbox, shared_hold(shared), bytes, facts));
-}
 
 void outbox_disown_entries(struct outbox *outbox)
 {
@@ -74,18 +13,6 @@ void outbox_disown_entries(struct outbox *outbox)
 		append->entry_ms = 0;
 	for (struct append *append = outbox->waiting.first; append != NULL; append = append->next)
 		append->entry_ms = 0;
-}
-
-void append_list_clear(struct outbox *outbox, struct append_list *list)
-{
-	while (list->first != NULL)
-		append_free(outbox, append_list_take(list));
-}
-
-void append_list_move(struct append_list *from, struct append_list *to)
-{
-	while (from->first != NULL)
-		append_list_add(to, append_list_take(from));
 }
 
 void outbox_add_void(struct outbox *outbox, struct append_list *list, uint64_t first_seq, const struct stamp *next)
@@ -168,6 +95,20 @@ void outbox_hand_over(struct outbox *outbox)
 	}
 }
 
+void outbox_hold(struct outbox *outbox)
+{
+	outbox->is_held = outbox->options->is_log_in_store;
+}
+
+void outbox_go_on(struct outbox *outbox)
+{
+	uint64_t id = outbox->retry_id;
+	outbox->is_held = false;
+	outbox->retry_id = 0;
+	if (id > 0)
+		outbox_retry(outbox, id);
+}
+
 void outbox_pump(struct outbox *outbox)
 {
 	if (outbox->causes->is_gate_open)
@@ -176,6 +117,10 @@ void outbox_pump(struct outbox *outbox)
 
 void outbox_retry(struct outbox *outbox, uint64_t id)
 {
+	if (outbox->is_held) {
+		outbox->retry_id = outbox->retry_id == 0 || id < outbox->retry_id ? id : outbox->retry_id;
+		return;
+	}
 	for (struct append *append = outbox->sent.first; append != NULL; append = append->next)
 		if (append->id >= id)
 			emit(outbox, append);
@@ -194,7 +139,7 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position)
 		if (!outbox->causes->peers[0].is_following && outbox->causes->is_open && !append->is_part)
 			miles_add(outbox->books, 0, append->id == id ? position : outbox->causes->peers[0].position, append->origin,
 			          append->last_seq);
-		append_free(outbox, append);
+		kept_add(outbox, append);
 	}
 	if (!outbox->causes->peers[0].is_following && outbox->causes->is_open)
 		outbox->causes->peers[0].position = position;
@@ -274,10 +219,12 @@ void outbox_init(struct outbox *outbox)
 {
 	append_list_init(&outbox->sent);
 	append_list_init(&outbox->waiting);
+	append_list_init(&outbox->kept);
 }
 
 void outbox_free(struct outbox *outbox)
 {
 	append_list_clear(outbox, &outbox->sent);
 	append_list_clear(outbox, &outbox->waiting);
+	kept_clear(outbox);
 }

@@ -62,12 +62,11 @@ static void hear_lost_hellos(struct recovery *recovery)
 	}
 }
 
-/* Our store lacks what stood in the lost part of the log. Those writes may be gone everywhere, even acknowledged ones. We say so, and keep shipping what
+/* Our store lacks what stood in a lost part of the log. Those writes may be gone everywhere, even acknowledged ones. We say so, and keep shipping what
  * is left. */
 static void tell_log_lost(struct recovery *recovery)
 {
-	static const char text[] = "our own log lost its beginning, of which our Redis knows nothing; writes of ours may be gone: docs/operating.md, "
-	                           "needs-resync, says what to do";
+	static const char text[] = "our own log lost writes that our Redis does not have; they may be gone: docs/operating.md, needs-resync, says what to do";
 	recovery->causes->peers[0].state = PEER_NEEDS_RESYNC;
 	recovery->causes->peers[0].status.why = text;
 	step_alarm(recovery->step, 0, text);
@@ -88,6 +87,15 @@ static void renew_outlived(struct recovery *recovery)
 	effects_add(recovery->step->effects, EFFECT_REOPEN);
 }
 
+/* Peers may have heard of a floor that was told in the lost end of the log. All that is below it has been read by now. */
+static void hear_lost_floor(struct recovery *recovery)
+{
+	struct origins *origins = &recovery->causes->origins;
+	uint64_t floor = floor_at(origins->announced, 0);
+	if (recovery->options->is_log_in_store && floor > floor_at(origins->heard, 0))
+		floors_raise(&origins->heard, origins, 0, floor);
+}
+
 /* Our hello was read, so all that the log held when we opened has been read, too. */
 static void hear_hello(struct recovery *recovery)
 {
@@ -101,13 +109,16 @@ static void hear_hello(struct recovery *recovery)
 		return;
 	}
 	recovery_state_move(&recovery->state, RECOVERY_HEARD_HELLO, recovery->causes);
+	stored_drop_logged(recovery);
+	lost_end_find(recovery);
 	recovery->books->is_log_lost |= recovery->is_log_cut;
 	if (recovery->books->is_log_lost)
 		tell_log_lost(recovery);
-	stored_drop_logged(recovery);
 	settle_adopt_carried(recovery);
-	if (recovery->carried.first == NULL)
+	if (recovery->carried.first == NULL) {
+		hear_lost_floor(recovery);
 		stop_reading(recovery);
+	}
 	settle_stored(recovery);
 }
 
@@ -115,6 +126,7 @@ static void hear_hello(struct recovery *recovery)
  * any other origin, so our log need not be read any further. */
 static void hear_again(struct recovery *recovery)
 {
+	hear_lost_floor(recovery);
 	recovery_state_move(&recovery->state, RECOVERY_HEARD_AGAIN, recovery->causes);
 	recovery->books->is_log_lost |= recovery->is_log_cut;
 	stop_reading(recovery);

@@ -49,6 +49,7 @@ void recover_close(struct recovery *recovery)
 	if (!recovery->causes->is_gate_open)
 		settle_carry(recovery);
 	outbox_disown_entries(recovery->outbox);
+	outbox_hold(recovery->outbox);
 	asks_close(recovery->asks);
 	keep_roundings(recovery);
 	stored_drop(recovery);
@@ -259,7 +260,10 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	if (causes->clock == 0)
 		causes->clock = event->opened.nonce;
 	begin_reading(recovery);
+	if (!is_same_run)
+		lost_end_open(recovery);
 	/* Batches that this process executed and did not append yet go before the hello, so that reading up to the hello finds them. */
+	outbox_go_on(recovery->outbox);
 	outbox_hand_over(recovery->outbox);
 	if (!is_same_run && causes->has_announced)
 		self->before = announced(causes);

@@ -2,7 +2,8 @@
  *
  *   recover.c    the steps of it                        own_log.c  our own log is read up to our hello
  *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening
- *   probe.c      the store is asked about them          recovery_state.c  how far it has come */
+ *   probe.c      the store is asked about them          recovery_state.c  how far it has come
+ *   lost_end.c   the own log has lost its end with the store */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 

@@ -26,6 +26,7 @@ struct recovery {
 	enum recovery_state state;
 	uint64_t nonce;                      /* of this opening */
 	bool is_log_cut;                     /* the own log no longer has its beginning */
+	bool is_end_doubted;                 /* the log is in the store, which is another run: it may have lost its end, and what was in it was not looked for yet */
 	bool has_lost_position;              /* nor the position that the store knew */
 	uint64_t heard_hlc;                  /* the latest time in the own log so far */
 	struct stored *stored;               /* owned */

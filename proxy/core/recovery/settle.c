@@ -52,6 +52,10 @@ static struct position *lower_claims(struct recovery *recovery, unsigned own, st
 /* Writes the final form of an entry to OUT, and consumes its replies to the probe. */
 static void finish_entry(struct recovery *recovery, const struct stored *stored, const struct event *event, unsigned *reply, struct buffer *out)
 {
+	if (stored->was_sent) {
+		buffer_add(out, stored->final);
+		return;
+	}
 	struct batch batch;
 	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
@@ -110,7 +114,8 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	enum envelope_error error = envelope_decode(final, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
 	bool is_lifted;
-	struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);
+	struct context *context =
+		stored->was_sent ? causes_read(recovery->causes, &batch) : causes_lifted(recovery->causes, &batch, &is_lifted);
 	struct origin *origin = &recovery->causes->origins.items[stored->origin];
 	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
 	apply_recalled(recovery->apply, &stamp, batch.writes);
@@ -124,7 +129,7 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 	causes_note_logged(recovery->causes, stored->origin, batch.first_seq, batch.hlc, batch.write_count);
 	origin->recalled = origin->logged = last_seq;
 	outbox_add_batch(recovery->outbox, list, final, &(struct append){
-		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count,
+		.origin = stored->origin, .last_seq = last_seq, .events = batch.write_count, .was_sent = stored->was_sent,
 		.entry_ms = stored->entry_ms, .entry_seq = stored->entry_seq,
 	});
 }
@@ -198,6 +203,14 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 	struct batch batch;
 	enum envelope_error error = envelope_decode(stored->final.len > 0 ? stored->final : stored->intent, recovery->step->envelope, &batch);
 	assert(error == ENVELOPE_OK);
+	struct append facts = {
+		.origin = stored->origin, .last_seq = stored->first_seq + stored->write_count - 1, .events = stored->write_count,
+		.is_guess = stored->final.len == 0, .was_sent = stored->was_sent,
+	};
+	if (stored->was_sent) {
+		outbox_add_batch(recovery->outbox, list, stored->final, &facts);
+		return;
+	}
 	struct buffer bytes = { 0 };
 	struct changes none = { 0 };
 	struct slice raw;
@@ -210,10 +223,7 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 		else
 			envelope_add_write_raw(&bytes, raw);
 	}
-	outbox_add_batch(recovery->outbox, list, buffer_slice(&bytes), &(struct append){
-		.origin = stored->origin, .last_seq = stored->first_seq + stored->write_count - 1, .events = stored->write_count,
-		.is_guess = stored->final.len == 0,
-	});
+	outbox_add_batch(recovery->outbox, list, buffer_slice(&bytes), &facts);
 	buffer_free(&bytes);
 	memory_free(claims);
 }
@@ -231,8 +241,11 @@ void settle_adopt_carried(struct recovery *recovery)
 		uint64_t first_seq = append->last_seq - append->events + 1;
 		struct stored *stored = stored_find(recovery, append->origin, first_seq);
 		bool is_logged = append->last_seq <= recovery->causes->origins.items[append->origin].logged;
-		if (stored != NULL && stored->final.len == 0 && !append->is_guess)
+		if (stored != NULL && (stored->final.len == 0 || append->was_sent) && !append->is_guess) {
+			bytes_free(stored->final);
 			stored->final = buffer_copy(append->bytes);
+			stored->was_sent = append->was_sent;
+		}
 		if (stored != NULL || is_logged)
 			append_free(recovery->outbox, append);
 		else
@@ -252,38 +265,56 @@ void settle_carry(struct recovery *recovery)
 	settle_adopt_carried(recovery);
 	for (unsigned i = 0; i < recovery->stored_count; i++)
 		carry_entry(recovery, &recovery->stored[i], &list);
-	append_list_move(&recovery->carried, &list);
+	lost_end_add_carried(recovery, &list);
 	append_list_move(&recovery->outbox->waiting, &list);
 	append_list_move(&list, &recovery->carried);
 }
 
-/* Appends the batches that the store has lost. It gets them back when we read them from the log. What an entry of the store has overtaken never was in
- * the store: it is void, and was published as such in front of that entry. */
-static void add_lost(struct recovery *recovery, struct append_list *list)
+/* Appends one batch that the store has lost. */
+static void add_lost_batch(struct recovery *recovery, struct append_list *list, const struct append *append)
 {
-	for (struct append *append = recovery->carried.first; append != NULL; append = append->next) {
-		struct batch batch;
-		if (append->last_seq <= recovery->causes->origins.items[append->origin].logged)
-			continue;
-		enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
-		assert(error == ENVELOPE_OK);
-		uint64_t logged = recovery->causes->origins.items[append->origin].logged;
-		if (batch.first_seq > logged + 1)
-			outbox_add_void(recovery->outbox, list, logged + 1, &(struct stamp){ .seq = batch.first_seq, .hlc = batch.hlc, .origin = append->origin });
+	struct batch batch;
+	if (append->last_seq <= recovery->causes->origins.items[append->origin].logged)
+		return;
+	enum envelope_error error = envelope_decode(append->bytes, recovery->step->envelope, &batch);
+	assert(error == ENVELOPE_OK);
+	uint64_t logged = recovery->causes->origins.items[append->origin].logged;
+	if (batch.first_seq > logged + 1)
+		outbox_add_void(recovery->outbox, list, logged + 1, &(struct stamp){ .seq = batch.first_seq, .hlc = batch.hlc, .origin = append->origin });
+	if (append->was_sent) {
+		causes_note_logged(recovery->causes, append->origin, batch.first_seq, batch.hlc, batch.write_count);
+		outbox_add_batch(recovery->outbox, list, append->bytes, append);
+	} else {
 		add_lifted(recovery, list, append, &batch);
-		recovery->causes->origins.items[append->origin].logged = append->last_seq;
 	}
-	append_list_clear(recovery->outbox, &recovery->carried);
+	recovery->causes->origins.items[append->origin].logged = append->last_seq;
+}
+
+/* Appends the batches that the store has lost. It gets them back when we read them from the log. What an entry of the store has overtaken never was in
+ * the store: it is void, and was published as such in front of that entry. Those of earlier incarnations come before its entries, which count as
+ * having seen them. BEFORE: NULL, or the entry that comes next. */
+static void add_lost(struct recovery *recovery, struct append_list *list, const struct stored *before)
+{
+	const struct origin *origins = recovery->causes->origins.items;
+	while (recovery->carried.first != NULL) {
+		if (before != NULL && origins[recovery->carried.first->origin].incarnation >= origins[before->origin].incarnation)
+			return;
+		struct append *append = append_list_take(&recovery->carried);
+		add_lost_batch(recovery, list, append);
+		append_free(recovery->outbox, append);
+	}
 }
 
 static void open_gate(struct recovery *recovery, const struct event *event)
 {
 	struct append_list list;
 	unsigned reply = 0;
+	bool has_lost = recovery->carried.first != NULL;
 	append_list_init(&list);
 	for (unsigned i = 0; i < recovery->stored_count; i++) {
 		struct stored *stored = &recovery->stored[i];
 		struct buffer final = { 0 };
+		add_lost(recovery, &list, stored);
 		finish_entry(recovery, stored, event, &reply, &final);
 		publish(recovery, &list, stored, buffer_slice(&final));
 		buffer_free(&final);
@@ -291,12 +322,12 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		bytes_free(stored->final);
 	}
 	recovery->stored_count = 0;
-	bool has_lost = recovery->carried.first != NULL;
-	add_lost(recovery, &list);
+	add_lost(recovery, &list, NULL);
 	add_waiting(recovery, &list);
 	uint64_t last_hlc = causes_lift_hlc(recovery->causes, recovery->causes->self, recovery->causes->next_seq, 0);
 	if (last_hlc > recovery->causes->hlc)
 		recovery->causes->hlc = last_hlc;
+	recovery->is_end_doubted = false;
 	recovery_state_move(&recovery->state, RECOVERY_GATE_OPENED, recovery->causes);
 	outbox_hand_over(recovery->outbox);
 	if (has_lost)

@@ -8,6 +8,7 @@ struct stored {
 	struct slice intent, final;          /* owned; final empty: not known yet */
 	uint64_t entry_ms, entry_seq;
 	unsigned origin;
+	bool was_sent;                       /* FINAL was given to the log, and somebody may have read it there: it must come again just as it is */
 	uint64_t first_seq;
 	unsigned write_count;
 };
@@ -30,5 +31,10 @@ void settle_carry(struct recovery *recovery);                        /* the conn
 void settle_adopt_carried(struct recovery *recovery);                /* matches batches of earlier openings with entries */
 bool settle_is_certain(struct recovery *recovery, const struct stored *stored);      /* nobody has to be asked what it came to */
 void settle_logged(struct recovery *recovery, const struct delivery *delivery);      /* the own log holds this message */
+
+/* lost_end.c */
+void lost_end_open(struct recovery *recovery);                       /* another run of the store begins */
+void lost_end_find(struct recovery *recovery);                       /* our hello was read: what the log has lost is carried */
+void lost_end_add_carried(struct recovery *recovery, struct append_list *list);      /* to LIST, in the order in which they were executed */
 
 #endif

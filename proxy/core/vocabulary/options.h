@@ -65,6 +65,7 @@ struct core_options {
 	unsigned home_count;
 	uint64_t held_bytes_max;     /* writes that wait for a move, or until it is known who is home; past it they are refused: 64 MiB */
 	uint32_t hold_ms_max;        /* how long a write waits, and a move may take where its order does not say: 1000 */
+	bool is_log_in_store;        /* the own log is kept in the store: what that forgets, the log has forgotten, too */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */
 };
 

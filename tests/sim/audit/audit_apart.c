@@ -62,6 +62,7 @@ void auditor_conclude_apart(struct auditor *auditor, const bool *is_blind)
 	struct audited_keys keys = { .count = 0 };
 	struct key_outcome outcome = { .count = 0 };
 
+	audit_drop_forgotten(auditor);
 	audited_keys_gather(auditor, &keys);
 	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++) {
 		if (is_blind[dc] || !is_closed(auditor, dc))

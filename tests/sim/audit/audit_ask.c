@@ -340,7 +340,7 @@ void audit_asks(struct auditor *auditor, const struct audited_keys *keys)
 		bool is_write = verb == VERB_SET || verb == VERB_DELETE;
 		bool is_kept = is_keeping(auditor, request_of(auditor, ask)->ask.key);
 
-		if (ask->write != NULL && ask->write->shipped.count > 0 && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
+		if (ask->write != NULL && ask->write->is_shipped && ask->write->shipped.count > 0 && !audit_is_exempt(auditor, request_of(auditor, ask)->db, request_of(auditor, ask)->ask.key))
 			judge_write(auditor, keys, ask);
 		if (ask->is_executed && !is_kept)
 			auditor_find(auditor, "request %llu wrote with a context where no versions are kept", (unsigned long long)ask->token);

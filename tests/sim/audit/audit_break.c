@@ -38,7 +38,7 @@ void auditor_connection_broke(struct auditor *auditor, unsigned dc)
 static void write_crashed(struct audited_dc *watched, struct audited_write *write)
 {
 	(void)watched;
-	write->is_at_risk = write->is_at_risk || !write->is_shipped;
+	write->is_at_risk = write->is_at_risk || !write->is_shipped || write->is_log_lost;
 }
 
 void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc)
@@ -63,4 +63,29 @@ void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journa
 		vector_copy(&watched->applied, &watched->points[watched->point_count - 1].applied);
 	vector_copy(&watched->answered, &watched->applied);
 	each_write(auditor, dc, write_rewound);
+}
+
+static bool is_applied(const struct auditor *auditor, const struct audited_write *write)
+{
+	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
+		if (vector_at(&auditor->dcs[dc].applied, write->origin) >= write->seq)
+			return true;
+	return false;
+}
+
+bool audit_is_forgotten(const struct auditor *auditor, const struct audited_write *write)
+{
+	return write->is_log_lost && write->is_at_risk && !is_applied(auditor, write);
+}
+
+void audit_drop_forgotten(struct auditor *auditor)
+{
+	for (unsigned origin = 0; origin < auditor->origin_count; origin++) {
+		for (uint64_t seq = 1; seq <= auditor->origins[origin].count; seq++) {
+			struct audited_write *write = audit_find(auditor, origin, seq);
+
+			if (write != NULL && audit_is_forgotten(auditor, write))
+				write->is_shipped = false;
+		}
+	}
 }

@@ -267,6 +267,7 @@ void auditor_conclude(struct auditor *auditor)
 	struct audited_keys keys = { .count = 0 };
 	struct key_outcome outcome = { .count = 0 };
 
+	audit_drop_forgotten(auditor);
 	audited_keys_gather(auditor, &keys);
 	for (unsigned i = 0; i < keys.count; i++)
 		if (!audit_is_exempt(auditor, keys.items[i].db, keys.items[i].key))

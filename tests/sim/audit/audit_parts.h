@@ -45,6 +45,9 @@ void audit_dots(struct auditor *auditor);
 /* ---- audit_expiry.c ---- */
 
 struct touch;
+/* Of what store, log and sidecar of a DC lost together, nobody knows unless another DC has applied it. */
+bool audit_is_forgotten(const struct auditor *auditor, const struct audited_write *write);
+void audit_drop_forgotten(struct auditor *auditor);
 bool audit_is_exempt(const struct auditor *auditor, uint32_t db, uint32_t key);
 /* Had this DC's store, when it had executed SEEN, removed what TOUCH wrote because its deadline had passed? There may be no write yet that says
  * so. */

@@ -179,6 +179,10 @@ static void write_shipped(struct auditor *auditor, struct audited_write *write, 
 	uint64_t hlc = batch->hlc + (write->seq - batch->first_seq);
 	struct vector seen = { .count = 0 };
 
+	if (audit_is_forgotten(auditor, write)) {
+		write->is_shipped = write->has_derived = false;
+	}
+	write->is_log_lost = false;
 	if (write->is_shipped) {
 		if (!facts_equal(&write->shipped, facts) || write->hlc != hlc)
 			auditor_find(auditor, "dot %s names two writes: first [%s], then [%s]", audit_dot(auditor, write->origin, write->seq),
@@ -190,6 +194,7 @@ static void write_shipped(struct auditor *auditor, struct audited_write *write, 
 	write->seen = seen;
 	write->hlc = hlc;
 	write->is_shipped = true;
+	write->batch_seq = batch->first_seq;
 	facts_free(&write->shipped);
 	write->shipped = *facts;
 	*facts = (struct facts){ .count = 0 };
@@ -237,7 +242,7 @@ static void batch_shipped(struct auditor *auditor, unsigned dc, const struct pro
 	for (unsigned i = 0; i < batch->write_count; i++) {
 		const struct proto_write *shipped = &batch->writes[i];
 		struct audited_write *write = audit_write(auditor, origin, batch->first_seq + i);
-		bool is_first = !write->is_shipped;
+		bool is_first = !write->is_shipped || audit_is_forgotten(auditor, write);
 
 		facts_read(auditor, shipped, &facts);
 		if (shipped->pending != 0)
@@ -250,6 +255,26 @@ static void batch_shipped(struct auditor *auditor, unsigned dc, const struct pro
 		}
 	}
 	facts_free(&facts);
+}
+
+void auditor_log_lost(struct auditor *auditor, unsigned dc, struct slice bytes, bool is_forgotten)
+{
+	struct proto_batch *batch = &auditor->batch;
+	bool is_read = proto_batch_read(bytes, batch);
+	unsigned origin;
+
+	if (!is_read || (batch->part_count < 2 && batch->write_count == 0))
+		return;
+	origin = audit_origin(auditor, dc, batch->incarnation);
+	/* A part says where its batch begins, but not how long it is. */
+	for (unsigned i = 0; i < (batch->part_count < 2 ? batch->write_count : auditor->origins[origin].count); i++) {
+		struct audited_write *write = audit_find(auditor, origin, batch->first_seq + i);
+
+		if (write == NULL || !write->is_shipped || (batch->part_count > 1 && write->batch_seq != batch->first_seq))
+			continue;
+		write->is_log_lost = true;
+		write->is_at_risk = write->is_at_risk || is_forgotten;
+	}
 }
 
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes)

@@ -21,11 +21,13 @@ struct audited_write {
 	uint64_t hlc;
 	unsigned origin;
 	uint64_t seq;
+	uint64_t batch_seq;          /* the first of the batch in which it was shipped */
 	bool is_executed, is_shipped;
 	bool is_answered;            /* its group's answer reached the sidecar that sent it */
 	bool is_rewound;             /* its store lost it */
 	bool is_doubted;             /* the connection broke before the write was in the log: the core may ship what it reads back instead */
 	bool is_at_risk;             /* the sidecar crashed before it was in the log */
+	bool is_log_lost;            /* the log lost it after it was shipped, and it was not shipped again */
 	bool has_derived;            /* it is a client's command, and DERIVED is what the store was seen to do */
 	uint64_t token;              /* of the client's request; 0: the core's own write */
 	unsigned request_command;

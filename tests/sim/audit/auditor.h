@@ -60,6 +60,8 @@ void auditor_connection_broke(struct auditor *auditor, unsigned dc);
 void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);
 void auditor_log_landed(struct auditor *auditor, unsigned dc, struct slice bytes);
+/* The log of DC, which is in its store, has lost this message. IS_FORGOTTEN: so has its sidecar. */
+void auditor_log_lost(struct auditor *auditor, unsigned dc, struct slice bytes, bool is_forgotten);
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_conflict *conflict);
 /* What time it is, whatever clocks show. */
 void auditor_time(struct auditor *auditor, uint64_t now_us);

@@ -81,6 +81,15 @@ unsigned sim_store_journal(const struct sim_store *store)
 	return store->journal_count;
 }
 
+unsigned sim_store_journal_since(const struct sim_store *store, uint64_t now_ms)
+{
+	unsigned count = store->journal_count;
+
+	while (count > 0 && store->journal[count - 1].now_ms >= now_ms)
+		count--;
+	return count;
+}
+
 void sim_store_rewind(struct sim_store *store, unsigned count)
 {
 	struct sim_replies ignored = { .count = 0 };

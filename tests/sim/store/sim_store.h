@@ -66,6 +66,8 @@ const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsig
 void sim_store_expire(struct sim_store *store, uint64_t now_ms);
 /* How many entries the journal has. sim_store_rewind can come back to this place. */
 unsigned sim_store_journal(const struct sim_store *store);
+/* How many journal entries are older than that, by the store's clock. */
+unsigned sim_store_journal_since(const struct sim_store *store, uint64_t now_ms);
 /* Forgets everything after the first COUNT journal entries. */
 void sim_store_rewind(struct sim_store *store, unsigned count);
 /* Removes the keys that have expired, without notifications, as Redis does when it loads a snapshot file. Calls LOST for each. */

@@ -85,6 +85,9 @@ static const struct tale tales[] = {
 	TALE(sets_behind_a_flush_in_one_batch_survive_it),
 	TALE(full_store_can_be_emptied),
 	TALE(full_store_takes_what_removes_and_lets_the_rest_wait),
+	TALE(lost_end_that_one_peer_has_read_comes_back_everywhere),
+	TALE(appends_under_way_follow_what_the_log_lost),
+	TALE(lost_end_that_nobody_keeps_is_told_and_not_waited_for),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

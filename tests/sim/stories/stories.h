@@ -103,4 +103,9 @@ void records_of_one_transaction_stand_together_until_one_changes(struct story *s
 void sum_of_increments_is_no_record(struct story *story);
 void same_member_popped_twice_is_told(struct story *story);
 
+/* lost_end.c */
+void lost_end_that_one_peer_has_read_comes_back_everywhere(struct story *story);
+void appends_under_way_follow_what_the_log_lost(struct story *story);
+void lost_end_that_nobody_keeps_is_told_and_not_waited_for(struct story *story);
+
 #endif

@@ -8,6 +8,7 @@
 
 #define CLOCK_WEIGHT 4               /* in worlds that have it, it is the fault that comes most often */
 #define FULL_WEIGHT 4
+#define REMEMBERED_US 9000000        /* what a sidecar that keeps running is sure to remember */
 
 const char *fault_text(enum fault fault)
 {
@@ -65,7 +66,7 @@ void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned p
 		dc->followers[peer].is_cut = false;
 		log_wake_followers(world, peer);
 	} else if (fault == FAULT_LOG_CUT) {
-		if (!dc->is_log_cut)
+		if (!dc->is_log_cut || world->plan.has_log_in_store)
 			return;
 		trace_line(world->trace, dc->index, "its log is back");
 		dc->is_log_cut = false;
@@ -106,26 +107,95 @@ static void expiry_lost(void *context, uint32_t db, uint32_t key)
 	auditor_expiry_lost(context, db, key);
 }
 
-static void crash_store(struct world *world, struct dc *dc, bool is_rollback, uint64_t duration_us)
-{
-	unsigned journal;
+/* ---- a log that is in its store ---- */
 
-	if (!dc->is_store_up)
-		return;
+struct loss { struct world *world; struct dc *dc; };
+
+/* A sidecar that keeps running remembers what it appended in the last seconds. What nobody here remembers may be elsewhere for good. */
+static void message_lost(void *context, unsigned position)
+{
+	const struct loss *loss = context;
+	struct dc *dc = loss->dc;
+	uint64_t landed_us = dc->log.marks[position].us;
+	bool is_forgotten = dc->core == NULL || landed_us <= dc->started_us || landed_us + REMEMBERED_US < loss->world->now_us;
+
+	auditor_log_lost(loss->world->auditor, dc->index, dc->log.messages[position], is_forgotten);
+	for (unsigned i = 0; i < loss->world->plan.dc_count && is_forgotten; i++)
+		dc->is_truncated = dc->is_truncated || (i != dc->index && loss->world->dcs[i].read_most[dc->index] > position);
+}
+
+static void log_goes_down(struct world *world, struct dc *dc)
+{
+	uint64_t landing = dice_below(&world->dice, sim_log_landing(&dc->log) + 1);
+
+	while (landing-- > 0 && !dc->is_log_cut)
+		log_land(world, dc);
+	dc->is_log_cut = true;
+	dc->log_generation++;
+}
+
+/* The store has come back with JOURNAL transactions. */
+static void log_loses_end(struct world *world, struct dc *dc, unsigned journal, bool is_rollback)
+{
+	struct loss loss = { world, dc };
+	unsigned count = is_rollback ? (unsigned)dice_below(&world->dice, sim_log_at(&dc->log, journal) + 1) : 0;
+
+	sim_log_lose_end(&dc->log, journal, count, message_lost, &loss);
+}
+
+/* How far back a store comes: to what its append-only file had on disk; seldom to an older copy. */
+static unsigned draw_end(struct world *world, const struct dc *dc)
+{
+	unsigned journal = sim_store_journal(dc->store), first = 0;
+	uint64_t back_us = dice_chance(&world->dice, 5) ? UINT64_MAX : dice_below(&world->dice, dice_chance(&world->dice, 50) ? 2000000 : 8000000);
+
+	if (back_us < world->now_us)
+		first = sim_store_journal_since(dc->store, world_clock_ms(world, dc) - back_us / 1000);
+	return first + (unsigned)dice_below(&world->dice, journal - first + 1);
+}
+
+static void store_stops(struct world *world, struct dc *dc)
+{
 	if (dc->is_open) {
 		connection_break(world, dc);
 		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOST });
 	}
 	dc->connection++;
 	dc->is_store_up = false;
-	journal = sim_store_journal(dc->store);
-	if (is_rollback)
-		journal -= (unsigned)dice_below(&world->dice, dice_chance(&world->dice, 50) ? journal + 1 : journal / 8 + 1);
+	if (world->plan.has_log_in_store)
+		log_goes_down(world, dc);
+}
+
+static void store_comes_back(struct world *world, struct dc *dc, unsigned journal, bool is_rollback, uint64_t duration_us)
+{
 	trace_line(world->trace, dc->index, "store crashes and will come back with %u of %u transactions", journal, sim_store_journal(dc->store));
 	sim_store_rewind(dc->store, journal);
 	auditor_store_rewound(world->auditor, dc->index, journal);
+	if (world->plan.has_log_in_store)
+		log_loses_end(world, dc, journal, is_rollback);
 	dc->is_rolled_back = dc->is_rolled_back || is_rollback;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_STORE_START, .dc = dc->index, .a = is_rollback }, duration_us);
+}
+
+static void crash_store(struct world *world, struct dc *dc, bool is_rollback, uint64_t duration_us)
+{
+	unsigned journal;
+
+	if (!dc->is_store_up)
+		return;
+	store_stops(world, dc);
+	journal = sim_store_journal(dc->store);
+	if (is_rollback && world->plan.has_log_in_store)
+		journal = draw_end(world, dc);
+	else if (is_rollback)
+		journal -= (unsigned)dice_below(&world->dice, dice_chance(&world->dice, 50) ? journal + 1 : journal / 8 + 1);
+	store_comes_back(world, dc, journal, is_rollback, duration_us);
+}
+
+void fault_lose_end(struct world *world, struct dc *dc, unsigned kept)
+{
+	store_stops(world, dc);
+	store_comes_back(world, dc, kept, true, 5000);
 }
 
 void fault_store_start(struct world *world, struct dc *dc, bool is_rollback)
@@ -137,6 +207,9 @@ void fault_store_start(struct world *world, struct dc *dc, bool is_rollback)
 	if (is_rollback && dice_chance(&world->dice, 50))
 		sim_store_drop_expired(dc->store, world_clock_ms(world, dc), expiry_lost, world->auditor);
 	trace_line(world->trace, dc->index, "store is back, run %u", dc->run);
+	if (world->plan.has_log_in_store)
+		world_plan_next(world, &(struct happening){ .type = HAPPENING_LOG_BACK, .dc = dc->index, .generation = dc->run },
+		                dice_below(&world->dice, 30000));
 	if (dc->core != NULL)
 		connection_retry(world, dc);
 }

@@ -34,6 +34,8 @@ const char *fault_text(enum fault fault);
 void fault_strike(struct world *world);
 void fault_strike_at(struct world *world, struct dc *dc, enum fault fault);
 /* A store is up again after a crash. */
+/* The store crashes, and comes back with its first KEPT transactions while the sidecar runs on. */
+void fault_lose_end(struct world *world, struct dc *dc, unsigned kept);
 void fault_store_start(struct world *world, struct dc *dc, bool is_rollback);
 /* A lasting fault ends. */
 void fault_heal(struct world *world, struct dc *dc, enum fault fault, unsigned peer);

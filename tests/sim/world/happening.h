@@ -20,6 +20,7 @@ enum happening_type {
 	HAPPENING_REOPEN,            /* a sidecar drops its connection to the store to start over */
 	HAPPENING_TOLD,              /* how far a DC has read a log reaches the log's owner */
 	HAPPENING_ROOM,              /* a log that was full takes appends again */
+	HAPPENING_LOG_BACK,          /* a log that was down with its store takes appends again */
 	HAPPENING_SIDECAR_START,
 	HAPPENING_STORE_START,
 	HAPPENING_FAULT,             /* something breaks */

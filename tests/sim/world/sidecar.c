@@ -3,6 +3,7 @@
 #include "proxy/core/wire/record.h"
 #include "full_store.h"
 #include "sidecar.h"
+#include "store_memory.h"
 #include "world_clocks.h"
 #include "world_rules.h"
 
@@ -119,6 +120,7 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.inbox_bytes_max = limit_or(world->plan.limits.inbox_bytes, 64 << 20), .outbox_bytes_max = limit_or(world->plan.limits.outbox_bytes, 256 << 20),
 		.metadata_bytes_max = limit_or(world->plan.limits.metadata_bytes, 1 << 30), .group_commands_max = 64,
 		.forget_per_turn = world->plan.forget_per_turn > 0 ? world->plan.forget_per_turn : 10000,
+		.is_log_in_store = world->plan.has_log_in_store,
 		.is_listing_conflicts = true, .record_value_bytes_max = world->plan.limits.value_bytes_max > 0 ? 1 << 20 : 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,
 		.incarnations_max = (uint32_t)limit_or(world->plan.limits.incarnations, CORE_INCARNATIONS_MAX),
 		.siblings_max = SIM_SIBLINGS_MAX, .waits_max = 100, .handler_retry_ms = 200, .handler_retry_ms_max = 5000,
@@ -141,6 +143,7 @@ void sidecar_start(struct world *world, struct dc *dc)
 	trace_line(world->trace, dc->index, "sidecar starts");
 	dc->core = core_start(world, dc);
 	dc->life++;
+	dc->started_us = world->now_us;
 	dc->is_turn_planned = false;
 	log_limit_look(world, dc);
 	if (dc->is_store_up)
@@ -238,54 +241,11 @@ void connection_break(struct world *world, struct dc *dc)
 	dc->answer_us = 0;
 }
 
-/* What the reserved database remembers, for as long as the event lasts. */
-struct memory {
-	struct stored_pair *positions, *episodes;    /* owned */
-	struct stored_entry *outbox;                 /* owned */
-};
-
-static const struct sim_key *reserved_key(const struct world *world, const struct dc *dc, const char *name)
-{
-	return sim_store_find(dc->store, SIM_RESERVED_DB, pool_intern(world->pool, slice_of(name)));
-}
-
-static struct stored_pair *read_pairs(const struct world *world, const struct sim_key *hash, unsigned *count)
-{
-	struct stored_pair *pairs = memory_new(((hash == NULL ? 0 : hash->count) + 1) * sizeof(*pairs));
-
-	*count = hash == NULL ? 0 : hash->count;
-	for (unsigned i = 0; i < *count; i++) {
-		pairs[i].field = pool_text(world->pool, hash->elements[i].name);
-		pairs[i].value = pool_text(world->pool, hash->elements[i].value);
-	}
-	return pairs;
-}
-
-static struct event opened_event(const struct world *world, const struct dc *dc, struct memory *memory)
-{
-	const struct sim_key *outbox = reserved_key(world, dc, CORE_OUTBOX_KEY);
-	struct event event = { .type = EVENT_OPENED };
-
-	memory->positions = read_pairs(world, reserved_key(world, dc, CORE_POSITIONS_KEY), &event.opened.position_count);
-	memory->episodes = read_pairs(world, reserved_key(world, dc, CORE_EPISODES_KEY), &event.opened.episode_count);
-	event.opened.outbox_count = outbox == NULL ? 0 : outbox->entry_count;
-	memory->outbox = memory_new((event.opened.outbox_count + 1) * sizeof(*memory->outbox));
-	for (unsigned i = 0; i < event.opened.outbox_count; i++) {
-		const struct sim_entry *entry = &outbox->entries[i];
-
-		memory->outbox[i] = (struct stored_entry){ entry->ms, entry->seq, pool_text(world->pool, entry->field), pool_text(world->pool, entry->value) };
-	}
-	event.opened.positions = memory->positions;
-	event.opened.episodes = memory->episodes;
-	event.opened.outbox = memory->outbox;
-	return event;
-}
-
 void sidecar_open(struct world *world, struct dc *dc)
 {
 	char run_id[48], store_id[48];
-	struct memory memory;
-	struct event event = opened_event(world, dc, &memory);
+	struct store_memory memory;
+	struct event event = store_memory_read(world, dc, &memory);
 	uint64_t clock_us = world_clock_ms(world, dc) * 1000;
 
 	dc->nonce = clock_us > dc->nonce ? clock_us : dc->nonce + 1;
@@ -299,9 +259,7 @@ void sidecar_open(struct world *world, struct dc *dc)
 	           event.opened.outbox_count, event.opened.episode_count);
 	dc->is_open = true;
 	sidecar_step(world, dc, &event);
-	memory_free(memory.positions);
-	memory_free(memory.episodes);
-	memory_free(memory.outbox);
+	store_memory_free(&memory);
 }
 
 void lane_deliver_group(struct world *world, struct dc *dc)
@@ -338,7 +296,7 @@ void lane_deliver_answer(struct world *world, struct dc *dc)
 
 void log_land(struct world *world, struct dc *dc)
 {
-	if (!sim_log_land(&dc->log))
+	if (!sim_log_land(&dc->log, (struct sim_mark){ sim_store_journal(dc->store), world->now_us }))
 		return;
 	if (world->trace->is_on)
 		trace_line(world->trace, dc->index, "log %u: %s", dc->log.count - 1, trace_message(dc->log.messages[dc->log.count - 1]));
@@ -347,6 +305,22 @@ void log_land(struct world *world, struct dc *dc)
 	log_wake_followers(world, dc->index);
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_APPENDED, .dc = dc->index, .generation = dc->log_generation },
 	                100 + dice_below(&world->dice, 2000));
+}
+
+/* Its log was down with its store. */
+void log_come_back(struct world *world, struct dc *dc)
+{
+	struct event event = { .type = EVENT_APPEND_RETRY };
+
+	if (!dc->is_log_cut)
+		return;
+	trace_line(world->trace, dc->index, "its log takes appends again");
+	dc->is_log_cut = false;
+	dc->log_generation++;
+	log_wake_followers(world, dc->index);
+	event.appended.id = sim_log_drop_appends(&dc->log);
+	if (event.appended.id != 0)
+		sidecar_step(world, dc, &event);
 }
 
 void log_acknowledge(struct world *world, struct dc *dc)
@@ -380,6 +354,8 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 	struct event event = { .type = EVENT_BATCH };
 
 	follower->is_planned = false;
+	while (follower->cursor >= log->start && follower->cursor < log->count && log->messages[follower->cursor].ptr == NULL)
+		follower->cursor++;
 	if (follower->is_cut || follower->is_paused || world->dcs[origin].is_log_cut || follower->cursor >= log->count)
 		return;
 	/* What was delivered once may be trimmed before it is delivered again. */
@@ -402,6 +378,8 @@ void log_deliver(struct world *world, struct dc *dc, unsigned origin)
 	event.batch.dc = world_local_index(dc, origin);
 	event.batch.position = follower->cursor;
 	event.batch.bytes = log->messages[follower->cursor++];
+	if (follower->cursor > dc->read_most[origin])
+		dc->read_most[origin] = follower->cursor;
 	sidecar_step(world, dc, &event);
 	follower_plan(world, dc, origin);
 	log_limit_tell(world, dc, origin);

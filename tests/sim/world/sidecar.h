@@ -20,6 +20,7 @@ void connection_retry(struct world *world, struct dc *dc);
 void lane_deliver_group(struct world *world, struct dc *dc);
 void lane_deliver_answer(struct world *world, struct dc *dc);
 void log_land(struct world *world, struct dc *dc);
+void log_come_back(struct world *world, struct dc *dc);
 void log_acknowledge(struct world *world, struct dc *dc);
 void log_go_on(struct world *world, struct dc *dc);               /* the log has room again */
 void log_deliver(struct world *world, struct dc *dc, unsigned origin);

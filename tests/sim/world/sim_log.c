@@ -17,13 +17,15 @@ void sim_log_append(struct sim_log *log, uint64_t id, struct slice bytes)
 	log->appends[log->append_count++] = (struct sim_append){ id, buffer_copy(bytes), -1 };
 }
 
-bool sim_log_land(struct sim_log *log)
+bool sim_log_land(struct sim_log *log, struct sim_mark mark)
 {
 	unsigned next = log->append_count - sim_log_landing(log);
 
 	if (next == log->append_count)
 		return false;
 	log->messages = array_grow(log->messages, log->count, &log->cap, sizeof(*log->messages));
+	log->marks = array_grow(log->marks, log->count, &log->mark_cap, sizeof(*log->marks));
+	log->marks[log->count] = mark;
 	log->messages[log->count] = buffer_copy(log->appends[next].bytes);
 	log->appends[next].position = log->count++;
 	return true;
@@ -81,6 +83,34 @@ void sim_log_remake(struct sim_log *log)
 	log->first = log->count;
 }
 
+unsigned sim_log_at(const struct sim_log *log, unsigned journal)
+{
+	unsigned count = 0;
+
+	for (unsigned i = log->start; i < log->count; i++)
+		count += log->marks[i].journal == journal && log->messages[i].ptr != NULL;
+	return count;
+}
+
+void sim_log_lose_end(struct sim_log *log, unsigned journal, unsigned count, void (*lost)(void *context, unsigned position), void *context)
+{
+	bool is_empty = true;
+
+	for (unsigned i = log->count; i-- > log->start;) {
+		bool is_lost = log->marks[i].journal > journal || (log->marks[i].journal == journal && count > 0);
+
+		is_empty = is_empty && (is_lost || log->messages[i].ptr == NULL);
+		if (!is_lost || log->messages[i].ptr == NULL)
+			continue;
+		count -= log->marks[i].journal == journal;
+		lost(context, i);
+		slice_free(log->messages[i]);
+		log->messages[i] = (struct slice){ NULL, 0 };
+	}
+	if (is_empty && log->start <= log->first)
+		log->first = log->count;
+}
+
 void sim_log_free(struct sim_log *log)
 {
 	if (log->append_count > 0)
@@ -89,5 +119,6 @@ void sim_log_free(struct sim_log *log)
 	for (unsigned i = log->start; i < log->count; i++)
 		slice_free(log->messages[i]);
 	free(log->messages);
+	free(log->marks);
 	*log = (struct sim_log){ .count = 0 };
 }

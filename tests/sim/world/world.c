@@ -98,6 +98,8 @@ static bool is_void(const struct dc *dc, const struct happening *happening)
 	case HAPPENING_HANDLED:
 	case HAPPENING_ROOM:
 		return happening->generation != dc->life;
+	case HAPPENING_LOG_BACK:
+		return happening->generation != dc->run || !dc->is_store_up;
 	case HAPPENING_LANDED:
 	case HAPPENING_APPENDED:
 		return happening->generation != dc->log_generation || dc->is_log_cut;
@@ -116,6 +118,8 @@ static void log_dispatch(struct world *world, struct dc *dc, const struct happen
 		log_acknowledge(world, dc);
 	else if (happening->type == HAPPENING_DELIVERY)
 		log_deliver(world, dc, (unsigned)happening->a);
+	else if (happening->type == HAPPENING_LOG_BACK)
+		log_come_back(world, dc);
 	else if (happening->type == HAPPENING_TOLD)
 		log_limit_told(world, dc, happening);
 	else
@@ -152,6 +156,7 @@ static void world_dispatch(struct world *world, const struct happening *happenin
 	case HAPPENING_DELIVERY:
 	case HAPPENING_TOLD:
 	case HAPPENING_ROOM:
+	case HAPPENING_LOG_BACK:
 		log_dispatch(world, dc, happening);
 		break;
 	case HAPPENING_HANDLED:
@@ -314,6 +319,20 @@ static void draw_clocks(struct world_plan *plan, struct dice *dice)
 	plan->load_us = plan->operations * (5000 + dice_below(dice, 60000));
 }
 
+/* The log of each DC is in its store. A store comes back some seconds older at most, but for some, which are restored from an old copy. Sidecars run on:
+ * what is forgotten with one may be elsewhere for good. */
+static void draw_tail(struct world_plan *plan, struct dice *dice)
+{
+	plan->has_log_in_store = true;
+	plan->has_faults[FAULT_LOG_CUT] = plan->has_faults[FAULT_TRUNCATION] = plan->has_faults[FAULT_APPEND_RETRY] = false;
+	plan->has_faults[FAULT_STORE_ROLLBACK] = true;
+	plan->has_faults[FAULT_BOTH_CRASH] = plan->has_faults[FAULT_SIDECAR_CRASH] = false;
+	plan->has_faults[FAULT_LINK_CUT] = plan->has_faults[FAULT_LINK_CUT] || dice_chance(dice, 50);
+	plan->fault_events = 1 + (unsigned)dice_below(dice, 10);
+	if (dice_chance(dice, 10))
+		plan->message_bytes_max = 400;
+}
+
 /* Stores get full, and are emptied by clients. */
 static void draw_full(struct world_plan *plan, struct dice *dice)
 {
@@ -362,6 +381,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		draw_narrow(plan, &dice);
 	if (seed >= WORLD_SESSIONS_SEED)
 		plan->has_sessions = true;
+	else if (seed >= WORLD_TAIL_SEED)
+		draw_tail(plan, &dice);
 	else if (seed >= WORLD_CLOCKS_SEED)
 		draw_clocks(plan, &dice);
 	else if (seed >= WORLD_FULL_SEED)

@@ -18,6 +18,7 @@
 #define WORLD_RULES_SEED 10001       /* from this seed on worlds have keys of every rule */
 #define WORLD_LIMITS_SEED 400001     /* from this seed on logs, inboxes, outboxes and metadata have limits that are reached */
 #define WORLD_CLOCKS_SEED 700001     /* from this seed on, instead of limits, clocks are set wrong and right again */
+#define WORLD_TAIL_SEED 800001       /* from this seed on logs are in the stores: what a store forgets, its log does, too */
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define SESSIONS_KEPT 8              /* session tokens, given out last */
@@ -36,6 +37,7 @@ struct world_plan {
 	bool has_faults[FAULT_COUNT];
 	unsigned fault_events;
 	bool has_ttls;
+	bool has_log_in_store;       /* a log is down, and comes back older, with its DC's store */
 	bool has_drift;              /* clocks drift a little */
 	unsigned forget_per_turn;    /* marks of stable writes that a core drops in one turn; 0: so many that all are dropped at once */
 	bool has_parts;              /* many strings are written in part: APPEND, SETRANGE, SETBIT, BITFIELD */
@@ -92,9 +94,11 @@ struct dc {
 	/* log */
 	struct sim_log log;
 	bool is_log_cut, is_truncated;
+	uint64_t started_us;         /* the sidecar, last */
 	unsigned log_generation;
 	uint64_t landing_us;
 	struct follower followers[WORLD_DCS_MAX]; /* of each DC's log, by us */
+	unsigned read_most[WORLD_DCS_MAX];        /* how far we ever read in it */
 	struct log_limit limit;
 	struct telling tellings[WORLD_DCS_MAX];   /* of what we have read of each DC's log */
 	bool is_rolled_back;         /* its store ever was */
