@@ -190,8 +190,8 @@ static void turn_ended(struct core *core)
 	outbox_pump(&core->outbox);
 	if (!local_has_open(core->local) && !local_is_rerunning(core->local))
 		moving_mark(core->topology);
-	/* At most one a turn. Where writes are under way, their batch does as well. */
-	if (topology_is_heartbeat_due(core->topology) && is_quiet(core))
+	/* One at a time. Where writes are under way, their batch does as well. */
+	if (topology_is_heartbeat_due(core->topology) && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
 }
 

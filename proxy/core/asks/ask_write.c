@@ -2,6 +2,7 @@
  * value that its context does not cover stays alive. Such a value is shipped with the write as a sibling, so that DCs which have dropped its
  * metadata know it again. The write is the newest here and so the provisional winner: the store gets a plain command. */
 #include "proxy/core/commands/command.h"
+#include "proxy/core/topology/admission.h"
 #include "asked.h"
 
 #include <assert.h>
@@ -121,6 +122,9 @@ static const char *refusal(const struct asks *asks, const struct asked *asked, c
 	if (siblings + 1 > asks->options->siblings_max)
 		return "HOMEPORT too many siblings (conflicts.siblings_max): read them with HOMEPORT GET, and write what they come to with that "
 		       "context";
+	const char *error = asked->is_internal ? NULL : admission_error(asks->topology, asked->key);
+	if (error != NULL)
+		return error;
 	return gather_limit(asks->local, is_ending_conflict(asked, element, siblings));
 }
 

@@ -23,6 +23,7 @@ struct asks {
 	struct causes *causes;
 	struct onlookers *onlookers;
 	struct groups *groups;
+	struct topology *topology;
 	struct local *local;
 	struct keyspace *keyspace;
 	struct policies *policies;

@@ -34,7 +34,8 @@ void gather_homes_pump(struct local *local)
 {
 	const struct move *move;
 	struct held *held;
-	while ((move = moving_next_flip(local->topology)) != NULL)
+	/* As many as clients' commands go into one group: the store does nothing else meanwhile. */
+	for (unsigned i = 0; i < local->options->group_commands_max && (move = moving_next_flip(local->topology)) != NULL; i++)
 		gather_flip(local, move);
 	while ((held = waiting_take_ready(local->topology)) != NULL) {
 		if (!admission_ask(local->topology, &held->event, held))

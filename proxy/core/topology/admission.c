@@ -204,3 +204,16 @@ bool admission_concerns_read(struct topology *topology, const struct command *ro
 		command_keys(row, request, note_read, &looking);
 	return looking.has_here;
 }
+
+const char *admission_error(const struct topology *topology, struct slice key)
+{
+	struct user user;
+	struct home home;
+	if (!topology->is_on || !patterns_user(&topology->patterns, key, &user))
+		return NULL;
+	homes_find(topology, &user, patterns_hash(&user), &home);
+	if (home.is_here || (home.dc != 0 && user.pattern->away == HOME_ACCEPT))
+		return NULL;
+	return home.dc == 0 ? "HOMEPORT HELD the user of this key is being moved, or this datacenter is starting: nothing was written, try again"
+			    : "HOMEPORT AWAY another datacenter is home of the user of this key (HOMEPORT HOME): nothing was written; write it there";
+}

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMANDS_MAX 600
+#define COMMANDS_MAX 1200
 
 static struct waiting take_first(struct waiting *list, unsigned *count)
 {

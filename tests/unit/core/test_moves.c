@@ -1,5 +1,6 @@
 /* Facts about requests of users with homes, and about users who move: datacenter a, whose peers' logs are played here. */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 
 #include "peers.h"
 #include "proxy/core/topology/patterns.h"
@@ -159,6 +160,30 @@ static void reads_go_home_where_that_is_asked_for(void)
 	play_close(&play);
 }
 
+static void set_with_context(struct play *play, const char *key)
+{
+	stage_step(&play->stage, (struct event){ .type = EVENT_ASKED, .asked = {
+		.token = ++play->stage.token, .ask = ASK_SET, .key = slice_of(key), .value = SLICE("v"), .context = SLICE("-"),
+	} });
+	stage_end_turn(&play->stage);
+	stage_answer_all(&play->stage);
+}
+
+/* What a client with a context of its own writes is no command, and does not wait. */
+static void writes_with_contexts_are_taken_at_home_only(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	set_with_context(&play, "user:b1:x");
+	expect_refusal(&play, "HOMEPORT AWAY another datacenter is home of the user of this key");
+	order(&play, "user:1", "b");
+	set_with_context(&play, "user:1:x");
+	expect_refusal(&play, "HOMEPORT HELD the user of this key is being moved");
+	set_with_context(&play, "lax:b1");
+	CU_ASSERT(play.heard.len > 6 && memcmp(play.heard.ptr, "reply ", 6) == 0);
+	play_close(&play);
+}
+
 /* ---- moves ---- */
 
 static void user_moves(void)
@@ -191,6 +216,30 @@ static void user_moves(void)
 	tell_heartbeat(&play, PEER_B, 3);
 	expect(&play, "the new home knows", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
 	CU_ASSERT(core_status(play.stage.core)->moves == 0 && core_status(play.stage.core)->moves_ended[MOVE_DONE] == 1);
+	play_close(&play);
+}
+
+static void many_users_move_in_few_groups(void)
+{
+	enum { USERS = 1500 };
+	struct play play;
+	unsigned groups = 0;
+	play_open(&play, NULL, 0);
+	for (unsigned i = 0; i < USERS; i++) {
+		char user[20];
+		snprintf(user, sizeof user, "user:%u", i);
+		order(&play, user, "b");
+	}
+	stage_end_turn(&play.stage);
+	tell_heartbeat(&play, PEER_B, 0);
+	while (play.stage.group_count > 0) {
+		stage_answer(&play.stage);
+		stage_end_turn(&play.stage);
+		groups++;
+	}
+	CU_ASSERT(groups == 2 && core_status(play.stage.core)->homes[PEER_B] == USERS);
+	tell_heartbeat(&play, PEER_B, USERS);
+	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_DONE] == USERS && core_status(play.stage.core)->moves == 0);
 	play_close(&play);
 }
 
@@ -450,7 +499,9 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, writes_go_where_their_user_lives);
 	CU_ADD_TEST(suite, users_of_several_homes_are_not_mixed);
 	CU_ADD_TEST(suite, reads_go_home_where_that_is_asked_for);
+	CU_ADD_TEST(suite, writes_with_contexts_are_taken_at_home_only);
 	CU_ADD_TEST(suite, user_moves);
+	CU_ADD_TEST(suite, many_users_move_in_few_groups);
 	CU_ADD_TEST(suite, move_is_undone_when_it_takes_too_long);
 	CU_ADD_TEST(suite, move_ends_with_the_connection);
 	CU_ADD_TEST(suite, move_is_undone_where_the_store_refuses);
