@@ -10,6 +10,7 @@ from lib import tap
 from lib.world import LOGS, World
 
 MIB = 1 << 20
+KINDS = {"hash": "hset", "set": "sadd", "zset": "zadd"}  # and the command by which peers' elements of one key are told
 PATIENCE = 300  # seconds: a busy machine takes long, and all of it is one event
 SETTINGS = "limits: { message: 100000 }\n"
 
@@ -86,12 +87,11 @@ def change_parts_of_large_values(facts):
         facts.equal(sorted(data[0, b"small"][1]), sorted(b"ab"), "both appended pieces are kept")
 
 
-def fill(client, name, count):
+def fill(client, kind, key, count):
+    words = {"hash": lambda number: (f"field:{number}", f"value:{number}"), "set": lambda number: (f"member:{number}",),
+             "zset": lambda number: (str(number), f"member:{number}")}[kind]
     for first in range(0, count, 1000):
-        numbers = range(first, min(first + 1000, count))
-        client.pipeline([("HSET", f"{name}:hash", *(text for number in numbers for text in (f"field:{number}", f"value:{number}"))),
-                         ("SADD", f"{name}:set", *(f"member:{number}" for number in numbers)),
-                         ("ZADD", f"{name}:zset", *(text for number in numbers for text in (str(number), f"member:{number}")))])
+        client(KINDS[kind].upper(), key, *(word for number in range(first, min(first + 1000, count)) for word in words(number)))
 
 
 def calls(redis, command):
@@ -106,30 +106,30 @@ def longest_turn_us(sidecar):
     return next(bound for bound, count in buckets if count == buckets[-1][1]) * 1_000_000
 
 
-def rename_and_copy_many_elements(facts, log, count):
-    """Whole keys go to the peer's Redis in few commands, be it busy or not: nothing here is timed."""
-    kinds = {"hash": "hset", "set": "sadd", "zset": "zadd"}
+def rename_and_copy_many_elements(facts, log, counts):
+    """COUNTS: {kind: elements}. Whole keys go to the peer's Redis in few commands, be it busy or not: nothing here is timed."""
     with World(("a", "b"), log, with_links=False).start() as world:
         with world["a"].client(120) as client:
-            fill(client, "old", count)
+            for kind, count in counts.items():
+                fill(client, kind, f"old:{kind}", count)
             world.wait_zero_lag(PATIENCE)
-            before = {kind: calls(world["b"].redis, command) for kind, command in kinds.items()}
-            for kind in kinds:
+            before = {kind: calls(world["b"].redis, KINDS[kind]) for kind in counts}
+            for kind in counts:
                 client("RENAME", f"old:{kind}", f"new:{kind}")
                 client("COPY", f"new:{kind}", f"copy:{kind}")
             world.wait_zero_lag(PATIENCE)
-        for kind, command in kinds.items():
-            more = calls(world["b"].redis, command) - before[kind]
+        for kind, count in counts.items():
+            more = calls(world["b"].redis, KINDS[kind]) - before[kind]
             facts.check(2 <= more <= 2 * count // 20, f"of a {kind} of {count} elements the peer's Redis gets many in one command ({log})",
                         f"{more} commands")
         data = world.check_same_everywhere(facts, f"all of them arrive ({log})")
-        facts.check(len(data) == 2 * len(kinds), f"under their new names only ({log})", str(list(data)))
+        facts.check(len(data) == 2 * len(counts), f"under their new names only ({log})", str(list(data)))
         facts.check(longest_turn_us(world["b"].sidecar) >= 1000, f"the turn in which they were applied can be told by its length ({log})")
 
 
 def large_values(facts):
-    rename_and_copy_many_elements(facts, "redis-stream", 100_000)
-    rename_and_copy_many_elements(facts, "kafka", 20_000)
+    rename_and_copy_many_elements(facts, "redis-stream", {"hash": 200_000, "set": 10_000, "zset": 10_000})
+    rename_and_copy_many_elements(facts, "kafka", {kind: 10_000 for kind in KINDS})
     change_parts_of_large_values(facts)
     for log in LOGS:
         ship_large_values(facts, log)

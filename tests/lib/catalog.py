@@ -76,7 +76,7 @@ def all_tests():
         *each("check", "*"),
         Test("model/a home's move", [TOP / "tests" / "model" / "run"]),
         *simulation(),
-        *each("integration", "test_*"),
+        *each("integration", "test_*", seconds=600),
         *scenarios(),
         Test("chaos/main_job", [TOP / "tests" / "chaos" / "main_job"], OPTIMIZED, 600),
         *long_ones(),
