@@ -178,7 +178,7 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 	if (admin->options.turn != NULL)
 		turn_forget(admin->options.turn, request);
 	if (admin->options.homes != NULL)
-		homes_forget(admin->options.homes, request);
+		admin_homes_forget(request);
 	admin_request_free(request);
 	*state = NULL;
 }

@@ -1,27 +1,28 @@
 /* Admin homes (see admin_homes.h). Everybody may read; moving needs the password that resolving conflicts needs. */
 #include "admin_homes.h"
 
+#include "admin_moves.h"
 #include "base/text.h"
-#include "proxy/conflicts/conflicts_access.h"
 #include "proxy/conflicts/teller_json.h"
+#include "proxy/homes/homes_batch.h"
 #include "proxy/homes/homes_changes.h"
 #include "proxy/homes/homes_list.h"
-#include "proxy/homes/homes_order.h"
 #include "proxy/homes/homes_tell.h"
+#include "proxy/homes/homes_users.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROOT "/v1/homes"
 #define CHANGES ROOT "/changes"
+#define USERS ROOT "/users"
 #define WAIT_MS_MAX 60000
 #define BODY_TOO_LARGE 413u
 
 static void begin_list(struct admin_request *request);
 static void begin_user(struct admin_request *request, const char *user);
 static void begin_changes(struct admin_request *request);
-static void begin_move(struct admin_request *request, const char *user);
+static void begin_users(struct admin_request *request);
 
 bool admin_homes_own(const char *url)
 {
@@ -43,26 +44,14 @@ void admin_homes_begin(struct admin_request *request, const char *url, const cha
 		begin_list(request);
 	else if (is_get && strcmp(url, CHANGES) == 0)
 		begin_changes(request);
+	else if (is_get && strcmp(url, USERS) == 0)
+		begin_users(request);
 	else if (is_get)
 		begin_user(request, rest + 1);
-	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && rest[0] == '/' && rest[1] != '\0' && strcmp(url, CHANGES) != 0)
-		begin_move(request, rest + 1);
+	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, CHANGES) != 0 && strcmp(url, USERS) != 0)
+		admin_move(request, rest[0] == '/' && rest[1] != '\0' ? rest + 1 : NULL);
 	else
-		admin_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "use GET to read, POST " ROOT "/USER to move one");
-}
-
-/* An error of the core, or of another sidecar, without the word that is there for clients of Redis. */
-static void fail(struct admin_request *request, unsigned status, struct slice error)
-{
-	struct buffer text = { 0 };
-	static const struct slice start = { "HOMEPORT ", 9 };
-
-	if (error.len > start.len && memcmp(error.ptr, start.ptr, start.len) == 0)
-		error = (struct slice){ error.ptr + start.len, error.len - start.len };
-	buffer_add(&text, error);
-	buffer_add_byte(&text, '\0');
-	admin_request_fail(request, status, text.ptr);
-	buffer_free(&text);
+		admin_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "use GET to read, POST " ROOT "/USER to move one, POST " ROOT " to move several");
 }
 
 /* ---- where users live ---- */
@@ -73,6 +62,7 @@ static void begin_user(struct admin_request *request, const char *user)
 	struct teller *teller = teller_json_new(false);
 
 	if (homes_tell_user(homes, NULL, slice_of(user), teller)) {
+		request->answer.home = homes_place(homes, slice_of(user));
 		admin_request_finish(request, teller);
 		return;
 	}
@@ -82,7 +72,7 @@ static void begin_user(struct admin_request *request, const char *user)
 	buffer_free(&nothing);
 	bool is_away = request->admin->options.status->core == NULL;
 
-	fail(request, is_away ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_NOT_FOUND, slice_of(homes_unknown_user(homes)));
+	admin_homes_fail(request, is_away ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_NOT_FOUND, slice_of(homes_unknown_user(homes)));
 }
 
 struct reading_homes {
@@ -121,7 +111,7 @@ static void on_listed(void *context, const struct slice *reply, struct slice err
 
 	teller_json_finish(teller, &nothing);
 	buffer_free(&nothing);
-	fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with homes"));
+	admin_homes_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with homes"));
 }
 
 /* ?user=A&user=B: these; else ?cursor=&match=&count=: those who have a home of their own. */
@@ -142,9 +132,74 @@ static void begin_list(struct admin_request *request)
 	teller_json_finish(reading.teller, &nothing);
 	buffer_free(&nothing);
 	if (reading.error != NULL)
-		fail(request, MHD_HTTP_BAD_REQUEST, slice_of(reading.error));
+		admin_homes_fail(request, MHD_HTTP_BAD_REQUEST, slice_of(reading.error));
 	else
 		homes_list(request->admin->options.homes, &reading.query, &(struct homes_lister){ request, on_listed });
+}
+
+/* ---- users of one datacenter ---- */
+
+struct reading_users { struct homes_query query; const char *home; int64_t db; const char *error; };
+
+static enum MHD_Result take_word(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct reading_users *reading = context;
+	struct slice text = slice_of(value != NULL ? value : "");
+
+	(void)kind;
+	if (strcmp(name, "home") == 0)
+		reading->home = value;
+	else if (strcmp(name, "db") != 0)
+		return homes_query_set(&reading->query, slice_of(name), text, &reading->error) ? MHD_YES : MHD_NO;
+	else if (!slice_to_int64(text, &reading->db) || reading->db < 0 || reading->db > UINT16_MAX)
+		reading->error = "db is the number of a database of clients";
+	return reading->error == NULL ? MHD_YES : MHD_NO;
+}
+
+/* What is asked for; NULL error: it is sound. */
+static struct reading_users read_users(const struct admin_request *request, unsigned *dc)
+{
+	const struct sidecar_status *status = request->admin->options.status;
+	struct reading_users reading = { .db = 0 };
+
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_word, &reading);
+	for (*dc = 0; reading.home != NULL && *dc < status->dc_count && strcmp(status->dcs[*dc], reading.home) != 0;)
+		++*dc;
+	if (reading.error == NULL && (reading.home == NULL || *dc == status->dc_count))
+		reading.error = "say whose users: ?home=DATACENTER, this one or a peer";
+	if (reading.error == NULL && (uint64_t)reading.db == status->settings->redis_database)
+		reading.error = "db is the number of a database of clients";
+	return reading;
+}
+
+static void on_users(void *context, const struct slice *reply, struct slice error)
+{
+	struct admin_request *request = context;
+	struct teller *teller = teller_json_new(false);
+	unsigned dc;
+	struct reading_users reading = read_users(request, &dc);
+
+	if (reply != NULL && homes_users_tell(request->admin->options.homes, *reply, dc, reading.query.match, teller)) {
+		admin_request_finish(request, teller);
+		return;
+	}
+	struct buffer nothing = { 0 };
+
+	teller_json_finish(teller, &nothing);
+	buffer_free(&nothing);
+	admin_homes_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with keys"));
+}
+
+/* ?home=DC&cursor=&match=&count=&db=: those who have keys and live there. */
+static void begin_users(struct admin_request *request)
+{
+	unsigned dc;
+	struct reading_users reading = read_users(request, &dc);
+
+	if (reading.error != NULL)
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, reading.error);
+	else
+		homes_users(request->admin->options.homes, (uint32_t)reading.db, &reading.query, &(struct homes_lister){ request, on_users });
 }
 
 /* ---- changes ---- */
@@ -210,65 +265,8 @@ static void begin_changes(struct admin_request *request)
 		tell_changes(request);
 }
 
-/* ---- moving ---- */
-
-static void on_moved(void *context, uint64_t token, struct slice reply)
+void admin_homes_forget(struct admin_request *request)
 {
-	struct admin_request *request = context;
-	struct teller *teller = teller_json_new(false);
-
-	(void)token;
-	if (reply_is_error(reply)) {
-		struct buffer nothing = { 0 };
-
-		teller_json_finish(teller, &nothing);
-		buffer_free(&nothing);
-		fail(request, MHD_HTTP_CONFLICT, (struct slice){ reply.ptr + 1, reply.len - 3 });
-		return;
-	}
-	homes_move_tell(reply, teller);
-	admin_request_finish(request, teller);
-}
-
-static void on_refused(void *context, uint64_t token, struct slice error)
-{
-	(void)token;
-	fail(context, MHD_HTTP_CONFLICT, error);
-}
-
-/* {"to": "eu", "hold_ms": 500, "force": false, "by": "who"}. As a page of another site can make a browser send a form, but not a body of this type, it cannot move anybody. */
-static void begin_move(struct admin_request *request, const char *user)
-{
-	const struct settings *settings = request->admin->options.status->settings;
-	const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-	const char *authorization = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-	json_error_t wrong;
-
-	if (!conflicts_bearer_is_allowed(settings, slice_of(authorization != NULL ? authorization : ""))) {
-		admin_request_fail(request, MHD_HTTP_UNAUTHORIZED, "send the password: Authorization: Bearer PASSWORD (the setting conflicts.password)");
-		return;
-	}
-	if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0) {
-		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "send a body of Content-Type: application/json");
-		return;
-	}
-	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "{}", request->body.len > 0 ? request->body.len : 2, 0, &wrong);
-	const json_t *to = json_object_get(body, "to"), *hold = json_object_get(body, "hold_ms"), *by = json_object_get(body, "by");
-	const json_t *force = json_object_get(body, "force");
-	json_int_t hold_ms = hold != NULL && json_is_integer(hold) ? json_integer_value(hold) : hold != NULL ? -1 : 0;
-
-	if (!json_is_string(to) || hold_ms < 0 || hold_ms > HOMES_HOLD_MS_MAX || (by != NULL && !json_is_string(by)) || (force != NULL && !json_is_boolean(force))) {
-		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is {\"to\": \"DATACENTER\"}, and may have hold_ms, a number up to 60000, force, true or false, and by, a text");
-	} else {
-		struct homes_order order = {
-			.user = slice_of(user),
-			.dc = slice_of(json_string_value(to)),
-			.hold_ms = (uint32_t)hold_ms,
-			.is_forced = json_is_true(force),
-			.by = slice_of(by != NULL ? json_string_value(by) : "http"),
-		};
-
-		homes_order(request->admin->options.homes, &order, &(struct homes_asker){ .context = request, .answered = on_moved, .refused = on_refused });
-	}
-	json_decref(body);
+	homes_batches_forget(request->admin->options.homes, request);
+	homes_forget(request->admin->options.homes, request);
 }

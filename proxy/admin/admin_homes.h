@@ -7,5 +7,7 @@
 bool admin_homes_own(const char *url);
 /* All of the request was read: answers it, or has it wait. */
 void admin_homes_begin(struct admin_request *request, const char *url, const char *method);
+/* Its connection is gone: nobody waits any more. */
+void admin_homes_forget(struct admin_request *request);
 
 #endif

@@ -28,6 +28,8 @@ enum MHD_Result http_answer_send(struct MHD_Connection *connection, struct http_
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 		if (answer->tag[0] != '\0')
 			MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, answer->tag);
+		if (answer->home != NULL)
+			MHD_add_response_header(response, "Homeport-Home", answer->home);
 		if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 			MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 		if (answer->status == MHD_HTTP_UNAUTHORIZED)

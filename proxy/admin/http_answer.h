@@ -10,6 +10,7 @@ struct http_answer {
 	unsigned status;
 	const char *type;            /* of the body: Content-Type */
 	char tag[64];                /* ETag; empty: none */
+	const char *home;            /* Homeport-Home: where a user lives, for proxies that read no JSON; NULL: none. Lives as long as the program */
 	struct buffer body;          /* owned */
 };
 

@@ -357,6 +357,15 @@ bool core_is_holding(const struct core *core)
 	return local_is_holding(core->local);
 }
 
+bool core_user_of_key(const struct core *core, struct slice key, struct buffer *user)
+{
+	struct user found;
+	if (!patterns_user(&core->topology->patterns, key, &found))
+		return false;
+	patterns_add_user(user, &found);
+	return true;
+}
+
 bool core_home_of_user(const struct core *core, struct slice user, struct home *home)
 {
 	return homes_named(core->topology, user, home);

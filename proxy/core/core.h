@@ -27,6 +27,8 @@ bool core_is_unfinished(const struct core *core);
 bool core_is_holding(const struct core *core);
 /* The bytes of groups that were sent to the store and not answered. */
 uint64_t core_unanswered_bytes(const struct core *core);
+/* Adds to USER the name:id of whoever the key belongs to. False: nobody. */
+bool core_user_of_key(const struct core *core, struct slice key, struct buffer *user);
 /* Where a user lives, written as name:id. False: no pattern of homes has that name, or none are configured. */
 bool core_home_of_user(const struct core *core, struct slice user, struct home *home);
 /* Does a key of this read belong to a pattern with `read: home`? Then it is to be given to the core as a request. False at once where no pattern has it. */

@@ -32,6 +32,12 @@ static const struct ctl_option table[] = {
 	{ "handler", "FILE", CTL_OWN, NULL, "a file in Lua with a function resolve(key, versions)" },
 	{ "file", "RECORDS", CTL_OWN, NULL, "the records, as written by conflicts list --json; without it the sidecar's are tried" },
 	{ "to", "DC", CTL_OWN, NULL, "the datacenter that is to be the home" },
+	{ "from", "DC", CTL_OWN, NULL, "the datacenter whose users are moved" },
+	{ "rate", "N", CTL_OWN, NULL, "how many users are moved a second: 200 where left out" },
+	{ "dry-run", NULL, CTL_OWN, NULL, "says who would be moved, and moves nobody" },
+	{ "back", NULL, CTL_OWN, NULL, "moves them back in the end" },
+	{ "abort-if", "LIMITS", CTL_OWN, NULL, "stops and moves all back once a limit is crossed: held_p50>20ms, held_p99>100ms, held_max>1s, failed>0, conflicts>0, with commas between" },
+	{ "report", "FILE", CTL_OWN, NULL, "where the report is written, too: as HTML if it ends in .html, as JSON if in .json, else as text" },
 	{ "hold", "TIME", CTL_OWN, NULL, "how long the user's writes may wait for it; limits.hold where left out" },
 	{ "force", NULL, CTL_OWN, NULL, "takes the user over, although the home does not give it away: it is dead" },
 	{ "now", NULL, CTL_OWN, NULL, "also if the home was heard a moment ago" },
@@ -108,6 +114,8 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 		{ "field", &options->field },     { "db", &options->db },     { "rules", &options->rules },
 		{ "handler", &options->handler }, { "file", &options->file },
 		{ "to", &options->to },           { "hold", &options->hold },
+		{ "from", &options->from },       { "rate", &options->rate },
+		{ "report", &options->report },   { "abort-if", &options->abort_if },
 	};
 	const struct { const char *name; bool *place; } flags[] = {
 		{ "json", &options->is_json },
@@ -116,6 +124,8 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 		{ "watch", &options->is_watching },
 		{ "force", &options->is_forced },
 		{ "now", &options->is_now },
+		{ "dry-run", &options->is_dry_run },
+		{ "back", &options->is_back },
 	};
 
 	if (options->given_count < CTL_GIVEN_MAX)

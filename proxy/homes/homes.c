@@ -2,7 +2,7 @@
 #include "homes.h"
 
 #include "forwards.h"
-#include "homes_order.h"
+#include "homes_batch.h"
 #include "homes_room.h"
 
 struct homes *homes_new(const struct homes_options *options)
@@ -19,6 +19,7 @@ void homes_free(struct homes *homes)
 		return;
 	forwards_end(homes);
 	homes_orders_end(homes);
+	homes_batches_end(homes);
 	homes_changes_free(homes->changes);
 	memory_free(homes);
 }

@@ -6,8 +6,10 @@
  *   homes.c          all of it, made and freed
  *   forwards.c       requests on their way to another sidecar, and their answers
  *   homes_order.c    orders to move a user
+ *   homes_batch.c    many of them at a time
  *   homes_tell.c     where a user lives; how many live where
  *   homes_list.c     users with a home of their own, read from Redis
+ *   homes_users.c    whose keys there are, and who of them lives where
  *   homes_changes.c  what has changed lately */
 #ifndef PROXY_HOMES_H
 #define PROXY_HOMES_H

@@ -55,15 +55,20 @@ static void on_fetched(void *context, enum errand_end end, struct slice reply)
 	}
 }
 
+void homes_fetch(struct homes *homes, uint32_t db, struct slice command, const struct homes_lister *lister)
+{
+	struct listing *listing = memory_new(sizeof(*listing));
+	listing->lister = *lister;
+	turn_fetch_from(homes->turn, db, command, &(struct errand){ listing, on_fetched });
+}
+
 void homes_list(struct homes *homes, const struct homes_query *query, const struct homes_lister *lister)
 {
 	struct buffer command = { 0 }, count = { 0 };
-	struct listing *listing = memory_new(sizeof(*listing));
-	listing->lister = *lister;
 	buffer_add_uint64(&count, query->count > 0 ? query->count : 1000);
 	resp_add_command(&command, 7, (struct slice[]){ SLICE("HSCAN"), SLICE(CORE_HOMES_KEY), query->cursor.len > 0 ? query->cursor : SLICE("0"),
 	                                                SLICE("MATCH"), query->match.len > 0 ? query->match : SLICE("*"), SLICE("COUNT"), buffer_slice(&count) });
-	turn_fetch(homes->turn, buffer_slice(&command), &(struct errand){ listing, on_fetched });
+	homes_fetch(homes, (uint32_t)homes->options.status->settings->redis_database, buffer_slice(&command), lister);
 	buffer_free(&command);
 	buffer_free(&count);
 }

@@ -20,6 +20,8 @@ struct homes_lister {
 
 /* LISTER is called from the loop later on. */
 void homes_list(struct homes *homes, const struct homes_query *query, const struct homes_lister *lister);
+/* Sends Redis one command that reads; LISTER gets the reply. */
+void homes_fetch(struct homes *homes, uint32_t db, struct slice command, const struct homes_lister *lister);
 /* Tells an object: cursor ("0": that was all), homes. False: it is no such reply. */
 MUST_CHECK bool homes_list_tell(const struct homes *homes, struct slice reply, struct teller *teller);
 

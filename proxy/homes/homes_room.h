@@ -7,6 +7,7 @@
 #include "homes_changes.h"
 #include "proxy/turn/turn.h"
 
+struct homes_batch;
 struct order;
 
 struct homes {
@@ -15,6 +16,7 @@ struct homes {
 	struct peer_link *links[CORE_DCS_MAX][2];    /* owned; by protocol; NULL: not needed yet */
 	uint64_t last_tag;
 	struct order *orders;                        /* owned: a list of those that wait for the core */
+	struct homes_batch *batches;                 /* owned: a list of those that are not complete */
 	struct homes_changes *changes;               /* owned */
 };
 

@@ -34,6 +34,14 @@ bool homes_tell_user(const struct homes *homes, const char *name, struct slice u
 	return true;
 }
 
+const char *homes_place(const struct homes *homes, struct slice user)
+{
+	const struct sidecar_status *status = homes->options.status;
+	struct home home;
+	bool is_known = status->core != NULL && core_home_of_user(status->core, user, &home) && home.dc < status->dc_count;
+	return is_known ? status->dcs[home.dc] : NULL;
+}
+
 const char *homes_unknown_user(const struct homes *homes)
 {
 	return homes->options.status->core == NULL

@@ -177,13 +177,18 @@ void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *e
 		turn_errands_end(turn->errands, asked->asked.token, ERRAND_LOST, (struct slice){ "", 0 });
 }
 
-void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand)
+void turn_fetch_from(struct turn *turn, uint32_t db, struct slice command, const struct errand *errand)
 {
 	uint64_t token = turn_errands_add(turn->errands, errand);
 	if (turn->is_open)
-		store_read(turn->store, 2, (uint32_t)turn->status->settings->redis_database, command, token);
+		store_read(turn->store, 2, db, command, token);
 	else
 		turn_errands_end(turn->errands, token, ERRAND_LOST, (struct slice){ "", 0 });
+}
+
+void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand)
+{
+	turn_fetch_from(turn, (uint32_t)turn->status->settings->redis_database, command, errand);
 }
 
 void turn_forget(struct turn *turn, const void *context)

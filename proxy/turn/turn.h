@@ -68,6 +68,8 @@ void turn_ask(struct turn *turn, struct event *asked);
 void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *errand);
 /* Sends the store one command for the reserved database, outside of groups, as an errand. The store may be away. */
 void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand);
+/* Likewise, for another database. */
+void turn_fetch_from(struct turn *turn, uint32_t db, struct slice command, const struct errand *errand);
 /* Errands with this context are dropped: their DONE is not called. */
 void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
