@@ -64,6 +64,7 @@ def long_ones():
         Test("model/a home's move, larger worlds", [TOP / "tests" / "model" / "run", "--all"], OPTIMIZED, 3600, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
         *each("fuzz", "run*", seconds=1800, is_long=True),
+        Test("make distcheck", ["make", "-C", OPTIMIZED, "distcheck"], OPTIMIZED, 3600, True),
         Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),
         Test("bench/run", [TOP / "tests" / "bench" / "run"], OPTIMIZED, 3600, True),
     ]
