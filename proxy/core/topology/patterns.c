@@ -124,6 +124,7 @@ static const char *pattern_load(struct patterns *patterns, const struct origins 
 		.name = buffer_copy(slice_of(configured->name == NULL ? "user" : configured->name)),
 		.away = configured->away, .is_read_home = configured->is_read_home, .is_mixed_accepted = configured->is_mixed_accepted,
 	};
+	pattern->name_hash = user_hash_name(pattern->name);
 	patterns->has_read_home |= pattern->is_read_home;
 	const char *error = pattern_split(pattern);
 	if (error == NULL && !is_name(pattern->name))
@@ -201,6 +202,9 @@ static bool match_at(const struct home_pattern *pattern, struct slice key, size_
 static bool match_key(const struct home_pattern *pattern, struct slice key, struct slice *id)
 {
 	struct slice before = pattern->before;
+	/* The first byte mostly tells. */
+	if (before.len > 0 && key.len > 0 && before.ptr[0] != key.ptr[0] && !is_wildcard(before.ptr[0]))
+		return false;
 	if (pattern->is_before_plain)
 		return key.len > before.len && memcmp(key.ptr, before.ptr, before.len) == 0 && match_at(pattern, key, before.len, id);
 	for (size_t start = 1; start < key.len; start++)
@@ -234,7 +238,7 @@ bool patterns_named(const struct patterns *patterns, struct slice text, struct u
 
 struct user_hash patterns_hash(const struct user *user)
 {
-	return user_hash(user->pattern->name, user->id);
+	return user_hash_id(user->pattern->name_hash, user->id);
 }
 
 void patterns_add_user(struct buffer *out, const struct user *user)

@@ -10,6 +10,7 @@ struct home_default { struct slice match; unsigned dc; uint32_t weight; uint64_t
 
 struct home_pattern {
 	struct slice text, name;             /* owned; the glob, and whose users these are */
+	struct user_hash name_hash;
 	struct slice before, behind;         /* parts of TEXT */
 	bool is_before_plain;                /* BEFORE has no wildcard: the id begins where it ends */
 	int stop_before, stop_behind;        /* the literal bytes beside the id; -1: it is at that end */

@@ -66,10 +66,19 @@ static struct user_hash sip_hash(uint64_t key_low, uint64_t key_high, struct sli
 	return hash;
 }
 
+struct user_hash user_hash_name(struct slice name)
+{
+	return sip_hash(KEY_LOW, KEY_HIGH, name);
+}
+
+struct user_hash user_hash_id(struct user_hash name, struct slice id)
+{
+	return sip_hash(name.low, name.high, id);
+}
+
 struct user_hash user_hash(struct slice name, struct slice id)
 {
-	struct user_hash key = sip_hash(KEY_LOW, KEY_HIGH, name);
-	return sip_hash(key.low, key.high, id);
+	return user_hash_id(user_hash_name(name), id);
 }
 
 uint64_t user_hash_dc(struct slice name)
