@@ -136,3 +136,19 @@ void message_that_was_long_under_way_is_no_drift(struct story *story)
 	}
 	story_check(story, story->world->dcs[BOM].alarms == alarms, "no alarm is raised");
 }
+
+/* What was measured before and after contradicts each other until it is forgotten. Nobody may tell that: no reader would take such a message. */
+void steady_clock_that_leaps_stops_nobody(struct story *story)
+{
+	story_wait(story, 6000);
+	story->world->dcs[AMS].steady_leap_ms = 20000;
+	for (unsigned i = 0; i < 12; i++) {
+		story_wait(story, 500);
+		for (unsigned dc = AMS; dc <= CPT; dc++)
+			for (unsigned peer = AMS; peer <= CPT; peer++)
+				story_check(story, dc == peer || status_of(story, dc, peer)->state == PEER_FOLLOWING, "all follow each other");
+	}
+	story_say(story, AMS, "SET l:k v");
+	story_wait(story, 2000);
+	story_expect_everywhere(story, "l:k", "v");
+}

@@ -82,6 +82,7 @@ static const struct tale tales[] = {
 	TALE(peer_that_is_cut_off_does_not_look_fresh_whatever_its_clock_shows),
 	TALE(nothing_is_fresh_before_clocks_were_compared),
 	TALE(message_that_was_long_under_way_is_no_drift),
+	TALE(steady_clock_that_leaps_stops_nobody),
 	TALE(sets_behind_a_flush_in_one_batch_survive_it),
 	TALE(full_store_can_be_emptied),
 	TALE(full_store_takes_what_removes_and_lets_the_rest_wait),

@@ -56,6 +56,7 @@ void of_two_clocks_nobody_says_which_one_is_wrong(struct story *story);
 void peer_that_is_cut_off_does_not_look_fresh_whatever_its_clock_shows(struct story *story);
 void nothing_is_fresh_before_clocks_were_compared(struct story *story);
 void message_that_was_long_under_way_is_no_drift(struct story *story);
+void steady_clock_that_leaps_stops_nobody(struct story *story);
 
 /* limits.c */
 void full_logs_drain_once_they_are_read(struct story *story);

@@ -15,7 +15,7 @@ uint64_t world_steady_ms(const struct world *world, const struct dc *dc)
 {
 	int64_t true_ms = (int64_t)(world->now_us / 1000);
 
-	return (uint64_t)(1000000 * ((int64_t)dc->index + 1) + true_ms + true_ms * dc->steady_ppm / 1000000);
+	return (uint64_t)(1000000 * ((int64_t)dc->index + 1) + true_ms + true_ms * dc->steady_ppm / 1000000 + dc->steady_leap_ms);
 }
 
 unsigned world_local_index(const struct dc *dc, unsigned other)

@@ -66,6 +66,7 @@ struct dc {
 	int64_t skew_ms;             /* of its wall clock */
 	int64_t drift_ppm;           /* … and how it drifts */
 	int64_t steady_ppm;          /* how its steady clock drifts */
+	int64_t steady_leap_ms;      /* … and by how much it has leapt, as where a machine slept and its clock did not */
 	/* sidecar */
 	struct core *core;           /* NULL: it is down */
 	struct effects effects;
