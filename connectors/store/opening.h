@@ -30,7 +30,7 @@ struct opening {
 	bool is_full;                        /* the store refuses writes for want of memory: ours are sent as scripts that may go beyond */
 	bool is_stage_repeated;              /* there is more to read: the same stage runs again */
 	uint64_t epoch;
-	uint64_t epoch_found;
+	uint64_t epoch_found, epoch_claimed;         /* in the key; by connections */
 	uint64_t *rivals;                    /* owned: connections of older sidecars */
 	unsigned rival_count;
 	char notify_flags[48];               /* notify-keyspace-events as it should be */
@@ -38,6 +38,8 @@ struct opening {
 	uint32_t databases;
 	struct memento memento;
 	bool is_home_first;                  /* the pairs of homes in the memento are the first */
+	unsigned parts;                      /* as in EVENT_OPENED */
+	bool is_data_there;
 	char why[256];
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "client_list.h"
 #include "proxy/core/wire/record.h"
 #include "store_facts.h"
 
@@ -13,6 +14,7 @@
 #define IDENTITY_KEY "homeport:identity" /* "<dc> <32 hexadecimal digits>": made once, at the first opening */
 #define NAME_PREFIX "homeport:"
 #define EXPIRED_NOTICES "__keyevent@*__:expired"
+#define EPOCH_BELIEVED (UINT64_MAX >> 2)      /* no sidecar has claimed as much */
 #define OUTBOX_CHUNK 1000
 #define HOMES_CHUNK "2000"
 #define EPISODES_CHUNK "100"             /* small, because records may hold whole values */
@@ -20,16 +22,15 @@
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
-static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
+static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_claims_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
 	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
-	send_episodes_read, send_homes_read;
-static taker take_epoch_found, take_identity_found, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
-	take_positions, take_outbox, take_episodes, take_homes;
+	send_episodes_read, send_homes_read, send_parts_read;
+static taker take_epoch_found, take_identity_found, take_claims, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
+	take_positions, take_outbox, take_episodes, take_homes, take_part;
 static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
 static void send_write(struct opening *opening, unsigned count, const struct slice *words);
 static void make_identity(struct opening *opening, char *text, size_t size);
-static void add_kill(struct opening *opening, struct slice client);
-static bool find_number(struct slice line, struct slice after, uint64_t *number);
+static void add_kill(void *context, struct slice client);
 
 #define WORDS(...) sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice), (const struct slice[]){ __VA_ARGS__ }
 
@@ -38,6 +39,7 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "trying a transaction", send_transaction, NULL, false },
 	{ "reading " EPOCH_KEY, send_epoch_read, take_epoch_found, false },
 	{ "reading " IDENTITY_KEY, send_identity_read, take_identity_found, false },
+	{ "listing what connections have claimed", send_claims_read, take_claims, false },
 	{ "counting up " EPOCH_KEY, send_epoch_claim, take_epoch, false },
 	{ "making " IDENTITY_KEY, send_identity, take_identity, false },
 	{ "naming the connections", send_names, NULL, false },
@@ -52,6 +54,7 @@ const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "reading " CORE_OUTBOX_KEY, send_outbox_read, take_outbox, false },
 	{ "reading " CORE_EPISODES_KEY, send_episodes_read, take_episodes, false },
 	{ "reading " CORE_HOMES_KEY, send_homes_read, take_homes, false },
+	{ "asking what of the reserved database is there", send_parts_read, take_part, false },
 };
 
 static void send_login(struct opening *opening)
@@ -95,10 +98,31 @@ static enum opening_state take_epoch_found(struct opening *opening, struct slice
 	return OPENING_FENCED;
 }
 
-/* A Redis that lost its last writes may hold a lower number than ours. Continuing above our own number keeps numbers unique. */
+/* Somebody may have deleted the epoch while another sidecar is connected. Ours has to be above that one's. */
+static void send_claims_read(struct opening *opening)
+{
+	send_client_list(opening);
+}
+
+static void note_claim(void *context, struct slice client)
+{
+	struct opening *opening = context;
+	uint64_t epoch;
+	if (client_list_number(client, SLICE(" name=" NAME_PREFIX), &epoch) && epoch > opening->epoch_claimed && epoch < EPOCH_BELIEVED)
+		opening->epoch_claimed = epoch;
+}
+
+static enum opening_state take_claims(struct opening *opening, struct slice reply)
+{
+	return client_list_each(reply, opening, note_claim) ? OPENING_UNDER_WAY : OPENING_FAILED;
+}
+
+/* A Redis that lost its last writes may hold a lower number than ours, or than one that is in use. Continuing above those keeps numbers unique. */
 static void send_epoch_claim(struct opening *opening)
 {
 	uint64_t base = opening->epoch_found > opening->epoch_left ? opening->epoch_found : opening->epoch_left;
+	if (base < opening->epoch_claimed)
+		base = opening->epoch_claimed;
 	char step[24];
 	opening->epoch_step = base + 1 - opening->epoch_found;
 	snprintf(step, sizeof step, "%" PRIu64, opening->epoch_step);
@@ -180,25 +204,15 @@ static void send_client_list(struct opening *opening)
 
 static enum opening_state take_client_list(struct opening *opening, struct slice reply)
 {
-	struct reply list;
-	if (!reply_read(&reply, &list) || list.type != REPLY_STRING)
-		return OPENING_FAILED;
-	const char *end = list.text.ptr + list.text.len;
-	for (const char *line = list.text.ptr; line < end;) {
-		const char *line_end = memchr(line, '\n', (size_t)(end - line));
-		if (line_end == NULL)
-			line_end = end;
-		add_kill(opening, (struct slice){ line, (size_t)(line_end - line) });
-		line = line_end + 1;
-	}
-	return OPENING_UNDER_WAY;
+	return client_list_each(reply, opening, add_kill) ? OPENING_UNDER_WAY : OPENING_FAILED;
 }
 
 /* Only connections with lower numbers are killed: a sidecar with a higher one is newer, and is about to kill ours. */
-static void add_kill(struct opening *opening, struct slice client)
+static void add_kill(void *context, struct slice client)
 {
+	struct opening *opening = context;
 	uint64_t id, epoch;
-	if (!find_number(client, SLICE("id="), &id) || !find_number(client, SLICE(" name=" NAME_PREFIX), &epoch) ||
+	if (!client_list_number(client, SLICE("id="), &id) || !client_list_number(client, SLICE(" name=" NAME_PREFIX), &epoch) ||
 	    epoch >= opening->epoch)
 		return;
 	opening->rivals = memory_resize(opening->rivals, (opening->rival_count + 1) * sizeof *opening->rivals);
@@ -224,6 +238,7 @@ static void send_info(struct opening *opening)
 static enum opening_state take_info(struct opening *opening, struct slice reply)
 {
 	store_facts_take(&opening->facts, reply);
+	opening->is_data_there = info_has_data(reply, opening->options->reserved_db);
 	return opening->facts.run_id[0] != '\0' ? OPENING_UNDER_WAY : OPENING_FAILED;
 }
 
@@ -338,6 +353,27 @@ static enum opening_state take_homes(struct opening *opening, struct slice reply
 	return OPENING_UNDER_WAY;
 }
 
+/* Of the outbox, which has no field that could be a mark, whether it is there (enum core_part). */
+static void send_parts_read(struct opening *opening)
+{
+	const struct slice hashes[] = {
+		[PART_POSITIONS] = SLICE(CORE_POSITIONS_KEY), [PART_EPISODES] = SLICE(CORE_EPISODES_KEY), [PART_VERSIONS] = SLICE(CORE_VERSIONS_KEY),
+		[PART_HOMES] = SLICE(CORE_HOMES_KEY),
+	};
+	for (unsigned part = 0; part < PART_OUTBOX; part++)
+		send_words(opening, PIPELINE_RESP2, WORDS(SLICE("HEXISTS"), hashes[part], SLICE(CORE_MARK)));
+	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("EXISTS"), SLICE(CORE_OUTBOX_KEY)));
+}
+
+static enum opening_state take_part(struct opening *opening, struct slice reply)
+{
+	struct reply is_there;
+	if (!reply_read(&reply, &is_there) || is_there.type != REPLY_INTEGER)
+		return OPENING_FAILED;
+	opening->parts |= (is_there.integer > 0 ? 1u : 0) << (PART_COUNT - 1 - opening->replies_due);
+	return OPENING_UNDER_WAY;
+}
+
 static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words)
 {
 	struct buffer command = { 0 };
@@ -361,17 +397,4 @@ static void send_write(struct opening *opening, unsigned count, const struct sli
 		send_words(opening, PIPELINE_RESP2, count + 3, script);
 	else
 		send_words(opening, PIPELINE_RESP2, count, words);
-}
-
-/* The number that follows AFTER in a line of CLIENT LIST. */
-static bool find_number(struct slice line, struct slice after, uint64_t *number)
-{
-	const char *found = memmem(line.ptr, line.len, after.ptr, after.len);
-	if (found == NULL)
-		return false;
-	const char *digit = found + after.len, *end = line.ptr + line.len;
-	*number = 0;
-	for (; digit < end && *digit >= '0' && *digit <= '9'; digit++)
-		*number = *number * 10 + (uint64_t)(*digit - '0');
-	return digit > found + after.len;
 }

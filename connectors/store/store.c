@@ -56,6 +56,7 @@ static void pipeline_fed(void *context);
 static void go_on_opening(struct store *store, enum opening_state state);
 static void finish_opening(struct store *store);
 static void refresh_facts(void *context);
+static void take_facts(struct store *store, struct slice reply);
 static void look(void *context);
 static uint64_t bytes_moved(const struct store *store);
 static void set_gates(struct store *store);
@@ -234,7 +235,7 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 	if (!store->is_open)
 		take_opening_reply(store, reply);
 	else if (tag == FACTS_TAG)
-		store_facts_take(&store->facts, reply);
+		take_facts(store, reply);
 	else
 		store->callbacks.reply(store->callbacks.context, tag, reply);
 }
@@ -303,6 +304,8 @@ static void finish_opening(struct store *store)
 			.outbox_count = memento->outbox_count,
 			.episodes = memento->episodes,
 			.episode_count = memento->episode_count,
+			.parts = store->opening.parts,
+			.is_data_there = store->opening.is_data_there,
 		},
 	};
 	uint32_t databases = store->opening.databases;
@@ -310,17 +313,28 @@ static void finish_opening(struct store *store)
 	opening_free(&store->opening);
 }
 
+/* What else is gone is looked at by opening it again. */
+static void take_facts(struct store *store, struct slice reply)
+{
+	store_facts_take(&store->facts, reply);
+	if (store->facts.is_emptied)
+		fail(store, "Redis lost what this sidecar keeps in it while it runs (FLUSHALL? DEL?): connecting again to see what is there");
+}
+
 static void refresh_facts(void *context)
 {
 	const struct slice questions[] = {
 		SLICE("*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"), SLICE("*2\r\n$4\r\nINFO\r\n$11\r\npersistence\r\n"),
 		SLICE("*3\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n$22\r\nnotify-keyspace-events\r\n"),
-		SLICE("*2\r\n$6\r\nEXISTS\r\n$14\r\nhomeport:epoch\r\n"),
+		SLICE("*3\r\n$6\r\nEXISTS\r\n$14\r\nhomeport:epoch\r\n$17\r\nhomeport:identity\r\n"),
 	};
 	struct store *store = context;
 	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];
-	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-		pipeline_read(pipeline, store->options.reserved_db, questions[i], FACTS_TAG);
+	/* A group that a full store refuses selects nothing. The last question is asked behind a SELECT of its own. */
+	uint32_t reserved_db = store->options.reserved_db, other_db = reserved_db == 0 ? 1 : 0;
+	size_t count = sizeof questions / sizeof *questions;
+	for (size_t i = 0; i < count; i++)
+		pipeline_read(pipeline, i + 1 == count ? reserved_db : other_db, questions[i], FACTS_TAG);
 	pipeline_flush(pipeline);
 	timer_start(store->refresh, FACTS_EVERY_MS);
 }

@@ -19,7 +19,27 @@ void store_facts_take(struct store_facts *facts, struct slice reply)
 	else if (read.type == REPLY_ARRAY)
 		facts->is_notifying = notify_missing(config_value(reply))[0] == '\0';
 	else if (read.type == REPLY_INTEGER)
-		facts->is_emptied = read.integer == 0;
+		facts->is_emptied = read.integer < 2;
+}
+
+/* Keyspace: "db<number>:keys=…", for each database that is not empty. */
+bool info_has_data(struct slice reply, uint32_t reserved_db)
+{
+	struct reply info;
+	struct slice start = SLICE("\ndb");
+	if (!reply_read(&reply, &info) || info.type != REPLY_STRING)
+		return false;
+	while (info.text.len > start.len) {
+		const char *line = memmem(info.text.ptr, info.text.len, start.ptr, start.len), *end = info.text.ptr + info.text.len;
+		if (line == NULL)
+			return false;
+		info.text = (struct slice){ line + start.len, (size_t)(end - line) - start.len };
+		struct slice rest = info.text;
+		int64_t db;
+		if (slice_to_int64(slice_take_until(&rest, ':'), &db) && rest.len > 5 && memcmp(rest.ptr, "keys=", 5) == 0 && db != reserved_db)
+			return true;
+	}
+	return false;
 }
 
 /* E: as events by name; x: of expired keys; A: of all kinds. */

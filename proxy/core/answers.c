@@ -1,6 +1,7 @@
 /* Answers: the store's answer to a group is given to the room that sent the group. */
 #include "core_parts.h"
 #include "proxy/core/topology/homes.h"
+#include "proxy/core/local/release.h"
 
 #include <assert.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void positions_answered(struct core *core, const struct group *group)
 	core->books.is_run_due &= !group->positions.has_run;
 	if (group->positions.has_homes)
 		core->topology->stored_digest = core->topology->patterns.digest;
+	core->books.is_whole |= group->positions.has_marks;
 	if (group->positions.id_changes > 0)
 		core->causes.identity.stored_changes = group->positions.id_changes;
 }
@@ -52,6 +54,20 @@ static void remote_aborted(struct core *core)
 {
 	core->groups.is_store_refusing = true;
 	effects_add(core->step.effects, EFFECT_REOPEN);
+}
+
+/* Something may have been written there meanwhile. If it was to be made anew, that is to be judged anew. */
+static void parts_refused(struct core *core, const struct group *group)
+{
+	core->books.are_parts_due |= group->positions.has_marks;
+	if (group->positions.has_marks && core->books.is_remade)
+		effects_add(core->step.effects, EFFECT_REOPEN);
+}
+
+/* Somebody emptied the store, or deleted the outbox. These writes ran there, but an outbox entry does not tell of them, so they count as never answered. */
+static bool has_lost_outbox(const struct group *group, const struct event *event)
+{
+	return group->write_count > 0 && !release_has_entry(event->answered.replies[group->entry_reply]);
 }
 
 static void answers_take_abort(struct core *core, struct group *group, struct slice error)
@@ -68,11 +84,13 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 	case GROUP_REMOTE: remote_aborted(core); break;
 	case GROUP_PROBE: settle_refused(core->recovery); break;
 	case GROUP_POSITIONS:
+		parts_refused(core, group);
 		episodes_unwritten(&core->books, group);
 		suspects_unwritten(&core->suspects);
 		break;
 	case GROUP_ASK: ask_refused(core->asks, group->ask, error); break;
 	case GROUP_SWEEP: sweep_refused(core->asks); break;
+	case GROUP_LOOK: torn_refused(core->recovery); break;
 	case GROUP_LOCAL: case GROUP_TRIAL: break;
 	}
 	riders_refused(core, group);
@@ -97,6 +115,12 @@ void answers_take(struct core *core, const struct event *event)
 		return;
 	}
 	assert(event->answered.reply_count == group->script.count);
+	if (has_lost_outbox(group, event)) {
+		rerun_reread(core->local, group);
+		groups_add_done(&core->groups, group);
+		effects_add(core->step.effects, EFFECT_REOPEN);
+		return;
+	}
 	core->groups.is_overtaken |= core->groups.refused != NULL;
 	retention_answered(&core->books, group, event);
 	positions_stored(&core->books, group);
@@ -110,6 +134,7 @@ void answers_take(struct core *core, const struct event *event)
 	case GROUP_PROBE: settle_answered(core->recovery, event); break;
 	case GROUP_ASK: ask_answered(core->asks, group, event); break;
 	case GROUP_SWEEP: sweep_answered(core->asks, event); break;
+	case GROUP_LOOK: torn_answered(core->recovery, event); break;
 	case GROUP_TRIAL: core->groups.is_store_refusing = core->groups.is_store_full = false; break;
 	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}

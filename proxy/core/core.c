@@ -164,11 +164,24 @@ static bool is_quiet(const struct core *core)
 	       core->causes.is_gate_open;
 }
 
+/* Nothing is read or written for anybody. */
+static void torn_ended(struct core *core)
+{
+	if (positions_are_due(&core->books) && core->groups.remote_unanswered == 0)
+		positions_send(&core->books);
+	torn_pump(core->recovery);
+	outbox_pump(&core->outbox);
+}
+
 static void turn_ended(struct core *core)
 {
 	core->step.is_unfinished = false;
 	if (!core->causes.is_open)
 		return;
+	if (core->causes.lost_parts != 0) {
+		torn_ended(core);
+		return;
+	}
 	recover_pump(core->recovery);
 	stability_pump(core->remote);
 	reuse_pump(core);
@@ -350,6 +363,11 @@ uint64_t core_unanswered_bytes(const struct core *core)
 bool core_is_unfinished(const struct core *core)
 {
 	return core->step.is_unfinished;
+}
+
+const char *core_refusal(const struct core *core)
+{
+	return core->causes.lost_parts != 0 ? core->causes.trouble : NULL;
 }
 
 bool core_is_holding(const struct core *core)

@@ -23,6 +23,8 @@ const struct core_status *core_status(struct core *core);
 uint64_t core_gathering(const struct core *core);
 /* After EVENT_TURN_ENDED: there is more to do, so the next turn should begin at once. */
 bool core_is_unfinished(const struct core *core);
+/* With which error clients are refused whatever they ask for, as the data may be wrong; NULL: they are not. */
+const char *core_refusal(const struct core *core);
 /* Local writes are paused until remote batches, or re-runs, are done. */
 bool core_is_holding(const struct core *core);
 /* The bytes of groups that were sent to the store and not answered. */

@@ -106,6 +106,7 @@ const struct core_status *core_status(struct core *core)
 	struct core_status *status = &core->step.status;
 	status->is_open = core->causes.is_open;
 	status->trouble = core->causes.trouble;
+	status->lost_parts = core->causes.lost_parts;
 	status->rival_ms = core->causes.identity.rival_ms;
 	status->incarnations = origins_remembered(&core->causes.origins);
 	status->indexes = origins_indexed(&core->causes.origins);

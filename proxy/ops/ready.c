@@ -12,6 +12,7 @@
 static void check_process(struct round *round);
 static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
+static void check_torn(struct round *round, const struct core_status *core);
 static void check_limits(struct round *round, const struct core_status *core);
 static void check_homes(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
@@ -64,10 +65,6 @@ static void check_store(struct round *round)
 	}
 	const struct store_facts *facts = store_facts(round->status->store);
 
-	if (facts->is_emptied)
-		round_find(round, (struct finding){ FINDING_OUTAGE, "emptied", NULL },
-		     "Redis lost what this sidecar keeps in it while it runs (FLUSHALL? eviction?), so data may be missing here and nothing says which: send no users "
-		     "here, stop the sidecar, empty this Redis as a whole, and start the sidecar");
 	if (!facts->is_aof_on)
 		round_find(round, (struct finding){ FINDING_WARNING, "aof", NULL },
 		     "Redis keeps no append-only file, a restart loses what the log had not taken yet: set appendonly yes");
@@ -110,11 +107,45 @@ static const char *trouble_check(const char *trouble)
 	return strcmp(trouble, CORE_TROUBLE_INCARNATIONS) == 0 ? "incarnations" : "unreadable";
 }
 
+/* What is gone, and what to do: once all that the outbox held is in the log. */
+static void check_torn(struct round *round, const struct core_status *core)
+{
+	static const char *const names[PART_COUNT] = {
+		[PART_POSITIONS] = CORE_POSITIONS_KEY, [PART_EPISODES] = CORE_EPISODES_KEY, [PART_VERSIONS] = CORE_VERSIONS_KEY, [PART_HOMES] = CORE_HOMES_KEY,
+		[PART_OUTBOX] = CORE_OUTBOX_KEY,
+	};
+	struct buffer lost = { 0 };
+	bool is_shipped = strcmp(core->recovery, "torn") == 0 && core->outbox_events == 0;
+
+	for (unsigned part = 0; part < PART_COUNT; part++) {
+		if ((core->lost_parts >> part & 1) == 0)
+			continue;
+		buffer_add_text(&lost, lost.len > 0 ? ", " : "");
+		buffer_add_text(&lost, names[part]);
+	}
+	if (strcmp(core->trouble, CORE_TROUBLE_ADOPTING) == 0)
+		round_find(round, round_waiting(round, WAIT_TORN, NULL, 0),
+		     "Redis holds data and nothing of this sidecar: the own log is read first, to see whether this datacenter is new, and clients are refused "
+		     "meanwhile: see that this log can be written and read");
+	else if (is_shipped)
+		round_find(round, round_waiting(round, WAIT_TORN, NULL, 0),
+		     "Redis lost a part of what this sidecar keeps in it (%.*s), so nobody can tell whether its data is right, and clients are refused: send users "
+		     "elsewhere, and remove the data (FLUSHDB in each database but %llu); then all that the logs hold comes back by itself",
+		     (int)lost.len, lost.ptr, (unsigned long long)round->status->settings->redis_database);
+	else
+		round_find(round, round_waiting(round, WAIT_TORN, NULL, 0),
+		     "Redis lost a part of what this sidecar keeps in it (%.*s), and clients are refused: send users elsewhere; the own log is read, and gets what "
+		     "the outbox still holds, before it is said here what to do: see that this log can be written and read", (int)lost.len, lost.ptr);
+	buffer_free(&lost);
+}
+
 static void check_limits(struct round *round, const struct core_status *core)
 {
 	if (core->rival_ms != 0)
 		round_find(round, round_waiting(round, WAIT_RIVAL, NULL, 0), "%s", CORE_TROUBLE_RIVAL + strlen("HOMEPORT "));
-	if (core->trouble != NULL)
+	if (core->lost_parts != 0)
+		check_torn(round, core);
+	else if (core->trouble != NULL)
 		round_find(round, (struct finding){ FINDING_OUTAGE, trouble_check(core->trouble), NULL }, "%s", core->trouble + strlen("HOMEPORT "));
 	else if (core->incarnations >= CORE_INCARNATIONS_MAX)
 		round_find(round, round_waiting(round, WAIT_INCARNATIONS, NULL, 0), "%s", CORE_REFUSAL_INCARNATIONS + strlen("HOMEPORT "));
@@ -186,7 +217,7 @@ static void check_recalling(struct round *round, const struct core_status *core)
 {
 	struct buffer names = { 0 };
 
-	if (!core->is_recalling)
+	if (!core->is_recalling || core->lost_parts != 0)
 		return;
 	add_names_of_recalled(round, core, &names);
 	if (core->peers[0].is_recall_due)

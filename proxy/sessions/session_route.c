@@ -140,6 +140,11 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
 		return;
 	}
+	const char *refusal = row->class == COMMAND_SERVER ? NULL : turn_refusal(session->sessions->turn);
+	if (refusal != NULL) {
+		session_refuse(session, COMMAND_RESULT_REFUSED, refusal);
+		return;
+	}
 	if (is_setting_eviction(row, request)) {
 		session_refuse(session, COMMAND_RESULT_REFUSED,
 		               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);

@@ -196,6 +196,11 @@ void turn_forget(struct turn *turn, const void *context)
 	turn_errands_drop(turn->errands, context);
 }
 
+const char *turn_refusal(const struct turn *turn)
+{
+	return core_refusal(turn->core);
+}
+
 bool turn_is_holding(const struct turn *turn)
 {
 	return core_is_holding(turn->core);

@@ -74,6 +74,8 @@ void turn_fetch_from(struct turn *turn, uint32_t db, struct slice command, const
 void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
 uint64_t turn_gathering(const struct turn *turn);
+/* See core_refusal. The store must be open. */
+const char *turn_refusal(const struct turn *turn);
 /* See core_is_holding. The store must be open. */
 bool turn_is_holding(const struct turn *turn);
 /* See core_concerns_read. The store must be open. */

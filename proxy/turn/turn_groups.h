@@ -8,6 +8,8 @@ struct turn_group {
 	uint64_t id;
 	const struct slot *slots;    /* borrowed from the core until it has the answer */
 	unsigned slot_count;
+	bool has_entry;              /* as in EFFECT_GROUP */
+	unsigned entry_reply;
 };
 
 /* Zero-initialised is empty. */

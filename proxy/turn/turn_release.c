@@ -9,7 +9,8 @@
 
 void turn_release(struct turn *turn, const struct turn_group *group, const struct slice *replies, unsigned count)
 {
-	for (unsigned i = 0; i < group->slot_count; i++) {
+	bool is_kept = !group->has_entry || release_has_entry(replies[group->entry_reply]);
+	for (unsigned i = 0; is_kept && i < group->slot_count; i++) {
 		const struct slot *slot = &group->slots[i];
 		assert(slot->reply < count);
 		if (release_may_answer(slot))

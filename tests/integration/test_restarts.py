@@ -77,7 +77,10 @@ def remember(redis, count):
     with redis.client() as client:
         client("FLUSHALL")
         client("SELECT", RESERVED_DB)
-        client("HSET", "homeport:positions", "run", "another 1", "dc:a", f"-1 {entries}")
+        client("HSET", "homeport:positions", "made", "", "run", "another 1", "dc:a", f"-1 {entries}")
+        for part in ("episodes", "versions", "homes"):
+            client("HSET", f"homeport:{part}", "made", "")
+        client("XGROUP", "CREATE", "homeport:outbox", "made", "$", "MKSTREAM")
 
 
 def near_the_limit(facts):

@@ -86,6 +86,12 @@ static void bring_about(struct scene *scene, enum wait wait, const char **words)
 		core->incarnations = CORE_INCARNATIONS_KNOWN_MAX;
 		*words = "than can be told apart";
 		break;
+	case WAIT_TORN:
+		core->trouble = CORE_TROUBLE_TORN;
+		core->recovery = "torn";
+		core->lost_parts = 1u << PART_POSITIONS;
+		*words = "(homeport:positions), so nobody can tell whether its data is right";
+		break;
 	case WAIT_RIVAL: core->rival_ms = 1; *words = CORE_TROUBLE_RIVAL + strlen("HOMEPORT "); break;
 	case WAIT_READING: recalls(scene, "reading"); core->peers[0].is_recall_due = true; *words = "the own log was read to its end"; break;
 	case WAIT_STOPPED: core->peers[0].state = PEER_NEEDS_RESYNC; core->peers[0].why = "our own log was lost"; *words = "our own log was lost"; break;

@@ -26,7 +26,7 @@ void ask_take(struct asks *asks, const struct event *event)
 		.value = buffer_copy(event->asked.value), .id = buffer_copy(event->asked.id), .by = buffer_copy(event->asked.by),
 		.client = buffer_copy(event->asked.client),
 	};
-	const char *error = asks->causes->is_open ? NULL : asks->causes->trouble != NULL ? asks->causes->trouble : CORE_STORE_AWAY;
+	const char *error = asks->causes->trouble != NULL ? asks->causes->trouble : asks->causes->is_open ? NULL : CORE_STORE_AWAY;
 	if (error == NULL && (asked->ask == ASK_SET || asked->ask == ASK_DELETE)) {
 		asked->is_explicit = true;
 		asked->context = token_read(asks, event->asked.context, &error);

@@ -7,7 +7,7 @@ struct asks *asks_new(const struct rooms *rooms)
 	struct asks *asks = memory_new(sizeof *asks);
 	*asks = (struct asks){
 		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .onlookers = rooms->onlookers, .groups = rooms->groups,
-		.local = rooms->local, .topology = rooms->topology, .keyspace = rooms->keyspace, .policies = rooms->policies,
+		.books = rooms->books, .local = rooms->local, .topology = rooms->topology, .keyspace = rooms->keyspace, .policies = rooms->policies,
 	};
 	asks->end = &asks->first;
 	return asks;

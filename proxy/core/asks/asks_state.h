@@ -24,6 +24,7 @@ struct asks {
 	struct onlookers *onlookers;
 	struct groups *groups;
 	struct topology *topology;
+	const struct books *books;
 	struct local *local;
 	struct keyspace *keyspace;
 	struct policies *policies;

@@ -7,6 +7,8 @@
  * later has metadata until it is stable. Only then is its dot spilled, behind the removal. */
 #include "asked.h"
 
+#include "proxy/core/ledger/parts.h"
+
 #define PAUSE_MS 1000                /* between steps */
 /* The pause while much of what the steps find is gone, so that dots are removed faster than they are added. A step of 256 takes Redis 0.5 ms.
  * The first walk goes as fast. Until it ends we do not know for which keys there are dots, and have to treat every written key as if it had one. */
@@ -64,6 +66,7 @@ void sweep_pump(struct asks *asks)
 	sweep->scan_reply = 0;
 	if (sweep->asked == count)
 		ask_for_fields(asks, &group->script);
+	sweep->parts_reply = parts_ask(asks->books, &group->script);
 	sweep->is_under_way = true;
 	group_send(asks->groups, group);
 }
@@ -126,11 +129,14 @@ void sweep_answered(struct asks *asks, const struct event *event)
 {
 	struct sweep *sweep = &asks->sweep;
 	unsigned gone = 0;
+	if (asks->books->is_whole && !parts_are_whole(event->answered.replies + sweep->parts_reply))
+		effects_add(asks->step->effects, EFFECT_REOPEN);
 	for (unsigned i = 0; i < sweep->asked; i++)
 		gone += take_answer(asks, &sweep->found.items[--sweep->found.count], event->answered.replies[sweep->replies[i]]);
 	if (sweep->scan_reply > 0) {
 		take_fields(asks, event->answered.replies[sweep->scan_reply]);
-		asks->step->status.stored_versions = reply_count(event->answered.replies[sweep->scan_reply + 1]);
+		uint64_t fields = reply_count(event->answered.replies[sweep->scan_reply + 1]);
+		asks->step->status.stored_versions = fields > 0 ? fields - 1 : 0;        /* the mark is one */
 	}
 	asks->step->status.swept_versions += gone;
 	sweep->is_under_way = false;

@@ -12,6 +12,7 @@ struct sweep {
 	struct spills found;                 /* owned: fields that HSCAN returned, each as its removal */
 	unsigned asked;                      /* the store was asked whether the last so many of them have data */
 	unsigned replies[SWEEP_FIELDS_MAX];  /* which reply is the answer to that; the last field's first */
+	unsigned parts_reply;                /* first of the replies to parts_ask */
 	unsigned scan_reply;                 /* HSCAN's reply, followed by HLEN's; 0: neither was sent */
 	struct buffer cursor;                /* owned: where the walk goes on; empty: it begins */
 	bool is_under_way;

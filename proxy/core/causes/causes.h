@@ -24,6 +24,7 @@ struct causes {
 	bool is_open;                        /* the store is connected and was read */
 	bool is_crowded;                     /* as many incarnations are remembered as options.incarnations_max allows: writes are refused */
 	const char *trouble;                 /* constant; why the connected store was not opened: writes are refused with it. NULL: it was */
+	unsigned lost_parts;                 /* of the reserved database (event.h); if any is, the store is open with TROUBLE all the same, until it is emptied */
 	bool is_exchanged;                   /* it belongs to another datacenter than the one before (identity.h) */
 	bool is_gate_open;                   /* the own log was read to its end: final batches may be appended */
 	bool is_recalled;                    /* metadata is whole: remote writes may be applied */

@@ -33,6 +33,12 @@ enum clock_verdict {
 	"HOMEPORT too many restarts of Redis servers are remembered, as some peer has not heard of them yet: writes are refused until it has; stop what " \
 	"restarts Redis again and again, and see that every peer is heard"
 
+/* Part of what is kept beside the data is gone. Nobody can tell what of the data is. */
+#define CORE_TROUBLE_TORN \
+	"HOMEPORT this Redis lost a part of what homeportd keeps in it, so nobody can tell whether its data is right: nothing is read, written or applied " \
+	"here until the data is gone, too, and comes back from the logs; /readyz?verbose says what to do"
+#define CORE_TROUBLE_ADOPTING \
+	"LOADING Homeport looks in its log whether this datacenter is new, as its Redis holds data and nothing of homeportd, try again"
 #define CORE_TROUBLE_EXCHANGED \
 	"HOMEPORT this Redis holds the data of another datacenter that has the same name: nothing is written or replicated; give this sidecar its own " \
 	"Redis back (redis.address); to let it become this other datacenter, restart it"
@@ -101,6 +107,7 @@ struct core_status {
 	bool has_lost_metadata;      /* an opening went on without metadata that a log had lost: what met those writes may have ended otherwise here */
 	const char *recovery;        /* the state of the opening (docs/recovery.md); constant */
 	const char *trouble;         /* why nothing is written or replicated although the store is connected; NULL: nothing is wrong */
+	unsigned lost_parts;         /* of the reserved database (event.h) */
 	uint64_t rival_ms;           /* our steady clock when somebody else was last seen to go by our name; 0: nobody does */
 	uint64_t incarnations;       /* that are remembered, of all datacenters; at CORE_INCARNATIONS_MAX writes are refused */
 	uint64_t indexes;            /* of incarnations; those are in it that nothing but something old in memory names */

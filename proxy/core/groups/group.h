@@ -26,6 +26,7 @@ enum group_kind {
 	GROUP_TRIAL,         /* does the store take writes again? */
 	GROUP_ASK,           /* what the store holds of a key whose versions a client asks for */
 	GROUP_SWEEP,         /* which dots the store holds, and whether their data is there (sweep.c) */
+	GROUP_LOOK,          /* is there still data, where the reserved database is not whole? (torn.c) */
 };
 
 struct member {                      /* one command of a group */

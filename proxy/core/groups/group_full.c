@@ -75,7 +75,7 @@ bool group_runs_when_full(const struct group *group)
 			if (!unit_runs_when_full(group, &group->units[i]))
 				return false;
 		return true;
-	case GROUP_POSITIONS: case GROUP_PROBE: case GROUP_ASK: case GROUP_SWEEP:
+	case GROUP_POSITIONS: case GROUP_PROBE: case GROUP_ASK: case GROUP_SWEEP: case GROUP_LOOK:
 		return true;
 	case GROUP_REMOTE:           /* remote.c knows */
 	case GROUP_TRIAL:            /* it asks whether the store is still full */

@@ -48,6 +48,8 @@ static void queue_group(struct groups *groups, struct group *group)
 	effect->group.slots = group->slots;
 	effect->group.slot_count = group->slot_count;
 	effect->group.is_for_full = group->is_for_full;
+	effect->group.has_entry = group->write_count > 0;
+	effect->group.entry_reply = group->entry_reply;
 }
 
 void group_send(struct groups *groups, struct group *group)

@@ -3,7 +3,8 @@
 
 void books_add_correction(struct books *books, struct slice payload)
 {
-	resp_add_command(&books->corrections, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("r"), payload });
+	resp_add_command(&books->corrections, 6,
+	                 (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("NOMKSTREAM"), SLICE("*"), SLICE("r"), payload });
 	books->correction_count++;
 }
 

@@ -253,6 +253,8 @@ void episodes_restore(struct books *books, const struct event *event)
 	bool is_whole = true;
 	for (unsigned i = 0; i < event->opened.episode_count; i++) {
 		const struct stored_pair *pair = &event->opened.episodes[i];
+		if (slice_equal(pair->field, SLICE(CORE_MARK)))
+			continue;
 		if (is_readable(pair, &scratch))
 			restore_pair(books, pair, &scratch);
 		else

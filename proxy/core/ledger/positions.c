@@ -11,7 +11,7 @@
  *   lost       1, where the own log lost what the store had not read
  *
  * What suspects.c adds stands there, too. */
-#include "books.h"
+#include "parts.h"
 #include "proxy/core/topology/doubt.h"
 
 #include <string.h>
@@ -160,8 +160,12 @@ void positions_send(struct books *books)
 	is_moved |= episodes_have_ended(books);
 	if (is_moved || episodes_are_pending(books) || books->is_run_due || books->suspects->is_rules_due || books->is_trim_due || are_ids_due(books) ||
 	    doubt_is_write_due(books->topology) ||
-	    books->correction_count > 0) {
+	    books->correction_count > 0 || books->are_parts_due) {
 		struct group *group = group_new(books->groups, GROUP_POSITIONS);
+		group->positions.has_marks = books->are_parts_due;
+		if (books->are_parts_due)
+			parts_make(books, &group->script);
+		books->are_parts_due = false;
 		group->positions.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);

@@ -99,7 +99,10 @@ static void add_outbox_entry(struct local *local, struct group *group)
 	group->entry = (struct slice){ entry->ptr + start, entry->len - start };
 	script_select(&group->script, local->options->reserved_db);
 	group->entry_reply = group->script.count;
-	script_add_from(&group->script, 4, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b") }, entry, start);
+	if (local->books->is_whole)
+		script_add_from(&group->script, 5, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("NOMKSTREAM"), SLICE("*"), SLICE("b") }, entry, start);
+	else
+		script_add_from(&group->script, 4, (struct slice[]){ SLICE("XADD"), SLICE(CORE_OUTBOX_KEY), SLICE("*"), SLICE("b") }, entry, start);
 }
 
 void gathering_close_group(struct local *local, struct group *group)

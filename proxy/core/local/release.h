@@ -14,4 +14,11 @@ static inline bool release_may_answer(const struct slot *slot)
 	return slot->token != 0;
 }
 
+/* Has the store added the group's outbox entry, of whose XADD this is the reply? If not, its outbox was deleted, maybe with all the rest: the group's
+ * clients get no answer, as nothing that they wrote is kept. */
+static inline bool release_has_entry(struct slice reply)
+{
+	return reply.len > 0 && reply.ptr[0] == '$' && reply.ptr[1] != '-';
+}
+
 #endif

@@ -102,6 +102,7 @@ static void hear_hello(struct recovery *recovery)
 	recovery->causes->has_announced = recovery->causes->origins.items[recovery->causes->self].is_begun = true;
 	renew_outlived(recovery);
 	identity_hear_end(recovery->causes);
+	torn_hear_end(recovery);
 	if (has_doubts(recovery)) {
 		recovery_state_move(&recovery->state, RECOVERY_FOUND_LOG_CUT, recovery->causes);
 		peer_stop(recovery->causes, 0, PEER_NEEDS_RESYNC,

@@ -154,6 +154,7 @@ static bool read_store(struct recovery *recovery, const struct event *event, boo
 		note_announced(recovery);
 	for (unsigned i = 0; i < event->opened.outbox_count; i++)
 		is_readable = is_readable && stored_read(recovery, &event->opened.outbox[i]);
+	*is_same_run = *is_same_run && event->opened.parts == CORE_PARTS_ALL;
 	/* A new run of the server needs an incarnation of its own. */
 	if (origins_indexed(&recovery->causes->origins) >= CORE_INCARNATIONS_KNOWN_MAX && (!is_readable || !*is_same_run))
 		recovery->causes->trouble = CORE_TROUBLE_INCARNATIONS;
@@ -239,13 +240,15 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	causes->trouble = NULL;
 	identity_begin(causes, event->opened.store_id);
 	recovery->books->is_own_held = false;
-	bool is_read = read_store(recovery, event, &is_same_run, &incarnation);
-	doubt_freshness(recovery, is_read);
+	struct event believed = torn_judge(recovery, event);
+	bool is_read = read_store(recovery, &believed, &is_same_run, &incarnation);
+	doubt_freshness(recovery, is_read && causes->lost_parts == 0);
 	if (!is_read) {
 		recovery_state_move(&recovery->state, RECOVERY_OPENED_UNREADABLE, causes);
 		step_alarm(recovery->step, 0, causes->trouble);
 		return;
 	}
+	torn_begin(recovery);
 	is_same_run = is_same_run && !causes->identity.is_renewal_due;
 	causes->identity.is_renewal_due = false;
 	/* If Redis was restarted, it may have lost its last writes. Then we need a new incarnation, or their dots would be used again: a dot must
@@ -254,7 +257,7 @@ void recover_open(struct recovery *recovery, const struct event *event)
 		recovery->nonce = later_nonce(causes, recovery->nonce);
 	struct origin *self = begin_incarnation(recovery, is_same_run ? incarnation : recovery->nonce);
 	retention_begin(recovery->books);
-	episodes_restore(recovery->books, event);
+	episodes_restore(recovery->books, &believed);
 	recovery_state_move(&recovery->state, RECOVERY_OPENED, causes);
 	causes->opened_ms = recovery->step->steady_ms;
 	if (causes->clock == 0)

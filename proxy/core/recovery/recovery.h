@@ -3,7 +3,8 @@
  *   recover.c    the steps of it                        own_log.c  our own log is read up to our hello
  *   settle.c     outbox entries whose outcome is unknown  stored.c   outbox entries found at opening
  *   probe.c      the store is asked about them          recovery_state.c  how far it has come
- *   lost_end.c   the own log has lost its end with the store */
+ *   lost_end.c   the own log has lost its end with the store
+ *   torn.c       part of the reserved database is gone */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 
@@ -32,5 +33,9 @@ void settle_answered(struct recovery *recovery, const struct event *event);
 void settle_refused(struct recovery *recovery);
 bool settle_is_refused(const struct recovery *recovery);
 void settle_again(struct recovery *recovery);
+/* torn.c: part of the reserved database is gone, and there is data. */
+void torn_pump(struct recovery *recovery);
+void torn_answered(struct recovery *recovery, const struct event *event);
+void torn_refused(struct recovery *recovery);
 
 #endif

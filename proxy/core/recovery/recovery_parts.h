@@ -29,6 +29,12 @@ struct recovery {
 	bool is_end_doubted;                 /* the log is in the store, which is another run: it may have lost its end, and what was in it was not looked for yet */
 	bool has_lost_position;              /* nor the position that the store knew */
 	uint64_t heard_hlc;                  /* the latest time in the own log so far */
+	/* The reserved database is not whole (torn.c): */
+	bool is_known;                       /* it was, or a part of it was found */
+	bool is_adopting;                    /* there is data, and nothing of ours: the own log tells whether this datacenter is new */
+	bool is_shipped;                     /* there was no data left, and the log has all that the outbox held */
+	bool is_looking;                     /* that is being asked */
+	uint64_t looked_ms;
 	struct stored *stored;               /* owned */
 	unsigned stored_count;
 	struct append_list carried;          /* batches of earlier openings whose gate never opened; the store may have lost them.

@@ -27,6 +27,9 @@ static const struct state {
 	                         "Our writes go to the log. Metadata of writes that not all datacenters have applied is still being read from the "
 	                         "logs; remote writes wait for it." },
 	[RECOVERY_WHOLE] = { "whole", true, true, true, "Everything works: remote writes are applied." },
+	[RECOVERY_TORN] = { "torn", true, true, false,
+	                    "Part of the reserved database is gone. What the outbox held goes to the log; nothing else is done until the data is gone, too: then "
+	                    "all is read from the logs. Clients are refused since the opening." },
 };
 
 static const char *const events[RECOVERY_EVENT_COUNT] = {
@@ -39,6 +42,7 @@ static const char *const events[RECOVERY_EVENT_COUNT] = {
 	[RECOVERY_PROBE_ABORTED] = "the store refused the question",
 	[RECOVERY_PROBED_AGAIN] = "the pause is over",
 	[RECOVERY_GATE_OPENED] = "the store has answered, or there was nothing to ask",
+	[RECOVERY_GATE_OPENED_TORN] = "the same, and part of the reserved database is gone",
 	[RECOVERY_METADATA_BACK] = "all metadata is back that no log has lost",
 };
 
@@ -55,6 +59,7 @@ static const struct move { enum recovery_state from; enum recovery_event event; 
 	{ RECOVERY_READING, RECOVERY_LOST, RECOVERY_CLOSED, "carry outbox entries whose outcome is unknown over to the next opening (settle.c)" },
 	{ RECOVERY_STOPPED, RECOVERY_LOST, RECOVERY_CLOSED, "the same" },
 	{ RECOVERY_SETTLING, RECOVERY_GATE_OPENED, RECOVERY_RECALLING, "append the final forms, then what was written meanwhile (settle.c)" },
+	{ RECOVERY_SETTLING, RECOVERY_GATE_OPENED_TORN, RECOVERY_TORN, "append the final forms; look again and again whether there is still data (settle.c, torn.c)" },
 	{ RECOVERY_SETTLING, RECOVERY_PROBE_ABORTED, RECOVERY_REFUSED, "wait" },
 	{ RECOVERY_SETTLING, RECOVERY_HEARD_AGAIN, RECOVERY_SETTLING, "stop following our log (own_log.c)" },
 	{ RECOVERY_SETTLING, RECOVERY_LOST, RECOVERY_CLOSED, "carry over" },
@@ -67,6 +72,8 @@ static const struct move { enum recovery_state from; enum recovery_event event; 
 	{ RECOVERY_RECALLING, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection (recover.c)" },
 	{ RECOVERY_WHOLE, RECOVERY_HEARD_AGAIN, RECOVERY_WHOLE, "writes that the store had lost have come back: stop following our log (own_log.c)" },
 	{ RECOVERY_WHOLE, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection (recover.c)" },
+	{ RECOVERY_TORN, RECOVERY_HEARD_AGAIN, RECOVERY_TORN, "stop following our log (own_log.c)" },
+	{ RECOVERY_TORN, RECOVERY_LOST, RECOVERY_CLOSED, "forget what belonged to the connection. If the data was gone, the next opening makes the reserved database anew (torn.c)" },
 };
 
 #define MOVES (sizeof moves / sizeof *moves)

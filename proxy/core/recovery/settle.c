@@ -32,6 +32,13 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	return lifted.is_lifted;
 }
 
+/* Where the positions are gone, only our log tells what had been applied, and only of what we had announced. */
+static uint64_t applied_before(const struct recovery *recovery, const struct origin *origin)
+{
+	bool is_known = (recovery->causes->lost_parts >> PART_POSITIONS & 1) == 0;
+	return is_known || origin->applied > origin->heard ? origin->applied : origin->heard;
+}
+
 /* The context of an entry may name remote writes that the store refused in the end. Such claims are lowered to what the store has. No remote write is
  * applied before all entries are settled, so the store now has exactly what it had when the process ended. Returns the batch's new context, which
  * the caller frees. */
@@ -42,8 +49,11 @@ static struct position *lower_claims(struct recovery *recovery, unsigned own, st
 		positions[i] = batch->context[i];
 		int origin = origins_dc(&recovery->causes->origins, positions[i].dc) < 0 ? -1 :
 			origins_get(&recovery->causes->origins, positions[i].dc, positions[i].incarnation);
-		if (origin >= 0 && (unsigned)origin != own && !positions[i].is_floor && positions[i].seq > recovery->causes->origins.items[origin].applied)
-			positions[i].seq = recovery->causes->origins.items[origin].applied;
+		if (origin < 0 || (unsigned)origin == own || positions[i].is_floor)
+			continue;
+		uint64_t seen = applied_before(recovery, &recovery->causes->origins.items[origin]);
+		if (positions[i].seq > seen)
+			positions[i].seq = seen;
 	}
 	batch->context = positions;
 	return positions;
@@ -328,7 +338,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 	if (last_hlc > recovery->causes->hlc)
 		recovery->causes->hlc = last_hlc;
 	recovery->is_end_doubted = false;
-	recovery_state_move(&recovery->state, RECOVERY_GATE_OPENED, recovery->causes);
+	recovery_state_move(&recovery->state, recovery->causes->lost_parts != 0 ? RECOVERY_GATE_OPENED_TORN : RECOVERY_GATE_OPENED, recovery->causes);
 	outbox_hand_over(recovery->outbox);
 	if (has_lost)
 		outbox_heartbeat(recovery->outbox, recovery->nonce);

@@ -36,5 +36,9 @@ void settle_logged(struct recovery *recovery, const struct delivery *delivery); 
 void lost_end_open(struct recovery *recovery);                       /* another run of the store begins */
 void lost_end_find(struct recovery *recovery);                       /* our hello was read: what the log has lost is carried */
 void lost_end_add_carried(struct recovery *recovery, struct append_list *list);      /* to LIST, in the order in which they were executed */
+/* torn.c */
+struct event torn_judge(struct recovery *recovery, const struct event *event);       /* what of EVENT, an opening, is to be believed */
+void torn_begin(struct recovery *recovery);                          /* it was read */
+void torn_hear_end(struct recovery *recovery);                       /* our hello was read */
 
 #endif

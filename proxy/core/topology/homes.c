@@ -75,7 +75,8 @@ void homes_load(struct topology *topology, const struct event *event)
 	if (event->homes.is_first)
 		home_map_clear(&topology->map);
 	for (unsigned i = 0; i < event->homes.count; i++)
-		take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);
+		if (!slice_equal(event->homes.pairs[i].field, SLICE(CORE_MARK)))
+			take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);
 }
 
 /* Nobody but the home writes this, unless by force. Whoever waits because a peer knew more than we did is looked at again. */

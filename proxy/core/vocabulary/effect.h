@@ -56,6 +56,8 @@ struct effect {
 			bool is_for_full;            /* a store at its limit of memory has to run it all the same: it frees memory, or is ours */
 			const struct slot *slots;    /* who gets which reply; valid as long as the pieces. Empty for internal groups */
 			unsigned slot_count;
+			bool has_entry;              /* it adds to the outbox: that reply is the entry's id, or nil, if the outbox was deleted */
+			unsigned entry_reply;
 		} group;
 		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
 		struct {

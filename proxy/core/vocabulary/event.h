@@ -14,6 +14,12 @@ struct command;
 #define CORE_HOMES_KEY "homeport:homes"   /* a hash, in the reserved database: user -> "<epoch> <dc>"; replicated */
 #define CORE_VERSIONS_KEY "homeport:versions"     /* a hash, in the reserved database (spill.c) */
 
+/* What makes the reserved database whole. Each part is marked when it is made: a hash by its field CORE_MARK, the outbox by being there, as it is not made by
+ * adding to it. So it is known that one was lost, whatever was written there since. */
+enum core_part { PART_POSITIONS, PART_EPISODES, PART_VERSIONS, PART_HOMES, PART_OUTBOX, PART_COUNT };
+#define CORE_MARK "made"
+#define CORE_PARTS_ALL ((1u << PART_COUNT) - 1)
+
 enum event_type {
 	EVENT_HOMES,         /* some of CORE_HOMES_KEY, as the store that is being opened has it: all of them, before EVENT_OPENED. Not needed without homes */
 	EVENT_OPENED,        /* the store is connected, older sidecars are fenced; here is what it remembers. First, and again after each EVENT_LOST */
@@ -79,6 +85,8 @@ struct event {
 			unsigned outbox_count;
 			const struct stored_pair *episodes;  /* HGETALL CORE_EPISODES_KEY */
 			unsigned episode_count;
+			unsigned parts;              /* 1 << part, for each that is marked */
+			bool is_data_there;          /* clients' databases hold keys */
 		} opened;
 		struct {
 			uint64_t token;              /* not 0; comes back with the answer */

@@ -122,7 +122,7 @@ void auditor_replied(struct auditor *auditor, const struct client_request *reque
 	if (ask->is_replied)
 		auditor_find(auditor, "request %llu is answered twice", (unsigned long long)request->token);
 	/* Redis's error for another type, or a value that has no versions. */
-	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.verb > VERB_DELETE)
+	if ((reply.len > 0 && reply.ptr[0] == '-') || request->ask.verb > VERB_DELETE || auditor->dcs[request->dc].is_doubtful)
 		return;
 	if (!told_read(auditor, ask, reply)) {
 		auditor_find(auditor, "request %llu has an answer that cannot be read: %.*s", (unsigned long long)request->token, (int)reply.len, reply.ptr);
@@ -231,7 +231,7 @@ static void judge_context_write(struct auditor *auditor, const struct audited_ke
 	unsigned count = 0, stay = 0;
 	bool is_plain = touches_select(key, &ask->write->executed_at, &contest, subset, &count);
 
-	if (audit_all_shipped(auditor, &ask->write->executed_at) &&
+	if (!ask->write->is_unsure && audit_all_shipped(auditor, &ask->write->executed_at) &&
 	    audit_context_read(auditor, pool_text(auditor->options.pool, request->ask.context), &context)) {
 		count = audit_live(auditor, subset, count, &contest, live);
 		for (unsigned i = 0; i < count; i++) {

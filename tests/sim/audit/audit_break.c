@@ -1,5 +1,6 @@
 /* Breaks of connections, sidecars and stores. After one, some writes may be lost, or be shipped in another form than they were executed in. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit_parts.h"
 
@@ -23,15 +24,50 @@ static void write_doubted(struct audited_dc *watched, struct audited_write *writ
 	write->is_doubted = write->is_doubted || !write->is_shipped;
 }
 
+static void oldest_silenced(struct audited_dc *watched)
+{
+	watched->silent = array_grow(watched->silent, watched->silent_count, &watched->silent_cap, sizeof(*watched->silent));
+	watched->silent[watched->silent_count++] = watched->groups[0];
+	memmove(watched->groups, watched->groups + 1, --watched->group_count * sizeof(*watched->groups));
+}
+
+static void write_unsettled(struct audited_dc *watched, struct audited_write *write)
+{
+	(void)watched;
+	write->is_unsure = write->is_unsure || !write->is_shipped;
+}
+
+static void write_outbox_lost(struct audited_dc *watched, struct audited_write *write)
+{
+	(void)watched;
+	write->is_rewound = write->is_rewound || !write->is_shipped;
+}
+
+void auditor_outbox_lost(struct auditor *auditor, unsigned dc)
+{
+	each_write(auditor, dc, write_outbox_lost);
+}
+
+void auditor_store_doubted(struct auditor *auditor, unsigned dc, bool is_doubtful)
+{
+	struct audited_dc *watched = &auditor->dcs[dc];
+
+	watched->is_doubtful = is_doubtful;
+	each_write(auditor, dc, write_unsettled);
+	vector_copy(&watched->answered, &watched->applied);
+}
+
+void auditor_group_dropped(struct auditor *auditor, unsigned dc)
+{
+	oldest_silenced(&auditor->dcs[dc]);
+}
+
 void auditor_connection_broke(struct auditor *auditor, unsigned dc)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
 
-	for (unsigned i = 0; i < watched->group_count; i++) {
-		watched->silent = array_grow(watched->silent, watched->silent_count, &watched->silent_cap, sizeof(*watched->silent));
-		watched->silent[watched->silent_count++] = watched->groups[i];
-	}
-	watched->group_count = 0;
+	while (watched->group_count > 0)
+		oldest_silenced(watched);
 	each_write(auditor, dc, write_doubted);
 }
 

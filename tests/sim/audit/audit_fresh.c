@@ -13,7 +13,10 @@ static const struct audited_write *first_missing(const struct auditor *auditor, 
 	if (seq > vector_at(&auditor->dcs[auditor->origins[origin].dc].applied, origin))
 		return NULL;
 	write = audit_find(auditor, origin, seq);
-	return write == NULL || !write->is_executed ? NULL : write;
+	if (write == NULL || !write->is_executed)
+		return NULL;
+	/* Deleted with the outbox, it counts no more. */
+	return write->is_rewound && write->is_at_risk && !write->is_shipped ? NULL : write;
 }
 
 void auditor_time(struct auditor *auditor, uint64_t now_us)

@@ -249,7 +249,8 @@ void audit_records_read(const struct auditor *auditor, unsigned dc, struct writt
 	for (unsigned i = 0; stream != NULL && i < stream->entry_count; i++)
 		records_keep(records, pool_text(pool, stream->entries[i].value), false);
 	for (unsigned i = 0; episodes != NULL && i < episodes->count; i++)
-		records_keep(records, pool_text(pool, episodes->elements[i].value), true);
+		if (!slice_equal(pool_text(pool, episodes->elements[i].name), SLICE("made")))
+			records_keep(records, pool_text(pool, episodes->elements[i].value), true);
 }
 
 void audit_records_free(struct written_records *records)

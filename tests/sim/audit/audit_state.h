@@ -32,6 +32,7 @@ struct audited_group {
 struct audited_dc {
 	struct vector applied;       /* what its store has executed */
 	struct vector ever;          /* what its store has executed at any time, even if it lost it since */
+	bool is_doubtful;            /* keys were deleted there, and its sidecar has not noticed yet */
 	struct vector answered;      /* what its store has executed and its sidecar was told of */
 	struct audited_point *points; /* owned */
 	unsigned point_count, point_cap;

@@ -26,6 +26,7 @@ struct audited_write {
 	bool is_answered;            /* its group's answer reached the sidecar that sent it */
 	bool is_rewound;             /* its store lost it */
 	bool is_doubted;             /* the connection broke before the write was in the log: the core may ship what it reads back instead */
+	bool is_unsure;              /* keys of its store were deleted: it may say that it saw less than it did, or not know what to leave alive */
 	bool is_at_risk;             /* the sidecar crashed before it was in the log */
 	bool is_log_lost;            /* the log lost it after it was shipped, and it was not shipped again */
 	bool has_derived;            /* it is a client's command, and DERIVED is what the store was seen to do */

@@ -52,9 +52,10 @@ static void reserved_command_ran(struct auditor *auditor, struct audited_dc *wat
 	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], "homeport:positions")) {
 		for (unsigned i = 2; i + 1 < executed->argc; i += 2)
 			positions_read(auditor, watched, argv[i], argv[i + 1]);
-	} else if (executed->argc == 5 && audit_is_word(argv[0], "xadd") && audit_is_word(argv[3], "b")) {
+	} else if (executed->argc >= 5 && audit_is_word(argv[0], "xadd") &&
+	           audit_is_word(argv[executed->argc - 2], "b") && executed->reply.ptr[0] == '$' && executed->reply.ptr[1] != '-') {
 		buffer_reset(&watched->intent);
-		buffer_add(&watched->intent, argv[4]);
+		buffer_add(&watched->intent, argv[executed->argc - 1]);
 		watched->has_intent = true;
 	}
 	if (executed->reply.ptr[0] == '-')
@@ -194,6 +195,7 @@ static void write_executed(struct auditor *auditor, struct audited_dc *watched, 
 	if (write->is_executed)
 		auditor_find(auditor, "dot %s was given twice", audit_dot(auditor, write->origin, write->seq));
 	write->is_executed = true;
+	write->is_unsure = watched->is_doubtful;
 	write->hlc = hlc;
 	write->executed_us = auditor->now_us;
 	vector_copy(&write->executed_at, &watched->applied);
@@ -258,7 +260,7 @@ static void remote_writes_executed(struct auditor *auditor, unsigned dc)
 
 	vector_copy(&before, &watched->applied);
 	vector_join(&watched->applied, &watched->advanced);
-	for (unsigned origin = 0; origin < watched->advanced.count; origin++)
+	for (unsigned origin = 0; origin < watched->advanced.count && !watched->is_doubtful; origin++)
 		for (uint64_t seq = vector_at(&before, origin) + 1; seq <= vector_at(&watched->advanced, origin); seq++)
 			causes_check(auditor, dc, origin, seq);
 	vector_free(&before);
@@ -300,7 +302,8 @@ void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct l
 		requests_find(auditor->options.requests, group->slots[i].token)->state = group->is_refused ? REQUEST_REFUSED : REQUEST_ANSWERED;
 	if (group->is_refused)
 		return;
-	vector_copy(&watched->answered, &watched->groups[0].after);
+	if (!watched->is_doubtful)
+		vector_copy(&watched->answered, &watched->groups[0].after);
 	for (uint64_t i = 0; i < watched->groups[0].write_count; i++)
 		audit_write(auditor, watched->groups[0].origin, watched->groups[0].first_seq + i)->is_answered = true;
 	group_free(&watched->groups[0]);

@@ -56,6 +56,12 @@ void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lan
 void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed);
 void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal);
 void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+/* Somebody deleted it, with what only a running sidecar remembers then. */
+void auditor_outbox_lost(struct auditor *auditor, unsigned dc);
+/* Keys of DC's store were deleted behind its sidecar's back. Until it notices it may say, and write, what is not so. */
+void auditor_store_doubted(struct auditor *auditor, unsigned dc, bool is_doubtful);
+/* The store has executed the oldest group, and its clients are not told. */
+void auditor_group_dropped(struct auditor *auditor, unsigned dc);
 void auditor_connection_broke(struct auditor *auditor, unsigned dc);
 void auditor_sidecar_crashed(struct auditor *auditor, unsigned dc);
 void auditor_store_rewound(struct auditor *auditor, unsigned dc, unsigned journal);

@@ -171,6 +171,15 @@ void command_flushdb(struct sim_call *call)
 	reply_ok(call);
 }
 
+void command_dbsize(struct sim_call *call)
+{
+	int64_t keys = 0;
+
+	for (unsigned i = 0; i < sim_store_key_count(call->store); i++)
+		keys += sim_store_key_at(call->store, i)->db == call->db;
+	reply_integer(call, keys);
+}
+
 void command_select(struct sim_call *call)
 {
 	int64_t db;

@@ -147,6 +147,17 @@ uint64_t sim_store_bytes(const struct sim_store *store, bool is_with_reserved)
 	return bytes;
 }
 
+void sim_store_meddle(struct sim_store *store, struct slice bytes, uint64_t now_ms)
+{
+	struct sim_replies ignored = { .count = 0 };
+
+	store->is_replaying = true;
+	store_run(store, bytes, 2, now_ms, &ignored);
+	store->is_replaying = false;
+	store_record(store, bytes, 2, now_ms);
+	sim_replies_free(&ignored);
+}
+
 const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies)
 {
 	const char *wrong = store_run(store, bytes, protocol, now_ms, replies);

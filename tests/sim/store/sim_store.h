@@ -62,6 +62,8 @@ struct sim_store *sim_store_new(struct pool *pool, uint64_t seed, const struct s
 void sim_store_free(struct sim_store *store);
 /* Runs MULTI … EXEC at NOW_MS of the store's clock. NULL: well. Otherwise what is wrong with the bytes, which is a fault of the core. */
 const char *sim_store_execute(struct sim_store *store, struct slice bytes, unsigned protocol, uint64_t now_ms, struct sim_replies *replies);
+/* The same for somebody else than the core: nobody is told, but the journal. */
+void sim_store_meddle(struct sim_store *store, struct slice bytes, uint64_t now_ms);
 /* Removes what has expired, as Redis's background cycle does. */
 void sim_store_expire(struct sim_store *store, uint64_t now_ms);
 /* How many entries the journal has. sim_store_rewind can come back to this place. */

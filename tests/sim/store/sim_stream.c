@@ -93,10 +93,22 @@ static unsigned stream_trim(struct sim_key *key, const struct trimming *trimming
 	return first;
 }
 
-/* XADD key [trimming] id field value */
+/* XGROUP CREATE key name id MKSTREAM. Nobody reads in groups, so the stream is all there is to it. */
+void command_xgroup(struct sim_call *call)
+{
+	if (call->argc != 6 || !argument_is(call->argv[1], "create") || !argument_is(call->argv[5], "mkstream")) {
+		reply_error(call, "ERR syntax error");
+		return;
+	}
+	if (store_lookup(call, call->argv[2]) == NULL)
+		store_create(call, call->db, store_intern(call, call->argv[2]), SIM_STREAM);
+	reply_ok(call);
+}
+
+/* XADD key [NOMKSTREAM] [trimming] id field value */
 void command_xadd(struct sim_call *call)
 {
-	bool is_wrong;
+	bool is_wrong, must_exist = argument_is(call->argv[2], "nomkstream");
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
 	struct trimming trimming;
 	const struct slice *id;
@@ -104,13 +116,17 @@ void command_xadd(struct sim_call *call)
 
 	if (is_wrong)
 		return;
-	if (!trimming_read(call, 2, &trimming)) {
+	if (!trimming_read(call, 2 + must_exist, &trimming)) {
 		reply_error(call, "ERR syntax error");
 		return;
 	}
-	id = &call->argv[2 + trimming.argc];
-	if (call->argc != 5 + trimming.argc) {
+	id = &call->argv[2 + must_exist + trimming.argc];
+	if (call->argc != 5 + must_exist + trimming.argc) {
 		reply_error(call, "ERR the simulated stream takes one field");
+		return;
+	}
+	if (key == NULL && must_exist) {
+		reply_nil(call);
 		return;
 	}
 	if (!id_choose(call, id[0], key, &ms, &seq)) {

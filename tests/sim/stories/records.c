@@ -50,8 +50,8 @@ static uint32_t newest_record(const struct story *story, unsigned dc)
 	const struct sim_key *hash = reserved_key(story, dc, CORE_EPISODES_KEY), *stream = reserved_key(story, dc, CORE_CONFLICTS_KEY);
 	struct slice last = { "", 0 };
 
-	if (hash != NULL && hash->count > 0)
-		records_in(story, hash->elements[0].value, &last);
+	if (hash != NULL && hash->count > 1)
+		records_in(story, hash->elements[1].value, &last);
 	else if (stream != NULL && stream->entry_count > 0)
 		records_in(story, stream->entries[stream->entry_count - 1].value, &last);
 	return last.len == 0 ? 0 : pool_intern(story->world->pool, last);
@@ -197,7 +197,7 @@ static unsigned field_count(const struct story *story, unsigned dc)
 {
 	const struct sim_key *hash = reserved_key(story, dc, CORE_EPISODES_KEY);
 
-	return hash == NULL ? 0 : hash->count;
+	return hash == NULL ? 0 : hash->count - 1;               /* it is marked */
 }
 
 static void restart(struct story *story, unsigned dc)

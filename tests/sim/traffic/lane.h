@@ -18,6 +18,8 @@ struct lane_group {
 	unsigned reply_count;
 	struct lane_slot *slots;          /* owned */
 	unsigned slot_count;
+	bool has_entry;              /* of its replies, that to the command that adds to the outbox is … */
+	unsigned entry_reply;
 	bool is_executed;            /* or refused; in both cases its answer is on its way */
 	bool is_refused;
 	bool is_for_full;            /* a full store runs it, too */

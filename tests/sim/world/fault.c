@@ -1,7 +1,10 @@
 /* Faults: a crash is instant and followed by a restart; cuts and refusals last and then heal. */
 #include "sidecar.h"
 
+#include "proxy/core/wire/record.h"
+
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "world_clocks.h"
@@ -9,13 +12,15 @@
 #define CLOCK_WEIGHT 4               /* in worlds that have it, it is the fault that comes most often */
 #define FULL_WEIGHT 4
 #define REMEMBERED_US 9000000        /* what a sidecar that keeps running is sure to remember */
+#define EMPTIED_WEIGHT 4
+#define SHELL_LOOKS_US 2000000
 
 const char *fault_text(enum fault fault)
 {
 	static const char *const texts[FAULT_COUNT] = {
 		"none", "link cut", "log cut", "sidecar crash", "connection loss", "store restart", "store rollback", "both crash", "redelivery",
 		"append retry", "refusal", "truncation", "skew", "expiry", "rules change", "clock set",
-		"full store",
+		"full store", "keys deleted",
 	};
 
 	return texts[fault];
@@ -189,6 +194,8 @@ static void crash_store(struct world *world, struct dc *dc, bool is_rollback, ui
 		journal = draw_end(world, dc);
 	else if (is_rollback)
 		journal -= (unsigned)dice_below(&world->dice, dice_chance(&world->dice, 50) ? journal + 1 : journal / 8 + 1);
+	if (journal < dc->journal_floor)
+		journal = dc->journal_floor;
 	store_comes_back(world, dc, journal, is_rollback, duration_us);
 }
 
@@ -278,6 +285,72 @@ static void fill_store(struct world *world, struct dc *dc, uint64_t duration_us)
 	plan_heal(world, dc, FAULT_FULL, 0, duration_us);
 }
 
+/* ---- somebody deletes keys ---- */
+
+/* What the sidecar says and writes from now on may be wrong, until it opens the store again. */
+static void doubt(struct world *world, struct dc *dc)
+{
+	dc->is_lost_unseen = true;
+	auditor_store_doubted(world->auditor, dc->index, true);
+}
+
+/* The shell asks every two seconds whether a key of its own is still there. */
+static void notice_later(struct world *world, struct dc *dc)
+{
+	doubt(world, dc);
+	world_plan_next(world, &(struct happening){ .type = HAPPENING_REOPEN, .dc = dc->index, .generation = dc->connection }, SHELL_LOOKS_US);
+}
+
+void fault_flush(struct world *world, struct dc *dc)
+{
+	trace_line(world->trace, dc->index, "store is emptied");
+	sim_store_rewind(dc->store, 0);
+	auditor_store_rewound(world->auditor, dc->index, 0);
+	dc->journal_floor = 0;
+	dc->is_rolled_back = true;
+	notice_later(world, dc);
+}
+
+void fault_delete(struct world *world, struct dc *dc, unsigned parts)
+{
+	static const char *const names[PART_COUNT] = {
+		[PART_POSITIONS] = CORE_POSITIONS_KEY, [PART_EPISODES] = CORE_EPISODES_KEY, [PART_VERSIONS] = CORE_VERSIONS_KEY,
+		[PART_HOMES] = CORE_HOMES_KEY, [PART_OUTBOX] = CORE_OUTBOX_KEY,
+	};
+	char db[12];
+	struct buffer bytes = { 0 };
+
+	snprintf(db, sizeof(db), "%u", SIM_RESERVED_DB);
+	resp_add_command(&bytes, 1, (struct slice[]){ SLICE("MULTI") });
+	resp_add_command(&bytes, 2, (struct slice[]){ SLICE("SELECT"), slice_of(db) });
+	for (unsigned part = 0; part < PART_COUNT; part++) {
+		if ((parts >> part & 1) == 0)
+			continue;
+		trace_line(world->trace, dc->index, "somebody deletes %s", names[part]);
+		resp_add_command(&bytes, 2, (struct slice[]){ SLICE("DEL"), slice_of(names[part]) });
+	}
+	resp_add_command(&bytes, 1, (struct slice[]){ SLICE("EXEC") });
+	sim_store_meddle(dc->store, buffer_slice(&bytes), world_clock_ms(world, dc));
+	if ((parts >> PART_OUTBOX & 1) != 0)
+		auditor_outbox_lost(world->auditor, dc->index);
+	doubt(world, dc);
+	buffer_free(&bytes);
+}
+
+static void delete_keys(struct world *world, struct dc *dc, uint64_t duration_us)
+{
+	unsigned roll = (unsigned)dice_below(&world->dice, 5 + PART_COUNT);
+
+	if (!dc->is_store_up)
+		return;
+	if (dice_chance(&world->dice, 30))
+		crash_sidecar(world, dc, duration_us / 4);
+	if (roll < 4)
+		fault_flush(world, dc);
+	else
+		fault_delete(world, dc, roll < 4 + PART_COUNT ? 1u << (roll - 4) : CORE_PARTS_ALL);
+}
+
 /* ---- strikes ---- */
 
 void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
@@ -321,6 +394,9 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 	case FAULT_FULL:
 		fill_store(world, dc, duration_us * 5);
 		break;
+	case FAULT_EMPTIED:
+		delete_keys(world, dc, duration_us);
+		break;
 	case FAULT_RULES:
 		sidecar_new_rules(world, dc);
 		break;
@@ -338,7 +414,7 @@ void fault_strike_at(struct world *world, struct dc *dc, enum fault fault)
 void fault_strike(struct world *world)
 {
 	struct dc *dc = &world->dcs[dice_below(&world->dice, world->plan.dc_count)];
-	enum fault allowed[FAULT_COUNT + CLOCK_WEIGHT + FULL_WEIGHT];
+	enum fault allowed[FAULT_COUNT + CLOCK_WEIGHT + FULL_WEIGHT + EMPTIED_WEIGHT];
 	unsigned count = 0;
 
 	for (enum fault fault = FAULT_LINK_CUT; fault <= FAULT_TRUNCATION; fault++)
@@ -350,6 +426,8 @@ void fault_strike(struct world *world)
 		allowed[count++] = FAULT_CLOCK;
 	for (unsigned i = 0; i < FULL_WEIGHT && world->plan.has_faults[FAULT_FULL]; i++)
 		allowed[count++] = FAULT_FULL;
+	for (unsigned i = 0; i < EMPTIED_WEIGHT && world->plan.has_faults[FAULT_EMPTIED]; i++)
+		allowed[count++] = FAULT_EMPTIED;
 	if (count > 0)
 		fault_strike_at(world, dc, allowed[dice_below(&world->dice, count)]);
 }

@@ -26,6 +26,7 @@ enum fault {
 	FAULT_RULES,                 /* the operator changes the rules, at one DC after the other */
 	FAULT_CLOCK,                 /* a wall clock is set wrong, and right again */
 	FAULT_FULL,                  /* the store is at its limit of memory, or near it */
+	FAULT_EMPTIED,               /* somebody empties the store behind the sidecar's back, or deletes keys of the reserved database */
 	FAULT_COUNT,
 };
 
@@ -33,6 +34,8 @@ const char *fault_text(enum fault fault);
 /* Breaks something that the plan allows. */
 void fault_strike(struct world *world);
 void fault_strike_at(struct world *world, struct dc *dc, enum fault fault);
+void fault_flush(struct world *world, struct dc *dc);    /* everything goes, while the store runs */
+void fault_delete(struct world *world, struct dc *dc, unsigned parts);       /* 1 << part: keys of the reserved database */
 /* A store is up again after a crash. */
 /* The store crashes, and comes back with its first KEPT transactions while the sidecar runs on. */
 void fault_lose_end(struct world *world, struct dc *dc, unsigned kept);

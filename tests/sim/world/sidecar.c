@@ -25,7 +25,7 @@ void sidecar_step(struct world *world, struct dc *dc, struct event *event)
 		sidecar_run_effect(world, dc, &dc->effects.items[i]);
 	core_check(dc->core);
 	dc->has_lost_metadata |= core_has_lost_metadata(dc->core);
-	if (dc->is_open && (event->type == EVENT_TICK || event->type == EVENT_ANSWERED || event->type == EVENT_TURN_ENDED))
+	if (dc->is_open && !dc->is_lost_unseen && (event->type == EVENT_TICK || event->type == EVENT_ANSWERED || event->type == EVENT_TURN_ENDED))
 		world_judge_freshness(world, dc);
 	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
 		return;
@@ -250,6 +250,10 @@ void sidecar_open(struct world *world, struct dc *dc)
 
 	dc->nonce = clock_us > dc->nonce ? clock_us : dc->nonce + 1;
 	snprintf(run_id, sizeof(run_id), "%s-run-%u", world_dc_names[dc->index], dc->run);
+	if (event.opened.parts != CORE_PARTS_ALL && !event.opened.is_data_there) {
+		auditor_store_rewound(world->auditor, dc->index, 0);
+		dc->journal_floor = sim_store_journal(dc->store);
+	}
 	event.opened.run_id = slice_of(run_id);
 	event.opened.nonce = dc->nonce;
 	dc->stores += event.opened.position_count == 0;
@@ -258,6 +262,9 @@ void sidecar_open(struct world *world, struct dc *dc)
 	trace_line(world->trace, dc->index, "connected to store run %u: %u positions, %u outbox entries, %u episodes", dc->run, event.opened.position_count,
 	           event.opened.outbox_count, event.opened.episode_count);
 	dc->is_open = true;
+	if (dc->is_lost_unseen)
+		auditor_store_doubted(world->auditor, dc->index, false);
+	dc->is_lost_unseen = false;
 	sidecar_step(world, dc, &event);
 	store_memory_free(&memory);
 }
@@ -270,6 +277,17 @@ void lane_deliver_group(struct world *world, struct dc *dc)
 	dc->answer_us = answer_us > dc->answer_us ? answer_us : dc->answer_us;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_ANSWER, .dc = dc->index, .generation = dc->connection },
 	                dc->answer_us - world->now_us);
+}
+
+/* The outbox was deleted: the store adds nothing, and answers nil. */
+static bool has_lost_entry(const struct lane_group *group)
+{
+	struct slice id;
+
+	if (!group->has_entry || group->is_refused)
+		return false;
+	id = sim_replies_at(&group->replies, group->entry_reply);
+	return id.ptr[0] != '$' || id.ptr[1] == '-';
 }
 
 void lane_deliver_answer(struct world *world, struct dc *dc)
@@ -286,7 +304,10 @@ void lane_deliver_answer(struct world *world, struct dc *dc)
 	if (group->is_refused)
 		event.answered.error = slice_of(group->error);
 	trace_line(world->trace, dc->index, "group %llu answered", (unsigned long long)group->id);
-	auditor_group_answered(world->auditor, dc->index, group);
+	if (has_lost_entry(group))
+		auditor_group_dropped(world->auditor, dc->index);
+	else
+		auditor_group_answered(world->auditor, dc->index, group);
 	sidecar_step(world, dc, &event);
 	memory_free(replies);
 	lane_group_free(group);

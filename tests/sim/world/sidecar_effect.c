@@ -23,7 +23,7 @@ static void lane_send_group(struct lane *lane, const struct effect *effect)
 	struct buffer room = { 0 };
 	struct lane_group group = {
 		.id = effect->group.id, .protocol = effect->group.protocol, .bytes = effect_group_bytes(effect, &room), .reply_count = effect->group.reply_count,
-		.is_for_full = effect->group.is_for_full, .slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
+		.is_for_full = effect->group.is_for_full, .has_entry = effect->group.has_entry, .entry_reply = effect->group.entry_reply, .slot_count = effect->group.slot_count, .slots = memory_new((effect->group.slot_count + 1) * sizeof(*group.slots)),
 	};
 
 	for (unsigned i = 0; i < group.slot_count; i++)

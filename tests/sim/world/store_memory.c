@@ -18,6 +18,31 @@ static struct stored_pair *read_pairs(const struct world *world, const struct si
 	return pairs;
 }
 
+static bool is_marked(const struct world *world, const struct dc *dc, const char *name)
+{
+	const struct sim_key *hash = reserved_key(world, dc, name);
+
+	return hash != NULL && sim_key_element(hash, pool_intern(world->pool, slice_of(CORE_MARK))) != NULL;
+}
+
+static unsigned marked_parts(const struct world *world, const struct dc *dc)
+{
+	unsigned parts = reserved_key(world, dc, CORE_OUTBOX_KEY) != NULL ? 1u << PART_OUTBOX : 0;
+
+	parts |= is_marked(world, dc, CORE_POSITIONS_KEY) ? 1u << PART_POSITIONS : 0;
+	parts |= is_marked(world, dc, CORE_EPISODES_KEY) ? 1u << PART_EPISODES : 0;
+	parts |= is_marked(world, dc, CORE_HOMES_KEY) ? 1u << PART_HOMES : 0;
+	return parts | (is_marked(world, dc, CORE_VERSIONS_KEY) ? 1u << PART_VERSIONS : 0);
+}
+
+static bool has_data(const struct dc *dc)
+{
+	for (unsigned i = 0; i < sim_store_key_count(dc->store); i++)
+		if (sim_store_key_at(dc->store, i)->db != SIM_RESERVED_DB)
+			return true;
+	return false;
+}
+
 struct event store_memory_read(const struct world *world, const struct dc *dc, struct store_memory *memory)
 {
 	const struct sim_key *outbox = reserved_key(world, dc, CORE_OUTBOX_KEY);
@@ -35,6 +60,8 @@ struct event store_memory_read(const struct world *world, const struct dc *dc, s
 	event.opened.positions = memory->positions;
 	event.opened.episodes = memory->episodes;
 	event.opened.outbox = memory->outbox;
+	event.opened.parts = marked_parts(world, dc);
+	event.opened.is_data_there = has_data(dc);
 	return event;
 }
 

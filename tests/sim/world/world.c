@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client_ask.h"
 #include "client_session.h"
@@ -11,6 +12,7 @@
 #include "world_rules.h"
 
 #define TICK_US 100000
+#define TORN_US 2000000              /* so long it takes until somebody does what is asked for */
 
 /* ---- the store's observer ---- */
 
@@ -71,11 +73,26 @@ static void load_arrives(struct world *world, struct dc *dc)
 	                1 + dice_below(&world->dice, 2 * world->plan.load_us * world->plan.dc_count * 5 / 2 / (world->plan.operations + 1)));
 }
 
+/* Somebody has to remove the data of a store whose reserved database is not whole, once the sidecar says that it has shipped what was left to ship. */
+static void look_after(struct world *world, struct dc *dc)
+{
+	const struct core_status *status = dc->core != NULL && dc->is_open ? core_status(dc->core) : NULL;
+	bool is_waiting = status != NULL && status->lost_parts != 0 && strcmp(status->recovery, "torn") == 0 && status->outbox_events == 0;
+
+	if (!is_waiting)
+		dc->torn_us = 0;
+	else if (dc->torn_us == 0)
+		dc->torn_us = world->now_us;
+	else if (world->now_us - dc->torn_us > TORN_US && dc->is_store_up)
+		fault_flush(world, dc);
+}
+
 static void tick_arrives(struct world *world, struct dc *dc)
 {
 	world->busy = dc;
 	sidecar_tick(world, dc);
 	world->busy = NULL;
+	look_after(world, dc);
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_TICK, .dc = dc->index }, TICK_US - dice_below(&world->dice, 20000));
 }
 
@@ -345,6 +362,15 @@ static void draw_full(struct world_plan *plan, struct dice *dice)
 		draw_limits(plan, dice);
 }
 
+/* Somebody meddles with stores. What was in the log stays there. */
+static void draw_emptied(struct world_plan *plan, struct dice *dice)
+{
+	plan->has_faults[FAULT_EMPTIED] = true;
+	plan->has_faults[FAULT_TRUNCATION] = false;
+	plan->fault_events = 1 + (unsigned)dice_below(dice, 8);
+	plan->load_us = plan->operations * (2000 + dice_below(dice, 40000));
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -381,6 +407,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		draw_narrow(plan, &dice);
 	if (seed >= WORLD_SESSIONS_SEED)
 		plan->has_sessions = true;
+	else if (seed >= WORLD_EMPTIED_SEED)
+		draw_emptied(plan, &dice);
 	else if (seed >= WORLD_TAIL_SEED)
 		draw_tail(plan, &dice);
 	else if (seed >= WORLD_CLOCKS_SEED)

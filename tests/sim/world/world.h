@@ -22,6 +22,7 @@
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define SESSIONS_KEPT 8              /* session tokens, given out last */
+#define WORLD_EMPTIED_SEED 900001    /* from this seed on stores lose keys while sidecars run */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
 #define REFUSED_KEPT 64              /* groups */
 #define WORLD_EPOCH_MS UINT64_C(1700000000000)
@@ -81,6 +82,9 @@ struct dc {
 	struct sim_store *store;
 	bool is_store_up;
 	unsigned refusals;           /* the store refuses that many groups more */
+	bool is_lost_unseen;         /* keys were deleted since the last opening */
+	unsigned journal_floor;      /* of its store: it is not rolled back any further */
+	uint64_t torn_us;            /* since when it waits for somebody to remove its data; 0: it does not */
 	uint64_t memory_max;         /* beyond it the store is full; 0: no limit */
 	bool is_beyond;              /* remote writes have taken the store beyond its limit, and none of its transactions was taken since */
 	uint64_t refused_ids[REFUSED_KEPT];  /* of the groups that were refused last */

@@ -39,7 +39,7 @@ void peers_start_with_homes(struct stage *stage, const struct core_home *homes, 
 void peers_connect(struct stage *stage, const char *run, const struct stored_pair *positions, unsigned count)
 {
 	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = {
-		.run_id = slice_of(run), .nonce = stage->now_ms * 1000, .positions = positions, .position_count = count,
+		.run_id = slice_of(run), .nonce = stage->now_ms * 1000, .positions = positions, .position_count = count, .parts = CORE_PARTS_ALL,
 	} });
 	stage_end_turn(stage);
 	stage_answer_all(stage);

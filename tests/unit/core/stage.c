@@ -175,7 +175,7 @@ void stage_open(struct stage *stage)
 		.group_commands_max = 1000, .forget_per_turn = 10000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = 1700000000000 };
-	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = 1700000000000000 } });
+	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = 1700000000000000, .parts = CORE_PARTS_ALL } });
 }
 
 void stage_close(struct stage *stage)

@@ -141,7 +141,7 @@ static struct slice entry_of(struct slice transaction)
 	size_t used;
 	while (resp_request_next(requests, &limits, transaction, &request, &used, &error) == RESP_READY) {
 		if (slice_equal(request.argv[0], SLICE("XADD")))
-			entry = request.argv[4];
+			entry = request.argv[request.argc - 1];
 		transaction = (struct slice){ transaction.ptr + used, transaction.len - used };
 	}
 	CU_ASSERT(transaction.len == 0);

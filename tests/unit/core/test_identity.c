@@ -20,6 +20,7 @@ static void open_with(struct stage *stage, const char *store_id, const char *sto
 	peers_start(stage, "lww");
 	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = {
 		.run_id = SLICE("run"), .nonce = stage->now_ms * 1000, .store_id = slice_of(store_id), .positions = &pair, .position_count = stored != NULL,
+		.parts = CORE_PARTS_ALL,
 	} });
 	stage_end_turn(stage);
 	stage_answer_all(stage);

@@ -18,6 +18,10 @@ static bool reply(struct stage *stage, const struct request *request, struct buf
 {
 	struct scene *scene = (struct scene *)stage;
 	struct slice name = request->argv[0];
+	if (slice_equal(name, SLICE("HEXISTS")) && slice_equal(request->argv[2], SLICE(CORE_MARK))) {
+		buffer_add_text(out, ":1\r\n");
+		return true;
+	}
 	bool is_there = request->argc > 1 && slice_equal(request->argv[1], slice_of(scene->there));
 	scene->asked += slice_equal(name, SLICE("TYPE")) || slice_equal(name, SLICE("HEXISTS"));
 	scene->dropped += slice_equal(name, SLICE("HDEL")) ? request->argc - 2 : 0;

@@ -1,0 +1,13 @@
+/* Parts: what makes the reserved database whole (event.h). They are made together, in one transaction, before anything is written there. If one is gone later,
+ * somebody deleted it, or all of them: the data may be gone as well, and what is left tells wrong things. */
+#ifndef CORE_PARTS_OF_STORE_H
+#define CORE_PARTS_OF_STORE_H
+
+#include "books.h"
+
+void parts_make(struct books *books, struct script *script);         /* drops what is left of others, and makes them */
+/* Which are marked? Returns the first of PART_COUNT replies. */
+unsigned parts_ask(const struct books *books, struct script *script);
+bool parts_are_whole(const struct slice *replies);
+
+#endif
