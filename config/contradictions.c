@@ -134,10 +134,6 @@ static void check_numbers(struct reading *reading)
 		complain(reading->complaints, reading_place(reading, "limits", "message"),
 		         "limits.message (%s) is above limits.inbox (%s), one message could never be taken in: raise limits.inbox",
 		         written(reading, "limits", "message"), written(reading, "limits", "inbox"));
-	if (settings->limits_forward_wait_ms <= settings->limits_hold_ms)
-		complain(reading->complaints, reading_place(reading, "limits", "forward_wait"),
-		         "limits.forward_wait (%s) is not above limits.hold (%s), a peer that holds a write for a move would be taken to hang: raise limits.forward_wait",
-		         written(reading, "limits", "forward_wait"), written(reading, "limits", "hold"));
 	if (settings->handlers_retry_ms > settings->handlers_retry_ms_max)
 		complain(reading->complaints, reading_place(reading, "handlers", "retry"),
 		         "handlers.retry (%s) is above handlers.retry_max (%s), the first pause cannot be the longest: raise handlers.retry_max",

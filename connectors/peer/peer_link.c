@@ -18,6 +18,7 @@
 #define RETRY_MS_MAX 500
 #define LOOKS 8                      /* how often within the timeout it is looked whether bytes move */
 #define WHY_SIZE 256
+#define PROBE_TAG 0
 
 enum link_state { LINK_UNUSED, LINK_CONNECTING, LINK_UP, LINK_PAUSING };
 
@@ -45,7 +46,8 @@ struct peer_link {
 	size_t out_sent;
 	uint64_t queued, sent;       /* bytes of requests of this connection: given, taken by the kernel */
 	uint64_t unanswered;         /* bytes of requests without an answer */
-	uint64_t moved_ms;           /* when a byte moved last */
+	uint64_t moved_ms;           /* when a byte moved last, of those that were asked for */
+	bool is_probed;              /* it was asked since then whether anybody is there */
 	struct waiting *ring;        /* owned; COUNT requests from FIRST on, modulo CAP; the first one is unanswered */
 	unsigned cap, first, count;
 	char why[WHY_SIZE];          /* of the last failure; empty: none */
@@ -58,6 +60,7 @@ static void link_lose(struct peer_link *link, const char *why);
 static void link_on_readable(evutil_socket_t fd, short what, void *context);
 static void link_on_writable(evutil_socket_t fd, short what, void *context);
 static void link_look(void *context);
+static void link_note_life(struct peer_link *link);
 
 struct peer_link *peer_link_new(const struct peer_link_options *options, const struct peer_link_callbacks *callbacks)
 {
@@ -172,7 +175,7 @@ const char *peer_link_send(struct peer_link *link, uint64_t tag, void *item, str
 		timer_start(link->retry, 0);
 	}
 	if (link->count == 0)
-		link->moved_ms = timer_now_ms();
+		link_note_life(link);
 	buffer_add(&link->out, request);
 	link->queued += request.len;
 	link->unanswered += request.len;
@@ -199,7 +202,7 @@ static void link_connect(void *context)
 	link->writable = event_new(link->options.loop, link->fd, EV_WRITE, link_on_writable, link);
 	event_add(link->readable, NULL);
 	link_greet(link);
-	link->moved_ms = timer_now_ms();
+	link_note_life(link);
 	timer_start(link->look, link->options.timeout_ms / LOOKS);
 }
 
@@ -282,6 +285,8 @@ static void link_take_reply(struct peer_link *link, struct slice reply)
 	struct slice cursor = reply;
 	bool is_tagged = reply_read(&cursor, &head) && head.type == REPLY_ARRAY && head.integer == 2 && reply_read(&cursor, &tag) && tag.type == REPLY_INTEGER;
 	struct waiting *waiting = is_tagged ? ring_find(link, (uint64_t)tag.integer) : NULL;
+	if (is_tagged && tag.integer == PROBE_TAG)
+		return;
 	if (waiting != NULL) {
 		link->callbacks.replied(link->callbacks.context, ring_settle(link, waiting), cursor);
 		return;
@@ -325,7 +330,7 @@ static void link_on_readable(evutil_socket_t fd, short what, void *context)
 	char *room = buffer_grow(&link->in, READ_CHUNK);
 	ssize_t got = read(fd, room, READ_CHUNK);
 	link->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
-	link->moved_ms = timer_now_ms();
+	link_note_life(link);
 	if (got > 0)
 		link_feed(link);
 	else if (got == 0)
@@ -348,7 +353,8 @@ static void link_on_writable(evutil_socket_t fd, short what, void *context)
 	if (sent > 0) {
 		link->out_sent += (size_t)sent;
 		link->sent += is_greeting ? 0 : (size_t)sent;
-		link->moved_ms = timer_now_ms();
+		if (!link->is_probed)
+			link_note_life(link);
 	}
 	size_t left = out->len - link->out_sent;
 	if (left > 0)
@@ -363,15 +369,35 @@ static void link_on_writable(evutil_socket_t fd, short what, void *context)
 		buffer_free(out);
 }
 
+static void link_note_life(struct peer_link *link)
+{
+	link->moved_ms = timer_now_ms();
+	link->is_probed = false;
+}
+
+/* Requests may be held there: an answer that is due for long does not say that nobody is there. The answer to this is never held. */
+static void link_probe(struct peer_link *link)
+{
+	size_t before = link->out.len;
+	resp_add_command(&link->out, 10, (struct slice[]){ SLICE("HOMEPORT"), SLICE("FORWARD"), SLICE("0"), SLICE("0"), SLICE("0"), SLICE("PING"), SLICE("-"),
+	                                                   SLICE("-"), SLICE("-"), SLICE("-") });
+	link->queued += link->out.len - before;
+	link->is_probed = true;
+	event_add(link->writable, NULL);
+}
+
 static void link_look(void *context)
 {
 	struct peer_link *link = context;
 	char why[WHY_SIZE];
 	bool is_due = link->count > 0 || link->greetings_due > 0;
-	if (!is_due || timer_now_ms() - link->moved_ms < link->options.timeout_ms) {
-		timer_start(link->look, link->options.timeout_ms / LOOKS);
+	uint64_t silent_ms = timer_now_ms() - link->moved_ms;
+	if (is_due && silent_ms >= link->options.timeout_ms) {
+		snprintf(why, sizeof(why), "it has not answered for %.3g s", link->options.timeout_ms / 1000.0);
+		link_lose(link, why);
 		return;
 	}
-	snprintf(why, sizeof(why), "it has not answered for %.3g s", link->options.timeout_ms / 1000.0);
-	link_lose(link, why);
+	if (is_due && link->state == LINK_UP && !link->is_probed && silent_ms >= link->options.timeout_ms / 4)
+		link_probe(link);
+	timer_start(link->look, link->options.timeout_ms / LOOKS);
 }

@@ -17,7 +17,7 @@ struct peer_link_options {               /* all borrowed for the link's life */
 	const char *username, *password; /* NULL: none. Without a password it does not log in */
 	const char *own_dc, *peer_dc;
 	unsigned protocol;               /* 2 or 3 */
-	uint32_t timeout_ms;             /* how long an answer may be due while no byte moves */
+	uint32_t timeout_ms;             /* how long an answer may be due while no byte moves. A request may take longer: then it is asked whether anybody is there */
 	uint64_t bytes_max;              /* of requests that are not answered */
 };
 
@@ -36,7 +36,7 @@ struct peer_link_callbacks {
 struct peer_link *peer_link_new(const struct peer_link_options *options, const struct peer_link_callbacks *callbacks);
 /* Of requests under way, FORGET is told the item. NULL is fine. */
 void peer_link_free(struct peer_link *link, void (*forget)(void *item));
-/* Queues REQUEST, one command in RESP that bears TAG, which is above all earlier ones. NULL: it was taken. Else: it was not, and this is why. */
+/* Queues REQUEST, one command in RESP that bears TAG, which is not 0, and above all earlier ones. NULL: it was taken. Else: it was not, and this is why. */
 const char *peer_link_send(struct peer_link *link, uint64_t tag, void *item, struct slice request);
 /* Why the last attempt to connect failed; NULL: it is connected, or was never needed. */
 const char *peer_link_trouble(const struct peer_link *link);

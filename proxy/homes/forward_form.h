@@ -1,6 +1,6 @@
 /* Forward form: a client's request on its way to the sidecar of its user's home: HOMEPORT FORWARD tag database epoch ONE|MULTI client, and then each command:
  * how many arguments it has, and these. HOMEPORT FORWARD tag 0 0 REHOME client user dc hold-ms FORCE passes on an order to move, or, with
- * an empty last word, without force. */
+ * an empty last word, without force. PING (connectors/peer) asks only whether anybody is there. */
 #ifndef PROXY_FORWARD_FORM_H
 #define PROXY_FORWARD_FORM_H
 
@@ -9,7 +9,7 @@
 
 #define FORWARD_ORDER_WORDS 4
 
-enum forward_mode { FORWARD_ONE, FORWARD_MULTI, FORWARD_REHOME };
+enum forward_mode { FORWARD_ONE, FORWARD_MULTI, FORWARD_REHOME, FORWARD_PING };
 
 struct forward_head {
 	uint64_t tag;

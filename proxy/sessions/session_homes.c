@@ -158,13 +158,15 @@ void session_take_forward(struct session *session, const struct request *request
 {
 	struct forwarded forwarded;
 	const char *error = NULL;
-	bool is_read = forward_read(request, &forwarded, &error);
-	if (is_read && !turn_is_open(session->sessions->turn)) {
+	bool is_read = forward_read(request, &forwarded, &error), is_ping = is_read && forwarded.head.mode == FORWARD_PING;
+	if (is_read && !is_ping && !turn_is_open(session->sessions->turn)) {
 		is_read = false;
 		error = SESSION_LOADING;
 	}
 	if (!is_read)
 		sessions_refuse(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), slice_of(error));
+	else if (is_ping)
+		sessions_answer(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), SLICE("+PONG\r\n"));
 	else if (forwarded.order != NULL)
 		session_take_order(session, &forwarded);
 	else

@@ -5,12 +5,14 @@ and there is one home at the end."""
 import random
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
 from lib.homes import SETTINGS, Writer, ask, home_of
+from lib.resp import encode
 from lib.workspace import wait_until
 from lib.world import LOGS, World
 
@@ -91,6 +93,7 @@ def to_a_dead_datacenter(facts, world):
             facts.equal((writer.refusals, writer.unknown), ([], 0), "its writes were held, not refused")
             facts.equal(home_of(a, "user:a2")["home"], "a", "it still lives where it lived")
             facts.equal(a.sidecar.metrics().one("homeport_rehomings_total", result="late"), 1, "a metric counts that")
+            others_go_on(facts, world)
             limit(facts, a)
         finally:
             b.sidecar.process.send_signal(signal.SIGCONT)
@@ -98,9 +101,28 @@ def to_a_dead_datacenter(facts, world):
         facts.equal(ask(client, "HOMEPORT", "REHOME", "user:a2", "TO", "b")[3], b"confirmed", "once that answers, the user moves")
 
 
+def others_go_on(facts, world):
+    """A user is held at a, for longer than a silent peer is waited for: commands of others that c forwards there are answered meanwhile."""
+    a, c = world["a"], world["c"]
+    orders = []
+
+    def order():
+        with a.client(60) as client:
+            orders.append(ask(client, "HOMEPORT", "REHOME", "user:a4", "TO", "b", "HOLD", "9000"))
+    thread = threading.Thread(target=order)
+    thread.start()
+    wait_until(lambda: home_of(a, "user:a4")["moving"], 20, "the move holds")
+    with c.client(60) as held, c.client(60) as other:
+        held.send(encode("INCR", "cart:a4"))
+        wait_until(lambda: a.sidecar.metrics().one("homeport_held_writes") > 0, 20, "its command is held")
+        facts.equal(ask(other, "INCR", "cart:a5"), 1, "a held command holds up no other that is forwarded on the same connection")
+        facts.equal(held.read(), 1, "and has its own answer when the hold is over, though that took longer than limits.forward_wait")
+    thread.join()
+    facts.check("user:a4 stays here" in str(orders[0]), "that user stays", orders)
+
+
 def limit(facts, a):
     """More is held than limits.held allows."""
-    import threading
     orders = []
 
     def order():
