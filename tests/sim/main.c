@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tests/sim/stories/stories.h"
-#include "tests/sim/world/world.h"
+#include "tests/sim/world/world_homes.h"
 
 #define JOBS_MAX 64
 #define FAILURES_SHOWN 20
@@ -22,6 +22,7 @@
 struct tally {
 	uint64_t passed, failed, known, exempt_keys, lost_writes, conflict_pairs, judged_apart, judged_sessions;
 	struct limits_met limits_met;
+	struct homes_met homes_met;
 	struct coverage coverage;
 };
 
@@ -91,6 +92,7 @@ static bool run_seed(uint64_t seed, bool is_trace, struct tally *tally)
 	tally->judged_apart += auditor_judged_apart(world->auditor);
 	tally->judged_sessions += auditor_judged_sessions(world->auditor);
 	limits_met_add(&tally->limits_met, &world->limits_met);
+	homes_met_add(&tally->homes_met, &world->homes_met);
 	if (!is_passed && (is_trace || tally->failed <= FAILURES_SHOWN))
 		printf("seed %llu failed%s; replay: homeport-sim --seed %llu --trace\n%s", (unsigned long long)seed,
 		       is_known(seed) ? " (known)" : "", (unsigned long long)seed, auditor_report(world->auditor));
@@ -164,6 +166,7 @@ static void tally_merge(struct tally *into, const struct tally *other)
 	into->judged_sessions += other->judged_sessions;
 	into->conflict_pairs += other->conflict_pairs;
 	limits_met_add(&into->limits_met, &other->limits_met);
+	homes_met_add(&into->homes_met, &other->homes_met);
 	coverage_merge(&into->coverage, &other->coverage);
 }
 
@@ -268,6 +271,7 @@ static bool run_seeds(struct options *options)
 	       (unsigned long long)total->limits_met.full_logs, (unsigned long long)total->limits_met.paused_logs,
 	       (unsigned long long)total->limits_met.full_outboxes, (unsigned long long)total->limits_met.full_metadata,
 	       (unsigned long long)total->limits_met.full_stores);
+	homes_met_print(&total->homes_met);
 	if (total->known > 0)
 		printf("%llu seeds failed that are known to (tests/sim/known.txt says why)\n", (unsigned long long)total->known);
 	printf("%llu seeds passed, %llu failed\n", (unsigned long long)total->passed, (unsigned long long)total->failed);

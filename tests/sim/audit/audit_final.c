@@ -280,6 +280,7 @@ void auditor_conclude(struct auditor *auditor)
 	audit_handlings(auditor, &keys);
 	audit_records(auditor, &keys);
 	audit_dots(auditor);
+	audit_homes(auditor);
 	free(outcome.elements);
 	audited_keys_free(&keys);
 }

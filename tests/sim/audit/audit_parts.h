@@ -11,6 +11,7 @@
  *   audit_outcome.c  what a key must hold (rules 4-8)   auditor.c             what happens, as it happens
  *   audit_keys.c     what was shipped, by key           audit_break.c         what breaks
  *   audit_choice.c   what somebody decided              audit_fresh.c         how fresh a core says that it is
+ *   audit_home.c     homes of users (H1-H6)
  *   audit_session.c  what session tokens promise        audit_apart.c         the end, where some datacenter needs a resync */
 #ifndef SIM_AUDIT_PARTS_H
 #define SIM_AUDIT_PARTS_H
@@ -80,6 +81,14 @@ void audit_asked_write(struct auditor *auditor, unsigned dc, struct audited_writ
 struct audited_keys;
 void audit_asks(struct auditor *auditor, const struct audited_keys *keys);
 void audit_asks_free(struct auditor *auditor);
+
+/* ---- audit_home.c ---- */
+
+void audit_home_written(struct auditor *auditor, struct audited_dc *watched, const struct sim_executed *executed);
+void audit_home_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
+/* A group has run. IS_OWN: it holds writes of its datacenter. */
+void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group *ran, bool is_own);
+void audit_homes(struct auditor *auditor);
 
 /* ---- audit_session.c ---- */
 

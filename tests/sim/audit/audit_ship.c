@@ -89,7 +89,7 @@ static void facts_read(struct auditor *auditor, const struct proto_write *shippe
 {
 	facts->count = 0;
 	for (unsigned i = 0; i < shipped->change_count; i++)
-		if (shipped->changes[i].kind != PROTO_SIBLING)
+		if (shipped->changes[i].kind != PROTO_SIBLING && shipped->changes[i].db != PROTO_RESERVED_DATABASE)
 			fact_read(auditor, &shipped->changes[i], facts);
 }
 

@@ -6,6 +6,7 @@
 #include "auditor.h"
 
 #define AUDIT_DCS_MAX 8
+#define AUDIT_USERS 12               /* who may have homes */
 
 /* A point in a store's history to which the store can be rewound. */
 struct audited_point {
@@ -27,7 +28,11 @@ struct audited_group {
 	unsigned origin;             /* of its local writes */
 	uint64_t first_seq;
 	unsigned write_count;
+	unsigned flips;              /* homes that it gives away */
 };
+
+struct audited_home { unsigned dc; uint64_t epoch; };
+struct audited_flip { unsigned user; struct audited_home from, to; };
 
 struct audited_dc {
 	struct vector applied;       /* what its store has executed */
@@ -52,6 +57,9 @@ struct audited_dc {
 	struct buffer intent;        /* the outbox entry it added */
 	bool has_intent;
 	struct vector advanced;      /* the positions that it wrote */
+	struct audited_home homes[AUDIT_USERS];  /* of the store, so far */
+	struct audited_flip *flips;  /* owned: homes that it wrote */
+	unsigned flip_count, flip_cap;
 };
 
 struct auditor {
@@ -78,6 +86,7 @@ struct auditor {
 	unsigned judged_replies, judged_records, judged_apart, judged_sessions;
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
+	unsigned flips, flips_answered;          /* homes that were given away, and of which the sidecar was told so */
 };
 
 #endif

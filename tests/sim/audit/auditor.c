@@ -52,6 +52,8 @@ static void reserved_command_ran(struct auditor *auditor, struct audited_dc *wat
 	if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], "homeport:positions")) {
 		for (unsigned i = 2; i + 1 < executed->argc; i += 2)
 			positions_read(auditor, watched, argv[i], argv[i + 1]);
+	} else if (executed->argc >= 4 && audit_is_word(argv[0], "hset") && audit_is_word(argv[1], "homeport:homes")) {
+		audit_home_written(auditor, watched, executed);
 	} else if (executed->argc >= 5 && audit_is_word(argv[0], "xadd") &&
 	           audit_is_word(argv[executed->argc - 2], "b") && executed->reply.ptr[0] == '$' && executed->reply.ptr[1] != '-') {
 		buffer_reset(&watched->intent);
@@ -106,6 +108,8 @@ void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_
 	answered = audit_command(auditor, dc, executed);
 	if (!executed->is_write)
 		return;
+	if (answered > 0)
+		audit_home_command(auditor, dc, executed);
 	if (answered > 1) {
 		shared_mset_ran(auditor, watched, executed);
 		return;
@@ -220,6 +224,8 @@ static void local_writes_executed(struct auditor *auditor, unsigned dc, const st
 		struct audited_write *write = audit_write(auditor, ran->origin, batch->first_seq + i);
 
 		write_executed(auditor, watched, write, batch->hlc + i);
+		if (shipped->change_count == 1 && shipped->changes[0].db == PROTO_RESERVED_DATABASE)
+			continue;
 		if (slice_equal(shipped->command, SLICE("homeport"))) {
 			audit_asked_execution(auditor, write, shipped);
 			asked_write_derive(watched, group, write);
@@ -275,6 +281,7 @@ void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_
 	vector_copy(&ran.before, &watched->applied);
 	if (watched->has_intent)
 		local_writes_executed(auditor, dc, group, &ran);
+	audit_homes_ran(auditor, dc, &ran, watched->has_intent);
 	remote_writes_executed(auditor, dc);
 	vector_copy(&ran.after, &watched->applied);
 	vector_join(&watched->ever, &watched->applied);
@@ -304,6 +311,7 @@ void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct l
 		return;
 	if (!watched->is_doubtful)
 		vector_copy(&watched->answered, &watched->groups[0].after);
+	auditor->flips_answered += watched->groups[0].flips;
 	for (uint64_t i = 0; i < watched->groups[0].write_count; i++)
 		audit_write(auditor, watched->groups[0].origin, watched->groups[0].first_seq + i)->is_answered = true;
 	group_free(&watched->groups[0]);
@@ -341,6 +349,7 @@ static void dc_free(struct audited_dc *dc)
 	free(dc->reported.items);
 	buffer_free(&dc->parts);
 	buffer_free(&dc->intent);
+	free(dc->flips);
 }
 
 static void origin_free(struct audited_origin *origin)

@@ -46,6 +46,8 @@ struct audit_options {
 	struct requests *requests;   /* borrowed */
 	enum audit_rule (*rule_of)(struct slice key);
 	unsigned (*rank_of)(unsigned dc);        /* under priority: smaller is better */
+	bool (*user_of)(struct slice key, unsigned *user);       /* whose a key is that only his home may write; NULL: there are no homes */
+	unsigned (*home_of)(unsigned user);      /* where he lives by default */
 };
 
 struct auditor *auditor_new(const struct audit_options *options);
@@ -53,6 +55,8 @@ void auditor_free(struct auditor *auditor);
 
 /* What happens, as it happens. */
 void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lane_group *group);
+/* … and here is the store that it runs in, where there are homes. */
+void auditor_homes_before(struct auditor *auditor, unsigned dc, const struct sim_store *store);
 void auditor_command_ran(struct auditor *auditor, unsigned dc, const struct sim_store *store, const struct sim_executed *executed);
 void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal);
 void auditor_group_answered(struct auditor *auditor, unsigned dc, const struct lane_group *group);
@@ -94,6 +98,8 @@ void auditor_expiry_lost(struct auditor *auditor, uint32_t db, uint32_t key);
 /* The end: everything is quiet. */
 void auditor_store_final(struct auditor *auditor, unsigned dc, const struct sim_store *store, uint64_t clock_ms);
 void auditor_status_final(struct auditor *auditor, unsigned dc, const struct told_status *status);
+/* Where DC's core says that a user lives. After auditor_store_final. */
+void auditor_home_told(struct auditor *auditor, unsigned dc, unsigned user, unsigned home, uint64_t epoch);
 /* Calls VISIT for every string and hash field that was ever written. */
 void auditor_each_subject(struct auditor *auditor, void (*visit)(void *context, uint32_t db, uint32_t key, bool is_field, uint32_t element),
                           void *context);
@@ -112,6 +118,8 @@ unsigned auditor_lost_legitimately(const struct auditor *auditor);
 /* Stores that were judged though some DC needed a resync. */
 unsigned auditor_judged_sessions(const struct auditor *auditor);        /* times that a client was told that what a token tells is here */
 unsigned auditor_judged_apart(const struct auditor *auditor);
+unsigned auditor_flips(const struct auditor *auditor);                   /* homes that were given away … */
+unsigned auditor_flips_unanswered(const struct auditor *auditor);        /* … and of which the sidecar was not told */
 unsigned auditor_conflict_pairs(const struct auditor *auditor);
 
 #endif

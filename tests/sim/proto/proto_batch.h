@@ -11,6 +11,7 @@ enum proto_kind {                    /* of changes: Change.Kind of the schema */
 	PROTO_KINDS,
 };
 #define PROTO_DEADLINE_STAYS INT64_C(-1)     /* expire_at_ms of a SET */
+#define PROTO_RESERVED_DATABASE (UINT32_MAX - 1)      /* db of a home: whatever number it has */
 #define PROTO_EVERY_DATABASE UINT32_MAX      /* db of a FLUSH */
 enum { PROTO_SIBLING_REMOVAL = 1, PROTO_SIBLING_FIELD = 2, PROTO_SIBLING_ALONE = 4 };        /* bits of a SIBLING's number */
 

@@ -8,9 +8,11 @@
 struct tale {
 	const char *name;
 	void (*tell)(struct story *story);
+	bool has_homes;
 };
 
-#define TALE(function) { #function, function }
+#define TALE(function) { #function, function, false }
+#define HOMES_TALE(function) { #function, function, true }
 
 static const struct tale tales[] = {
 	TALE(overtaking_write_is_held_back),
@@ -60,6 +62,11 @@ static const struct tale tales[] = {
 	TALE(one_sibling_too_many_is_refused),
 	TALE(client_that_moves_reads_its_own_writes),
 	TALE(token_outlives_the_loss_of_what_it_tells),
+	HOMES_TALE(held_write_follows_a_user_who_moves),
+	HOMES_TALE(move_to_a_datacenter_that_does_not_hear_is_undone),
+	HOMES_TALE(old_home_that_was_rolled_back_knows_that_it_gave_the_user_away),
+	HOMES_TALE(user_moves_on_before_everybody_knows),
+	HOMES_TALE(flush_leaves_homes_alone),
 	TALE(order_of_datacenters_beats_time),
 	TALE(loser_of_priority_wins_when_the_winner_is_replaced_unseen),
 	TALE(rules_that_change_at_different_moments_end_alike),
@@ -99,13 +106,14 @@ static const struct tale tales[] = {
 
 static bool tale_tell(const struct tale *tale, bool is_trace)
 {
-	const struct world_plan plan = { .seed = 1, .dc_count = 3, .keys = 1, .has_all_rules = true, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
+	const struct world_plan plan = { .seed = 1, .has_homes = tale->has_homes, .dc_count = 3, .keys = 1, .has_all_rules = true, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
 	struct trace trace = { .is_on = is_trace };
 	struct coverage *coverage = memory_new(sizeof(*coverage));
 	struct story story = { .name = tale->name, .world = world_new(&plan, coverage, &trace) };
 	bool is_passed;
 
-	story_wait(&story, 200);
+	/* Homes by default count once all were heard with the same ones configured. */
+	story_wait(&story, tale->has_homes ? 2000 : 200);
 	tale->tell(&story);
 	if (!story.is_told)
 		world_conclude(story.world);

@@ -85,6 +85,13 @@ void dots_of_values_that_are_gone_are_dropped(struct story *story);
 void client_that_moves_reads_its_own_writes(struct story *story);
 void token_outlives_the_loss_of_what_it_tells(struct story *story);
 
+/* homes.c */
+void held_write_follows_a_user_who_moves(struct story *story);
+void move_to_a_datacenter_that_does_not_hear_is_undone(struct story *story);
+void old_home_that_was_rolled_back_knows_that_it_gave_the_user_away(struct story *story);
+void user_moves_on_before_everybody_knows(struct story *story);
+void flush_leaves_homes_alone(struct story *story);
+
 /* rules.c */
 void order_of_datacenters_beats_time(struct story *story);
 void loser_of_priority_wins_when_the_winner_is_replaced_unseen(struct story *story);

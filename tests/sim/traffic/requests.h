@@ -18,7 +18,7 @@ struct client_command {
 };
 
 /* The subcommands of HOMEPORT, by which a client deals with versions itself. */
-enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY, VERB_TOKEN, VERB_WAIT };
+enum ask_verb { VERB_GET, VERB_SET, VERB_DELETE, VERB_EXPLAIN, VERB_RESOLVE, VERB_RETRY, VERB_TOKEN, VERB_WAIT, VERB_REHOME };
 /* What a client chooses when it resolves a conflict: the visible version, the version that VALUE names, VALUE itself, a removal, or what the rule
  * named VALUE would choose. */
 enum ask_choice { PICK_WINNER, PICK_SIDE, PICK_VALUE, PICK_REMOVAL, PICK_RULE };
@@ -45,6 +45,11 @@ struct client_request {
 	bool is_ask;                 /* ASK says what is asked; the one command only says how to count it */
 	struct client_ask ask;
 	enum request_state state;
+	bool is_away;                /* it is on its way to another datacenter */
+	bool is_under_way;           /* a group with it was sent to the store */
+	bool is_forwarded;           /* by another datacenter, which takes this one for the user's home, since this epoch: */
+	uint64_t forwarded_epoch;
+	unsigned hops;               /* how often it went elsewhere */
 	bool is_durable;             /* all of its writes are in the log, or it has none */
 };
 

@@ -54,6 +54,8 @@ void client_ask_replied(struct world *world, struct dc *dc, uint64_t token, stru
 	request->state = REQUEST_ANSWERED;
 	request->is_durable = true;
 	request->ask.reply = pool_intern(world->pool, reply);
+	if (request->ask.verb == VERB_REHOME)
+		return;
 	if (request->ask.verb >= VERB_TOKEN) {
 		session_replied(world, request, reply);
 		return;

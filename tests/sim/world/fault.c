@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "world_clocks.h"
+#include "world_homes.h"
 
 #define CLOCK_WEIGHT 4               /* in worlds that have it, it is the fault that comes most often */
 #define FULL_WEIGHT 4
@@ -104,6 +105,7 @@ static void lose_connection(struct world *world, struct dc *dc)
 		return;
 	connection_break(world, dc);
 	sidecar_step(world, dc, &(struct event){ .type = EVENT_LOST });
+	client_home_lost(world, dc);
 	connection_retry(world, dc);
 }
 
@@ -164,6 +166,7 @@ static void store_stops(struct world *world, struct dc *dc)
 	if (dc->is_open) {
 		connection_break(world, dc);
 		sidecar_step(world, dc, &(struct event){ .type = EVENT_LOST });
+		client_home_lost(world, dc);
 	}
 	dc->connection++;
 	dc->is_store_up = false;

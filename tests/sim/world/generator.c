@@ -106,12 +106,13 @@ static const struct template templates[] = {
 	{ { "HOMEPORT", "RETRY", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "TOKEN", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "WAITFOR", TYPE_ANY, 0 }, "", false },
+	{ { "HOMEPORT", "REHOME", TYPE_ANY, 0 }, "", false },
 };
 
 #define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
 _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each operation");
 
-#define ASK_COUNT 8
+#define ASK_COUNT 9
 #define PART_COUNT 7
 
 unsigned operation_count(void)
@@ -304,6 +305,8 @@ static const struct template *draw_template(struct world *world)
 			roll -= templates[i++].operation.weight;
 		if (world->plan.has_parts && templates[i].operation.type == TYPE_STRING && dice_chance(&world->dice, 50))
 			return &templates[TEMPLATE_COUNT - ASK_COUNT - PART_COUNT + dice_below(&world->dice, PART_COUNT)];
+		if (world->plan.has_homes && (strstr(templates[i].text, "$e") != NULL || strstr(templates[i].text, "$P") != NULL))
+			continue;
 		if (world->plan.has_ttls || !templates[i].is_short_lived)
 			return &templates[i];
 	}

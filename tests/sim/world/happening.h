@@ -21,9 +21,11 @@ enum happening_type {
 	HAPPENING_TOLD,              /* how far a DC has read a log reaches the log's owner */
 	HAPPENING_ROOM,              /* a log that was full takes appends again */
 	HAPPENING_LOG_BACK,          /* a log that was down with its store takes appends again */
+	HAPPENING_AWAY,              /* a request reaches another DC, where its user lives */
 	HAPPENING_SIDECAR_START,
 	HAPPENING_STORE_START,
 	HAPPENING_FAULT,             /* something breaks */
+	HAPPENING_STRIKE,            /* … this fault, at this DC */
 	HAPPENING_HEAL,              /* something that lasts ends */
 };
 

@@ -5,6 +5,7 @@
 #include "sidecar.h"
 #include "store_memory.h"
 #include "world_clocks.h"
+#include "world_homes.h"
 #include "world_rules.h"
 
 #include <assert.h>
@@ -69,6 +70,8 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
 	event.request.is_guarded = request->is_guarded;
+	event.request.is_forwarded = request->is_forwarded;
+	event.request.forwarded_epoch = request->forwarded_epoch;
 	if (world->plan.has_all_rules)
 		event.request.client = slice_of(world_dc_names[dc->index]);
 	sidecar_step(world, dc, &event);
@@ -127,6 +130,11 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 	};
 	struct core *core;
 
+	if (world->plan.has_homes) {
+		options.homes = world_homes(&options.home_count);
+		options.held_bytes_max = 64 << 20;
+		options.hold_ms_max = 1000;
+	}
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		dcs[i] = world_dc_names[world_global_index(dc, i)];
 	core = core_new(&options, &error);
@@ -170,6 +178,7 @@ void sidecar_crash(struct world *world, struct dc *dc)
 	connection_break(world, dc);
 	appends_drop(world, dc);
 	auditor_sidecar_crashed(world->auditor, dc->index);
+	client_home_count(world, dc);
 	for (unsigned i = 0; i < world->plan.dc_count; i++) {
 		dc->followers[i].is_active = false;
 		dc->followers[i].is_planned = false;
@@ -177,6 +186,7 @@ void sidecar_crash(struct world *world, struct dc *dc)
 	}
 	core_free(dc->core);
 	dc->core = NULL;
+	client_home_lost(world, dc);
 	dc->life++;
 }
 
@@ -208,6 +218,8 @@ static void run_next_group(struct world *world, struct dc *dc)
 	dc->is_adding = dc->is_removing = false;
 	trace_line(world->trace, dc->index, "store runs group %llu", (unsigned long long)group->id);
 	auditor_group_begins(world->auditor, dc->index, group);
+	if (world->plan.has_homes)
+		auditor_homes_before(world->auditor, dc->index, dc->store);
 	world->busy = dc;
 	wrong = sim_store_execute(dc->store, group->bytes, group->protocol == 0 ? 2 + (unsigned)(group->id % 2) : group->protocol,
 	                          world_clock_ms(world, dc), &group->replies);
@@ -265,6 +277,11 @@ void sidecar_open(struct world *world, struct dc *dc)
 	if (dc->is_lost_unseen)
 		auditor_store_doubted(world->auditor, dc->index, false);
 	dc->is_lost_unseen = false;
+	if (world->plan.has_homes) {
+		struct event homes = store_memory_homes(world, dc, &memory);
+
+		sidecar_step(world, dc, &homes);
+	}
 	sidecar_step(world, dc, &event);
 	store_memory_free(&memory);
 }
@@ -272,8 +289,10 @@ void sidecar_open(struct world *world, struct dc *dc)
 void lane_deliver_group(struct world *world, struct dc *dc)
 {
 	uint64_t answer_us = world->now_us + sidecar_lane_us(world);
+	unsigned flips = auditor_flips(world->auditor);
 
 	run_next_group(world, dc);
+	client_home_strike(world, dc, auditor_flips(world->auditor) > flips);
 	dc->answer_us = answer_us > dc->answer_us ? answer_us : dc->answer_us;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_ANSWER, .dc = dc->index, .generation = dc->connection },
 	                dc->answer_us - world->now_us);

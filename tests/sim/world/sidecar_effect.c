@@ -3,6 +3,7 @@
 #include "full_store.h"
 #include "sidecar.h"
 #include "sim_handler.h"
+#include "world_homes.h"
 
 #include <string.h>
 
@@ -43,6 +44,8 @@ static void run_group(struct world *world, struct dc *dc, const struct effect *e
 		return;
 	}
 	lane_send_group(&dc->lane, effect);
+	for (unsigned i = 0; i < effect->group.slot_count; i++)
+		requests_find(&world->requests, effect->group.slots[i].token)->is_under_way = true;
 	dc->group_us = arrival_us > dc->group_us ? arrival_us : dc->group_us;
 	world_plan_next(world, &(struct happening){ .type = HAPPENING_GROUP, .dc = dc->index, .generation = dc->connection },
 	                dc->group_us - world->now_us);
@@ -217,6 +220,14 @@ void sidecar_run_effect(struct world *world, struct dc *dc, const struct effect 
 		dc->alarms++;
 		break;
 	case EFFECT_VISIBLE:
+	case EFFECT_HOME:
+		break;
+	case EFFECT_AWAY:
+		client_home_away(world, dc, effect);
+		break;
+	case EFFECT_HELD:
+		trace_line(world->trace, dc->index, "request %llu is held", (unsigned long long)effect->held.token);
+		world->homes_met.held++;
 		break;
 	case EFFECT_HANDLE:
 		run_handle(world, dc, effect);

@@ -48,6 +48,7 @@ struct event store_memory_read(const struct world *world, const struct dc *dc, s
 	const struct sim_key *outbox = reserved_key(world, dc, CORE_OUTBOX_KEY);
 	struct event event = { .type = EVENT_OPENED };
 
+	memory->homes = NULL;
 	memory->positions = read_pairs(world, reserved_key(world, dc, CORE_POSITIONS_KEY), &event.opened.position_count);
 	memory->episodes = read_pairs(world, reserved_key(world, dc, CORE_EPISODES_KEY), &event.opened.episode_count);
 	event.opened.outbox_count = outbox == NULL ? 0 : outbox->entry_count;
@@ -65,9 +66,19 @@ struct event store_memory_read(const struct world *world, const struct dc *dc, s
 	return event;
 }
 
+struct event store_memory_homes(const struct world *world, const struct dc *dc, struct store_memory *memory)
+{
+	struct event event = { .type = EVENT_HOMES, .homes.is_first = true };
+
+	memory->homes = read_pairs(world, reserved_key(world, dc, CORE_HOMES_KEY), &event.homes.count);
+	event.homes.pairs = memory->homes;
+	return event;
+}
+
 void store_memory_free(struct store_memory *memory)
 {
 	memory_free(memory->positions);
 	memory_free(memory->episodes);
 	memory_free(memory->outbox);
+	memory_free(memory->homes);
 }

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "client_ask.h"
+#include "client_home.h"
 #include "client_session.h"
 #include "generator.h"
+#include "world_homes.h"
 #include "world_rules.h"
 
 #define TICK_US 100000
@@ -62,7 +64,9 @@ static void load_arrives(struct world *world, struct dc *dc)
 		return;
 	for (unsigned burst = 1 + (unsigned)dice_below(&world->dice, 4); burst > 0 && world->requests_left > 0; burst--) {
 		world->requests_left--;
-		if (world->plan.has_sessions && dice_chance(&world->dice, 30))
+		if (world->plan.has_homes && dice_chance(&world->dice, 12))
+			client_home_send(world, dc);
+		else if (world->plan.has_sessions && dice_chance(&world->dice, 30))
 			client_session_send(world, dc);
 		else if (world->plan.has_contexts && dice_chance(&world->dice, 30))
 			client_ask_send(world, dc);
@@ -185,12 +189,18 @@ static void world_dispatch(struct world *world, const struct happening *happenin
 	case HAPPENING_REOPEN:
 		fault_strike_at(world, dc, FAULT_CONNECTION_LOSS);
 		break;
+	case HAPPENING_AWAY:
+		client_home_arrives(world, dc, happening->a, happening->b);
+		break;
 	case HAPPENING_SIDECAR_START:
 		if (dc->core == NULL)
 			sidecar_start(world, dc);
 		break;
 	case HAPPENING_STORE_START:
 		fault_store_start(world, dc, happening->a != 0);
+		break;
+	case HAPPENING_STRIKE:
+		fault_strike_at(world, dc, (enum fault)happening->a);
 		break;
 	case HAPPENING_FAULT:
 		fault_arrives(world);
@@ -258,6 +268,10 @@ struct world *world_new(const struct world_plan *plan, struct coverage *coverage
 	world->coverage = coverage;
 	world->trace = trace;
 	trace->now_us = 0;
+	if (plan->has_homes) {
+		options.user_of = world_user_of;
+		options.home_of = world_home_of;
+	}
 	dice_seed(&world->dice, plan->seed);
 	world->pool = pool_new();
 	options.pool = world->pool;
@@ -371,6 +385,17 @@ static void draw_emptied(struct world_plan *plan, struct dice *dice)
 	plan->load_us = plan->operations * (2000 + dice_below(dice, 40000));
 }
 
+/* Users move while all else goes wrong. No time is told by a command: it may wait. Versions that clients deal with are no matter of homes. */
+static void draw_homes(struct world_plan *plan, struct dice *dice)
+{
+	plan->has_homes = true;
+	plan->has_contexts = plan->has_resolves = plan->has_ttls = false;
+	plan->has_faults[FAULT_TRUNCATION] = plan->has_faults[FAULT_EXPIRY] = plan->has_faults[FAULT_SKEW] = false;
+	plan->has_drift = dice_chance(dice, 50);
+	plan->keys = 1 + (unsigned)dice_below(dice, 5);
+	plan->load_us = plan->operations * (3000 + dice_below(dice, 40000));
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -407,6 +432,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		draw_narrow(plan, &dice);
 	if (seed >= WORLD_SESSIONS_SEED)
 		plan->has_sessions = true;
+	else if (seed >= WORLD_HOMES_SEED)
+		draw_homes(plan, &dice);
 	else if (seed >= WORLD_EMPTIED_SEED)
 		draw_emptied(plan, &dice);
 	else if (seed >= WORLD_TAIL_SEED)

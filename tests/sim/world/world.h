@@ -21,6 +21,7 @@
 #define WORLD_TAIL_SEED 800001       /* from this seed on logs are in the stores: what a store forgets, its log does, too */
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
+#define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
 #define SESSIONS_KEPT 8              /* session tokens, given out last */
 #define WORLD_EMPTIED_SEED 900001    /* from this seed on stores lose keys while sidecars run */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
@@ -47,6 +48,7 @@ struct world_plan {
 	bool has_contexts;           /* clients deal with versions themselves */
 	bool has_resolves;           /* … and decide open conflicts */
 	bool has_sessions;           /* clients move between DCs with session tokens */
+	bool has_homes;              /* users have homes, and move */
 	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
 	enum audit_rule favourite;   /* … of this one */
 	struct world_limits limits;
@@ -115,6 +117,9 @@ struct client_memories { struct client_memory *items; unsigned count, cap; };   
 struct handling { uint64_t id; bool is_done; uint32_t value; };      /* a handler that was asked for */
 struct handlings { struct handling *items; unsigned count, cap; };
 
+/* What became of users who move, and of requests for them. */
+struct homes_met { uint64_t orders, ended[MOVE_RESULT_COUNT], flips, unanswered, forwarded, redirected, held; };
+
 struct world {
 	struct world_plan plan;
 	struct dice dice;
@@ -131,6 +136,7 @@ struct world {
 	struct trace *trace;         /* borrowed */
 	unsigned requests_left;
 	struct limits_met limits_met;
+	struct homes_met homes_met;
 	bool is_ending;              /* no more load, no more faults */
 	uint64_t deadline_ms_max;    /* the latest short deadline any client set */
 	struct dc *busy;             /* whose transaction runs: for the store's observer */

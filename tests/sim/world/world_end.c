@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "client_ask.h"
+#include "client_home.h"
 #include "client_session.h"
 #include "clock_trial.h"
 #include "generator.h"
 #include "world_clocks.h"
+#include "world_homes.h"
 #include "world_rules.h"
 
 #include <string.h>
@@ -53,6 +55,8 @@ static bool dc_is_quiet(const struct world *world, const struct dc *dc)
 	const struct core_status *status = core_status(dc->core);
 
 	if (!dc->is_open || dc->lane.count > 0 || dc->log.append_count > 0 || status->is_recalling || status->outbox_events > 0)
+		return false;
+	if (status->held_writes > 0 || status->moves > 0)
 		return false;
 	if (status->unstable_keys > 0 || status->unstable_elements > 0)
 		return false;
@@ -180,6 +184,8 @@ static void world_audit(struct world *world)
 		auditor_status_final(world->auditor, i, &told);
 		auditor_store_final(world->auditor, i, world->dcs[i].store, world_clock_ms(world, &world->dcs[i]));
 	}
+	if (world->plan.has_homes)
+		client_home_judge(world);
 	auditor_conclude(world->auditor);
 }
 
@@ -266,5 +272,9 @@ bool world_run(struct world *world)
 		world_plan_next(world, &(struct happening){ .type = HAPPENING_FAULT }, dice_below(&world->dice, faults_us));
 	world_advance(world, faults_us);
 	world_conclude(world);
+	for (unsigned i = 0; i < world->plan.dc_count; i++)
+		client_home_count(world, &world->dcs[i]);
+	world->homes_met.flips = auditor_flips(world->auditor);
+	world->homes_met.unanswered = auditor_flips_unanswered(world->auditor);
 	return auditor_findings(world->auditor) == 0;
 }

@@ -1,0 +1,100 @@
+/* Homes: who takes a user's writes, and how he moves. User 0 lives at AMS. */
+#include "tests/sim/world/client_home.h"
+#include "story.h"
+
+
+static enum request_state state_of(const struct story *story, uint64_t token)
+{
+	return requests_find(&story->world->requests, token)->state;
+}
+
+/* "HOME: EPOCH", as DC's core knows it. */
+static void expect_home(struct story *story, unsigned dc, unsigned home, uint64_t epoch, const char *fact)
+{
+	struct home known;
+	bool is_known = core_home_of_user(story->world->dcs[dc].core, SLICE("user:0"), &known);
+
+	story_check(story, is_known && world_global_index(&story->world->dcs[dc], known.dc) == home && known.epoch == epoch, fact);
+}
+
+void held_write_follows_a_user_who_moves(struct story *story)
+{
+	uint64_t order;
+
+	story_say(story, AMS, "SET l:s0 before");
+	story_wait(story, 5);
+	order = client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 1000);
+	story_say(story, AMS, "SET l:s0 meanwhile");
+	story_wait(story, 1);
+	story_expect(story, AMS, "l:s0", "before");
+	story_wait(story, 300);
+	story_check(story, state_of(story, order) == REQUEST_ANSWERED, "the order is answered once BOM knows");
+	expect_home(story, BOM, BOM, 1, "BOM is the home now");
+	story_expect(story, BOM, "l:s0", "meanwhile");
+	story_say(story, CPT, "SET l:s0 later");
+	story_wait(story, 300);
+	story_expect_everywhere(story, "l:s0", "later");
+	story_expect_conflicts(story, BOM, 0);
+}
+
+void move_to_a_datacenter_that_does_not_hear_is_undone(struct story *story)
+{
+	uint64_t order;
+
+	story_cut(story, BOM, AMS);
+	story_say(story, AMS, "SET l:s0 before");
+	story_wait(story, 20);
+	order = client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 500);
+	story_say(story, AMS, "SET l:s0 meanwhile");
+	story_wait(story, 200);
+	story_expect(story, AMS, "l:s0", "before");
+	story_wait(story, 800);
+	story_check(story, state_of(story, order) == REQUEST_REFUSED, "the order is refused after its bound");
+	story_expect(story, AMS, "l:s0", "meanwhile");
+	expect_home(story, AMS, AMS, 0, "AMS has stayed the home");
+	story_mend(story, BOM, AMS);
+}
+
+void old_home_that_was_rolled_back_knows_that_it_gave_the_user_away(struct story *story)
+{
+	story_say(story, AMS, "SET l:s0 before");
+	story_wait(story, 100);
+	client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 1000);
+	story_wait(story, 300);
+	story_say(story, BOM, "SET l:s0 there");
+	story_restore(story, AMS, 2);
+	story_say(story, AMS, "SET l:s0 again");
+	story_wait(story, 3000);
+	expect_home(story, AMS, BOM, 1, "AMS has read it in its own log");
+	story_say(story, AMS, "SET l:s0 last");
+	story_wait(story, 300);
+	story_expect_everywhere(story, "l:s0", "last");
+	story_expect_conflicts(story, BOM, 0);
+}
+
+void user_moves_on_before_everybody_knows(struct story *story)
+{
+	story_cut(story, CPT, BOM);
+	client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 1000);
+	story_wait(story, 300);
+	client_home_order(story->world, &story->world->dcs[BOM], 0, AMS, 1000);
+	story_wait(story, 300);
+	expect_home(story, AMS, AMS, 2, "AMS is the home again");
+	expect_home(story, CPT, BOM, 1, "CPT takes BOM for the home");
+	story_say(story, CPT, "SET l:s0 asked");
+	story_wait(story, 300);
+	story_expect(story, AMS, "l:s0", "asked");
+	story_mend(story, CPT, BOM);
+	story_wait(story, 300);
+	expect_home(story, CPT, AMS, 2, "CPT knows it, too");
+}
+
+void flush_leaves_homes_alone(struct story *story)
+{
+	client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 1000);
+	story_wait(story, 300);
+	story_say(story, CPT, "FLUSHALL");
+	story_wait(story, 300);
+	for (unsigned dc = AMS; dc <= CPT; dc++)
+		expect_home(story, dc, BOM, 1, "BOM is the home");
+}
