@@ -37,8 +37,8 @@ def simulation():
         Test("sim/stories", [SANITIZED / "homeport-sim", "--stories"]),
         *([Test("sim/once failing seeds", [OPTIMIZED / "homeport-sim", "--seed-file", kept_seeds])] if kept_seeds.exists() else []),
         Test("sim/300 seeds, sanitized", [SANITIZED / "homeport-sim", "--seeds", "1-300", "--jobs", jobs], seconds=600),
-        Test("sim/10000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-10000", "--jobs", jobs], seconds=900),
-        Test("sim/4000 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-14000", "--jobs", jobs], seconds=900),
+        Test("sim/5000 seeds", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1-5000", "--jobs", jobs], seconds=900),
+        Test("sim/2500 seeds, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "10001-12500", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, clocks that are set", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "700001-700300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, clients that move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1100001-1100300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, stores that lose their end with the log in it", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "800001-800300", "--jobs", jobs], seconds=900),
@@ -55,14 +55,17 @@ def scenarios():
 
 
 def long_ones():
+    jobs, known_seeds = str(os.cpu_count()), TOP / "tests" / "sim" / "known.txt"
     main_job, long_run = TOP / "tests" / "chaos" / "main_job", TOP / "tests" / "chaos" / "long_run"
     return [
         Test("chaos/main_job, 1000000 commands", [main_job, "--commands", "1000000", "--kills", "5"], OPTIMIZED, 3600, True),
         Test("chaos/long_run, an hour over kafka", [long_run, "--minutes", "60", "--log", "kafka"], OPTIMIZED, 6000, True),
         Test("chaos/long_run, half an hour over redis-stream", [long_run, "--minutes", "30", "--log", "redis-stream"], OPTIMIZED, 4000, True),
-        Test("sim/outcome table, all of it", [OPTIMIZED / "homeport-scope", "--all", "--jobs", str(os.cpu_count())], OPTIMIZED, 1800, True),
+        Test("sim/outcome table, all of it", [OPTIMIZED / "homeport-scope", "--all", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("integration/test_restarts, 1000", [TOP / "tests" / "integration" / "test_restarts.py", "--restarts", "1000"], OPTIMIZED, 1800, True),
         Test("model/a home's move, larger worlds", [TOP / "tests" / "model" / "run", "--all"], OPTIMIZED, 3600, True),
+        Test("sim/5000 seeds more", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "5001-10000", "--jobs", jobs], OPTIMIZED, 1800, True),
+        Test("sim/2500 seeds more, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "12501-15000", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("sim/mutants", [TOP / "tests" / "sim" / "mutants"], OPTIMIZED, 3600, True),
         *each("fuzz", "run*", seconds=1800, is_long=True),
         Test("make distcheck", ["make", "-C", OPTIMIZED, "distcheck"], OPTIMIZED, 3600, True),
