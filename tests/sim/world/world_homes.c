@@ -80,7 +80,7 @@ void client_home_lost(struct world *world, const struct dc *dc)
 void client_home_strike(struct world *world, struct dc *dc, bool is_flip)
 {
 	static const enum fault faults[] = {
-		FAULT_CONNECTION_LOSS, FAULT_CONNECTION_LOSS, FAULT_SIDECAR_CRASH, FAULT_STORE_RESTART, FAULT_STORE_ROLLBACK, FAULT_BOTH_CRASH,
+		FAULT_CONNECTION_LOSS, FAULT_CONNECTION_LOSS, FAULT_SIDECAR_CRASH, FAULT_STORE_RESTART, FAULT_STORE_ROLLBACK, FAULT_BOTH_CRASH, FAULT_REFUSAL,
 	};
 	enum fault fault;
 
