@@ -186,26 +186,54 @@ def a_peers_log_that_is_gone(facts):
         facts.equal(b.sidecar.http("/healthz")[0], 200, "but serves clients")
 
 
+def empty(redis):
+    redis.kill()
+    shutil.rmtree(redis.directory)
+    redis.directory.mkdir()
+    redis.start()
+
+
 def a_redis_that_comes_back_empty(facts):
-    """The embedded log is gone with it."""
-    with World(("a", "b"), with_links=False).start() as world:
-        a, b = world["a"], world["b"]
+    """The embedded log is gone with it. The sidecar that runs on knows of what it appended lately, and of no more than a quarter of limits.outbox."""
+    with World(("a", "b"), with_links=False, settings="limits: { outbox: 1MiB }\n").start() as world:
+        b = world["b"]
         write(b, 50, 10)
         world.wait_zero_lag()
+        empty(b.redis)
+        wait_until(lambda: error_of(b, "GET", "k:1").startswith("no error"), 60, "b serves again")
+        world.check_same_everywhere(facts, "what a Redis lost with its log comes back from the sidecar that runs on")
+        write(b, 200, 10000)
+        world.wait_zero_lag()
+        empty(b.redis)
+        expect(facts, b, "broken needs-resync b", "writes made here may be gone: our own log lost writes that our Redis does not have", "docs/operating.md")
+        facts.check(error_of(b, "GET", "k:1").startswith("no error"), "it serves")
+
+
+def a_redis_that_forgets_what_a_peer_has(facts):
+    """The sidecar is killed with it, so nobody here knows what its log held."""
+    with World(("a", "b"), with_links=False).start() as world:
+        a, b = world["a"], world["b"]
+        write(b, 1, 10)
+        world.wait_zero_lag()
+        path = max((b.redis.directory / "appendonlydir").glob("*.incr.aof"))
+        size = path.stat().st_size
+        write(b, 50, 10, "later")
+        world.wait_zero_lag()
+        b.sidecar.kill()
         b.redis.kill()
-        shutil.rmtree(b.redis.directory)
-        b.redis.directory.mkdir()
+        os.truncate(path, size)
         b.redis.start()
-        wait_until(lambda: "that our Redis and our log lost" in b.sidecar.log_text(), 20, "the alarm")
-        facts.check(True, "a Redis that comes back empty, with its log, is an alarm")
+        b.sidecar.start(wait=False)
+        write(a, 1, 10, "behind")
+        wait_until(lambda: "that our Redis and our log lost" in b.sidecar.log_text(), 60, "the alarm")
+        facts.check(True, "a Redis that forgot, with its log, what a peer has is an alarm")
         expect(facts, b, "warning held a", "its Redis and its log no longer have", "needs-resync in docs/operating.md")
         facts.check(a.sidecar.is_running() and error_of(b, "GET", "k:1").startswith("no error"), "both serve")
 
 
 def test(facts):
     cases = (what_redis_is_set_to, config_is_forbidden, full_outbox_and_a_stop, full_metadata, reserved_database_of_another_version, wrong_clock,
-                 a_peers_log_that_is_gone,
-             a_redis_that_comes_back_empty)
+                 a_peers_log_that_is_gone, a_redis_that_comes_back_empty, a_redis_that_forgets_what_a_peer_has)
     for case in cases:
         if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
             continue
