@@ -243,12 +243,10 @@ static void tick(struct core *core)
 
 static void lost_position(struct core *core, unsigned dc)
 {
-	if (!core->causes.is_open || !core->causes.peers[dc].is_following ||
-	    (dc == 0 ? own_log_begin_again(core->recovery) : inbox_begin_again(core->remote, dc)))
+	if (!core->causes.is_open || !core->causes.peers[dc].is_following || (dc == 0 && own_log_begin_again(core->recovery)))
 		return;
 	peer_stop(&core->causes, dc, PEER_NEEDS_RESYNC,
-	          "its log no longer holds the position to continue from, as it was cut or made anew, or is another one (peers): docs/operating.md, needs-resync, says "
-	          "what to do");
+	          "its log no longer holds the position to continue from: docs/operating.md, needs-resync, says what to do");
 }
 
 /* Whatever is tried meanwhile, this counts from when remote writes began to wait. */

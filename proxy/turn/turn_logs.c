@@ -19,7 +19,8 @@ static void turn_on_message(void *context, unsigned dc, int64_t position, struct
 static void turn_on_lost_position(void *context, unsigned dc, const char *why)
 {
 	struct turn *turn = context;
-	log_error("the log no longer has the position to continue from", "dc", turn->status->dcs[dc], "why", why);
+	log_error("the log no longer has the position to continue from: this datacenter needs a resync",
+	          "dc", turn->status->dcs[dc], "why", why);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_LOG_LOST_POSITION, .log = { dc } });
 }

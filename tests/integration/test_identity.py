@@ -4,7 +4,6 @@ that never was there. Each is found by the sidecars that it concerns, and named 
 
 import re
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -244,31 +243,6 @@ def a_peers_redis_of_another_datacenter(facts):
         world.check_same_everywhere(facts, "with the right log all goes on")
 
 
-def a_peers_topic_of_another_datacenter(facts):
-    """It is shorter than what was read of the peer's, so it has no position to continue from: it is read from its beginning, and its id tells."""
-    with World(("a", "b"), "kafka", settings=FAST, with_links=False).start() as world:
-        own, _ = wait_known(world)["a"]
-        a, b = world["a"].sidecar, world["b"].sidecar
-        with world["a"].client() as client:
-            client("SET", "key", "1")
-        world.wait_zero_lag()
-        wait_until(lambda: b.metrics().total("homeport_unstable_elements") == 0, 30, "all is stable")
-        time.sleep(1)  # some heartbeats: what is stable need not be read again
-        for sidecar in (a, b):
-            sidecar.stop()
-        world.broker.delete_topics("homeport.a")
-        stranger = beside(world, "stranger", start_redis(world, "redis-other"), f'dc: a\nlog: {{ kafka: {{ bootstrap.servers: "{HOST}:{world.broker.port}" }} }}\n')
-        wait_until(lambda: identity(stranger)[0], 20, "the other one has an id")
-        with stranger.client() as client:
-            client("SET", "of-the-other", "1")
-        b.start(wait=False)
-        finds(b, f"broken identity a: its log is written by another datacenter of the same name \\(id .*, not {own}\\)")
-        facts.check("the log no longer has the position to continue from" in b.log_text(), "a peer's topic that is another one's is found, although it is shorter")
-        with world["b"].client() as client:
-            facts.equal(client("GET", "of-the-other"), None, "nothing of it is applied")
-        stranger.stop()
-
-
 def a_peer_that_misnames_this_one(facts):
     """It reads the log of a as that of x: it says so, and a says why what it knows of the peer's freshness goes old."""
     with World(("a", "b"), settings=FAST, with_links=False).start() as world:
@@ -345,7 +319,7 @@ def wrong_peers(facts, log):
 
 def test(facts):
     cases = [(second_writer,), (a_second_one_with_a_log_of_its_own,), (two_that_start_at_once,), (came_back_empty, "kafka"), (came_back_empty, "redis-stream"), (an_exchanged_redis,),
-             (a_peers_redis_of_another_datacenter,), (a_peers_topic_of_another_datacenter,), (a_peer_that_misnames_this_one,),
+             (a_peers_redis_of_another_datacenter,), (a_peer_that_misnames_this_one,),
              (wrong_peers, "kafka"), (wrong_peers, "redis-stream")]
     for case, *logs in cases:
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:

@@ -254,26 +254,6 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	return delivery;
 }
 
-/* What there is now tells what is missing: a message that counts more of its datacenter's writes than we have applied. Where none does, nothing was lost but
- * what we have already. And who writes it tells whether it is another log of the same name. */
-bool inbox_begin_again(struct remote *remote, unsigned dc)
-{
-	struct peer *peer = &remote->causes->peers[dc];
-	struct road *road = &remote->books->roads[dc];
-	if (peer->position == POSITION_BEGIN || is_needed(remote, dc))
-		return false;
-	step_alarm(remote->step, dc, "its log was cut behind the position to continue from, or made anew, or this is another one: it is read from its beginning");
-	miles_drop(remote->books, dc);
-	road->follow_position = road->told_position = peer->position = POSITION_BEGIN;
-	remote->inboxes[dc].parts.len = 0;
-	struct effect *effect = effects_add(remote->step->effects, EFFECT_FOLLOW);
-	effect->log.dc = dc;
-	effect->log.position = POSITION_BEGIN;
-	if (remote->inboxes[dc].is_paused)
-		effects_add(remote->step->effects, EFFECT_PAUSE)->log.dc = dc;
-	return true;
-}
-
 void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_status *status)
 {
 	status->held_events = remote->inboxes[dc].held_events;

@@ -16,8 +16,6 @@ void remote_free(struct remote *remote);
 /* Takes a message of a DC's log. Returns a whole batch, for inbox_hold; NULL: there is none (yet). */
 struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position, struct slice bytes);
 void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery);      /* takes it over */
-/* Its log no longer has the position to continue from: reads what it has from the beginning. False: that is of no use, as what is missing is needed. */
-bool inbox_begin_again(struct remote *remote, unsigned dc);
 void inbox_drop(struct remote *remote, unsigned dc);                                 /* all of it */
 void inbox_status(const struct remote *remote, unsigned dc, struct core_peer_status *status);
 void remote_pump(struct remote *remote);

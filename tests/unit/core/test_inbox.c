@@ -75,25 +75,6 @@ static void each_message_is_applied_once_after_its_causes(void)
 	}
 }
 
-/* The position to continue from is gone. What is there now tells whether anything is missing. */
-static void a_log_that_was_cut_is_read_from_its_beginning(void)
-{
-	for (uint64_t next = 2; next <= 4; next++) {
-		struct stage stage;
-		peers_open(&stage, "lww");
-		tell(&stage, &(struct message)WHOLE(PEER_B, 1));
-		tell(&stage, &(struct message)WHOLE(PEER_B, 2));
-		peers_settle(&stage, NULL);
-		stage_step(&stage, (struct event){ .type = EVENT_LOG_LOST_POSITION, .log = { PEER_B } });
-		CU_ASSERT_EQUAL(stage.followed[PEER_B], POSITION_BEGIN);
-		tell(&stage, &(struct message)WHOLE(PEER_B, next));
-		peers_settle(&stage, NULL);
-		CU_ASSERT_EQUAL(core_status(stage.core)->peers[PEER_B].state, next < 4 ? PEER_FOLLOWING : PEER_NEEDS_RESYNC);
-		CU_ASSERT_EQUAL(core_status(stage.core)->peers[PEER_B].applied_events, next == 3 ? 3 : 2);
-		stage_close(&stage);
-	}
-}
-
 static void bytes_that_are_no_message_stop_their_log(void)
 {
 	struct stage stage;
@@ -108,6 +89,5 @@ void suite_inbox(void)
 {
 	CU_pSuite suite = CU_add_suite("inbox", NULL, NULL);
 	CU_ADD_TEST(suite, each_message_is_applied_once_after_its_causes);
-	CU_ADD_TEST(suite, a_log_that_was_cut_is_read_from_its_beginning);
 	CU_ADD_TEST(suite, bytes_that_are_no_message_stop_their_log);
 }
