@@ -66,10 +66,7 @@ static void begin_user(struct admin_request *request, const char *user)
 		admin_request_finish(request, teller);
 		return;
 	}
-	struct buffer nothing = { 0 };
-
-	teller_json_finish(teller, &nothing);
-	buffer_free(&nothing);
+	teller_json_drop(teller);
 	bool is_away = request->admin->options.status->core == NULL;
 
 	admin_homes_fail(request, is_away ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_NOT_FOUND, slice_of(homes_unknown_user(homes)));
@@ -107,10 +104,7 @@ static void on_listed(void *context, const struct slice *reply, struct slice err
 		admin_request_finish(request, teller);
 		return;
 	}
-	struct buffer nothing = { 0 };
-
-	teller_json_finish(teller, &nothing);
-	buffer_free(&nothing);
+	teller_json_drop(teller);
 	admin_homes_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with homes"));
 }
 
@@ -118,7 +112,6 @@ static void on_listed(void *context, const struct slice *reply, struct slice err
 static void begin_list(struct admin_request *request)
 {
 	struct reading_homes reading = { .homes = request->admin->options.homes, .teller = teller_json_new(false) };
-	struct buffer nothing = { 0 };
 
 	tell_object(reading.teller, NULL);
 	tell_list(reading.teller, "homes");
@@ -129,8 +122,7 @@ static void begin_list(struct admin_request *request)
 		admin_request_finish(request, reading.teller);
 		return;
 	}
-	teller_json_finish(reading.teller, &nothing);
-	buffer_free(&nothing);
+	teller_json_drop(reading.teller);
 	if (reading.error != NULL)
 		admin_homes_fail(request, MHD_HTTP_BAD_REQUEST, slice_of(reading.error));
 	else
@@ -183,10 +175,7 @@ static void on_users(void *context, const struct slice *reply, struct slice erro
 		admin_request_finish(request, teller);
 		return;
 	}
-	struct buffer nothing = { 0 };
-
-	teller_json_finish(teller, &nothing);
-	buffer_free(&nothing);
+	teller_json_drop(teller);
 	admin_homes_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with keys"));
 }
 

@@ -17,15 +17,11 @@
 
 void admin_homes_fail(struct admin_request *request, unsigned status, struct slice error)
 {
-	struct buffer text = { 0 };
 	static const struct slice start = { "HOMEPORT ", 9 };
 
 	if (error.len > start.len && memcmp(error.ptr, start.ptr, start.len) == 0)
 		error = (struct slice){ error.ptr + start.len, error.len - start.len };
-	buffer_add(&text, error);
-	buffer_add_byte(&text, '\0');
-	admin_request_fail(request, status, text.ptr);
-	buffer_free(&text);
+	admin_request_fail_with(request, status, error);
 }
 
 /* ---- answers ---- */
@@ -62,17 +58,15 @@ static void on_batch(void *context, struct homes_batch *batch)
 
 /* ---- the body ---- */
 
-/* As a page of another site can make a browser send a form, but not a body of this type, it cannot move anybody. */
 static bool is_allowed(struct admin_request *request)
 {
 	const struct settings *settings = request->admin->options.status->settings;
-	const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 	const char *authorization = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
 
 	if (!conflicts_bearer_is_allowed(settings, slice_of(authorization != NULL ? authorization : "")))
 		admin_request_fail(request, MHD_HTTP_UNAUTHORIZED, "send the password: Authorization: Bearer PASSWORD (the setting conflicts.password)");
-	else if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
-		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "send a body of Content-Type: application/json");
+	else if (!admin_request_is_json(request))
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, ADMIN_NO_JSON);
 	else
 		return true;
 	return false;

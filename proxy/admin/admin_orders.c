@@ -141,14 +141,12 @@ static void add_by(const struct admin_request *request, struct buffer *by)
 	buffer_add_text(by, address);
 }
 
-/* The body must be JSON. A page of another site can make a browser send a form, but not a body of this type, so it cannot resolve anything. */
 static bool read_body(const struct admin_request *request, size_t verb, struct ordered *ordered, struct buffer *error)
 {
-	const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 	json_error_t wrong;
 
-	if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0) {
-		buffer_add_text(error, "send a body of Content-Type: application/json");
+	if (!admin_request_is_json(request)) {
+		buffer_add_text(error, ADMIN_NO_JSON);
 		return false;
 	}
 	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "{}", request->body.len > 0 ? request->body.len : 2, 0, &wrong);
@@ -170,14 +168,12 @@ static bool read_body(const struct admin_request *request, size_t verb, struct o
 
 void admin_fail_by_reply(struct admin_request *request, enum errand_end end, struct slice reply)
 {
-	struct buffer text = { 0 };
-
 	if (end == ERRAND_ANSWERED && reply.len >= 3)
 		reply = (struct slice){ reply.ptr + 1, reply.len - 3 };
-	buffer_add(&text, end == ERRAND_LOST ? SLICE(CONFLICTS_STORE_AWAY) : reply);
-	buffer_add_byte(&text, '\0');
-	admin_request_fail(request, end == ERRAND_LOST ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONFLICT, text.ptr);
-	buffer_free(&text);
+	if (end == ERRAND_LOST)
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, CONFLICTS_STORE_AWAY);
+	else
+		admin_request_fail_with(request, MHD_HTTP_CONFLICT, reply);
 }
 
 static void finish(struct admin_request *request, const struct conflicts_tally *tally)

@@ -4,6 +4,7 @@
 #include "proxy/conflicts/teller_json.h"
 
 #include <event2/event.h>
+#include <string.h>
 
 struct admin_request *admin_request_new(struct admin *admin, struct MHD_Connection *connection)
 {
@@ -48,6 +49,24 @@ void admin_request_fail(struct admin_request *request, unsigned status, const ch
 {
 	http_answer_set_error(&request->answer, status, text);
 	admin_request_end(request);
+}
+
+void admin_request_fail_with(struct admin_request *request, unsigned status, struct slice text)
+{
+	struct buffer copy = { 0 };
+
+	buffer_add(&copy, text);
+	buffer_add_byte(&copy, '\0');
+	admin_request_fail(request, status, copy.ptr);
+	buffer_free(&copy);
+}
+
+bool admin_request_is_json(const struct admin_request *request)
+{
+	static const char json[] = "application/json";
+	const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+	return type != NULL && strncasecmp(type, json, strlen(json)) == 0;
 }
 
 void admin_request_finish(struct admin_request *request, struct teller *teller)

@@ -34,6 +34,10 @@ void admin_request_suspend(struct admin_request *request);
 void admin_request_end(struct admin_request *request);
 /* Likewise, with an error as the answer. */
 void admin_request_fail(struct admin_request *request, unsigned status, const char *text);
+void admin_request_fail_with(struct admin_request *request, unsigned status, struct slice text);
+/* Is its body JSON, by its Content-Type? A page of another site can make a browser send a form, but not a body of this type, so it can order nothing. */
+bool admin_request_is_json(const struct admin_request *request);
+#define ADMIN_NO_JSON "send a body of Content-Type: application/json"
 /* Likewise, with the JSON that TELLER was told; frees it. */
 void admin_request_finish(struct admin_request *request, struct teller *teller);
 

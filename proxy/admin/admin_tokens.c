@@ -15,28 +15,17 @@ bool admin_tokens_own(const char *url)
 	return strcmp(url, TOKEN) == 0 || strcmp(url, WAIT) == 0;
 }
 
-/* An error of RESP as the text of an HTTP answer. */
-static void fail_by_error(struct admin_request *request, unsigned status, struct slice error)
-{
-	struct buffer text = { 0 };
-
-	buffer_add(&text, error);
-	buffer_add_byte(&text, '\0');
-	admin_request_fail(request, status, text.ptr);
-	buffer_free(&text);
-}
-
 /* The answer; NULL text: it was an error, and the request has failed with it. */
 static struct slice answer_of(struct admin_request *request, enum errand_end end, struct slice raw)
 {
 	struct reply reply;
 
 	if (end == ERRAND_LOST)
-		fail_by_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, SLICE(CORE_STORE_AWAY));
+		admin_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, CORE_STORE_AWAY);
 	else if (end == ERRAND_REFUSED)
-		fail_by_error(request, raw.len > 4 && memcmp(raw.ptr, "ERR ", 4) == 0 ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_SERVICE_UNAVAILABLE, raw);
+		admin_request_fail_with(request, raw.len > 4 && memcmp(raw.ptr, "ERR ", 4) == 0 ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_SERVICE_UNAVAILABLE, raw);
 	else if (!reply_read(&raw, &reply) || reply.type == REPLY_ERROR)
-		fail_by_error(request, MHD_HTTP_GATEWAY_TIMEOUT, reply.text);
+		admin_request_fail_with(request, MHD_HTTP_GATEWAY_TIMEOUT, reply.text);
 	else
 		return reply.text;
 	return (struct slice){ NULL, 0 };

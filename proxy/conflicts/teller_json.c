@@ -44,6 +44,12 @@ void teller_json_finish(struct teller *teller, struct buffer *out)
 	struct teller_json *json = (struct teller_json *)teller;
 	assert(teller->depth == 0);
 	buffer_add(out, buffer_slice(&json->text));
+	teller_json_drop(teller);
+}
+
+void teller_json_drop(struct teller *teller)
+{
+	struct teller_json *json = (struct teller_json *)teller;
 	buffer_free(&json->text);
 	memory_free(json);
 }

@@ -8,5 +8,7 @@
 struct teller *teller_json_new(bool is_indented);
 /* Adds the text of the one object or list that was told to OUT; frees the teller. */
 void teller_json_finish(struct teller *teller, struct buffer *out);
+/* Frees the teller: nobody wants what it was told. */
+void teller_json_drop(struct teller *teller);
 
 #endif
