@@ -103,34 +103,31 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 	client_flag(client);
 }
 
-void sessions_answer_whole(void *context, uint64_t token, struct slice reply)
+/* REPLY is all that the client gets for this question. */
+static void sessions_settle(struct sessions *sessions, uint64_t token, struct slice reply, enum command_result result)
 {
-	struct sessions *sessions = context;
 	uint32_t number;
 	struct client_answer *answer;
 	struct client *client = sessions_find(sessions, token, &number, &answer);
 	if (client == NULL)
 		return;
-	sessions->status->counters.commands[reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
+	sessions->status->counters.commands[result]++;
 	session_answered(sessions, client, answer);
 	answers_settle(&client->answers, number, reply, &client->out);
 	client_flag(client);
 }
 
+void sessions_answer_whole(void *context, uint64_t token, struct slice reply)
+{
+	sessions_settle(context, token, reply, reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK);
+}
+
 void sessions_refuse(void *context, uint64_t token, struct slice error)
 {
 	struct sessions *sessions = context;
-	uint32_t number;
-	struct client_answer *answer;
-	struct client *client = sessions_find(sessions, token, &number, &answer);
-	if (client == NULL)
-		return;
-	sessions->status->counters.commands[COMMAND_RESULT_REFUSED]++;
-	session_answered(sessions, client, answer);
 	buffer_reset(&sessions->reply);
 	buffer_add_byte(&sessions->reply, '-');
 	buffer_add(&sessions->reply, error);
 	buffer_add(&sessions->reply, SLICE("\r\n"));
-	answers_settle(&client->answers, number, buffer_slice(&sessions->reply), &client->out);
-	client_flag(client);
+	sessions_settle(sessions, token, buffer_slice(&sessions->reply), COMMAND_RESULT_REFUSED);
 }
