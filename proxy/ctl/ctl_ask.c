@@ -51,6 +51,21 @@ json_t *ctl_ask(const struct ctl_options *options, struct buffer *path, const ch
 	return value;
 }
 
+int ctl_ask_and_show(const struct ctl_options *options, struct buffer *path, void (*print)(const json_t *answer))
+{
+	int code;
+	json_t *answer = ctl_ask(options, path, NULL, &code);
+
+	if (answer == NULL)
+		return code;
+	if (options->is_json)
+		ctl_print_json(answer);
+	else
+		print(answer);
+	json_decref(answer);
+	return code;
+}
+
 bool ctl_ask_text(const struct ctl_options *options, const char *path, struct buffer *text, int *code)
 {
 	return fetch(options, &(struct ctl_request){ .path = path }, text, code);

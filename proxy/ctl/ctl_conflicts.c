@@ -9,6 +9,7 @@
 static void print_list(const json_t *answer);
 static void print_record(const json_t *record);
 static void print_sides(const json_t *record);
+static void print_report(const json_t *report);
 static void print_group(const json_t *report, const char *group);
 
 /* ---- list ---- */
@@ -16,20 +17,10 @@ static void print_group(const json_t *report, const char *group);
 int ctl_conflicts_list(const struct ctl_call *call)
 {
 	struct buffer path = { 0 };
-	int code;
 
 	buffer_add_text(&path, "/v1/conflicts");
 	ctl_add_filters(&path, call->options);
-	json_t *answer = ctl_ask(call->options, &path, NULL, &code);
-
-	if (answer == NULL)
-		return code;
-	if (call->options->is_json)
-		ctl_print_json(answer);
-	else
-		print_list(answer);
-	json_decref(answer);
-	return code;
+	return ctl_ask_and_show(call->options, &path, print_list);
 }
 
 static void print_list(const json_t *answer)
@@ -68,22 +59,12 @@ static void print_list(const json_t *answer)
 int ctl_conflicts_show(const struct ctl_call *call)
 {
 	struct buffer path = { 0 };
-	int code;
 
 	if (call->count != 1)
 		return ctl_complain("which record? conflicts show ID (conflicts list names them)");
 	buffer_add_text(&path, "/v1/conflicts/");
 	ctl_add_escaped(&path, call->words[0]);
-	json_t *record = ctl_ask(call->options, &path, NULL, &code);
-
-	if (record == NULL)
-		return code;
-	if (call->options->is_json)
-		ctl_print_json(record);
-	else
-		print_record(record);
-	json_decref(record);
-	return code;
+	return ctl_ask_and_show(call->options, &path, print_record);
 }
 
 static void print_record(const json_t *record)
@@ -131,26 +112,21 @@ static void print_sides(const json_t *record)
 
 int ctl_conflicts_report(const struct ctl_call *call)
 {
-	static const char *const groups[] = { "keys", "prefixes", "commands", "clients" };
 	struct buffer path = { 0 };
-	int code;
 
 	buffer_add_text(&path, "/v1/conflicts/report");
 	ctl_add_filters(&path, call->options);
-	json_t *report = ctl_ask(call->options, &path, NULL, &code);
+	return ctl_ask_and_show(call->options, &path, print_report);
+}
 
-	if (report == NULL)
-		return code;
-	if (call->options->is_json) {
-		ctl_print_json(report);
-	} else {
-		printf("%lld conflicts, %lld of them open, %lld pairs of writes\n", ctl_count_of(report, "conflicts"), ctl_count_of(report, "open"),
-		       ctl_count_of(report, "pairs"));
-		for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-			print_group(report, groups[i]);
-	}
-	json_decref(report);
-	return code;
+static void print_report(const json_t *report)
+{
+	static const char *const groups[] = { "keys", "prefixes", "commands", "clients" };
+
+	printf("%lld conflicts, %lld of them open, %lld pairs of writes\n", ctl_count_of(report, "conflicts"), ctl_count_of(report, "open"),
+	       ctl_count_of(report, "pairs"));
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		print_group(report, groups[i]);
 }
 
 static void print_group(const json_t *report, const char *group)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void print_page(const json_t *answer);
 static void print_homes(const json_t *answer);
 static int warn_of_loss(const struct ctl_call *call);
 static void print_moved(const struct ctl_call *call, const json_t *answer);
@@ -43,24 +44,19 @@ int ctl_home(const struct ctl_call *call)
 int ctl_homes(const struct ctl_call *call)
 {
 	struct buffer path = { 0 };
-	int code;
 
 	buffer_add_text(&path, "/v1/homes");
 	ctl_add_filters(&path, call->options);
-	json_t *answer = ctl_ask(call->options, &path, NULL, &code);
+	return ctl_ask_and_show(call->options, &path, print_page);
+}
 
-	if (answer == NULL)
-		return code;
-	if (call->options->is_json)
-		ctl_print_json(answer);
-	else
-		print_homes(answer);
+static void print_page(const json_t *answer)
+{
 	const char *cursor = ctl_text_of(answer, "cursor");
 
-	if (!call->options->is_json && *cursor != '\0' && strcmp(cursor, "0") != 0)
+	print_homes(answer);
+	if (*cursor != '\0' && strcmp(cursor, "0") != 0)
 		printf("more: --cursor %s\n", cursor);
-	json_decref(answer);
-	return code;
 }
 
 static const char *note_of(const json_t *home)

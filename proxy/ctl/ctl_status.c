@@ -12,17 +12,10 @@ static json_t *metrics_as_json(struct slice body);
 
 int ctl_status(const struct ctl_call *call)
 {
-	int code;
-	json_t *status = ctl_ask_status(call->options, &code);
+	struct buffer path = { 0 };
 
-	if (status == NULL)
-		return code;
-	if (call->options->is_json)
-		ctl_print_json(status);
-	else
-		print_status(status);
-	json_decref(status);
-	return EXIT_SUCCESS;
+	buffer_add_text(&path, "/v1/status");
+	return ctl_ask_and_show(call->options, &path, print_status);
 }
 
 static void print_status(const json_t *status)
