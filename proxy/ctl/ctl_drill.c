@@ -4,9 +4,8 @@
 #include "config/value.h"
 #include "ctl_ask.h"
 #include "ctl_print.h"
-#include "drill_report.h"
+#include "drill_tell.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #define BATCHES_A_SECOND 5
 #define BATCH_USERS 500
 #define BAR_WIDTH 24
-#define USERS_SHOWN 10
 
 struct running {
 	const struct ctl_options *options;
@@ -293,75 +291,7 @@ static int move_back(struct running *running)
 	return code;
 }
 
-/* ---- the end ---- */
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-static int write_report(const struct running *running, json_t *json)
-{
-	const char *path = running->options->report;
-	struct buffer text = { 0 };
-	FILE *file = fopen(path, "w");
-
-	if (file == NULL)
-		return ctl_complain("--report: %s cannot be written: %s", path, strerror(errno));
-	if (ends_with(path, ".html")) {
-		drill_report_html(&running->drill, running->started, &text);
-		fwrite(text.ptr, 1, text.len, file);
-	} else if (ends_with(path, ".json")) {
-		json_dumpf(json, file, JSON_INDENT(2));
-	} else {
-		drill_report_text(&running->drill, &text);
-		fwrite(text.ptr, 1, text.len, file);
-	}
-	buffer_free(&text);
-	if (fclose(file) != 0)
-		return ctl_complain("--report: %s cannot be written: %s", path, strerror(errno));
-	return EXIT_SUCCESS;
-}
-
-static int tell(const struct running *running)
-{
-	json_t *json = drill_report_json(&running->drill, running->started);
-	struct buffer text = { 0 };
-	int code = EXIT_SUCCESS;
-
-	if (running->options->report != NULL)
-		code = write_report(running, json);
-	if (running->options->is_json) {
-		ctl_print_json(json);
-	} else {
-		drill_report_text(&running->drill, &text);
-		fwrite(text.ptr, 1, text.len, stdout);
-	}
-	buffer_free(&text);
-	json_decref(json);
-	return code;
-}
-
-static int show_plan(const struct running *running)
-{
-	const struct drill *drill = &running->drill;
-
-	if (running->options->is_json) {
-		json_t *plan = json_pack("{s:s, s:s, s:i}", "from", drill->from, "to", drill->to, "users", (int)drill->count);
-
-		ctl_print_json(plan);
-		json_decref(plan);
-		return EXIT_SUCCESS;
-	}
-	printf("%u users live in %s and would be moved to %s, %llu a second\n", drill->count, drill->from, drill->to, (unsigned long long)running->rate);
-	for (unsigned i = 0; i < drill->count && i < USERS_SHOWN; i++)
-		printf("  %s\n", drill->users[i].name);
-	if (drill->count > USERS_SHOWN)
-		puts("  ...");
-	return EXIT_SUCCESS;
-}
+/* ---- the order ---- */
 
 static int run(struct running *running)
 {
@@ -382,7 +312,7 @@ static int run(struct running *running)
 
 		is_whole &= back == EXIT_SUCCESS && drill->results[DRILL_MOVED] == 0;
 	}
-	int told = tell(running);
+	int told = drill_tell(running->options, drill, running->started);
 
 	if (code == EXIT_SUCCESS)
 		code = told;
@@ -397,7 +327,7 @@ int ctl_drill(const struct ctl_call *call)
 	if (code == EXIT_SUCCESS)
 		code = list_users(&running);
 	if (code == EXIT_SUCCESS)
-		code = running.options->is_dry_run ? show_plan(&running) : run(&running);
+		code = running.options->is_dry_run ? drill_tell_plan(running.options, &running.drill, running.rate) : run(&running);
 	drill_free(&running.drill);
 	return code;
 }
