@@ -3,6 +3,7 @@
 #include "pinned.h"
 
 #include "session_answers.h"
+#include "session_parts.h"
 #include "session_reply.h"
 #include "upstream.h"
 
@@ -79,6 +80,11 @@ static enum pin pin_of(const struct command *row)
 bool pinned_can_be_queued(const struct command *row)
 {
 	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT;
+}
+
+uint32_t pinned_confirmations(const struct command *row, const struct request *request)
+{
+	return pin_of(row) == PIN_SUBSCRIBE ? request->argc - 1 : pin_of(row) == PIN_UNSUBSCRIBE ? UINT32_MAX : 0;
 }
 
 static bool is_about_subscribing(const struct command *row)
@@ -319,6 +325,17 @@ static void pinned_take_preamble(struct pinned *pinned, struct slice reply)
 	}
 }
 
+/* Does an EXEC wait for it? Messages on channels are not what it waits for. */
+static bool is_for_parts(const struct session *session, struct slice reply)
+{
+	struct reply head, kind;
+	if (session->parts == NULL || session->parts->confirmations_due == 0)
+		return false;
+	if (reply.len == 0 || !reply_read(&reply, &head) || head.type != REPLY_ARRAY || !reply_read(&reply, &kind))
+		return reply.len == 0;
+	return kind.text.len >= 9 && memcmp(kind.text.ptr + kind.text.len - 9, "subscribe", 9) == 0;
+}
+
 static void pinned_on_reply(void *context, struct slice reply)
 {
 	struct pinned *pinned = context;
@@ -331,9 +348,14 @@ static void pinned_on_reply(void *context, struct slice reply)
 	if (pinned->token != 0) {
 		session_end_detour(session, reply);
 	} else if (!subscription_take(pinned, reply)) {
-		client_reply(session->client, reply, false);
+		if (is_for_parts(session, reply))
+			parts_take_confirmation(session->parts, reply, false);
+		else
+			client_reply(session->client, reply, false);
 	} else if (pinned->is_leaving) {
 		session_end_leaving(session);
+		if (is_for_parts(session, SLICE("")))
+			parts_take_confirmation(session->parts, reply, true);
 	}
 }
 

@@ -19,7 +19,7 @@ bool session_is_known(const struct session *session)
 
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL)
 		client_resume(session->client);
 }
 
@@ -41,6 +41,16 @@ void session_add_by(const struct session *session, struct buffer *by)
 	buffer_add(by, session->user);
 	buffer_add_byte(by, '@');
 	buffer_add_text(by, session->client->peer);
+}
+
+const char *session_read_db(const struct sessions *sessions, struct slice text, int64_t *db)
+{
+	if (sessions->databases == 0)
+		return SESSION_LOADING;
+	if (!slice_to_int64(text, db))
+		return "ERR value is not an integer or out of range";
+	bool is_there = *db >= 0 && *db < sessions->databases && (uint64_t)*db != sessions->status->settings->redis_database;
+	return is_there ? NULL : "ERR DB index is out of range";
 }
 
 void slice_replace(struct slice *place, struct slice text)

@@ -2,14 +2,15 @@
  *
  *   session.c              what a session is                    session_command.h   what the room commands/ fills in
  *   upstream.c             a connection to Redis of a client's own; login.c logs in on one, to see who a client is
- *   watch.c                watched keys
+ *   watch.c                watched keys            transaction.c  queued commands
+ *   session_parts.c        an answer to EXEC that is put together from several hands
  *   session_reply.c        answers that the sidecar words itself
  *   session_access.c       whether clients are let in without a password
  *   session_info.c         INFO: what is hidden from it, what is added
  *   session_answers.c      questions to store or core that are under way, and their answers
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
- *   session_transaction.c  MULTI … EXEC
+ *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   pinned.c               commands that need a connection of their own
  *   session_route.c        where each request goes
  *   sessions.c             all of them, between the clients and the turn
@@ -26,6 +27,7 @@
 
 struct conflicts;
 struct homes;
+struct parts;
 struct pinned;
 struct transaction;
 
@@ -38,6 +40,13 @@ struct greeting {
 	struct slice user, name;     /* owned; NAME.ptr is NULL: leave it */
 };
 
+/* The command of a transaction that the core has just found wrong in itself. */
+struct mistake {
+	uint64_t token;              /* whose; 0: nobody's */
+	uint32_t index;
+	struct buffer error;         /* owned */
+};
+
 struct session {
 	struct sessions *sessions;
 	struct client *client;
@@ -47,11 +56,15 @@ struct session {
 	unsigned protocol;           /* 2 or 3 */
 	bool is_logged_in;           /* by AUTH or HELLO. Other clients are let in as the default user if Redis asks for no password */
 	bool is_spoiled;             /* a command inside MULTI was refused, so EXEC will be refused, too */
+	uint32_t probes_due;         /* commands inside MULTI whose queueing waits for the store to say that it has memory */
+	const struct session_command *deferred; /* what waits for them; NULL: nothing does, else the client is stalled */
 	enum reply_mode reply_mode;
 	uint64_t gathering;          /* turn_gathering at the client's last write */
 	const struct command *row;   /* of the last command found by its name alone; clients often repeat a command */
 	const struct command *last_row; /* of the last request, for CLIENT LIST */
 	struct transaction *transaction; /* owned; NULL outside MULTI */
+	struct parts *parts;         /* owned; of an EXEC that is under way, and whose answer they are; NULL: none is */
+	uint64_t parts_token;        /* names that answer */
 	struct watch_list watched;
 	struct login *login;         /* owned; NULL: none is under way */
 	struct greeting greeting;    /* what waits for the login */
@@ -77,9 +90,11 @@ struct sessions {
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
 	struct login *probe;         /* owned; asks whether strangers are let in */
 	struct event *probe_retry;   /* libevent's; owned */
+	uint64_t doubt_until_us;     /* the store's limit of memory may have been changed: what is known of it is not believed (steady clock) */
 	bool is_store_behind;        /* more bytes are under way to the store than limits.store allows */
 	bool is_probed;              /* the probe has succeeded since the start */
 	bool is_open_to_strangers;   /* it found that the default user needs no password and may do everything */
+	struct mistake mistake;
 	struct buffer reply;         /* where an answer is put together; good until the next one */
 	struct buffer encoded;       /* an inline command as RESP, likewise */
 	const struct session_command **commands; /* owned; indexed as command.def is; NULL: not of class SESSION */
@@ -102,6 +117,9 @@ static inline const struct session_command *session_command_of(const struct sess
 
 /* "user@address:port", for conflict records. */
 void session_add_by(const struct session *session, struct buffer *by);
+
+/* Reads the number of a database that clients may select. Returns why it is none; NULL: it is one. */
+const char *session_read_db(const struct sessions *sessions, struct slice text, int64_t *db);
 
 /* Puts a copy of TEXT in PLACE, which is freed first. */
 void slice_replace(struct slice *place, struct slice text);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 static void session_route_special(struct session *session, const struct command *row, const struct request *request);
+static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request);
 static void session_route(struct session *session, const struct command *row, const struct request *request);
 
 /* The row of the last request serves again if this one has the same name. */
@@ -42,6 +43,13 @@ void session_request(void *context, struct client *client, const struct request 
 		session_route_special(session, row, request);
 }
 
+/* Until it is known whether its transaction is spoiled. */
+static void session_defer(struct session *session, const struct session_command *command)
+{
+	session->deferred = command;
+	client_stall(session->client);
+}
+
 /* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
 static void session_route_special(struct session *session, const struct command *row, const struct request *request)
 {
@@ -50,10 +58,12 @@ static void session_route_special(struct session *session, const struct command 
 	if (!session_is_known(session) && (command == NULL || !command->is_for_strangers))
 		session_refuse(session, COMMAND_RESULT_REFUSED,
 		               session->sessions->is_probed ? "NOAUTH Authentication required." : SESSION_LOADING);
+	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
+		session_route_to_queue(session, row, request);
+	else if (session->probes_due > 0 && command != NULL)
+		session_defer(session, command);
 	else if (session_is_pinned(session, row))
 		session_pinned_request(session, row, request);
-	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
-		session_queue(session, row, request);
 	else
 		session_route(session, row, request);
 	/* CLIENT REPLY SKIP silences one command: this one. */
@@ -61,23 +71,6 @@ static void session_route_special(struct session *session, const struct command 
 		session->reply_mode = REPLY_MODE_ON;
 		session_changed(session);
 	}
-}
-
-/* Commands of the store after which other clients may be let in than before. */
-static const char *const access_commands[] = { "acl|deluser", "acl|load", "acl|setuser", "config|set" };
-
-/* What is to be done when the answer comes. */
-static enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
-{
-	if (row->class != COMMAND_SERVER)
-		return ANSWER_PLAIN;
-	if (strcmp(row->name, "info") == 0)
-		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
-	for (size_t i = 0; i < sizeof(access_commands) / sizeof(access_commands[0]); i++) {
-		if (strcmp(row->name, access_commands[i]) == 0)
-			return ANSWER_ACCESS;
-	}
-	return ANSWER_PLAIN;
 }
 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)
@@ -125,6 +118,21 @@ static bool is_setting_eviction(const struct command *row, const struct request 
 	return false;
 }
 
+static bool session_refuses_eviction(struct session *session, const struct command *row, const struct request *request)
+{
+	if (!is_setting_eviction(row, request))
+		return false;
+	session_refuse(session, COMMAND_RESULT_REFUSED,
+	               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);
+	return true;
+}
+
+static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request)
+{
+	if (!session_refuses_eviction(session, row, request))
+		session_queue(session, row, request);
+}
+
 static void session_route(struct session *session, const struct command *row, const struct request *request)
 {
 	const struct session_command *command = session_command_of(session, row);
@@ -145,11 +153,8 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse(session, COMMAND_RESULT_REFUSED, refusal);
 		return;
 	}
-	if (is_setting_eviction(row, request)) {
-		session_refuse(session, COMMAND_RESULT_REFUSED,
-		               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);
+	if (session_refuses_eviction(session, row, request))
 		return;
-	}
 	if (row->class == COMMAND_PINNED && session_pin(session, row, request))
 		return;
 	if (row->class == COMMAND_WRITE)

@@ -5,6 +5,7 @@
 #include "session.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_exec.h"
 #include "session_homes.h"
 #include "session_route.h"
 #include "session_transaction.h"
@@ -30,6 +31,7 @@ static void session_closing(void *context, struct client *client)
 	(void)context;
 	struct session *session = client->session;
 	session_leave_transaction(session);
+	session_drop_exec(session);
 	session_unpin(session);
 	session_drop_login(session);
 	session_leave_forwards(session);
@@ -66,6 +68,15 @@ static void sessions_lost(void *context)
 	struct sessions *sessions = context;
 	bool is_silent = store_silence_ms(sessions->status->store) > 0;
 	client_table_visit(sessions->clients, session_lost, &is_silent);
+}
+
+static void sessions_mistaken(void *context, uint64_t token, unsigned index, struct slice error)
+{
+	struct sessions *sessions = context;
+	sessions->mistake.token = token;
+	sessions->mistake.index = index;
+	buffer_reset(&sessions->mistake.error);
+	buffer_add(&sessions->mistake.error, error);
 }
 
 static void sessions_group_sent(void *context, const struct effect *group)
@@ -133,6 +144,7 @@ void sessions_free(struct sessions *sessions)
 {
 	sessions_stop_probing(sessions);
 	watches_free(sessions->watches);
+	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);
 	memory_free(sessions->commands);
@@ -165,6 +177,7 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.lost = sessions_lost,
 		.answered = sessions_answer,
 		.refused = sessions_refuse,
+		.mistaken = sessions_mistaken,
 		.away = sessions_away,
 		.held = sessions_held,
 		.rehomed = sessions_rehomed,

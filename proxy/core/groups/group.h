@@ -40,7 +40,7 @@ struct member {                      /* one command of a group */
 
 struct unit {                        /* one request: what is re-run together */
 	uint64_t token;
-	uint32_t db;
+	uint32_t db, db_last;        /* in which its first command runs, and its last one: a transaction may select others in between */
 	unsigned protocol;
 	unsigned member_first, member_count;
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT; in group.pairs for a plain SET */

@@ -10,7 +10,7 @@ struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
 {
 	group->units = array_reserve(group->units, group->unit_count, &group->unit_cap, sizeof *group->units);
 	struct unit *unit = &group->units[group->unit_count++];
-	*unit = (struct unit){ .token = token, .db = db, .protocol = group->protocol, .member_first = group->member_count };
+	*unit = (struct unit){ .token = token, .db = db, .db_last = db, .protocol = group->protocol, .member_first = group->member_count };
 	unit->command_at = group->bytes.len;
 	return unit;
 }

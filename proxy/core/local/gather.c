@@ -111,7 +111,7 @@ static bool has_write(const struct event *event)
 }
 
 /* Adds the commands of a request and their slots. Returns NULL, or why the request is refused. */
-static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set)
+static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set, unsigned *mistake)
 {
 	local->client = event->request.client;
 	if (local->client.len > NOTE_CLIENT_MAX)
@@ -119,11 +119,15 @@ static const char *add_commands(struct local *local, struct group *group, const 
 	for (unsigned i = 0; i < event->request.count; i++) {
 		const struct request *command = &event->request.commands[i];
 		const struct command *row = event->request.rows[i];
+		uint32_t db = event->request.dbs != NULL ? event->request.dbs[i] : event->request.db;
 		const char *error = NULL;
+		if (event->request.dbs != NULL)
+			script_select(&group->script, db);
 		if (is_plain_set)
-			add_plain_set(local, group, command, row, event->request.db);
+			add_plain_set(local, group, command, row, db);
 		else
-			error = add_command(local, group, command, row, event->request.db);
+			error = add_command(local, group, command, row, db);
+		*mistake = event->request.is_transaction && error != NULL ? i + 1 : 0;
 		if (error != NULL)
 			return error;
 		const struct member *member = &group->members[group->member_count - 1];
@@ -162,14 +166,16 @@ void gather_admitted(struct local *local, const struct event *event)
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
 	unit->is_plain_set = is_plain_set;
 	unit->command_at = place->len;
-	error = add_commands(local, group, event, is_plain_set);
+	unsigned mistake = 0;
+	error = add_commands(local, group, event, is_plain_set, &mistake);
 	if (error != NULL) {
 		checkpoint_restore(group, &checkpoint);
-		step_refuse(local->step, event->request.token, slice_of(error));
+		step_refuse(local->step, event->request.token, slice_of(error))->refuse.mistake = mistake;
 		return;
 	}
 	unit->member_count = group->member_count - unit->member_first;
 	unit->command_len = place->len - unit->command_at;
+	unit->db_last = group->script.db;
 	local->step->status.local_writes += group->write_count - checkpoint.write_count;
 	if (event->request.is_guarded || (group->member_count >= local->options->group_commands_max && !local_is_holding(local)))
 		gathering_close(local);

@@ -59,7 +59,8 @@ struct effect {
 			bool has_entry;              /* it adds to the outbox: that reply is the entry's id, or nil, if the outbox was deleted */
 			unsigned entry_reply;
 		} group;
-		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
+		struct { uint64_t token; struct slice error; unsigned mistake; } refuse; /* without '-' and CRLF. MISTAKE: counted from 1, the command of a
+		                                                                          * transaction that is wrong in itself; 0: none is */
 		struct {
 			uint64_t id;                 /* count up by one */
 			struct slice bytes;          /* valid until appended */
@@ -99,6 +100,7 @@ struct effect {
 			const struct command *const *rows;
 			unsigned count;
 			uint32_t db;
+			bool is_in_many;             /* its commands are not all of DB */
 			unsigned protocol;
 			bool is_transaction, is_guarded;
 			struct slice client;

@@ -7,18 +7,14 @@
 
 void session_select(struct session *session, const struct request *request)
 {
-	const struct sessions *sessions = session->sessions;
 	int64_t db;
-	if (sessions->databases == 0)
-		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
-	else if (!slice_to_int64(request->argv[1], &db))
-		session_reply_error(session, "ERR value is not an integer or out of range");
-	else if (db < 0 || db >= sessions->databases || (uint64_t)db == sessions->status->settings->redis_database)
-		session_reply_error(session, "ERR DB index is out of range");
-	else {
-		session->db = (uint32_t)db;
-		session_reply_ok(session);
+	const char *error = session_read_db(session->sessions, request->argv[1], &db);
+	if (error != NULL) {
+		session_reply_error(session, error);
+		return;
 	}
+	session->db = (uint32_t)db;
+	session_reply_ok(session);
 }
 
 void session_quit(struct session *session, const struct request *request)
