@@ -38,6 +38,8 @@ static const struct tale tales[] = {
 	TALE(part_that_is_deleted_stops_everything_until_the_data_is_gone),
 	TALE(outbox_is_shipped_before_a_store_without_positions_is_given_up),
 	TALE(data_without_anything_of_ours_is_old_if_its_log_says_so),
+	TALE(new_datacenter_with_data_is_new_after_a_restart_too),
+	TALE(store_that_refused_the_first_transaction_is_whole_with_the_next),
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(heartbeats_behind_a_cut_log_stop_its_reader),
 	TALE(logs_of_others_are_read_whatever_the_own_one_lost),

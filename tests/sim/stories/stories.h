@@ -41,6 +41,8 @@ void store_that_is_emptied_while_it_runs_gets_everything_back(struct story *stor
 void part_that_is_deleted_stops_everything_until_the_data_is_gone(struct story *story);
 void outbox_is_shipped_before_a_store_without_positions_is_given_up(struct story *story);
 void data_without_anything_of_ours_is_old_if_its_log_says_so(struct story *story);
+void new_datacenter_with_data_is_new_after_a_restart_too(struct story *story);
+void store_that_refused_the_first_transaction_is_whole_with_the_next(struct story *story);
 void hundreds_of_restarts_leave_no_trace(struct story *story);
 void ten_thousand_restarts_leave_no_trace(struct story *story);
 void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);
