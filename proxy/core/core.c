@@ -229,6 +229,7 @@ static void tick(struct core *core)
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
+	own_log_tell_stopped(core->recovery);
 	topology_tick(core->topology);
 	groups_note_calm(&core->groups);
 	bool is_trial_due = (core->groups.is_store_refusing || core->groups.is_store_full) && core->groups.refused == NULL;

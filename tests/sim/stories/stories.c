@@ -43,6 +43,7 @@ static const struct tale tales[] = {
 	TALE(truncated_log_stops_its_reader_loudly),
 	TALE(heartbeats_behind_a_cut_log_stop_its_reader),
 	TALE(logs_of_others_are_read_whatever_the_own_one_lost),
+	TALE(readers_of_a_datacenter_that_is_stopped_do_not_wait_for_it),
 	TALE(needs_resync_names_the_same_write_after_a_restart),
 	TALE(hundreds_of_restarts_leave_no_trace),
 	TALE(ten_thousand_restarts_leave_no_trace),

@@ -34,6 +34,7 @@ void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
 void heartbeats_behind_a_cut_log_stop_its_reader(struct story *story);
 void logs_of_others_are_read_whatever_the_own_one_lost(struct story *story);
+void readers_of_a_datacenter_that_is_stopped_do_not_wait_for_it(struct story *story);
 void needs_resync_names_the_same_write_after_a_restart(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
 void emptied_store_is_the_datacenter_that_it_was(struct story *story);
