@@ -6,6 +6,7 @@ void session_changed(struct session *session)
 	bool is_known = session_is_known(session);
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
 	                    session->watched.first == NULL && session->reply_mode == REPLY_MODE_ON;
+	session->is_gated = session->guard != NULL || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	const struct client_commons *commons = session->client->commons;
 	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
 	bool is_stranger = !is_known && session->sessions->is_probed;
@@ -23,14 +24,48 @@ void session_resume(struct session *session)
 		client_resume(session->client);
 }
 
+void session_check(struct session *session)
+{
+	session->is_checking = true;
+	client_defer(session->client);
+}
+
+void session_stop_checking(struct session *session)
+{
+	if (!session->is_checking)
+		return;
+	session->is_checking = false;
+	session_resume(session);
+}
+
+void session_end_skip(struct session *session)
+{
+	if (session->reply_mode != REPLY_MODE_SKIP)
+		return;
+	session->reply_mode = REPLY_MODE_ON;
+	session_changed(session);
+}
+
 void session_spoil(struct session *session)
 {
 	if (session->transaction != NULL)
 		session->is_spoiled = true;
 }
 
+void credentials_set(struct credentials *credentials, const struct slice *auth, unsigned count)
+{
+	for (unsigned i = 0; i < credentials->count; i++) {
+		explicit_bzero((void *)(uintptr_t)credentials->auth[i].ptr, credentials->auth[i].len);
+		bytes_free(credentials->auth[i]);
+	}
+	credentials->count = count;
+	for (unsigned i = 0; i < count; i++)
+		credentials->auth[i] = buffer_copy(auth[i]);
+}
+
 void greeting_forget(struct greeting *greeting)
 {
+	credentials_set(&greeting->credentials, NULL, 0);
 	memory_free((void *)greeting->user.ptr);
 	memory_free((void *)greeting->name.ptr);
 	*greeting = (struct greeting){ 0 };

@@ -168,7 +168,7 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 	if (answer->kind == ANSWER_INFO || answer->kind == ANSWER_INFO_OURS)
 		reply = session_info_adapt(sessions, reply, answer->kind == ANSWER_INFO_OURS);
 	else if (answer->kind == ANSWER_ACCESS)
-		sessions_probe(sessions);
+		access_ask(sessions, true);
 	else if (answer->kind == ANSWER_QUEUED)
 		reply = session_take_probe(client->session, reply);
 	answers_fill(&client->answers, number, reply, &client->out);

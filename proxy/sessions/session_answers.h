@@ -10,7 +10,7 @@ enum answer_kind {
 	ANSWER_PLAIN,                /* nothing */
 	ANSWER_INFO,                 /* INFO: the reserved database is hidden */
 	ANSWER_INFO_OURS,            /* likewise, and our section is added */
-	ANSWER_ACCESS,               /* the command may have changed who is let in: that is probed again */
+	ANSWER_ACCESS,               /* the command may have changed who is let in, and who may do what: Redis is asked again */
 	ANSWER_QUEUED,               /* whether the store has memory: if so, the client is told that its command is queued */
 	ANSWER_ASKED,                /* the client was stalled and goes on */
 };

@@ -218,7 +218,7 @@ static void exec_adapt(struct exec *exec)
 		struct part *part = &exec->parts.items[i];
 		enum answer_kind kind = part->kind != PART_STORE ? ANSWER_PLAIN : answer_kind_of(exec->list->rows[i], &exec->list->commands[i]);
 		if (kind == ANSWER_ACCESS)
-			sessions_probe(sessions);
+			access_ask(sessions, true);
 		if (kind != ANSWER_INFO && kind != ANSWER_INFO_OURS)
 			continue;
 		struct buffer adapted = { 0 };

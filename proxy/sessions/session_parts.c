@@ -39,9 +39,9 @@ void parts_settle(struct parts *parts, struct slice reply)
 		parts->refused(parts, reply);
 }
 
-void parts_take_confirmation(struct parts *parts, struct slice reply, bool is_last)
+void parts_take_confirmation(struct parts *parts, struct slice reply, bool is_mark, bool is_last)
 {
-	if (!is_last)
+	if (!is_mark)
 		buffer_add(&parts->items[parts->at].reply, reply);
 	if (!is_last && (parts->confirmations_due == UINT32_MAX || --parts->confirmations_due > 0))
 		return;

@@ -3,6 +3,7 @@
 #include "session_route.h"
 
 #include "pinned.h"
+#include "session_access.h"
 #include "session_answers.h"
 #include "session_info.h"
 #include "session_reply.h"
@@ -27,11 +28,46 @@ static const struct command *session_find(struct session *session, const struct 
 	return row;
 }
 
+/* The client gets Redis's refusal. */
+static void session_deny(struct session *session, const struct command *row, struct slice denial)
+{
+	session->sessions->status->counters.commands[COMMAND_RESULT_REFUSED]++;
+	client_reply(session->client, denial, session->reply_mode != REPLY_MODE_ON);
+	if (row != NULL && strcmp(row->name, "exec") == 0)
+		session_leave_transaction(session);
+	else
+		session_spoil(session);
+	session_end_skip(session);
+}
+
+/* Do the rules of its user let it? False: it has the refusal, or the request comes again. */
+static bool session_may(struct session *session, const struct command *row, const struct request *request)
+{
+	struct slice denial;
+	switch (access_verdict(session, row, request, &denial)) {
+	case GUARD_ALLOWS:
+		return true;
+	case GUARD_DENIES:
+		session_deny(session, row, denial);
+		break;
+	case GUARD_ASKS:
+		session_check(session);
+		break;
+	case GUARD_CANNOT_ASK:
+		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
+		session_end_skip(session);
+		break;
+	}
+	return false;
+}
+
 void session_request(void *context, struct client *client, const struct request *request)
 {
 	(void)context;
 	struct session *session = client->session;
 	const struct command *row = session_find(session, request);
+	if (session->is_gated && !session_may(session, row, request))
+		return;
 	session->last_row = row;
 	if (row == NULL)
 		session_reply_unknown(session, request);
@@ -66,11 +102,8 @@ static void session_route_special(struct session *session, const struct command 
 		session_pinned_request(session, row, request);
 	else
 		session_route(session, row, request);
-	/* CLIENT REPLY SKIP silences one command: this one. */
-	if (is_skipping && session->reply_mode == REPLY_MODE_SKIP) {
-		session->reply_mode = REPLY_MODE_ON;
-		session_changed(session);
-	}
+	if (is_skipping)
+		session_end_skip(session);
 }
 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)

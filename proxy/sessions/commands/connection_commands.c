@@ -1,7 +1,9 @@
 /* SELECT, QUIT, RESET, ACL WHOAMI: small commands about the conversation itself (see connection_commands.h). */
 #include "connection_commands.h"
 
+#include "proxy/sessions/guard.h"
 #include "proxy/sessions/pinned.h"
+#include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 
@@ -34,6 +36,10 @@ void session_reset(struct session *session, const struct request *request)
 	session->reply_mode = REPLY_MODE_ON;
 	session->is_logged_in = false;
 	slice_replace(&session->user, SLICE("default"));
+	guard_free(session->guard);
+	session->guard = NULL;
+	credentials_set(&session->credentials, NULL, 0);
+	access_enter(session, session->user);
 	slice_replace(&session->name, (struct slice){ "", 0 });
 	session_changed(session);
 	session_reply(session, SLICE("+RESET\r\n"));
