@@ -23,6 +23,8 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	struct batch lifted = *header;
 	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
 	lifted.is_lifted |= is_lifted;
+	/* The gate is about to open: others hear of this before the next heartbeat. */
+	causes_announce(recovery->causes, context);
 	lifted.context = causes_positions(recovery->causes, context, &lifted.context_count);
 	/* What was carried is appended behind entries that may be younger. So none of them says that all older writes stand before it. */
 	if (recovery->carried.first != NULL)
@@ -327,6 +329,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		add_lost(recovery, &list, stored);
 		finish_entry(recovery, stored, event, &reply, &final);
 		publish(recovery, &list, stored, buffer_slice(&final));
+		stored_hear_floor(recovery, stored);
 		buffer_free(&final);
 		bytes_free(stored->intent);
 		bytes_free(stored->final);

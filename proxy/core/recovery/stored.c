@@ -85,3 +85,15 @@ void stored_drop_logged(struct recovery *recovery)
 	}
 	recovery->stored_count = kept;
 }
+
+void stored_hear_floor(struct recovery *recovery, const struct stored *stored)
+{
+	struct origins *origins = &recovery->causes->origins;
+	struct batch batch;
+	envelope_read_header(stored->intent, recovery->step->envelope, &batch);
+	for (unsigned i = 0; i < batch.context_count && !batch.is_lifted; i++) {
+		const struct position *position = &batch.context[i];
+		if (position->is_floor && origins_dc(origins, position->dc) == 0 && position->incarnation > floor_at(origins->heard, 0))
+			floors_raise(&origins->heard, origins, 0, position->incarnation);
+	}
+}
