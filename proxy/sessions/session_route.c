@@ -8,6 +8,7 @@
 #include "session_info.h"
 #include "session_reply.h"
 #include "session_transaction.h"
+#include "proxy/core/scripting/scripts.h"
 
 #include <string.h>
 
@@ -132,7 +133,7 @@ static void session_gather(struct session *session, const struct command *row, c
 static void session_read(struct session *session, const struct command *row, const struct request *request)
 {
 	struct turn *turn = session->sessions->turn;
-	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || turn_concerns_read(turn, row, request)) {
+	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || scripts_are_meant(row) || turn_concerns_read(turn, row, request)) {
 		session_gather(session, row, request);
 		return;
 	}

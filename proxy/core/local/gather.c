@@ -13,8 +13,36 @@ static void add_facts(struct local *local, const struct command *row)
 	local->step->changes.facts.client = local->client;
 }
 
+/* A script is a write whose keys are told by its answer; that it is loaded is one that changes nothing. */
+static void add_scripted(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
+{
+	struct member *member = group_add_member(group);
+	struct scripts_place place = { db, local->options->reserved_db, local->books->is_whole };
+	struct scripted scripted;
+	scripts_command(local->scripts, row, request, &place, group->script.out, &scripted);
+	group->script.count += scripted.replies;
+	struct planned planned = { PLAN_NONE, scripted.replies, scripted.answer };
+	if (scripted.is_write && scripted.by_text[0] != '\0')
+		planned.plan = PLAN_SCRIPT;
+	else if (row->class == COMMAND_WRITE || scripted.is_new)
+		planned.plan = PLAN_SCRIPT_LOAD;
+	member->reply_count = planned.replies;
+	member->answer = planned.answer;
+	member->is_loading = scripted.is_new;
+	if (planned.plan == PLAN_NONE)
+		return;
+	changes_reset(&local->step->changes);
+	add_facts(local, row);
+	local->step->changes.facts.by = slice_of(scripted.by_text);
+	gather_planned(local, group, member, &planned);
+}
+
 static const char *add_command(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
+	if (scripts_are_meant(row)) {
+		add_scripted(local, group, request, row, db);
+		return NULL;
+	}
 	struct member *member = group_add_member(group);
 	if (row->class != COMMAND_WRITE) {
 		if (request->raw.len > 0)
@@ -131,7 +159,7 @@ static const char *add_commands(struct local *local, struct group *group, const 
 		if (error != NULL)
 			return error;
 		const struct member *member = &group->members[group->member_count - 1];
-		group_add_slot(group, event->request.token, member->reply_first + member->answer, i);
+		group_add_slot(group, event->request.token, member, i);
 	}
 	return NULL;
 }

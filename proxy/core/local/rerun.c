@@ -37,8 +37,9 @@ static void rerun_unit(struct local *local, const struct group *from, const stru
 		added->reply_count = member->reply_count;
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
+		added->is_loading = member->is_loading;
 		if (unit->token != 0)
-			group_add_slot(group, unit->token, added->reply_first + added->answer, i);
+			group_add_slot(group, unit->token, added, i);
 		group->script.count = added->reply_first + member->reply_count;      /* SELECTs may stand in between */
 		enum plan pending;
 		if (member->plan == PLAN_NONE || !envelope_write_next(&writes, &pending, &local->step->changes, &raw))

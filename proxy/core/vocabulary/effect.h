@@ -40,6 +40,8 @@ struct slot {
 	uint64_t token;              /* whose answer; 0: nobody's */
 	unsigned reply;              /* which element of EXEC's reply */
 	unsigned request;            /* which command of the transaction, 0-based */
+	bool is_scripted;            /* the reply is a wrapper's, with the client's in it (scripting/ran.h) */
+	bool is_loading;             /* the reply before it says whether Redis can compile the script; if not, it is the client's */
 };
 
 enum outcome { OUTCOME_NEWEST, OUTCOME_ADD_WINS, OUTCOME_SUM, OUTCOME_TYPE, OUTCOME_PRIORITY, OUTCOME_OPEN, OUTCOME_COUNT };
