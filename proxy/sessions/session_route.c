@@ -47,7 +47,11 @@ static bool session_may(struct session *session, const struct command *row, cons
 	struct slice denial;
 	switch (access_verdict(session, row, request, &denial)) {
 	case GUARD_ALLOWS:
-		return true;
+		if (session->guard == NULL || row == NULL || !scripts_are_meant(row))
+			return true;
+		session_refuse(session, COMMAND_RESULT_REFUSED, "NOPERM only users who may do everything may run scripts through Homeport");
+		session_end_skip(session);
+		break;
 	case GUARD_DENIES:
 		session_deny(session, row, denial);
 		break;

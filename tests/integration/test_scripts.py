@@ -188,6 +188,18 @@ def refused_before_anything_is_written(facts, world):
     world.check_same_everywhere(facts, "after refusals all hold the same")
 
 
+def users_with_few_rights_run_none(facts, world):
+    with world["a"].client() as boss:
+        boss("ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~mine:*")
+    with world["a"].client() as client:
+        client("AUTH", "limited", "secret")
+        for words in (("EVAL", "return redis.call('set','other','1')", 0), ("EVAL_RO", "return redis.call('get','other')", 0)):
+            replies = client.pipeline([words, ("MULTI",), words, ("DISCARD",)])
+            refusal = "NOPERM only users who may do everything may run scripts through Homeport"
+            facts.equal([str(replies[0]), str(replies[2])], [refusal] * 2, f"a user with few rights runs no {words[0]}")
+        facts.equal(client("SET", "mine:x", "1"), "OK", "but commands")
+
+
 SCRIPTS = [
     "redis.call('incr','c:'..ARGV[1]) redis.call('hincrby','h:'..ARGV[1],'f',2) return redis.call('sadd','s:'..ARGV[1],ARGV[2])",
     "local m=redis.call('spop','s:'..ARGV[1]) if m then redis.call('zadd','z:'..ARGV[1],ARGV[2],m) end return m",
@@ -263,6 +275,7 @@ def scripts(facts):
         answers_are_those_of_redis(facts, world, bare)
         loaded_anywhere_known_everywhere(facts, world)
         refused_before_anything_is_written(facts, world)
+        users_with_few_rights_run_none(facts, world)
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:
         killed_in_between(facts, world, 2)
