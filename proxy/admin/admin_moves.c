@@ -2,6 +2,7 @@
  *   to        the datacenter that is to be the home
  *   hold_ms   how long the user's writes may wait; 0, or left out: limits.hold
  *   force     true: a take-over, as the home is dead
+ *   now       true, with force: even if it may be alive
  *   by        who orders it, for the log
  *   users     where the path names none: who is moved, at most HOMES_BATCH_MAX
  * Moving needs the password that resolving conflicts needs. */
@@ -75,14 +76,16 @@ static bool is_allowed(struct admin_request *request)
 static bool read_order(const json_t *body, struct homes_order *order)
 {
 	const json_t *to = json_object_get(body, "to"), *hold = json_object_get(body, "hold_ms"), *by = json_object_get(body, "by");
-	const json_t *force = json_object_get(body, "force");
+	const json_t *force = json_object_get(body, "force"), *now = json_object_get(body, "now");
 	json_int_t hold_ms = hold == NULL ? 0 : json_is_integer(hold) ? json_integer_value(hold) : -1;
 
-	if (!json_is_string(to) || hold_ms < 0 || hold_ms > HOMES_HOLD_MS_MAX || (by != NULL && !json_is_string(by)) || (force != NULL && !json_is_boolean(force)))
+	if (!json_is_string(to) || hold_ms < 0 || hold_ms > HOMES_HOLD_MS_MAX || (by != NULL && !json_is_string(by)) || (force != NULL && !json_is_boolean(force)) ||
+	    (now != NULL && !json_is_boolean(now)) || (json_is_true(now) && !json_is_true(force)))
 		return false;
 	order->dc = slice_of(json_string_value(to));
 	order->hold_ms = (uint32_t)hold_ms;
 	order->is_forced = json_is_true(force);
+	order->is_now = json_is_true(now);
 	order->by = slice_of(by != NULL ? json_string_value(by) : "http");
 	return true;
 }
@@ -114,7 +117,7 @@ void admin_move(struct admin_request *request, const char *user)
 	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "{}", request->body.len > 0 ? request->body.len : 2, 0, NULL);
 
 	if (!read_order(body, &order))
-		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is {\"to\": \"DATACENTER\"}, and may have hold_ms, a number up to 60000, force, true or false, and by, a text");
+		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is {\"to\": \"DATACENTER\"}, and may have hold_ms, a number up to 60000, force, true or false, with it now, likewise, and by, a text");
 	else if (user != NULL)
 		homes_order(request->admin->options.homes, &order, &(struct homes_asker){ .context = request, .answered = on_moved, .refused = on_refused });
 	else if (!move_users(request, json_object_get(body, "users"), &order))

@@ -6,6 +6,8 @@
 #include "proxy/core/topology/admission.h"
 #include "proxy/core/topology/doubt.h"
 #include "proxy/core/topology/homes.h"
+#include "proxy/core/topology/leaving.h"
+#include "proxy/core/topology/missed.h"
 #include "proxy/core/topology/moving.h"
 
 #include <assert.h>
@@ -71,7 +73,6 @@ static void make_rooms(struct core *core)
 		.onlookers = &core->onlookers,
 		.causes = &core->causes,
 		.topology = core->topology,
-		.scripts = &core->scripts,
 		.rereads = &core->rereads,
 		.suspects = &core->suspects,
 		.groups = &core->groups,
@@ -114,8 +115,6 @@ struct core *core_new(const struct core_options *options, const char **error)
 	outbox_init(&core->outbox);
 	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
 	core->outbox.topology = core->books.topology = core->topology;
-	core->topology->scripts = &core->scripts;
-	core->scripts.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
@@ -151,7 +150,6 @@ void core_free(struct core *core)
 	origins_free(&core->causes.origins);
 	memory_free(core->causes.positions);
 	topology_free(core->topology);
-	scripts_free(&core->scripts);
 	effects_free(&last);
 	step_free(&core->step);
 	for (unsigned i = 0; i < core->options.dc_count; i++)
@@ -195,7 +193,6 @@ static void turn_ended(struct core *core)
 	rules_pump(core);
 	readback_pump(core->local);
 	topology_pump(core->topology);
-	gather_scripts_pump(core->local);
 	gather_homes_pump(core->local);        /* behind what is read back of these users */
 	handle_pump(core->asks);
 	ask_pump(core->asks);
@@ -206,8 +203,10 @@ static void turn_ended(struct core *core)
 	else if (!local_is_draining(core->local) && gathering_is_worth_sending(core->local))
 		gathering_close(core->local);
 	outbox_pump(&core->outbox);
-	if (!local_has_open(core->local) && !local_is_rerunning(core->local))
+	if (!local_has_open(core->local) && !local_is_rerunning(core->local)) {
+		leaving_mark(core->topology);
 		moving_mark(core->topology);
+	}
 	/* One at a time. Where writes are under way, their batch does as well. */
 	if (topology_is_heartbeat_due(core->topology) && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
@@ -234,7 +233,6 @@ static void tick(struct core *core)
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
-	own_log_tell_stopped(core->recovery);
 	topology_tick(core->topology);
 	groups_note_calm(&core->groups);
 	bool is_trial_due = (core->groups.is_store_refusing || core->groups.is_store_full) && core->groups.refused == NULL;
@@ -319,10 +317,10 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		doubt_begin_opening(core->topology);
 		recover_open(core->recovery, event);
 		doubt_end_reading(core->topology);
+		missed_begin_opening(core->topology);
 		break;
 	case EVENT_LOST:
 		topology_close(core->topology);
-		scripts_unload(&core->scripts);
 		recover_close(core->recovery);
 		break;
 	case EVENT_REQUEST: gather_request(core->local, event); break;

@@ -9,7 +9,7 @@
 
 /* Sends the request of AWAY to its home. HOPS: how often it was sent before. ASKER has a token of a client. False: ERROR says why it was not sent. */
 MUST_CHECK bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops, const struct homes_asker *asker, struct buffer *error);
-/* Passes an order on: user, datacenter, milliseconds, FORCE or nothing. */
+/* Passes an order on: user, datacenter, milliseconds, FORCE, NOW or nothing. */
 MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[FORWARD_ORDER_WORDS], const struct homes_asker *asker, struct buffer *error);
 /* Nobody waits any more. */
 void forwards_end(struct homes *homes);

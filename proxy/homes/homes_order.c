@@ -59,7 +59,7 @@ static void order_here(struct homes *homes, const struct homes_order *words, str
 {
 	struct event event = {
 		.type = EVENT_ASKED,
-		.asked = { .ask = words->is_forced ? ASK_TAKE_OVER : ASK_REHOME, .key = words->user, .value = words->dc, .hold_ms = words->hold_ms, .by = words->by },
+		.asked = { .ask = words->is_forced ? ASK_TAKE_OVER : ASK_REHOME, .key = words->user, .value = words->dc, .hold_ms = words->hold_ms, .is_now = words->is_now, .by = words->by },
 	};
 	turn_ask_for(homes->turn, &event, &(struct errand){ order, on_done });
 }
@@ -80,9 +80,10 @@ static void on_refused(void *context, uint64_t token, struct slice error)
 
 static bool order_pass_on(struct homes *homes, unsigned dc, const struct homes_order *words, struct order *order, struct buffer *error)
 {
+	const char *force = words->is_now ? "NOW" : words->is_forced ? "FORCE" : "";
 	struct buffer hold = { 0 };
 	buffer_add_uint64(&hold, words->hold_ms);
-	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold), slice_of(words->is_forced ? "FORCE" : "") },
+	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold), slice_of(force) },
 	                                   &(struct homes_asker){ .context = order, .answered = on_answered, .refused = on_refused }, error);
 	buffer_free(&hold);
 	return is_sent;

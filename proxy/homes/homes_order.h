@@ -11,6 +11,7 @@ struct homes_order {
 	struct slice user, dc;       /* borrowed for the call */
 	uint32_t hold_ms;            /* 0: as limits.hold says */
 	bool is_forced;              /* a take-over */
+	bool is_now;                 /* … even if the home may be alive */
 	bool is_passed_on;           /* by another sidecar: it is not passed on again */
 	struct slice by;             /* who orders it */
 };

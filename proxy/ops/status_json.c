@@ -186,6 +186,7 @@ static json_t *describe_peer(const struct sidecar_status *status, const struct c
 
 	json_object_set_new(object, "staleness_ms", staleness_ms < 0 ? json_null() : json_integer(staleness_ms));
 	set_age(object, "heartbeat_age_ms", peer->heard_ms, now);
+	set_count(object, "dead_in_ms", peer->dead_ms > now->steady_ms ? peer->dead_ms - now->steady_ms : 0);
 	/* null: unknown. */
 	json_object_set_new(object, "lag_events", lag < 0 ? json_null() : json_integer(lag));
 	set_count(object, "owed_events", peer->owed_events);

@@ -55,9 +55,7 @@ void sessions_away(void *context, const struct effect *away)
 	if (client == NULL)
 		return;
 	session_end_hold(client->session, answer);
-	if (away->away.is_in_many && !answer->is_tagged)
-		buffer_add_text(&error, "HOMEPORT unsupported: a transaction in several databases (SELECT) does not go to another datacenter");
-	else if (answer->is_tagged)
+	if (answer->is_tagged)
 		forwards_add_moved(&error, sessions->status, away->away.dc, away->away.epoch);
 	else if (away->away.policy == HOME_REDIRECT)
 		homes_add_redirect(&error, sessions->status, away->away.dc);
@@ -114,7 +112,7 @@ static void session_take_order(struct session *session, const struct forwarded *
 	struct sessions *sessions = session->sessions;
 	uint64_t token = session_expect_tagged(session, 1, false, forwarded->head.tag);
 	struct homes_order order = { .user = forwarded->order[0], .dc = forwarded->order[1], .is_passed_on = true,
-	                             .is_forced = slice_equal(forwarded->order[3], SLICE("FORCE")) };
+	                             .is_forced = forwarded->order[3].len > 0, .is_now = slice_equal(forwarded->order[3], SLICE("NOW")) };
 	struct homes_asker asker = { .context = sessions, .token = token, .answered = sessions_answer, .refused = sessions_refuse };
 	struct buffer by = { 0 };
 	session_add_by(session, &by);

@@ -105,7 +105,7 @@ def telling(facts, world):
         facts.check("a cursor is a number" in ask(client, "HOMEPORT", "HOMES", "LIST", "x"), "its cursor is a number")
         facts.check("COUNT is a number from 1 to 10000" in ask(client, "HOMEPORT", "HOMES", "LIST", "COUNT", "0"), "its count has a limit")
         facts.check("unknown word, there are CURSOR, MATCH and COUNT" in ask(client, "HOMEPORT", "HOMES", "LIST", "FROM", "1"), "and it takes nothing else")
-        facts.check("REHOME user TO datacenter [HOLD milliseconds] [FORCE]" in ask(client, "HOMEPORT", "REHOME", "user:a1", "IN", "b"), "REHOME says what it takes")
+        facts.check("REHOME user TO datacenter [HOLD milliseconds] [FORCE [NOW]]" in ask(client, "HOMEPORT", "REHOME", "user:a1", "IN", "b"), "REHOME says what it takes")
         facts.check("HOLD is a number of milliseconds" in ask(client, "HOMEPORT", "REHOME", "user:a1", "TO", "b", "HOLD", "1h"), "in milliseconds")
         facts.equal(ask(client, "HOMEPORT", "REHOME", "user:a7", "TO", "b"), [b"user:a7", b"b", b"1", b"confirmed"], "a user is moved")
         facts.check("there is no datacenter" in ask(client, "HOMEPORT", "REHOME", "user:a1", "TO", "mars"), "to one that there is")

@@ -69,6 +69,7 @@ struct core_peer_status {
 	uint64_t listening_since_ms; /* our steady clock since when its log has been read without a break; 0: it is not read: our store is away, or it is paused, or stopped */
 	uint64_t unheard_since_ms;   /* our steady clock since when it is known to hear nothing of us; 0: it is not */
 	uint64_t heard_ms;           /* our steady clock when its last message was received, whether or not it could be applied; 0: never */
+	uint64_t dead_ms;            /* our steady clock from when on it is taken to be dead, if it is not heard before: users are taken over from it then */
 	struct clock_span clock_ahead;       /* its wall clock, of ours; of that with index 0: 0 */
 	enum clock_verdict clock_verdict;
 	int64_t clock_off_ms;        /* WRONG: how far it is ahead of those that agree; DIFFERS: of ours */
@@ -121,7 +122,6 @@ struct core_status {
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
-	uint64_t scripts, scripts_bytes, scripts_dropped;    /* clients' scripts that are remembered; forgotten, at the limit */
 	uint64_t waits;              /* clients that wait for session tokens */
 	uint64_t waits_behind;       /* of them: told in the end that this DC lacks what they saw elsewhere */
 	uint64_t waits_refused;      /* as limits.waits waited already */

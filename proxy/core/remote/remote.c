@@ -217,6 +217,9 @@ static enum readiness readiness_of(struct remote *remote, struct peer *peer, str
 		local_set_draining(remote->local, true);
 		return IS_WAITING;
 	}
+	/* 7. All that was taken of users whom it takes away from here must be sent. */
+	if (remote->topology->is_on && remote_takes_users(remote, delivery))
+		return IS_WAITING;
 	return IS_READY;
 }
 

@@ -32,6 +32,8 @@ struct remote {
 void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation);
 /* remote_homes.c: what GROUP, which was just rendered, makes of the homes that remote writes have changed */
 void remote_note_homes(struct remote *remote, struct group *group);
+/* Does DELIVERY take users away of whom we have taken writes that are not sent yet? From now on we take none. */
+bool remote_takes_users(struct remote *remote, struct delivery *delivery);
 void inbox_pop(struct remote *remote, unsigned dc);      /* the first message was dealt with */
 
 #endif

@@ -70,16 +70,19 @@ static void look_at_user(struct looking *looking, const struct user *user, struc
 	/* 1. He is being moved away. */
 	if (move != NULL && move->phase != MOVE_FLIPPED)
 		hold(looking, HELD_MOVE, move);
-	/* 2. Somebody knows of a newer home than we do. */
-	else if (is_behind)
+	/* 2. Somebody knows of a newer home than we do, or his write is about to be applied. */
+	else if (is_behind || (topology->leaving_count > 0 && topology_is_leaving(topology, hash)))
 		hold(looking, HELD_EPOCH, NULL);
 	/* 3. We would be home, but may have given him away. */
 	else if (home.dc == 0 && !topology->is_settled)
 		hold(looking, HELD_START, NULL);
-	/* 4. We would be home by default, where others may have another default. */
+	/* 4. … or somebody may have taken him over. */
+	else if (home.dc == 0 && topology->missed_count > 0)
+		hold(looking, HELD_MISSED, NULL);
+	/* 5. We would be home by default, where others may have another default. */
 	else if (home.dc == 0 && !home.is_explicit && topology->doubted_ms != 0)
 		hold(looking, HELD_DOUBT, NULL);
-	/* 5. He lives elsewhere, which is accepted. */
+	/* 6. He lives elsewhere, which is accepted. */
 	else if (home.dc != 0 && user->pattern->away == HOME_ACCEPT)
 		looking->accepted++;
 	else
@@ -158,7 +161,6 @@ static void send_away(const struct looking *looking)
 	effect->away.rows = event->request.rows;
 	effect->away.count = event->request.count;
 	effect->away.db = event->request.db;
-	effect->away.is_in_many = event->request.dbs != NULL;
 	effect->away.protocol = event->request.protocol;
 	effect->away.is_transaction = event->request.is_transaction;
 	effect->away.is_guarded = event->request.is_guarded;

@@ -7,8 +7,9 @@
 enum held_why {
 	HELD_MOVE,           /* a user is being moved away from here */
 	HELD_START,          /* this datacenter is the home, as far as it knows, and has not caught up since its start */
+	HELD_MISSED,         /* likewise, and somebody may have taken the user over while this datacenter did not hear */
 	HELD_DOUBT,          /* it is home by default, and not all have the same homes configured, as far as it knows */
-	HELD_EPOCH,          /* a peer knows of a newer home than this datacenter does */
+	HELD_EPOCH,          /* a peer knows of a newer home than this datacenter does, or has applied */
 };
 
 struct held {                        /* one memory: what EVENT points to stands behind it */

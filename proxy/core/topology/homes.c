@@ -15,6 +15,12 @@ static struct explicit_home home_read(const struct topology *topology, struct sl
 	return home;
 }
 
+void homes_read(const struct topology *topology, struct slice value, struct home *home)
+{
+	struct explicit_home read = home_read(topology, value);
+	*home = (struct home){ .dc = read.dc, .epoch = read.epoch, .is_explicit = true, .is_forced = read.is_forced };
+}
+
 void homes_write(const struct topology *topology, struct buffer *out, uint64_t epoch, unsigned dc, bool is_forced)
 {
 	buffer_add_uint64(out, epoch);
@@ -36,7 +42,7 @@ void homes_find(const struct topology *topology, const struct user *user, struct
 	}
 	const struct move *move = moves_find(&topology->moves, hash);
 	home->is_moving = move != NULL;
-	home->is_here = home->dc == 0 && topology->is_settled && (move == NULL || move->phase == MOVE_FLIPPED) &&
+	home->is_here = home->dc == 0 && topology->is_settled && topology->missed_count == 0 && !topology_is_leaving(topology, hash) && (move == NULL || move->phase == MOVE_FLIPPED) &&
 	                (home->is_explicit || topology->doubted_ms == 0);
 }
 
@@ -59,10 +65,6 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 {
 	struct slice id = text, name = slice_take_until(&id, ':');
 	struct explicit_home home = home_read(topology, value);
-	if (scripts_are_field(text)) {
-		scripts_learn(topology->scripts, text, value);
-		return;
-	}
 	if (topology->is_on)
 		home_map_set(&topology->map, user_hash(name, id), &home);
 	if (!is_news)
@@ -76,10 +78,8 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 
 void homes_load(struct topology *topology, const struct event *event)
 {
-	if (event->homes.is_first) {
+	if (event->homes.is_first)
 		home_map_clear(&topology->map);
-		scripts_clear(topology->scripts);
-	}
 	for (unsigned i = 0; i < event->homes.count; i++)
 		if (!slice_equal(event->homes.pairs[i].field, SLICE(CORE_MARK)))
 			take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);

@@ -14,6 +14,8 @@ void homes_load(struct topology *topology, const struct event *event);
 /* The store has this home now: VALUE as it stands in the hash. */
 void homes_learn(struct topology *topology, struct slice user, struct slice value);
 void homes_learn_all(struct topology *topology, const struct home_news *news);
+/* What VALUE, as it stands in the hash, says. */
+void homes_read(const struct topology *topology, struct slice value, struct home *home);
 /* What a home is written as. */
 void homes_write(const struct topology *topology, struct buffer *out, uint64_t epoch, unsigned dc, bool is_forced);
 bool homes_are_in(uint32_t db, struct slice key);        /* is it the hash of homes? */

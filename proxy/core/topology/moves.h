@@ -25,6 +25,7 @@ struct move {
 	unsigned from;                       /* of a take-over: the old one */
 	enum move_phase phase;
 	bool is_forced;                      /* the user is taken over by us: it begins with flipping */
+	bool is_gathered;                    /* flipping: its write was gathered */
 	bool is_overtaken;                   /* somebody took him over meanwhile */
 	uint64_t number;                     /* which move: counted up */
 	uint64_t token;                      /* whose order it is. 0: he was answered */

@@ -1,81 +1,15 @@
 #include "moving.h"
 
 #include "homes.h"
+#include "missed.h"
+#include "moving_tell.h"
 #include "waiting.h"
 
 #include <assert.h>
 
 #define HOLD_MS_MAX 3600000          /* that an order may ask for */
 
-/* ---- texts and answers ---- */
-
-/* Lives until the next step. PARTS end with NULL. */
-static struct slice text_of(struct topology *topology, const struct slice *parts, unsigned count)
-{
-	size_t len = 0;
-	for (unsigned i = 0; i < count; i++)
-		len += parts[i].len;
-	char *text = arena_take(&topology->step->seqs, len + 1), *at = text;
-	for (unsigned i = 0; i < count; i++) {
-		memcpy(at, parts[i].ptr, parts[i].len);
-		at += parts[i].len;
-	}
-	return (struct slice){ text, len };
-}
-
-#define TEXT(topology, ...) \
-	text_of(topology, (const struct slice[]){ __VA_ARGS__ }, sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
-
-/* What was added to the step's replies. */
-static void give_reply(struct step *step, uint64_t token)
-{
-	struct effect *effect = effects_add(step->effects, EFFECT_REPLY);
-	effect->reply.token = token;
-	effect->reply.bytes = (struct slice){ NULL, step->replies.len - step->reply_at };
-	step->reply_at = step->replies.len;
-}
-
-/* The user, where he lives now, since which epoch, and whether that datacenter knows it. */
-static void answer(struct topology *topology, uint64_t token, struct slice user, const struct home *home, bool is_confirmed)
-{
-	struct step *step = topology->step;
-	if (token == 0)
-		return;
-	struct buffer epoch = { 0 };
-	buffer_add_uint64(&epoch, home->epoch);
-	resp_add_array(&step->replies, 4);
-	resp_add_bulk(&step->replies, user);
-	resp_add_bulk(&step->replies, homes_dc_name(topology, home->dc));
-	resp_add_bulk(&step->replies, buffer_slice(&epoch));
-	resp_add_bulk(&step->replies, is_confirmed ? SLICE("confirmed") : SLICE("unconfirmed"));
-	buffer_free(&epoch);
-	give_reply(step, token);
-}
-
-/* Likewise, whose he was, and for how long what was written there may not be known here, in ms; "unknown": that was never measured. */
-static void answer_taken(struct topology *topology, const struct move *move)
-{
-	struct step *step = topology->step;
-	uint64_t fresh_ms = move->from == CORE_DC_UNKNOWN ? 0 : topology->causes->peers[move->from].status.fresh_at_ms;
-	struct buffer epoch = { 0 }, age = { 0 };
-	if (move->token == 0)
-		return;
-	buffer_add_uint64(&epoch, move->epoch);
-	if (fresh_ms == 0)
-		buffer_add_text(&age, "unknown");
-	else
-		buffer_add_uint64(&age, step->steady_ms > fresh_ms ? step->steady_ms - fresh_ms : 0);
-	resp_add_array(&step->replies, 6);
-	resp_add_bulk(&step->replies, move->user);
-	resp_add_bulk(&step->replies, homes_dc_name(topology, 0));
-	resp_add_bulk(&step->replies, buffer_slice(&epoch));
-	resp_add_bulk(&step->replies, SLICE("forced"));
-	resp_add_bulk(&step->replies, homes_dc_name(topology, move->from));
-	resp_add_bulk(&step->replies, buffer_slice(&age));
-	buffer_free(&epoch);
-	buffer_free(&age);
-	give_reply(step, move->token);
-}
+/* ---- how a move ends ---- */
 
 static struct slice late_text(struct topology *topology, const struct move *move)
 {
@@ -110,7 +44,7 @@ static void undo(struct topology *topology, struct move *move, enum move_result 
 static void finish(struct topology *topology, struct move *move, bool is_confirmed)
 {
 	struct home home = { .dc = move->dc, .epoch = move->epoch };
-	answer(topology, move->token, move->user, &home, is_confirmed);
+	moving_tell(topology, move->token, move->user, &home, is_confirmed);
 	end(topology, move, is_confirmed ? MOVE_DONE : MOVE_UNCONFIRMED);
 }
 
@@ -120,6 +54,8 @@ static struct slice unready_error(const struct topology *topology)
 {
 	if (!topology->is_settled)
 		return SLICE("HOMEPORT HELD this datacenter has not caught up since its start (/readyz?verbose says what it waits for): try again");
+	if (topology->missed_count > 0)
+		return SLICE("HOMEPORT HELD this datacenter was away, or cut off, and has not read yet whether another one has taken users over meanwhile: try again");
 	return (struct slice){ NULL, 0 };
 }
 
@@ -176,6 +112,20 @@ static void add_flipping(struct moves *moves, struct move *move)
 		moves->next_flip = move;
 }
 
+/* Is the home dead, as far as we can tell? */
+static struct slice alive_error(struct topology *topology, const struct event *event, const struct home *home)
+{
+	uint64_t dead_ms = home->dc == CORE_DC_UNKNOWN ? 0 : missed_dead_ms(topology, home->dc);
+	if (event->asked.is_now || dead_ms <= topology->step->steady_ms)
+		return (struct slice){ NULL, 0 };
+	struct buffer number = { 0 };
+	buffer_add_uint64(&number, dead_ms - topology->step->steady_ms);
+	struct slice text = TEXT(topology, SLICE("HOMEPORT MOVE "), homes_dc_name(topology, home->dc), SLICE(" may be alive. It is taken to be dead if it is silent for "),
+	                         buffer_slice(&number), SLICE(" ms more: try again then. If it is alive, move the user without FORCE. FORCE NOW takes the user over at once"));
+	buffer_free(&number);
+	return text;
+}
+
 /* Nobody gives him away, so nothing is waited for. What the old home wrote and did not send is not known here: it will be concurrent. */
 static void take_over(struct topology *topology, const struct event *event, const struct home *home)
 {
@@ -184,6 +134,8 @@ static void take_over(struct topology *topology, const struct event *event, cons
 		error = TEXT(topology, SLICE("HOMEPORT MOVE "), event->asked.key, SLICE(" is being taken over already: wait until that has ended"));
 	if (error.len == 0)
 		error = epoch_error(topology, event, home);
+	if (error.len == 0)
+		error = alive_error(topology, event, home);
 	if (error.len > 0) {
 		step_refuse(topology->step, event->asked.token, error);
 		return;
@@ -215,7 +167,7 @@ void moving_order(struct topology *topology, const struct event *event)
 	if (refusal.len > 0)
 		step_refuse(topology->step, token, refusal);
 	else if (dc == 0)
-		answer(topology, token, event->asked.key, &home, true);
+		moving_tell(topology, token, event->asked.key, &home, true);
 	else
 		begin(topology, event, &home, (unsigned)dc);
 }
@@ -262,16 +214,6 @@ void moving_pump(struct topology *topology)
 	}
 }
 
-struct move *moving_next_flip(struct topology *topology)
-{
-	struct move *move = topology->moves.next_flip;
-	if (move == NULL)
-		return NULL;
-	topology->moves.next_flip = move->next;
-	topology->is_asking = true;
-	return move;
-}
-
 /* Answers come in the order of the groups. What was refused, and is run again, comes late. */
 static struct move *take_flipping(struct topology *topology, uint64_t number)
 {
@@ -288,6 +230,52 @@ static struct move *take_flipping(struct topology *topology, uint64_t number)
 	return NULL;
 }
 
+/* Who was taken over meanwhile is not ours to give away. */
+static void undo_leaving(struct topology *topology)
+{
+	struct move *move = topology->moves.next_flip;
+	for (struct move *next; topology->leaving_count > 0 && move != NULL; move = next) {
+		next = move->next;
+		if (!topology_is_leaving(topology, move->hash))
+			continue;
+		if (move == topology->moves.next_flip)
+			topology->moves.next_flip = next;
+		move->is_overtaken = true;
+		undo(topology, take_flipping(topology, move->number), MOVE_LATE, late_text(topology, move));
+	}
+}
+
+/* What the store says of the user by now counts: somebody may have given him to us since the order. False: the take-over is over. */
+static bool take_on(struct topology *topology, struct move *move)
+{
+	struct home home;
+	homes_named(topology, move->user, &home);
+	move->from = home.dc;
+	move->epoch = home.epoch + 1;
+	if (home.dc != 0)
+		return true;
+	topology->moves.next_flip = move->next;
+	move->epoch = home.epoch;
+	held_list_move(&move->held, &topology->ready);
+	finish(topology, take_flipping(topology, move->number), true);
+	return false;
+}
+
+struct move *moving_next_flip(struct topology *topology)
+{
+	undo_leaving(topology);
+	struct move *move = topology->moves.next_flip;
+	/* A home that is on its way to the store may be this user's. */
+	while (move != NULL && move->is_forced && !topology->is_learning && !take_on(topology, move))
+		move = topology->moves.next_flip;
+	if (move == NULL || (move->is_forced && topology->is_learning))
+		return NULL;
+	topology->moves.next_flip = move->next;
+	move->is_gathered = true;
+	topology->is_asking = true;
+	return move;
+}
+
 void moving_flipped(struct topology *topology, uint64_t number, uint64_t seq)
 {
 	struct move *move = take_flipping(topology, number);
@@ -299,7 +287,7 @@ void moving_flipped(struct topology *topology, uint64_t number, uint64_t seq)
 	buffer_free(&value);
 	held_list_move(&move->held, &topology->ready);
 	if (move->is_forced) {
-		answer_taken(topology, move);
+		moving_tell_taken(topology, move);
 		end(topology, move, MOVE_FORCED);
 		return;
 	}

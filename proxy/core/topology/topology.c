@@ -1,5 +1,7 @@
 #include "topology.h"
 
+#include "leaving.h"
+#include "missed.h"
 #include "moving.h"
 #include "waiting.h"
 
@@ -25,6 +27,7 @@ void topology_free(struct topology *topology)
 	for (unsigned i = 0; i < topology->arrived_count; i++)
 		bytes_free(topology->arrived[i]);
 	memory_free(topology->arrived);
+	memory_free(topology->leaving);
 	memory_free(topology);
 }
 
@@ -36,9 +39,12 @@ void topology_begin_step(struct topology *topology)
 
 void topology_close(struct topology *topology)
 {
+	leaving_end(topology);
 	moving_lose_all(topology);
 	waiting_refuse_all(topology, &topology->waiting, CORE_STORE_AWAY);
 	waiting_refuse_all(topology, &topology->ready, CORE_STORE_AWAY);
+	memset(topology->missed_ms, 0, sizeof topology->missed_ms);
+	topology->missed_count = 0;
 	topology->is_settled = topology->is_asking = topology->is_answer_due = false;
 	for (unsigned i = 0; i < topology->arrived_count; i++)
 		bytes_free(topology->arrived[i]);
@@ -59,6 +65,7 @@ void topology_pump(struct topology *topology)
 		topology->is_settled = true;
 		held_list_move(&topology->waiting, &topology->ready);
 	}
+	missed_pump(topology);
 	moving_pump(topology);
 }
 
@@ -75,8 +82,10 @@ void topology_status(const struct topology *topology, struct core_status *status
 	memcpy(status->homes, topology->map.counts, sizeof status->homes);
 	status->home_bytes = topology->map.bytes;
 	status->homes_doubted_ms = topology->doubted_ms;
-	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++)
+	for (unsigned dc = 1; dc < topology->causes->origins.dc_count; dc++) {
+		status->peers[dc].dead_ms = missed_dead_ms(topology, dc);
 		status->peers[dc].homes_doubt = topology->doubted_ms == 0 ? HOMES_AGREE :
 			!topology->is_heard[dc] ? HOMES_UNHEARD :
 			topology->heard_digests[dc] == topology->patterns.digest ? HOMES_AGREE : HOMES_DIFFER;
+	}
 }

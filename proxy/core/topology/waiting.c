@@ -6,11 +6,14 @@ static const char *late_text(enum held_why why)
 	case HELD_START:
 		return "HOMEPORT HELD this datacenter is home of this user, but has not read yet what it may have done before it started (/readyz?verbose says "
 		       "what it waits for): nothing was written, try again";
+	case HELD_MISSED:
+		return "HOMEPORT HELD this datacenter is home of this user, but was away, or cut off, and has not read yet whether another one has taken the user "
+		       "over meanwhile: nothing was written, try again";
 	case HELD_DOUBT:
 		return "HOMEPORT HELD this datacenter would be home of this user, but has not heard from every peer that it has the same homes configured "
 		       "(/readyz?verbose): nothing was written, try again";
 	case HELD_EPOCH:
-		return "HOMEPORT HELD a peer takes this datacenter for the home of this user, which it has not heard of yet: nothing was written, try again";
+		return "HOMEPORT HELD a peer knows of a newer home of this user, which this datacenter has not applied yet: nothing was written, try again";
 	case HELD_MOVE:
 		break;
 	}

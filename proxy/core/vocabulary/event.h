@@ -91,7 +91,6 @@ struct event {
 		struct {
 			uint64_t token;              /* not 0; comes back with the answer */
 			uint32_t db;
-			const uint32_t *dbs;         /* of each command; NULL: all are of DB. The first is DB */
 			unsigned protocol;           /* 2 or 3 */
 			const struct request *commands;
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */
@@ -114,6 +113,7 @@ struct event {
 			struct slice id;             /* of a conflict record */
 			enum choice choice;
 			uint32_t hold_ms;            /* of a move */
+			bool is_now;                 /* of a take-over: whether or not the home is dead */
 			struct slice by;             /* who resolves, for the record: "user@address" or the like */
 			struct slice client;
 		} asked;

@@ -82,18 +82,20 @@ void session_homeport_homes(struct session *session, const struct request *reque
 
 /* ---- moving ---- */
 
-/* REHOME user TO dc [HOLD ms] [FORCE]. NULL: ORDER says it; else what is wrong. */
+/* REHOME user TO dc [HOLD ms] [FORCE [NOW]]. NULL: ORDER says it; else what is wrong. */
 static const char *rehome_read(const struct request *request, struct homes_order *order)
 {
 	const struct slice *argv = request->argv;
 	*order = (struct homes_order){ .user = argv[2], .dc = argv[4] };
 	if (!word_is(argv[3], "TO"))
-		return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE]";
+		return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE [NOW]]";
 	for (uint32_t at = 5; at < request->argc; at++) {
 		if (word_is(argv[at], "FORCE"))
 			order->is_forced = true;
+		else if (order->is_forced && word_is(argv[at], "NOW"))
+			order->is_now = true;
 		else if (!word_is(argv[at], "HOLD") || at + 1 == request->argc)
-			return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE]";
+			return "ERR syntax error: write HOMEPORT REHOME user TO datacenter [HOLD milliseconds] [FORCE [NOW]]";
 		else if (!homes_hold_read(argv[++at], &order->hold_ms))
 			return "ERR HOLD is a number of milliseconds, at most 60000";
 	}

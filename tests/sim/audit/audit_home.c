@@ -19,16 +19,16 @@ static bool user_read(struct slice name, unsigned *user)
 	return number >= 0 && number < AUDIT_USERS;
 }
 
-/* "<epoch> <dc>" */
+/* "<epoch> <dc>", and " forced" behind it */
 static bool home_read(const struct auditor *auditor, struct slice value, struct audited_home *home)
 {
 	int64_t epoch;
-	struct slice first = slice_take_until(&value, ' ');
-	int dc = audit_dc(auditor, value);
+	struct slice first = slice_take_until(&value, ' '), name = slice_take_until(&value, ' ');
+	int dc = audit_dc(auditor, name);
 
-	if (dc < 0 || !slice_to_int64(first, &epoch))
+	if (dc < 0 || !slice_to_int64(first, &epoch) || (value.len > 0 && !slice_equal(value, SLICE("forced"))))
 		return false;
-	*home = (struct audited_home){ (unsigned)dc, (uint64_t)epoch };
+	*home = (struct audited_home){ (unsigned)dc, (uint64_t)epoch, value.len > 0 };
 	return true;
 }
 
@@ -38,7 +38,7 @@ static void homes_read(struct auditor *auditor, const struct sim_store *store, s
 	unsigned user;
 
 	for (user = 0; user < AUDIT_USERS; user++)
-		homes[user] = (struct audited_home){ auditor->options.home_of(user), 0 };
+		homes[user] = (struct audited_home){ auditor->options.home_of(user), 0, false };
 	for (unsigned i = 0; hash != NULL && i < hash->count; i++) {
 		struct slice name = pool_text(auditor->options.pool, hash->elements[i].name), value = pool_text(auditor->options.pool, hash->elements[i].value);
 
@@ -112,12 +112,22 @@ static void await_check(struct auditor *auditor, unsigned dc, const struct audit
 	}
 }
 
-/* H6: a home is given away by whoever has it, with the next epoch. Elsewhere it only goes up. */
+/* H6: a home is given away by whoever has it, with the next epoch; H8: or is taken by somebody else for himself. */
+static bool may_write(unsigned dc, const struct audited_flip *flip)
+{
+	bool is_next = flip->to.epoch == flip->from.epoch + 1, is_ours = flip->from.dc == dc;
+
+	return is_next && (flip->to.is_forced ? !is_ours && flip->to.dc == dc : is_ours && flip->to.dc != dc);
+}
+
+/* Elsewhere epochs only go up, unless somebody has taken the user over while others gave him away. */
 static void flip_check(struct auditor *auditor, unsigned dc, const struct audited_flip *flip, bool is_own)
 {
 	bool is_newer = flip->to.epoch > flip->from.epoch || (flip->to.epoch == flip->from.epoch && flip->to.dc == flip->from.dc);
 
-	if (is_own ? flip->from.dc != dc || flip->to.epoch != flip->from.epoch + 1 || flip->to.dc == dc : !is_newer)
+	if (flip->to.is_forced)
+		auditor->is_taken[flip->user] = true;
+	if (is_own ? !may_write(dc, flip) : !is_newer && !auditor->is_taken[flip->user])
 		auditor_find(auditor, "%s %s: user %u, at %s since epoch %llu, lives at %s since %llu", auditor->options.dc_names[dc],
 		             is_own ? "gives away what it may not" : "goes back", flip->user, auditor->options.dc_names[flip->from.dc],
 		             (unsigned long long)flip->from.epoch, auditor->options.dc_names[flip->to.dc], (unsigned long long)flip->to.epoch);
@@ -130,7 +140,8 @@ void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group 
 	for (unsigned i = 0; i < watched->flip_count; i++)
 		flip_check(auditor, dc, &watched->flips[i], is_own);
 	for (unsigned i = 0; is_own && i < watched->flip_count; i++)
-		await_check(auditor, dc, &watched->flips[i]);
+		if (!watched->flips[i].to.is_forced)
+			await_check(auditor, dc, &watched->flips[i]);
 	ran->flips = is_own ? watched->flip_count : 0;
 	auditor->flips += ran->flips;
 }
@@ -143,6 +154,24 @@ unsigned auditor_flips(const struct auditor *auditor)
 unsigned auditor_flips_unanswered(const struct auditor *auditor)
 {
 	return auditor->flips - auditor->flips_answered;
+}
+
+void audit_home_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_change *change)
+{
+	struct audited_taking taking = { .origin = write->origin, .seq = write->seq };
+	struct audited_home home;
+
+	if (change->kind != PROTO_FIELD_SET || !slice_equal(change->key, SLICE(HOMES_KEY)) || !user_read(change->element, &taking.user) ||
+	    !home_read(auditor, change->value, &home))
+		return;
+	write->is_home = true;
+	if (!home.is_forced)
+		return;
+	for (unsigned i = 0; i < auditor->taking_count; i++)
+		if (auditor->takings[i].origin == write->origin && auditor->takings[i].seq == write->seq)
+			return;
+	auditor->takings = array_grow(auditor->takings, auditor->taking_count, &auditor->taking_cap, sizeof(*auditor->takings));
+	auditor->takings[auditor->taking_count++] = taking;
 }
 
 /* ---- the end ---- */
@@ -164,6 +193,19 @@ static void homed_add(const struct auditor *auditor, struct homed *homed, const 
 	homed->writes[at] = write;
 }
 
+/* H8: was it written without knowing that the user was taken over, and the take-over without knowing of it? */
+static bool is_stranded(const struct auditor *auditor, const struct audited_write *write, unsigned user)
+{
+	for (unsigned i = 0; i < auditor->taking_count; i++) {
+		const struct audited_taking *taking = &auditor->takings[i];
+		const struct audited_write *take_over = audit_find(auditor, taking->origin, taking->seq);
+
+		if (taking->user == user && take_over->origin != write->origin && !audit_follows(write, take_over) && !audit_follows(take_over, write))
+			return true;
+	}
+	return false;
+}
+
 /* I1, I2: each of a user's writes had seen the one before it. Their times go up with what they had seen, so it is enough to look at neighbours. */
 static void judge_order(struct auditor *auditor, unsigned user)
 {
@@ -176,7 +218,7 @@ static void judge_order(struct auditor *auditor, unsigned user)
 	for (unsigned i = 1; i < homed.count; i++) {
 		const struct audited_write *older = homed.writes[i - 1], *newer = homed.writes[i];
 
-		if (!audit_follows(newer, older))
+		if (!audit_follows(newer, older) && !is_stranded(auditor, older, user) && !is_stranded(auditor, newer, user))
 			auditor_find(auditor, "%s [%s] had not seen %s [%s], both of user %u", audit_dot(auditor, newer->origin, newer->seq),
 			             audit_facts_text(auditor, &newer->shipped), audit_dot(auditor, older->origin, older->seq),
 			             audit_facts_text(auditor, &older->shipped), user);

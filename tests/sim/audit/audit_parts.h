@@ -88,6 +88,8 @@ void audit_home_written(struct auditor *auditor, struct audited_dc *watched, con
 void audit_home_command(struct auditor *auditor, unsigned dc, const struct sim_executed *executed);
 /* A group has run. IS_OWN: it holds writes of its datacenter. */
 void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group *ran, bool is_own);
+/* A change of the reserved database was shipped. */
+void audit_home_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_change *change);
 void audit_homes(struct auditor *auditor);
 
 /* ---- audit_session.c ---- */

@@ -122,6 +122,9 @@ static void extras_read(struct auditor *auditor, struct audited_write *write, co
 		int dc = change->kind == PROTO_SIBLING ? audit_dc(auditor, change->version.dc) : -1;
 		bool is_field = change->number & PROTO_SIBLING_FIELD;
 
+		if (change->db == PROTO_RESERVED_DATABASE)
+			audit_home_shipped(auditor, write, change);
+
 		if (dc < 0)
 			continue;
 		write->siblings = array_grow(write->siblings, write->sibling_count, &write->sibling_cap, sizeof(*write->siblings));

@@ -31,7 +31,8 @@ struct audited_group {
 	unsigned flips;              /* homes that it gives away */
 };
 
-struct audited_home { unsigned dc; uint64_t epoch; };
+struct audited_home { unsigned dc; uint64_t epoch; bool is_forced; };
+struct audited_taking { unsigned user, origin; uint64_t seq; };
 struct audited_flip { unsigned user; struct audited_home from, to; };
 
 struct audited_dc {
@@ -86,6 +87,9 @@ struct auditor {
 	unsigned judged_replies, judged_records, judged_apart, judged_sessions;
 	struct audited_handling *handlings;      /* owned */
 	unsigned handling_count, handling_cap;
+	struct audited_taking *takings;          /* owned: take-overs that were shipped */
+	unsigned taking_count, taking_cap;
+	bool is_taken[AUDIT_USERS];              /* a store has executed one of this user */
 	unsigned flips, flips_answered;          /* homes that were given away, and of which the sidecar was told so */
 };
 

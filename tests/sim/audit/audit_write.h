@@ -18,6 +18,7 @@ struct audited_sibling {
 };
 
 struct audited_write {
+	bool is_home;                /* it was shipped as a home of a user */
 	uint64_t hlc;
 	unsigned origin;
 	uint64_t seq;

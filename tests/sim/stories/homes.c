@@ -98,3 +98,37 @@ void flush_leaves_homes_alone(struct story *story)
 	for (unsigned dc = AMS; dc <= CPT; dc++)
 		expect_home(story, dc, BOM, 1, "BOM is the home");
 }
+
+void home_that_was_cut_off_reads_what_others_wrote_before_it_takes_writes(struct story *story)
+{
+	const struct client_request *early, *late;
+	struct home home;
+	uint64_t order;
+
+	story_part(story, AMS, BOM);
+	story_part(story, AMS, CPT);
+	order = client_home_take_over(story->world, &story->world->dcs[BOM], 0, false);
+	story_wait(story, 2000);
+	story_check(story, state_of(story, order) == REQUEST_REFUSED, "who was heard lately is not taken from");
+	story_say(story, AMS, "SET l:s0 stranded");
+	story_wait(story, 2500);
+	order = client_home_take_over(story->world, &story->world->dcs[BOM], 0, false);
+	story_wait(story, 50);
+	story_check(story, state_of(story, order) == REQUEST_ANSWERED, "BOM takes the user over");
+	story_say(story, BOM, "SET l:s0 there");
+	story_wait(story, 2000);
+	early = requests_find(&story->world->requests, story_exec(story, AMS, "SET l:s0 cut"));
+	story_wait(story, 1);
+	story_check(story, early->dc == AMS && early->state == REQUEST_ANSWERED, "who hears nobody goes on");
+	story_rejoin(story, AMS, BOM);
+	story_rejoin(story, AMS, CPT);
+	story_wait(story, 3);
+	expect_home(story, AMS, AMS, 0, "AMS does not know yet");
+	story_check(story, core_home_of_user(story->world->dcs[AMS].core, SLICE("user:0"), &home) && !home.is_here, "but waits for what others wrote");
+	story_say(story, AMS, "SET l:s0 back");
+	late = &story->world->requests.items[story->world->requests.count - 1];
+	story_wait(story, 1000);
+	expect_home(story, AMS, BOM, 1, "AMS has read it");
+	story_check(story, late->dc == BOM, "what came meanwhile was forwarded");
+	story_expect_everywhere(story, "l:s0", "back");
+}

@@ -18,10 +18,10 @@ static struct slice user_name(struct world *world, unsigned user)
 
 /* ---- orders ---- */
 
-uint64_t client_home_order(struct world *world, struct dc *dc, unsigned user, unsigned target, uint32_t hold_ms)
+static uint64_t give_order(struct world *world, struct dc *dc, unsigned user, const struct event *order)
 {
 	struct client_request *request = generator_request(world, dc);
-	struct event event = { .type = EVENT_ASKED };
+	struct event event = *order;
 	uint64_t token = request->token;
 
 	request->is_ask = true;
@@ -29,15 +29,24 @@ uint64_t client_home_order(struct world *world, struct dc *dc, unsigned user, un
 	request->commands[0].operation = generator_ask_operation(VERB_REHOME);
 	if (!generator_enter(world, dc, request))
 		return token;
-	trace_line(world->trace, dc->index, "order %llu: user %u to %s, within %u ms", (unsigned long long)token, user, world_dc_names[target], hold_ms);
+	trace_line(world->trace, dc->index, "order %llu: user %u to %s%s", (unsigned long long)token, user, event.asked.value.ptr,
+	           event.asked.ask == ASK_TAKE_OVER ? ", by force" : "");
+	event.type = EVENT_ASKED;
 	event.asked.token = token;
-	event.asked.ask = ASK_REHOME;
 	event.asked.key = user_name(world, user);
-	event.asked.value = slice_of(world_dc_names[target]);
-	event.asked.hold_ms = hold_ms;
 	world->homes_met.orders++;
 	sidecar_step(world, dc, &event);
 	return token;
+}
+
+uint64_t client_home_order(struct world *world, struct dc *dc, unsigned user, unsigned target, uint32_t hold_ms)
+{
+	return give_order(world, dc, user, &(struct event){ .asked = { .ask = ASK_REHOME, .value = slice_of(world_dc_names[target]), .hold_ms = hold_ms } });
+}
+
+uint64_t client_home_take_over(struct world *world, struct dc *dc, unsigned user, bool is_now)
+{
+	return give_order(world, dc, user, &(struct event){ .asked = { .ask = ASK_TAKE_OVER, .value = slice_of(world_dc_names[dc->index]), .is_now = is_now } });
 }
 
 void client_home_send(struct world *world, struct dc *dc)
@@ -47,6 +56,10 @@ void client_home_send(struct world *world, struct dc *dc)
 	uint32_t hold_ms = holds_ms[dice_below(&world->dice, sizeof(holds_ms) / sizeof(holds_ms[0]))];
 	struct home home;
 
+	if (world->plan.has_take_overs && dice_chance(&world->dice, 15)) {
+		client_home_take_over(world, dc, user, dice_chance(&world->dice, 50));
+		return;
+	}
 	if (dice_chance(&world->dice, 85) && dc->core != NULL && core_home_of_user(dc->core, user_name(world, user), &home) && home.dc < world->plan.dc_count)
 		dc = &world->dcs[world_global_index(dc, home.dc)];
 	client_home_order(world, dc, user, target, hold_ms);

@@ -40,6 +40,21 @@ static uint64_t own_digest(void)
 	return patterns.digest;
 }
 
+/* A heartbeat that was sent just now, by a datacenter that has heard us: all that it wrote until now is here. */
+static void tell_alive(struct play *play, unsigned dc)
+{
+	uint64_t now_ms = play->stage.now_ms;
+	const struct reading reading = { .dc = SLICE("a"), .clock = play->incarnation, .sent_ms = now_ms, .received_ms = now_ms };
+	struct batch batch = {
+		.dc = dc == PEER_B ? SLICE("b") : SLICE("c"), .incarnation = 1, .first_seq = 1, .hlc = now_ms << 16, .readings = &reading, .reading_count = 1,
+		.clock = 7, .steady_ms = now_ms, .wall_ms = now_ms,
+	};
+	struct buffer bytes = { 0 };
+	envelope_begin(&bytes, &batch);
+	peers_tell_bytes(&play->stage, dc, buffer_slice(&bytes));
+	buffer_free(&bytes);
+}
+
 /* PAIRS: what the store knows of homes. DIGEST: with which ones configured it was used before; NULL: the same. */
 static void play_open_with(struct play *play, const struct stored_pair *pairs, unsigned count, const char *digest)
 {
@@ -55,9 +70,20 @@ static void play_open_with(struct play *play, const struct stored_pair *pairs, u
 	buffer_free(&same);
 }
 
+/* Both peers are heard. */
+static void play_go_on(struct play *play)
+{
+	play->stage.now_ms += 5;
+	tell_alive(play, PEER_B);
+	tell_alive(play, PEER_C);
+	stage_answer_all(&play->stage);
+	buffer_reset(&play->heard);
+}
+
 static void play_open(struct play *play, const struct stored_pair *pairs, unsigned count)
 {
 	play_open_with(play, pairs, count, NULL);
+	play_go_on(play);
 }
 
 static void play_close(struct play *play)
@@ -348,18 +374,30 @@ static void user_is_taken_over(void)
 	struct home home;
 	play_open(&play, NULL, 0);
 	take_over(&play, "user:b1");
+	expect_refusal(&play, "b may be alive. It is taken to be dead if it is silent for 3000 ms more");
+	wait_ms(&play, 2000);
+	tell_alive(&play, PEER_C);
+	wait_ms(&play, 999);
+	CU_ASSERT(core_status(play.stage.core)->peers[PEER_B].dead_ms == play.stage.now_ms + 1);
+	take_over(&play, "user:b1");
+	expect_refusal(&play, "for 1 ms more");
+	wait_ms(&play, 1);
+	stage_answer_all(&play.stage);
+	take_over(&play, "user:b1");
 	set(&play, "user:b1:x");
 	take_over(&play, "user:b1");
 	expect(&play, "under way", "held\nrefused HOMEPORT MOVE user:b1 is being taken over already: wait until that has ended\n");
 	expect_sent(&play, "$7\r\nuser:b1\r\n$10\r\n1 a forced\r\n");
 	stage_answer(&play.stage);
-	expect(&play, "it is written", "home user:b1 a 1\nreply *6\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$6\r\nforced\r\n$1\r\nb\r\n$7\r\nunknown\r\n\n");
+	expect(&play, "it is written", "home user:b1 a 1\nreply *6\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$6\r\nforced\r\n$1\r\nb\r\n$4\r\n3001\r\n\n");
 	expect_sent(&play, "user:b1:x");
 	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:b1"), &home) && home.dc == PEER_A && home.is_forced && !home.is_moving);
 	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_FORCED] == 1 && core_status(play.stage.core)->moves == 0);
 	stage_answer_all(&play.stage);
 	take_over(&play, "user:b1");
 	expect(&play, "again", "reply *4\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
+	stage_step(&play.stage, (struct event){ .type = EVENT_ASKED, .asked = { .token = ++play.stage.token, .ask = ASK_TAKE_OVER, .key = SLICE("user:c1"), .is_now = true } });
+	expect_sent(&play, "user:c1\r\n$10\r\n1 a forced\r\n");
 	play_close(&play);
 }
 
@@ -374,6 +412,8 @@ static void move_of_a_user_who_is_taken_over_ends(void)
 	set(&play, "user:1:x");
 	stage_end_turn(&play.stage);
 	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .changes = &change, .change_count = 1 });
+	CU_ASSERT(core_is_unfinished(play.stage.core));
+	stage_end_turn(&play.stage);
 	stage_answer_all(&play.stage);
 	wait_ms(&play, 1);
 	expect(&play, "taken over", "held\nhome user:1 c 1\nrefused HOMEPORT MOVE user:1 was taken over by another datacenter meanwhile: HOMEPORT HOME tells by which\n"
@@ -390,6 +430,73 @@ static void epochs_that_cannot_be_read_end_moves(void)
 	buffer_reset(&play.heard);
 	take_over(&play, "user:1");
 	expect_refusal(&play, "cannot be read: correct the field");
+	play_close(&play);
+}
+
+/* ---- what may have been taken over unheard ---- */
+
+static void who_was_away_asks_what_others_wrote_meanwhile(void)
+{
+	struct play play;
+	play_open_with(&play, NULL, 0, NULL);
+	set(&play, "user:1:x");
+	set(&play, "user:b1:x");
+	expect(&play, "just opened", "held\nredirect user:b1 user:b1:x b 0\n");
+	order(&play, "user:1", "b");
+	expect_refusal(&play, "HOMEPORT HELD this datacenter was away, or cut off");
+	play.stage.now_ms += 5;
+	tell_alive(&play, PEER_B);
+	stage_end_turn(&play.stage);
+	CU_ASSERT(!stage_has_sent(&play.stage, "user:1:x") && core_status(play.stage.core)->held_writes == 1);
+	tell_alive(&play, PEER_C);
+	expect_sent(&play, "user:1:x");
+	play_close(&play);
+}
+
+static void who_was_taken_over_unheard_takes_nothing(void)
+{
+	const struct change change = {
+		.kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("user:1"), .value = SLICE("1 c forced"),
+	};
+	struct play play;
+	play_open(&play, NULL, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		wait_ms(&play, 500);
+		tell_alive(&play, PEER_B);
+	}
+	stage_answer_all(&play.stage);
+	set(&play, "user:1:x");
+	expect_sent(&play, "user:1:x");
+	stage_answer_all(&play.stage);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .changes = &change, .change_count = 1 });
+	set(&play, "user:2:x");
+	expect(&play, "c is heard again", "held\n");
+	stage_end_turn(&play.stage);
+	stage_answer_all(&play.stage);
+	set(&play, "user:1:x");
+	expect(&play, "and has taken a user over", "home user:1 c 1\nredirect user:1 user:1:x c 1\n");
+	play.stage.now_ms += 5;
+	tell_alive(&play, PEER_C);
+	expect_sent(&play, "user:2:x");
+	play_close(&play);
+}
+
+static void who_is_not_heard_is_not_waited_for(void)
+{
+	struct play play;
+	play_open_with(&play, NULL, 0, NULL);
+	play.stage.now_ms += 5;
+	tell_alive(&play, PEER_B);
+	wait_ms(&play, 2985);
+	tell_alive(&play, PEER_B);
+	wait_ms(&play, 5);
+	tell_alive(&play, PEER_B);
+	stage_answer_all(&play.stage);
+	set(&play, "user:1:x");
+	expect(&play, "c may be there", "held\n");
+	wait_ms(&play, 5);
+	stage_end_turn(&play.stage);
+	CU_ASSERT(stage_has_sent(&play.stage, "user:1:x") && core_status(play.stage.core)->held_writes == 0);
 	play_close(&play);
 }
 
@@ -414,6 +521,7 @@ static void other_homes_than_before_are_doubted(void)
 	struct play play;
 	uint64_t digest = own_digest();
 	play_open_with(&play, pairs, 1, "17");
+	play_go_on(&play);
 	set(&play, "user:1:x");
 	expect(&play, "home by default", "held\n");
 	set(&play, "user:2:x");
@@ -510,6 +618,9 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, user_is_taken_over);
 	CU_ADD_TEST(suite, move_of_a_user_who_is_taken_over_ends);
 	CU_ADD_TEST(suite, epochs_that_cannot_be_read_end_moves);
+	CU_ADD_TEST(suite, who_was_away_asks_what_others_wrote_meanwhile);
+	CU_ADD_TEST(suite, who_was_taken_over_unheard_takes_nothing);
+	CU_ADD_TEST(suite, who_is_not_heard_is_not_waited_for);
 	CU_ADD_TEST(suite, other_homes_than_before_are_doubted);
 	CU_ADD_TEST(suite, user_arrives_once_the_store_has_answered);
 	CU_ADD_TEST(suite, flush_leaves_homes_alone);
