@@ -1,7 +1,8 @@
 /* Sending: commands are collected in OUT (outgoing.h), and a flush sends them with one system call. What the socket does not take is sent when it
  * becomes writable. Receiving: each readable event reads once into IN; complete replies are matched with expectations, an incomplete
  * one stays until more bytes arrive.
- * Invariant: DB is the database that will be selected on this connection after everything queued so far has run. */
+ * Invariant: DB is the database that will be selected on this connection after everything queued so far has run. Behind a group nobody knows that yet:
+ * one that is aborted selects nothing. */
 #include "pipeline.h"
 
 #include <assert.h>
@@ -20,6 +21,7 @@
 #include "expectations.h"
 #include "outgoing.h"
 
+#define DB_UNKNOWN UINT32_MAX
 #define READ_BYTES 65536
 #define READ_BYTES_MAX (1 << 20)         /* a reply exceeds its limit by no more before it is noticed */
 
@@ -30,7 +32,6 @@ struct pipeline {
 	bool is_connected;
 	bool is_closed;              /* `closed` was called; nothing is sent or handed out any more */
 	uint32_t db;
-	uint32_t reserved_db;
 	uint64_t reply_bytes_max;
 
 	struct outgoing out;
@@ -65,7 +66,6 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, const stru
 	struct pipeline *pipeline = memory_new(sizeof *pipeline);
 	pipeline->callbacks = *callbacks;
 	pipeline->fd = fd;
-	pipeline->reserved_db = options->reserved_db;
 	pipeline->reply_bytes_max = options->reply_bytes_max;
 	pipeline->gate = PIPELINE_NO_GATE;
 	pipeline->readable = event_new(options->loop, fd, EV_READ | EV_PERSIST, socket_readable, pipeline);
@@ -103,7 +103,7 @@ void pipeline_group(struct pipeline *pipeline, const struct effect *group)
 	expectations_add(&pipeline->expectations, (struct expectation){
 		.kind = EXPECT_GROUP, .tag = group->group.id, .command_count = group->group.reply_count,
 	});
-	pipeline->db = pipeline->reserved_db;
+	pipeline->db = DB_UNKNOWN;
 }
 
 void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script)

@@ -27,7 +27,6 @@ struct pipeline_options {
 	const char *host;
 	uint16_t port;
 	unsigned attempt;                    /* see dial.h */
-	uint32_t reserved_db;                /* the database that is selected after a group */
 	uint64_t reply_bytes_max;
 };
 

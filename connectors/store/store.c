@@ -179,7 +179,6 @@ static void dial_pipelines(void *context)
 		.host = store->options.host,
 		.port = store->options.port,
 		.attempt = store->attempt++,
-		.reserved_db = store->options.reserved_db,
 		.reply_bytes_max = store->options.reply_bytes_max,
 	};
 	struct pipeline_callbacks callbacks = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
@@ -330,11 +329,8 @@ static void refresh_facts(void *context)
 	};
 	struct store *store = context;
 	struct pipeline *pipeline = store->pipelines[PIPELINE_RESP2];
-	/* A group that a full store refuses selects nothing. The last question is asked behind a SELECT of its own. */
-	uint32_t reserved_db = store->options.reserved_db, other_db = reserved_db == 0 ? 1 : 0;
-	size_t count = sizeof questions / sizeof *questions;
-	for (size_t i = 0; i < count; i++)
-		pipeline_read(pipeline, i + 1 == count ? reserved_db : other_db, questions[i], FACTS_TAG);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		pipeline_read(pipeline, store->options.reserved_db, questions[i], FACTS_TAG);
 	pipeline_flush(pipeline);
 	timer_start(store->refresh, FACTS_EVERY_MS);
 }

@@ -78,6 +78,12 @@ void client_stall(struct client *client)
 	client_hold_up(client);
 }
 
+void client_defer(struct client *client)
+{
+	client->is_deferred = true;
+	client_stall(client);
+}
+
 void client_resume(struct client *client)
 {
 	client->is_stalled = false;
@@ -190,9 +196,16 @@ static size_t client_take(struct client *client, struct slice input)
 		}
 		if (state == RESP_MORE)
 			break;
+		struct slice from_here = rest;
 		rest = (struct slice){ rest.ptr + used, rest.len - used };
+		client->upcoming = rest;
 		if (request.argc > 0)
 			callbacks->request(callbacks->context, client, &request);
+		if (client->is_deferred) {
+			client->is_deferred = false;
+			rest = from_here;
+			break;
+		}
 		client->commons->request_bytes += used;
 		if (++client->commons->requests == TURN_REQUESTS_MAX || client->commons->request_bytes >= TURN_BYTES_MAX)
 			event_base_loopbreak(client->commons->loop);

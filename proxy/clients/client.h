@@ -64,6 +64,8 @@ struct client {
 	size_t out_sent;             /* bytes of OUT that are sent */
 	struct answers answers;
 	enum client_end end;
+	struct slice upcoming;       /* what has come behind the request that the session is looking at; good while it does */
+	bool is_deferred;            /* that request is to be taken again */
 	bool is_stalled;             /* by the session: no request is taken before client_resume */
 	bool is_held_up;             /* not read from, as it is stalled, is owed too many answers, or the store is behind */
 	bool is_flagged;             /* it is in the list of those to be looked after */
@@ -80,6 +82,8 @@ void client_flag(struct client *client);
 /* No request is taken until client_resume. */
 void client_stall(struct client *client);
 void client_resume(struct client *client);
+/* Likewise; the request that the session is looking at comes again then. */
+void client_defer(struct client *client);
 /* Sets how the client ends. A later, milder end changes nothing. */
 void client_end(struct client *client, enum client_end end);
 /* Has it got everything that it is owed? */

@@ -1,5 +1,6 @@
 /* Answers: the store's answer to a group is given to the room that sent the group. */
 #include "core_parts.h"
+#include "proxy/core/ledger/parts.h"
 #include "proxy/core/topology/homes.h"
 #include "proxy/core/topology/leaving.h"
 #include "proxy/core/local/release.h"
@@ -47,7 +48,6 @@ static void positions_answered(struct core *core, const struct group *group)
 	core->books.is_run_due &= !group->positions.has_run;
 	if (group->positions.has_homes)
 		core->topology->stored_digest = core->topology->patterns.digest;
-	core->books.is_whole |= group->positions.has_marks;
 	if (group->positions.id_changes > 0)
 		core->causes.identity.stored_changes = group->positions.id_changes;
 }
@@ -56,14 +56,6 @@ static void remote_aborted(struct core *core)
 {
 	core->groups.is_store_refusing = true;
 	effects_add(core->step.effects, EFFECT_REOPEN);
-}
-
-/* Something may have been written there meanwhile. If it was to be made anew, that is to be judged anew. */
-static void parts_refused(struct core *core, const struct group *group)
-{
-	core->books.are_parts_due |= group->positions.has_marks;
-	if (group->positions.has_marks && core->books.is_remade)
-		effects_add(core->step.effects, EFFECT_REOPEN);
 }
 
 /* Somebody emptied the store, or deleted the outbox. These writes ran there, but an outbox entry does not tell of them, so they count as never answered. */
@@ -86,7 +78,8 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 	case GROUP_REMOTE: remote_aborted(core); break;
 	case GROUP_PROBE: settle_refused(core->recovery); break;
 	case GROUP_POSITIONS:
-		parts_refused(core, group);
+		if (parts_refused(group))
+			effects_add(core->step.effects, EFFECT_REOPEN);
 		episodes_unwritten(&core->books, group);
 		suspects_unwritten(&core->suspects);
 		break;
@@ -140,6 +133,7 @@ void answers_take(struct core *core, const struct event *event)
 	case GROUP_TRIAL: core->groups.is_store_refusing = core->groups.is_store_full = false; break;
 	case GROUP_POSITIONS: positions_answered(core, group); break;
 	}
+	parts_made(&core->books, group);
 	/* The event loop may still look at the slots. */
 	groups_add_done(&core->groups, group);
 }

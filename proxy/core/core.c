@@ -73,6 +73,7 @@ static void make_rooms(struct core *core)
 		.onlookers = &core->onlookers,
 		.causes = &core->causes,
 		.topology = core->topology,
+		.scripts = &core->scripts,
 		.rereads = &core->rereads,
 		.suspects = &core->suspects,
 		.groups = &core->groups,
@@ -115,6 +116,8 @@ struct core *core_new(const struct core_options *options, const char **error)
 	outbox_init(&core->outbox);
 	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
 	core->outbox.topology = core->books.topology = core->topology;
+	core->topology->scripts = &core->scripts;
+	core->scripts.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
@@ -150,6 +153,7 @@ void core_free(struct core *core)
 	origins_free(&core->causes.origins);
 	memory_free(core->causes.positions);
 	topology_free(core->topology);
+	scripts_free(&core->scripts);
 	effects_free(&last);
 	step_free(&core->step);
 	for (unsigned i = 0; i < core->options.dc_count; i++)
@@ -193,6 +197,7 @@ static void turn_ended(struct core *core)
 	rules_pump(core);
 	readback_pump(core->local);
 	topology_pump(core->topology);
+	gather_scripts_pump(core->local);
 	gather_homes_pump(core->local);        /* behind what is read back of these users */
 	handle_pump(core->asks);
 	ask_pump(core->asks);
@@ -233,6 +238,7 @@ static void tick(struct core *core)
 	bool is_due = core->step.steady_ms - core->outbox.heartbeat_ms >= core->options.heartbeat_ms;
 	if (is_due && is_quiet(core) && core->outbox.sent.first == NULL)
 		outbox_heartbeat(&core->outbox, 0);
+	own_log_tell_stopped(core->recovery);
 	topology_tick(core->topology);
 	groups_note_calm(&core->groups);
 	bool is_trial_due = (core->groups.is_store_refusing || core->groups.is_store_full) && core->groups.refused == NULL;
@@ -321,6 +327,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		break;
 	case EVENT_LOST:
 		topology_close(core->topology);
+		scripts_unload(&core->scripts);
 		recover_close(core->recovery);
 		break;
 	case EVENT_REQUEST: gather_request(core->local, event); break;

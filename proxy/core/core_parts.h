@@ -15,6 +15,7 @@ struct core {
 	struct step step;
 	struct onlookers onlookers;
 	struct topology *topology;
+	struct scripts scripts;
 	struct causes causes;
 	struct rereads rereads;
 	struct suspects suspects;

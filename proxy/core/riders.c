@@ -1,10 +1,13 @@
 /* Riders: what goes to the store with whatever group is sent next. */
 #include "core_parts.h"
+#include "proxy/core/ledger/parts.h"
 
 /* Any group takes along the final forms that the outbox lacks, and trims outbox entries that are no longer needed. */
 void riders_add(void *context, struct group *group)
 {
 	struct core *core = context;
+	if (core->books.are_parts_due && !core->books.is_remade && !group->positions.has_marks)
+		parts_make(&core->books, group);
 	/* What a full store refuses would take its riders along. */
 	if (group->kind == GROUP_TRIAL || (core->groups.is_store_full && !group->is_for_full))
 		return;

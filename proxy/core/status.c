@@ -132,6 +132,9 @@ const struct core_status *core_status(struct core *core)
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)
 		fill_peer(core, dc);
+	status->scripts = core->scripts.count;
+	status->scripts_bytes = core->scripts.bytes;
+	status->scripts_dropped = core->scripts.dropped;
 	topology_status(core->topology, status);
 	recovery_status(core->recovery, status);
 	return status;

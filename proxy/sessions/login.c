@@ -1,21 +1,53 @@
-/* Login: AUTH and ACL GETUSER on an upstream (see login.h). */
+/* Login: the commands that bring an upstream into its state, and their replies (see login.h). */
 #include "login.h"
 
 #include "proxy/core/resp/resp.h"
 #include "upstream.h"
+#include "user_rules.h"
 
 #include <string.h>
+
+/* Which reply is due. */
+enum login_stage {
+	LOGIN_OWN_AUTH,              /* the sidecar's own, if it needs one */
+	LOGIN_HELLO,                 /* to RESP3 */
+	LOGIN_NAME,
+	LOGIN_SUBSCRIBE,
+	LOGIN_RULES,                 /* of the user */
+	LOGIN_AUTH,                  /* the client's */
+	LOGIN_BACK,                  /* to RESP2 */
+	LOGIN_KEPT,                  /* those that the keeper has asked for */
+};
 
 struct login {
 	struct upstream *upstream;   /* owned */
 	void (*done)(void *context, enum login_result result, struct slice error);
 	void *context;
+	struct login_keeper keeper;
 	struct slice user;           /* owned */
-	bool is_authenticating;      /* the next reply is the one to AUTH */
+	enum login_stage stage;
+	bool is_restricted;
 };
 
 static void login_on_reply(void *context, struct slice reply);
 static void login_on_lost(void *context, const char *why);
+
+static void login_add_commands(struct login *login, struct buffer *commands, const struct settings *settings, const struct login_request *request)
+{
+	if (settings->redis_password != NULL) {
+		struct slice own = slice_of(settings->redis_username != NULL ? settings->redis_username : "default");
+		resp_add_command(commands, 3, (struct slice[]){ SLICE("AUTH"), own, slice_of(settings->redis_password) });
+		login->stage = LOGIN_OWN_AUTH;
+	}
+	resp_add_command(commands, 2, (struct slice[]){ SLICE("HELLO"), SLICE("3") });
+	resp_add_command(commands, 3, (struct slice[]){ SLICE("CLIENT"), SLICE("SETNAME"), SLICE(LOGIN_CHANNEL) });
+	resp_add_command(commands, 2, (struct slice[]){ SLICE("SUBSCRIBE"), SLICE(LOGIN_CHANNEL) });
+	resp_add_command(commands, 3, (struct slice[]){ SLICE("ACL"), SLICE("GETUSER"), login->user });
+	struct slice argv[3] = { SLICE("AUTH") };
+	memcpy(&argv[1], request->auth, request->auth_count * sizeof(*argv));
+	resp_add_command(commands, request->auth_count + 1, argv);
+	resp_add_command(commands, 2, (struct slice[]){ SLICE("HELLO"), SLICE("2") });
+}
 
 struct login *login_start(struct event_base *loop, const struct settings *settings, const struct login_request *request)
 {
@@ -23,20 +55,24 @@ struct login *login_start(struct event_base *loop, const struct settings *settin
 	login->done = request->done;
 	login->context = request->context;
 	login->user = buffer_copy(request->auth_count == 2 ? request->auth[0] : SLICE("default"));
-	login->is_authenticating = request->auth_count > 0;
+	login->stage = LOGIN_HELLO;
 	login->upstream = upstream_new(loop, settings, &(struct upstream_callbacks){ login, login_on_reply, login_on_lost });
-
 	struct buffer commands = { 0 };
-	if (login->is_authenticating) {
-		struct slice argv[3] = { SLICE("AUTH") };
-		memcpy(&argv[1], request->auth, request->auth_count * sizeof(*argv));
-		resp_add_command(&commands, request->auth_count + 1, argv);
-	}
-	resp_add_command(&commands, 3, (struct slice[]){ SLICE("ACL"), SLICE("GETUSER"), login->user });
+	login_add_commands(login, &commands, settings, request);
 	upstream_send(login->upstream, buffer_slice(&commands));
 	explicit_bzero(commands.ptr, commands.len);
 	buffer_free(&commands);
 	return login;
+}
+
+void login_keep(struct login *login, const struct login_keeper *keeper)
+{
+	login->keeper = *keeper;
+}
+
+void login_ask(struct login *login, struct slice commands)
+{
+	upstream_send(login->upstream, commands);
 }
 
 void login_cancel(struct login *login)
@@ -57,83 +93,54 @@ static void login_finish(struct login *login, enum login_result result, struct s
 static void login_on_lost(void *context, const char *why)
 {
 	(void)why;
-	login_finish(context, LOGIN_FAILED, SLICE("LOADING Homeport has no working connection to its Redis to authenticate by"));
+	struct login *login = context;
+	if (login->stage == LOGIN_KEPT)
+		login->keeper.lost(login->keeper.context);
+	else
+		login_finish(login, LOGIN_FAILED, SLICE("LOADING Homeport has no working connection to its Redis to authenticate by"));
 }
 
-/* Reads one value of ACL GETUSER: a text or, before Redis 7, a list. True: it is WANTED and nothing else. */
-static bool permission_is(struct slice *cursor, struct slice wanted)
+/* The last reply has come: Redis may be silent now for as long as it likes. */
+static void login_stand(struct login *login)
 {
-	struct reply reply;
-	if (!reply_read(cursor, &reply))
-		return false;
-	if (reply.type == REPLY_ARRAY && (reply.integer != 1 || !reply_read(cursor, &reply)))
-		return false;
-	/* Keys and channels are written "~*" and "&*", in the lists of older servers "*". */
-	return slice_equal(reply.text, wanted) || slice_equal(reply.text, (struct slice){ wanted.ptr + 1, wanted.len - 1 });
-}
-
-/* May the user of this ACL GETUSER reply do everything? */
-static bool user_is_unrestricted(struct slice reply)
-{
-	static const struct { struct slice name, wanted; } needed[] = {
-		{ { "commands", 8 }, { "+@all", 5 } },
-		{ { "keys", 4 }, { "~*", 2 } },
-		{ { "channels", 8 }, { "&*", 2 } },
-	};
-	unsigned granted = 0;
-	struct slice cursor = reply;
-	struct reply head;
-	if (!reply_read(&cursor, &head) || head.type != REPLY_ARRAY)
-		return false;
-	for (int64_t i = 0; i + 1 < head.integer; i += 2) {
-		struct reply name;
-		if (!reply_read(&cursor, &name))
-			return false;
-		struct slice value = cursor;
-		for (unsigned j = 0; j < sizeof(needed) / sizeof(needed[0]); j++) {
-			if (slice_equal(name.text, needed[j].name) && permission_is(&value, needed[j].wanted))
-				granted |= 1u << j;
-		}
-		if (!reply_skip(&cursor))
-			return false;
+	if (!login->is_restricted) {
+		login_finish(login, LOGIN_ALLOWED, (struct slice){ "", 0 });
+		return;
 	}
-	return granted == (1u << sizeof(needed) / sizeof(needed[0])) - 1;
+	upstream_settle(login->upstream);
+	login->done(login->context, LOGIN_RESTRICTED, (struct slice){ "", 0 });
 }
 
-static void login_refuse_restricted(struct login *login)
+/* Is it something that was published? */
+static bool reply_is_message(const struct login *login, struct slice reply)
 {
-	struct buffer error = { 0 };
-	buffer_add_text(&error, "NOPERM Homeport shares its connections to Redis between clients, so it only lets in users who may do "
-	                        "everything. Grant +@all ~* &* to '");
-	buffer_add(&error, login->user);
-	buffer_add_text(&error, "', or let it connect to Redis directly");
-	login_finish(login, LOGIN_REFUSED, buffer_slice(&error));
-	buffer_free(&error);
+	struct slice cursor = reply;
+	struct reply head, kind;
+	if (reply.ptr[0] == '>')
+		return login->stage != LOGIN_SUBSCRIBE;
+	return reply_read(&cursor, &head) && head.type == REPLY_ARRAY && head.integer == 3 && reply_read(&cursor, &kind) &&
+	       slice_equal(kind.text, SLICE("message"));
 }
 
-static bool error_is(struct slice error, const char *code)
-{
-	return error.len > strlen(code) && memcmp(error.ptr, code, strlen(code)) == 0;
-}
-
+/* An error of any command but AUTH says nothing of the user: Redis may have no room for one more client. */
 static void login_on_reply(void *context, struct slice reply)
 {
 	struct login *login = context;
-	if (login->is_authenticating) {
-		login->is_authenticating = false;
-		struct reply answer;
-		struct slice cursor = reply;
-		if (reply_read(&cursor, &answer) && answer.type == REPLY_ERROR)
-			login_finish(login, LOGIN_REFUSED, answer.text);
+	struct slice cursor = reply;
+	struct reply answer;
+	struct user_rules rules;
+	enum login_stage stage = login->stage;
+	if (reply_is_message(login, reply))
+		return;
+	if (stage == LOGIN_KEPT) {
+		login->keeper.told(login->keeper.context, reply);
 		return;
 	}
-	struct reply answer;
-	struct slice cursor = reply;
-	/* Any other error says nothing of the user: Redis may have no room for one more client. */
-	if (reply_read(&cursor, &answer) && answer.type == REPLY_ERROR && !error_is(answer.text, "NOAUTH") && !error_is(answer.text, "NOPERM"))
-		login_finish(login, LOGIN_FAILED, answer.text);
-	else if (user_is_unrestricted(reply))
-		login_finish(login, LOGIN_ALLOWED, (struct slice){ "", 0 });
-	else
-		login_refuse_restricted(login);
+	login->stage++;
+	if (reply_is_error(reply) && reply_read(&cursor, &answer))
+		login_finish(login, stage == LOGIN_AUTH ? LOGIN_REFUSED : LOGIN_FAILED, answer.text);
+	else if (stage == LOGIN_RULES)
+		login->is_restricted = !user_rules_read(reply, &rules) || !rules.is_unrestricted;
+	else if (stage == LOGIN_BACK)
+		login_stand(login);
 }

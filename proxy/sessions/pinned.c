@@ -3,6 +3,7 @@
 #include "pinned.h"
 
 #include "session_answers.h"
+#include "session_parts.h"
 #include "session_reply.h"
 #include "upstream.h"
 
@@ -18,10 +19,11 @@ struct pinned {
 	unsigned preamble_due;       /* replies to the preamble that have not come */
 	uint64_t token;              /* a detour: names the question; 0: a subscription */
 	int64_t channels, shard_channels; /* subscribed to, patterns included, as last confirmed */
+	bool is_beginning;           /* the first answer is due, and the client is stalled until it has come */
 	bool is_leaving;             /* an unsubscribe is under way, and the client is stalled until it is confirmed */
 };
 
-/* A PING with this text follows each unsubscribe: it comes back when all that came before is confirmed. */
+/* Follows each unsubscribe. It is no command, and Redis says so when all that came before is confirmed. (Not every user may send PING.) */
 #define LEAVING_MARK "homeport:unsubscribed"
 
 /* How the commands of class PINNED are dealt with. */
@@ -81,6 +83,11 @@ bool pinned_can_be_queued(const struct command *row)
 	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT;
 }
 
+uint32_t pinned_confirmations(const struct command *row, const struct request *request)
+{
+	return pin_of(row) == PIN_SUBSCRIBE ? request->argc - 1 : pin_of(row) == PIN_UNSUBSCRIBE ? UINT32_MAX : 0;
+}
+
 static bool is_about_subscribing(const struct command *row)
 {
 	return row->class == COMMAND_PINNED && (pin_of(row) == PIN_SUBSCRIBE || pin_of(row) == PIN_UNSUBSCRIBE);
@@ -109,6 +116,19 @@ static void preamble_add_auth(struct pinned *pinned, struct buffer *bytes)
 		return;
 	struct slice user = slice_of(settings->redis_username != NULL ? settings->redis_username : "default");
 	preamble_add(pinned, bytes, 3, (struct slice[]){ SLICE("AUTH"), user, slice_of(settings->redis_password) });
+}
+
+/* From here on Redis holds the connection to the rules of the client's user: which channels it may listen to, and until when. */
+static void preamble_add_client_auth(struct pinned *pinned, struct buffer *bytes)
+{
+	const struct session *session = pinned->session;
+	const struct credentials *credentials = &session->credentials;
+	struct slice argv[3] = { SLICE("AUTH"), SLICE("default"), SLICE("none") };
+	if (credentials->count == 0 && session->sessions->status->settings->redis_password == NULL)
+		return;
+	for (unsigned i = 0; i < credentials->count; i++)
+		argv[1 + i] = credentials->auth[i];
+	preamble_add(pinned, bytes, credentials->count == 1 ? 2 : 3, argv);
 }
 
 static struct pinned *pinned_new(struct session *session, struct buffer *bytes)
@@ -199,7 +219,7 @@ static void subscription_send(struct session *session, const struct command *row
 	upstream_send(subscription->upstream, session_encode(session, request));
 	if (row->class == COMMAND_PINNED && pin_of(row) == PIN_UNSUBSCRIBE) {
 		struct buffer mark = { 0 };
-		resp_add_command(&mark, 2, (struct slice[]){ SLICE("PING"), SLICE(LEAVING_MARK) });
+		resp_add_command(&mark, 1, (struct slice[]){ SLICE(LEAVING_MARK) });
 		pinned_send(subscription, &mark);
 		subscription->is_leaving = true;
 		client_stall(session->client);
@@ -212,6 +232,9 @@ static void session_subscribe(struct session *session, const struct command *row
 {
 	struct buffer bytes = { 0 };
 	session->subscription = pinned_new(session, &bytes);
+	preamble_add_client_auth(session->subscription, &bytes);
+	session->subscription->is_beginning = true;
+	client_stall(session->client);
 	pinned_send(session->subscription, &bytes);
 	subscription_send(session, row, request);
 	session_changed(session);
@@ -233,23 +256,34 @@ static void subscription_count(struct pinned *subscription, struct slice kind, s
 static bool subscription_take(struct pinned *subscription, struct slice reply)
 {
 	struct slice cursor = reply;
-	struct reply head, kind, text;
+	struct reply head, kind;
 	if (!reply_read(&cursor, &head))
 		return false;
-	if (head.type == REPLY_STRING)
-		return slice_equal(head.text, SLICE(LEAVING_MARK));
+	if (head.type == REPLY_ERROR)
+		return memmem(head.text.ptr, head.text.len, LEAVING_MARK, sizeof(LEAVING_MARK) - 1) != NULL;
 	if (head.type != REPLY_ARRAY || head.integer < 2 || !reply_read(&cursor, &kind))
 		return false;
 	if (head.integer == 3)
 		subscription_count(subscription, kind.text, cursor);
-	return head.integer == 2 && reply_read(&cursor, &text) && slice_equal(text.text, SLICE(LEAVING_MARK));
+	return false;
 }
 
 /* A client that has left all channels is an ordinary client again. */
 static void session_end_leaving(struct session *session)
 {
-	session->subscription->is_leaving = false;
+	session->subscription->is_leaving = session->subscription->is_beginning = false;
 	if (session->subscription->channels == 0 && session->subscription->shard_channels == 0)
+		session_unpin(session);
+	session_resume(session);
+}
+
+/* The first answer has come. If the client may not listen to that channel, it is an ordinary client again. */
+static void session_begin_subscribed(struct session *session, struct slice reply)
+{
+	if (session->subscription == NULL || !session->subscription->is_beginning || session->subscription->is_leaving)
+		return;
+	session->subscription->is_beginning = false;
+	if (reply_is_error(reply))
 		session_unpin(session);
 	session_resume(session);
 }
@@ -319,6 +353,19 @@ static void pinned_take_preamble(struct pinned *pinned, struct slice reply)
 	}
 }
 
+/* Does an EXEC wait for it? Messages on channels are not what it waits for. */
+static bool is_for_parts(const struct session *session, struct slice reply)
+{
+	struct reply head, kind;
+	if (session->parts == NULL || session->parts->confirmations_due == 0)
+		return false;
+	if (reply.len == 0 || !reply_read(&reply, &head) || head.type == REPLY_ERROR)
+		return true;
+	if (head.type != REPLY_ARRAY || !reply_read(&reply, &kind))
+		return false;
+	return kind.text.len >= 9 && memcmp(kind.text.ptr + kind.text.len - 9, "subscribe", 9) == 0;
+}
+
 static void pinned_on_reply(void *context, struct slice reply)
 {
 	struct pinned *pinned = context;
@@ -331,9 +378,15 @@ static void pinned_on_reply(void *context, struct slice reply)
 	if (pinned->token != 0) {
 		session_end_detour(session, reply);
 	} else if (!subscription_take(pinned, reply)) {
-		client_reply(session->client, reply, false);
+		if (is_for_parts(session, reply))
+			parts_take_confirmation(session->parts, reply, false, reply_is_error(reply));
+		else
+			client_reply(session->client, reply, false);
+		session_begin_subscribed(session, reply);
 	} else if (pinned->is_leaving) {
 		session_end_leaving(session);
+		if (is_for_parts(session, SLICE("")))
+			parts_take_confirmation(session->parts, reply, true, true);
 	}
 }
 

@@ -16,7 +16,10 @@ void session_unpin(struct session *session);
 /* The process stops, and a blocking read may last for ever: it ends with an error. */
 void session_abandon_detour(struct session *session);
 
-/* May MULTI queue this command of class PINNED? */
+/* How many confirmations answer a command that the store cannot run inside a transaction: UINT32_MAX: as many as come until its mark; 0: it is not
+ * allowed there (MONITOR). */
+uint32_t pinned_confirmations(const struct command *row, const struct request *request);
+/* Can the store run this command of class PINNED inside a transaction? */
 bool pinned_can_be_queued(const struct command *row);
 /* Asserts that every command of class PINNED is known here, and no other. */
 void pinned_check_rows(void);

@@ -6,6 +6,7 @@ void session_changed(struct session *session)
 	bool is_known = session_is_known(session);
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
 	                    session->watched.first == NULL && session->reply_mode == REPLY_MODE_ON;
+	session->is_gated = session->guard != NULL || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	const struct client_commons *commons = session->client->commons;
 	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
 	bool is_stranger = !is_known && session->sessions->is_probed;
@@ -19,8 +20,30 @@ bool session_is_known(const struct session *session)
 
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL)
 		client_resume(session->client);
+}
+
+void session_check(struct session *session)
+{
+	session->is_checking = true;
+	client_defer(session->client);
+}
+
+void session_stop_checking(struct session *session)
+{
+	if (!session->is_checking)
+		return;
+	session->is_checking = false;
+	session_resume(session);
+}
+
+void session_end_skip(struct session *session)
+{
+	if (session->reply_mode != REPLY_MODE_SKIP)
+		return;
+	session->reply_mode = REPLY_MODE_ON;
+	session_changed(session);
 }
 
 void session_spoil(struct session *session)
@@ -29,8 +52,20 @@ void session_spoil(struct session *session)
 		session->is_spoiled = true;
 }
 
+void credentials_set(struct credentials *credentials, const struct slice *auth, unsigned count)
+{
+	for (unsigned i = 0; i < credentials->count; i++) {
+		explicit_bzero((void *)(uintptr_t)credentials->auth[i].ptr, credentials->auth[i].len);
+		bytes_free(credentials->auth[i]);
+	}
+	credentials->count = count;
+	for (unsigned i = 0; i < count; i++)
+		credentials->auth[i] = buffer_copy(auth[i]);
+}
+
 void greeting_forget(struct greeting *greeting)
 {
+	credentials_set(&greeting->credentials, NULL, 0);
 	memory_free((void *)greeting->user.ptr);
 	memory_free((void *)greeting->name.ptr);
 	*greeting = (struct greeting){ 0 };
@@ -41,6 +76,16 @@ void session_add_by(const struct session *session, struct buffer *by)
 	buffer_add(by, session->user);
 	buffer_add_byte(by, '@');
 	buffer_add_text(by, session->client->peer);
+}
+
+const char *session_read_db(const struct sessions *sessions, struct slice text, int64_t *db)
+{
+	if (sessions->databases == 0)
+		return SESSION_LOADING;
+	if (!slice_to_int64(text, db))
+		return "ERR value is not an integer or out of range";
+	bool is_there = *db >= 0 && *db < sessions->databases && (uint64_t)*db != sessions->status->settings->redis_database;
+	return is_there ? NULL : "ERR DB index is out of range";
 }
 
 void slice_replace(struct slice *place, struct slice text)

@@ -2,14 +2,17 @@
  *
  *   session.c              what a session is                    session_command.h   what the room commands/ fills in
  *   upstream.c             a connection to Redis of a client's own; login.c logs in on one, to see who a client is
- *   watch.c                watched keys
+ *   watch.c                watched keys            transaction.c  queued commands
+ *   session_parts.c        an answer to EXEC that is put together from several hands
  *   session_reply.c        answers that the sidecar words itself
- *   session_access.c       whether clients are let in without a password
+ *   user_rules.c           what Redis says of a user
+ *   guard.c                holds a client to the rules of its user
+ *   session_access.c       which users may do everything, and whether clients are let in without a password
  *   session_info.c         INFO: what is hidden from it, what is added
  *   session_answers.c      questions to store or core that are under way, and their answers
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
- *   session_transaction.c  MULTI … EXEC
+ *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   pinned.c               commands that need a connection of their own
  *   session_route.c        where each request goes
  *   sessions.c             all of them, between the clients and the turn
@@ -24,18 +27,44 @@
 #include "session_command.h"
 #include "watch.h"
 
+struct access;
+struct account;
 struct conflicts;
+struct guard;
 struct homes;
+struct parts;
 struct pinned;
 struct transaction;
 
 enum reply_mode { REPLY_MODE_ON, REPLY_MODE_OFF, REPLY_MODE_SKIP };
+
+/* The arguments of AUTH by which a client logged in, [user] password. */
+struct credentials {
+	struct slice auth[2];        /* owned; wiped before they are freed */
+	unsigned count;              /* 0: none */
+};
+
+/* A user whom clients are. */
+struct account {
+	struct account *next;
+	struct slice user;           /* owned */
+	unsigned sessions;
+	bool is_restricted;          /* as last heard: it may not do everything */
+};
 
 /* What an AUTH or a HELLO asked for: takes effect once the login has succeeded. */
 struct greeting {
 	bool is_hello;
 	unsigned protocol;
 	struct slice user, name;     /* owned; NAME.ptr is NULL: leave it */
+	struct credentials credentials;
+};
+
+/* The command of a transaction that the core has just found wrong in itself. */
+struct mistake {
+	uint64_t token;              /* whose; 0: nobody's */
+	uint32_t index;
+	struct buffer error;         /* owned */
 };
 
 struct session {
@@ -43,17 +72,26 @@ struct session {
 	struct client *client;
 	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
 	                              * session_changed */
+	bool is_gated;               /* each request has to be looked at before it is run: by the rules of its user, or since these may have changed. Likewise */
+	bool is_checking;            /* it is stalled until a request has been looked at */
 	uint32_t db;
 	unsigned protocol;           /* 2 or 3 */
 	bool is_logged_in;           /* by AUTH or HELLO. Other clients are let in as the default user if Redis asks for no password */
 	bool is_spoiled;             /* a command inside MULTI was refused, so EXEC will be refused, too */
+	uint32_t probes_due;         /* commands inside MULTI whose queueing waits for the store to say that it has memory */
+	const struct session_command *deferred; /* what waits for them; NULL: nothing does, else the client is stalled */
 	enum reply_mode reply_mode;
 	uint64_t gathering;          /* turn_gathering at the client's last write */
 	const struct command *row;   /* of the last command found by its name alone; clients often repeat a command */
 	const struct command *last_row; /* of the last request, for CLIENT LIST */
 	struct transaction *transaction; /* owned; NULL outside MULTI */
+	struct parts *parts;         /* owned; of an EXEC that is under way, and whose answer they are; NULL: none is */
+	uint64_t parts_token;        /* names that answer */
 	struct watch_list watched;
 	struct login *login;         /* owned; NULL: none is under way */
+	struct account *account;     /* who it is; shared */
+	struct guard *guard;         /* owned; NULL: its user may do everything */
+	struct credentials credentials; /* what it logged in with, to do so again on connections of its own */
 	struct greeting greeting;    /* what waits for the login */
 	struct pinned *subscription; /* owned; NULL: none */
 	struct pinned *detour;       /* owned; NULL: none */
@@ -75,11 +113,13 @@ struct sessions {
 	struct homes *homes;
 	unsigned forwarding;         /* sessions with forwards */
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
-	struct login *probe;         /* owned; asks whether strangers are let in */
-	struct event *probe_retry;   /* libevent's; owned */
+	struct access *access;       /* owned: what is known of users */
+	bool is_in_doubt;            /* what users may do has changed, and is being asked */
+	uint64_t doubt_until_us;     /* the store's limit of memory may have been changed: what is known of it is not believed (steady clock) */
 	bool is_store_behind;        /* more bytes are under way to the store than limits.store allows */
-	bool is_probed;              /* the probe has succeeded since the start */
-	bool is_open_to_strangers;   /* it found that the default user needs no password and may do everything */
+	bool is_probed;              /* Redis has been asked since the start whether strangers are let in */
+	bool is_open_to_strangers;   /* it said that the default user needs no password */
+	struct mistake mistake;
 	struct buffer reply;         /* where an answer is put together; good until the next one */
 	struct buffer encoded;       /* an inline command as RESP, likewise */
 	const struct session_command **commands; /* owned; indexed as command.def is; NULL: not of class SESSION */
@@ -91,8 +131,15 @@ void session_changed(struct session *session);
 bool session_is_known(const struct session *session);
 /* What it was stalled for is over: it goes on unless it is stalled for something else. */
 void session_resume(struct session *session);
+/* Puts off the request that is being looked at: it comes again after session_stop_checking, which does nothing if none was put off. */
+void session_check(struct session *session);
+void session_stop_checking(struct session *session);
+/* CLIENT REPLY SKIP silences one command: it has been dealt with. */
+void session_end_skip(struct session *session);
 /* Commands queued by MULTI that were refused spoil the transaction. No effect outside of one. */
 void session_spoil(struct session *session);
+/* Puts copies of AUTH, COUNT slices, in place of what was there. */
+void credentials_set(struct credentials *credentials, const struct slice *auth, unsigned count);
 void greeting_forget(struct greeting *greeting);
 /* How ROW is answered by the sidecar itself; NULL: it is not. */
 static inline const struct session_command *session_command_of(const struct session *session, const struct command *row)
@@ -102,6 +149,9 @@ static inline const struct session_command *session_command_of(const struct sess
 
 /* "user@address:port", for conflict records. */
 void session_add_by(const struct session *session, struct buffer *by);
+
+/* Reads the number of a database that clients may select. Returns why it is none; NULL: it is one. */
+const char *session_read_db(const struct sessions *sessions, struct slice text, int64_t *db);
 
 /* Puts a copy of TEXT in PLACE, which is freed first. */
 void slice_replace(struct slice *place, struct slice text);

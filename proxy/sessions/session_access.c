@@ -1,54 +1,257 @@
 /* Session access (see session_access.h). */
 #include "session_access.h"
 
-#include <event2/event.h>
-#include <sys/time.h>
+#include "connectors/net/timer.h"
+#include "upstream.h"
+#include "user_rules.h"
 
-static void client_changed(void *context, struct client *client)
+#include <string.h>
+
+#define ASK_EVERY_MS 1000
+#define ASK_AGAIN_MS 500             /* after a failure */
+
+struct access {
+	struct sessions *sessions;
+	struct account *accounts;    /* a list; owned. The last one is `default`, which stays */
+	struct account *strangers;   /* that one */
+	struct upstream *upstream;   /* owned; NULL: none yet, or it was lost */
+	bool is_logging_in;          /* the reply to AUTH is due */
+	struct account **round;      /* owned; asked about, and not answered from ROUND_AT on */
+	unsigned round_at, round_count;
+	bool is_stale;               /* one more round is wanted when this one has ended */
+	struct timer *timer;         /* owned */
+};
+
+static void access_on_reply(void *context, struct slice reply);
+static void access_on_lost(void *context, const char *why);
+
+/* ---- asking ---- */
+
+static void access_open(struct access *access)
+{
+	const struct settings *settings = access->sessions->status->settings;
+	access->upstream = upstream_new(access->sessions->loop, settings, &(struct upstream_callbacks){ access, access_on_reply, access_on_lost });
+	access->is_logging_in = settings->redis_password != NULL;
+	if (!access->is_logging_in)
+		return;
+	struct slice user = slice_of(settings->redis_username != NULL ? settings->redis_username : "default");
+	struct buffer auth = { 0 };
+	resp_add_command(&auth, 3, (struct slice[]){ SLICE("AUTH"), user, slice_of(settings->redis_password) });
+	upstream_send(access->upstream, buffer_slice(&auth));
+	explicit_bzero(auth.ptr, auth.len);
+	buffer_free(&auth);
+}
+
+static void access_begin_round(struct access *access)
+{
+	struct buffer questions = { 0 };
+	unsigned count = 0;
+	if (access->upstream == NULL)
+		access_open(access);
+	for (const struct account *account = access->accounts; account != NULL; account = account->next)
+		count++;
+	access->round = memory_resize(access->round, count * sizeof(struct account *));
+	access->round_at = access->round_count = 0;
+	for (struct account *account = access->accounts; account != NULL; account = account->next) {
+		access->round[access->round_count++] = account;
+		resp_add_command(&questions, 3, (struct slice[]){ SLICE("ACL"), SLICE("GETUSER"), account->user });
+	}
+	access->is_stale = false;
+	upstream_expect(access->upstream);
+	upstream_send(access->upstream, buffer_slice(&questions));
+	buffer_free(&questions);
+}
+
+static void access_on_timer(void *context)
+{
+	struct access *access = context;
+	if (access->round_at == access->round_count)
+		access_begin_round(access);
+}
+
+static void session_regate(void *context, struct client *client)
 {
 	(void)context;
 	session_changed(client->session);
 }
 
-static void sessions_on_retry(evutil_socket_t fd, short what, void *context)
+void access_ask(struct sessions *sessions, bool in_doubt)
 {
-	(void)fd;
-	(void)what;
-	sessions_probe(context);
+	struct access *access = sessions->access;
+	bool is_idle = access->round_at == access->round_count;
+	if (in_doubt && !sessions->is_in_doubt) {
+		sessions->is_in_doubt = true;
+		client_table_visit(sessions->clients, session_regate, NULL);
+	}
+	access->is_stale = true;
+	if (is_idle)
+		access_begin_round(access);
 }
 
-/* If Redis could not be asked, it is asked again after a pause. */
-static void sessions_on_probed(void *context, enum login_result result, struct slice error)
+/* ---- the answers ---- */
+
+/* Who may do everything again is guarded no longer. Whoever has to be is so from its next request on. */
+static void session_settle(void *context, struct client *client)
 {
-	static const struct timeval pause = { .tv_usec = 500 * 1000 };
-	(void)error;
-	struct sessions *sessions = context;
-	sessions->probe = NULL;
-	if (result == LOGIN_FAILED) {
-		event_add(sessions->probe_retry, &pause);
+	(void)context;
+	struct session *session = client->session;
+	if (session->guard != NULL && !session->account->is_restricted && guard_is_idle(session->guard)) {
+		guard_free(session->guard);
+		session->guard = NULL;
+	}
+	session_changed(session);
+	if (session->guard == NULL)
+		session_stop_checking(session);
+}
+
+static void session_end_deleted(void *context, struct client *client)
+{
+	if (client->session->account == context)
+		client_end(client, CLIENT_ENDS);
+}
+
+/* True: something has changed for somebody. */
+static bool access_take(struct access *access, struct account *account, struct slice reply)
+{
+	struct sessions *sessions = access->sessions;
+	struct user_rules rules;
+	if (!user_rules_read(reply, &rules))
+		return false;
+	bool has_changed = account->is_restricted == rules.is_unrestricted;
+	account->is_restricted = !rules.is_unrestricted;
+	if (account == access->strangers) {
+		has_changed |= sessions->is_open_to_strangers != rules.is_open || !sessions->is_probed;
+		sessions->is_open_to_strangers = rules.is_open;
+		sessions->is_probed = true;
+	} else if (!rules.is_there) {
+		client_table_visit(sessions->clients, session_end_deleted, account);
+	}
+	return has_changed;
+}
+
+static void access_sweep(struct access *access)
+{
+	for (struct account **place = &access->accounts; *place != NULL;) {
+		struct account *account = *place;
+		if (account->sessions > 0 || account == access->strangers) {
+			place = &account->next;
+			continue;
+		}
+		*place = account->next;
+		bytes_free(account->user);
+		memory_free(account);
+	}
+}
+
+static void access_end_round(struct access *access)
+{
+	struct sessions *sessions = access->sessions;
+	upstream_settle(access->upstream);
+	access->round_at = access->round_count = 0;
+	access_sweep(access);
+	if (access->is_stale) {
+		access_begin_round(access);
 		return;
 	}
-	sessions->is_probed = true;
-	sessions->is_open_to_strangers = result == LOGIN_ALLOWED;
-	client_table_visit(sessions->clients, client_changed, NULL);
+	timer_start(access->timer, ASK_EVERY_MS);
+	if (!sessions->is_in_doubt)
+		return;
+	sessions->is_in_doubt = false;
+	client_table_visit(sessions->clients, session_settle, NULL);
 }
 
-void sessions_probe(struct sessions *sessions)
+static void access_on_reply(void *context, struct slice reply)
 {
-	login_cancel(sessions->probe);
-	struct login_request request = { .done = sessions_on_probed, .context = sessions };
-	sessions->probe = login_start(sessions->loop, sessions->status->settings, &request);
+	struct access *access = context;
+	if (access->is_logging_in && !reply_is_error(reply)) {
+		access->is_logging_in = false;
+		return;
+	}
+	if (reply_is_error(reply)) { /* it may have no room for one more client */
+		access_on_lost(access, "refused");
+		return;
+	}
+	if (access_take(access, access->round[access->round_at++], reply))
+		client_table_visit(access->sessions->clients, session_settle, NULL);
+	if (access->round_at == access->round_count)
+		access_end_round(access);
 }
 
-void sessions_start_probing(struct sessions *sessions)
+static void access_on_lost(void *context, const char *why)
 {
-	sessions->probe_retry = event_new(sessions->loop, -1, 0, sessions_on_retry, sessions);
+	(void)why;
+	struct access *access = context;
+	upstream_free(access->upstream);
+	access->upstream = NULL;
+	access->round_at = access->round_count = 0;
+	timer_start(access->timer, ASK_AGAIN_MS);
 }
 
-void sessions_stop_probing(struct sessions *sessions)
+/* ---- accounts ---- */
+
+void access_start(struct sessions *sessions)
 {
-	login_cancel(sessions->probe);
-	event_free(sessions->probe_retry);
+	struct access *access = memory_new(sizeof(*access));
+	access->sessions = sessions;
+	access->timer = timer_new(sessions->loop, access_on_timer, access);
+	access->strangers = access->accounts = memory_new(sizeof(*access->accounts));
+	access->strangers->user = buffer_copy(SLICE("default"));
+	sessions->access = access;
+}
+
+void access_stop(struct sessions *sessions)
+{
+	struct access *access = sessions->access;
+	access->strangers = NULL;
+	access_sweep(access);
+	upstream_free(access->upstream);
+	timer_free(access->timer);
+	memory_free(access->round);
+	memory_free(access);
+}
+
+void access_leave(struct session *session)
+{
+	if (session->account != NULL)
+		session->account->sessions--;
+	session->account = NULL;
+}
+
+void access_enter(struct session *session, struct slice user)
+{
+	struct access *access = session->sessions->access;
+	struct account *account = access->accounts;
+	access_leave(session);
+	while (account != NULL && !slice_equal(account->user, user))
+		account = account->next;
+	if (account == NULL) {
+		account = memory_new(sizeof(*account));
+		*account = (struct account){ .next = access->accounts, .user = buffer_copy(user) };
+		access->accounts = account;
+	}
+	account->sessions++;
+	session->account = account;
+}
+
+void access_learn(struct session *session, bool is_restricted)
+{
+	if (session->account->is_restricted == is_restricted)
+		return;
+	session->account->is_restricted = is_restricted;
+	client_table_visit(session->sessions->clients, session_settle, NULL);
+}
+
+/* ---- sessions ---- */
+
+enum guard_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial)
+{
+	if (!session_is_known(session))
+		return GUARD_ALLOWS;     /* what it may run is said elsewhere */
+	if (session->guard == NULL && session->sessions->is_in_doubt)
+		return turn_is_open(session->sessions->turn) ? GUARD_ASKS : GUARD_CANNOT_ASK;
+	if (session->guard == NULL)
+		session->guard = guard_new(session, NULL);
+	return guard_ask(session->guard, row, request, denial);
 }
 
 void session_drop_login(struct session *session)

@@ -3,7 +3,30 @@
 
 #include "session_access.h"
 #include "session_info.h"
+#include "session_parts.h"
 
+#include <assert.h>
+#include <string.h>
+
+#define DOUBT_US 3000000             /* by then what is known of the store is new (store_facts) */
+
+/* Commands of the store after which other clients may be let in than before. */
+static const char *const access_commands[] = { "acl|deluser", "acl|load", "acl|setuser", "config|set" };
+
+enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
+{
+	if (row->class != COMMAND_SERVER)
+		return ANSWER_PLAIN;
+	if (strcmp(row->name, "info") == 0)
+		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
+	for (size_t i = 0; i < sizeof(access_commands) / sizeof(access_commands[0]); i++) {
+		if (strcmp(row->name, access_commands[i]) == 0)
+			return ANSWER_ACCESS;
+	}
+	return ANSWER_PLAIN;
+}
+
+/* While an EXEC is put together, all that is asked for is a part of its answer. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind)
 {
 	struct client_answer terms = {
@@ -13,7 +36,22 @@ uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, 
 		.kind = (uint8_t)kind,
 		.is_muted = session->reply_mode != REPLY_MODE_ON,
 	};
+	/* It may change the store's limit of memory. */
+	if (kind == ANSWER_ACCESS)
+		session->sessions->doubt_until_us = terms.asked_us + DOUBT_US;
+	if (session->parts != NULL)
+		return session->parts_token;
 	return client_token(session->client, answers_expect(&session->client->answers, &terms));
+}
+
+void session_expect_whole(struct session *session, uint64_t token)
+{
+	uint32_t number;
+	struct client_answer *answer;
+	struct client *client = sessions_find(session->sessions, token, &number, &answer);
+	assert(client != NULL && answer->parts_due == answer->parts);
+	answer->parts = answer->parts_due = 1;
+	answer->is_array = false;
 }
 
 struct slice session_encode(struct session *session, const struct request *request)
@@ -74,6 +112,11 @@ void session_end_hold(struct session *session, struct client_answer *answer)
 	session_resume(session);
 }
 
+static bool parts_are_due(const struct session *session, uint64_t token)
+{
+	return session->parts != NULL && session->parts_token == token;
+}
+
 /* Its answer is complete: the client goes on if it was stalled for it. */
 static void session_answered(struct sessions *sessions, struct client *client, struct client_answer *answer)
 {
@@ -82,6 +125,27 @@ static void session_answered(struct sessions *sessions, struct client *client, s
 	session_end_hold(client->session, answer);
 	if (answer->kind == ANSWER_ASKED)
 		session_resume(client->session);
+}
+
+/* Any error but that it lacks memory says nothing of the command. */
+static struct slice session_take_probe(struct session *session, struct slice reply)
+{
+	static const struct slice lacks_memory = { "-OOM ", 5 };
+	session->probes_due--;
+	if (reply.len < lacks_memory.len || memcmp(reply.ptr, lacks_memory.ptr, lacks_memory.len) != 0)
+		return SLICE("+QUEUED\r\n");
+	session_spoil(session);
+	return reply;
+}
+
+static void session_run_deferred(struct session *session)
+{
+	const struct session_command *command = session->deferred;
+	if (command == NULL || session->probes_due > 0)
+		return;
+	session->deferred = NULL;
+	command->run(session, &(struct request){ .argc = 0 });
+	session_resume(session);
 }
 
 void sessions_answer(void *context, uint64_t token, struct slice reply)
@@ -93,14 +157,23 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 	if (client == NULL)
 		return;
 	sessions->status->counters.commands[reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
+	if (parts_are_due(client->session, token)) {
+		session_note_return(client->session, answer);
+		session_end_hold(client->session, answer);
+		parts_take(client->session->parts, reply);
+		return;
+	}
 	if (answer->parts_due == 1)
 		session_answered(sessions, client, answer);
 	if (answer->kind == ANSWER_INFO || answer->kind == ANSWER_INFO_OURS)
 		reply = session_info_adapt(sessions, reply, answer->kind == ANSWER_INFO_OURS);
 	else if (answer->kind == ANSWER_ACCESS)
-		sessions_probe(sessions);
+		access_ask(sessions, true);
+	else if (answer->kind == ANSWER_QUEUED)
+		reply = session_take_probe(client->session, reply);
 	answers_fill(&client->answers, number, reply, &client->out);
 	client_flag(client);
+	session_run_deferred(client->session);
 }
 
 /* REPLY is all that the client gets for this question. */
@@ -112,6 +185,12 @@ static void sessions_settle(struct sessions *sessions, uint64_t token, struct sl
 	if (client == NULL)
 		return;
 	sessions->status->counters.commands[result]++;
+	if (parts_are_due(client->session, token)) {
+		session_note_return(client->session, answer);
+		session_end_hold(client->session, answer);
+		parts_settle(client->session->parts, reply);
+		return;
+	}
 	session_answered(sessions, client, answer);
 	answers_settle(&client->answers, number, reply, &client->out);
 	client_flag(client);

@@ -10,12 +10,17 @@ enum answer_kind {
 	ANSWER_PLAIN,                /* nothing */
 	ANSWER_INFO,                 /* INFO: the reserved database is hidden */
 	ANSWER_INFO_OURS,            /* likewise, and our section is added */
-	ANSWER_ACCESS,               /* the command may have changed who is let in: that is probed again */
+	ANSWER_ACCESS,               /* the command may have changed who is let in, and who may do what: Redis is asked again */
+	ANSWER_QUEUED,               /* whether the store has memory: if so, the client is told that its command is queued */
 	ANSWER_ASKED,                /* the client was stalled and goes on */
 };
 
+/* What is to be done when the answer to such a request comes. */
+enum answer_kind answer_kind_of(const struct command *row, const struct request *request);
 /* Remembers a question; returns its token. PARTS: the replies that make up the answer; IS_ARRAY: they are elements of one array. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind);
+/* The question was asked in parts, and none has come: its answer comes whole instead. */
+void session_expect_whole(struct session *session, uint64_t token);
 /* The bytes of REQUEST in RESP, which an inline command is not. Good until the next call. */
 struct slice session_encode(struct session *session, const struct request *request);
 /* As turn_callbacks.answered and .refused; CONTEXT is the sessions. Nothing happens if the client is gone. */

@@ -55,7 +55,9 @@ void sessions_away(void *context, const struct effect *away)
 	if (client == NULL)
 		return;
 	session_end_hold(client->session, answer);
-	if (answer->is_tagged)
+	if (away->away.is_in_many && !answer->is_tagged)
+		buffer_add_text(&error, "HOMEPORT unsupported: a transaction in several databases (SELECT) does not go to another datacenter");
+	else if (answer->is_tagged)
 		forwards_add_moved(&error, sessions->status, away->away.dc, away->away.epoch);
 	else if (away->away.policy == HOME_REDIRECT)
 		homes_add_redirect(&error, sessions->status, away->away.dc);

@@ -1,6 +1,8 @@
 /* Session reply: simple answers, and errors in Redis's own words (see session_reply.h). */
 #include "session_reply.h"
 
+#include "session_parts.h"
+
 #include <ctype.h>
 
 #define UNKNOWN_LEN_MAX 128u          /* of a name that is quoted back */
@@ -11,11 +13,20 @@ struct buffer *session_reply_begin(struct session *session)
 	return &session->sessions->reply;
 }
 
+/* While an EXEC is put together, a reply is the next part of its answer. */
+static void session_give(struct session *session, struct slice reply)
+{
+	if (session->parts != NULL)
+		parts_take(session->parts, reply);
+	else
+		client_reply(session->client, reply, session->reply_mode != REPLY_MODE_ON);
+}
+
 void session_reply(struct session *session, struct slice reply)
 {
 	bool is_error = reply.len > 0 && reply.ptr[0] == '-';
 	session->sessions->status->counters.commands[is_error ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
-	client_reply(session->client, reply, session->reply_mode != REPLY_MODE_ON);
+	session_give(session, reply);
 }
 
 void session_reply_built(struct session *session)
@@ -60,7 +71,7 @@ void session_refuse(struct session *session, enum command_result result, const c
 	session_spoil(session);
 	struct buffer *reply = session_reply_begin(session);
 	resp_add_error(reply, text);
-	client_reply(session->client, buffer_slice(reply), session->reply_mode != REPLY_MODE_ON);
+	session_give(session, buffer_slice(reply));
 }
 
 void session_refuse_unsupported(struct session *session, const char *name, const char *note)

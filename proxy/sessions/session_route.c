@@ -3,14 +3,17 @@
 #include "session_route.h"
 
 #include "pinned.h"
+#include "session_access.h"
 #include "session_answers.h"
 #include "session_info.h"
 #include "session_reply.h"
 #include "session_transaction.h"
+#include "proxy/core/scripting/scripts.h"
 
 #include <string.h>
 
 static void session_route_special(struct session *session, const struct command *row, const struct request *request);
+static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request);
 static void session_route(struct session *session, const struct command *row, const struct request *request);
 
 /* The row of the last request serves again if this one has the same name. */
@@ -26,11 +29,50 @@ static const struct command *session_find(struct session *session, const struct 
 	return row;
 }
 
+/* The client gets Redis's refusal. */
+static void session_deny(struct session *session, const struct command *row, struct slice denial)
+{
+	session->sessions->status->counters.commands[COMMAND_RESULT_REFUSED]++;
+	client_reply(session->client, denial, session->reply_mode != REPLY_MODE_ON);
+	if (row != NULL && strcmp(row->name, "exec") == 0)
+		session_leave_transaction(session);
+	else
+		session_spoil(session);
+	session_end_skip(session);
+}
+
+/* Do the rules of its user let it? False: it has the refusal, or the request comes again. */
+static bool session_may(struct session *session, const struct command *row, const struct request *request)
+{
+	struct slice denial;
+	switch (access_verdict(session, row, request, &denial)) {
+	case GUARD_ALLOWS:
+		if (session->guard == NULL || row == NULL || !scripts_are_meant(row))
+			return true;
+		session_refuse(session, COMMAND_RESULT_REFUSED, "NOPERM only users who may do everything may run scripts through Homeport");
+		session_end_skip(session);
+		break;
+	case GUARD_DENIES:
+		session_deny(session, row, denial);
+		break;
+	case GUARD_ASKS:
+		session_check(session);
+		break;
+	case GUARD_CANNOT_ASK:
+		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
+		session_end_skip(session);
+		break;
+	}
+	return false;
+}
+
 void session_request(void *context, struct client *client, const struct request *request)
 {
 	(void)context;
 	struct session *session = client->session;
 	const struct command *row = session_find(session, request);
+	if (session->is_gated && !session_may(session, row, request))
+		return;
 	session->last_row = row;
 	if (row == NULL)
 		session_reply_unknown(session, request);
@@ -42,6 +84,13 @@ void session_request(void *context, struct client *client, const struct request 
 		session_route_special(session, row, request);
 }
 
+/* Until it is known whether its transaction is spoiled. */
+static void session_defer(struct session *session, const struct session_command *command)
+{
+	session->deferred = command;
+	client_stall(session->client);
+}
+
 /* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
 static void session_route_special(struct session *session, const struct command *row, const struct request *request)
 {
@@ -50,34 +99,16 @@ static void session_route_special(struct session *session, const struct command 
 	if (!session_is_known(session) && (command == NULL || !command->is_for_strangers))
 		session_refuse(session, COMMAND_RESULT_REFUSED,
 		               session->sessions->is_probed ? "NOAUTH Authentication required." : SESSION_LOADING);
+	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
+		session_route_to_queue(session, row, request);
+	else if (session->probes_due > 0 && command != NULL)
+		session_defer(session, command);
 	else if (session_is_pinned(session, row))
 		session_pinned_request(session, row, request);
-	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
-		session_queue(session, row, request);
 	else
 		session_route(session, row, request);
-	/* CLIENT REPLY SKIP silences one command: this one. */
-	if (is_skipping && session->reply_mode == REPLY_MODE_SKIP) {
-		session->reply_mode = REPLY_MODE_ON;
-		session_changed(session);
-	}
-}
-
-/* Commands of the store after which other clients may be let in than before. */
-static const char *const access_commands[] = { "acl|deluser", "acl|load", "acl|setuser", "config|set" };
-
-/* What is to be done when the answer comes. */
-static enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
-{
-	if (row->class != COMMAND_SERVER)
-		return ANSWER_PLAIN;
-	if (strcmp(row->name, "info") == 0)
-		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
-	for (size_t i = 0; i < sizeof(access_commands) / sizeof(access_commands[0]); i++) {
-		if (strcmp(row->name, access_commands[i]) == 0)
-			return ANSWER_ACCESS;
-	}
-	return ANSWER_PLAIN;
+	if (is_skipping)
+		session_end_skip(session);
 }
 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)
@@ -106,7 +137,7 @@ static void session_gather(struct session *session, const struct command *row, c
 static void session_read(struct session *session, const struct command *row, const struct request *request)
 {
 	struct turn *turn = session->sessions->turn;
-	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || turn_concerns_read(turn, row, request)) {
+	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || scripts_are_meant(row) || turn_concerns_read(turn, row, request)) {
 		session_gather(session, row, request);
 		return;
 	}
@@ -123,6 +154,21 @@ static bool is_setting_eviction(const struct command *row, const struct request 
 		if (slice_equal_nocase(request->argv[i], SLICE("maxmemory-policy")) && store_policy_is_evicting_all(request->argv[i + 1]))
 			return true;
 	return false;
+}
+
+static bool session_refuses_eviction(struct session *session, const struct command *row, const struct request *request)
+{
+	if (!is_setting_eviction(row, request))
+		return false;
+	session_refuse(session, COMMAND_RESULT_REFUSED,
+	               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);
+	return true;
+}
+
+static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request)
+{
+	if (!session_refuses_eviction(session, row, request))
+		session_queue(session, row, request);
 }
 
 static void session_route(struct session *session, const struct command *row, const struct request *request)
@@ -145,11 +191,8 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse(session, COMMAND_RESULT_REFUSED, refusal);
 		return;
 	}
-	if (is_setting_eviction(row, request)) {
-		session_refuse(session, COMMAND_RESULT_REFUSED,
-		               "HOMEPORT Redis would evict what homeportd keeps in it: " TURN_EVICTION_REMEDY);
+	if (session_refuses_eviction(session, row, request))
 		return;
-	}
 	if (row->class == COMMAND_PINNED && session_pin(session, row, request))
 		return;
 	if (row->class == COMMAND_WRITE)

@@ -1,169 +1,144 @@
-/* Session transaction (see session_transaction.h). The bytes that a client sent are only good while it is being read from, so queued commands are
- * copied, once. */
+/* Session transaction (see session_transaction.h). */
 #include "session_transaction.h"
 
 #include "pinned.h"
 #include "session_answers.h"
+#include "session_exec.h"
 #include "session_reply.h"
+#include "transaction.h"
 
-struct span {
-	size_t at, len;              /* in bytes of the transaction */
-};
-
-struct queued {
-	const struct command *row;
-	struct span raw;             /* empty: it was an inline command */
-	uint32_t argv_at, argc;      /* in spans of the transaction */
-};
-
-struct transaction {
-	struct buffer bytes;
-	struct span *spans;          /* owned, as are the commands */
-	uint32_t span_count, span_cap;
-	struct queued *commands;
-	uint32_t count, cap;
-};
+#include <string.h>
 
 /* ---- queueing ---- */
 
 void session_begin_transaction(struct session *session)
 {
-	session->transaction = memory_new(sizeof(*session->transaction));
+	session->transaction = transaction_new();
 	session->is_spoiled = false;
 	session_changed(session);
 }
 
 int64_t session_queued(const struct session *session)
 {
-	return session->transaction == NULL ? -1 : (int64_t)session->transaction->count;
+	return session->transaction == NULL ? -1 : (int64_t)transaction_count(session->transaction);
 }
 
-static struct span transaction_copy(struct transaction *transaction, struct slice bytes)
+/* Those of other sidecars stand for themselves. */
+static const char *refusal_to_queue(const struct command *row)
 {
-	struct span span = { transaction->bytes.len, bytes.len };
-	buffer_add(&transaction->bytes, bytes);
-	return span;
-}
-
-static void transaction_add_span(struct transaction *transaction, struct span span)
-{
-	if (transaction->span_count == transaction->span_cap) {
-		transaction->span_cap = transaction->span_cap == 0 ? 32 : transaction->span_cap * 2;
-		transaction->spans = memory_resize(transaction->spans, transaction->span_cap * sizeof(*transaction->spans));
+	static const char *const alone[] = { "homeport|forward", "homeport|peer" };
+	if (row->class == COMMAND_UNSUPPORTED)
+		return row->note;
+	for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+		if (strcmp(row->name, alone[i]) == 0)
+			return "it cannot be used inside MULTI";
 	}
-	transaction->spans[transaction->span_count++] = span;
+	return NULL;
 }
 
-/* The arguments of a command lie within its raw bytes, which are copied. Those of an inline command, which has no raw bytes, are copied one by
- * one. */
-static void transaction_add(struct transaction *transaction, const struct command *row, const struct request *request)
+/* Redis refuses to queue anything when it has no memory, so it is asked when that may be. */
+static bool is_memory_scarce(const struct sessions *sessions)
 {
-	transaction->commands = array_reserve(transaction->commands, transaction->count, &transaction->cap, sizeof(*transaction->commands));
-	struct queued *queued = &transaction->commands[transaction->count++];
-	*queued = (struct queued){ .row = row, .argv_at = transaction->span_count, .argc = request->argc };
-	queued->raw = transaction_copy(transaction, request->raw);
-	for (uint32_t i = 0; i < request->argc; i++) {
-		struct slice argument = request->argv[i];
-		struct span span = { queued->raw.at, argument.len };
-		if (request->raw.len > 0)
-			span.at += (size_t)(argument.ptr - request->raw.ptr);
-		else
-			span = transaction_copy(transaction, argument);
-		transaction_add_span(transaction, span);
-	}
+	if (!turn_is_open(sessions->turn))
+		return false;
+	const struct store_facts *facts = store_facts(sessions->status->store);
+	bool is_near = facts->maxmemory > 0 && facts->used_memory >= facts->maxmemory - facts->maxmemory / 8;
+	return is_near || turn_clock_now(sessions->clock)->steady_us < sessions->doubt_until_us;
 }
 
-static bool row_can_be_queued(const struct command *row)
+/* A command that needs memory and changes nothing, whatever the key holds. */
+static void session_ask_for_memory(struct session *session)
 {
-	if (row->class == COMMAND_PINNED)
-		return pinned_can_be_queued(row);
-	return row->class != COMMAND_UNSUPPORTED && row->class != COMMAND_SESSION;
+	const struct slice probe = SLICE("*4\r\n$8\r\nSETRANGE\r\n$0\r\n\r\n$1\r\n0\r\n$0\r\n\r\n");
+	uint64_t token = session_expect(session, 1, false, ANSWER_QUEUED);
+	session->probes_due++;
+	turn_read(session->sessions->turn, session->protocol, session->db, probe, token);
 }
 
 void session_queue(struct session *session, const struct command *row, const struct request *request)
 {
 	struct transaction *transaction = session->transaction;
-	if (!row_can_be_queued(row)) {
-		session_refuse_unsupported(session, row->name,
-		                           row->class == COMMAND_UNSUPPORTED ? row->note : "it cannot be used inside MULTI");
+	const char *refusal = refusal_to_queue(row);
+	if (refusal != NULL) {
+		session_refuse_unsupported(session, row->name, refusal);
 		return;
 	}
-	transaction_add(transaction, row, request);
-	if (transaction->bytes.len > session->sessions->status->settings->limits_client_query_bytes) {
+	if (strcmp(row->name, "save") == 0) {
+		session_refuse(session, COMMAND_RESULT_REFUSED, "ERR Command not allowed inside a transaction");
+		return;
+	}
+	transaction_add(transaction, row, request, !session_is_stored(row) || answer_kind_of(row, request) != ANSWER_PLAIN);
+	if (transaction_bytes(transaction) > session->sessions->status->settings->limits_client_query_bytes) {
 		session->sessions->status->counters.clients_closed_query++;
 		client_end(session->client, CLIENT_DEAD);
 		return;
 	}
-	session_reply(session, SLICE("+QUEUED\r\n"));
-}
-
-static void session_drop_transaction(struct session *session)
-{
-	struct transaction *transaction = session->transaction;
-	if (transaction == NULL)
-		return;
-	session->transaction = NULL;
-	buffer_free(&transaction->bytes);
-	memory_free(transaction->spans);
-	memory_free(transaction->commands);
-	memory_free(transaction);
+	if (is_memory_scarce(session->sessions))
+		session_ask_for_memory(session);
+	else
+		session_reply(session, SLICE("+QUEUED\r\n"));
 }
 
 void session_leave_transaction(struct session *session)
 {
-	session_drop_transaction(session);
+	transaction_free(session->transaction);
+	session->transaction = NULL;
 	watches_drop(session->sessions->watches, &session->watched);
 	session_changed(session);
 }
 
 /* ---- execution ---- */
 
-static struct slice span_slice(const struct transaction *transaction, struct span span)
-{
-	return (struct slice){ transaction->bytes.ptr + span.at, span.len };
-}
-
-static void transaction_touch(struct session *session, const struct request *commands, const struct command *const *rows)
+static void transaction_touch(struct session *session, const struct transaction_list *list)
 {
 	struct watches *watches = session->sessions->watches;
 	if (!watches_are_any(watches))
 		return;
-	for (uint32_t i = 0; i < session->transaction->count; i++)
-		watches_touch_request(watches, session->db, rows[i], &commands[i]);
+	for (uint32_t i = 0; i < list->count; i++)
+		watches_touch_request(watches, session->db, list->rows[i], &list->commands[i]);
+}
+
+/* One command of it is wrong in itself: its error is one part of the answer, and the others run. */
+static void session_answer_by_parts(struct session *session, struct transaction *transaction, bool is_guarded, uint64_t token)
+{
+	const struct mistake *mistake = &session->sessions->mistake;
+	struct buffer error = { 0 };
+	buffer_add(&error, buffer_slice(&mistake->error));
+	session_expect_whole(session, token);
+	session_exec_parts(session, transaction, is_guarded, token, mistake->index, buffer_slice(&error));
+	buffer_free(&error);
 }
 
 void session_run_transaction(struct session *session, bool is_guarded)
 {
-	const struct transaction *transaction = session->transaction;
-	uint32_t count = transaction->count;
-	struct slice *argv = memory_new(transaction->span_count * sizeof(*argv));
-	struct request *commands = memory_new(count * sizeof(*commands));
-	const struct command **rows = memory_new(count * sizeof(*rows));
-	for (uint32_t i = 0; i < transaction->span_count; i++)
-		argv[i] = span_slice(transaction, transaction->spans[i]);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct queued *queued = &transaction->commands[i];
-		commands[i] = (struct request){ span_slice(transaction, queued->raw), argv + queued->argv_at, queued->argc };
-		rows[i] = queued->row;
+	struct transaction *transaction = session->transaction;
+	const struct transaction_list *list = transaction_list(transaction);
+	session->transaction = NULL;
+	transaction_touch(session, list);
+	uint64_t token = session_expect(session, transaction_is_mixed(transaction) ? 1 : list->count, !transaction_is_mixed(transaction), ANSWER_PLAIN);
+	if (transaction_is_mixed(transaction)) {
+		session_exec_parts(session, transaction, is_guarded, token, UINT32_MAX, SLICE(""));
+		return;
 	}
-	transaction_touch(session, commands, rows);
 	struct event event = {
 		.type = EVENT_REQUEST,
 		.request = {
-			.token = session_expect(session, count, true, ANSWER_PLAIN),
+			.token = token,
 			.db = session->db,
 			.protocol = session->protocol,
-			.commands = commands,
-			.rows = rows,
-			.count = count,
+			.commands = list->commands,
+			.rows = list->rows,
+			.count = list->count,
 			.is_transaction = true,
 			.is_guarded = is_guarded,
 			.client = session->name,
 		},
 	};
+	session->sessions->mistake.token = 0;
 	turn_request(session->sessions->turn, &event);
 	session->gathering = turn_gathering(session->sessions->turn);
-	memory_free(rows);
-	memory_free(commands);
-	memory_free(argv);
+	if (session->sessions->mistake.token == token)
+		session_answer_by_parts(session, transaction, is_guarded, token);
+	else
+		transaction_free(transaction);
 }

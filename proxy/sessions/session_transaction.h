@@ -9,7 +9,7 @@ void session_begin_transaction(struct session *session);
 void session_queue(struct session *session, const struct command *row, const struct request *request);
 /* Commands queued so far; -1: outside of a transaction. */
 int64_t session_queued(const struct session *session);
-/* Gives what is queued to the core. IS_GUARDED: by WATCH. The store must be open. */
+/* Gives what is queued to the core, and forgets it. IS_GUARDED: by WATCH. The store must be open. */
 void session_run_transaction(struct session *session, bool is_guarded);
 /* Forgets what is queued, and what is watched. */
 void session_leave_transaction(struct session *session);

@@ -1,10 +1,12 @@
 /* Sessions: what clients and turn tell, handed to each session (see sessions.h). */
 #include "sessions.h"
 
+#include "guard.h"
 #include "pinned.h"
 #include "session.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_exec.h"
 #include "session_homes.h"
 #include "session_route.h"
 #include "session_transaction.h"
@@ -22,6 +24,7 @@ static void session_accepted(void *context, struct client *client)
 	session->library_name = buffer_copy((struct slice){ "", 0 });
 	session->library_version = buffer_copy((struct slice){ "", 0 });
 	client->session = session;
+	access_enter(session, session->user);
 	session_changed(session);
 }
 
@@ -30,8 +33,12 @@ static void session_closing(void *context, struct client *client)
 	(void)context;
 	struct session *session = client->session;
 	session_leave_transaction(session);
+	session_drop_exec(session);
 	session_unpin(session);
 	session_drop_login(session);
+	guard_free(session->guard);
+	credentials_set(&session->credentials, NULL, 0);
+	access_leave(session);
 	session_leave_forwards(session);
 	memory_free((void *)session->user.ptr);
 	memory_free((void *)session->name.ptr);
@@ -46,7 +53,7 @@ static void sessions_opened(void *context, uint32_t databases)
 {
 	struct sessions *sessions = context;
 	sessions->databases = databases;
-	sessions_probe(sessions);
+	access_ask(sessions, false);
 }
 
 /* Nobody knows what became of the commands whose answers are due. As when Redis itself goes down, the client learns that from a closed
@@ -55,6 +62,9 @@ static void sessions_opened(void *context, uint32_t databases)
 static void session_lost(void *context, struct client *client)
 {
 	const bool *is_silent = context;
+	if (client->session->guard != NULL)
+		guard_drop(client->session->guard);
+	session_stop_checking(client->session);
 	if (answers_due(&client->answers) == 0 && !(*is_silent && client->session->subscription != NULL))
 		return;
 	answers_free(&client->answers);
@@ -66,6 +76,15 @@ static void sessions_lost(void *context)
 	struct sessions *sessions = context;
 	bool is_silent = store_silence_ms(sessions->status->store) > 0;
 	client_table_visit(sessions->clients, session_lost, &is_silent);
+}
+
+static void sessions_mistaken(void *context, uint64_t token, unsigned index, struct slice error)
+{
+	struct sessions *sessions = context;
+	sessions->mistake.token = token;
+	sessions->mistake.index = index;
+	buffer_reset(&sessions->mistake.error);
+	buffer_add(&sessions->mistake.error, error);
 }
 
 static void sessions_group_sent(void *context, const struct effect *group)
@@ -125,14 +144,15 @@ struct sessions *sessions_new(const struct sessions_options *options)
 	sessions->watches = watches_new();
 	pinned_check_rows();
 	sessions->commands = options->commands;
-	sessions_start_probing(sessions);
+	access_start(sessions);
 	return sessions;
 }
 
 void sessions_free(struct sessions *sessions)
 {
-	sessions_stop_probing(sessions);
+	access_stop(sessions);
 	watches_free(sessions->watches);
+	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);
 	memory_free(sessions->commands);
@@ -165,6 +185,7 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.lost = sessions_lost,
 		.answered = sessions_answer,
 		.refused = sessions_refuse,
+		.mistaken = sessions_mistaken,
 		.away = sessions_away,
 		.held = sessions_held,
 		.rehomed = sessions_rehomed,

@@ -73,6 +73,11 @@ void upstream_settle(struct upstream *upstream)
 	event_del(upstream->overdue);
 }
 
+void upstream_expect(struct upstream *upstream)
+{
+	event_add(upstream->overdue, &upstream->timeout);
+}
+
 void upstream_send(struct upstream *upstream, struct slice bytes)
 {
 	buffer_add(&upstream->out, bytes);

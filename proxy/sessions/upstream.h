@@ -20,6 +20,8 @@ struct upstream *upstream_new(struct event_base *loop, const struct settings *se
 void upstream_free(struct upstream *upstream);
 /* What was due has come. From now on Redis may be silent for as long as it likes, as it is to a subscriber. */
 void upstream_settle(struct upstream *upstream);
+/* An answer is due again: the upstream is lost when nothing moves for redis.timeout. */
+void upstream_expect(struct upstream *upstream);
 void upstream_send(struct upstream *upstream, struct slice bytes);
 /* Bytes not yet sent. */
 size_t upstream_load(const struct upstream *upstream);

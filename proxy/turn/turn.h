@@ -21,6 +21,8 @@ struct turn_callbacks {
 	/* The reply to a read, or to one command of a request. The replies to a transaction come one after another, in order. */
 	void (*answered)(void *context, uint64_t token, struct slice reply);
 	void (*refused)(void *context, uint64_t token, struct slice error);    /* the request was not executed */
+	/* Likewise, since command number INDEX of the transaction is wrong in itself. Called before turn_request returns: the others may be given again */
+	void (*mistaken)(void *context, uint64_t token, unsigned index, struct slice error);
 	void (*away)(void *context, const struct effect *away);                /* not executed either: another datacenter is the user's home */
 	void (*held)(void *context, uint64_t token);         /* it waits: it is answered, refused or sent away later */
 	void (*rehomed)(void *context, const struct effect *home);             /* a user has a new home */

@@ -4,8 +4,18 @@
 #include "turn_release.h"
 
 #include "proxy/core/local/release.h"
+#include "proxy/core/scripting/ran.h"
 
 #include <assert.h>
+
+/* A script's answer is in that of its wrapper; where Redis cannot compile it, the answer says so that stands before. */
+static struct slice answer_of(const struct slot *slot, const struct slice *replies)
+{
+	struct slice log;
+	if (slot->is_loading && reply_is_error(replies[slot->reply - 1]))
+		return replies[slot->reply - 1];
+	return slot->is_scripted ? ran_reply(replies[slot->reply], &log) : replies[slot->reply];
+}
 
 void turn_release(struct turn *turn, const struct turn_group *group, const struct slice *replies, unsigned count)
 {
@@ -14,7 +24,7 @@ void turn_release(struct turn *turn, const struct turn_group *group, const struc
 		const struct slot *slot = &group->slots[i];
 		assert(slot->reply < count);
 		if (release_may_answer(slot))
-			turn_answer(turn, slot->token, replies[slot->reply]);
+			turn_answer(turn, slot->token, answer_of(slot, replies));
 	}
 	turn->callbacks.group_answered(turn->callbacks.context);
 }

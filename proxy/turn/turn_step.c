@@ -54,12 +54,21 @@ void turn_answer(struct turn *turn, uint64_t token, struct slice reply)
 		turn->callbacks.answered(turn->callbacks.context, token, reply);
 }
 
+static void refusal_run(struct turn *turn, const struct effect *effect)
+{
+	uint64_t token = effect->refuse.token;
+	if (effect->refuse.mistake > 0 && !turn_errands_are_meant(token))
+		turn->callbacks.mistaken(turn->callbacks.context, token, effect->refuse.mistake - 1, effect->refuse.error);
+	else
+		turn_refuse(turn, token, effect->refuse.error);
+}
+
 static void effect_run(struct turn *turn, const struct effect *effect)
 {
 	struct log *log;
 	switch (effect->type) {
 	case EFFECT_GROUP: group_run(turn, effect); return;
-	case EFFECT_REFUSE: turn_refuse(turn, effect->refuse.token, effect->refuse.error); return;
+	case EFFECT_REFUSE: refusal_run(turn, effect); return;
 	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
 	case EFFECT_APPEND:
 		turn->status->counters.shipped_bytes += effect->append.bytes.len;

@@ -54,6 +54,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.home_count = settings->home_count,
 		.held_bytes_max = settings->limits_held_bytes,
 		.hold_ms_max = (uint32_t)settings->limits_hold_ms,
+		.scripts_bytes_max = settings->limits_scripts_bytes,
 		.siblings_max = (uint32_t)settings->conflicts_siblings,
 		.is_log_in_store = turn->logs[0]->class->is_in_store,
 	};

@@ -72,6 +72,23 @@ def tells_why_a_group_was_aborted(facts, workspace, redis):
     store.end()
 
 
+def selects_what_an_aborted_group_did_not(facts, workspace, redis):
+    store, _ = open_store(workspace, redis)
+    with redis.client() as client:
+        client("SET", "where", "data")
+        client("SELECT", RESERVED_DB)
+        client("SET", "where", "reserved")
+    for protocol in (2, 3):
+        store.tell("group", protocol, protocol, "NOSUCH", "b")
+        store.tell("read", protocol, RESERVED_DB, 10 + protocol, "GET", "where")
+        store.tell("read", protocol, 0, 20 + protocol, "GET", "where")
+        store.tell("flush")
+        store.expect(f"answered {protocol} 0")
+        facts.equal(store.expect(f"reply {10 + protocol}"), ["$8\\x0d\\x0areserved\\x0d\\x0a"], "a read behind an aborted group runs in the database it names")
+        facts.equal(store.expect(f"reply {20 + protocol}"), ["$4\\x0d\\x0adata\\x0d\\x0a"], "and so does the next one")
+    store.end()
+
+
 def bounds_replies(facts, workspace, redis):
     store, _ = open_store(workspace, redis)
     with redis.client() as client:
@@ -274,7 +291,7 @@ def wait_for_text(store, start, text):
 
 def test(facts):
     with Workspace() as workspace:
-        for case in (keeps_order, tells_why_a_group_was_aborted, bounds_replies, opens_with_what_redis_remembers, opens_a_full_redis, knows_whose_redis_it_is, fences_older_sidecars,
+        for case in (keeps_order, tells_why_a_group_was_aborted, selects_what_an_aborted_group_did_not, bounds_replies, opens_with_what_redis_remembers, opens_a_full_redis, knows_whose_redis_it_is, fences_older_sidecars,
                      is_not_fenced_by_itself,
                      notices_a_freeze, waits_for_what_moves, lets_a_long_script_run,
                      hears_of_expired_keys):

@@ -152,7 +152,9 @@ def the_store_is_away(facts, world, a):
 def users_with_few_rights(facts, world, a):
     with world["a"].redis.client() as redis:
         redis("ACL", "SETUSER", "few", "on", ">pw", "~*", "+get")
-    refused(facts, a, ("AUTH", "few", "pw"), "NOPERM Homeport shares its connections to Redis between clients, so it only lets in users who may do everything")
+    with world["a"].client() as few:
+        few("AUTH", "few", "pw")
+        refused(facts, few, ("HOMEPORT", "CONFLICTS"), "NOPERM only users who may do everything may run this command of Homeport")
 
 
 def a_wrong_file_at_reload(facts, world):

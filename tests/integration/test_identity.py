@@ -130,6 +130,7 @@ def a_second_one_with_a_log_of_its_own(facts):
         world.check_same_everywhere(facts, "once it is gone, the first one goes on by itself")
         a.kill()
         a.start()
+        world.wait_zero_lag()
         with a.client() as client:
             client("SET", "later", "1")
         world.check_same_everywhere(facts, "a restart goes unnoticed")

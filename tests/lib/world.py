@@ -14,6 +14,7 @@ from .workspace import HOST, Workspace, free_port
 LOGS = ("redis-stream", "kafka")
 WAITING_METRICS = ("homeport_owed_events", "homeport_outbox_events", "homeport_replication_lag_events", "homeport_held_events")
 QUIET_SECONDS = 0.6  # longer than a heartbeat takes
+LAST_LINES = 40
 
 
 @dataclass
@@ -193,5 +194,13 @@ class World:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
+        if error is not None:
+            self._tell_last_words()
         self.close()
+
+    def _tell_last_words(self):
+        """What the logs end with, as the reason of a failure may stand there."""
+        for dc in self:
+            for line in dc.sidecar.log_text().splitlines()[-LAST_LINES:]:
+                print(f"# {dc.sidecar.name}: {line}")

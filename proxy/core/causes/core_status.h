@@ -122,6 +122,7 @@ struct core_status {
 	uint64_t unstable_keys, unstable_elements, metadata_bytes;
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
+	uint64_t scripts, scripts_bytes, scripts_dropped;    /* clients' scripts that are remembered; forgotten, at the limit */
 	uint64_t waits;              /* clients that wait for session tokens */
 	uint64_t waits_behind;       /* of them: told in the end that this DC lacks what they saw elsewhere */
 	uint64_t waits_refused;      /* as limits.waits waited already */

@@ -12,6 +12,7 @@ struct rooms {
 	struct onlookers *onlookers;
 	struct causes *causes;
 	struct topology *topology;
+	struct scripts *scripts;
 	struct rereads *rereads;
 	struct suspects *suspects;
 	struct groups *groups;

@@ -46,9 +46,10 @@ void step_alarm(struct step *step, unsigned dc, const char *text)
 	effect->alarm.dc = dc;
 }
 
-void step_refuse(struct step *step, uint64_t token, struct slice error)
+struct effect *step_refuse(struct step *step, uint64_t token, struct slice error)
 {
 	struct effect *effect = effects_add(step->effects, EFFECT_REFUSE);
 	effect->refuse.token = token;
 	effect->refuse.error = error;
+	return effect;
 }

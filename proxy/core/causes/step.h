@@ -30,6 +30,6 @@ void step_end(struct step *step);
 /* Something an operator must see, about DC (0: this one). TEXT is constant, or lives as long as the step. */
 void step_alarm(struct step *step, unsigned dc, const char *text);
 /* Its client is told that the command was not executed, and why. */
-void step_refuse(struct step *step, uint64_t token, struct slice error);
+struct effect *step_refuse(struct step *step, uint64_t token, struct slice error);
 
 #endif

@@ -58,6 +58,7 @@ struct plan_world {
 	uint32_t db;
 	uint32_t reserved_db;
 	uint32_t databases;
+	bool is_scripted;            /* a script has run it as it is, and read what it left: no deadline was made absolute */
 	bool is_whole;               /* what changes part of a string ships the whole: its rule keeps every value (plan_is_patch) */
 };
 const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output);

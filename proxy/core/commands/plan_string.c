@@ -114,7 +114,7 @@ const char *plan_build_set(struct plan_build *build)
 {
 	struct slice key = build->request->argv[1], value = build->request->argv[2];
 	struct set_options options;
-	if (!set_options_read(build, &options))
+	if ((build->world->is_scripted && build->request->argc > 3) || !set_options_read(build, &options))
 		return build_set_seen(build, key, value);
 	build->planned->plan = set_plan(&options);
 	intend_set(build, key, value, options.is_keepttl ? EXPIRE_KEEP : options.deadline_ms);
@@ -131,6 +131,8 @@ static const char *build_set_for(struct plan_build *build, struct slice unit)
 	struct set_options options = { 0 };
 	if (!deadline_read(build->world, unit, argv[2], &options.deadline_ms))
 		return build_void(build);
+	if (build->world->is_scripted)
+		return build_set_seen(build, argv[1], argv[3]);
 	intend_set(build, argv[1], argv[3], options.deadline_ms);
 	send_set_until(build, argv[1], argv[3], &options);
 	return NULL;

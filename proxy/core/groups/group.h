@@ -34,13 +34,14 @@ struct member {                      /* one command of a group */
 	unsigned reply_first, reply_count, answer;
 	size_t write_at, write_len;  /* in group.writes */
 	unsigned key_first, key_count;
-	bool is_flush;
+	bool is_flush;               /* it may touch any key */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
+	bool is_loading;             /* its first reply says whether Redis can compile the script */
 };
 
 struct unit {                        /* one request: what is re-run together */
 	uint64_t token;
-	uint32_t db;
+	uint32_t db, db_last;        /* in which its first command runs, and its last one: a transaction may select others in between */
 	unsigned protocol;
 	unsigned member_first, member_count;
 	size_t command_at, command_len;      /* in group.bytes, without a leading SELECT; in group.pairs for a plain SET */
@@ -98,7 +99,8 @@ struct group {
 
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db);
 struct member *group_add_member(struct group *group);
-void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request);
+/* Who gets the answer of MEMBER, the last one that was added. */
+void group_add_slot(struct group *group, uint64_t token, const struct member *member, unsigned request);
 /* The keys that MEMBER's write touches. */
 void group_note_keys(struct group *group, struct member *member, const struct changes *changes);
 /* Must recovery read the keys of such a write back if we crash before the answer? */

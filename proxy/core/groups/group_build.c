@@ -10,7 +10,7 @@ struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
 {
 	group->units = array_reserve(group->units, group->unit_count, &group->unit_cap, sizeof *group->units);
 	struct unit *unit = &group->units[group->unit_count++];
-	*unit = (struct unit){ .token = token, .db = db, .protocol = group->protocol, .member_first = group->member_count };
+	*unit = (struct unit){ .token = token, .db = db, .db_last = db, .protocol = group->protocol, .member_first = group->member_count };
 	unit->command_at = group->bytes.len;
 	return unit;
 }
@@ -23,10 +23,13 @@ struct member *group_add_member(struct group *group)
 	return member;
 }
 
-void group_add_slot(struct group *group, uint64_t token, unsigned reply, unsigned request)
+void group_add_slot(struct group *group, uint64_t token, const struct member *member, unsigned request)
 {
 	group->slots = array_reserve(group->slots, group->slot_count, &group->slot_cap, sizeof *group->slots);
-	group->slots[group->slot_count++] = (struct slot){ token, reply, request };
+	group->slots[group->slot_count++] = (struct slot){
+		.token = token, .reply = member->reply_first + member->answer, .request = request, .is_scripted = member->plan == PLAN_SCRIPT,
+		.is_loading = member->is_loading && member->answer > 0,
+	};
 }
 
 static struct key_name *group_add_name(struct group *group, uint32_t db, struct slice name)
@@ -57,6 +60,8 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 		else
 			group_add_name(group, changes->items[i].db, changes->items[i].key);
 	}
+	/* Nobody knows its keys until it is answered. */
+	member->is_flush |= member->plan == PLAN_SCRIPT;
 	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
 	/* The write can be latent only if it is shipped exactly as it was intended. */

@@ -29,7 +29,8 @@ struct positions_part {
 	uint64_t id_changes;                 /* so many changes of ids it tells; 0: none */
 	bool has_homes;                      /* the digest of the homes that are configured here */
 	bool has_run;                        /* our incarnation */
-	bool has_marks;                      /* it makes the parts of the reserved database */
+	bool has_marks;                      /* a group of any kind: it makes the parts of the reserved database … */
+	bool has_remains;                    /* … and removes what was left there before */
 	bool has_positions;                  /* where each DC's log must be read again after a restart: */
 	int64_t follow_positions[CORE_DCS_MAX];
 };

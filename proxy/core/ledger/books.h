@@ -39,9 +39,9 @@ struct books {
 	uint64_t positions_sent_ms;          /* when they were sent last by themselves */
 	struct buffer run_id;                /* the server's run */
 	bool is_run_due;                     /* the store does not have our incarnation yet, nor where earlier ones ended */
-	bool are_parts_due;                  /* the reserved database is to be made, or made anew … */
-	bool is_remade;                      /* … the latter */
-	bool is_whole;                       /* … it has been */
+	bool are_parts_due;                  /* the reserved database is to be made: by whatever is sent, until an answer says that it has been … */
+	bool is_remade;                      /* … anew: by what is sent first, which removes what is left of it */
+	bool is_whole;                       /* it has been */
 	bool is_own_held;                    /* the own log must be read again from where it must be now: others may have written there … */
 	int64_t own_held_until;              /* … up to this position, as far as was looked */
 	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it; for good */

@@ -5,7 +5,10 @@
 
 #include "books.h"
 
-void parts_make(struct books *books, struct script *script);         /* drops what is left of others, and makes them */
+/* Adds to GROUP what makes them. Nothing may be there before they are: where the store refuses this group, the next one that it takes has them, too. */
+void parts_make(struct books *books, struct group *group);
+void parts_made(struct books *books, const struct group *group);     /* it was answered */
+bool parts_refused(const struct group *group);                       /* it was refused. True: what is there is to be judged anew */
 /* Which are marked? Returns the first of PART_COUNT replies. */
 unsigned parts_ask(const struct books *books, struct script *script);
 bool parts_are_whole(const struct slice *replies);

@@ -162,10 +162,8 @@ void positions_send(struct books *books)
 	    doubt_is_write_due(books->topology) ||
 	    books->correction_count > 0 || books->are_parts_due) {
 		struct group *group = group_new(books->groups, GROUP_POSITIONS);
-		group->positions.has_marks = books->are_parts_due;
 		if (books->are_parts_due)
-			parts_make(books, &group->script);
-		books->are_parts_due = false;
+			parts_make(books, group);
 		group->positions.has_run = books->is_run_due;
 		if (books->is_run_due)
 			write_run(books, &group->script);

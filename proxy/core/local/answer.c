@@ -1,12 +1,32 @@
 /* Answer: the store has executed a group of local writes. Its replies decide the final form of the writes, which enters the metadata and goes to the
  * outbox. */
+#include "gather_member.h"
 #include "gathering.h"
+#include "proxy/core/scripting/ran.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define SHARE_MIN 4096               /* fewer bytes are copied: their buffers are used again */
 #define WARM_MEMBERS 32              /* of a group, at a time: their metadata fits into the processor's fastest cache */
+
+/* What a script wrote, from the log in its answer. */
+static struct changes *finish_script(struct local *local, const struct member *member, const struct slice *replies)
+{
+	struct slice log, answer = replies[member->answer];
+	const struct write_facts *facts = &local->step->changes.facts;
+	scripts_answered(local->scripts, facts->by, member->is_loading ? replies[0] : (struct slice){ "", 0 }, answer);
+	local->step->results.facts.by = (struct slice){ "", 0 };
+	ran_reply(answer, &log);
+	if (member->plan != PLAN_SCRIPT || log.len == 0)
+		return &local->step->results;
+	struct write_facts kept = local->step->results.facts;
+	struct plan_world world = gather_world(local, scripts_db(facts->by));
+	if (!ran_changes(log, &world, &local->step->seqs, &local->step->changes, &local->step->results))
+		step_alarm(local->step, 0, "a script did what cannot be told to other datacenters: its keys differ there");
+	local->step->results.facts = kept;
+	return &local->step->results;
+}
 
 /* The final form of a write: its intent, void, or what the replies say. RESULT may be INTENT itself. */
 static struct changes *finish_write(struct local *local, const struct member *member, const struct event *event, bool *is_as_intended)
@@ -15,6 +35,8 @@ static struct changes *finish_write(struct local *local, const struct member *me
 	local->step->results.count = 0;
 	local->step->results.facts = local->step->changes.facts;
 	*is_as_intended = false;
+	if (member->plan == PLAN_SCRIPT || member->plan == PLAN_SCRIPT_LOAD)
+		return finish_script(local, member, replies);
 	if (reply_is_error(replies[member->answer]))
 		return &local->step->results;
 	if (plan_certainty(member->plan) != CERTAINTY_PENDING) {

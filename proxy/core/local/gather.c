@@ -13,8 +13,36 @@ static void add_facts(struct local *local, const struct command *row)
 	local->step->changes.facts.client = local->client;
 }
 
+/* A script is a write whose keys are told by its answer; that it is loaded is one that changes nothing. */
+static void add_scripted(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
+{
+	struct member *member = group_add_member(group);
+	struct scripts_place place = { db, local->options->reserved_db, local->books->is_whole };
+	struct scripted scripted;
+	scripts_command(local->scripts, row, request, &place, group->script.out, &scripted);
+	group->script.count += scripted.replies;
+	struct planned planned = { PLAN_NONE, scripted.replies, scripted.answer };
+	if (scripted.is_write && scripted.by_text[0] != '\0')
+		planned.plan = PLAN_SCRIPT;
+	else if (row->class == COMMAND_WRITE || scripted.is_new)
+		planned.plan = PLAN_SCRIPT_LOAD;
+	member->reply_count = planned.replies;
+	member->answer = planned.answer;
+	member->is_loading = scripted.is_new;
+	if (planned.plan == PLAN_NONE)
+		return;
+	changes_reset(&local->step->changes);
+	add_facts(local, row);
+	local->step->changes.facts.by = slice_of(scripted.by_text);
+	gather_planned(local, group, member, &planned);
+}
+
 static const char *add_command(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
+	if (scripts_are_meant(row)) {
+		add_scripted(local, group, request, row, db);
+		return NULL;
+	}
 	struct member *member = group_add_member(group);
 	if (row->class != COMMAND_WRITE) {
 		if (request->raw.len > 0)
@@ -111,7 +139,7 @@ static bool has_write(const struct event *event)
 }
 
 /* Adds the commands of a request and their slots. Returns NULL, or why the request is refused. */
-static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set)
+static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set, unsigned *mistake)
 {
 	local->client = event->request.client;
 	if (local->client.len > NOTE_CLIENT_MAX)
@@ -119,15 +147,19 @@ static const char *add_commands(struct local *local, struct group *group, const 
 	for (unsigned i = 0; i < event->request.count; i++) {
 		const struct request *command = &event->request.commands[i];
 		const struct command *row = event->request.rows[i];
+		uint32_t db = event->request.dbs != NULL ? event->request.dbs[i] : event->request.db;
 		const char *error = NULL;
+		if (event->request.dbs != NULL)
+			script_select(&group->script, db);
 		if (is_plain_set)
-			add_plain_set(local, group, command, row, event->request.db);
+			add_plain_set(local, group, command, row, db);
 		else
-			error = add_command(local, group, command, row, event->request.db);
+			error = add_command(local, group, command, row, db);
+		*mistake = event->request.is_transaction && error != NULL ? i + 1 : 0;
 		if (error != NULL)
 			return error;
 		const struct member *member = &group->members[group->member_count - 1];
-		group_add_slot(group, event->request.token, member->reply_first + member->answer, i);
+		group_add_slot(group, event->request.token, member, i);
 	}
 	return NULL;
 }
@@ -162,14 +194,16 @@ void gather_admitted(struct local *local, const struct event *event)
 	struct unit *unit = group_add_unit(group, event->request.token, event->request.db);
 	unit->is_plain_set = is_plain_set;
 	unit->command_at = place->len;
-	error = add_commands(local, group, event, is_plain_set);
+	unsigned mistake = 0;
+	error = add_commands(local, group, event, is_plain_set, &mistake);
 	if (error != NULL) {
 		checkpoint_restore(group, &checkpoint);
-		step_refuse(local->step, event->request.token, slice_of(error));
+		step_refuse(local->step, event->request.token, slice_of(error))->refuse.mistake = mistake;
 		return;
 	}
 	unit->member_count = group->member_count - unit->member_first;
 	unit->command_len = place->len - unit->command_at;
+	unit->db_last = group->script.db;
 	local->step->status.local_writes += group->write_count - checkpoint.write_count;
 	if (event->request.is_guarded || (group->member_count >= local->options->group_commands_max && !local_is_holding(local)))
 		gathering_close(local);

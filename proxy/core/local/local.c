@@ -7,7 +7,7 @@ struct local *local_new(const struct rooms *rooms)
 {
 	struct local *local = memory_new(sizeof *local);
 	*local = (struct local){
-		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .topology = rooms->topology, .rereads = rooms->rereads, .groups = rooms->groups,
+		.options = rooms->options, .step = rooms->step, .causes = rooms->causes, .topology = rooms->topology, .scripts = rooms->scripts, .rereads = rooms->rereads, .groups = rooms->groups,
 		.books = rooms->books, .apply = rooms->apply, .outbox = rooms->outbox, .keyspace = rooms->keyspace, .conflicts = rooms->conflicts,
 		.policies = rooms->policies,
 	};

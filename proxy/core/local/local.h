@@ -33,6 +33,8 @@ uint64_t local_gathering(const struct local *local);     /* counts the times tha
 void gather_request(struct local *local, const struct event *event);
 /* One that is known to belong here. */
 void gather_admitted(struct local *local, const struct event *event);
+/* gather_script.c: scripts that are new, or are dropped, are written down. */
+void gather_scripts_pump(struct local *local);
 /* gather_home.c */
 /* Gathers what moves write, and what need not wait any more. */
 void gather_homes_pump(struct local *local);

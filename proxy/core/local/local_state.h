@@ -3,12 +3,14 @@
 #define CORE_LOCAL_STATE_H
 
 #include "local.h"
+#include "proxy/core/scripting/scripts.h"
 
 struct local {
 	const struct core_options *options;
 	struct step *step;
 	struct causes *causes;
 	struct topology *topology;
+	struct scripts *scripts;
 	struct rereads *rereads;
 	struct groups *groups;
 	struct books *books;

@@ -180,7 +180,7 @@ static unsigned list_known(const struct outbox *outbox, struct known *known)
 
 /* Sends a batch without writes. It tells what is applied here, up to which time all our writes are in the log, and which rules we have,
  * who we are, and whom we follow. */
-void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
+static void send_heartbeat(struct outbox *outbox, uint64_t hello, bool is_stopped)
 {
 	struct context *context = causes_confirmed(outbox->causes);
 	uint64_t last_seq = outbox->causes->answered_seq;
@@ -196,7 +196,7 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 		.known = known, .known_count = list_known(outbox, known),
 		.dc = slice_of(outbox->causes->origins.dcs[0]), .incarnation = outbox->causes->origins.items[outbox->causes->self].incarnation,
 		.first_seq = last_seq + 1, .hlc = causes_tick_hlc(outbox->causes, 1), .rules_digest = outbox->policies->current->digest,
-		.hello = hello,
+		.hello = hello, .is_stopped = is_stopped,
 		.wall_ms = outbox->step->now_ms, .clock = outbox->causes->clock, .steady_ms = outbox->step->steady_ms,
 		.context = positions, .context_count = count,
 		.homes_digest = outbox->topology->patterns.digest, .asks = outbox->topology->is_asking,
@@ -207,12 +207,22 @@ void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
 	context_drop(context);
 	struct buffer bytes = { 0 };
 	envelope_begin(&bytes, &header);
-	bool is_barrier = hello != 0 && !outbox->causes->is_gate_open;
+	bool is_barrier = hello != 0 && !is_stopped && !outbox->causes->is_gate_open;
 	if (is_barrier)
 		pass_limit(outbox);
 	send_append(outbox, append_new(outbox, buffer_slice(&bytes), &(struct append){ .origin = outbox->causes->self, .passes_limit = is_barrier }));
 	buffer_free(&bytes);
 	outbox->heartbeat_ms = outbox->step->steady_ms;
+}
+
+void outbox_heartbeat(struct outbox *outbox, uint64_t hello)
+{
+	send_heartbeat(outbox, hello, false);
+}
+
+void outbox_tell_stopped(struct outbox *outbox, uint64_t hello)
+{
+	send_heartbeat(outbox, hello, true);
 }
 
 void outbox_init(struct outbox *outbox)

@@ -38,5 +38,7 @@ void outbox_appended(struct outbox *outbox, uint64_t id, int64_t position);
 void outbox_retry(struct outbox *outbox, uint64_t id);
 /* HELLO: 0; or the nonce of this opening, if it is the opening's first message. */
 void outbox_heartbeat(struct outbox *outbox, uint64_t hello);
+/* A hello that others need not wait behind: nothing follows it. */
+void outbox_tell_stopped(struct outbox *outbox, uint64_t hello);
 
 #endif

@@ -37,9 +37,10 @@ static void rerun_unit(struct local *local, const struct group *from, const stru
 		added->reply_count = member->reply_count;
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
+		added->is_loading = member->is_loading;
 		if (unit->token != 0)
-			group_add_slot(group, unit->token, added->reply_first + added->answer, i);
-		group->script.count += member->reply_count;
+			group_add_slot(group, unit->token, added, i);
+		group->script.count = added->reply_first + member->reply_count;      /* SELECTs may stand in between */
 		enum plan pending;
 		if (member->plan == PLAN_NONE || !envelope_write_next(&writes, &pending, &local->step->changes, &raw))
 			continue;
@@ -56,6 +57,7 @@ static void rerun_unit(struct local *local, const struct group *from, const stru
 		buffer_add(&group->bytes, SLICE("*3\r\n$3\r\nSET\r\n"));
 	buffer_add(&group->bytes, (struct slice){ place->ptr + unit->command_at, unit->command_len });
 	copy->command_len = group->bytes.len - copy->command_at;
+	copy->db_last = group->script.db = unit->db_last;
 	gathering_close_group(local, group);
 }
 

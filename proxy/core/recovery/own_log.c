@@ -215,3 +215,10 @@ bool own_log_begin_again(struct recovery *recovery)
 	outbox_heartbeat(recovery->outbox, recovery->nonce);
 	return true;
 }
+
+void own_log_tell_stopped(struct recovery *recovery)
+{
+	bool is_due = recovery->step->steady_ms - recovery->outbox->heartbeat_ms >= recovery->options->heartbeat_ms;
+	if (recovery->state == RECOVERY_STOPPED && is_due && recovery->outbox->sent.first == NULL)
+		outbox_tell_stopped(recovery->outbox, recovery->nonce);
+}

@@ -274,7 +274,9 @@ void recover_open(struct recovery *recovery, const struct event *event)
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++)
 		follow(recovery, dc);
 	note_run(recovery, event->opened.run_id);
-	positions_send(recovery->books);
+	/* Beside data, and nothing of ours, what is written now would look like what is left of more. */
+	if (!recovery->is_adopting)
+		positions_send(recovery->books);
 }
 
 /* ---- metadata ---- */

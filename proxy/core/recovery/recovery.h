@@ -26,6 +26,8 @@ void own_log_take(struct recovery *recovery, const struct delivery *delivery);
 void own_log_note_cut(struct recovery *recovery);                    /* its first messages are gone */
 /* It no longer has the position to continue from: reads it from its beginning. False: that is of no use, as our hello was read already. */
 bool own_log_begin_again(struct recovery *recovery);
+/* Whoever reads the log of a datacenter that is stopped is told again and again: the log may be cut behind what told it before. */
+void own_log_tell_stopped(struct recovery *recovery);
 /* The state of the opening, and which DCs' logs it waits for. */
 void recovery_status(const struct recovery *recovery, struct core_status *status);
 /* We ask the store what became of outbox entries that the log lacks (the probe). These are called when it has answered; has refused; is asked again. */

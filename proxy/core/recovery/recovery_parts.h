@@ -37,6 +37,8 @@ struct recovery {
 	uint64_t looked_ms;
 	struct stored *stored;               /* owned */
 	unsigned stored_count;
+	struct slice *ran;                   /* owned: what scripts wrote, until the intent behind it is read */
+	unsigned ran_count, ran_cap;
 	struct append_list carried;          /* batches of earlier openings whose gate never opened; the store may have lost them.
 	                                      * In the order in which they were executed */
 };

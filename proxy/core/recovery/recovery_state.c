@@ -55,7 +55,7 @@ static const struct move { enum recovery_state from; enum recovery_event event; 
 	{ RECOVERY_UNREADABLE, RECOVERY_LOST, RECOVERY_CLOSED, "the same" },
 	{ RECOVERY_READING, RECOVERY_HEARD_HELLO, RECOVERY_SETTLING,
 	  "drop outbox entries that the log has; ask the store about the others (own_log.c, settle.c)" },
-	{ RECOVERY_READING, RECOVERY_FOUND_LOG_CUT, RECOVERY_STOPPED, "stop following our log; raise an alarm (own_log.c)" },
+	{ RECOVERY_READING, RECOVERY_FOUND_LOG_CUT, RECOVERY_STOPPED, "stop following our log; raise an alarm; tell those who read our log, again and again (own_log.c)" },
 	{ RECOVERY_READING, RECOVERY_LOST, RECOVERY_CLOSED, "carry outbox entries whose outcome is unknown over to the next opening (settle.c)" },
 	{ RECOVERY_STOPPED, RECOVERY_LOST, RECOVERY_CLOSED, "the same" },
 	{ RECOVERY_SETTLING, RECOVERY_GATE_OPENED, RECOVERY_RECALLING, "append the final forms, then what was written meanwhile (settle.c)" },

@@ -23,6 +23,8 @@ static bool add_header(struct recovery *recovery, struct buffer *out, const stru
 	struct batch lifted = *header;
 	struct context *context = causes_lifted(recovery->causes, &lifted, &is_lifted);
 	lifted.is_lifted |= is_lifted;
+	/* The gate is about to open: others hear of this before the next heartbeat. */
+	causes_announce(recovery->causes, context);
 	lifted.context = causes_positions(recovery->causes, context, &lifted.context_count);
 	/* What was carried is appended behind entries that may be younger. So none of them says that all older writes stand before it. */
 	if (recovery->carried.first != NULL)
@@ -75,10 +77,10 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 	struct slice raw;
 	enum plan pending;
 	for (uint64_t seq = batch.first_seq; envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw); seq++) {
-		bool is_void = pending != PLAN_NONE;
+		bool is_told = pending == PLAN_NONE || pending == PLAN_SCRIPT, is_void = !is_told;
 		for (unsigned i = 0; i < recovery->step->changes.count; i++) {
 			const struct change *change = &recovery->step->changes.items[i];
-			if (pending != PLAN_NONE)
+			if (!is_told)
 				rereads_add(recovery->rereads, change->db, change->key, false);
 			if (!probe_is_asked(recovery, stored, pending, change))
 				continue;
@@ -91,7 +93,7 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 			rereads_add_touched(recovery->rereads, &recovery->step->changes);
 		if (is_void)
 			envelope_add_write(out, PLAN_NONE, &none);
-		else if (is_lifted)
+		else if (is_lifted || pending != PLAN_NONE)
 			envelope_add_write(out, PLAN_NONE, &recovery->step->changes);
 		else
 			envelope_add_write_raw(out, raw);
@@ -113,7 +115,7 @@ void settle_logged(struct recovery *recovery, const struct delivery *delivery)
 	enum plan pending, final;
 	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw) &&
 	       envelope_write_next(&logged, &final, &recovery->step->results, &raw))
-		for (unsigned i = 0; pending != PLAN_NONE && recovery->step->results.count == 0 && i < recovery->step->changes.count; i++)
+		for (unsigned i = 0; pending != PLAN_NONE && pending != PLAN_SCRIPT && recovery->step->results.count == 0 && i < recovery->step->changes.count; i++)
 			rereads_add(recovery->rereads, recovery->step->changes.items[i].db, recovery->step->changes.items[i].key, false);
 }
 
@@ -188,7 +190,7 @@ static void add_waiting(struct recovery *recovery, struct append_list *list)
  * have told whether it took place. Any other write counts as done. */
 static bool is_unknown(const struct recovery *recovery, const struct stored *stored, enum plan pending)
 {
-	bool is_unknown = pending != PLAN_NONE;
+	bool is_unknown = pending != PLAN_NONE && pending != PLAN_SCRIPT;
 	for (unsigned i = 0; i < recovery->step->changes.count; i++)
 		is_unknown |= probe_is_asked(recovery, stored, pending, &recovery->step->changes.items[i]);
 	return is_unknown;
@@ -230,6 +232,8 @@ static void carry_entry(struct recovery *recovery, const struct stored *stored, 
 	while (envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw)) {
 		if (is_unknown(recovery, stored, pending))
 			envelope_add_write(&bytes, PLAN_NONE, &none);
+		else if (pending != PLAN_NONE)
+			envelope_add_write(&bytes, PLAN_NONE, &recovery->step->changes);
 		else
 			envelope_add_write_raw(&bytes, raw);
 	}
@@ -327,6 +331,7 @@ static void open_gate(struct recovery *recovery, const struct event *event)
 		add_lost(recovery, &list, stored);
 		finish_entry(recovery, stored, event, &reply, &final);
 		publish(recovery, &list, stored, buffer_slice(&final));
+		stored_hear_floor(recovery, stored);
 		buffer_free(&final);
 		bytes_free(stored->intent);
 		bytes_free(stored->final);

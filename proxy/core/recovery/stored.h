@@ -16,6 +16,8 @@ struct stored {
 bool stored_read(struct recovery *recovery, const struct stored_entry *entry);       /* false: this version cannot */
 struct stored *stored_find(struct recovery *recovery, unsigned origin, uint64_t first_seq);
 void stored_drop_logged(struct recovery *recovery);                  /* those that the log holds */
+/* Whoever reads this entry in the log hears of the floor that it was executed with. What is below is in the store, as the entry is. */
+void stored_hear_floor(struct recovery *recovery, const struct stored *stored);
 void stored_drop(struct recovery *recovery);                         /* all */
 /* probe.c */
 void probe_entry(struct recovery *recovery, const struct stored *stored, struct script *script);     /* asks what the entry came to */

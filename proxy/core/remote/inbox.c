@@ -120,13 +120,16 @@ static void note_known(struct peer *peer, uint64_t incarnation, uint64_t seq)
 	peer->status.known_seq = seq;
 }
 
-/* A heartbeat stands behind all writes of its datacenter that it counts: what has not come by then will not come. */
+/* A heartbeat stands behind all writes of its datacenter that it counts: what has not come by then will not come. A hello counts none, but where its
+ * sender is stopped, nothing comes at all. */
 static bool lacks_counted(const struct remote *remote, unsigned dc, const struct delivery *heartbeat)
 {
 	const struct origins *origins = &remote->causes->origins;
+	if (heartbeat->hello != 0 && !heartbeat->is_stopped)
+		return false;
 	for (unsigned i = 0; i < origins->count; i++) {
 		const struct origin *origin = &origins->items[i];
-		uint64_t counted = i == heartbeat->origin ? heartbeat->first_seq - 1 : context_at(heartbeat->context, i);
+		uint64_t counted = heartbeat->is_stopped ? SEQ_WHOLE : i == heartbeat->origin ? heartbeat->first_seq - 1 : context_at(heartbeat->context, i);
 		if (origin->dc == dc && counted > origin->recalled && origin_lacks_metadata(origin))
 			return true;
 	}
@@ -140,7 +143,7 @@ void inbox_hold(struct remote *remote, unsigned dc, struct delivery *delivery)
 	if (!identity_is_awaited(remote->causes, delivery->origin))
 		miles_add(remote->books, dc, delivery->position, delivery->origin, last_seq);
 	note_known(&remote->causes->peers[dc], origin->incarnation, last_seq);
-	if (dc != 0 && delivery->write_count == 0 && delivery->hello == 0 && !remote->causes->is_recalled && lacks_counted(remote, dc, delivery))
+	if (dc != 0 && delivery->write_count == 0 && !remote->causes->is_recalled && lacks_counted(remote, dc, delivery))
 		(void)passes_hole(remote, dc);
 	if (delivery->write_count > 0 && last_seq <= origin->applied) {
 		recall(remote, dc, delivery);
@@ -239,7 +242,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	*delivery = (struct delivery){
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
-		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .asks = batch.asks,
+		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .is_stopped = batch.is_stopped, .asks = batch.asks,
 		.clock = batch.clock, .steady_ms = batch.steady_ms,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };

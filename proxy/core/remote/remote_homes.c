@@ -20,6 +20,8 @@ void remote_note_homes(struct remote *remote, struct group *group)
 		const struct version *home = key->policy->rule->decide(remote->keyspace, element);
 		if (home != NULL && home->is_present)
 			home_news_add(&group->remote.homes, user, home->value);
+		else if (scripts_are_field(user))
+			home_news_add(&group->remote.homes, user, (struct slice){ NULL, 0 });
 		keyspace_settle_element(remote->keyspace, element);
 		bytes_free(user);
 	}

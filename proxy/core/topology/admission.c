@@ -161,6 +161,7 @@ static void send_away(const struct looking *looking)
 	effect->away.rows = event->request.rows;
 	effect->away.count = event->request.count;
 	effect->away.db = event->request.db;
+	effect->away.is_in_many = event->request.dbs != NULL;
 	effect->away.protocol = event->request.protocol;
 	effect->away.is_transaction = event->request.is_transaction;
 	effect->away.is_guarded = event->request.is_guarded;

@@ -34,13 +34,14 @@ void held_list_move(struct held_list *from, struct held_list *to)
 }
 
 /* What a copy is made of, in this order. */
-struct sizes { size_t rows, commands, words, bytes; };
+struct sizes { size_t rows, commands, words, dbs, bytes; };
 
 static struct sizes measure(const struct event *event)
 {
 	struct sizes sizes = {
 		.rows = event->request.count * sizeof *event->request.rows,
 		.commands = event->request.count * sizeof *event->request.commands,
+		.dbs = event->request.dbs != NULL ? event->request.count * sizeof *event->request.dbs : 0,
 		.bytes = event->request.client.len,
 	};
 	for (unsigned i = 0; i < event->request.count; i++) {
@@ -55,7 +56,7 @@ static struct sizes measure(const struct event *event)
 size_t held_size(const struct event *event)
 {
 	struct sizes sizes = measure(event);
-	return sizeof(struct held) + sizes.rows + sizes.commands + sizes.words + sizes.bytes;
+	return sizeof(struct held) + sizes.rows + sizes.commands + sizes.words + sizes.dbs + sizes.bytes;
 }
 
 static struct slice copy_to(char **at, struct slice bytes)
@@ -78,7 +79,8 @@ struct held *held_new(const struct event *event)
 	const struct command **rows = (const struct command **)(void *)at;
 	struct request *commands = (struct request *)(void *)(at + sizes.rows);
 	struct slice *words = (struct slice *)(void *)(at + sizes.rows + sizes.commands);
-	char *bytes = at + sizes.rows + sizes.commands + sizes.words;
+	uint32_t *dbs = (uint32_t *)(void *)(at + sizes.rows + sizes.commands + sizes.words);
+	char *bytes = (char *)dbs + sizes.dbs;
 	for (unsigned i = 0; i < event->request.count; i++) {
 		const struct request *command = &event->request.commands[i];
 		rows[i] = event->request.rows[i];
@@ -86,6 +88,9 @@ struct held *held_new(const struct event *event)
 		for (uint32_t j = 0; j < command->argc; j++)
 			*words++ = copy_to(&bytes, command->argv[j]);
 	}
+	if (sizes.dbs > 0)
+		memcpy(dbs, event->request.dbs, sizes.dbs);
+	held->event.request.dbs = sizes.dbs > 0 ? dbs : NULL;
 	held->event.request.rows = rows;
 	held->event.request.commands = commands;
 	held->event.request.client = copy_to(&bytes, event->request.client);

@@ -1,8 +1,11 @@
 #include "home_news.h"
 
+#define NONE SIZE_MAX                /* as a length: it is gone */
+
 static void add_text(struct buffer *out, struct slice text)
 {
-	memcpy(buffer_grow(out, sizeof text.len), &text.len, sizeof text.len);
+	size_t len = text.ptr == NULL ? NONE : text.len;
+	memcpy(buffer_grow(out, sizeof len), &len, sizeof len);
 	buffer_add(out, text);
 }
 
@@ -10,7 +13,9 @@ static struct slice take_text(struct slice *from)
 {
 	struct slice text;
 	memcpy(&text.len, from->ptr, sizeof text.len);
-	text.ptr = from->ptr + sizeof text.len;
+	bool is_gone = text.len == NONE;
+	text.ptr = is_gone ? NULL : from->ptr + sizeof text.len;
+	text.len = is_gone ? 0 : text.len;
 	from->ptr += sizeof text.len + text.len;
 	from->len -= sizeof text.len + text.len;
 	return text;

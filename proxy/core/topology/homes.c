@@ -65,6 +65,10 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 {
 	struct slice id = text, name = slice_take_until(&id, ':');
 	struct explicit_home home = home_read(topology, value);
+	if (scripts_are_field(text)) {
+		scripts_learn(topology->scripts, text, value);
+		return;
+	}
 	if (topology->is_on)
 		home_map_set(&topology->map, user_hash(name, id), &home);
 	if (!is_news)
@@ -78,8 +82,10 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 
 void homes_load(struct topology *topology, const struct event *event)
 {
-	if (event->homes.is_first)
+	if (event->homes.is_first) {
 		home_map_clear(&topology->map);
+		scripts_clear(topology->scripts);
+	}
 	for (unsigned i = 0; i < event->homes.count; i++)
 		if (!slice_equal(event->homes.pairs[i].field, SLICE(CORE_MARK)))
 			take_pair(topology, event->homes.pairs[i].field, event->homes.pairs[i].value, false);

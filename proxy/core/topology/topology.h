@@ -19,6 +19,7 @@
 #include "moves.h"
 #include "patterns.h"
 #include "proxy/core/causes/causes.h"
+#include "proxy/core/scripting/scripts.h"
 
 struct topology {
 	const struct core_options *options;
@@ -26,6 +27,7 @@ struct topology {
 	struct causes *causes;
 	struct patterns patterns;
 	struct home_map map;
+	struct scripts *scripts;             /* they stand beside the homes */
 	struct moves moves;
 	struct held_list waiting;            /* for anything but a move, in the order in which they came */
 	struct held_list ready;              /* may be looked at again now */

@@ -40,6 +40,8 @@ struct slot {
 	uint64_t token;              /* whose answer; 0: nobody's */
 	unsigned reply;              /* which element of EXEC's reply */
 	unsigned request;            /* which command of the transaction, 0-based */
+	bool is_scripted;            /* the reply is a wrapper's, with the client's in it (scripting/ran.h) */
+	bool is_loading;             /* the reply before it says whether Redis can compile the script; if not, it is the client's */
 };
 
 enum outcome { OUTCOME_NEWEST, OUTCOME_ADD_WINS, OUTCOME_SUM, OUTCOME_TYPE, OUTCOME_PRIORITY, OUTCOME_OPEN, OUTCOME_COUNT };
@@ -59,7 +61,8 @@ struct effect {
 			bool has_entry;              /* it adds to the outbox: that reply is the entry's id, or nil, if the outbox was deleted */
 			unsigned entry_reply;
 		} group;
-		struct { uint64_t token; struct slice error; } refuse;   /* without '-' and CRLF */
+		struct { uint64_t token; struct slice error; unsigned mistake; } refuse; /* without '-' and CRLF. MISTAKE: counted from 1, the command of a
+		                                                                          * transaction that is wrong in itself; 0: none is */
 		struct {
 			uint64_t id;                 /* count up by one */
 			struct slice bytes;          /* valid until appended */
@@ -99,6 +102,7 @@ struct effect {
 			const struct command *const *rows;
 			unsigned count;
 			uint32_t db;
+			bool is_in_many;             /* its commands are not all of DB */
 			unsigned protocol;
 			bool is_transaction, is_guarded;
 			struct slice client;

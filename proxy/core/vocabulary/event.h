@@ -91,6 +91,7 @@ struct event {
 		struct {
 			uint64_t token;              /* not 0; comes back with the answer */
 			uint32_t db;
+			const uint32_t *dbs;         /* of each command; NULL: all are of DB. The first is DB */
 			unsigned protocol;           /* 2 or 3 */
 			const struct request *commands;
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */

@@ -64,6 +64,7 @@ struct core_options {
 	const struct core_home *homes; /* the first that fits a key counts; borrowed for core_new only */
 	unsigned home_count;
 	uint64_t held_bytes_max;     /* writes that wait for a move, or until it is known who is home; past it they are refused: 64 MiB */
+	uint64_t scripts_bytes_max;  /* of scripts that are remembered; past it those used longest ago go: 64 MiB */
 	uint32_t hold_ms_max;        /* how long a write waits, and a move may take where its order does not say: 1000 */
 	bool is_log_in_store;        /* the own log is kept in the store: what that forgets, the log has forgotten, too */
 	bool is_listing_conflicts;   /* give EFFECT_CONFLICT for each; counters count them anyway */

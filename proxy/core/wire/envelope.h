@@ -54,6 +54,7 @@ struct batch {
 	unsigned known_count;
 	uint64_t homes_digest;       /* with READINGS: of the homes that the origin has configured; 0: none */
 	bool asks;                   /* who has applied this is to answer at once: a move waits for it */
+	bool is_stopped;             /* of a hello: what the log does not hold now will not come */
 	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */
 	unsigned write_count;

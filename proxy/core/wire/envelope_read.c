@@ -268,6 +268,7 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case BATCH_KNOWN: return known_add(scratch, field->bytes, batch);
 	case BATCH_HOMES_DIGEST: batch->homes_digest = field->value; return true;
 	case BATCH_ASKS: batch->asks = field->value != 0; return true;
+	case BATCH_STOPPED: batch->is_stopped = field->value != 0; return true;
 	case BATCH_LIFTED: batch->is_lifted = field->value != 0; return true;
 	case BATCH_WRITE: return write_add(scratch, field->bytes, raw, batch);
 	default: return false;       /* a known field of another type */

@@ -1,24 +1,22 @@
 /* SELECT, QUIT, RESET, ACL WHOAMI: small commands about the conversation itself (see connection_commands.h). */
 #include "connection_commands.h"
 
+#include "proxy/sessions/guard.h"
 #include "proxy/sessions/pinned.h"
+#include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 
 void session_select(struct session *session, const struct request *request)
 {
-	const struct sessions *sessions = session->sessions;
 	int64_t db;
-	if (sessions->databases == 0)
-		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
-	else if (!slice_to_int64(request->argv[1], &db))
-		session_reply_error(session, "ERR value is not an integer or out of range");
-	else if (db < 0 || db >= sessions->databases || (uint64_t)db == sessions->status->settings->redis_database)
-		session_reply_error(session, "ERR DB index is out of range");
-	else {
-		session->db = (uint32_t)db;
-		session_reply_ok(session);
+	const char *error = session_read_db(session->sessions, request->argv[1], &db);
+	if (error != NULL) {
+		session_reply_error(session, error);
+		return;
 	}
+	session->db = (uint32_t)db;
+	session_reply_ok(session);
 }
 
 void session_quit(struct session *session, const struct request *request)
@@ -38,6 +36,10 @@ void session_reset(struct session *session, const struct request *request)
 	session->reply_mode = REPLY_MODE_ON;
 	session->is_logged_in = false;
 	slice_replace(&session->user, SLICE("default"));
+	guard_free(session->guard);
+	session->guard = NULL;
+	credentials_set(&session->credentials, NULL, 0);
+	access_enter(session, session->user);
 	slice_replace(&session->name, (struct slice){ "", 0 });
 	session_changed(session);
 	session_reply(session, SLICE("+RESET\r\n"));

@@ -1,6 +1,8 @@
 /* AUTH and HELLO (see login_commands.h). The store decides who a client is; while it is asked, the client's further requests wait. */
 #include "login_commands.h"
 
+#include "proxy/sessions/guard.h"
+#include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
 
 static void session_greet(struct session *session);
@@ -8,9 +10,10 @@ static void session_greet(struct session *session);
 static void session_on_login(void *context, enum login_result result, struct slice error)
 {
 	struct session *session = context;
+	struct login *login = session->login;
 	session->login = NULL;
 	session_resume(session);
-	if (result != LOGIN_ALLOWED) {
+	if (result == LOGIN_REFUSED || result == LOGIN_FAILED) {
 		greeting_forget(&session->greeting);
 		struct buffer *reply = session_reply_begin(session);
 		buffer_add_byte(reply, '-');
@@ -21,6 +24,11 @@ static void session_on_login(void *context, enum login_result result, struct sli
 	}
 	session->is_logged_in = true;
 	slice_replace(&session->user, session->greeting.user);
+	guard_free(session->guard);
+	session->guard = result == LOGIN_RESTRICTED ? guard_new(session, login) : NULL;
+	credentials_set(&session->credentials, session->greeting.credentials.auth, session->greeting.credentials.count);
+	access_enter(session, session->user);
+	access_learn(session, result == LOGIN_RESTRICTED);
 	session_greet(session);
 }
 
@@ -33,6 +41,7 @@ static void session_log_in(struct session *session, const struct slice *auth, un
 		return;
 	}
 	session->greeting.user = buffer_copy(count == 2 ? auth[0] : SLICE("default"));
+	credentials_set(&session->greeting.credentials, auth, count);
 	struct login_request request = { auth, count, session_on_login, session };
 	session->login = login_start(session->sessions->loop, session->sessions->status->settings, &request);
 	client_stall(session->client);

@@ -94,3 +94,48 @@ void data_without_anything_of_ours_is_old_if_its_log_says_so(struct story *story
 	story_wait(story, 6000);
 	story_expect_everywhere(story, "l:n", "11");
 }
+
+/* Its log is not read to the end before it is restarted. Nothing that it wrote until then says that there was more. */
+void new_datacenter_with_data_is_new_after_a_restart_too(struct story *story)
+{
+	struct dc *added = &story->world->dcs[BOM];
+
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 500);
+	sidecar_crash(story->world, added);
+	fault_delete(story->world, added, CORE_PARTS_ALL);
+	added->is_log_cut = true;
+	added->log_generation++;
+	sidecar_start(story->world, added);
+	story_wait(story, 1500);
+	story_check(story, status_of(story, BOM)->lost_parts == CORE_PARTS_ALL, "without the log nobody knows whether it is new");
+	sidecar_crash(story->world, added);
+	sidecar_start(story->world, added);
+	story_wait(story, 500);
+	fault_heal(story->world, added, FAULT_LOG_CUT, 0);
+	story_wait(story, 2000);
+	story_check(story, status_of(story, BOM)->lost_parts == 0, "it is new");
+	story_say(story, BOM, "SET l:own v2");
+	story_wait(story, 1000);
+	story_expect_everywhere(story, "l:k", "v1");
+	story_expect_everywhere(story, "l:own", "v2");
+}
+
+/* The first one was to make the parts of the reserved database. The sidecar is killed before it would try again. */
+void store_that_refused_the_first_transaction_is_whole_with_the_next(struct story *story)
+{
+	struct dc *refusing = &story->world->dcs[BOM];
+
+	story_restore(story, BOM, 0);
+	refusing->refusals = 1;
+	story_wait(story, 100);
+	story_check(story, refusing->refusals == 0, "it refused that one");
+	story_say(story, BOM, "INCRBY l:n 1");
+	story_wait(story, 20);
+	story_expect(story, BOM, "l:n", "1");
+	sidecar_crash(story->world, refusing);
+	sidecar_start(story->world, refusing);
+	story_wait(story, 2000);
+	story_check(story, status_of(story, BOM)->lost_parts == 0, "nobody deleted anything");
+	story_expect_everywhere(story, "l:n", "1");
+}

@@ -186,6 +186,38 @@ static struct core_peer_status status_of(struct story *story, unsigned dc, unsig
 	return core_status(reader->core)->peers[world_local_index(reader, peer)];
 }
 
+/* Its store is so old that it knows no position in the log, the log has lost its beginning, and there is an outbox entry that may have been in there. Whoever
+ * has a write of that log, and lost the metadata of it, is not kept waiting for that. */
+void readers_of_a_datacenter_that_is_stopped_do_not_wait_for_it(struct story *story)
+{
+	struct dc *stopped = &story->world->dcs[AMS], *reader = &story->world->dcs[CPT];
+
+	story_cut(story, BOM, AMS);
+	story_cut(story, CPT, AMS);
+	story_wait(story, 200);
+	sim_log_truncate(&stopped->log, stopped->log.count);
+	story_say(story, AMS, "INCRBY l:n 1");
+	story_wait(story, 50);
+	story_mend(story, CPT, AMS);
+	story_wait(story, 100);
+	story_expect(story, CPT, "l:n", "1");
+	sidecar_crash(story->world, stopped);
+	sidecar_crash(story->world, reader);
+	sim_log_truncate(&stopped->log, stopped->log.count);
+	stopped->is_truncated = true;
+	sidecar_start(story->world, stopped);
+	sidecar_start(story->world, reader);
+	story_wait(story, 1000);
+	story_check(story, strcmp(core_status(stopped->core)->recovery, "stopped") == 0, "nobody knows what it may ship");
+	story_wait(story, 2000);
+	story_check(story, !core_status(reader->core)->is_recalling, "what the log lost is not waited for");
+	story_check(story, status_of(story, CPT, AMS).state == PEER_NEEDS_RESYNC, "that it is lost is said");
+	story_say(story, BOM, "SET l:k v");
+	story_wait(story, 1000);
+	story_expect(story, CPT, "l:k", "v");
+	story->is_told = true;
+}
+
 void needs_resync_names_the_same_write_after_a_restart(struct story *story)
 {
 	struct dc *source = &story->world->dcs[AMS], *reader = &story->world->dcs[CPT];

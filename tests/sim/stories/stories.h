@@ -34,6 +34,7 @@ void store_restored_from_an_old_snapshot_catches_up(struct story *story);
 void truncated_log_stops_its_reader_loudly(struct story *story);
 void heartbeats_behind_a_cut_log_stop_its_reader(struct story *story);
 void logs_of_others_are_read_whatever_the_own_one_lost(struct story *story);
+void readers_of_a_datacenter_that_is_stopped_do_not_wait_for_it(struct story *story);
 void needs_resync_names_the_same_write_after_a_restart(struct story *story);
 void emptied_store_gets_everything_back(struct story *story);
 void emptied_store_is_the_datacenter_that_it_was(struct story *story);
@@ -41,6 +42,8 @@ void store_that_is_emptied_while_it_runs_gets_everything_back(struct story *stor
 void part_that_is_deleted_stops_everything_until_the_data_is_gone(struct story *story);
 void outbox_is_shipped_before_a_store_without_positions_is_given_up(struct story *story);
 void data_without_anything_of_ours_is_old_if_its_log_says_so(struct story *story);
+void new_datacenter_with_data_is_new_after_a_restart_too(struct story *story);
+void store_that_refused_the_first_transaction_is_whole_with_the_next(struct story *story);
 void hundreds_of_restarts_leave_no_trace(struct story *story);
 void ten_thousand_restarts_leave_no_trace(struct story *story);
 void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct story *story);

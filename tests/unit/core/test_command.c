@@ -99,7 +99,7 @@ static void keys_are_found_by_position_count_and_keyword(void)
 
 static void unreplicated_writes_are_refused(void)
 {
-	static const char *const names[] = { "lpush", "xadd", "eval", "sort", "swapdb", "blpop", "hexpire", "msetex", "shutdown", "replicaof" };
+	static const char *const names[] = { "lpush", "xadd", "migrate", "sort", "swapdb", "blpop", "hexpire", "msetex", "shutdown", "replicaof" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct slice name = slice_of(names[i]);
 		CU_ASSERT_EQUAL(command_find(1, &name)->class, COMMAND_UNSUPPORTED);

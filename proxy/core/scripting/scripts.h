@@ -1,0 +1,53 @@
+/* Scripts: those that clients loaded, here or in another datacenter, by the SHA-1 that clients know. Of each the store has our own form (wrapper.h).
+ *
+ *   scripts.c    which there are, and what is done with a request about them
+ *   wrapper.c    the form that the store runs        ran.c  what a run did        net.c  what that comes to        msgpack.c  how it is told */
+#ifndef CORE_SCRIPTS_H
+#define CORE_SCRIPTS_H
+
+#include "base/sha1.h"
+#include "base/table.h"
+#include "proxy/core/commands/command.h"
+
+#define SCRIPTS_FIELD "script/"      /* … and the SHA-1: a field of CORE_HOMES_KEY, where no user is called so. Its value is the script */
+
+struct script_entry;
+
+struct scripts {
+	struct table table;
+	struct script_entry *newest, *oldest;        /* by their last use */
+	uint64_t bytes, bytes_max, count, dropped;
+	struct buffer news;                  /* each '+' or '-' and a SHA-1: to be written down in the store, and told to all */
+	uint64_t next_token;
+};
+
+/* What a request about scripts has the store do. */
+struct scripted {
+	unsigned replies, answer;            /* store commands, and which of them answers the client */
+	bool is_write;                       /* it may write, and answers as its wrapper does */
+	bool is_new;                         /* the first reply says whether Redis can compile it */
+	char by_text[80];                    /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
+};
+
+struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; };
+
+/* Is it for scripts_command? */
+bool scripts_are_meant(const struct command *row);
+/* Appends the store commands to OUT. */
+void scripts_command(struct scripts *scripts, const struct command *row, const struct request *request, const struct scripts_place *place,
+                     struct buffer *out, struct scripted *scripted);
+/* The database in which a run began. BY: as scripts_command gave it. */
+uint32_t scripts_db(struct slice by);
+/* A run, or a load, was answered. BY: as scripts_command gave it. FIRST: its first reply, of the load; REPLY: its answer. */
+void scripts_answered(struct scripts *scripts, struct slice by, struct slice first, struct slice reply);
+/* The store may have forgotten its forms. */
+void scripts_unload(struct scripts *scripts);
+/* The store holds this script, or no longer does (BODY.ptr NULL). FIELD: SCRIPTS_FIELD and its SHA-1. */
+bool scripts_are_field(struct slice field);
+void scripts_learn(struct scripts *scripts, struct slice field, struct slice body);
+void scripts_clear(struct scripts *scripts);
+/* The next one that is to be written down, or removed (BODY.ptr NULL). False: none is. */
+bool scripts_next_news(struct scripts *scripts, char field[sizeof SCRIPTS_FIELD + SHA1_HEX], struct slice *body);
+void scripts_free(struct scripts *scripts);
+
+#endif

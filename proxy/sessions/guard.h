@@ -1,0 +1,30 @@
+/* Guard: holds a client to the rules of its user, who may not do everything. Each of its requests is sent to a connection to Redis that stands as that user and
+ * runs nothing (login.h). Redis answers whether the user may: what it denies, the client gets in Redis's words, and stands in Redis's ACL LOG; what it
+ * allows goes the usual way. So rules count from the moment in which Redis has them, whoever changed them.
+ * Requests that have come together are asked about together, and each waits for its answer in the client's own buffer.
+ * Invariant: answers are taken in the order of requests, one for each. */
+#ifndef PROXY_GUARD_H
+#define PROXY_GUARD_H
+
+#include "session.h"
+
+struct guard;
+
+enum guard_verdict {
+	GUARD_ALLOWS,
+	GUARD_DENIES,
+	GUARD_ASKS,                  /* put the request off (session_check): it comes again when the answer has come */
+	GUARD_CANNOT_ASK,            /* the store is away */
+};
+
+/* LOGIN: one that is to be kept (login_keep), or NULL: the guard logs in by itself, by the session's credentials. */
+struct guard *guard_new(struct session *session, struct login *login);
+void guard_free(struct guard *guard);                /* NULL is fine */
+/* May REQUEST, the next one of the session, be run? DENIAL, if not: Redis's answer to it; good until the next call. */
+MUST_CHECK enum guard_verdict guard_ask(struct guard *guard, const struct command *row, const struct request *request, struct slice *denial);
+/* Is nothing asked, and no answer waiting to be used? */
+bool guard_is_idle(const struct guard *guard);
+/* The store was lost: what is asked is asked again when there is one. */
+void guard_drop(struct guard *guard);
+
+#endif

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Scripts: answered as Redis answers them, byte for byte; what they write is the same in every datacenter, also if they fail half-way and if the
+sidecar is killed; those that were loaded anywhere are known everywhere, and after restarts."""
+
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lib import digest, tap
+from lib.redis_server import RedisServer
+from lib.resp import ReplyError, encode
+from lib.workspace import Workspace
+from lib.world import World
+
+ONE = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"  # return 1
+END = b"$8\r\nthe-end!\r\n"
+
+TRANSACTION = [("MULTI",), ("EVAL", "return redis.call('incr','tx')", 0), ("EVALSHA", ONE, 0), ("SCRIPT", "EXISTS", ONE), ("EVAL", "ret urn", 0), ("EXEC",)]
+# Each is sent to a bare Redis and to a datacenter.
+COMMANDS = [
+    ("EVAL", "return 1", 0),
+    ("EVALSHA", ONE, 0),
+    ("EVALSHA", ONE.upper(), 0),
+    ("EVALSHA", "abc", 0),
+    ("EVALSHA", "f" * 40, 0),
+    ("SCRIPT", "LOAD", "return 7"),
+    ("SCRIPT", "LOAD", "ret urn"),
+    ("SCRIPT", "EXISTS", ONE, "ff", ONE),
+    ("EVAL", "return redis.call('set',KEYS[1],ARGV[1])", 1, "k", "v"),
+    ("EVAL", "return {KEYS[1],ARGV[1],#ARGV,#KEYS}", 1, "k", "x"),
+    ("EVAL", "return nil", 0),
+    ("EVAL", "return false", 0),
+    ("EVAL", "return {1,nil,3}", 0),
+    ("EVAL", "return {1.7,'x',{3,{4}},true}", 0),
+    ("EVAL", "return redis.call('incr','k')", 0),
+    ("EVAL", "\n\nlocal x=1\nredis.call('incr','k')", 0),
+    ("EVAL", "local x=1\nif x==1 then\nreturn redis.call('incr','k')\nend\nreturn redis.call('get','k')", 0),
+    ("EVAL", "error('boom')", 0),
+    ("EVAL", "error({err='MY own'})", 0),
+    ("EVAL", "local ok,e=pcall(redis.call,'incr','k') return e.err", 0),
+    ("EVAL", "local ok,e=pcall(redis.call,'incr','k')\n\nerror(e)", 0),
+    ("EVAL", "return {err='My Err'}", 0),
+    ("EVAL", "return redis.error_reply('x')", 0),
+    ("EVAL", "return redis.status_reply('FINE')", 0),
+    ("EVAL", "if true then return 1", 0),
+    ("EVAL", "return return", 0),
+    ("EVAL", "end) redis.call('set','escaped','1') local x=(function()", 0),
+    ("EVAL", "return redis.pcall('incr','k')", 0),
+    ("EVAL", "local t={} t.x.y=1", 0),
+    ("EVAL", "return nope", 0),
+    ("EVAL", "nope=1", 0),
+    ("EVAL", "redis.foo=1", 0),
+    ("EVAL", "return redis.call()", 0),
+    ("EVAL", "return redis.call({})", 0),
+    ("EVAL", "return redis.call('get')", 0),
+    ("EVAL", "redis.call('set','p1','x') redis.call('nosuch')", 0),
+    ("EVAL", "redis.call('set','p2','x') error('later')", 0),
+    ("EVAL", "x", 2, "a"),
+    ("EVAL", "return 1", "x"),
+    ("EVAL", "return 1", -1),
+    ("EVAL", "redis.call('set','a',1) redis.call('incr','a') redis.call('incrbyfloat','a','1.5') return redis.call('get','a')", 0),
+    ("EVAL", "redis.call('incr','n') redis.call('incrby','n',5) redis.call('incrbyfloat','m','1.5') return redis.call('incrbyfloat','m','2.25')", 0),
+    ("EVAL", "redis.call('hset','h','f',1,'g',2) redis.call('hincrby','h','f',3) redis.call('hincrby','h','new',3) return redis.call('hdel','h','g')", 0),
+    ("EVAL", "redis.call('sadd','s','a','b','c') redis.call('srem','s','a') redis.call('sadd','s','a') return redis.call('srem','s','b','no')", 0),
+    ("EVAL", "redis.call('sadd','pop','x') return redis.call('spop','pop')", 0),
+    ("EVAL", "redis.call('zadd','z',1,'a',2,'b') redis.call('zadd','z','GT',5,'a') redis.call('zadd','z','GT',1,'a') return redis.call('zincrby','z',2,'b')", 0),
+    ("EVAL", "redis.call('zadd','z4',1.5,'a',2,'b',3,'c') redis.call('zremrangebyrank','z4',0,0) return redis.call('zpopmin','z4')", 0),
+    ("EVAL", "redis.call('set','e','1','PX',100000) redis.call('persist','e') return redis.call('ttl','e')", 0),
+    ("EVAL", "redis.call('setrange','str',3,'abc') redis.call('append','str','x') redis.call('setbit','str',1,1) return redis.call('pfadd','pf','a','b')", 0),
+    ("EVAL", "redis.call('rename','str','str2') redis.call('sunionstore','s2','s') redis.call('zunionstore','z2',1,'z') redis.call('copy','z2','z3') "
+             "return redis.call('del','z2')", 0),
+    ("EVAL", "redis.call('sadd','em','a') redis.call('expire','em',1000) redis.call('srem','em','a') redis.call('sadd','em','b') "
+             "return redis.call('ttl','em')", 0),
+    ("EVAL", "redis.call('sadd','type','a') redis.call('del','type') redis.call('hset','type','f','v') redis.call('set','type','string') "
+             "return redis.call('type','type')", 0),
+    ("EVAL", "redis.setresp(3) redis.call('hset','hh','a','1') return redis.call('hgetall','hh')", 0),
+    ("EVAL", "redis.setresp(3) redis.call('zadd','z5',1.5,'a','2','b') local x=redis.call('zscore','z5','a') redis.call('zpopmin','z5') return x", 0),
+    ("EVAL", "redis.setresp(3) redis.call('sadd','s5','a') redis.call('spop','s5',1) return redis.call('get','none')", 0),
+    ("EVAL", "redis.setresp(3) return nil", 0),
+    ("EVAL", "redis.setresp(3) return false", 0),
+    ("EVAL", "redis.setresp(3) return {double=1.5}", 0),
+    ("EVAL", "#!lua flags=no-writes\nreturn redis.call('set','x',1)", 0),
+    ("EVAL", "#!lua\n\nreturn redis.call('incr','h')", 0),
+    ("EVAL", "#!lua flags=allow-oom,allow-stale,allow-cross-slot-keys\nreturn redis.call('set','flags','1')", 0),
+    ("EVAL", "#!nope\nreturn 1", 0),
+    ("EVAL", "#!lua flags=x\nreturn 1", 0),
+    ("EVAL_RO", "return redis.call('get',KEYS[1])", 1, "k"),
+    ("EVAL_RO", "return redis.call('set',KEYS[1],1)", 1, "k"),
+    ("EVALSHA_RO", ONE, 0),
+    ("EVAL", "return _G.redis.call('set','g','1')", 0),
+    ("EVAL", "return loadstring('return redis.call([[set]],[[g2]],2)')()", 0),
+    ("EVAL", "return redis.sha1hex('')", 0),
+    ("EVAL", "redis.call('select','1') redis.call('set','indb1','x') redis.call('select',0) redis.call('set','indb0','x') return 1", 0),
+    ("EVAL", "redis.replicate_commands() redis.set_repl(redis.REPL_ALL) redis.log(redis.LOG_WARNING,'x') redis.breakpoint() return redis.REDIS_VERSION", 0),
+    ("EVAL", "redis.call('set','n\\0ul','a\\0b') return redis.call('get','n\\0ul')", 0),
+    ("EVAL", b"redis.call('set','raw\x00\xff',ARGV[1]) return ARGV[1]", 0, b"\x00\r\n\xfe"),
+    ("EVAL", "return cjson.encode({1,2})..cmsgpack.unpack(cmsgpack.pack('x'))..bit.tohex(5)..struct.pack('b',65)", 0),
+    ("EVAL", "for i=1,300 do redis.call('hset','big','f'..i,i) end redis.call('hdel','big','f1','f2') return redis.call('hlen','big')", 0),
+    ("EVAL", "local t={} for i=1,5000 do t[i]={i,{'x'}} end return t", 0),
+    ("EVAL", "redis.call('set',1,2.5) redis.call('set','inf',1/0) return redis.call('get','1')", 0),
+    ("EVAL", "local f=redis['c'..'all'] local s='s'..'et' f(s,'alias','1') f(s:upper(),'alias2','1') return redis['pc'..'all']('INCR','k')", 0),
+    ("EVAL", "local c=coroutine.wrap(function() redis.call('set','co','1') coroutine.yield(1) redis.call('set','co','2') end) c() c() return 1", 0),
+    ("EVAL", "return " + "'" + "x" * 1000000 + "'", 0),
+    TRANSACTION,
+    ("SCRIPT", "FLUSH", "NOW"),
+    ("SCRIPT", "FLUSH"),
+    ("EVALSHA", ONE, 0),
+    ("SCRIPT", "EXISTS", ONE),
+]
+SLEEP_BYTES = 65536
+
+
+def raw(client, requests):
+    """The bytes of all the answers."""
+    commands = [command for request in requests for command in (request if isinstance(request, list) else [request])]
+    client.send(b"".join(encode(*command) for command in commands) + encode("ECHO", "the-end!"))
+    answer = b""
+    while not answer.endswith(END):
+        answer += client._input.read1(SLEEP_BYTES)
+    return answer[: -len(END)]
+
+
+def answers_are_those_of_redis(facts, world, bare):
+    for protocol in (2, 3):
+        ours, theirs = world["a"].client(60), bare.client(60)
+        for client in (ours, theirs):
+            client("HELLO", protocol)
+            client("FLUSHALL")
+        different = [(command, found, wanted) for command in COMMANDS
+                     if (found := raw(ours, [command])) != (wanted := raw(theirs, [command]))]
+        facts.check(not different, f"{len(COMMANDS)} requests about scripts are answered as Redis does, byte for byte (RESP{protocol})",
+                    "\n".join(f"{str(c)[:200]}: {str(f)[:300]} instead of {str(w)[:300]}" for c, f, w in different))
+        data = world.check_same_everywhere(facts, f"what scripts wrote is the same everywhere (RESP{protocol})")
+        expected = {key: value[:2] for key, value in digest.data(bare.client(60)).items()}
+        found = {key: value[:2] for key, value in data.items()}
+        facts.equal(sorted(set(map(str, found.items())) ^ set(map(str, expected.items()))), [],
+                    f"and it is what Redis alone would hold (RESP{protocol})")
+        found, wanted = raw(ours, COMMANDS), raw(theirs, COMMANDS)
+        at = next((i for i, (one, other) in enumerate(zip(found, wanted)) if one != other), min(len(found), len(wanted)))
+        facts.check(found == wanted, f"pipelined as well (RESP{protocol})", f"{found[at - 100:at + 200]} instead of {wanted[at - 100:at + 200]}")
+
+
+def loaded_anywhere_known_everywhere(facts, world):
+    a, b = world["a"].client(), world["b"].client()
+    sha = a("SCRIPT", "LOAD", "return redis.call('incrby', KEYS[1], ARGV[1])")
+    world.wait_zero_lag()
+    facts.equal(b("SCRIPT", "EXISTS", sha), [1], "a script that was loaded in one datacenter is there in the other")
+    facts.equal(b("EVALSHA", sha, 1, "counter", 5), 5, "which runs it")
+    facts.equal(b("EVALSHA_RO", ONE, 0) if b("SCRIPT", "EXISTS", ONE) == [1] else 1, 1, "also where it may only read")
+    for dc in world:
+        dc.sidecar.kill()
+        dc.redis.stop()
+        dc.redis.start()
+        dc.sidecar.start()
+    world.wait_zero_lag()
+    a, b = world["a"].client(), world["b"].client()
+    facts.equal([a("EVALSHA", sha, 1, "counter", 1), a("SCRIPT", "EXISTS", sha)], [6, [1]], "after a restart of everything it is still there")
+    a("SCRIPT", "FLUSH")
+    world.wait_zero_lag()
+    facts.equal([a("SCRIPT", "EXISTS", sha), b("SCRIPT", "EXISTS", sha)], [[0], [0]], "SCRIPT FLUSH counts everywhere")
+    try:
+        b("EVALSHA", sha, 1, "counter", 1)
+        facts.check(False, "and then it is gone")
+    except ReplyError as error:
+        facts.equal(str(error), "NOSCRIPT No matching script. Please use EVAL.", "and then it is gone")
+
+
+def refused_before_anything_is_written(facts, world):
+    client = world["a"].client()
+    for call in ("redis.call('lpush','list','x')", "redis.call('xadd','stream','*','f','v')", "redis.call('LPUSH','list','x')",
+                 "redis.call('flushall')", "redis.call('copy','before','other','DB','1')"):
+        try:
+            client("EVAL", f"redis.call('set','before','1') {call} redis.call('set','after','1')", 0)
+            facts.check(False, f"{call} is refused")
+        except ReplyError as error:
+            facts.check("HOMEPORT unsupported" in str(error), f"{call} is refused with a reason", str(error))
+    facts.equal(client("EXISTS", "list", "stream", "after"), 0, "and has written nothing")
+    facts.equal(client("GET", "before"), b"1", "what the script wrote before stays, as in Redis")
+    for script in ("return redis.call('select', 15)", "return redis.call('select', '15')"):
+        try:
+            client("EVAL", script, 0)
+            facts.check(False, "the reserved database is out of reach")
+        except ReplyError as error:
+            facts.check("out of range" in str(error), "the reserved database is out of reach", str(error))
+    world.check_same_everywhere(facts, "after refusals all hold the same")
+
+
+def users_with_few_rights_run_none(facts, world):
+    with world["a"].client() as boss:
+        boss("ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~mine:*")
+    with world["a"].client() as client:
+        client("AUTH", "limited", "secret")
+        for words in (("EVAL", "return redis.call('set','other','1')", 0), ("EVAL_RO", "return redis.call('get','other')", 0)):
+            replies = client.pipeline([words, ("MULTI",), words, ("DISCARD",)])
+            refusal = "NOPERM only users who may do everything may run scripts through Homeport"
+            facts.equal([str(replies[0]), str(replies[2])], [refusal] * 2, f"a user with few rights runs no {words[0]}")
+        facts.equal(client("SET", "mine:x", "1"), "OK", "but commands")
+
+
+SCRIPTS = [
+    "redis.call('incr','c:'..ARGV[1]) redis.call('hincrby','h:'..ARGV[1],'f',2) return redis.call('sadd','s:'..ARGV[1],ARGV[2])",
+    "local m=redis.call('spop','s:'..ARGV[1]) if m then redis.call('zadd','z:'..ARGV[1],ARGV[2],m) end return m",
+    "redis.call('incr','c:'..ARGV[1]) if tonumber(ARGV[2])%3==0 then redis.call('nosuch') end return 1",
+    "redis.call('set','v:'..ARGV[1],ARGV[2],'EX',10000) redis.call('append','v:'..ARGV[1],'x') return redis.call('expire','h:'..ARGV[1],5000)",
+    "redis.call('del','v:'..ARGV[1]) redis.call('incrby','v:'..ARGV[1],ARGV[2]) return redis.call('zremrangebyscore','z:'..ARGV[1],0,50)",
+    "redis.call('rename','v:'..ARGV[1],'w:'..ARGV[1]) return redis.call('hset','h:'..ARGV[1],ARGV[2],1)",
+]
+
+
+def killed_in_between(facts, world, seed):
+    """Every script adds 1 to a counter of its own database key; what was acknowledged is counted once, and what was not at most once."""
+    dice = random.Random(seed)
+    acknowledged = {dc.name: 0 for dc in world}
+    sent = {dc.name: 0 for dc in world}
+    is_over = threading.Event()
+
+    def work(dc):
+        number = 0
+        while not is_over.is_set():
+            try:
+                client = dc.client()
+                while not is_over.is_set():
+                    batch = [("EVAL", "return redis.call('incr', 'total:' .. ARGV[1])", 0, dc.name)]
+                    batch += [("EVAL", dice.choice(SCRIPTS), 0, dice.randrange(4), number + i) for i in range(8)]
+                    number += 8
+                    sent[dc.name] += 1
+                    acknowledged[dc.name] += not isinstance(client.pipeline(batch)[0], ReplyError)
+            except (OSError, EOFError):
+                time.sleep(0.05)
+
+    workers = [threading.Thread(target=work, args=(dc,)) for dc in world]
+    for worker in workers:
+        worker.start()
+    for round_number in range(4):
+        time.sleep(0.7)
+        dc = world[dice.choice("ab")]
+        dc.sidecar.kill()
+        dc.sidecar.start()
+    time.sleep(0.3)
+    is_over.set()
+    for worker in workers:
+        worker.join()
+    data = world.check_same_everywhere(facts, "scripts run while sidecars are killed: the same data everywhere")
+    for name in acknowledged:
+        total = int(data[(0, f"total:{name}".encode())][1])
+        facts.check(acknowledged[name] <= total <= sent[name], f"{name}: what was acknowledged counts, once",
+                    f"{acknowledged[name]} acknowledged, {total} counted, {sent[name]} sent")
+
+
+def scripts_are_forgotten_at_the_limit(facts):
+    with World(("a", "b"), settings="limits: { scripts: 64KiB }\n").start() as world:
+        client = world["a"].client()
+        for number in range(200):
+            client("EVAL", f"return {number} --{'x' * 1000}", 0)
+        world.wait_zero_lag()
+        for dc in world:
+            metrics = dc.sidecar.metrics()
+            facts.check(0 < metrics.total("homeport_scripts_bytes") <= 65536, f"{dc.name}: no more than limits.scripts is remembered",
+                        str(metrics.total("homeport_scripts_bytes")))
+        facts.check(world["a"].sidecar.metrics().total("homeport_scripts_dropped_total") > 100, "the others are counted as dropped")
+        facts.equal(client("EVAL", f"return 1 --{'x' * 1000}", 0), 1, "a script that was forgotten runs when it is sent again")
+        with world["a"].redis.client() as redis:
+            redis("SELECT", 15)
+            facts.check(redis("HLEN", "homeport:homes") < 70, "and Redis keeps no more of them either")
+
+
+def scripts(facts):
+    workspace = Workspace()
+    bare = RedisServer(workspace, "bare", False)
+    bare.start()
+    with World(("a", "b")).start() as world:
+        answers_are_those_of_redis(facts, world, bare)
+        loaded_anywhere_known_everywhere(facts, world)
+        refused_before_anything_is_written(facts, world)
+        users_with_few_rights_run_none(facts, world)
+        killed_in_between(facts, world, 1)
+    with World(("a", "b"), "kafka").start() as world:
+        killed_in_between(facts, world, 2)
+    scripts_are_forgotten_at_the_limit(facts)
+    workspace.close()
+
+
+tap.run(scripts)

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The same bytes to a bare Redis and to a sidecar: transactions, CLIENT and tracking are answered by the same bytes."""
+
+import re
+import socket
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lib import tap
+from lib.redis_server import RedisServer
+from lib.resp import encode
+from lib.workspace import wait_until
+from lib.world import World
+
+MARK = b"$8\r\n!marked!\r\n"
+
+
+class Raw:
+    """A connection that keeps what it gets as bytes."""
+
+    def __init__(self, address):
+        self.socket = socket.create_connection(address, 60)
+        self.bytes = b""
+
+    def ask(self, *commands):
+        """Sends COMMANDS in one write, and a mark behind them; the bytes that came before the mark."""
+        for command in commands:
+            data = command if isinstance(command, bytes) else encode(*command)
+            self.socket.sendall(data)
+        self.socket.sendall(encode("ECHO", "!marked!"))
+        while MARK not in self.bytes:
+            data = self.socket.recv(65536)
+            if not data:
+                before, self.bytes = self.bytes, b""
+                return before + b"<closed>"
+            self.bytes += data
+        before, self.bytes = self.bytes.split(MARK, 1)
+        return before
+
+    def until(self, end):
+        """The bytes up to END, which come by themselves."""
+        while end not in self.bytes:
+            data = self.socket.recv(65536)
+            if not data:
+                return self.bytes + b"<closed>"
+            self.bytes += data
+        at = self.bytes.index(end) + len(end)
+        before, self.bytes = self.bytes[:at], self.bytes[at:]
+        return before
+
+    def close(self):
+        self.socket.close()
+
+
+class Pair:
+    """A bare Redis and a sidecar, asked the same."""
+
+    def __init__(self, facts, bare, sidecar):
+        self.facts, self.addresses = facts, (bare, sidecar)
+
+    def connect(self, count, hello=None):
+        sides = [[Raw(address) for _ in range(count)] for address in self.addresses]
+        for side in sides:
+            for connection in side:
+                if hello:
+                    connection.ask(("HELLO", hello))
+        return sides
+
+    def play(self, fact, script, count=1, hello=None, tidy=lambda data: data):
+        """SCRIPT gets COUNT connections of one side, and returns what it saw there."""
+        seen = []
+        for side in self.connect(count, hello):
+            side[0].ask(("FLUSHALL",), ("SELECT", "1"), ("FLUSHDB",), ("SELECT", "0"))
+            result = script(*side)
+            seen.append([tidy(part) for part in (result if isinstance(result, list) else [result])])
+            for connection in side:
+                connection.close()
+        self.facts.check(seen[0] == seen[1], fact, None if seen[0] == seen[1] else f"\nRedis:   {seen[0]}\nsidecar: {seen[1]}")
+
+
+def without_numbers(data):
+    return re.sub(rb"\b(id|addr|laddr|fd|age|idle|qbuf-free|qbuf|tot-mem|argv-mem|multi-mem|obl|oll|omem|rbs|rbp|ssub|cmd)=\S*", rb"", data)
+
+
+def transactions(pair):
+    multi, execute = ("MULTI",), ("EXEC",)
+
+    def same(fact, *commands, **more):
+        for hello in (None, "3"):
+            pair.play(f"{fact} (RESP{hello or 2})", lambda client: client.ask(*commands), hello=hello, **more)
+    same("SELECT inside MULTI", ("SET", "k", "0"), multi, ("SET", "k", "a"), ("SELECT", "1"), ("SET", "k", "b"), ("GET", "k"), ("SELECT", "99"),
+         ("SELECT", "x"), ("SELECT", "0"), ("GET", "k"), ("SELECT", "1"), execute, ("GET", "k"), ("SELECT", "0"), ("GET", "k"))
+    same("UNWATCH, ECHO, PING, TIME's like inside MULTI", ("WATCH", "k"), multi, ("UNWATCH",), ("ECHO", "x"), ("PING",), ("PING", "y"), execute)
+    same("CLIENT inside MULTI", multi, ("CLIENT", "SETNAME", "me"), ("CLIENT", "GETNAME"), ("CLIENT", "SETNAME", "a b"), ("SET", "k", "1"),
+         ("CLIENT", "NO-EVICT", "ON"), ("CLIENT", "KILL", "1.2.3.4:5"), ("CLIENT", "NONSENSE"), execute, ("CLIENT", "GETNAME"), ("GET", "k"))
+    same("CLIENT inside MULTI, all fine", multi, ("CLIENT", "SETNAME", "me"), ("CLIENT", "GETNAME"), ("CLIENT", "SETNAME", "a b"), ("SET", "k", "1"),
+         ("CLIENT", "KILL", "1.2.3.4:5"), ("CLIENT", "ID", ), ("INCR", "k"), execute, ("CLIENT", "GETNAME"), ("GET", "k"),
+         tidy=lambda data: re.sub(rb":\d+\r\n", b":n\r\n", data))
+    same("INFO inside MULTI", multi, ("INFO", "nonsense"), ("SET", "k", "1"), execute)
+    same("CONFIG inside MULTI", multi, ("CONFIG", "SET", "hz", "11"), ("CONFIG", "GET", "hz"), ("CONFIG", "SET", "nonsense", "1"), execute)
+    same("HELLO inside MULTI", multi, ("HELLO", "9"), ("HELLO", "x"), execute, ("PING",))
+    same("HELLO 3 first inside MULTI", ("HSET", "h", "f", "v"), multi, ("HELLO", "3"), ("HGETALL", "h"), execute, ("HGETALL", "h"),
+         tidy=lambda data: re.sub(rb"id\r\n:\d+", b"id", data))
+    same("AUTH inside MULTI", multi, ("AUTH", "x"), ("AUTH", "nobody", "x"), ("SET", "k", "1"), execute, ("GET", "k"))
+    same("a command that is wrong in itself fails alone", multi, ("FLUSHALL", "FOO"), ("SET", "k", "1"), ("SET", "k", "2", "BAD"), ("INCR", "k"),
+         ("EXPIRE", "k", "x"), ("LINDEX", "k", "0"), execute, ("GET", "k"))
+    same("even if there is no other", multi, ("FLUSHALL", "FOO"), execute, ("PING",))
+    same("a command that is not known spoils it", multi, ("NONSENSE",), ("SET", "k", "1"), execute, ("GET", "k"))
+    same("a wrong number of arguments does, too", multi, ("GET",), ("SET", "k", "1"), execute, ("GET", "k"))
+    same("nested MULTI, WATCH inside MULTI", multi, multi, ("WATCH", "k"), ("SET", "k", "1"), execute, ("GET", "k"))
+    same("EXEC, DISCARD without MULTI", execute, ("DISCARD",), multi, ("SET", "k", "1"), ("DISCARD",), ("GET", "k"), execute)
+    same("an empty transaction", multi, execute, ("WATCH", "k"), multi, execute)
+    same("RESET inside MULTI", multi, ("SET", "k", "1"), ("RESET",), execute, ("GET", "k"))
+    same("SAVE is not allowed", multi, ("SAVE",), execute)
+    same("SUBSCRIBE inside MULTI", multi, ("SET", "k", "1"), ("SUBSCRIBE", "a", "b"), ("PSUBSCRIBE", "c*"), execute, ("PING",) , ("UNSUBSCRIBE", "a", "b"),
+         ("PUNSUBSCRIBE", "c*"), ("GET", "k"))
+    same("UNSUBSCRIBE inside MULTI", multi, ("UNSUBSCRIBE",), ("GET", "k"), execute)
+    same("CLIENT REPLY inside MULTI", multi, ("CLIENT", "REPLY", "ON"), ("CLIENT", "REPLY", "X"), ("PING",), execute)
+    same("MONITOR inside MULTI", multi, ("MONITOR",), execute)
+    same("blocking inside MULTI", multi, ("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), execute)
+
+    def full(client):
+        seen = [client.ask(("SET", "k", "0"), ("CONFIG", "SET", "maxmemory", "1"), multi, ("SET", "k", "1"), ("GET", "k"), execute)]
+        seen.append(client.ask(multi, ("GET", "k"), ("DISCARD",), multi, ("PING",), execute))
+        return seen + [client.ask(("CONFIG", "SET", "maxmemory", "0"), multi, ("SET", "k", "1"), execute)]
+    pair.play("without memory nothing is queued", full)
+    inline = b"MULTI\r\nSELECT 1\r\nSET k inline\r\nFLUSHALL FOO\r\nEXEC\r\nGET k\r\n"
+    same("the same by inline commands", inline)
+
+
+def sessions(facts):
+    with World(("a",), with_links=False).start() as world:
+        bare = RedisServer(world.workspace, "bare", False)
+        bare.start()
+        pair = Pair(facts, bare.address, world["a"].sidecar.client()._socket.getpeername())
+        for part in (transactions,):
+            part(pair)
+
+
+tap.run(sessions)
