@@ -33,6 +33,7 @@ struct store {
 	bool is_open;
 	bool is_failing;
 	bool is_fenced;
+	char busy[160];                      /* its own words, while it runs a script for long; else empty */
 	bool is_silent;                      /* it fails because it has not answered in time */
 	char why[320];                       /* why the connections are being given up, or were given up last */
 	char why_told[320];                  /* what `waiting` was last called with */
@@ -156,6 +157,11 @@ void store_load(const struct store *store, uint64_t *bytes_queued, uint64_t *ans
 	}
 }
 
+const char *store_busy(const struct store *store)
+{
+	return store->busy[0] != '\0' ? store->busy : NULL;
+}
+
 const char *store_trouble(const struct store *store)
 {
 	return store->is_open ? "" : store->why;
@@ -231,6 +237,7 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 	struct store *store = context;
 	if (store->is_failing)
 		return;
+	store->busy[0] = '\0';
 	if (!store->is_open)
 		take_opening_reply(store, reply);
 	else if (tag == FACTS_TAG)
@@ -239,10 +246,21 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 		store->callbacks.reply(store->callbacks.context, tag, reply);
 }
 
+/* The answer to a probe, on the third connection. */
+static void note_busy(struct store *store, struct slice error)
+{
+	static const struct slice start = SLICE("-BUSY ");
+	if (error.len <= start.len || memcmp(error.ptr, start.ptr, start.len) != 0)
+		return;
+	slice_to_text(store->busy, sizeof store->busy, (struct slice){ error.ptr + 1, error.len - strlen("-\r\n") });
+}
+
 static void pipeline_pushed(void *context, struct slice push)
 {
 	struct store *store = context;
 	struct expired_notice notice;
+	if (push.len > 0 && push.ptr[0] == '-')
+		note_busy(store, push);
 	if (store->is_open && !store->is_failing && expired_notice_read(push, &notice) && notice.db != store->options.reserved_db)
 		store->callbacks.expired(store->callbacks.context, notice.db, notice.key);
 }
@@ -254,6 +272,7 @@ static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t
 	struct store *store = context;
 	if (store->is_failing)
 		return;
+	store->busy[0] = '\0';
 	if (group_order_answered(&store->order))
 		set_gates(store);
 	store->callbacks.answered(store->callbacks.context, id, replies, count, error);
@@ -399,6 +418,7 @@ static void tear_down(void *context)
 {
 	struct store *store = context;
 	bool was_open = store->is_open, is_fenced = store->is_fenced;
+	store->busy[0] = '\0';
 	timer_stop(store->refresh);
 	timer_stop(store->look);
 	if (store->is_silent)

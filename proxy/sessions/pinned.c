@@ -32,6 +32,7 @@ enum pin {
 	PIN_UNSUBSCRIBE,             /* likewise; with the last channel the subscription ends */
 	PIN_MONITOR,                 /* likewise; ends with the connection, or by RESET */
 	PIN_READ,                    /* a detour if it blocks; inside MULTI it does not */
+	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed */
 	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
 };
 
@@ -39,9 +40,11 @@ static const struct pin_row {
 	const char *name;
 	enum pin pin;
 } pin_rows[] = {
+	{ "function|kill", PIN_KILL },
 	{ "monitor", PIN_MONITOR },
 	{ "psubscribe", PIN_SUBSCRIBE },
 	{ "punsubscribe", PIN_UNSUBSCRIBE },
+	{ "script|kill", PIN_KILL },
 	{ "ssubscribe", PIN_SUBSCRIBE },
 	{ "subscribe", PIN_SUBSCRIBE },
 	{ "sunsubscribe", PIN_UNSUBSCRIBE },
@@ -78,9 +81,14 @@ static enum pin pin_of(const struct command *row)
 	return pin_row_find(row)->pin;
 }
 
+bool session_is_kill(const struct command *row)
+{
+	return row->class == COMMAND_PINNED && pin_of(row) == PIN_KILL;
+}
+
 bool pinned_can_be_queued(const struct command *row)
 {
-	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT;
+	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT || pin_of(row) == PIN_KILL;
 }
 
 uint32_t pinned_confirmations(const struct command *row, const struct request *request)
@@ -131,7 +139,8 @@ static void preamble_add_client_auth(struct pinned *pinned, struct buffer *bytes
 	preamble_add(pinned, bytes, credentials->count == 1 ? 2 : 3, argv);
 }
 
-static struct pinned *pinned_new(struct session *session, struct buffer *bytes)
+/* IS_BUSY: Redis runs a script, and takes little else. */
+static struct pinned *pinned_new(struct session *session, struct buffer *bytes, bool is_busy)
 {
 	struct sessions *sessions = session->sessions;
 	struct pinned *pinned = memory_new(sizeof(*pinned));
@@ -141,7 +150,7 @@ static struct pinned *pinned_new(struct session *session, struct buffer *bytes)
 	preamble_add_auth(pinned, bytes);
 	if (session->protocol == 3)
 		preamble_add(pinned, bytes, 2, (struct slice[]){ SLICE("HELLO"), SLICE("3") });
-	if (session->name.len > 0)
+	if (session->name.len > 0 && !is_busy)
 		preamble_add(pinned, bytes, 3, (struct slice[]){ SLICE("CLIENT"), SLICE("SETNAME"), session->name });
 	return pinned;
 }
@@ -181,13 +190,14 @@ static void preamble_add_barrier(struct pinned *pinned, struct buffer *bytes)
 	preamble_add(pinned, bytes, 3, (struct slice[]){ SLICE("SET"), SLICE("homeport:wait"), SLICE("1") });
 }
 
-static void session_start_detour(struct session *session, const struct request *request, bool needs_barrier)
+static void session_start_detour(struct session *session, const struct request *request, enum pin pin)
 {
 	struct buffer bytes = { 0 };
-	struct pinned *detour = pinned_new(session, &bytes);
-	if (needs_barrier)
+	struct pinned *detour = pinned_new(session, &bytes, pin == PIN_KILL);
+	if (pin == PIN_WAIT)
 		preamble_add_barrier(detour, &bytes);
-	preamble_add_select(detour, &bytes, session->db);
+	if (pin != PIN_KILL)
+		preamble_add_select(detour, &bytes, session->db);
 	buffer_add(&bytes, session_encode(session, request));
 	pinned_send(detour, &bytes);
 	detour->token = session_expect(session, 1, false, ANSWER_PLAIN);
@@ -231,7 +241,7 @@ static void subscription_send(struct session *session, const struct command *row
 static void session_subscribe(struct session *session, const struct command *row, const struct request *request)
 {
 	struct buffer bytes = { 0 };
-	session->subscription = pinned_new(session, &bytes);
+	session->subscription = pinned_new(session, &bytes, false);
 	preamble_add_client_auth(session->subscription, &bytes);
 	session->subscription->is_beginning = true;
 	client_stall(session->client);
@@ -299,10 +309,11 @@ bool session_pin(struct session *session, const struct command *row, const struc
 	case PIN_READ:
 		if (!request_blocks(request))
 			return false;
-		session_start_detour(session, request, false);
+		session_start_detour(session, request, PIN_READ);
 		return true;
+	case PIN_KILL:
 	case PIN_WAIT:
-		session_start_detour(session, request, true);
+		session_start_detour(session, request, pin_of(row));
 		return true;
 	}
 	return false;

@@ -19,6 +19,8 @@ void session_abandon_detour(struct session *session);
 /* How many confirmations answer a command that the store cannot run inside a transaction: UINT32_MAX: as many as come until its mark; 0: it is not
  * allowed there (MONITOR). */
 uint32_t pinned_confirmations(const struct command *row, const struct request *request);
+/* Does it end a script that Redis runs? */
+bool session_is_kill(const struct command *row);
 /* Can the store run this command of class PINNED inside a transaction? */
 bool pinned_can_be_queued(const struct command *row);
 /* Asserts that every command of class PINNED is known here, and no other. */

@@ -186,6 +186,11 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
 		return;
 	}
+	const char *busy = turn_busy(session->sessions->turn);
+	if (busy != NULL && !session_is_kill(row)) {
+		session_refuse(session, COMMAND_RESULT_REFUSED, busy);
+		return;
+	}
 	const char *refusal = row->class == COMMAND_SERVER ? NULL : turn_refusal(session->sessions->turn);
 	if (refusal != NULL) {
 		session_refuse(session, COMMAND_RESULT_REFUSED, refusal);

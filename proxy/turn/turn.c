@@ -196,6 +196,11 @@ void turn_forget(struct turn *turn, const void *context)
 	turn_errands_drop(turn->errands, context);
 }
 
+const char *turn_busy(const struct turn *turn)
+{
+	return store_busy(turn->store);
+}
+
 const char *turn_refusal(const struct turn *turn)
 {
 	return core_refusal(turn->core);

@@ -77,6 +77,8 @@ void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */
 uint64_t turn_gathering(const struct turn *turn);
 /* See core_refusal. The store must be open. */
+/* While Redis runs a script for long, what it says to whoever asks for anything else; NULL: it does not. */
+const char *turn_busy(const struct turn *turn);
 const char *turn_refusal(const struct turn *turn);
 /* See core_is_holding. The store must be open. */
 bool turn_is_holding(const struct turn *turn);

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import digest, tap
 from lib.redis_server import RedisServer
 from lib.resp import ReplyError, encode
-from lib.workspace import Workspace
+from lib.workspace import Workspace, wait_until
 from lib.world import World
 
 ONE = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"  # return 1
@@ -200,6 +200,44 @@ def users_with_few_rights_run_none(facts, world):
         facts.equal(client("SET", "mine:x", "1"), "OK", "but commands")
 
 
+def answer_of(call):
+    try:
+        return call()
+    except ReplyError as error:
+        return str(error)
+
+
+def busy_and_killed(facts, world):
+    dc = world["a"]
+    dc.redis.client()("CONFIG", "SET", "busy-reply-threshold", "100")
+    losses = dc.sidecar.metrics().total("homeport_store_losses_total")
+    answers = []
+    runner = threading.Thread(target=lambda: answers.append(answer_of(lambda: dc.client(100)("EVAL", "redis.call('get','x') while true do end", 0))))
+    runner.start()
+
+    def is_busy():
+        with dc.client(100) as client:
+            client.send(encode("GET", "x"))
+            try:
+                client._socket.settimeout(0.3)
+                return str(client.read()).startswith("BUSY")
+            except TimeoutError:
+                return False
+
+    wait_until(is_busy, 60, "a client is told that Redis is busy")
+    with dc.client(100) as client:
+        facts.equal(answer_of(lambda: client("SET", "busy", "1")),
+                    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", "while a script runs for long, others are told so")
+        facts.equal(answer_of(lambda: client("SCRIPT", "KILL")), "OK", "and may kill it")
+        runner.join()
+        facts.check("Script killed by user with SCRIPT KILL" in answers[0], "who ran it is told", answers[0])
+        wait_until(lambda: answer_of(lambda: client("SET", "busy", "2")) == "OK", 60, "then all goes on")
+        facts.equal(answer_of(lambda: client("SCRIPT", "KILL")), "NOTBUSY No scripts in execution right now.", "and there is nothing to kill")
+    facts.equal(dc.sidecar.metrics().total("homeport_store_losses_total"), losses, "Redis was not taken for lost")
+    dc.redis.client()("CONFIG", "SET", "busy-reply-threshold", "5000")
+    world.check_same_everywhere(facts)
+
+
 SCRIPTS = [
     "redis.call('incr','c:'..ARGV[1]) redis.call('hincrby','h:'..ARGV[1],'f',2) return redis.call('sadd','s:'..ARGV[1],ARGV[2])",
     "local m=redis.call('spop','s:'..ARGV[1]) if m then redis.call('zadd','z:'..ARGV[1],ARGV[2],m) end return m",
@@ -276,6 +314,7 @@ def scripts(facts):
         loaded_anywhere_known_everywhere(facts, world)
         refused_before_anything_is_written(facts, world)
         users_with_few_rights_run_none(facts, world)
+        busy_and_killed(facts, world)
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:
         killed_in_between(facts, world, 2)
