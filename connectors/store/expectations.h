@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-enum expectation_kind { EXPECT_REPLY, EXPECT_SELECTED, EXPECT_GROUP, EXPECT_SCRIPT };
+enum expectation_kind { EXPECT_REPLY, EXPECT_SELECTED, EXPECT_GROUP, EXPECT_SCRIPT, EXPECT_VOID };
 
 struct expectation {
 	uint64_t tag;                /* of the reply, or id of the group */

@@ -102,7 +102,10 @@ static enum resp_state read_exec_header(struct group_reply *reply, struct slice 
 	struct slice left = { input.ptr + reply->used, input.len - reply->used };
 	if (left.len == 0)
 		return RESP_MORE;
-	if (left.ptr[0] == '*') {
+	bool is_nil = left.ptr[0] == '_' || (left.ptr[0] == '*' && left.len > 1 && left.ptr[1] == '-');
+	if (left.ptr[0] == '*' && left.len == 1)
+		return RESP_MORE;
+	if (left.ptr[0] == '*' && !is_nil) {
 		const char *line_end = memchr(left.ptr, '\n', left.len);
 		if (line_end == NULL)
 			return RESP_MORE;
@@ -119,9 +122,9 @@ static enum resp_state read_exec_header(struct group_reply *reply, struct slice 
 	enum resp_state state = next_frame(reply, input, &len);
 	if (state != RESP_READY)
 		return state;
-	if (left.ptr[0] != '-')
+	if (left.ptr[0] != '-' && !is_nil)
 		return RESP_ERROR;
-	if (reply->error_len == 0) {
+	if (reply->error_len == 0 && !is_nil) {
 		struct slice text = error_text((struct slice){ left.ptr, len });
 		reply->error_at = (size_t)(text.ptr - input.ptr);
 		reply->error_len = text.len;

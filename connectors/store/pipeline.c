@@ -106,6 +106,17 @@ void pipeline_group(struct pipeline *pipeline, const struct effect *group)
 	pipeline->db = DB_UNKNOWN;
 }
 
+void pipeline_void_group(struct pipeline *pipeline, const struct effect *group)
+{
+	outgoing_copy(&pipeline->out, SLICE("*1\r\n$4\r\nPING\r\n"));
+	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_VOID, .tag = group->group.id });
+}
+
+void pipeline_forget_db(struct pipeline *pipeline)
+{
+	pipeline->db = UINT32_MAX;
+}
+
 void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script)
 {
 	outgoing_copy(&pipeline->out, script);
@@ -270,7 +281,9 @@ static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice in
 	}
 	struct expectation met = *oldest;
 	expectations_drop_oldest(&pipeline->expectations);
-	if (met.kind == EXPECT_REPLY)
+	if (met.kind == EXPECT_VOID)
+		pipeline->callbacks.answered(pipeline->callbacks.context, pipeline, met.tag, NULL, 0, (struct slice){ NULL, 0 });
+	else if (met.kind == EXPECT_REPLY)
 		pipeline->callbacks.reply(pipeline->callbacks.context, met.tag, reply);
 	else if (reply_is_error(reply))
 		close_on_select_error(pipeline, reply);

@@ -11,6 +11,7 @@
 #include "expired_notice.h"
 #include "full_script.h"
 #include "group_order.h"
+#include "guards.h"
 #include "opening.h"
 #include "store_facts.h"
 #include "connectors/net/silence.h"
@@ -40,7 +41,8 @@ struct store {
 	uint64_t epoch_left, epoch_owed;     /* see struct opening */
 	uint64_t nonce;
 
-	struct group_order order;
+	struct group_order order;            /* of pipelines, and behind them of guards */
+	struct guards *guards;               /* owned */
 	struct store_facts facts;
 	struct silence silence;
 };
@@ -54,6 +56,7 @@ static void pipeline_pushed(void *context, struct slice push);
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
                           struct slice error);
 static void pipeline_fed(void *context);
+static void guards_failed(void *context, const char *why);
 static void go_on_opening(struct store *store, enum opening_state state);
 static void finish_opening(struct store *store);
 static void refresh_facts(void *context);
@@ -80,6 +83,7 @@ struct store *store_new(const struct store_options *options, const struct store_
 	store->refresh = timer_new(options->loop, refresh_facts, store);
 	store->look = timer_new(options->loop, look, store);
 	store->retry_ms = RETRY_MS_FIRST;
+	store->guards = guards_new(&(struct guards_options){ &store->options, store, pipeline_answered, pipeline_fed, guards_failed });
 	timer_start(store->retry, 0);
 	return store;
 }
@@ -93,6 +97,7 @@ void store_free(struct store *store)
 	timer_free(store->refresh);
 	timer_free(store->look);
 	free_pipelines(store);
+	guards_free(store->guards);
 	memory_free((void *)store->options.host);
 	memory_free((void *)store->options.username);
 	memory_free((void *)store->options.password);
@@ -121,10 +126,38 @@ void store_read(struct store *store, unsigned protocol, uint32_t db, struct slic
 	pipeline_read(store->pipelines[protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2], db, command, tag);
 }
 
+/* Afterwards groups of no protocol of their own go on where they went before. */
+static void guarded_group(struct store *store, const struct effect *group)
+{
+	unsigned ordinal = 0, last = store->order.last_pipeline;
+	struct pipeline *pipeline = guards_group(store->guards, group->group.guard, &ordinal);
+	bool is_void = pipeline == NULL;
+	unsigned index = is_void ? last : PIPELINE_COUNT + ordinal;
+	if (is_void)
+		pipeline = store->pipelines[last];
+	group_order_add(&store->order, index, pipeline_position(pipeline));
+	store->order.last_pipeline = last;
+	if (is_void)
+		pipeline_void_group(pipeline, group);
+	else
+		pipeline_group(pipeline, group);
+	pipeline_set_gate(pipeline, group_order_gate(&store->order, index));
+}
+
+struct store_guard *store_guard_new(struct store *store, unsigned protocol, const struct store_guard_callbacks *callbacks)
+{
+	assert(store->is_open);
+	return guards_add(store->guards, protocol, callbacks);
+}
+
 void store_group(struct store *store, const struct effect *group)
 {
 	assert(store->is_open);
 	assert(group->type == EFFECT_GROUP);
+	if (group->group.guard != 0) {
+		guarded_group(store, group);
+		return;
+	}
 	unsigned index = group->group.protocol == 0 ? store->order.last_pipeline : group->group.protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2;
 	struct pipeline *pipeline = store->pipelines[index];
 	group_order_add(&store->order, index, pipeline_position(pipeline));
@@ -278,6 +311,11 @@ static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t
 	store->callbacks.answered(store->callbacks.context, id, replies, count, error);
 }
 
+static void guards_failed(void *context, const char *why)
+{
+	fail(context, why);
+}
+
 static void pipeline_fed(void *context)
 {
 	struct store *store = context;
@@ -307,6 +345,7 @@ static void finish_opening(struct store *store)
 	store->why_told[0] = '\0';
 	store->epoch_left = store->opening.epoch;
 	store->epoch_owed = 0;
+	guards_open(store->guards, store->epoch_left);
 	store->facts = store->opening.facts;
 	timer_start(store->refresh, FACTS_EVERY_MS);
 	struct event event = {
@@ -393,8 +432,11 @@ static uint64_t bytes_moved(const struct store *store)
 
 static void set_gates(struct store *store)
 {
+	unsigned first = store->order.runs[0].pipeline;
 	for (unsigned i = PIPELINE_RESP2; i <= PIPELINE_RESP3; i++)
 		pipeline_set_gate(store->pipelines[i], group_order_gate(&store->order, i));
+	if (first >= PIPELINE_COUNT)
+		guards_set_gate(store->guards, first - PIPELINE_COUNT, group_order_gate(&store->order, first));
 }
 
 static void flush_pipelines(struct store *store)
@@ -403,6 +445,7 @@ static void flush_pipelines(struct store *store)
 		return;
 	for (unsigned i = 0; i < PIPELINE_COUNT; i++)
 		pipeline_flush(store->pipelines[i]);
+	guards_flush(store->guards);
 }
 
 static void fail(struct store *store, const char *why)
@@ -448,6 +491,7 @@ static void free_pipelines(struct store *store)
 		store->pipelines[i] = NULL;
 	}
 	group_order_free(&store->order);
+	guards_close(store->guards);
 	/* An opening that did not end: the store may have taken its claim, or still take it. */
 	store->epoch_owed += store->opening.epoch_step;
 	opening_free(&store->opening);

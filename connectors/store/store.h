@@ -34,7 +34,8 @@ struct store_callbacks {
 	void (*waiting)(void *context, const char *why);     /* opening failed and is tried again; told when WHY changes. May be NULL */
 	void (*fenced)(void *context, const char *why);      /* another sidecar took this Redis over: stop */
 	void (*reply)(void *context, uint64_t tag, struct slice reply);   /* to store_read, in order */
-	void (*answered)(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error); /* to store_group */
+	/* To store_group. Neither replies nor an error: keys that its guard watched have changed, and nothing was run. */
+	void (*answered)(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
 	void (*expired)(void *context, uint32_t db, struct slice key);
 	void (*fed)(void *context);          /* all replies of one read from the socket were handed out: the turn may end */
 };

@@ -67,7 +67,7 @@ static bool has_lost_outbox(const struct group *group, const struct event *event
 static void answers_take_abort(struct core *core, struct group *group, struct slice error)
 {
 	bool is_full = groups_note_refusal(&core->groups, group, error);
-	core->step.status.aborted_groups++;
+	core->step.status.aborted_groups += error.len > 0;
 	if (group->kind == GROUP_REMOTE)
 		groups_note_waiting(&core->groups);
 	if (is_full && group->kind == GROUP_REMOTE && !group->is_for_full) {

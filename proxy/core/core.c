@@ -207,6 +207,7 @@ static void turn_ended(struct core *core)
 		rerun_pump(core->local);
 	else if (!local_is_draining(core->local) && gathering_is_worth_sending(core->local))
 		gathering_close(core->local);
+	gather_guarded_pump(core->local);
 	outbox_pump(&core->outbox);
 	if (!local_has_open(core->local) && !local_is_rerunning(core->local)) {
 		leaving_mark(core->topology);

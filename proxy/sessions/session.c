@@ -1,11 +1,13 @@
 /* Session: its state (see session.h). */
 #include "session.h"
 
+#include <string.h>
+
 void session_changed(struct session *session)
 {
 	bool is_known = session_is_known(session);
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
-	                    session->watched.first == NULL && session->reply_mode == REPLY_MODE_ON;
+	                    session->reply_mode == REPLY_MODE_ON;
 	session->is_gated = session->guard != NULL || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	const struct client_commons *commons = session->client->commons;
 	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
@@ -63,6 +65,34 @@ void credentials_set(struct credentials *credentials, const struct slice *auth, 
 		credentials->auth[i] = buffer_copy(auth[i]);
 }
 
+struct slice session_no_array(const struct session *session)
+{
+	return session->protocol == 3 ? SLICE("_\r\n") : SLICE("*-1\r\n");
+}
+
+static void session_leave_queue(struct session *session)
+{
+	struct guarded *guarded = &session->sessions->guarded;
+	struct session **link = &guarded->first;
+	guarded->looks_due -= session->is_looking;
+	if (guarded->running == session)
+		guarded->running = NULL;
+	while (session->is_queued && *link != session)
+		link = &(*link)->next_guarded;
+	if (session->is_queued)
+		*link = session->next_guarded;
+	session->is_queued = session->is_looking = false;
+}
+
+void session_unwatch(struct session *session)
+{
+	session_leave_queue(session);
+	if (session->watcher != NULL)
+		store_guard_free(session->watcher);
+	session->watcher = NULL;
+	session->is_touched = false;
+}
+
 void greeting_forget(struct greeting *greeting)
 {
 	credentials_set(&greeting->credentials, NULL, 0);
@@ -86,6 +116,24 @@ const char *session_read_db(const struct sessions *sessions, struct slice text, 
 		return "ERR value is not an integer or out of range";
 	bool is_there = *db >= 0 && *db < sessions->databases && (uint64_t)*db != sessions->status->settings->redis_database;
 	return is_there ? NULL : "ERR DB index is out of range";
+}
+
+struct request *request_copy(const struct request *request)
+{
+	size_t len = 0;
+	for (uint32_t i = 0; i < request->argc; i++)
+		len += request->argv[i].len;
+	struct request *copy = memory_new(sizeof(*copy) + request->argc * sizeof(*copy->argv) + len);
+	struct slice *words = (struct slice *)(void *)(copy + 1);
+	char *bytes = (char *)(words + request->argc);
+	*copy = (struct request){ .argv = words, .argc = request->argc };
+	for (uint32_t i = 0; i < request->argc; i++) {
+		words[i] = (struct slice){ bytes, request->argv[i].len };
+		if (request->argv[i].len > 0)
+			memcpy(bytes, request->argv[i].ptr, request->argv[i].len);
+		bytes += request->argv[i].len;
+	}
+	return copy;
 }
 
 void slice_replace(struct slice *place, struct slice text)

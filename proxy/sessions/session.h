@@ -2,7 +2,7 @@
  *
  *   session.c              what a session is                    session_command.h   what the room commands/ fills in
  *   upstream.c             a connection to Redis of a client's own; login.c logs in on one, to see who a client is
- *   watch.c                watched keys            transaction.c  queued commands
+ *   transaction.c          queued commands
  *   session_parts.c        an answer to EXEC that is put together from several hands
  *   session_reply.c        answers that the sidecar words itself
  *   user_rules.c           what Redis says of a user
@@ -12,6 +12,8 @@
  *   session_answers.c      questions to store or core that are under way, and their answers
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
+ *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
+ *   session_guarded.c      such EXECs, one at a time
  *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   pinned.c               commands that need a connection of their own
  *   session_route.c        where each request goes
@@ -23,9 +25,8 @@
 #include "login.h"
 #include "proxy/clients/client_table.h"
 #include "proxy/core/commands/command.h"
-#include "proxy/turn/turn.h"
+#include "proxy/turn/turn_guard.h"
 #include "session_command.h"
-#include "watch.h"
 
 struct access;
 struct account;
@@ -79,7 +80,8 @@ struct session {
 	bool is_logged_in;           /* by AUTH or HELLO. Other clients are let in as the default user if Redis asks for no password */
 	bool is_spoiled;             /* a command inside MULTI was refused, so EXEC will be refused, too */
 	uint32_t probes_due;         /* commands inside MULTI whose queueing waits for the store to say that it has memory */
-	const struct session_command *deferred; /* what waits for them; NULL: nothing does, else the client is stalled */
+	const struct session_command *deferred; /* it waits until all earlier answers are there; NULL: none does. The client is stalled */
+	struct request *deferred_request; /* owned; what it is about */
 	enum reply_mode reply_mode;
 	uint64_t gathering;          /* turn_gathering at the client's last write */
 	const struct command *row;   /* of the last command found by its name alone; clients often repeat a command */
@@ -87,7 +89,13 @@ struct session {
 	struct transaction *transaction; /* owned; NULL outside MULTI */
 	struct parts *parts;         /* owned; of an EXEC that is under way, and whose answer they are; NULL: none is */
 	uint64_t parts_token;        /* names that answer */
-	struct watch_list watched;
+	struct store_guard *watcher; /* owned; on which it watches keys; NULL: it watches none */
+	uint64_t watcher_token;      /* names the answer to its WATCH; 0: none is due */
+	struct request *watch_request; /* owned; the WATCH that waits in the queue; NULL: it is EXEC that does */
+	struct session *next_guarded; /* in the queue */
+	bool is_queued;              /* its EXEC, or its WATCH, waits for EXECs of others */
+	bool is_looking;             /* meanwhile Redis is asked whether it would run at all */
+	bool is_touched;             /* its watcher is gone: what it watched may have changed */
 	struct login *login;         /* owned; NULL: none is under way */
 	struct account *account;     /* who it is; shared */
 	struct guard *guard;         /* owned; NULL: its user may do everything */
@@ -102,13 +110,21 @@ struct session {
 	struct slice library_name, library_version;
 };
 
+/* EXECs of clients that watch keys: one at a time is given to the core, as each is alone on its connection. A WATCH that comes behind them waits, too:
+ * they must not be found to have changed what it watches. */
+struct guarded {
+	struct session *first;       /* those that wait */
+	struct session *running;     /* NULL: none is */
+	unsigned looks_due;
+	bool was_touched;            /* one has not run, as what it watched had changed: the same may be true of others */
+};
+
 struct sessions {
 	struct event_base *loop;
 	struct turn_clock *clock;
 	struct sidecar_status *status;
 	struct turn *turn;
 	struct client_table *clients;
-	struct watches *watches;
 	struct conflicts *conflicts;
 	struct homes *homes;
 	unsigned forwarding;         /* sessions with forwards */
@@ -119,6 +135,8 @@ struct sessions {
 	bool is_store_behind;        /* more bytes are under way to the store than limits.store allows */
 	bool is_probed;              /* Redis has been asked since the start whether strangers are let in */
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
+	struct guarded guarded;
+	uint64_t submitting;         /* names the transaction that is being given to the core */
 	struct mistake mistake;
 	struct buffer reply;         /* where an answer is put together; good until the next one */
 	struct buffer encoded;       /* an inline command as RESP, likewise */
@@ -141,6 +159,10 @@ void session_spoil(struct session *session);
 /* Puts copies of AUTH, COUNT slices, in place of what was there. */
 void credentials_set(struct credentials *credentials, const struct slice *auth, unsigned count);
 void greeting_forget(struct greeting *greeting);
+/* How EXEC says that it has not run. */
+struct slice session_no_array(const struct session *session);
+/* Watches nothing any more. */
+void session_unwatch(struct session *session);
 /* How ROW is answered by the sidecar itself; NULL: it is not. */
 static inline const struct session_command *session_command_of(const struct session *session, const struct command *row)
 {
@@ -152,6 +174,9 @@ void session_add_by(const struct session *session, struct buffer *by);
 
 /* Reads the number of a database that clients may select. Returns why it is none; NULL: it is one. */
 const char *session_read_db(const struct sessions *sessions, struct slice text, int64_t *db);
+
+/* A copy of its words, in one memory. */
+struct request *request_copy(const struct request *request);
 
 /* Puts a copy of TEXT in PLACE, which is freed first. */
 void slice_replace(struct slice *place, struct slice text);

@@ -123,7 +123,9 @@ static void session_answered(struct sessions *sessions, struct client *client, s
 	sessions_observe(sessions, answer);
 	session_note_return(client->session, answer);
 	session_end_hold(client->session, answer);
-	if (answer->kind == ANSWER_ASKED)
+	if (answer->kind == ANSWER_GUARDED)
+		session_unwatch(client->session);
+	if (answer->kind == ANSWER_ASKED || answer->kind == ANSWER_GUARDED)
 		session_resume(client->session);
 }
 
@@ -138,14 +140,24 @@ static struct slice session_take_probe(struct session *session, struct slice rep
 	return reply;
 }
 
+void session_defer(struct session *session, const struct session_command *command, const struct request *request)
+{
+	session->deferred = command;
+	session->deferred_request = request_copy(request);
+	client_stall(session->client);
+}
+
 static void session_run_deferred(struct session *session)
 {
 	const struct session_command *command = session->deferred;
-	if (command == NULL || session->probes_due > 0)
+	struct request *request = session->deferred_request;
+	if (command == NULL || answers_due(&session->client->answers) > 0)
 		return;
 	session->deferred = NULL;
-	command->run(session, &(struct request){ .argc = 0 });
+	session->deferred_request = NULL;
 	session_resume(session);
+	command->run(session, request);
+	memory_free(request);
 }
 
 void sessions_answer(void *context, uint64_t token, struct slice reply)
@@ -194,6 +206,7 @@ static void sessions_settle(struct sessions *sessions, uint64_t token, struct sl
 	session_answered(sessions, client, answer);
 	answers_settle(&client->answers, number, reply, &client->out);
 	client_flag(client);
+	session_run_deferred(client->session);
 }
 
 void sessions_answer_whole(void *context, uint64_t token, struct slice reply)
@@ -201,9 +214,24 @@ void sessions_answer_whole(void *context, uint64_t token, struct slice reply)
 	sessions_settle(context, token, reply, reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK);
 }
 
+/* EXEC has not run, as what the client watched has changed. */
+static void sessions_tell_touched(struct sessions *sessions, uint64_t token)
+{
+	uint32_t number;
+	struct client_answer *answer;
+	struct client *client = sessions_find(sessions, token, &number, &answer);
+	sessions->guarded.was_touched = true;
+	if (client != NULL)
+		sessions_settle(sessions, token, session_no_array(client->session), COMMAND_RESULT_OK);
+}
+
 void sessions_refuse(void *context, uint64_t token, struct slice error)
 {
 	struct sessions *sessions = context;
+	if (error.len == 0) {
+		sessions_tell_touched(sessions, token);
+		return;
+	}
 	buffer_reset(&sessions->reply);
 	buffer_add_byte(&sessions->reply, '-');
 	buffer_add(&sessions->reply, error);

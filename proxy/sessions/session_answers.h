@@ -13,12 +13,15 @@ enum answer_kind {
 	ANSWER_ACCESS,               /* the command may have changed who is let in, and who may do what: Redis is asked again */
 	ANSWER_QUEUED,               /* whether the store has memory: if so, the client is told that its command is queued */
 	ANSWER_ASKED,                /* the client was stalled and goes on */
+	ANSWER_GUARDED,              /* likewise, and watches nothing any more */
 };
 
 /* What is to be done when the answer to such a request comes. */
 enum answer_kind answer_kind_of(const struct command *row, const struct request *request);
 /* Remembers a question; returns its token. PARTS: the replies that make up the answer; IS_ARRAY: they are elements of one array. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind);
+/* COMMAND, about REQUEST, is to run once all earlier answers are there. */
+void session_defer(struct session *session, const struct session_command *command, const struct request *request);
 /* The question was asked in parts, and none has come: its answer comes whole instead. */
 void session_expect_whole(struct session *session, uint64_t token);
 /* The bytes of REQUEST in RESP, which an inline command is not. Good until the next call. */

@@ -7,6 +7,7 @@
 #include "session_reply.h"
 #include "session_access.h"
 #include "session_parts.h"
+#include "session_watch.h"
 #include "transaction.h"
 
 #include <string.h>
@@ -133,12 +134,24 @@ static void exec_request(struct exec *exec, const struct submission *submission)
 			.count = submission->count,
 			.is_transaction = true,
 			.is_guarded = exec->is_guarded,
+			.guard = exec->is_guarded ? store_guard_number(session->watcher) : 0,
 			.client = session->name,
 		},
 	};
 	exec->parts.at = submission->parts[0];
+	session->sessions->submitting = event.request.token;
 	turn_request(session->sessions->turn, &event);
+	session->sessions->submitting = 0;
 	session->gathering = turn_gathering(session->sessions->turn);
+}
+
+/* Nothing is left for the store but to say whether what was watched has changed. */
+static void exec_begin_own(struct exec *exec)
+{
+	if (exec->is_guarded)
+		session_check_watched(exec->parts.session);
+	else
+		exec_go_on(&exec->parts);
 }
 
 /* The core names a command that is wrong in itself before it does anything: the others are given to it again. */
@@ -157,7 +170,7 @@ static void exec_submit(struct exec *exec)
 			part_know(&exec->parts.items[submission.parts[mistake->index]], buffer_slice(&mistake->error));
 		submission_free(&submission);
 		if (count == 0)
-			exec_go_on(&exec->parts);
+			exec_begin_own(exec);
 		if (count == 0 || mistake->token != exec->token)
 			return;
 	}
@@ -207,6 +220,7 @@ static void exec_end(struct exec *exec)
 	exec_free(exec);
 	sessions_answer(session->sessions, token, buffer_slice(&whole));
 	session_resume(session);
+	session_changed(session);
 	buffer_free(&whole);
 }
 

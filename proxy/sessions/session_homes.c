@@ -151,8 +151,6 @@ static void session_take_commands(struct session *session, const struct forwarde
 		sessions_refuse(sessions, event.request.token, SLICE("ERR DB index is out of range"));
 		return;
 	}
-	for (unsigned i = 0; watches_are_any(sessions->watches) && i < forwarded->count; i++)
-		watches_touch_request(sessions->watches, forwarded->head.db, forwarded->rows[i], &forwarded->commands[i]);
 	turn_request(sessions->turn, &event);
 }
 

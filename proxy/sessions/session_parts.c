@@ -39,6 +39,14 @@ void parts_settle(struct parts *parts, struct slice reply)
 		parts->refused(parts, reply);
 }
 
+void parts_check(struct parts *parts, struct slice reply)
+{
+	if (slice_equal(reply, SLICE("*0\r\n")))
+		parts->go_on(parts);
+	else
+		parts->refused(parts, reply);
+}
+
 void parts_take_confirmation(struct parts *parts, struct slice reply, bool is_mark, bool is_last)
 {
 	if (!is_mark)

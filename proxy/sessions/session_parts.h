@@ -33,6 +33,8 @@ struct parts {
 void parts_take(struct parts *parts, struct slice reply);
 /* REPLY is all that there will be to what is due. */
 void parts_settle(struct parts *parts, struct slice reply);
+/* REPLY: of an EXEC of nothing, as the store has no part in it. */
+void parts_check(struct parts *parts, struct slice reply);
 /* A confirmation of the subscription; IS_LAST: no more will come. IS_MARK: it is the mark behind an UNSUBSCRIBE, not to be given out. */
 void parts_take_confirmation(struct parts *parts, struct slice reply, bool is_mark, bool is_last);
 /* Frees what it owns. */

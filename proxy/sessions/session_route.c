@@ -84,13 +84,6 @@ void session_request(void *context, struct client *client, const struct request 
 		session_route_special(session, row, request);
 }
 
-/* Until it is known whether its transaction is spoiled. */
-static void session_defer(struct session *session, const struct session_command *command)
-{
-	session->deferred = command;
-	client_stall(session->client);
-}
-
 /* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
 static void session_route_special(struct session *session, const struct command *row, const struct request *request)
 {
@@ -102,7 +95,7 @@ static void session_route_special(struct session *session, const struct command 
 	else if (session->transaction != NULL && (command == NULL || !command->is_immediate))
 		session_route_to_queue(session, row, request);
 	else if (session->probes_due > 0 && command != NULL)
-		session_defer(session, command);
+		session_defer(session, command, request);
 	else if (session_is_pinned(session, row))
 		session_pinned_request(session, row, request);
 	else
@@ -114,8 +107,6 @@ static void session_route_special(struct session *session, const struct command 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)
 {
 	struct sessions *sessions = session->sessions;
-	if (watches_are_any(sessions->watches))
-		watches_touch_request(sessions->watches, session->db, row, request);
 	struct event event = {
 		.type = EVENT_REQUEST,
 		.request = {
@@ -132,12 +123,12 @@ static void session_gather(struct session *session, const struct command *row, c
 	session->gathering = turn_gathering(sessions->turn);
 }
 
-/* A read is sent at once, ahead of the group that is being gathered, unless the client would then miss a write of its own, or watches keys, or
+/* A read is sent at once, ahead of the group that is being gathered, unless the client would then miss a write of its own, or
  * it is about a user whose reads go home. */
 static void session_read(struct session *session, const struct command *row, const struct request *request)
 {
 	struct turn *turn = session->sessions->turn;
-	if (session->gathering == turn_gathering(turn) || session->watched.first != NULL || scripts_are_meant(row) || turn_concerns_read(turn, row, request)) {
+	if (session->gathering == turn_gathering(turn) || scripts_are_meant(row) || turn_concerns_read(turn, row, request)) {
 		session_gather(session, row, request);
 		return;
 	}

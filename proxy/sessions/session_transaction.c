@@ -5,6 +5,7 @@
 #include "session_answers.h"
 #include "session_exec.h"
 #include "session_reply.h"
+#include "session_watch.h"
 #include "transaction.h"
 
 #include <string.h>
@@ -83,20 +84,11 @@ void session_leave_transaction(struct session *session)
 {
 	transaction_free(session->transaction);
 	session->transaction = NULL;
-	watches_drop(session->sessions->watches, &session->watched);
+	session_unwatch(session);
 	session_changed(session);
 }
 
 /* ---- execution ---- */
-
-static void transaction_touch(struct session *session, const struct transaction_list *list)
-{
-	struct watches *watches = session->sessions->watches;
-	if (!watches_are_any(watches))
-		return;
-	for (uint32_t i = 0; i < list->count; i++)
-		watches_touch_request(watches, session->db, list->rows[i], &list->commands[i]);
-}
 
 /* One command of it is wrong in itself: its error is one part of the answer, and the others run. */
 static void session_answer_by_parts(struct session *session, struct transaction *transaction, bool is_guarded, uint64_t token)
@@ -109,13 +101,26 @@ static void session_answer_by_parts(struct session *session, struct transaction 
 	buffer_free(&error);
 }
 
+/* It runs on another connection than what the client sends next. */
+static void session_guard_transaction(struct session *session)
+{
+	store_guard_speak(session->watcher, session->protocol);
+	client_stall(session->client);
+}
+
 void session_run_transaction(struct session *session, bool is_guarded)
 {
 	struct transaction *transaction = session->transaction;
 	const struct transaction_list *list = transaction_list(transaction);
 	session->transaction = NULL;
-	transaction_touch(session, list);
-	uint64_t token = session_expect(session, transaction_is_mixed(transaction) ? 1 : list->count, !transaction_is_mixed(transaction), ANSWER_PLAIN);
+	if (list->count == 0) {
+		transaction_free(transaction);
+		session_check_watched(session);
+		return;
+	}
+	if (is_guarded)
+		session_guard_transaction(session);
+	uint64_t token = session_expect(session, transaction_is_mixed(transaction) ? 1 : list->count, !transaction_is_mixed(transaction), is_guarded ? ANSWER_GUARDED : ANSWER_PLAIN);
 	if (transaction_is_mixed(transaction)) {
 		session_exec_parts(session, transaction, is_guarded, token, UINT32_MAX, SLICE(""));
 		return;
@@ -131,14 +136,18 @@ void session_run_transaction(struct session *session, bool is_guarded)
 			.count = list->count,
 			.is_transaction = true,
 			.is_guarded = is_guarded,
+			.guard = is_guarded ? store_guard_number(session->watcher) : 0,
 			.client = session->name,
 		},
 	};
 	session->sessions->mistake.token = 0;
+	session->sessions->submitting = event.request.token;
 	turn_request(session->sessions->turn, &event);
+	session->sessions->submitting = 0;
 	session->gathering = turn_gathering(session->sessions->turn);
 	if (session->sessions->mistake.token == token)
 		session_answer_by_parts(session, transaction, is_guarded, token);
 	else
 		transaction_free(transaction);
+	session_changed(session);
 }

@@ -7,6 +7,7 @@
 #include "session_access.h"
 #include "session_answers.h"
 #include "session_exec.h"
+#include "session_guarded.h"
 #include "session_homes.h"
 #include "session_route.h"
 #include "session_transaction.h"
@@ -34,6 +35,8 @@ static void session_closing(void *context, struct client *client)
 	struct session *session = client->session;
 	session_leave_transaction(session);
 	session_drop_exec(session);
+	memory_free(session->deferred_request);
+	memory_free(session->watch_request);
 	session_unpin(session);
 	session_drop_login(session);
 	guard_free(session->guard);
@@ -81,17 +84,14 @@ static void sessions_lost(void *context)
 static void sessions_mistaken(void *context, uint64_t token, unsigned index, struct slice error)
 {
 	struct sessions *sessions = context;
+	if (sessions->submitting != token) {
+		sessions_refuse(sessions, token, error);
+		return;
+	}
 	sessions->mistake.token = token;
 	sessions->mistake.index = index;
 	buffer_reset(&sessions->mistake.error);
 	buffer_add(&sessions->mistake.error, error);
-}
-
-static void sessions_group_sent(void *context, const struct effect *group)
-{
-	struct sessions *sessions = context;
-	if (watches_are_any(sessions->watches))
-		watches_touch_group(sessions->watches, group);
 }
 
 static void sessions_group_answered(void *context)
@@ -100,17 +100,12 @@ static void sessions_group_answered(void *context)
 	client_table_send(sessions->clients);
 }
 
-static void sessions_expired(void *context, uint32_t db, struct slice key)
-{
-	struct sessions *sessions = context;
-	watches_touch(sessions->watches, db, key);
-}
-
 static void sessions_gathered(void *context)
 {
 	struct sessions *sessions = context;
 	uint64_t backlog_max = sessions->status->settings->limits_store_bytes;
 	sessions->is_store_behind = turn_backlog(sessions->turn) > (sessions->is_store_behind ? backlog_max / 2 : backlog_max);
+	sessions_run_guarded(sessions);
 	client_table_set_store_behind(sessions->clients, sessions->is_store_behind);
 	client_table_catch_up(sessions->clients);
 }
@@ -141,7 +136,6 @@ struct sessions *sessions_new(const struct sessions_options *options)
 	sessions->loop = options->loop;
 	sessions->clock = options->clock;
 	sessions->status = options->status;
-	sessions->watches = watches_new();
 	pinned_check_rows();
 	sessions->commands = options->commands;
 	access_start(sessions);
@@ -151,7 +145,6 @@ struct sessions *sessions_new(const struct sessions_options *options)
 void sessions_free(struct sessions *sessions)
 {
 	access_stop(sessions);
-	watches_free(sessions->watches);
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);
@@ -189,9 +182,7 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.away = sessions_away,
 		.held = sessions_held,
 		.rehomed = sessions_rehomed,
-		.group_sent = sessions_group_sent,
 		.group_answered = sessions_group_answered,
-		.expired = sessions_expired,
 		.gathered = sessions_gathered,
 		.ended = sessions_ended,
 	};

@@ -11,6 +11,7 @@
 #include "proxy/core/commands/command.h"
 #include "proxy/handler_runs/handler_runs.h"
 #include "turn_errands.h"
+#include "turn_guard.h"
 #include "turn_logs.h"
 #include "turn_rules.h"
 #include "turn_step.h"
@@ -128,6 +129,12 @@ void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice c
 	store_read(turn->store, protocol, db, command, token);
 }
 
+struct store_guard *turn_guard_new(struct turn *turn, unsigned protocol, const struct store_guard_callbacks *callbacks)
+{
+	assert(turn->is_open);
+	return store_guard_new(turn->store, protocol, callbacks);
+}
+
 static bool has_write(const struct event *request)
 {
 	for (unsigned i = 0; i < request->request.count; i++)
@@ -204,11 +211,6 @@ const char *turn_busy(const struct turn *turn)
 const char *turn_refusal(const struct turn *turn)
 {
 	return core_refusal(turn->core);
-}
-
-bool turn_is_holding(const struct turn *turn)
-{
-	return core_is_holding(turn->core);
 }
 
 uint64_t turn_gathering(const struct turn *turn)

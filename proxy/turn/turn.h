@@ -26,9 +26,7 @@ struct turn_callbacks {
 	void (*away)(void *context, const struct effect *away);                /* not executed either: another datacenter is the user's home */
 	void (*held)(void *context, uint64_t token);         /* it waits: it is answered, refused or sent away later */
 	void (*rehomed)(void *context, const struct effect *home);             /* a user has a new home */
-	void (*group_sent)(void *context, const struct effect *group);         /* to the store */
 	void (*group_answered)(void *context);               /* all replies to a group were given out: they may be sent before the core goes on */
-	void (*expired)(void *context, uint32_t db, struct slice key);         /* as the store has notified */
 	void (*gathered)(void *context);                     /* all input of this turn was handed out; this is the last moment for more requests */
 	void (*ended)(void *context);                        /* the turn is over: send what clients are owed */
 };
@@ -80,8 +78,6 @@ uint64_t turn_gathering(const struct turn *turn);
 /* While Redis runs a script for long, what it says to whoever asks for anything else; NULL: it does not. */
 const char *turn_busy(const struct turn *turn);
 const char *turn_refusal(const struct turn *turn);
-/* See core_is_holding. The store must be open. */
-bool turn_is_holding(const struct turn *turn);
 /* See core_concerns_read. The store must be open. */
 bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request);
 /* Bytes not yet sent to the store, or bytes of transactions that it has not yet answered, whichever are more. */

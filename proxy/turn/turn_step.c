@@ -11,7 +11,6 @@
 static void group_run(struct turn *turn, const struct effect *group)
 {
 	turn_groups_add(&turn->groups, group);
-	turn->callbacks.group_sent(turn->callbacks.context, group);
 	store_group(turn->store, group);
 }
 

@@ -146,7 +146,6 @@ static void turn_on_answered(void *context, uint64_t id, const struct slice *rep
 static void turn_on_expired(void *context, uint32_t db, struct slice key)
 {
 	struct turn *turn = context;
-	turn->callbacks.expired(turn->callbacks.context, db, key);
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_EXPIRED, .expired = { db, key } });
 }

@@ -21,7 +21,7 @@ class Raw:
     """A connection that keeps what it gets as bytes."""
 
     def __init__(self, address):
-        self.socket = socket.create_connection(address, 60)
+        self.socket = socket.create_connection(address, 20)
         self.bytes = b""
 
     def ask(self, *commands):
@@ -130,12 +130,73 @@ def transactions(pair):
     same("the same by inline commands", inline)
 
 
+def watching(pair):
+    """What touches a watched key, and what does not: SETUP, then WATCH k, then another client's COMMANDS, then EXEC."""
+    cases = {
+        "nothing": ((), ()), "SET": ((), (("SET", "k", "1"),)), "SET to what it is": ((("SET", "k", "1"),), (("SET", "k", "1"),)),
+        "SETNX of a key that is there": ((("SET", "k", "1"),), (("SETNX", "k", "2"),)), "SETNX of a missing one": ((), (("SETNX", "k", "2"),)),
+        "SET XX of a missing key": ((), (("SET", "k", "2", "XX"),)), "GET, TTL": ((("SET", "k", "1"),), (("GET", "k"), ("TTL", "k"))),
+        "PERSIST without a deadline": ((("SET", "k", "1"),), (("PERSIST", "k"),)), "PERSIST": ((("SET", "k", "1", "EX", "99"),), (("PERSIST", "k"),)),
+        "a wrong type": ((("SET", "k", "1"),), (("SADD", "k", "a"), ("HSET", "k", "f", "v"), ("INCRBYFLOAT", "k", "x"))),
+        "SADD of a member that is there": ((("SADD", "k", "a"),), (("SADD", "k", "a"),)), "SADD": ((("SADD", "k", "a"),), (("SADD", "k", "a", "b"),)),
+        "SREM of a missing member": ((("SADD", "k", "a"),), (("SREM", "k", "b"),)), "DEL of a missing key": ((), (("DEL", "k"), ("UNLINK", "k"))),
+        "DEL of two, the other one is there": ((("SET", "l", "1"),), (("DEL", "k", "l"),)), "DEL": ((("SET", "k", "1"),), (("DEL", "l", "k"),)),
+        "FLUSHALL of a missing key": ((), (("FLUSHALL",),)), "FLUSHALL": ((("SET", "k", "1"),), (("FLUSHALL",),)),
+        "FLUSHDB elsewhere": ((("SET", "k", "1"),), (("SELECT", "1"), ("FLUSHDB",))), "FLUSHALL FOO": ((("SET", "k", "1"),), (("FLUSHALL", "FOO"),)),
+        "the same name elsewhere": ((("SET", "k", "1"),), (("SELECT", "1"), ("SET", "k", "2"))), "ZADD of the same score": ((("ZADD", "k", "1", "a"),), (("ZADD", "k", "1", "a"),)),
+        "ZADD of another score": ((("ZADD", "k", "1", "a"),), (("ZADD", "k", "2", "a"),)), "EXPIRE": ((("SET", "k", "1"),), (("EXPIRE", "k", "99"),)),
+        "EXPIRE of a missing key": ((), (("EXPIRE", "k", "99"),)), "EXPIRE NX": ((("SET", "k", "1", "EX", "99"),), (("EXPIRE", "k", "9", "NX"),)),
+        "HSET of the same": ((("HSET", "k", "f", "v"),), (("HSET", "k", "f", "v"),)), "HDEL of a missing field": ((("HSET", "k", "f", "v"),), (("HDEL", "k", "g"),)),
+        "RENAME onto it": ((("SET", "l", "1"),), (("RENAME", "l", "k"),)), "RENAME of a missing key": ((), (("RENAME", "l", "k"),)),
+        "SINTERSTORE of nothing onto nothing": ((), (("SINTERSTORE", "k", "x", "y"),)), "MSETNX that does nothing": ((("SET", "l", "1"),), (("MSETNX", "k", "1", "l", "2"),)),
+        "GETEX": ((("SET", "k", "1"),), (("GETEX", "k"),)), "APPEND of nothing": ((("SET", "k", "1"),), (("APPEND", "k", ""),)), "SETRANGE of nothing": ((), (("SETRANGE", "k", "3", ""),)),
+        "SPOP": ((("SADD", "k", "a", "b"),), (("SPOP", "k", "0"),)), "a transaction": ((), (("MULTI",), ("SET", "l", "1"), ("SET", "k", "1"), ("EXEC",))),
+        "one that is discarded": ((), (("MULTI",), ("SET", "k", "1"), ("DISCARD",))), "PFADD of what is there": ((("PFADD", "k", "a"),), (("PFADD", "k", "a"),)),
+        "a deadline that passes": ((("SET", "k", "1", "PX", "30"),), (None, ("GET", "k"))), "one that passes unseen": ((("SET", "k", "1", "PX", "30"),), (None,)),
+        "one that had passed": ((("SET", "k", "1", "PX", "1"), None), (("GET", "k"), ("DEL", "k"))),
+    }
+
+    def run(client, commands):
+        if None in commands:
+            at = commands.index(None)
+            run(client, commands[:at])
+            time.sleep(0.1)
+            run(client, commands[at + 1:])
+        elif commands:
+            client.ask(*commands)
+
+    def case(setup, meanwhile, protocols, by_itself):
+        def script(client, other):
+            client.ask(("HELLO", protocols[0])), other.ask(("HELLO", protocols[1]))
+            run(client, setup)
+            client.ask(("WATCH", "z", "k"))
+            run(client if by_itself else other, meanwhile)
+            return [client.ask(("SELECT", "0"), ("MULTI",), ("SET", "mine", "1"), ("EXEC",), ("GET", "mine")), client.ask(("MULTI",), ("EXEC",))]
+        return script
+    for fact, (setup, meanwhile) in cases.items():
+        pair.play(f"WATCH and {fact}", case(setup, meanwhile, "23", False), count=2)
+        pair.play(f"WATCH and one's own {fact}", case(setup, meanwhile, "32", True), count=2)
+    watch, multi, execute = ("WATCH", "k"), ("MULTI",), ("EXEC",)
+    for fact, commands in {
+        "one's own write before WATCH, all at once": (("SET", "k", "1"), watch, ("GET", "k"), multi, ("INCR", "k"), execute, ("GET", "k")),
+        "an empty transaction": (watch, multi, execute, watch, ("SET", "k", "1"), multi, execute),
+        "UNWATCH": (watch, ("SET", "k", "1"), ("UNWATCH",), multi, ("GET", "k"), execute), "DISCARD": (watch, multi, ("DISCARD",), ("SET", "k", "1"), multi, execute),
+        "EXEC forgets": (watch, multi, ("PING",), execute, ("SET", "k", "1"), multi, ("GET", "k"), execute),
+        "a spoiled transaction forgets, too": (watch, multi, ("NONSENSE",), execute, ("SET", "k", "1"), multi, ("GET", "k"), execute),
+        "commands of the sidecar's own": (watch, multi, ("CLIENT", "SETNAME", "a"), execute, watch, ("SET", "k", "1"), multi, ("CLIENT", "SETNAME", "b"), execute, ("CLIENT", "GETNAME")),
+        "mixed": (watch, ("SET", "k", "1"), multi, ("SELECT", "1"), ("SET", "l", "1"), execute, ("GET", "l"), watch, multi, ("SELECT", "1"), ("GET", "l"), execute),
+        "a wrong command": (watch, multi, ("FLUSHALL", "FOO"), ("SET", "l", "1"), execute, ("GET", "l")), "HELLO 3 in between": (watch, ("HELLO", "3"), multi, ("GET", "n"), execute),
+        "RESET": (watch, ("RESET",), ("SET", "k", "1"), multi, ("GET", "k"), execute), "two databases": (watch, ("SELECT", "1"), watch, ("SET", "k", "1"), multi, ("GET", "k"), execute),
+    }.items():
+        pair.play(f"WATCH: {fact}", lambda client: client.ask(*commands), tidy=lambda data: re.sub(rb"id\r\n:\d+", b"id", data))
+
+
 def sessions(facts):
     with World(("a",), with_links=False).start() as world:
         bare = RedisServer(world.workspace, "bare", False)
         bare.start()
         pair = Pair(facts, bare.address, world["a"].sidecar.client()._socket.getpeername())
-        for part in (transactions,):
+        for part in (transactions, watching):
             part(pair)
 
 

@@ -56,6 +56,7 @@ struct group {
 	unsigned protocol;
 	bool is_sent;
 	bool is_for_full;                    /* a full store runs it, too */
+	uint64_t guard;                      /* of the client that watched keys; 0: none did */
 	struct script script;
 	struct buffer bytes;                 /* RESP */
 	struct buffer pairs;                 /* of plain SETs (script.h) */

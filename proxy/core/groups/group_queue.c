@@ -50,12 +50,13 @@ static void queue_group(struct groups *groups, struct group *group)
 	effect->group.is_for_full = group->is_for_full;
 	effect->group.has_entry = group->write_count > 0;
 	effect->group.entry_reply = group->entry_reply;
+	effect->group.guard = group->guard;
 }
 
 void group_send(struct groups *groups, struct group *group)
 {
 	script_end_run(&group->script);
-	group->is_for_full |= groups->is_store_full && group_runs_when_full(group);
+	group->is_for_full |= groups->is_store_full && group->guard == 0 && group_runs_when_full(group);
 	groups->riders.add(groups->riders.context, group);
 	script_select(&group->script, groups->options->reserved_db);
 	buffer_add(&group->bytes, SLICE("*1\r\n$4\r\nEXEC\r\n"));

@@ -171,6 +171,22 @@ void gather_request(struct local *local, const struct event *event)
 		gather_admitted(local, event);
 }
 
+/* It goes alone, and what is gathered already may not be sent now. */
+static void hold_guarded(struct local *local, const struct event *event)
+{
+	held_list_add(&local->guarded, held_new(event));
+	effects_add(local->step->effects, EFFECT_HELD)->held.token = event->request.token;
+}
+
+void gather_guarded_pump(struct local *local)
+{
+	struct held *held;
+	while (!local_is_holding(local) && (held = held_list_take(&local->guarded)) != NULL) {
+		gather_request(local, &held->event);
+		memory_free(held);
+	}
+}
+
 void gather_admitted(struct local *local, const struct event *event)
 {
 	const char *error = local->causes->trouble;
@@ -181,10 +197,14 @@ void gather_admitted(struct local *local, const struct event *event)
 		step_refuse(local->step, event->request.token, slice_of(error));
 		return;
 	}
-	assert(!event->request.is_guarded || !local_is_holding(local));
+	if (event->request.is_guarded && local_is_holding(local)) {
+		hold_guarded(local, event);
+		return;
+	}
 	if (event->request.is_guarded)
 		gathering_close(local);
 	struct group *group = gathering_group(local, event->request.protocol);
+	group->guard = event->request.guard;
 	bool is_plain_set = event->request.count == 1 && plan_is_plain_set(event->request.rows[0], &event->request.commands[0]);
 	if (!is_plain_set)
 		script_end_run(&group->script);

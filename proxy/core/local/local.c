@@ -12,6 +12,7 @@ struct local *local_new(const struct rooms *rooms)
 		.policies = rooms->policies,
 	};
 	local->aborted_end = &local->aborted;
+	held_list_init(&local->guarded);
 	return local;
 }
 

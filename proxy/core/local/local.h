@@ -35,6 +35,8 @@ void gather_request(struct local *local, const struct event *event);
 void gather_admitted(struct local *local, const struct event *event);
 /* gather_script.c: scripts that are new, or are dropped, are written down. */
 void gather_scripts_pump(struct local *local);
+/* Gathers transactions that watched keys and had to wait. */
+void gather_guarded_pump(struct local *local);
 /* gather_home.c */
 /* Gathers what moves write, and what need not wait any more. */
 void gather_homes_pump(struct local *local);

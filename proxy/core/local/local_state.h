@@ -4,6 +4,7 @@
 
 #include "local.h"
 #include "proxy/core/scripting/scripts.h"
+#include "proxy/core/topology/held.h"
 
 struct local {
 	const struct core_options *options;
@@ -23,6 +24,7 @@ struct local {
 	uint64_t gathering;                  /* counts the times that open groups were sent */
 	struct slice client;                 /* of the request that is being gathered: its name for itself */
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be run again */
+	struct held_list guarded;            /* transactions of clients that watched keys: while writes are held, they wait */
 	unsigned units_rerun;                /* of aborted's first group */
 	bool is_draining;                    /* a remote batch waits for local answers: send no local group */
 };

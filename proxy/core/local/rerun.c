@@ -91,7 +91,7 @@ void local_aborted(struct local *local, struct group *group, struct slice error)
 {
 	const struct unit *unit = &group->units[0];
 	local->topology->is_asking |= group->asks;
-	bool is_worth_trying = local->groups->is_store_full && !group->is_for_full && group->ask == 0 && unit_runs_when_full(group, unit);
+	bool is_worth_trying = local->groups->is_store_full && group->guard == 0 && !group->is_for_full && group->ask == 0 && unit_runs_when_full(group, unit);
 	if (group->unit_count == 1 && !is_worth_trying) {
 		local->groups->is_store_refusing |= unit->token == 0 && !local->groups->is_store_full;
 		rerun_reread(local, group);
@@ -99,7 +99,7 @@ void local_aborted(struct local *local, struct group *group, struct slice error)
 			moving_flip_refused(local->topology, unit->move);
 		/* The write of an ask has an asker who is told. */
 		if (unit->token != 0 && group->ask == 0) {
-			local->step->status.refused_writes += !is_mistake(error);
+			local->step->status.refused_writes += error.len > 0 && !is_mistake(error);
 			step_refuse(local->step, unit->token, error);
 		}
 		group_free(local->groups, group);
@@ -135,5 +135,7 @@ void local_close(struct local *local)
 	drop_groups(local, &local->aborted);
 	local->aborted_end = &local->aborted;
 	local->units_rerun = 0;
+	for (struct held *held; (held = held_list_take(&local->guarded)) != NULL;)
+		memory_free(held);
 	local->is_draining = false;
 }

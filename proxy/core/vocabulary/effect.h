@@ -60,9 +60,11 @@ struct effect {
 			unsigned slot_count;
 			bool has_entry;              /* it adds to the outbox: that reply is the entry's id, or nil, if the outbox was deleted */
 			unsigned entry_reply;
+			uint64_t guard;              /* not 0: it runs on this connection, whose watched keys decide whether it does */
 		} group;
-		struct { uint64_t token; struct slice error; unsigned mistake; } refuse; /* without '-' and CRLF. MISTAKE: counted from 1, the command of a
-		                                                                          * transaction that is wrong in itself; 0: none is */
+		struct { uint64_t token; struct slice error; unsigned mistake; } refuse; /* without '-' and CRLF; empty: what was watched had changed.
+		                                                                          * MISTAKE: counted from 1, the command of a transaction that is wrong
+		                                                                          * in itself; 0: none is */
 		struct {
 			uint64_t id;                 /* count up by one */
 			struct slice bytes;          /* valid until appended */

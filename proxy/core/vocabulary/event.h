@@ -97,7 +97,8 @@ struct event {
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */
 			unsigned count;              /* more than 1, or is_transaction: atomic */
 			bool is_transaction;
-			bool is_guarded;             /* its client watched keys: nothing may come in between; not while core_is_holding */
+			bool is_guarded;             /* its client watched keys: it is sent alone, and the store decides whether it runs */
+			uint64_t guard;              /* for EFFECT_GROUP */
 			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
 			uint64_t forwarded_epoch;    /* a peer sent it, as it takes this datacenter for the home since this epoch. With is_forwarded */
 			bool is_forwarded;           /* never sent on: who is not home says who is */
@@ -129,7 +130,7 @@ struct event {
 			uint64_t id;
 			const struct slice *replies; /* EXEC's elements, raw; NULL when it was aborted */
 			unsigned reply_count;
-			struct slice error;          /* aborted: the line to give clients, without '-' and CRLF */
+			struct slice error;          /* aborted: the line to give clients, without '-' and CRLF. Empty: what was watched had changed */
 		} answered;
 		struct { uint32_t db; struct slice key; } expired;
 		struct { unsigned dc; int64_t position; struct slice bytes; } batch;

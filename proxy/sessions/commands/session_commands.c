@@ -64,7 +64,7 @@ static const struct session_command session_commands[] = {
 	{ "quit", session_quit, true, true },
 	{ "reset", session_reset, true, true },
 	{ "select", session_select, false, false },
-	{ "unwatch", session_unwatch, false, false },
+	{ "unwatch", session_unwatch_all, false, false },
 	{ "watch", session_watch, true, false },
 };
 

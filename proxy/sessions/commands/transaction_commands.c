@@ -2,7 +2,10 @@
 #include "transaction_commands.h"
 
 #include "proxy/sessions/session_reply.h"
+#include "proxy/sessions/session_answers.h"
+#include "proxy/sessions/session_guarded.h"
 #include "proxy/sessions/session_transaction.h"
+#include "proxy/sessions/session_watch.h"
 
 void session_multi(struct session *session, const struct request *request)
 {
@@ -33,22 +36,23 @@ void session_exec(struct session *session, const struct request *request)
 		session_reply_error(session, "ERR EXEC without MULTI");
 		return;
 	}
-	struct turn *turn = session->sessions->turn;
-	bool is_guarded = session->watched.first != NULL;
-	/* While remote writes go first, they may be to keys that it watches. */
-	bool is_touched = session->watched.is_touched || (is_guarded && turn_is_open(turn) && turn_is_holding(turn));
-	watches_drop(session->sessions->watches, &session->watched);
+	bool is_guarded = session->watcher != NULL, is_under_way = false;
 	if (session->is_spoiled)
 		session_reply_error(session, "EXECABORT Transaction discarded because of previous errors.");
-	else if (is_touched)
-		session_reply(session, session->protocol == 3 ? SLICE("_\r\n") : SLICE("*-1\r\n"));
-	else if (session_queued(session) == 0)
+	else if (session->is_touched)
+		session_reply(session, session_no_array(session));
+	else if (session_queued(session) == 0 && !is_guarded)
 		session_reply(session, SLICE("*0\r\n"));
-	else if (!turn_is_open(turn))
+	else if (!turn_is_open(session->sessions->turn))
 		session_reply_error(session, "EXECABORT Transaction discarded because of: " SESSION_LOADING);
 	else
+		is_under_way = true;
+	if (!is_under_way)
+		session_leave_transaction(session);
+	else if (is_guarded && session_queued(session) > 0)
+		session_queue_guarded(session);
+	else
 		session_run_transaction(session, is_guarded);
-	session_leave_transaction(session);
 }
 
 /* ---- WATCH ---- */
@@ -59,16 +63,15 @@ void session_watch(struct session *session, const struct request *request)
 		session_reply_error(session, "ERR WATCH inside MULTI is not allowed");
 		return;
 	}
-	for (uint32_t i = 1; i < request->argc; i++)
-		watches_add(session->sessions->watches, &session->watched, session->db, request->argv[i]);
-	session_changed(session);
-	session_reply_ok(session);
+	if (answers_due(&session->client->answers) > 0)
+		session_defer(session, session_command_of(session, command_find(request->argc, request->argv)), request);
+	else if (!session_queue_watch(session, request))
+		session_watch_keys(session, request);
 }
 
-void session_unwatch(struct session *session, const struct request *request)
+void session_unwatch_all(struct session *session, const struct request *request)
 {
 	(void)request;
-	watches_drop(session->sessions->watches, &session->watched);
-	session_changed(session);
+	session_unwatch(session);
 	session_reply_ok(session);
 }

@@ -4,6 +4,6 @@
 
 #include "proxy/sessions/session.h"
 
-session_command_run session_multi, session_exec, session_discard, session_watch, session_unwatch;
+session_command_run session_multi, session_exec, session_discard, session_watch, session_unwatch_all;
 
 #endif
