@@ -22,7 +22,7 @@ bool session_is_known(const struct session *session)
 
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL && !session->is_queued)
 		client_resume(session->client);
 }
 

@@ -191,6 +191,36 @@ def watching(pair):
         pair.play(f"WATCH: {fact}", lambda client: client.ask(*commands), tidy=lambda data: re.sub(rb"id\r\n:\d+", b"id", data))
 
 
+def many_watchers(facts, world):
+    """More clients watch than connections are kept for them; they go in the middle of it; their connections are killed."""
+    dc, rounds = world["a"], 3
+    clients = [dc.client(60) for _ in range(50)]
+    for _ in range(rounds):
+        for client in clients:
+            client("WATCH", "shared")
+        for client in clients:
+            client.pipeline([("MULTI",), ("INCR", "shared")])
+            client.send(encode("EXEC"))
+        done = [client.read() for client in clients]
+        facts.equal(sum(reply is not None for reply in done), 1, "of many who watched one key and wrote it one has done it")
+    facts.equal(int(clients[0]("GET", "shared")), rounds, "and the key says so")
+    for client in clients[1:]:
+        client("WATCH", "shared")
+        client.pipeline([("MULTI",), ("SET", f"gone:{id(client)}", "1")])
+        client.send(encode("EXEC"))
+        client.close()
+    facts.equal(clients[0]("INCR", "shared"), rounds + 1, "who goes with its EXEC under way leaves nothing behind that others wait for")
+    with dc.redis.client() as redis:
+        clients[0]("WATCH", "shared")
+        mine = [line for line in redis("CLIENT", "LIST").decode().splitlines() if "cmd=watch" in line]
+        facts.equal(len(mine), 1, "who watches has a connection to Redis")
+        redis("CLIENT", "KILL", "ID", re.search(r"id=(\d+)", mine[0])[1])
+        wait_until(lambda: clients[0].pipeline([("WATCH", "shared"), ("MULTI",), ("PING",), ("EXEC",)])[3] in (None, ["PONG"]), 30, "EXEC is answered")
+        facts.equal(clients[0].pipeline([("WATCH", "shared"), ("MULTI",), ("PING",), ("EXEC",)])[3], ["PONG"], "it gets another one when that was killed")
+        spare = lambda: len([line for line in redis("CLIENT", "LIST").decode().splitlines() if "name=homeport:" in line]) <= 3 + 32
+        wait_until(spare, 30, "not more than 32 are kept")
+
+
 def sessions(facts):
     with World(("a",), with_links=False).start() as world:
         bare = RedisServer(world.workspace, "bare", False)
@@ -198,6 +228,7 @@ def sessions(facts):
         pair = Pair(facts, bare.address, world["a"].sidecar.client()._socket.getpeername())
         for part in (transactions, watching):
             part(pair)
+        many_watchers(facts, world)
 
 
 tap.run(sessions)
