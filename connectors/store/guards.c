@@ -102,8 +102,7 @@ static struct store_guard *guard_new(struct guards *guards, unsigned protocol)
 	struct store_guard *guard = memory_new(sizeof *guard);
 	struct pipeline_callbacks callbacks = { guard, guard_on_connected, guard_on_closed, guard_on_reply, guard_on_pushed, guard_on_answered, guard_on_fed };
 	struct pipeline_options pipeline = {
-		.loop = options->loop, .host = options->host, .port = options->port, .reserved_db = options->reserved_db,
-		.reply_bytes_max = options->reply_bytes_max,
+		.loop = options->loop, .host = options->host, .port = options->port, .reply_bytes_max = options->reply_bytes_max,
 	};
 	*guard = (struct store_guard){ .guards = guards, .protocol = 2 };
 	guard->pipeline = pipeline_new(&pipeline, &callbacks, &why);
@@ -150,14 +149,13 @@ struct store_guard *guards_add(struct guards *guards, unsigned protocol, const s
 	return guard;
 }
 
-/* Nobody owns it, and no group of it is under way. Which database it has selected is not known: its last transaction may not have run. */
+/* Nobody owns it, and no group of it is under way. */
 static void guard_retire(struct store_guard *guard)
 {
 	struct guards *guards = guard->guards;
 	if (guard->is_watching)
 		guard_say(guard, 0, 1, (struct slice[]){ SLICE("UNWATCH") }, TAG_UNWATCHED);
 	guard->is_watching = false;
-	pipeline_forget_db(guard->pipeline);
 	if (guards->spare_count < SPARE_MAX) {
 		guards->spare_count++;
 		return;
@@ -355,7 +353,6 @@ static void guard_on_answered(void *context, struct pipeline *pipeline, uint64_t
 	struct store_guard *guard = context;
 	struct guards *guards = guard->guards;
 	guard->is_grouped = guard->is_watching = false;
-	pipeline_forget_db(pipeline);
 	if (!guard->is_owned && !guard->is_lost)
 		guard_retire(guard);
 	guards->options.answered(guards->options.context, pipeline, id, replies, count, error);

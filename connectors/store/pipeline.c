@@ -112,11 +112,6 @@ void pipeline_void_group(struct pipeline *pipeline, const struct effect *group)
 	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_VOID, .tag = group->group.id });
 }
 
-void pipeline_forget_db(struct pipeline *pipeline)
-{
-	pipeline->db = UINT32_MAX;
-}
-
 void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script)
 {
 	outgoing_copy(&pipeline->out, script);

@@ -40,8 +40,6 @@ void pipeline_group(struct pipeline *pipeline, const struct effect *group);
 void pipeline_script(struct pipeline *pipeline, const struct effect *group, struct slice script);
 /* In GROUP's place runs a transaction that changes nothing: it is answered as one whose watched keys have changed. */
 void pipeline_void_group(struct pipeline *pipeline, const struct effect *group);
-/* It is not known which database is selected. */
-void pipeline_forget_db(struct pipeline *pipeline);
 void pipeline_flush(struct pipeline *pipeline);
 /* How many bytes were ever queued: the position of what is queued next. */
 uint64_t pipeline_position(const struct pipeline *pipeline);
