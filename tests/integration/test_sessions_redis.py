@@ -152,6 +152,7 @@ def watching(pair):
         "GETEX": ((("SET", "k", "1"),), (("GETEX", "k"),)), "APPEND of nothing": ((("SET", "k", "1"),), (("APPEND", "k", ""),)), "SETRANGE of nothing": ((), (("SETRANGE", "k", "3", ""),)),
         "SPOP": ((("SADD", "k", "a", "b"),), (("SPOP", "k", "0"),)), "a transaction": ((), (("MULTI",), ("SET", "l", "1"), ("SET", "k", "1"), ("EXEC",))),
         "one that is discarded": ((), (("MULTI",), ("SET", "k", "1"), ("DISCARD",))), "PFADD of what is there": ((("PFADD", "k", "a"),), (("PFADD", "k", "a"),)),
+        "a script that writes it": ((), (("EVAL", "return redis.call('SET', 'k', 1)", "0"),)), "one that does not": ((), (("EVAL", "redis.call('DEL', 'k') return redis.call('GET', 'k')", "1", "k"),)),
         "a deadline that passes": ((("SET", "k", "1", "PX", "30"),), (None, ("GET", "k"))), "one that passes unseen": ((("SET", "k", "1", "PX", "30"),), (None,)),
         "one that had passed": ((("SET", "k", "1", "PX", "1"), None), (("GET", "k"), ("DEL", "k"))),
     }
@@ -185,6 +186,7 @@ def watching(pair):
         "a spoiled transaction forgets, too": (watch, multi, ("NONSENSE",), execute, ("SET", "k", "1"), multi, ("GET", "k"), execute),
         "commands of the sidecar's own": (watch, multi, ("CLIENT", "SETNAME", "a"), execute, watch, ("SET", "k", "1"), multi, ("CLIENT", "SETNAME", "b"), execute, ("CLIENT", "GETNAME")),
         "mixed": (watch, ("SET", "k", "1"), multi, ("SELECT", "1"), ("SET", "l", "1"), execute, ("GET", "l"), watch, multi, ("SELECT", "1"), ("GET", "l"), execute),
+        "a script in it": (watch, multi, ("EVAL", "redis.call('SET', 'l', 5) return redis.call('INCR', 'k')", "1", "k"), ("FLUSHALL", "FOO"), execute, ("MGET", "k", "l")),
         "a wrong command": (watch, multi, ("FLUSHALL", "FOO"), ("SET", "l", "1"), execute, ("GET", "l")), "HELLO 3 in between": (watch, ("HELLO", "3"), multi, ("GET", "n"), execute),
         "RESET": (watch, ("RESET",), ("SET", "k", "1"), multi, ("GET", "k"), execute), "two databases": (watch, ("SELECT", "1"), watch, ("SET", "k", "1"), multi, ("GET", "k"), execute),
     }.items():
