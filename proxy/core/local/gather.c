@@ -130,6 +130,14 @@ const char *gather_limit(const struct local *local, bool is_freeing_metadata)
 	return NULL;
 }
 
+static bool has_script(const struct event *event)
+{
+	for (unsigned i = 0; i < event->request.count; i++)
+		if (scripts_are_meant(event->request.rows[i]))
+			return true;
+	return false;
+}
+
 static bool has_write(const struct event *event)
 {
 	for (unsigned i = 0; i < event->request.count; i++)
@@ -203,6 +211,10 @@ void gather_admitted(struct local *local, const struct event *event)
 	}
 	if (event->request.is_guarded)
 		gathering_close(local);
+	/* It may not run: it brings its scripts with it, and others do not rely on that. */
+	bool brings_scripts = event->request.is_guarded && has_script(event);
+	if (brings_scripts)
+		scripts_unload(local->scripts);
 	struct group *group = gathering_group(local, event->request.protocol);
 	group->guard = event->request.guard;
 	bool is_plain_set = event->request.count == 1 && plan_is_plain_set(event->request.rows[0], &event->request.commands[0]);
@@ -218,12 +230,17 @@ void gather_admitted(struct local *local, const struct event *event)
 	error = add_commands(local, group, event, is_plain_set, &mistake);
 	if (error != NULL) {
 		checkpoint_restore(group, &checkpoint);
+		group->guard = 0;
+		if (has_script(event))
+			scripts_unload(local->scripts);
 		step_refuse(local->step, event->request.token, slice_of(error))->refuse.mistake = mistake;
 		return;
 	}
 	unit->member_count = group->member_count - unit->member_first;
 	unit->command_len = place->len - unit->command_at;
 	unit->db_last = group->script.db;
+	if (brings_scripts)
+		scripts_unload(local->scripts);
 	local->step->status.local_writes += group->write_count - checkpoint.write_count;
 	if (event->request.is_guarded || (group->member_count >= local->options->group_commands_max && !local_is_holding(local)))
 		gathering_close(local);
