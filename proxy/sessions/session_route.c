@@ -173,6 +173,11 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse_unsupported(session, row->name, row->note);
 		return;
 	}
+	const char *refusal = command_refusal(row, request);
+	if (refusal != NULL) {
+		session_refuse(session, COMMAND_RESULT_UNSUPPORTED, refusal);
+		return;
+	}
 	if (!turn_is_open(session->sessions->turn)) {
 		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
 		return;
@@ -182,7 +187,7 @@ static void session_route(struct session *session, const struct command *row, co
 		session_refuse(session, COMMAND_RESULT_REFUSED, busy);
 		return;
 	}
-	const char *refusal = row->class == COMMAND_SERVER ? NULL : turn_refusal(session->sessions->turn);
+	refusal = row->class == COMMAND_SERVER ? NULL : turn_refusal(session->sessions->turn);
 	if (refusal != NULL) {
 		session_refuse(session, COMMAND_RESULT_REFUSED, refusal);
 		return;

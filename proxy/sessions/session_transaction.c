@@ -68,6 +68,11 @@ void session_queue(struct session *session, const struct command *row, const str
 		session_refuse(session, COMMAND_RESULT_REFUSED, "ERR Command not allowed inside a transaction");
 		return;
 	}
+	refusal = command_refusal(row, request);
+	if (refusal != NULL) {
+		session_refuse(session, COMMAND_RESULT_UNSUPPORTED, refusal);
+		return;
+	}
 	transaction_add(transaction, row, request, !session_is_stored(row) || answer_kind_of(row, request) != ANSWER_PLAIN);
 	if (transaction_bytes(transaction) > session->sessions->status->settings->limits_client_query_bytes) {
 		session->sessions->status->counters.clients_closed_query++;

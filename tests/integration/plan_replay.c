@@ -39,6 +39,8 @@ static const char *const templates[] = {
 	"RESTORE K 100000 D REPLACE", "EXPIRE K 100", "EXPIRE K 100 NX", "EXPIRE K 0", "EXPIRE K -1", "PEXPIRE K 100000 XX",
 	"EXPIREAT K 9999999999", "PEXPIREAT K 1", "PEXPIREAT K 9999999999999 GT", "EXPIRE K x", "PERSIST K", "GETEX K EX 50",
 	"GETEX K PERSIST", "GETEX K", "GETEX K PXAT 1", "GETEX K EX 0",
+	"MOVE K 1", "MOVE K 15", "MOVE K 0", "MOVE K x", "COPY K K DB 1", "COPY K K DB 1 REPLACE", "COPY K K DB 15", "COPY K K DB 99",
+	"PFDEBUG TODENSE K", "PFDEBUG GETREG K", "PFDEBUG ENCODING K", "SORT K ALPHA", "SORT K BY nosort GET #", "SORT K LIMIT 0",
 };
 
 struct server {
@@ -55,7 +57,7 @@ struct replay {
 	struct buffer line, store_commands;
 	struct buffer intent_bytes, outcome_bytes;
 	unsigned writes, errors;
-	bool is_plan_seen[PLAN_ROUND + 1];
+	bool is_plan_seen[PLAN_SORT + 1];
 };
 
 /* ---- servers ---- */
@@ -186,7 +188,16 @@ static struct slice number_text(int64_t number, char *text, size_t size)
 	return (struct slice){ text, (size_t)snprintf(text, size, "%lld", (long long)number) };
 }
 
+static struct slice change_apply_here(struct server *peer, const struct change *change);
+
 static struct slice change_apply(struct server *peer, const struct change *change)
+{
+	char digits[32];
+	ASK(peer, SLICE("SELECT"), number_text(change->db == DB_ALL ? 0 : (int64_t)change->db, digits, sizeof(digits)));
+	return change_apply_here(peer, change);
+}
+
+static struct slice change_apply_here(struct server *peer, const struct change *change)
 {
 	char digits[32], score[40];
 	struct slice key = change->key, element = change->element, value = change->value;
@@ -201,7 +212,7 @@ static struct slice change_apply(struct server *peer, const struct change *chang
 		return change->expire_at_ms == 0 ? ASK(peer, SLICE("SET"), key, value)
 		                                 : ASK(peer, SLICE("SET"), key, value, SLICE("PXAT"), number);
 	case CHANGE_CLEAR: return ASK(peer, SLICE("DEL"), key);
-	case CHANGE_FLUSH: return ASK(peer, SLICE("FLUSHDB"));
+	case CHANGE_FLUSH: return change->db == DB_ALL ? ASK(peer, SLICE("FLUSHALL")) : ASK(peer, SLICE("FLUSHDB"));
 	case CHANGE_INCREMENT: return ASK(peer, SLICE("INCRBY"), key, number);
 	case CHANGE_INCREMENT_FLOAT: return ASK(peer, SLICE("SET"), key, change->result, SLICE("KEEPTTL"));
 	case CHANGE_FIELD_SET: return ASK(peer, SLICE("HSET"), key, element, value);
@@ -235,6 +246,7 @@ static bool reply_equal(struct replay *replay, struct slice command, struct slic
 static bool servers_agree(struct replay *replay, const struct request *request)
 {
 	bool is_equal = reply_equal(replay, SLICE("DEBUG"), SLICE("DIGEST"));
+	ASK(&replay->peer, SLICE("SELECT"), SLICE("0"));
 	for (uint32_t i = 1; i < request->argc && is_equal; i++)
 		is_equal = reply_equal(replay, SLICE("PEXPIRETIME"), request->argv[i]);
 	return is_equal;
@@ -319,11 +331,18 @@ static const char *write_replay(struct replay *replay, const struct request *req
 	return servers_agree(replay, request) ? NULL : "the servers differ";
 }
 
+/* Internal writes have no command, SORT always reads, and GEORADIUS does not need its plan to be right. */
+static bool plan_is_wanted(unsigned plan)
+{
+	bool is_internal = plan >= PLAN_READBACK && plan <= PLAN_UNTIMED;
+	return plan_is_known(plan) && !is_internal && plan != PLAN_GEORADIUS && plan != PLAN_SORT;
+}
+
 static unsigned plans_unseen(const struct replay *replay)
 {
 	unsigned unseen = 0;
-	for (unsigned plan = PLAN_NONE + 1; plan < PLAN_READBACK; plan++)
-		unseen += plan != PLAN_GEORADIUS && plan_is_known(plan) && !replay->is_plan_seen[plan];
+	for (unsigned plan = PLAN_NONE + 1; plan <= PLAN_SORT; plan++)
+		unseen += plan_is_wanted(plan) && !replay->is_plan_seen[plan];
 	return unseen;
 }
 

@@ -131,3 +131,26 @@ void command_keys(const struct command *command, const struct request *request,
 	if (command->plan == PLAN_GEORADIUS && command_store_key(request, &key))
 		visit(context, key);
 }
+
+/* DEBUG's subcommands have no rows: to Redis it is one command. */
+static bool debug_changes_data(const struct request *request)
+{
+	static const char *const words[] = { "LOADAOF", "POPULATE", "REPLICATE" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_equal_nocase(request->argv[1], slice_of(words[i])))
+			return true;
+	/* RELOAD alone gives the same data back. */
+	return slice_equal_nocase(request->argv[1], SLICE("RELOAD")) && request->argc > 2;
+}
+
+const char *command_refusal(const struct command *command, const struct request *request)
+{
+	if (command->class != COMMAND_SERVER || strcmp(command->name, "debug") != 0)
+		return NULL;
+	if (debug_changes_data(request))
+		return "HOMEPORT unsupported DEBUG subcommand (docs/commands.md): it would change data unreplicated";
+	/* A push is no answer, and would be handed to whoever shares the connection. */
+	if (slice_equal_nocase(request->argv[1], SLICE("PROTOCOL")) && request->argc == 3 && slice_equal_nocase(request->argv[2], SLICE("push")))
+		return "HOMEPORT unsupported DEBUG PROTOCOL push (docs/commands.md): pushes come from subscriptions and tracking only";
+	return NULL;
+}

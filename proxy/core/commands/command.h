@@ -34,6 +34,8 @@ bool command_arity_ok(const struct command *command, uint32_t argc);
 /* Calls VISIT for each key the request names by position (numkeys forms such as ZUNIONSTORE and ZDIFF included). */
 void command_keys(const struct command *command, const struct request *request,
                   void (*visit)(void *context, struct slice key), void *context);
+/* Why a command that is passed to the server is refused in this form: an error line without '-', or NULL. */
+const char *command_refusal(const struct command *command, const struct request *request);
 /* Can a full store run it, from within a script? (Not a script itself.) */
 bool command_runs_when_full(const struct command *command);
 /* The key after STORE or STOREDIST in GEORADIUS and GEORADIUSBYMEMBER; false: the command only reads. */

@@ -303,14 +303,26 @@ static void add_whole_key(const struct slice *replies, uint32_t db, struct slice
 		result_add(result, CHANGE_EXPIRE, &like)->expire_at_ms = deadline;
 }
 
-/* Replies: the command, then the whole destination, which is the last key of the intent. */
-void plan_finish_moved(const struct changes *intent, const struct slice *replies, struct changes *result)
+/* WHOLE: the whole destination, which is the last key of the intent. */
+static void add_moved(const struct changes *intent, const struct slice *replies, const struct slice *whole, struct changes *result)
 {
 	if (!reply_is_done(replies[0]))
 		return;
 	const struct change *destination = &intent->items[intent->count - 1];
 	plan_finish_intended(intent, replies, result);
-	add_whole_key(replies + 1, destination->db, destination->key, result);
+	add_whole_key(whole, destination->db, destination->key, result);
+}
+
+/* Replies: the command, then the whole destination. */
+void plan_finish_moved(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	add_moved(intent, replies, replies + 1, result);
+}
+
+/* Replies: the command, SELECT, then the whole destination, and SELECT. */
+void plan_finish_moved_to(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	add_moved(intent, replies, replies + 2, result);
 }
 
 void plan_finish_readback(const struct changes *intent, const struct slice *replies, struct changes *result)

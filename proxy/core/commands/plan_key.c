@@ -72,26 +72,104 @@ const char *plan_build_rename(struct plan_build *build)
 	return NULL;
 }
 
-/* The destination's database, when DB names one. The last one counts. */
-static bool copy_is_within_db(const struct request *request, uint32_t db)
+/* Sends the command, and reads back whole what it has made of KEY in another database. */
+static const char *build_elsewhere(struct plan_build *build, enum plan plan, struct slice key, uint32_t db)
 {
-	int64_t target = db;
+	build->planned->plan = plan;
+	changes_add(build->changes, CHANGE_CLEAR, db, key);
+	build_send(build);
+	select_db(build, db);
+	build_read_whole_key(build, key);
+	select_db(build, build->world->db);
+	return NULL;
+}
+
+/* Our database does not exist for clients: the command names one instead of which the store says so. */
+static const char *build_nowhere(struct plan_build *build, uint32_t db_at)
+{
+	const struct request *request = build->request;
+	build->planned->plan = PLAN_VOID;
+	build->planned->answer = build->planned->replies++;
+	resp_add_array(build->store_commands, request->argc);
+	for (uint32_t i = 0; i < request->argc; i++) {
+		if (i == db_at)
+			resp_add_bulk_int(build->store_commands, build->world->databases);
+		else
+			resp_add_bulk(build->store_commands, request->argv[i]);
+	}
+	return NULL;
+}
+
+/* Where COPY names the destination's database (the last DB counts); 0: nowhere. */
+static uint32_t copy_db_at(const struct request *request)
+{
+	uint32_t found = 0;
 	for (uint32_t i = 3; i + 1 < request->argc; i++)
-		if (slice_equal_nocase(request->argv[i], SLICE("DB")) && !slice_to_int64(request->argv[++i], &target))
-			return true;         /* Redis words the error */
-	return target == (int64_t)db;
+		if (slice_equal_nocase(request->argv[i], SLICE("DB")))
+			found = ++i;
+	return found;
+}
+
+/* A database that a client may name. The store words the error where it is none. */
+static bool db_read(const struct plan_world *world, struct slice text, uint32_t *db)
+{
+	int64_t number;
+	if (!slice_to_int64(text, &number) || number < 0 || number >= world->databases)
+		return false;
+	*db = (uint32_t)number;
+	return true;
 }
 
 const char *plan_build_copy(struct plan_build *build)
 {
 	struct slice key = build->request->argv[2];
-	if (!copy_is_within_db(build->request, build->world->db))
-		return "HOMEPORT unsupported COPY to another database (docs/commands.md): copy within the database, "
-		       "or write the value there";
+	uint32_t db_at = copy_db_at(build->request), db = build->world->db;
+	if (db_at != 0 && !db_read(build->world, build->request->argv[db_at], &db))
+		return build_void(build);
+	if (db == build->world->reserved_db)
+		return build_nowhere(build, db_at);
+	if (db != build->world->db)
+		return build_elsewhere(build, PLAN_COPY_TO, key, db);
 	build_intend(build, CHANGE_CLEAR, key);
 	build_send(build);
 	build_read_whole_key(build, key);
 	return NULL;
+}
+
+const char *plan_build_move(struct plan_build *build)
+{
+	const struct slice *argv = build->request->argv;
+	uint32_t db;
+	if (!db_read(build->world, argv[2], &db) || db == build->world->db)
+		return build_void(build);
+	if (db == build->world->reserved_db)
+		return build_nowhere(build, 2);
+	build_intend(build, CHANGE_CLEAR, argv[1]);
+	return build_elsewhere(build, PLAN_MOVE, argv[1], db);
+}
+
+/* ---- lists made of others ---- */
+
+/* As Redis reads options, which may hold anything. */
+static bool sort_stores(const struct request *request)
+{
+	for (uint32_t i = 2; i < request->argc; i++) {
+		struct slice word = request->argv[i];
+		if (slice_equal_nocase(word, SLICE("STORE")))
+			return i + 1 < request->argc;
+		if (slice_equal_nocase(word, SLICE("LIMIT")))
+			i += 2;
+		else if (slice_equal_nocase(word, SLICE("BY")) || slice_equal_nocase(word, SLICE("GET")))
+			i++;
+	}
+	return false;
+}
+
+const char *plan_build_sort(struct plan_build *build)
+{
+	if (sort_stores(build->request))
+		return "HOMEPORT unsupported SORT … STORE (docs/commands.md): it would make a list, and lists are not replicated yet";
+	return build_void(build);
 }
 
 /* A DUMP starts with its type, numbered as in RDB files: strings, sets, sorted sets and hashes in each of their encodings. */

@@ -223,3 +223,12 @@ const char *plan_build_bitop(struct plan_build *build)
 {
 	return build_value(build, build->request->argv[2], 0);
 }
+
+/* ENCODING and DECODE only read; the others may write the value anew. */
+const char *plan_build_pfdebug(struct plan_build *build)
+{
+	const struct slice *argv = build->request->argv;
+	if (slice_equal_nocase(argv[1], SLICE("ENCODING")) || slice_equal_nocase(argv[1], SLICE("DECODE")))
+		return build_void(build);
+	return build_value(build, argv[2], EXPIRE_KEEP);
+}

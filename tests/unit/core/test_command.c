@@ -97,9 +97,34 @@ static void keys_are_found_by_position_count_and_keyword(void)
 	CU_ASSERT(keys_are("OBJECT ENCODING k\n", "k "));
 }
 
+static bool is_refused(const char *line)
+{
+	static const struct resp_limits limits = { 100, 1000, 1000 };
+	struct resp_requests *parser = resp_requests_new();
+	struct request request;
+	size_t used;
+	const char *error;
+	CU_ASSERT_EQUAL_FATAL(resp_request_next(parser, &limits, slice_of(line), &request, &used, &error), RESP_READY);
+	bool result = command_refusal(command_find(request.argc, request.argv), &request) != NULL;
+	resp_requests_free(parser);
+	return result;
+}
+
+static void forms_of_debug_that_change_data_are_refused(void)
+{
+	CU_ASSERT(is_refused("DEBUG populate 10\n"));
+	CU_ASSERT(is_refused("DEBUG LOADAOF\n"));
+	CU_ASSERT(is_refused("DEBUG RELOAD NOSAVE\n"));
+	CU_ASSERT(is_refused("DEBUG PROTOCOL PUSH\n"));
+	CU_ASSERT(!is_refused("DEBUG RELOAD\n"));
+	CU_ASSERT(!is_refused("DEBUG PROTOCOL attrib\n"));
+	CU_ASSERT(!is_refused("DEBUG SLEEP 0\n"));
+	CU_ASSERT(!is_refused("PING populate\n"));
+}
+
 static void unreplicated_writes_are_refused(void)
 {
-	static const char *const names[] = { "lpush", "xadd", "migrate", "sort", "swapdb", "blpop", "hexpire", "msetex", "shutdown", "replicaof" };
+	static const char *const names[] = { "lpush", "xadd", "migrate", "swapdb", "blpop", "hexpire", "msetex", "shutdown", "replicaof" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct slice name = slice_of(names[i]);
 		CU_ASSERT_EQUAL(command_find(1, &name)->class, COMMAND_UNSUPPORTED);
@@ -129,5 +154,6 @@ void suite_command(void)
 	CU_ADD_TEST(suite, arity_is_exact_or_a_minimum);
 	CU_ADD_TEST(suite, keys_are_found_by_position_count_and_keyword);
 	CU_ADD_TEST(suite, unreplicated_writes_are_refused);
+	CU_ADD_TEST(suite, forms_of_debug_that_change_data_are_refused);
 	CU_ADD_TEST(suite, the_page_has_a_line_for_every_command);
 }

@@ -81,8 +81,9 @@ static void describe_changes(const struct changes *changes, struct buffer *out)
 {
 	for (unsigned i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
-		CU_ASSERT(change->db == world.db || change->db == DB_ALL);
 		buffer_add_text(out, kind_names[change->kind]);
+		if (change->db != world.db && change->db != DB_ALL)
+			describe_number(" in=", change->db, out);
 		describe_text(change->key, out);
 		describe_text(change->element, out);
 		describe_text(change->value, out);
@@ -294,9 +295,32 @@ static void keys_ship_what_became_of_them(void)
 	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", ""));
 	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
 	CU_ASSERT(sends("COPY k d DB 2\n", PLAN_COPY, "COPY k d DB 2; " WHOLE("d"), "clear d; "));
-	CU_ASSERT(refuses("COPY k d DB 1\n", "HOMEPORT unsupported"));
+	CU_ASSERT(sends("COPY k d DB 2 REPLACE DB 1\n", PLAN_COPY_TO, "COPY k d DB 2 REPLACE DB 1; SELECT 1; " WHOLE("d") "SELECT 2; ", "clear in=1 d; "));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear in=1 d; set in=1 d v; "));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":0\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", ""));
+	CU_ASSERT(sends("COPY k d DB x\n", PLAN_VOID, "COPY k d DB x; ", ""));
+	CU_ASSERT(sends("MOVE k 1\n", PLAN_MOVE, "MOVE k 1; SELECT 1; " WHOLE("k") "SELECT 2; ", "clear k; clear in=1 k; "));
+	CU_ASSERT(finishes("MOVE k 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear k; clear in=1 k; set in=1 k v; "));
+	CU_ASSERT(sends("MOVE k 2\n", PLAN_VOID, "MOVE k 2; ", ""));
+	CU_ASSERT(sends("MOVE k 9\n", PLAN_VOID, "MOVE k 9; ", ""));
 	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
 	CU_ASSERT(refuses("RESTORE k 0 \"\\x12\"\n", "HOMEPORT unsupported"));
+}
+
+/* What would be said of a database beyond the last one. */
+static void the_reserved_database_is_nowhere(void)
+{
+	CU_ASSERT(sends("COPY k d DB 3\n", PLAN_VOID, "COPY k d DB 4; ", ""));
+	CU_ASSERT(sends("MOVE k 3\n", PLAN_VOID, "MOVE k 4; ", ""));
+}
+
+static void what_only_reads_ships_nothing(void)
+{
+	CU_ASSERT(sends("SORT k BY STORE GET *\n", PLAN_VOID, "SORT k BY STORE GET *; ", ""));
+	CU_ASSERT(sends("SORT k LIMIT STORE 1 STORE\n", PLAN_VOID, "SORT k LIMIT STORE 1 STORE; ", ""));
+	CU_ASSERT(refuses("SORT k DESC STORE d\n", "HOMEPORT unsupported"));
+	CU_ASSERT(sends("PFDEBUG encoding k\n", PLAN_VOID, "PFDEBUG encoding k; ", ""));
+	CU_ASSERT(finishes("PFDEBUG todense k\n", ":1\r\n$1\r\nv\r\n", "set k v at=-1; "));
 }
 
 static void deadlines_ship_as_the_store_has_them(void)
@@ -359,7 +383,7 @@ static void plan_numbers_are_known_or_not(void)
 	CU_ASSERT(!plan_is_known(PLAN_NONE));
 	CU_ASSERT(plan_is_known(PLAN_VOID));
 	CU_ASSERT(plan_is_known(PLAN_ROUND));
-	CU_ASSERT(!plan_is_known(PLAN_SETBIT + 1));
+	CU_ASSERT(!plan_is_known(PLAN_SORT + 1));
 	CU_ASSERT(!plan_is_known(UINT64_MAX));
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_INCREMENT), CERTAINTY_CHECKED);
@@ -378,6 +402,8 @@ void suite_plan(void)
 	CU_ADD_TEST(suite, sets_ship_members);
 	CU_ADD_TEST(suite, sorted_sets_ship_scores);
 	CU_ADD_TEST(suite, keys_ship_what_became_of_them);
+	CU_ADD_TEST(suite, the_reserved_database_is_nowhere);
+	CU_ADD_TEST(suite, what_only_reads_ships_nothing);
 	CU_ADD_TEST(suite, deadlines_ship_as_the_store_has_them);
 	CU_ADD_TEST(suite, flushes_spare_the_reserved_database);
 	CU_ADD_TEST(suite, internal_writes_only_read);
