@@ -4,6 +4,7 @@
 #include "session_parts.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #define UNKNOWN_LEN_MAX 128u          /* of a name that is quoted back */
 
@@ -91,9 +92,12 @@ void session_refuse_unsupported(struct session *session, const char *name, const
 
 /* ---- requests that no row of the command table fits ---- */
 
+/* As Redis quotes: what comes after a NUL is left out. */
 static struct slice slice_first(struct slice text, size_t len)
 {
-	return (struct slice){ text.ptr, text.len < len ? text.len : len };
+	const char *nul = memchr(text.ptr, '\0', text.len);
+	size_t whole = nul == NULL ? text.len : (size_t)(nul - text.ptr);
+	return (struct slice){ text.ptr, whole < len ? whole : len };
 }
 
 /* Redis's wording quotes the first arguments, about 128 bytes of them. */

@@ -66,6 +66,17 @@ static bool session_may(struct session *session, const struct command *row, cons
 	return false;
 }
 
+/* An EXEC that is refused ends the transaction, and what is watched. */
+static void session_wrong_arity(struct session *session, const struct command *row)
+{
+	if (strcmp(row->name, "exec") != 0) {
+		session_reply_arity(session, row);
+		return;
+	}
+	session_leave_transaction(session);
+	session_reply_error(session, "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
+}
+
 void session_request(void *context, struct client *client, const struct request *request)
 {
 	(void)context;
@@ -77,7 +88,7 @@ void session_request(void *context, struct client *client, const struct request 
 	if (row == NULL)
 		session_reply_unknown(session, request);
 	else if (!command_arity_ok(row, request->argc))
-		session_reply_arity(session, row);
+		session_wrong_arity(session, row);
 	else if (session->is_plain)
 		session_route(session, row, request);
 	else

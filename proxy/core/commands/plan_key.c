@@ -168,7 +168,7 @@ static bool sort_stores(const struct request *request)
 const char *plan_build_sort(struct plan_build *build)
 {
 	if (sort_stores(build->request))
-		return "HOMEPORT unsupported SORT … STORE (docs/commands.md): it would make a list, and lists are not replicated yet";
+		return "HOMEPORT unsupported SORT ... STORE (docs/commands.md): it would make a list, and lists are not replicated yet";
 	return build_void(build);
 }
 
