@@ -214,7 +214,7 @@ class Speaker:
         name = self.random.choice(self._names)
         said = [word.encode() for word in (name.upper() if self.random.random() < 0.8 else name).split("|")]
         self._say(self.random.choice(PARSED[name]), said)
-        if self.random.random() < 0.12:
+        if name != "spop" and self.random.random() < 0.12:   # SPOP takes all there are, as others would be chosen at random
             self._break(said)
         return said
 

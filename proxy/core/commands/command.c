@@ -135,7 +135,7 @@ void command_keys(const struct command *command, const struct request *request,
 /* DEBUG's subcommands have no rows: to Redis it is one command. */
 static bool debug_changes_data(const struct request *request)
 {
-	static const char *const words[] = { "LOADAOF", "POPULATE", "REPLICATE" };
+	static const char *const words[] = { "LOADAOF", "POPULATE", "REPLICATE", "SET-SKIP-CHECKSUM-VALIDATION" };
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_equal_nocase(request->argv[1], slice_of(words[i])))
 			return true;

@@ -182,12 +182,35 @@ static bool dump_is_supported(struct slice dump)
 	return false;
 }
 
+#define DUMP_FOOTER 10               /* two bytes of version, then eight of checksum, the lowest first */
+#define DUMP_CHECKSUM 8
+#define CRC64_JONES UINT64_C(0x95ac9329ac4bc9b5)
+
+/* The store refuses any other DUMP itself, after everything else that may be wrong with the command. */
+static bool dump_is_whole(struct slice dump)
+{
+	if (dump.len < DUMP_FOOTER)
+		return false;
+	uint64_t sum = 0, stated = 0;
+	for (size_t i = 0; i < dump.len - DUMP_CHECKSUM; i++) {
+		sum ^= (unsigned char)dump.ptr[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			sum = sum >> 1 ^ (sum & 1 ? CRC64_JONES : 0);
+	}
+	for (unsigned i = 1; i <= DUMP_CHECKSUM; i++)
+		stated = stated << 8 | (unsigned char)dump.ptr[dump.len - i];
+	return sum == stated;
+}
+
 const char *plan_build_restore(struct plan_build *build)
 {
 	const struct slice *argv = build->request->argv;
-	if (argv[3].len > 0 && !dump_is_supported(argv[3]))
+	bool is_foreign = argv[3].len > 0 && !dump_is_supported(argv[3]);
+	if (is_foreign && dump_is_whole(argv[3]))
 		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets and sorted sets "
 		       "are replicated";
+	if (is_foreign)
+		return build_void(build);
 	build_intend(build, CHANGE_CLEAR, argv[1]);
 	build_send(build);
 	build_read_whole_key(build, argv[1]);

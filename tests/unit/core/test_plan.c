@@ -285,6 +285,9 @@ static void sorted_sets_ship_scores(void)
 	CU_ASSERT(sends("GEORADIUS k 1 2 3 m\n", PLAN_VOID, "GEORADIUS k 1 2 3 m; ", ""));
 }
 
+/* What DUMP says of the list a, for an inline command. */
+#define A_LIST "\\x12\\x01\\x02\\x0a\\x0a\\x00\\x00\\x00\\x01\\x00\\x81\\x61\\x02\\xff\\x0a\\x00\\x09\\xb9\\xed\\xf5\\x94\\xde\\xd9\\x95"
+
 static void keys_ship_what_became_of_them(void)
 {
 	CU_ASSERT(sends("DEL a b\n", PLAN_CLEAR, "DEL a b; ", "clear a; clear b; "));
@@ -304,7 +307,8 @@ static void keys_ship_what_became_of_them(void)
 	CU_ASSERT(sends("MOVE k 2\n", PLAN_VOID, "MOVE k 2; ", ""));
 	CU_ASSERT(sends("MOVE k 9\n", PLAN_VOID, "MOVE k 9; ", ""));
 	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
-	CU_ASSERT(refuses("RESTORE k 0 \"\\x12\"\n", "HOMEPORT unsupported"));
+	CU_ASSERT(refuses("RESTORE k 0 \"" A_LIST "\"\n", "HOMEPORT unsupported"));
+	CU_ASSERT(sends("RESTORE k 0 x\n", PLAN_VOID, "RESTORE k 0 x; ", ""));
 }
 
 /* What would be said of a database beyond the last one. */
