@@ -23,6 +23,7 @@ enum logging {
 	LOG_RANGE = 'b',             /* what is in the range before it is removed */
 	LOG_WHOLE = 'w',             /* the whole second key afterwards */
 	LOG_STORING = 'u',           /* GEORADIUS: the destination afterwards */
+	LOG_SORTING = 'y',           /* SORT: not at all, as it only reads; with STORE it is refused */
 	LOG_SELECT = 'd',
 	LOG_REFUSED = 'x',
 };
@@ -48,6 +49,7 @@ static enum logging logging_of_plan(enum plan plan)
 	case PLAN_SCORES_REMOVE_RANK: case PLAN_SCORES_REMOVE_SCORE: case PLAN_SCORES_REMOVE_LEX: return LOG_RANGE;
 	case PLAN_RENAME: case PLAN_COPY: return LOG_WHOLE;
 	case PLAN_GEORADIUS: return LOG_STORING;
+	case PLAN_SORT: return LOG_SORTING;
 	case PLAN_SCRIPT: case PLAN_SCRIPT_LOAD: return LOG_READ;    /* Redis lets no script call them */
 	default: return LOG_REFUSED;
 	}
@@ -116,6 +118,8 @@ static const char slow_part[] =
 	"if k=='d' and tonumber(a[2])==tonumber(d) then return {err='ERR DB index is out of range'} end "
 	"if k=='w' and c=='copy' then for i=4,#a do if string.upper(a[i])=='DB' then "
 	"return {err=\"HOMEPORT unsupported COPY to another database in a script (docs/scripts.md)\"} end end end "
+	"if k=='y' then for i=3,#a do if string.upper(a[i])=='STORE' then "
+	"return {err=\"HOMEPORT unsupported SORT with STORE in a script (docs/scripts.md)\"} end end k='r' end "
 	"local before,w,i "
 	"if k=='c' or k=='a' then i=3 while a[i] do local o=string.upper(a[i]) "
 	"if o=='NX' or o=='XX' or o=='GT' or o=='LT' then w=true elseif o=='INCR' then w=nil break elseif o~='CH' then break end i=i+1 end "
