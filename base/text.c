@@ -10,6 +10,29 @@ char *text_copy(const char *text)
 	return memcpy(memory_new(size), text, size);
 }
 
+char *text_list_item(const char *list, unsigned index)
+{
+	const char *item = list;
+
+	for (; index > 0 && item != NULL; index--) {
+		item = strchr(item, ',');
+		if (item != NULL)
+			item++;
+	}
+	if (item == NULL)
+		return NULL;
+	while (*item == ' ' || *item == '\t')
+		item++;
+	size_t len = strcspn(item, ",");
+
+	while (len > 0 && (item[len - 1] == ' ' || item[len - 1] == '\t'))
+		len--;
+	char *copy = memory_new(len + 1);
+
+	memcpy(copy, item, len);
+	return copy;
+}
+
 bool text_is_among(const char *text, const char *const *texts, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)

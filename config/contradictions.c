@@ -13,6 +13,8 @@ static void check_streams(struct reading *reading);
 static void check_secrets(struct reading *reading);
 static void check_numbers(struct reading *reading);
 static const char *written(const struct reading *reading, const char *section, const char *name);
+static void check_tls(struct reading *reading);
+static void check_unix_socket(struct reading *reading);
 static void check_reachable(struct reading *reading);
 static bool is_shadowed(const char *earlier, const char *later);
 static size_t token_len(const char *pattern);
@@ -24,6 +26,8 @@ void contradictions_find(struct reading *reading)
 	check_streams(reading);
 	check_secrets(reading);
 	check_numbers(reading);
+	check_tls(reading);
+	check_unix_socket(reading);
 	check_reachable(reading);
 }
 
@@ -42,9 +46,11 @@ static void check_names(struct reading *reading)
 static void check_addresses(struct reading *reading)
 {
 	const struct settings *settings = reading->settings;
-	const struct settings_address *addresses[SETTINGS_PEERS_MAX + 3] = { &settings->listen, &settings->admin, &settings->redis_address };
-	const char *names[SETTINGS_PEERS_MAX + 3][2] = { { "listen", NULL }, { "admin", NULL }, { "redis", "address" } };
-	unsigned count = 3;
+	const struct settings_address *addresses[SETTINGS_PEERS_MAX + 5] = { &settings->listen, &settings->admin, &settings->redis_address,
+		&settings->listen_tls, &settings->admin_tls };
+	const char *names[SETTINGS_PEERS_MAX + 5][2] = { { "listen", NULL }, { "admin", NULL }, { "redis", "address" }, { "listen_tls", NULL },
+		{ "admin_tls", NULL } };
+	unsigned count = 5;
 
 	for (unsigned i = 0; i < settings->peer_count; i++, count++) {
 		addresses[count] = &settings->peers[i].address;
@@ -86,7 +92,7 @@ static void check_streams(struct reading *reading)
 		struct settings_address address = { 0 };
 		struct place place = reading_place(reading, "peers", settings->peers[i].name);
 
-		if (ours == NULL || !value_read_address(ours, &address))
+		if (ours == NULL || !value_read_endpoint(ours, &address))
 			continue;
 		if (value_addresses_equal(&address, &settings->redis_address))
 			complain(reading->complaints, place, "peer '%s' is read from this datacenter's own Redis (%s), write the address of its Redis",
@@ -98,7 +104,7 @@ static void check_streams(struct reading *reading)
 				complain(reading->complaints, place, "peers '%s' and '%s' are read from one Redis (%s), write the address of each one's own Redis",
 				         settings->peers[j].name, settings->peers[i].name, ours);
 		}
-		memory_free(address.host);
+		address_free(&address);
 	}
 }
 
@@ -138,6 +144,45 @@ static void check_numbers(struct reading *reading)
 		complain(reading->complaints, reading_place(reading, "handlers", "retry"),
 		         "handlers.retry (%s) is above handlers.retry_max (%s), the first pause cannot be the longest: raise handlers.retry_max",
 		         written(reading, "handlers", "retry"), written(reading, "handlers", "retry_max"));
+}
+
+static void check_tls(struct reading *reading)
+{
+	static const char *const listening[] = { "listen_tls", "admin_tls" };
+	const struct settings *settings = reading->settings;
+	const struct tree *tls = tree_find(reading->root, "tls");
+	struct buffer why = { 0 };
+
+	for (unsigned i = 0; i < COUNT_OF(listening); i++)
+		if (tree_find(reading->root, listening[i]) != NULL && (settings->tls_cert == NULL || settings->tls_key == NULL))
+			complain(reading->complaints, reading_place(reading, listening[i], NULL), "%s has no certificate to show, add tls: { cert: FILE, key: FILE }",
+			         listening[i]);
+	if ((settings->tls_cert == NULL) != (settings->tls_key == NULL)) {
+		complain(reading->complaints, reading_place(reading, "tls", settings->tls_cert != NULL ? "cert" : "key"), "tls.%s has no tls.%s, add it",
+		         settings->tls_cert != NULL ? "cert" : "key", settings->tls_cert != NULL ? "key" : "cert");
+		return;
+	}
+	const char *wrong = tls != NULL && reading->checks != NULL && reading->checks->tls != NULL ? reading->checks->tls(settings, &why) : NULL;
+
+	if (wrong != NULL)
+		complain(reading->complaints, tree_find(tls, wrong) != NULL ? tree_find(tls, wrong)->place : reading_place(reading, "tls", NULL), "tls.%s: %.*s",
+		         wrong, (int)why.len, why.ptr);
+	buffer_free(&why);
+}
+
+static void check_unix_socket(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	uint64_t permissions = settings->unixsocketperm;
+	struct settings_address address = { 0 };
+
+	if (permissions % 10 > 7 || permissions / 10 % 10 > 7)
+		complain(reading->complaints, reading_place(reading, "unixsocketperm", NULL), "unixsocketperm: %s has a digit above 7, write permissions as chmod takes them",
+		         written(reading, "", "unixsocketperm"));
+	if (settings->unixsocket != NULL && !address_read_path(settings->unixsocket, &address))
+		complain(reading->complaints, reading_place(reading, "unixsocket", NULL), "unixsocket: the path %s is too long, choose one of at most 107 bytes",
+		         settings->unixsocket);
+	address_free(&address);
 }
 
 /* A setting as the file has it, or its default. */

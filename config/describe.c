@@ -150,6 +150,6 @@ static void describe_row(struct buffer *out, const struct row *row)
 		buffer_add_format(out, "`%s`", row->preset);
 	buffer_add_text(out, " | ");
 	if (row->min[0] != '\0')
-		buffer_add_format(out, "%s … %s", row->min, row->max);
+		buffer_add_format(out, row->type == ROW_WORD ? "%s" : "%s … %s", row->min, row->max);
 	buffer_add_format(out, " | %s | %s |\n", row->when == ROW_RELOAD ? "reload" : "restart", row->prose);
 }

@@ -9,7 +9,8 @@ static bool is_address(const char *text);
 static bool is_database(const char *text);
 
 static const struct log_setting stream_settings[] = {
-	{ "address", is_address, "no address, write HOST:PORT" },
+	{ "address", is_address, "no address, write HOST:PORT, the path of a Unix socket, or a URL (redis://, rediss://, unix://) without a database" },
+	{ "tls_name", NULL, NULL },
 	{ "username", NULL, NULL },
 	{ "password", NULL, NULL },
 	{ "password_file", NULL, NULL },
@@ -80,9 +81,9 @@ const char *log_setting_value(const struct settings_log *log, const char *name)
 static bool is_address(const char *text)
 {
 	struct settings_address address = { 0 };
-	bool is_good = value_read_address(text, &address);
+	bool is_good = value_read_endpoint(text, &address);
 
-	memory_free(address.host);
+	address_free(&address);
 	return is_good;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "log_kind.h"
+#include "url.h"
 #include "value.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ static void fill_from_redis(struct settings *settings);
 static void read_kind(struct reading *reading, const struct tree *kind, const char *path, struct settings_log *log);
 static void read_pair(struct log_reading *own, const struct tree *node);
 static char *value_of(struct log_reading *own, const struct tree *node, bool is_file);
+static void add_url(struct log_reading *own, const struct tree *node, const char *url);
 static void add_judged(struct log_reading *own, const struct tree *node, const char *name, const char *value);
 static void check_needed(struct log_reading *own, const struct tree *node);
 static void check_whole(struct log_reading *own, const struct tree *node);
@@ -168,6 +170,37 @@ static char *value_of(struct log_reading *own, const struct tree *node, bool is_
 	return value;
 }
 
+static void add_wrong(struct buffer *why, const char *value, const char *remedy)
+{
+	char *shown = url_hide_secret(value);
+
+	buffer_add_format(why, "'%s' is %s", shown, remedy);
+	memory_free(shown);
+}
+
+/* An address that names who logs in there. */
+static void add_url(struct log_reading *own, const struct tree *node, const char *url)
+{
+	struct settings_address address = { 0 };
+	struct buffer text = { 0 };
+	bool is_read = value_read_endpoint(url, &address);
+
+	if (is_read && address.password != NULL && (log_setting_value(own->log, "username") != NULL || log_setting_value(own->log, "password") != NULL)) {
+		complain(own->reading->complaints, node->key_place, "%s.address names a user or password, and so does another setting, remove one", own->path);
+		own->is_wrong = true;
+	} else if (is_read) {
+		value_add_address(&text, &address);
+		buffer_add_byte(&text, '\0');
+		if (address.username != NULL)
+			add_pair(own->log, "username", address.username);
+		if (address.password != NULL)
+			add_pair(own->log, "password", address.password);
+		add_pair(own->log, "address", text.ptr);
+	}
+	address_free(&address);
+	buffer_free(&text);
+}
+
 /* Adds the setting, unless its own row or the log's library says that the value is wrong. */
 static void add_judged(struct log_reading *own, const struct tree *node, const char *name, const char *value)
 {
@@ -178,10 +211,15 @@ static void add_judged(struct log_reading *own, const struct tree *node, const c
 		const struct log_setting *setting = &own->kind->settings[i];
 
 		if (strcmp(setting->name, name) == 0 && setting->is_good != NULL && !setting->is_good(value))
-			buffer_add_format(&why, "'%s' is %s", value, setting->remedy);
+			add_wrong(&why, value, setting->remedy);
 	}
-	add_pair(own->log, name, value);
-	const struct settings_pair *pair = &own->log->pairs[own->log->pair_count - 1];
+	bool is_url = own->kind->settings != NULL && why.len == 0 && url_is_one(value);
+
+	if (is_url)
+		add_url(own, node, value);
+	else
+		add_pair(own->log, name, value);
+	const struct settings_pair *pair = own->log->pair_count > 0 ? &own->log->pairs[own->log->pair_count - 1] : NULL;
 
 	if (why.len == 0 && own->kind->settings == NULL && checks != NULL && !checks->log(own->log, own->is_own, pair, &why))
 		own->is_wrong = true;

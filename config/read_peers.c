@@ -2,13 +2,15 @@
 
 #include "base/text.h"
 #include "read_log.h"
+#include "url.h"
 #include "value.h"
 
 #include <string.h>
 
-static const char *const peer_names[] = { "address", "log", "username", "password", "password_file" };
+static const char *const peer_names[] = { "address", "log", "username", "password", "password_file", "tls_name" };
 
 static void read_peer(struct reading *reading, const struct tree *node, struct settings_peer *peer);
+static void read_address(struct reading *reading, const struct tree *node, const char *path, struct settings_peer *peer);
 static void read_login(struct reading *reading, const struct tree *node, struct settings_peer *peer);
 
 void peers_read(struct reading *reading, const struct tree *node)
@@ -47,8 +49,8 @@ static void read_peer(struct reading *reading, const struct tree *node, struct s
 
 	if (address == NULL)
 		complain(reading->complaints, node->key_place, "%s has no address, add address: HOST:PORT (its sidecar's listen)", path.ptr);
-	else if (address->kind != TREE_SCALAR || !value_read_address(address->text, &peer->address))
-		complain(reading->complaints, address->place, "%s.address: '%s' is no address, write HOST:PORT", path.ptr, address->text);
+	else
+		read_address(reading, address, path.ptr, peer);
 	read_login(reading, node, peer);
 	path.len--;
 	buffer_add_text(&path, ".log");
@@ -61,13 +63,37 @@ static void read_peer(struct reading *reading, const struct tree *node, struct s
 	buffer_free(&path);
 }
 
+static void read_address(struct reading *reading, const struct tree *node, const char *path, struct settings_peer *peer)
+{
+	if (node->kind == TREE_SCALAR && node->text[0] != '/' && value_read_endpoint(node->text, &peer->address) && peer->address.host[0] != '/')
+		return;
+	char *shown = url_hide_secret(node->kind == TREE_SCALAR ? node->text : tree_kind_text(node));
+
+	complain(reading->complaints, node->place, "%s.address: '%s' is no address, write HOST:PORT, or redis:// or rediss:// without a database", path, shown);
+	memory_free(shown);
+}
+
 /* How this sidecar logs in where it forwards to. */
 static void read_login(struct reading *reading, const struct tree *node, struct settings_peer *peer)
 {
 	const struct tree *username = tree_find(node, "username"), *password = tree_find(node, "password");
 	const struct tree *file = tree_find(node, "password_file");
+	const struct tree *tls_name = tree_find(node, "tls_name");
+	struct settings_address *address = &peer->address;
 	struct buffer why = { 0 };
 
+	if (tls_name != NULL && !reading_take_text(reading, tls_name, "tls_name", &peer->tls_name))
+		return;
+	if (address->password != NULL && (username != NULL || password != NULL || file != NULL)) {
+		complain(reading->complaints, node->key_place, "peers.%s.address names a user or password, and so does another setting, remove one", node->key);
+		return;
+	}
+	if (address->password != NULL) {
+		peer->username = address->username;
+		peer->password = address->password;
+		address->username = address->password = NULL;
+		return;
+	}
 	if (username != NULL && !reading_take_text(reading, username, "username", &peer->username))
 		return;
 	if (password != NULL && file != NULL)
@@ -89,7 +115,8 @@ void peers_free(struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->peer_count; i++) {
 		memory_free(settings->peers[i].name);
-		memory_free(settings->peers[i].address.host);
+		address_free(&settings->peers[i].address);
+		memory_free(settings->peers[i].tls_name);
 		memory_free(settings->peers[i].username);
 		memory_free(settings->peers[i].password);
 		log_free(&settings->peers[i].log);

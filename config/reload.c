@@ -66,7 +66,8 @@ static bool peers_differ(const struct settings *a, const struct settings *b)
 		const struct settings_peer *ours = &a->peers[i], *theirs = &b->peers[i];
 
 		if (strcmp(ours->name, theirs->name) != 0 || !value_addresses_equal(&ours->address, &theirs->address) ||
-		    texts_differ(ours->username, theirs->username) || texts_differ(ours->password, theirs->password) || logs_differ(&ours->log, &theirs->log))
+		    ours->address.is_tls != theirs->address.is_tls ||
+		    texts_differ(ours->tls_name, theirs->tls_name) || texts_differ(ours->username, theirs->username) || texts_differ(ours->password, theirs->password) || logs_differ(&ours->log, &theirs->log))
 			return true;
 	}
 	return false;

@@ -1,6 +1,7 @@
 #include "row.h"
 
 #include "base/text.h"
+#include "url.h"
 #include "value.h"
 
 #include <assert.h>
@@ -30,10 +31,13 @@ static const struct {
 } types[] = {
 	[ROW_NAME] = { "name", "use 1 to 32 letters, digits, - and _, beginning with a letter or digit" },
 	[ROW_TEXT] = { "text", "write one line, or leave the setting out" },
+	[ROW_PATHS] = { "files", "write the path of a file, or several with commas between them" },
+	[ROW_LIST] = { "list", "write one or more, with commas between them" },
+	[ROW_WORD] = { "word", "write one of" },
 	[ROW_SECRET] = { "text", "write one line, or leave the setting out" },
 	[ROW_FILE] = { "file", "write the path of a readable file" },
 	[ROW_ADDRESS] = { "address", "write HOST:PORT, with an IPv6 address in brackets" },
-	[ROW_ENDPOINT] = { "address", "write HOST:PORT, with an IPv6 address in brackets, or the path of a Unix socket" },
+	[ROW_ENDPOINT] = { "address", "write HOST:PORT, with an IPv6 address in brackets, the path of a Unix socket, or a URL (redis://, rediss://, unix://) without a database" },
 	[ROW_COUNT] = { "count", "write a whole number" },
 	[ROW_DURATION] = { "duration", "write a whole number with its unit, such as 500ms, 5s, 1m, 1h or 7d" },
 	[ROW_SIZE] = { "size", "write a whole number of bytes, or with a unit, such as 16KiB, 64MiB or 1GiB" },
@@ -44,6 +48,7 @@ static const struct {
 static bool assign_number(const struct row *row, uint64_t *member, const char *text, struct buffer *why);
 static bool assign_text(const struct row *row, char **member, const char *text, const char *directory, struct buffer *why);
 static bool read_number(enum row_type type, const char *text, uint64_t *number);
+static bool is_word(const struct row *row, const char *text);
 static void explain(const struct row *row, const char *text, struct buffer *why);
 static void *member_of(const struct row *row, struct settings *settings);
 static size_t member_size(enum row_type type);
@@ -105,6 +110,9 @@ bool row_assign(const struct row *row, struct settings *settings, const char *te
 		return assign_number(row, member, text, why);
 	case ROW_NAME:
 	case ROW_TEXT:
+	case ROW_PATHS:
+	case ROW_LIST:
+	case ROW_WORD:
 	case ROW_SECRET:
 	case ROW_FILE:
 		return assign_text(row, member, text, directory, why);
@@ -142,6 +150,9 @@ bool row_differs(const struct row *row, const struct settings *a, const struct s
 		return !value_addresses_equal(left, right);
 	case ROW_NAME:
 	case ROW_TEXT:
+	case ROW_PATHS:
+	case ROW_LIST:
+	case ROW_WORD:
 	case ROW_SECRET:
 	case ROW_FILE:
 		break;
@@ -168,7 +179,7 @@ void row_clear(const struct row *row, struct settings *settings)
 	void *member = member_of(row, settings);
 
 	if (row->type == ROW_ADDRESS || row->type == ROW_ENDPOINT)
-		memory_free(((struct settings_address *)member)->host);
+		address_free(member);
 	else if (row->type <= ROW_FILE)
 		memory_free(*(char **)member);
 	memset(member, 0, member_size(row->type));
@@ -202,8 +213,10 @@ static bool assign_text(const struct row *row, char **member, const char *text, 
 		value = value_read_file(text, directory, why);
 		if (value == NULL)
 			return false;
+	} else if (row->type == ROW_PATHS && text[0] != '\0') {
+		value = value_complete_paths(text, directory);
 	} else {
-		if (row->type == ROW_NAME ? !value_is_name(text) : text[0] == '\0' || strpbrk(text, "\r\n") != NULL) {
+		if (row->type == ROW_WORD ? !is_word(row, text) : row->type == ROW_NAME ? !value_is_name(text) : text[0] == '\0' || strpbrk(text, "\r\n") != NULL) {
 			explain(row, row->type == ROW_SECRET ? "(hidden)" : text, why);
 			return false;
 		}
@@ -226,9 +239,25 @@ static bool read_number(enum row_type type, const char *text, uint64_t *number)
 	}
 }
 
+static bool is_word(const struct row *row, const char *text)
+{
+	bool is_found = false;
+	char *word;
+
+	for (unsigned i = 0; !is_found && (word = text_list_item(row->min, i)) != NULL; i++) {
+		is_found = strcmp(word, text) == 0;
+		memory_free(word);
+	}
+	return is_found;
+}
+
 static void explain(const struct row *row, const char *text, struct buffer *why)
 {
-	buffer_add_format(why, "'%.64s' is no %s, %s", text, types[row->type].name, types[row->type].remedy);
+	char *shown = url_hide_secret(text);
+
+	buffer_add_format(why, "'%.64s' is no %s, %s%s%s", shown, types[row->type].name, types[row->type].remedy, row->type == ROW_WORD ? " " : "",
+	                  row->type == ROW_WORD ? row->min : "");
+	memory_free(shown);
 }
 
 static void *member_of(const struct row *row, struct settings *settings)
@@ -252,6 +281,9 @@ static size_t member_size(enum row_type type)
 		return sizeof(enum settings_level);
 	case ROW_NAME:
 	case ROW_TEXT:
+	case ROW_PATHS:
+	case ROW_LIST:
+	case ROW_WORD:
 	case ROW_SECRET:
 	case ROW_FILE:
 		break;

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-enum row_type { ROW_NAME, ROW_TEXT, ROW_SECRET, ROW_FILE, ROW_ADDRESS, ROW_ENDPOINT, ROW_COUNT, ROW_DURATION, ROW_SIZE, ROW_BOOL, ROW_LEVEL };
+enum row_type { ROW_NAME, ROW_TEXT, ROW_SECRET, ROW_PATHS, ROW_LIST, ROW_WORD, ROW_FILE, ROW_ADDRESS, ROW_ENDPOINT, ROW_COUNT, ROW_DURATION, ROW_SIZE, ROW_BOOL, ROW_LEVEL };
 enum row_when { ROW_REQUIRED, ROW_START, ROW_RELOAD };
 
 struct row {
@@ -15,7 +15,7 @@ struct row {
 	enum row_type type;
 	enum row_when when;
 	const char *preset;     /* "": none */
-	const char *min, *max;  /* "": none */
+	const char *min, *max;  /* "": none. Of a word, MIN lists those that there are */
 	const char *prose;
 };
 

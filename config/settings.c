@@ -7,6 +7,7 @@
 #include "read_peers.h"
 #include "read_rules.h"
 #include "row.h"
+#include "value.h"
 
 #include <assert.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static void read_rules(struct reading *reading, const struct datacenters *datace
 static void read_top(struct reading *reading);
 static void read_section(struct reading *reading, const struct tree *node);
 static void read_value(struct reading *reading, const struct row *row, const struct tree *node);
+static void take_redis_login(struct reading *reading);
 static void require_rows(struct reading *reading);
 static void read_lists(struct reading *reading);
 static unsigned names_in(const char *section, const char *names[NAMES_MAX]);
@@ -77,6 +79,7 @@ static void read_whole(struct reading *reading, const struct datacenters *datace
 {
 	(void)datacenters;
 	read_top(reading);
+	take_redis_login(reading);
 	require_rows(reading);
 	read_lists(reading);
 	contradictions_find(reading);
@@ -165,15 +168,53 @@ static void read_section(struct reading *reading, const struct tree *node)
 	}
 }
 
+/* A list may also be written as one in YAML. */
+static bool take_row_text(struct reading *reading, const struct row *row, const struct tree *node, char **text)
+{
+	struct buffer joined = { 0 };
+	bool is_good = true;
+
+	if (node->kind != TREE_SEQUENCE || (row->type != ROW_LIST && row->type != ROW_PATHS))
+		return reading_take_text(reading, node, row->path, text);
+	for (unsigned i = 0; i < node->count && is_good; i++) {
+		char *item = NULL;
+
+		is_good = reading_take_text(reading, &node->items[i], row->path, &item);
+		buffer_add_format(&joined, "%s%s", i == 0 ? "" : ", ", item != NULL ? item : "");
+		memory_free(item);
+	}
+	buffer_add_byte(&joined, '\0');
+	*text = joined.ptr;
+	return is_good;
+}
+
 static void read_value(struct reading *reading, const struct row *row, const struct tree *node)
 {
 	struct buffer why = { 0 };
 	char *text = NULL;
 
-	if (reading_take_text(reading, node, row->path, &text) && !row_assign(row, reading->settings, text, reading->directory, &why))
+	if (take_row_text(reading, row, node, &text) && !row_assign(row, reading->settings, text, reading->directory, &why))
 		complain(reading->complaints, node->place, "%s: %.*s", row->path, (int)why.len, why.ptr);
 	memory_free(text);
 	buffer_free(&why);
+}
+
+/* A URL may name who logs in. */
+static void take_redis_login(struct reading *reading)
+{
+	struct settings *settings = reading->settings;
+	struct settings_address *address = &settings->redis_address;
+
+	if (address->password == NULL)
+		return;
+	if (settings->redis_username != NULL || settings->redis_password != NULL) {
+		complain(reading->complaints, reading_place(reading, "redis", "address"),
+		         "redis.address names a user or password, and so does another setting of redis, remove one");
+		return;
+	}
+	settings->redis_username = address->username;
+	settings->redis_password = address->password;
+	address->username = address->password = NULL;
 }
 
 static void require_rows(struct reading *reading)

@@ -10,6 +10,8 @@
 struct settings_address {
 	char *host;                    /* owned; an IPv6 address stands without brackets. Begins with /: the path of a Unix socket */
 	uint16_t port;                 /* 0 then */
+	bool is_tls;
+	char *username, *password;     /* owned; what a URL names, until the settings beside it have them; NULL: none */
 };
 
 enum settings_level { SETTINGS_LEVEL_DEBUG, SETTINGS_LEVEL_INFO, SETTINGS_LEVEL_WARN, SETTINGS_LEVEL_ERROR };
@@ -30,6 +32,7 @@ struct settings_log {
 struct settings_peer {
 	char *name;                    /* owned */
 	struct settings_address address; /* where its sidecar answers clients */
+	char *tls_name;                /* whom its certificate must name; NULL: the host of ADDRESS; owned */
 	char *username, *password;     /* to log in there; NULL: none is needed; owned */
 	struct settings_log log;       /* which log to read it from */
 };
@@ -65,6 +68,9 @@ struct settings_home {                 /* in the order of the file: the first ma
 
 #define SETTINGS_C_NAME(member) char *member;       /* owned; NULL where the row has no default and nothing was set */
 #define SETTINGS_C_TEXT(member) char *member;
+#define SETTINGS_C_PATHS(member) char *member;      /* absolute; ", " between them */
+#define SETTINGS_C_LIST(member) char *member;
+#define SETTINGS_C_WORD(member) char *member;
 #define SETTINGS_C_SECRET(member) char *member;
 #define SETTINGS_C_FILE(member)                     /* fills the member of the row before */
 #define SETTINGS_C_ADDRESS(member) struct settings_address member;
@@ -92,9 +98,13 @@ struct settings {
 };
 
 /* What the configuration cannot judge itself, since it knows no connector: main fills this. */
+struct settings;
+
 struct settings_checks {
 	/* Would the log's connector take PAIR, one of LOG's settings? PAIR NULL: all of them together? False: WHY says what is wrong, and the remedy. */
 	bool (*log)(const struct settings_log *log, bool is_own, const struct settings_pair *pair, struct buffer *why);
+	/* Can connections be encrypted with what SETTINGS says under `tls`? NULL: yes. Else the setting that is wrong, without "tls.", and WHY, with the remedy. */
+	const char *(*tls)(const struct settings *settings, struct buffer *why);
 };
 
 /* Reads and checks the file; with CHECKS NULL, only as far as the configuration itself can tell. False: *settings is empty, and ERRORS has one

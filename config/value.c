@@ -1,14 +1,13 @@
 #include "value.h"
 
 #include "base/text.h"
+#include "url.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_MAX_LEN 4096
-#define HOST_MAX_LEN 255
-#define SOCKET_PATH_MAX_LEN 107       /* sockaddr_un.sun_path with its end */
 #define NAME_MAX_LEN 32
 
 struct unit {
@@ -73,44 +72,34 @@ const char *value_level_text(enum settings_level level)
 
 bool value_read_address(const char *text, struct settings_address *address)
 {
-	const char *colon = strrchr(text, ':');
-	const char *host = text;
-	uint64_t port;
+	struct settings_address found = { 0 };
 
-	if (colon == NULL || !value_read_count(colon + 1, &port) || port == 0 || port > UINT16_MAX)
+	if (!address_read_host(text, &found))
 		return false;
-	size_t host_len = (size_t)(colon - text);
-	bool is_bracketed = host_len > 2 && text[0] == '[' && colon[-1] == ']';
-
-	if (is_bracketed) {
-		host++;
-		host_len -= 2;
-	}
-	if (host_len == 0 || host_len > HOST_MAX_LEN || strcspn(host, " \t/[]") < host_len)
-		return false;
-	if (!is_bracketed && memchr(host, ':', host_len) != NULL)
-		return false;
-	char *copy = memory_new(host_len + 1);
-
-	memcpy(copy, host, host_len);
-	memory_free(address->host);
-	*address = (struct settings_address){ copy, (uint16_t)port };
+	address_free(address);
+	*address = found;
 	return true;
 }
 
 bool value_read_endpoint(const char *text, struct settings_address *address)
 {
+	struct settings_address found = { 0 };
+
+	if (url_is_one(text))
+		return url_read(text, address);
 	if (text[0] != '/')
 		return value_read_address(text, address);
-	if (strlen(text) > SOCKET_PATH_MAX_LEN)
+	if (!address_read_path(text, &found))
 		return false;
-	memory_free(address->host);
-	*address = (struct settings_address){ text_copy(text), 0 };
+	address_free(address);
+	*address = found;
 	return true;
 }
 
 void value_add_address(struct buffer *out, const struct settings_address *address)
 {
+	if (address->is_tls)
+		buffer_add_text(out, "rediss://");
 	if (address->host[0] == '/')
 		buffer_add_text(out, address->host);
 	else
@@ -173,6 +162,22 @@ bool value_read_whole(const char *path, const char *directory, size_t bytes_max,
 		buffer_add_format(why, "the file '%s' is larger than %zu bytes, make it smaller", path, bytes_max);
 	fclose(file);
 	return !is_failed && text->len <= bytes_max;
+}
+
+char *value_complete_paths(const char *list, const char *directory)
+{
+	struct buffer paths = { 0 };
+	char *path;
+
+	for (unsigned i = 0; (path = text_list_item(list, i)) != NULL; i++) {
+		buffer_add_text(&paths, i == 0 ? "" : ", ");
+		if (path[0] != '/')
+			buffer_add_format(&paths, "%s/", directory);
+		buffer_add_text(&paths, path);
+		memory_free(path);
+	}
+	buffer_add_byte(&paths, '\0');
+	return paths.ptr;
 }
 
 static FILE *open_file(const char *path, const char *directory, struct buffer *why)

@@ -41,6 +41,7 @@
 #include "proxy/ops/logging.h"
 #include "proxy/ops/metrics.h"
 #include "proxy/ops/service_manager.h"
+#include "proxy/ops/tls_settings.h"
 #include "proxy/ops/waits.h"
 #include "proxy/sessions/commands/session_commands.h"
 #include "proxy/sessions/sessions.h"
@@ -62,6 +63,7 @@ struct sidecar {
 	const char *dcs[CORE_DCS_MAX];
 	struct turn_clock clock;
 	struct sidecar_status status;
+	struct tls *tls;
 	struct event_base *loop;
 	struct sessions *sessions;
 	struct client_table *clients;
@@ -75,7 +77,7 @@ struct sidecar {
 };
 
 /* What the configuration cannot judge itself. */
-static const struct settings_checks checks = { .log = log_check };
+static const struct settings_checks checks = { .log = log_check, .tls = tls_settings_check };
 
 /* ---- stopping and reloading ---- */
 
@@ -109,6 +111,18 @@ static void sidecar_on_stop(evutil_socket_t number, short what, void *context)
 	event_add(sidecar->drain_look, &interval);
 }
 
+/* Its files may say something else under the same names. They were checked a moment ago. */
+static void sidecar_reload_tls(struct sidecar *sidecar)
+{
+	const struct tls_options options = tls_settings_options(&sidecar->settings);
+	struct tls_fault fault = { 0 };
+	if (!tls_reload(sidecar->tls, &options, &fault)) {
+		buffer_add_byte(&fault.why, '\0');
+		log_error("certificates not reloaded", "setting", fault.setting, "why", fault.why.ptr);
+	}
+	buffer_free(&fault.why);
+}
+
 static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 {
 	(void)number;
@@ -124,6 +138,8 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 		log_error("configuration not reloaded", "errors", text->ptr);
 	buffer_free(&notes);
 	buffer_free(&errors);
+	if (is_reloaded)
+		sidecar_reload_tls(sidecar);
 	log_set_level(sidecar->settings.log_level);
 	client_table_adjust(sidecar->clients);
 	turn_take_settings(sidecar->turn);
@@ -164,6 +180,19 @@ static void sidecar_listen_to_signals(struct sidecar *sidecar)
 	event_add(sidecar->on_hup, NULL);
 }
 
+/* Where Redis is, and what connections are encrypted with. */
+static bool sidecar_prepare(struct sidecar *sidecar, struct buffer *error)
+{
+	const struct settings *settings = &sidecar->settings;
+	const struct tls_options options = tls_settings_options(settings);
+	const struct settings_address *redis = &settings->redis_address;
+	struct tls_fault fault = { 0 };
+	sidecar->tls = sidecar->status.tls = tls_new(&options, &fault);
+	buffer_add(error, buffer_slice(&fault.why));
+	buffer_free(&fault.why);
+	return sidecar->tls != NULL && endpoint_set(&sidecar->status.redis, redis->host, redis->port, redis->is_tls ? sidecar->tls : NULL, settings->redis_tls_name);
+}
+
 /* False: a part could not be made; ERROR says what is wrong and what to do. */
 static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 {
@@ -172,6 +201,7 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 		.loop = sidecar->loop,
 		.clock = &sidecar->clock,
 		.settings = &sidecar->settings,
+		.tls = sidecar->tls,
 		.counters = &sidecar->status.counters,
 		.callbacks = sessions_client_callbacks(sidecar->sessions),
 	}, error);
@@ -208,6 +238,7 @@ static void sidecar_unwire(struct sidecar *sidecar)
 	client_table_free(sidecar->clients);
 	turn_free(sidecar->turn);
 	sessions_free(sidecar->sessions);
+	tls_free(sidecar->tls);
 	event_free(sidecar->on_term);
 	event_free(sidecar->on_int);
 	event_free(sidecar->on_hup);
@@ -222,7 +253,7 @@ static int sidecar_run(struct sidecar *sidecar)
 	sidecar_name_dcs(sidecar);
 	sidecar->loop = loop_new();
 	sidecar_listen_to_signals(sidecar);
-	if (sidecar_wire(sidecar, &error)) {
+	if (sidecar_prepare(sidecar, &error) && sidecar_wire(sidecar, &error)) {
 		log_info("started", "version", PACKAGE_VERSION, "dc", sidecar->settings.dc,
 		         "port", log_number(sidecar->settings.listen.port));
 		service_manager_tell("READY=1");

@@ -7,8 +7,10 @@
 
 #include "base/bytes.h"
 
+struct endpoint;
 struct event_base;
 struct log;
+struct tls;
 
 struct log_pair { const char *name, *value; };
 
@@ -21,6 +23,8 @@ struct log_options {
 	bool is_own;                         /* we append to it: create it when absent, check its settings when present */
 	const struct log_pair *pairs;        /* settings as they stand in the YAML under log.<kind> */
 	unsigned pair_count;
+	const struct endpoint *store;        /* where our own Redis is; shared. Only for a log that is kept in it */
+	struct tls *tls;                     /* for connections that are encrypted */
 	uint32_t reserved_db;                /* redis-stream: database of the stream */
 	uint32_t timeout_ms;                 /* redis-stream: how long that Redis may owe an answer */
 	uint64_t retain_bytes;               /* redis-stream: limit for entries that some datacenter has not read yet: 1 GiB */

@@ -2,8 +2,12 @@
 
 #include <string.h>
 
-bool address_parse(const char *text, char *host, size_t host_size, uint16_t *port)
+#define TLS_SCHEME "rediss://"
+
+bool address_parse(const char *text, char *host, size_t host_size, uint16_t *port, bool *is_tls)
 {
+	*is_tls = strncmp(text, TLS_SCHEME, sizeof TLS_SCHEME - 1) == 0;
+	text += *is_tls ? sizeof TLS_SCHEME - 1 : 0;
 	size_t len = strlen(text);
 	*port = 0;
 	if (text[0] == '/') {

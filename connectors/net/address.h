@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-/* HOST has room for HOST_SIZE bytes. A path leaves *port 0. */
-MUST_CHECK bool address_parse(const char *text, char *host, size_t host_size, uint16_t *port);
+/* HOST has room for HOST_SIZE bytes. A path leaves *port 0. *IS_TLS: "rediss://" stood before it. */
+MUST_CHECK bool address_parse(const char *text, char *host, size_t host_size, uint16_t *port, bool *is_tls);
 
 #endif

@@ -2,16 +2,14 @@
  * what was sent whole is told from what was not. */
 #include "peer_link.h"
 
-#include "connectors/net/dial.h"
+#include "connectors/net/channel.h"
 #include "connectors/net/timer.h"
+#include "peer_waiting.h"
 #include "proxy/core/resp/resp.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define READ_CHUNK 65536
 #define RETRY_MS_FIRST 20
@@ -22,20 +20,12 @@
 
 enum link_state { LINK_UNUSED, LINK_CONNECTING, LINK_UP, LINK_PAUSING };
 
-struct waiting {                     /* a request */
-	uint64_t tag;
-	void *item;                  /* NULL: it is answered, and an earlier one is not */
-	size_t len;
-	uint64_t end;                /* where it ends, counted from the connection's first request on */
-};
-
 struct peer_link {
 	struct peer_link_options options;
 	struct peer_link_callbacks callbacks;
 	enum link_state state;
-	int fd;
+	struct channel *channel;     /* NULL without a connection */
 	unsigned attempt;
-	struct event *readable, *writable; /* libevent's; owned; NULL without a connection */
 	struct timer *retry, *look;
 	uint32_t retry_ms;
 	unsigned greetings_due;      /* answers to our greeting that have not come */
@@ -45,20 +35,17 @@ struct peer_link {
 	struct buffer out;           /* requests not yet sent, behind OUT_SENT bytes that are */
 	size_t out_sent;
 	uint64_t queued, sent;       /* bytes of requests of this connection: given, taken by the kernel */
-	uint64_t unanswered;         /* bytes of requests without an answer */
 	uint64_t moved_ms;           /* when a byte moved last, of those that were asked for */
 	bool is_probed;              /* it was asked since then whether anybody is there */
-	struct waiting *ring;        /* owned; COUNT requests from FIRST on, modulo CAP; the first one is unanswered */
-	unsigned cap, first, count;
+	struct waiting_list waiting;
 	char why[WHY_SIZE];          /* of the last failure; empty: none */
 };
 
-static struct waiting *ring_at(const struct peer_link *link, unsigned index);
 static void link_connect(void *context);
 static void link_greet(struct peer_link *link);
 static void link_lose(struct peer_link *link, const char *why);
-static void link_on_readable(evutil_socket_t fd, short what, void *context);
-static void link_on_writable(evutil_socket_t fd, short what, void *context);
+static void link_on_readable(void *context);
+static void link_on_writable(void *context);
 static void link_look(void *context);
 static void link_note_life(struct peer_link *link);
 
@@ -67,7 +54,6 @@ struct peer_link *peer_link_new(const struct peer_link_options *options, const s
 	struct peer_link *link = memory_new(sizeof(*link));
 	link->options = *options;
 	link->callbacks = *callbacks;
-	link->fd = -1;
 	link->retry = timer_new(options->loop, link_connect, link);
 	link->look = timer_new(options->loop, link_look, link);
 	link->retry_ms = RETRY_MS_FIRST;
@@ -76,14 +62,8 @@ struct peer_link *peer_link_new(const struct peer_link_options *options, const s
 
 static void link_close(struct peer_link *link)
 {
-	if (link->readable != NULL) {
-		event_free(link->readable);
-		event_free(link->writable);
-	}
-	link->readable = link->writable = NULL;
-	if (link->fd >= 0)
-		close(link->fd);
-	link->fd = -1;
+	channel_free(link->channel);
+	link->channel = NULL;
 	buffer_free(&link->in);
 	buffer_free(&link->out);
 	buffer_free(&link->greeting);
@@ -97,15 +77,15 @@ void peer_link_free(struct peer_link *link, void (*forget)(void *item))
 {
 	if (link == NULL)
 		return;
-	for (unsigned i = 0; i < link->count; i++) {
-		void *item = ring_at(link, i)->item;
+	for (unsigned i = 0; i < link->waiting.count; i++) {
+		void *item = waiting_at(&link->waiting, i)->item;
 		if (item != NULL)
 			forget(item);
 	}
 	link_close(link);
 	timer_free(link->retry);
 	timer_free(link->look);
-	memory_free(link->ring);
+	waiting_free(&link->waiting);
 	memory_free(link);
 }
 
@@ -116,72 +96,23 @@ const char *peer_link_trouble(const struct peer_link *link)
 
 /* ---- requests ---- */
 
-static struct waiting *ring_at(const struct peer_link *link, unsigned index)
-{
-	return &link->ring[(link->first + index) % link->cap];
-}
-
-static void ring_add(struct peer_link *link, const struct waiting *waiting)
-{
-	if (link->count == link->cap) {
-		unsigned cap = link->cap == 0 ? 16 : link->cap * 2;
-		struct waiting *ring = memory_new(cap * sizeof(*ring));
-		for (unsigned i = 0; i < link->count; i++)
-			ring[i] = *ring_at(link, i);
-		memory_free(link->ring);
-		link->ring = ring;
-		link->cap = cap;
-		link->first = 0;
-	}
-	*ring_at(link, link->count++) = *waiting;
-}
-
-/* The unanswered request with this tag; NULL: there is none. */
-static struct waiting *ring_find(struct peer_link *link, uint64_t tag)
-{
-	unsigned low = 0, high = link->count;
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-		if (ring_at(link, middle)->tag < tag)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	struct waiting *found = low < link->count ? ring_at(link, low) : NULL;
-	return found != NULL && found->tag == tag && found->item != NULL ? found : NULL;
-}
-
-/* WAITING has its answer. Returns its item. */
-static void *ring_settle(struct peer_link *link, struct waiting *waiting)
-{
-	void *item = waiting->item;
-	waiting->item = NULL;
-	link->unanswered -= waiting->len;
-	while (link->count > 0 && ring_at(link, 0)->item == NULL) {
-		link->first = (link->first + 1) % link->cap;
-		link->count--;
-	}
-	return item;
-}
-
 const char *peer_link_send(struct peer_link *link, uint64_t tag, void *item, struct slice request)
 {
 	if (link->state == LINK_PAUSING)
 		return link->why;
-	if (link->unanswered + request.len > link->options.bytes_max && link->count > 0)
+	if (link->waiting.bytes + request.len > link->options.bytes_max && link->waiting.count > 0)
 		return "as many bytes as limits.forward allows are under way to it";
 	if (link->state == LINK_UNUSED) {
 		link->state = LINK_CONNECTING;
 		timer_start(link->retry, 0);
 	}
-	if (link->count == 0)
+	if (link->waiting.count == 0)
 		link_note_life(link);
 	buffer_add(&link->out, request);
 	link->queued += request.len;
-	link->unanswered += request.len;
-	ring_add(link, &(struct waiting){ tag, item, request.len, link->queued });
+	waiting_add(&link->waiting, &(struct waiting){ tag, item, request.len, link->queued });
 	if (link->state == LINK_UP)
-		event_add(link->writable, NULL);
+		channel_write(link->channel, true);
 	return NULL;
 }
 
@@ -193,14 +124,13 @@ static void link_connect(void *context)
 	struct peer_link *link = context;
 	const char *why;
 	link->state = LINK_CONNECTING;
-	link->fd = dial(link->options.host, link->options.port, link->attempt++, &why);
-	if (link->fd < 0) {
+	link->channel = channel_dial(link->options.loop, &link->options.endpoint, link->attempt++,
+	                             &(struct channel_callbacks){ link, link_on_readable, link_on_writable }, &why);
+	if (link->channel == NULL) {
 		link_lose(link, why);
 		return;
 	}
-	link->readable = event_new(link->options.loop, link->fd, EV_READ | EV_PERSIST, link_on_readable, link);
-	link->writable = event_new(link->options.loop, link->fd, EV_WRITE, link_on_writable, link);
-	event_add(link->readable, NULL);
+	channel_read(link->channel, true);
 	link_greet(link);
 	link_note_life(link);
 	timer_start(link->look, link->options.timeout_ms / LOOKS);
@@ -227,7 +157,7 @@ static void link_greet(struct peer_link *link)
 	buffer_add_text(&name, options->own_dc);
 	greet(link, 3, (struct slice[]){ SLICE("CLIENT"), SLICE("SETNAME"), buffer_slice(&name) });
 	greet(link, 3, (struct slice[]){ SLICE("HOMEPORT"), SLICE("PEER"), slice_of(options->peer_dc) });
-	event_add(link->writable, NULL);
+	channel_write(link->channel, true);
 	buffer_free(&name);
 }
 
@@ -249,7 +179,7 @@ static void link_take_greeting(struct peer_link *link, struct slice reply)
 	link->retry_ms = RETRY_MS_FIRST;
 	link->why[0] = '\0';
 	if (link->out.len > 0)
-		event_add(link->writable, NULL);
+		channel_write(link->channel, true);
 }
 
 /* What was sent whole may have been executed; the rest was not. */
@@ -264,10 +194,10 @@ static void link_lose(struct peer_link *link, const char *why)
 	link->state = LINK_PAUSING;
 	timer_start(link->retry, link->retry_ms);
 	link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
-	while (link->count > 0) {
-		struct waiting *waiting = ring_at(link, 0);
+	while (link->waiting.count > 0) {
+		struct waiting *waiting = waiting_at(&link->waiting, 0);
 		enum peer_failure failure = waiting->end <= sent ? PEER_UNKNOWN : PEER_NOT_SENT;
-		link->callbacks.failed(link->callbacks.context, ring_settle(link, waiting), failure, text);
+		link->callbacks.failed(link->callbacks.context, waiting_settle(&link->waiting, waiting), failure, text);
 	}
 }
 
@@ -284,11 +214,11 @@ static void link_take_reply(struct peer_link *link, struct slice reply)
 	struct reply head, tag;
 	struct slice cursor = reply;
 	bool is_tagged = reply_read(&cursor, &head) && head.type == REPLY_ARRAY && head.integer == 2 && reply_read(&cursor, &tag) && tag.type == REPLY_INTEGER;
-	struct waiting *waiting = is_tagged ? ring_find(link, (uint64_t)tag.integer) : NULL;
+	struct waiting *waiting = is_tagged ? waiting_find(&link->waiting, (uint64_t)tag.integer) : NULL;
 	if (is_tagged && tag.integer == PROBE_TAG)
 		return;
 	if (waiting != NULL) {
-		link->callbacks.replied(link->callbacks.context, ring_settle(link, waiting), cursor);
+		link->callbacks.replied(link->callbacks.context, waiting_settle(&link->waiting, waiting), cursor);
 		return;
 	}
 	char why[WHY_SIZE];
@@ -300,7 +230,7 @@ static void link_take_reply(struct peer_link *link, struct slice reply)
 static void link_feed(struct peer_link *link)
 {
 	size_t used = 0;
-	while (link->fd >= 0 && used < link->in.len) {
+	while (link->channel != NULL && used < link->in.len) {
 		struct slice rest = { link->in.ptr + used, link->in.len - used };
 		size_t len;
 		enum resp_state state = resp_frame_next(&link->frame, rest, &len);
@@ -314,7 +244,7 @@ static void link_feed(struct peer_link *link)
 		used += len;
 		link_take_reply(link, (struct slice){ rest.ptr, len });
 	}
-	if (link->fd < 0 || used == 0)
+	if (link->channel == NULL || used == 0)
 		return;
 	link->in.len -= used;
 	if (link->in.len > 0)
@@ -323,31 +253,31 @@ static void link_feed(struct peer_link *link)
 		buffer_reset(&link->in);
 }
 
-static void link_on_readable(evutil_socket_t fd, short what, void *context)
+static void link_on_readable(void *context)
 {
-	(void)what;
 	struct peer_link *link = context;
 	char *room = buffer_grow(&link->in, READ_CHUNK);
-	ssize_t got = read(fd, room, READ_CHUNK);
+	ssize_t got = channel_receive(link->channel, room, READ_CHUNK);
 	link->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		link_lose(link, channel_trouble(link->channel));
+		return;
+	}
 	link_note_life(link);
 	if (got > 0)
 		link_feed(link);
 	else if (got == 0)
 		link_lose(link, "it closed the connection");
-	else if (errno != EAGAIN && errno != EINTR)
-		link_lose(link, strerror(errno));
 }
 
-static void link_on_writable(evutil_socket_t fd, short what, void *context)
+static void link_on_writable(void *context)
 {
-	(void)what;
 	struct peer_link *link = context;
 	bool is_greeting = link->state != LINK_UP;
 	struct buffer *out = is_greeting ? &link->greeting : &link->out;
-	ssize_t sent = send(fd, out->ptr + link->out_sent, out->len - link->out_sent, MSG_NOSIGNAL);
+	ssize_t sent = channel_send(link->channel, &(struct iovec){ out->ptr + link->out_sent, out->len - link->out_sent }, 1);
 	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-		link_lose(link, strerror(errno));
+		link_lose(link, channel_trouble(link->channel));
 		return;
 	}
 	if (sent > 0) {
@@ -358,7 +288,7 @@ static void link_on_writable(evutil_socket_t fd, short what, void *context)
 	}
 	size_t left = out->len - link->out_sent;
 	if (left > 0)
-		event_add(link->writable, NULL);
+		channel_write(link->channel, true);
 	/* What was not sent is moved to the front once it is no longer than what was. */
 	if (left > link->out_sent)
 		return;
@@ -383,14 +313,14 @@ static void link_probe(struct peer_link *link)
 	                                                   SLICE("-"), SLICE("-"), SLICE("-") });
 	link->queued += link->out.len - before;
 	link->is_probed = true;
-	event_add(link->writable, NULL);
+	channel_write(link->channel, true);
 }
 
 static void link_look(void *context)
 {
 	struct peer_link *link = context;
 	char why[WHY_SIZE];
-	bool is_due = link->count > 0 || link->greetings_due > 0;
+	bool is_due = link->waiting.count > 0 || link->greetings_due > 0;
 	uint64_t silent_ms = timer_now_ms() - link->moved_ms;
 	if (is_due && silent_ms >= link->options.timeout_ms) {
 		snprintf(why, sizeof(why), "it has not answered for %.3g s", link->options.timeout_ms / 1000.0);

@@ -5,15 +5,14 @@
 #ifndef CONNECTORS_PEER_LINK_H
 #define CONNECTORS_PEER_LINK_H
 
-#include "base/bytes.h"
+#include "connectors/net/endpoint.h"
 
 struct event_base;
 struct peer_link;
 
 struct peer_link_options {               /* all borrowed for the link's life */
 	struct event_base *loop;
-	const char *host;
-	uint16_t port;
+	struct endpoint endpoint;
 	const char *username, *password; /* NULL: none. Without a password it does not log in */
 	const char *own_dc, *peer_dc;
 	unsigned protocol;               /* 2 or 3 */

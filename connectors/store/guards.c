@@ -102,7 +102,7 @@ static struct store_guard *guard_new(struct guards *guards, unsigned protocol)
 	struct store_guard *guard = memory_new(sizeof *guard);
 	struct pipeline_callbacks callbacks = { guard, guard_on_connected, guard_on_closed, guard_on_reply, guard_on_pushed, guard_on_answered, guard_on_fed };
 	struct pipeline_options pipeline = {
-		.loop = options->loop, .host = options->host, .port = options->port, .reply_bytes_max = options->reply_bytes_max,
+		.loop = options->loop, .endpoint = options->endpoint, .reply_bytes_max = options->reply_bytes_max,
 	};
 	*guard = (struct store_guard){ .guards = guards, .protocol = 2 };
 	guard->pipeline = pipeline_new(&pipeline, &callbacks, &why);

@@ -3,7 +3,8 @@
 #include "outgoing.h"
 
 #include <errno.h>
-#include <sys/socket.h>
+
+#include "connectors/net/channel.h"
 
 #define LEND_MIN 4096                /* fewer bytes are copied: that is quicker than one more piece to send */
 #define PIECES_AT_ONCE 64
@@ -92,16 +93,16 @@ static void drop_sent(struct outgoing *outgoing, size_t sent)
 	trim_own(outgoing);
 }
 
-bool outgoing_send(struct outgoing *outgoing, int fd, uint64_t end)
+bool outgoing_send(struct outgoing *outgoing, struct channel *channel, uint64_t end)
 {
 	struct iovec vectors[PIECES_AT_ONCE];
 	uint64_t limit = end < outgoing->queued ? end : outgoing->queued;
 	while (outgoing->sent < limit) {
-		struct msghdr message = { .msg_iov = vectors, .msg_iovlen = gather(outgoing, limit - outgoing->sent, vectors) };
+		unsigned count = gather(outgoing, limit - outgoing->sent, vectors);
 		size_t offered = 0;
-		for (size_t i = 0; i < message.msg_iovlen; i++)
+		for (unsigned i = 0; i < count; i++)
 			offered += vectors[i].iov_len;
-		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+		ssize_t sent = channel_send(channel, vectors, count);
 		if (sent < 0)
 			return errno == EAGAIN || errno == EINTR;
 		drop_sent(outgoing, (size_t)sent);

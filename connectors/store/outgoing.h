@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+struct channel;
+
 struct outgoing_piece {
 	const char *ptr;             /* NULL: the next LEN bytes of OWN */
 	size_t len;
@@ -19,8 +21,8 @@ struct outgoing {                    /* zero-initialise */
 
 void outgoing_copy(struct outgoing *outgoing, struct slice bytes);
 void outgoing_lend(struct outgoing *outgoing, struct slice bytes);   /* BYTES stay valid until they are sent, or all is freed */
-/* Sends what was added before the first END bytes were. False: the socket failed, errno says how. */
-MUST_CHECK bool outgoing_send(struct outgoing *outgoing, int fd, uint64_t end);
+/* Sends what was added before the first END bytes were. False: the connection failed. */
+MUST_CHECK bool outgoing_send(struct outgoing *outgoing, struct channel *channel, uint64_t end);
 void outgoing_free(struct outgoing *outgoing);
 
 #endif

@@ -9,14 +9,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 #include "proxy/core/resp/resp.h"
 #include "group_reply.h"
-#include "connectors/net/dial.h"
+#include "connectors/net/channel.h"
 #include "connectors/net/silence.h"
 #include "expectations.h"
 #include "outgoing.h"
@@ -27,8 +23,7 @@
 
 struct pipeline {
 	struct pipeline_callbacks callbacks;
-	int fd;
-	struct event *readable, *writable;
+	struct channel *channel;
 	bool is_connected;
 	bool is_closed;              /* `closed` was called; nothing is sent or handed out any more */
 	uint32_t db;
@@ -49,8 +44,8 @@ struct pipeline {
 };
 
 static void pipeline_select(struct pipeline *pipeline, uint32_t db);
-static void socket_writable(evutil_socket_t fd, short what, void *context);
-static void socket_readable(evutil_socket_t fd, short what, void *context);
+static void socket_writable(void *context);
+static void socket_readable(void *context);
 static bool read_some(struct pipeline *pipeline);
 static void hand_out(struct pipeline *pipeline);
 static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice input, size_t *len);
@@ -60,17 +55,17 @@ static void close_pipeline(struct pipeline *pipeline, const char *why);
 
 struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_callbacks *callbacks, const char **why)
 {
-	int fd = dial(options->host, options->port, options->attempt, why);
-	if (fd < 0)
-		return NULL;
 	struct pipeline *pipeline = memory_new(sizeof *pipeline);
+	pipeline->channel = channel_dial(options->loop, options->endpoint, options->attempt,
+	                                 &(struct channel_callbacks){ pipeline, socket_readable, socket_writable }, why);
+	if (pipeline->channel == NULL) {
+		memory_free(pipeline);
+		return NULL;
+	}
 	pipeline->callbacks = *callbacks;
-	pipeline->fd = fd;
 	pipeline->reply_bytes_max = options->reply_bytes_max;
 	pipeline->gate = PIPELINE_NO_GATE;
-	pipeline->readable = event_new(options->loop, fd, EV_READ | EV_PERSIST, socket_readable, pipeline);
-	pipeline->writable = event_new(options->loop, fd, EV_WRITE, socket_writable, pipeline);
-	event_add(pipeline->writable, NULL);
+	channel_write(pipeline->channel, true);
 	return pipeline;
 }
 
@@ -78,9 +73,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
 	if (pipeline == NULL)
 		return;
-	event_free(pipeline->readable);
-	event_free(pipeline->writable);
-	close(pipeline->fd);
+	channel_free(pipeline->channel);
 	outgoing_free(&pipeline->out);
 	buffer_free(&pipeline->in);
 	group_reply_free(&pipeline->group_reply);
@@ -126,13 +119,13 @@ void pipeline_flush(struct pipeline *pipeline)
 	if (!pipeline->is_connected || pipeline->is_closed)
 		return;
 	uint64_t sent = pipeline->out.sent;
-	if (!outgoing_send(&pipeline->out, pipeline->fd, pipeline->gate))
+	if (!outgoing_send(&pipeline->out, pipeline->channel, pipeline->gate))
 		return;
 	if (pipeline->is_blocked)
 		pipeline->moved += pipeline->out.sent - sent;
 	pipeline->is_blocked = pipeline->out.sent < pipeline->out.queued && pipeline->out.sent < pipeline->gate;
 	if (pipeline->is_blocked)
-		event_add(pipeline->writable, NULL);
+		channel_write(pipeline->channel, true);
 }
 
 uint64_t pipeline_position(const struct pipeline *pipeline)
@@ -157,7 +150,7 @@ uint64_t pipeline_answers_due(const struct pipeline *pipeline)
 
 void pipeline_look(struct pipeline *pipeline)
 {
-	pipeline->moved += queue_has_moved(&pipeline->queue, pipeline->fd, pipeline->out.sent);
+	pipeline->moved += queue_has_moved(&pipeline->queue, channel_fd(pipeline->channel), pipeline->out.sent);
 }
 
 uint64_t pipeline_bytes_moved(const struct pipeline *pipeline)
@@ -183,31 +176,19 @@ static void pipeline_select(struct pipeline *pipeline, uint32_t db)
 	pipeline->db = db;
 }
 
-static void socket_writable(evutil_socket_t fd, short what, void *context)
+static void socket_writable(void *context)
 {
-	(void)what;
 	struct pipeline *pipeline = context;
 	if (!pipeline->is_connected) {
-		int error = 0;
-		socklen_t len = sizeof error;
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		if (error != 0) {
-			close_pipeline(pipeline, strerror(error));
-			return;
-		}
 		pipeline->is_connected = true;
-		event_add(pipeline->readable, NULL);
+		channel_read(pipeline->channel, true);
 		pipeline->callbacks.connected(pipeline->callbacks.context, pipeline);
-		pipeline_flush(pipeline);
-		return;
 	}
 	pipeline_flush(pipeline);
 }
 
-static void socket_readable(evutil_socket_t fd, short what, void *context)
+static void socket_readable(void *context)
 {
-	(void)fd;
-	(void)what;
 	struct pipeline *pipeline = context;
 	if (!read_some(pipeline))
 		return;
@@ -228,7 +209,7 @@ static bool read_some(struct pipeline *pipeline)
 		buffer_reset(&pipeline->in);
 	size_t room = pending < READ_BYTES ? READ_BYTES : pending < READ_BYTES_MAX ? pending : READ_BYTES_MAX;
 	char *start = buffer_grow(&pipeline->in, room);
-	ssize_t got = recv(pipeline->fd, start, room, 0);
+	ssize_t got = channel_receive(pipeline->channel, start, room);
 	pipeline->in.len = pending + (got > 0 ? (size_t)got : 0);
 	if (got > 0) {
 		pipeline->moved += (uint64_t)got;
@@ -236,8 +217,8 @@ static bool read_some(struct pipeline *pipeline)
 	}
 	if (got == 0)
 		close_pipeline(pipeline, "the store closed the connection");
-	else if (errno != EAGAIN && errno != EINTR)
-		close_pipeline(pipeline, strerror(errno));
+	else if (got < 0 && errno != EAGAIN && errno != EINTR)
+		close_pipeline(pipeline, channel_trouble(pipeline->channel));
 	return false;
 }
 
@@ -320,7 +301,7 @@ static void close_pipeline(struct pipeline *pipeline, const char *why)
 	if (pipeline->is_closed)
 		return;
 	pipeline->is_closed = true;
-	event_del(pipeline->readable);
-	event_del(pipeline->writable);
+	channel_read(pipeline->channel, false);
+	channel_write(pipeline->channel, false);
 	pipeline->callbacks.closed(pipeline->callbacks.context, pipeline, why);
 }

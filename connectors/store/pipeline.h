@@ -6,6 +6,7 @@
 
 #include "proxy/core/vocabulary/effect.h"
 
+struct endpoint;
 struct event_base;
 struct pipeline;
 
@@ -24,8 +25,7 @@ struct pipeline_callbacks {
 
 struct pipeline_options {
 	struct event_base *loop;
-	const char *host;
-	uint16_t port;
+	const struct endpoint *endpoint;     /* borrowed for the call */
 	unsigned attempt;                    /* see dial.h */
 	uint64_t reply_bytes_max;
 };

@@ -73,7 +73,6 @@ struct store *store_new(const struct store_options *options, const struct store_
 {
 	struct store *store = memory_new(sizeof *store);
 	store->options = *options;
-	store->options.host = copy_text(options->host);
 	store->options.username = copy_text(options->username);
 	store->options.password = copy_text(options->password);
 	store->options.dc = copy_text(options->dc);
@@ -98,7 +97,6 @@ void store_free(struct store *store)
 	timer_free(store->look);
 	free_pipelines(store);
 	guards_free(store->guards);
-	memory_free((void *)store->options.host);
 	memory_free((void *)store->options.username);
 	memory_free((void *)store->options.password);
 	memory_free((void *)store->options.dc);
@@ -215,8 +213,7 @@ static void dial_pipelines(void *context)
 	struct store *store = context;
 	struct pipeline_options options = {
 		.loop = store->options.loop,
-		.host = store->options.host,
-		.port = store->options.port,
+		.endpoint = store->options.endpoint,
 		.attempt = store->attempt++,
 		.reply_bytes_max = store->options.reply_bytes_max,
 	};

@@ -8,13 +8,13 @@
 #include "proxy/core/vocabulary/effect.h"
 #include "proxy/core/vocabulary/event.h"
 
+struct endpoint;
 struct event_base;
 struct store;
 
 struct store_options {
 	struct event_base *loop;
-	const char *host;                    /* starts with '/': a Unix socket's path */
-	uint16_t port;
+	const struct endpoint *endpoint;     /* shared; looked at whenever it connects */
 	const char *username, *password;     /* NULL: none */
 	uint32_t reserved_db;
 	const char *dc;                      /* the datacenter that the store must belong to */

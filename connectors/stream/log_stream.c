@@ -22,7 +22,8 @@ struct stream_log {
 	struct stream_reader *reader;
 };
 
-static const char *take_pair(struct stream_link_options *options, const struct log_pair *pair);
+static const char *take_pair(struct stream_link_options *options, struct tls *tls, const struct log_pair *pair);
+static bool take_address(struct endpoint *endpoint, struct tls *tls, const char *text);
 static const char *unknown_name(const char *name);
 static bool copy_setting(char *into, size_t size, const char *value);
 
@@ -35,8 +36,12 @@ static struct log *stream_open(const struct log_options *options, const struct l
 	stream->options.timeout_ms = options->timeout_ms;
 	*error = NULL;
 	for (unsigned i = 0; i < options->pair_count && *error == NULL; i++)
-		*error = take_pair(&stream->options, &options->pairs[i]);
-	if (*error == NULL && stream->options.host[0] == '\0')
+		*error = take_pair(&stream->options, options->tls, &options->pairs[i]);
+	if (options->is_own && options->store != NULL)
+		stream->options.server = options->store;
+	else
+		stream->options.server = &stream->options.own;
+	if (*error == NULL && stream->options.own.host[0] == '\0')
 		*error = "redis-stream: no address: say where the Redis with the stream is, as in \"address: 127.0.0.1:6379\"";
 	if (*error != NULL) {
 		memory_free(stream);
@@ -108,12 +113,13 @@ const struct log_class log_stream = {
 };
 
 /* NULL: taken. */
-static const char *take_pair(struct stream_link_options *options, const struct log_pair *pair)
+static const char *take_pair(struct stream_link_options *options, struct tls *tls, const struct log_pair *pair)
 {
 	int64_t number;
 	if (strcmp(pair->name, "address") == 0)
-		return address_parse(pair->value, options->host, sizeof options->host, &options->port)
-		           ? NULL : "redis-stream: address must be HOST:PORT, [IPv6]:PORT or the path of a Unix socket";
+		return take_address(&options->own, tls, pair->value) ? NULL : "redis-stream: address must be HOST:PORT, [IPv6]:PORT or the path of a Unix socket";
+	if (strcmp(pair->name, "tls_name") == 0)
+		return copy_setting(options->own.name, sizeof options->own.name, pair->value) ? NULL : "redis-stream: tls_name is too long";
 	if (strcmp(pair->name, "username") == 0)
 		return copy_setting(options->username, sizeof options->username, pair->value) ? NULL : "redis-stream: username is too long";
 	if (strcmp(pair->name, "password") == 0)
@@ -126,15 +132,24 @@ static const char *take_pair(struct stream_link_options *options, const struct l
 	return NULL;
 }
 
+static bool take_address(struct endpoint *endpoint, struct tls *tls, const char *text)
+{
+	bool is_tls;
+	if (!address_parse(text, endpoint->host, sizeof endpoint->host, &endpoint->port, &is_tls))
+		return false;
+	endpoint->tls = is_tls ? tls : NULL;
+	return true;
+}
+
 static const char *unknown_name(const char *name)
 {
-	static const char *const names[] = { "address", "username", "password", "database" };
+	static const char *const names[] = { "address", "tls_name", "username", "password", "database" };
 	static char error[256];
 	const char *near = nearest_name(name, names, sizeof names / sizeof names[0]);
 	if (near != NULL)
 		snprintf(error, sizeof error, "redis-stream: unknown setting \"%s\": did you mean \"%s\"?", name, near);
 	else
-		snprintf(error, sizeof error, "redis-stream: unknown setting \"%s\": known are address, username, password, database", name);
+		snprintf(error, sizeof error, "redis-stream: unknown setting \"%s\": known are address, tls_name, username, password, database", name);
 	return error;
 }
 

@@ -8,23 +8,22 @@
 #include "stream_cut.h"
 #include "stream_writer.h"
 
-static void take_sound(redisAsyncContext *redis, void *reply, void *context);
-static void take_end(redisAsyncContext *redis, void *reply, void *context);
+static void take_sound(struct stream_socket *redis, void *reply, void *context);
+static void take_end(struct stream_socket *redis, void *reply, void *context);
 
-void stream_end_ask(struct stream_end *end, redisAsyncContext *redis, int64_t unsure)
+void stream_end_ask(struct stream_end *end, struct stream_socket *redis, int64_t unsure)
 {
 	end->sound = -1;
-	redisAsyncCommand(redis, take_sound, end, "EVAL %s 1 " STREAM_KEY " %d", STREAM_CUT, STREAM_CUT_LOOKS + (int)unsure);
-	redisAsyncCommand(redis, take_end, end, "XINFO STREAM " STREAM_KEY);
+	stream_socket_command(redis, take_sound, end, "EVAL %s 1 " STREAM_KEY " %d", STREAM_CUT, STREAM_CUT_LOOKS + (int)unsure);
+	stream_socket_command(redis, take_end, end, "XINFO STREAM " STREAM_KEY);
 	stream_link_expect(end->link, 0);
 }
 
-static void take_sound(redisAsyncContext *redis, void *reply, void *context)
+static void take_sound(struct stream_socket *redis, void *reply, void *context)
 {
 	struct stream_end *end = context;
 	const redisReply *sound = reply;
-	if (stream_link_owner(redis) == NULL || sound == NULL)
-		return;
+	(void)redis;
 	if (sound->type == REDIS_REPLY_ERROR)
 		stream_link_drop(end->link, sound->str);
 	else if (sound->type == REDIS_REPLY_STRING)
@@ -43,12 +42,10 @@ static bool read_end(const redisReply *info, int64_t *position)
 	return false;
 }
 
-static void take_end(redisAsyncContext *redis, void *reply, void *context)
+static void take_end(struct stream_socket *redis, void *reply, void *context)
 {
 	struct stream_end *end = context;
 	const redisReply *info = reply;
-	if (stream_link_owner(redis) == NULL || info == NULL)
-		return;
 	int64_t last = 0;
 	bool is_new = info->type == REDIS_REPLY_ERROR && strstr(info->str, "no such key") != NULL;
 	if (!is_new && !read_end(info, &last)) {

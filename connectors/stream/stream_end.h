@@ -8,12 +8,12 @@
 struct stream_end {
 	struct stream_link *link;
 	/* Not called if the connection breaks first. FOUND: the last entry, 0: there is none; SOUND: the last one of which none before it is missing. */
-	void (*found)(void *context, redisAsyncContext *redis, int64_t found, int64_t sound);
+	void (*found)(void *context, struct stream_socket *redis, int64_t found, int64_t sound);
 	void *context;
 	int64_t sound;                       /* -1: the stream is empty */
 };
 
 /* END is borrowed until `found` was called, or the connection broke. UNSURE: how many of the last entries may lack one before them. */
-void stream_end_ask(struct stream_end *end, redisAsyncContext *redis, int64_t unsure);
+void stream_end_ask(struct stream_end *end, struct stream_socket *redis, int64_t unsure);
 
 #endif

@@ -1,15 +1,10 @@
-/* When a connection is freed, hiredis calls every outstanding callback with a NULL reply. We detach it first (data = NULL), so that such
- * calls, and all later ones of the same connection, are recognised and ignored. */
 #include "stream_link.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include <hiredis/hiredis.h>
-
 #include "connectors/net/silence.h"
 #include "connectors/net/timer.h"
-#include "stream_socket.h"
 
 #define RETRY_MS_FIRST 20
 #define RETRY_MS_MAX 500
@@ -17,7 +12,8 @@
 struct stream_link {
 	const struct stream_link_options *options;
 	struct stream_link_callbacks callbacks;
-	redisAsyncContext *redis;            /* NULL between two tries */
+	struct stream_socket *redis;            /* NULL between two tries */
+	unsigned attempt;
 	struct timer *retry, *look;
 	uint32_t retry_ms;
 	struct silence silence;
@@ -26,10 +22,9 @@ struct stream_link {
 
 static void connect_link(void *context);
 static void log_in(struct stream_link *link);
-static void take_login(redisAsyncContext *redis, void *reply, void *context);
-static void take_select(redisAsyncContext *redis, void *reply, void *context);
-static void connected(const redisAsyncContext *redis, int status);
-static void disconnected(const redisAsyncContext *redis, int status);
+static void take_login(struct stream_socket *redis, void *reply, void *context);
+static void take_select(struct stream_socket *redis, void *reply, void *context);
+static void connection_lost(void *context, const char *why);
 static void lose(struct stream_link *link, const char *why);
 static void look(void *context);
 
@@ -45,10 +40,10 @@ struct stream_link *stream_link_new(const struct stream_link_options *options, c
 	return link;
 }
 
-void *stream_link_owner(const redisAsyncContext *redis)
+void *stream_link_owner(const struct stream_socket *redis)
 {
-	const struct stream_link *link = redis->data;
-	return link != NULL ? link->callbacks.context : NULL;
+	const struct stream_link *link = stream_socket_owner(redis);
+	return link->callbacks.context;
 }
 
 void stream_link_free(struct stream_link *link)
@@ -57,22 +52,18 @@ void stream_link_free(struct stream_link *link)
 		return;
 	timer_free(link->retry);
 	timer_free(link->look);
-	if (link->redis != NULL) {
-		link->redis->data = NULL;
-		redisAsyncFree(link->redis);
-	}
+	if (link->redis != NULL)
+		stream_socket_free(link->redis);
 	memory_free(link);
 }
 
 void stream_link_drop(struct stream_link *link, const char *why)
 {
-	redisAsyncContext *redis = link->redis;
-	if (redis == NULL)
+	if (link->redis == NULL)
 		return;
-	char text[256];                      /* WHY may lie in a reply that goes with the connection */
+	char text[256];                      /* WHY may lie in what goes with the connection */
 	snprintf(text, sizeof text, "%s", why);
-	redis->data = NULL;
-	redisAsyncFree(redis);
+	stream_socket_free(link->redis);
 	lose(link, text);
 }
 
@@ -96,22 +87,12 @@ void stream_link_expect_none(struct stream_link *link)
 static void connect_link(void *context)
 {
 	struct stream_link *link = context;
-	const struct stream_link_options *options = link->options;
-	redisAsyncContext *redis = options->host[0] == '/' ? redisAsyncConnectUnix(options->host)
-	                                                   : redisAsyncConnect(options->host, options->port);
-	if (redis == NULL || redis->err != 0) {
-		char why[256];
-		snprintf(why, sizeof why, "%s", redis != NULL ? redis->errstr : "out of memory");
-		if (redis != NULL)
-			redisAsyncFree(redis);
+	const char *why;
+	link->redis = stream_socket_new(link->options->loop, link->options->server, link->attempt++, link, connection_lost, &why);
+	if (link->redis == NULL) {
 		lose(link, why);
 		return;
 	}
-	link->redis = redis;
-	redis->data = link;
-	stream_socket_attach(redis, options->loop);
-	redisAsyncSetConnectCallback(redis, connected);
-	redisAsyncSetDisconnectCallback(redis, disconnected);
 	stream_link_expect(link, 0);
 	log_in(link);
 }
@@ -121,29 +102,27 @@ static void log_in(struct stream_link *link)
 {
 	const struct stream_link_options *options = link->options;
 	if (options->password[0] != '\0' && options->username[0] != '\0')
-		redisAsyncCommand(link->redis, take_login, NULL, "AUTH %s %s", options->username, options->password);
+		stream_socket_command(link->redis, take_login, NULL, "AUTH %s %s", options->username, options->password);
 	else if (options->password[0] != '\0')
-		redisAsyncCommand(link->redis, take_login, NULL, "AUTH %s", options->password);
-	redisAsyncCommand(link->redis, take_login, NULL, "CLIENT SETNAME homeport-log");
-	redisAsyncCommand(link->redis, take_select, NULL, "SELECT %u", options->db);
+		stream_socket_command(link->redis, take_login, NULL, "AUTH %s", options->password);
+	stream_socket_command(link->redis, take_login, NULL, "CLIENT SETNAME homeport-log");
+	stream_socket_command(link->redis, take_select, NULL, "SELECT %u", options->db);
 }
 
-static void take_login(redisAsyncContext *redis, void *reply, void *context)
+static void take_login(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	const redisReply *answer = reply;
-	struct stream_link *link = redis->data;
-	if (link != NULL && answer != NULL && answer->type == REDIS_REPLY_ERROR)
+	struct stream_link *link = stream_socket_owner(redis);
+	if (answer->type == REDIS_REPLY_ERROR)
 		stream_link_drop(link, answer->str);
 }
 
-static void take_select(redisAsyncContext *redis, void *reply, void *context)
+static void take_select(struct stream_socket *redis, void *reply, void *context)
 {
 	const redisReply *answer = reply;
-	struct stream_link *link = redis->data;
+	struct stream_link *link = stream_socket_owner(redis);
 	(void)context;
-	if (link == NULL || answer == NULL)
-		return;
 	if (answer->type == REDIS_REPLY_ERROR) {
 		char why[256];
 		snprintf(why, sizeof why, "%s: database %u must be below the server's `databases`: for the own log it is redis.database, for a peer's its log's "
@@ -155,21 +134,11 @@ static void take_select(redisAsyncContext *redis, void *reply, void *context)
 	link->callbacks.up(link->callbacks.context, redis);
 }
 
-static void connected(const redisAsyncContext *redis, int status)
+static void connection_lost(void *context, const char *why)
 {
-	struct stream_link *link = redis->data;
-	if (link != NULL && status != REDIS_OK)
-		lose(link, redis->errstr);
+	stream_link_drop(context, why);
 }
 
-static void disconnected(const redisAsyncContext *redis, int status)
-{
-	struct stream_link *link = redis->data;
-	if (link != NULL)
-		lose(link, status != REDIS_OK ? redis->errstr : "closed");
-}
-
-/* From here on hiredis frees the connection. */
 static void lose(struct stream_link *link, const char *why)
 {
 	link->redis = NULL;

@@ -3,9 +3,7 @@
 #ifndef CONNECTORS_STREAM_LINK_H
 #define CONNECTORS_STREAM_LINK_H
 
-#include <hiredis/async.h>
-
-#include "base/bytes.h"
+#include "stream_socket.h"
 
 struct event_base;
 struct stream_link;
@@ -16,8 +14,8 @@ struct stream_link;
 
 struct stream_link_options {
 	struct event_base *loop;
-	char host[256];
-	uint16_t port;
+	struct endpoint own;                 /* what SERVER points to, unless that is shared */
+	const struct endpoint *server;
 	char username[128], password[512];   /* empty: none */
 	uint32_t db;
 	uint32_t timeout_ms;                 /* how long a reply may be due */
@@ -25,14 +23,14 @@ struct stream_link_options {
 
 struct stream_link_callbacks {
 	void *context;
-	void (*up)(void *context, redisAsyncContext *redis);     /* REDIS may be used until `down` */
+	void (*up)(void *context, struct stream_socket *redis);     /* REDIS may be used until `down` */
 	void (*down)(void *context, const char *why);            /* also when an attempt to connect failed; no reply will come any more */
 };
 
 /* OPTIONS is borrowed for the link's life. It connects by itself. */
 struct stream_link *stream_link_new(const struct stream_link_options *options, const struct stream_link_callbacks *callbacks);
-/* For reply callbacks: callbacks.context of the link that REDIS belongs to; NULL: the link has dropped it, ignore the reply. */
-void *stream_link_owner(const redisAsyncContext *redis);
+/* For reply callbacks: callbacks.context of the link that REDIS belongs to. */
+void *stream_link_owner(const struct stream_socket *redis);
 void stream_link_free(struct stream_link *link);
 /* Closes the connection and reconnects after a pause; `down` is called with WHY before this returns. */
 void stream_link_drop(struct stream_link *link, const char *why);

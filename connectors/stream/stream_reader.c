@@ -23,7 +23,7 @@ struct stream_reader {
 	unsigned dc;
 	bool tells_state;
 	struct stream_link *link;
-	redisAsyncContext *redis;            /* NULL: not connected */
+	struct stream_socket *redis;            /* NULL: not connected */
 	bool is_following, is_paused;
 	bool is_reading;                     /* a read is under way; at most one is */
 	int64_t position;                    /* of the last entry delivered */
@@ -42,25 +42,25 @@ struct stream_reader {
 	uint64_t follow_count;               /* counts follows: entries read for an earlier one are discarded */
 };
 
-static void link_up(void *context, redisAsyncContext *redis);
+static void link_up(void *context, struct stream_socket *redis);
 static void link_down(void *context, const char *why);
 static void take_ready(struct stream_reader *reader);
-static void take_type(redisAsyncContext *redis, void *reply, void *context);
+static void take_type(struct stream_socket *redis, void *reply, void *context);
 static void tell_state(struct stream_reader *reader, bool is_connected, const char *text);
 static void read_on(struct stream_reader *reader);
 static bool is_untold(const struct stream_reader *reader);
 static void tell_owner(struct stream_reader *reader);
 static void look_for_namesake(struct stream_reader *reader, uint64_t now_ms);
-static void take_found(redisAsyncContext *redis, void *reply, void *context);
-static void take_told(redisAsyncContext *redis, void *reply, void *context);
-static void take_read(redisAsyncContext *redis, void *reply, void *context);
+static void take_found(struct stream_socket *redis, void *reply, void *context);
+static void take_told(struct stream_socket *redis, void *reply, void *context);
+static void take_read(struct stream_socket *redis, void *reply, void *context);
 static const redisReply *entries_of(const redisReply *reply);
 static struct slice bytes_of(const redisReply *entry);
 static void deliver(struct stream_reader *reader, const redisReply *entries);
 static bool deliver_entry(struct stream_reader *reader, const redisReply *entry);
 static void lose_position(struct stream_reader *reader, int64_t before);
 static void read_gap(struct stream_reader *reader, int64_t before);
-static void take_gap(redisAsyncContext *redis, void *reply, void *context);
+static void take_gap(struct stream_socket *redis, void *reply, void *context);
 static void read_again(void *context);
 
 struct stream_reader *stream_reader_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
@@ -115,7 +115,7 @@ void stream_reader_free(struct stream_reader *reader)
 	memory_free(reader);
 }
 
-static void link_up(void *context, redisAsyncContext *redis)
+static void link_up(void *context, struct stream_socket *redis)
 {
 	struct stream_reader *reader = context;
 	reader->redis = redis;
@@ -125,7 +125,7 @@ static void link_up(void *context, redisAsyncContext *redis)
 		take_ready(reader);
 		return;
 	}
-	redisAsyncCommand(redis, take_type, NULL, "TYPE " STREAM_KEY);
+	stream_socket_command(redis, take_type, NULL, "TYPE " STREAM_KEY);
 	stream_link_expect(reader->link, 0);
 }
 
@@ -136,13 +136,11 @@ static void take_ready(struct stream_reader *reader)
 }
 
 /* A Redis without the stream is not the one of that datacenter, or its sidecar has never run. We read all the same: it may come. */
-static void take_type(redisAsyncContext *redis, void *reply, void *context)
+static void take_type(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	struct stream_reader *reader = stream_link_owner(redis);
 	const redisReply *type = reply;
-	if (reader == NULL || type == NULL)
-		return;
 	if (!reader->is_reading)
 		stream_link_expect_none(reader->link);
 	if (type->type != REDIS_REPLY_STATUS || strcmp(type->str, "none") != 0) {
@@ -179,7 +177,7 @@ static void read_on(struct stream_reader *reader)
 		snprintf(after, sizeof after, "%" PRId64 "-%" PRIu64, reader->position, UINT64_MAX);
 	reader->is_reading = true;
 	tell_owner(reader);
-	redisAsyncCommand(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
+	stream_socket_command(reader->redis, take_read, (void *)(uintptr_t)reader->follow_count,
 	                  "XREAD COUNT %u BLOCK %d STREAMS " STREAM_KEY " %s", reader->entries_max, is_untold(reader) ? TELL_MS : BLOCK_MS, after);
 	stream_link_expect(reader->link, BLOCK_MS);
 }
@@ -204,9 +202,9 @@ static void tell_owner(struct stream_reader *reader)
 	char positions[72];
 	snprintf(positions, sizeof positions, "%" PRId64 ":%" PRId64 "%s", reader->position, reader->restart_position, reader->namesake.mark);
 	if (reader->is_owner_full)
-		redisAsyncCommand(reader->redis, take_told, NULL, "EVAL %s 1 " STREAM_READERS_KEY " HSET %s %s", STREAM_WRITE_TO_FULL, reader->name, positions);
+		stream_socket_command(reader->redis, take_told, NULL, "EVAL %s 1 " STREAM_READERS_KEY " HSET %s %s", STREAM_WRITE_TO_FULL, reader->name, positions);
 	else
-		redisAsyncCommand(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
+		stream_socket_command(reader->redis, take_told, NULL, "HSET " STREAM_READERS_KEY " %s %s", reader->name, positions);
 }
 
 /* What we told last stands there, unless another process has told in our name since. */
@@ -215,27 +213,27 @@ static void look_for_namesake(struct stream_reader *reader, uint64_t now_ms)
 	if (now_ms - reader->looked_ms < LOOK_MS)
 		return;
 	reader->looked_ms = now_ms;
-	redisAsyncCommand(reader->redis, take_found, NULL, "HGET " STREAM_READERS_KEY " %s", reader->name);
+	stream_socket_command(reader->redis, take_found, NULL, "HGET " STREAM_READERS_KEY " %s", reader->name);
 }
 
-static void take_found(redisAsyncContext *redis, void *reply, void *context)
+static void take_found(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	struct stream_reader *reader = stream_link_owner(redis);
 	const redisReply *found = reply;
-	if (reader == NULL || found == NULL || found->type != REDIS_REPLY_STRING)
+	if (found->type != REDIS_REPLY_STRING)
 		return;
 	if (namesake_hear(&reader->namesake, (struct slice){ found->str, found->len }))
 		reader->callbacks.namesake(reader->callbacks.context, reader->dc);
 }
 
 /* Without our position the owner's log counts all that it holds as unread, and stops at its limit. */
-static void take_told(redisAsyncContext *redis, void *reply, void *context)
+static void take_told(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	struct stream_reader *reader = stream_link_owner(redis);
 	const redisReply *answer = reply;
-	if (reader == NULL || answer == NULL || answer->type != REDIS_REPLY_ERROR || reader->is_telling_refused)
+	if (answer->type != REDIS_REPLY_ERROR || reader->is_telling_refused)
 		return;
 	char text[256];
 	if (!reader->is_owner_full && strncmp(answer->str, STREAM_FULL_ERROR, strlen(STREAM_FULL_ERROR)) == 0) {
@@ -249,12 +247,10 @@ static void take_told(redisAsyncContext *redis, void *reply, void *context)
 	tell_state(reader, true, text);
 }
 
-static void take_read(redisAsyncContext *redis, void *reply, void *context)
+static void take_read(struct stream_socket *redis, void *reply, void *context)
 {
 	struct stream_reader *reader = stream_link_owner(redis);
 	const redisReply *read = reply;
-	if (reader == NULL || read == NULL)
-		return;
 	if (read->type == REDIS_REPLY_ERROR) {
 		stream_link_drop(reader->link, read->str);
 		return;
@@ -331,17 +327,15 @@ static void read_gap(struct stream_reader *reader, int64_t before)
 {
 	reader->missing = before;
 	reader->is_reading = true;
-	redisAsyncCommand(reader->redis, take_gap, (void *)(uintptr_t)reader->follow_count, "XRANGE " STREAM_KEY " %lld %lld COUNT 1",
+	stream_socket_command(reader->redis, take_gap, (void *)(uintptr_t)reader->follow_count, "XRANGE " STREAM_KEY " %lld %lld COUNT 1",
 	                  (long long)reader->position, (long long)reader->position);
 	stream_link_expect(reader->link, 0);
 }
 
-static void take_gap(redisAsyncContext *redis, void *reply, void *context)
+static void take_gap(struct stream_socket *redis, void *reply, void *context)
 {
 	struct stream_reader *reader = stream_link_owner(redis);
 	const redisReply *found = reply;
-	if (reader == NULL || found == NULL)
-		return;
 	stream_link_expect_none(reader->link);
 	if (found->type == REDIS_REPLY_ARRAY && found->elements == 0 && (uintptr_t)context == reader->follow_count) {
 		reader->is_reading = false;

@@ -1,98 +1,205 @@
-/* hiredis asks for events, and frees the connection in whichever of its own calls it finds the end: so nothing is touched after such a call. */
 #include "stream_socket.h"
 
-#include <event2/event.h>
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
 
-#include "base/bytes.h"
+#include "connectors/net/channel.h"
 #include "connectors/net/silence.h"
 
+#define READ_BYTES 65536
+
+struct taking { stream_socket_taker *take; void *context; };
+
 struct stream_socket {
-	redisAsyncContext *redis;
-	struct event *readable, *writable;
+	struct channel *channel;
+	void *owner;
+	void (*lost)(void *owner, const char *why);
+	redisReader *reader;
+	struct taking *due;          /* owned; who takes the replies to come, from FIRST on */
+	unsigned first, count, cap;
+	struct buffer out;           /* from OUT_SENT on not yet sent */
+	size_t out_sent;
 	uint64_t moves, sends;
 	struct queue_look queue;
-	bool is_sending;             /* hiredis still had something to send when it last could */
+	bool is_sending;             /* there was still something to send when it last could */
+	bool is_busy;                /* a reply is being taken: freeing waits for its end */
+	bool is_freed, is_lost;
 };
 
-static void on_readable(evutil_socket_t fd, short what, void *context);
-static void on_writable(evutil_socket_t fd, short what, void *context);
-static void add_read(void *context);
-static void drop_read(void *context);
-static void add_write(void *context);
-static void drop_write(void *context);
-static void detach(void *context);
+static void on_readable(void *context);
+static void on_writable(void *context);
+static void hand_out(struct stream_socket *redis);
+static void add_due(struct stream_socket *redis, stream_socket_taker *take, void *context);
+static void lose(struct stream_socket *redis, const char *why);
 
-void stream_socket_attach(redisAsyncContext *redis, struct event_base *loop)
+struct stream_socket *stream_socket_new(struct event_base *loop, const struct endpoint *endpoint, unsigned attempt, void *owner,
+                                        void (*lost)(void *owner, const char *why), const char **why)
 {
-	struct stream_socket *socket = memory_new(sizeof *socket);
-	socket->redis = redis;
-	socket->readable = event_new(loop, redis->c.fd, EV_READ | EV_PERSIST, on_readable, socket);
-	socket->writable = event_new(loop, redis->c.fd, EV_WRITE, on_writable, socket);
-	redis->ev.data = socket;
-	redis->ev.addRead = add_read;
-	redis->ev.delRead = drop_read;
-	redis->ev.addWrite = add_write;
-	redis->ev.delWrite = drop_write;
-	redis->ev.cleanup = detach;
+	struct stream_socket *redis = memory_new(sizeof *redis);
+	redis->channel = channel_dial(loop, endpoint, attempt, &(struct channel_callbacks){ redis, on_readable, on_writable }, why);
+	if (redis->channel == NULL) {
+		memory_free(redis);
+		return NULL;
+	}
+	redis->owner = owner;
+	redis->lost = lost;
+	redis->reader = redisReaderCreate();
+	assert(redis->reader != NULL);
+	channel_read(redis->channel, true);
+	return redis;
 }
 
-uint64_t stream_socket_look(redisAsyncContext *redis)
+void stream_socket_free(struct stream_socket *redis)
 {
-	struct stream_socket *socket = redis->ev.data;
-	socket->moves += queue_has_moved(&socket->queue, redis->c.fd, socket->sends);
-	return socket->moves;
+	if (redis->is_busy) {
+		redis->is_freed = true;
+		return;
+	}
+	channel_free(redis->channel);
+	redisReaderFree(redis->reader);
+	memory_free(redis->due);
+	buffer_free(&redis->out);
+	memory_free(redis);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *context)
+void *stream_socket_owner(const struct stream_socket *redis)
 {
-	(void)fd;
-	(void)what;
-	struct stream_socket *socket = context;
-	socket->moves++;
-	redisAsyncHandleRead(socket->redis);
+	return redis->owner;
 }
 
-/* hiredis calls drop_write when all is sent. */
-static void on_writable(evutil_socket_t fd, short what, void *context)
+void stream_socket_command(struct stream_socket *redis, stream_socket_taker *take, void *context, const char *format, ...)
 {
-	(void)fd;
-	(void)what;
-	struct stream_socket *socket = context;
-	socket->moves += socket->is_sending;
-	socket->sends++;
-	socket->is_sending = true;
-	redisAsyncHandleWrite(socket->redis);
+	va_list arguments;
+	char *text;
+	va_start(arguments, format);
+	int len = redisvFormatCommand(&text, format, arguments);
+	va_end(arguments);
+	assert(len > 0);
+	buffer_add(&redis->out, (struct slice){ text, (size_t)len });
+	redisFreeCommand(text);
+	add_due(redis, take, context);
 }
 
-static void add_read(void *context)
+void stream_socket_words(struct stream_socket *redis, stream_socket_taker *take, void *context, int count, const char **words, const size_t *lens)
 {
-	struct stream_socket *socket = context;
-	event_add(socket->readable, NULL);
+	char *text;
+	int len = redisFormatCommandArgv(&text, count, words, lens);
+	assert(len > 0);
+	buffer_add(&redis->out, (struct slice){ text, (size_t)len });
+	redisFreeCommand(text);
+	add_due(redis, take, context);
 }
 
-static void drop_read(void *context)
+void stream_socket_parts(struct stream_socket *redis, stream_socket_taker *take, void *context, struct slice head, struct slice bytes)
 {
-	struct stream_socket *socket = context;
-	event_del(socket->readable);
+	buffer_add(&redis->out, head);
+	buffer_add(&redis->out, bytes);
+	buffer_add(&redis->out, SLICE("\r\n"));
+	add_due(redis, take, context);
 }
 
-static void add_write(void *context)
+void stream_socket_pump(struct stream_socket *redis, int wait_ms)
 {
-	struct stream_socket *socket = context;
-	event_add(socket->writable, NULL);
+	struct pollfd answer = { .fd = channel_fd(redis->channel), .events = POLLIN };
+	redis->is_busy = true;
+	on_writable(redis);
+	if (!redis->is_freed && poll(&answer, 1, wait_ms) > 0)
+		on_readable(redis);
+	redis->is_busy = false;
+	if (redis->is_freed)
+		stream_socket_free(redis);
 }
 
-static void drop_write(void *context)
+uint64_t stream_socket_look(struct stream_socket *redis)
 {
-	struct stream_socket *socket = context;
-	socket->is_sending = false;
-	event_del(socket->writable);
+	redis->moves += queue_has_moved(&redis->queue, channel_fd(redis->channel), redis->sends);
+	return redis->moves;
 }
 
-static void detach(void *context)
+static void add_due(struct stream_socket *redis, stream_socket_taker *take, void *context)
 {
-	struct stream_socket *socket = context;
-	event_free(socket->readable);
-	event_free(socket->writable);
-	memory_free(socket);
+	if (redis->first > 0 && redis->first + redis->count == redis->cap) {
+		memmove(redis->due, redis->due + redis->first, redis->count * sizeof *redis->due);
+		redis->first = 0;
+	}
+	redis->due = array_reserve(redis->due, redis->first + redis->count, &redis->cap, sizeof *redis->due);
+	redis->due[redis->first + redis->count++] = (struct taking){ take, context };
+	channel_write(redis->channel, true);
+}
+
+static void on_readable(void *context)
+{
+	struct stream_socket *redis = context;
+	char room[READ_BYTES];
+	ssize_t got = channel_receive(redis->channel, room, sizeof room);
+	redis->moves++;
+	if (got == 0)
+		lose(redis, "Server closed the connection");
+	else if (got < 0 && errno != EAGAIN && errno != EINTR)
+		lose(redis, channel_trouble(redis->channel));
+	if (got <= 0)
+		return;
+	bool was_busy = redis->is_busy;
+	redis->is_busy = true;
+	if (redisReaderFeed(redis->reader, room, (size_t)got) == REDIS_OK)
+		hand_out(redis);
+	redis->is_busy = was_busy;
+	if (redis->is_freed && !was_busy)
+		stream_socket_free(redis);
+	else if (!redis->is_freed && redis->reader->err != 0)
+		lose(redis, redis->reader->errstr);
+}
+
+static void hand_out(struct stream_socket *redis)
+{
+	void *reply;
+	while (!redis->is_freed && redisReaderGetReply(redis->reader, &reply) == REDIS_OK && reply != NULL) {
+		struct taking taking = redis->count > 0 ? redis->due[redis->first] : (struct taking){ 0 };
+		if (redis->count > 0) {
+			redis->count--;
+			redis->first = redis->count > 0 ? redis->first + 1 : 0;
+			taking.take(redis, reply, taking.context);
+		}
+		freeReplyObject(reply);
+	}
+}
+
+static void on_writable(void *context)
+{
+	struct stream_socket *redis = context;
+	size_t left = redis->out.len - redis->out_sent;
+	if (left == 0)
+		return;
+	ssize_t sent = channel_send(redis->channel, &(struct iovec){ redis->out.ptr + redis->out_sent, left }, 1);
+	redis->moves += redis->is_sending;
+	redis->sends++;
+	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+		lose(redis, channel_trouble(redis->channel));
+		return;
+	}
+	redis->out_sent += sent > 0 ? (size_t)sent : 0;
+	left = redis->out.len - redis->out_sent;
+	redis->is_sending = left > 0;
+	if (redis->is_sending)
+		channel_write(redis->channel, true);
+	if (left > redis->out_sent)
+		return;
+	/* What was not sent is moved to the front once it is no longer than what was. */
+	memmove(redis->out.ptr, redis->out.ptr + redis->out_sent, left);
+	redis->out.len = left;
+	redis->out_sent = 0;
+	if (left == 0)
+		buffer_reset(&redis->out);
+}
+
+static void lose(struct stream_socket *redis, const char *why)
+{
+	if (redis->is_lost || redis->is_freed)
+		return;
+	redis->is_lost = true;
+	channel_read(redis->channel, false);
+	channel_write(redis->channel, false);
+	redis->lost(redis->owner, why);
 }

@@ -1,7 +1,6 @@
 #include "stream_writer.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,7 @@ struct stream_writer {
 	struct log_callbacks callbacks;
 	unsigned dc;
 	struct stream_link *link;
-	redisAsyncContext *redis;            /* NULL: not connected, or the stream's end is not known yet */
+	struct stream_socket *redis;            /* NULL: not connected, or the stream's end is not known yet */
 	struct appends appends;
 	int64_t last, next;                  /* positions: of the last entry in the stream or sent, and of the one to come */
 	unsigned replies_due;
@@ -47,24 +46,24 @@ struct stream_writer {
 	int64_t trim_settled;                /* trim_wanted as it was one measurement ago */
 };
 
-static void link_up(void *context, redisAsyncContext *redis);
+static void link_up(void *context, struct stream_socket *redis);
 static void link_down(void *context, const char *why);
-static void start(void *context, redisAsyncContext *redis, int64_t found, int64_t sound);
+static void start(void *context, struct stream_socket *redis, int64_t found, int64_t sound);
 static void accept(struct stream_writer *writer);
-static void take_added(redisAsyncContext *redis, void *reply, void *context);
+static void take_added(struct stream_socket *redis, void *reply, void *context);
 static void send_trim(struct stream_writer *writer, int64_t position);
-static void take_any(redisAsyncContext *redis, void *reply, void *context);
+static void take_any(struct stream_socket *redis, void *reply, void *context);
 static void measure(void *context);
-static void take_measure(redisAsyncContext *redis, void *reply, void *context);
+static void take_measure(struct stream_socket *redis, void *reply, void *context);
 static void add_found(struct stream_writer *writer, uint64_t bytes);
 static void ask_readers(struct stream_writer *writer);
-static void take_readers(redisAsyncContext *redis, void *reply, void *context);
+static void take_readers(struct stream_socket *redis, void *reply, void *context);
 static void note_room(struct stream_writer *writer, uint64_t used);
 static void note_full(struct stream_writer *writer);
 static void check_again(struct stream_writer *writer);
 static void go_on(void *context);
 static void count_reply(struct stream_writer *writer);
-static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply);
+static struct stream_writer *take_counted(struct stream_socket *redis, const redisReply *reply);
 
 struct stream_writer *stream_writer_new(const struct stream_link_options *link, const struct log_callbacks *callbacks,
                                         const struct log_options *options)
@@ -90,10 +89,7 @@ static void send_entry(struct stream_writer *writer, uint64_t id, const char *en
 	char header[160];
 	int len = snprintf(header, sizeof header, "*5\r\n$4\r\nXADD\r\n$%zu\r\n" STREAM_KEY "\r\n$%d\r\n%s\r\n$%zu\r\n" STREAM_FIELD "\r\n$%zu\r\n",
 	                   sizeof STREAM_KEY - 1, entry_len, entry, sizeof STREAM_FIELD - 1, bytes.len);
-	if (redisAsyncFormattedCommand(writer->redis, take_added, (void *)(uintptr_t)id, header, (size_t)len) != REDIS_OK)
-		return;
-	redisAppendFormattedCommand(&writer->redis->c, bytes.ptr, bytes.len);
-	redisAppendFormattedCommand(&writer->redis->c, "\r\n", 2);
+	stream_socket_parts(writer->redis, take_added, (void *)(uintptr_t)id, (struct slice){ header, (size_t)len }, bytes);
 }
 
 static void send_entry_to_full(struct stream_writer *writer, uint64_t id, const char *entry, int entry_len, struct slice bytes)
@@ -101,7 +97,7 @@ static void send_entry_to_full(struct stream_writer *writer, uint64_t id, const 
 	static const char script[] = STREAM_WRITE_TO_FULL;
 	const char *words[] = { "EVAL", script, "1", STREAM_KEY, "XADD", entry, STREAM_FIELD, bytes.ptr };
 	const size_t lens[] = { 4, sizeof script - 1, 1, sizeof STREAM_KEY - 1, 4, (size_t)entry_len, sizeof STREAM_FIELD - 1, bytes.len };
-	redisAsyncCommandArgv(writer->redis, take_added, (void *)(uintptr_t)id, 8, words, lens);
+	stream_socket_words(writer->redis, take_added, (void *)(uintptr_t)id, 8, words, lens);
 }
 
 void stream_writer_append(struct stream_writer *writer, uint64_t id, struct slice bytes, bool passes_limit)
@@ -140,10 +136,7 @@ void stream_writer_drain(struct stream_writer *writer, uint32_t wait_ms)
 {
 	while (wait_ms > 0 && writer->redis != NULL && appends_are_under_way(&writer->appends)) {
 		uint32_t slice_ms = wait_ms < DRAIN_SLICE_MS ? wait_ms : DRAIN_SLICE_MS;
-		struct pollfd answer = { .fd = writer->redis->c.fd, .events = POLLIN };
-		redisAsyncHandleWrite(writer->redis);
-		if (writer->redis != NULL && poll(&answer, 1, (int)slice_ms) > 0)
-			redisAsyncHandleRead(writer->redis);
+		stream_socket_pump(writer->redis, (int)slice_ms);
 		wait_ms -= slice_ms;
 	}
 }
@@ -159,7 +152,7 @@ void stream_writer_free(struct stream_writer *writer)
 	memory_free(writer);
 }
 
-static void link_up(void *context, redisAsyncContext *redis)
+static void link_up(void *context, struct stream_socket *redis)
 {
 	struct stream_writer *writer = context;
 	stream_end_ask(&writer->end, redis, writer->last - writer->taken);
@@ -180,7 +173,7 @@ static void link_down(void *context, const char *why)
 
 /* Appends were dropped until the stream's end was known. They go on being dropped until its size is, too: it may have been full all the time, and a
  * connection that comes and goes must not fill it further. */
-static void start(void *context, redisAsyncContext *redis, int64_t found, int64_t sound)
+static void start(void *context, struct stream_socket *redis, int64_t found, int64_t sound)
 {
 	struct stream_writer *writer = context;
 	struct timespec now;
@@ -217,7 +210,7 @@ static void go_on(void *context)
 
 /* Entries behind one that got an error may be in the stream all the same. We ignore their acknowledgements: take_counted drops the
  * connection, and everything that is not durable is asked for again. */
-static void take_added(redisAsyncContext *redis, void *reply, void *context)
+static void take_added(struct stream_socket *redis, void *reply, void *context)
 {
 	struct stream_writer *writer = take_counted(redis, reply);
 	const redisReply *entry = reply;
@@ -240,11 +233,11 @@ static void send_trim(struct stream_writer *writer, int64_t position)
 	if (writer->redis == NULL || position <= writer->trim_sent)
 		return;
 	writer->trim_sent = position;
-	redisAsyncCommand(writer->redis, take_any, NULL, "XTRIM " STREAM_KEY " MINID ~ %lld", (long long)writer->trim_sent);
+	stream_socket_command(writer->redis, take_any, NULL, "XTRIM " STREAM_KEY " MINID ~ %lld", (long long)writer->trim_sent);
 	count_reply(writer);
 }
 
-static void take_any(redisAsyncContext *redis, void *reply, void *context)
+static void take_any(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	(void)take_counted(redis, reply);
@@ -254,7 +247,7 @@ static void measure(void *context)
 {
 	struct stream_writer *writer = context;
 	writer->unmeasured_bytes = 0;
-	redisAsyncCommand(writer->redis, take_measure, NULL, "MEMORY USAGE " STREAM_KEY);
+	stream_socket_command(writer->redis, take_measure, NULL, "MEMORY USAGE " STREAM_KEY);
 	count_reply(writer);
 	if (writer->reader_count > 0)
 		ask_readers(writer);
@@ -266,7 +259,7 @@ static void ask_readers(struct stream_writer *writer)
 	const char *words[2 + LOG_READERS_MAX] = { "HMGET", STREAM_READERS_KEY };
 	for (unsigned i = 0; i < writer->reader_count; i++)
 		words[2 + i] = writer->readers[i];
-	redisAsyncCommandArgv(writer->redis, take_readers, NULL, (int)(2 + writer->reader_count), words, NULL);
+	stream_socket_words(writer->redis, take_readers, NULL, (int)(2 + writer->reader_count), words, NULL);
 	count_reply(writer);
 }
 
@@ -280,7 +273,7 @@ static void trim_history(struct stream_writer *writer, uint64_t bytes)
 	writer->trim_settled = writer->trim_wanted;
 }
 
-static void take_measure(redisAsyncContext *redis, void *reply, void *context)
+static void take_measure(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	struct stream_writer *writer = take_counted(redis, reply);
@@ -308,7 +301,7 @@ static void add_found(struct stream_writer *writer, uint64_t bytes)
 }
 
 /* One field a reader, in the order of their names. A reader that never wrote its position has read nothing. */
-static void take_readers(redisAsyncContext *redis, void *reply, void *context)
+static void take_readers(struct stream_socket *redis, void *reply, void *context)
 {
 	(void)context;
 	struct stream_writer *writer = take_counted(redis, reply);
@@ -368,12 +361,10 @@ static void count_reply(struct stream_writer *writer)
 		stream_link_expect(writer->link, 0);
 }
 
-/* NULL: ignore the reply, because its connection is gone, or because the reply is an error and the connection was dropped for it. */
-static struct stream_writer *take_counted(redisAsyncContext *redis, const redisReply *reply)
+/* NULL: ignore the reply, because it is an error and the connection was dropped for it. */
+static struct stream_writer *take_counted(struct stream_socket *redis, const redisReply *reply)
 {
 	struct stream_writer *writer = stream_link_owner(redis);
-	if (writer == NULL || reply == NULL)
-		return NULL;
 	if (reply->type == REDIS_REPLY_ERROR) {
 		writer->is_store_full |= strncmp(reply->str, STREAM_FULL_ERROR, strlen(STREAM_FULL_ERROR)) == 0;
 		stream_link_drop(writer->link, reply->str);

@@ -2,43 +2,43 @@
  * the part of a request that was cut off, or requests of a client that is held up, are kept in the client's own IN. */
 #include "client.h"
 
+#include "connectors/net/channel.h"
+#include "connectors/tls/tls.h"
+#include "proxy/ops/logging.h"
+
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define READ_CHUNK 65536
 #define READ_SHARED (256 * 1024)     /* into shared memory: the more at once, the fewer requests are cut off */
 #define OUT_KEPT_MAX 16384           /* the memory of an empty OUT that is larger is freed */
+#define FAILURES_EVERY_MS 10000
 #define DUE_MAX 4096                 /* answers due to one client; with more it is held up */
 #define TURN_REQUESTS_MAX 256        /* requests in one turn. The store then works on them while more are read. Measured to be faster than one
                                       * large turn, in which store, sidecar and clients wait for each other */
 #define TURN_BYTES_MAX (256 * 1024)  /* likewise; and what a turn holds then stays in the processor's cache, here and in Redis */
 
-static void client_on_readable(evutil_socket_t fd, short what, void *context);
-static void client_on_writable(evutil_socket_t fd, short what, void *context);
+static void client_on_readable(void *context);
+static void client_on_writable(void *context);
 static size_t client_take(struct client *client, struct slice input);
 
-struct client *client_new(struct client_commons *commons, int fd)
+struct client *client_new(struct client_commons *commons, int fd, struct ssl_st *ssl)
 {
 	struct client *client = memory_new(sizeof(*client));
 	client->commons = commons;
-	client->fd = fd;
 	client->limits = &commons->limits;
 	client->parser = resp_requests_new();
-	client->readable = event_new(commons->loop, fd, EV_READ | EV_PERSIST, client_on_readable, client);
-	client->writable = event_new(commons->loop, fd, EV_WRITE, client_on_writable, client);
+	client->fd = fd;
+	client->channel = channel_new(commons->loop, fd, commons->tls, ssl, &(struct channel_callbacks){ client, client_on_readable, client_on_writable });
 	client->connected_ms = client->active_ms = turn_clock_now(commons->clock)->unix_ms;
-	event_add(client->readable, NULL);
+	channel_read(client->channel, true);
 	return client;
 }
 
 void client_free(struct client *client)
 {
-	event_free(client->readable);
-	event_free(client->writable);
-	close(client->fd);
+	channel_free(client->channel);
 	resp_requests_free(client->parser);
 	buffer_free(&client->in);
 	buffer_free(&client->out);
@@ -63,13 +63,13 @@ void client_reply(struct client *client, struct slice reply, bool is_muted)
 
 bool client_is_quiet(const struct client *client)
 {
-	return answers_due(&client->answers) == 0 && client->out.len == 0;
+	return answers_due(&client->answers) == 0 && client->out.len == 0 && !channel_has_unsent(client->channel);
 }
 
 static void client_hold_up(struct client *client)
 {
 	client->is_held_up = true;
-	event_del(client->readable);
+	channel_read(client->channel, false);
 }
 
 void client_stall(struct client *client)
@@ -95,7 +95,7 @@ void client_end(struct client *client, enum client_end end)
 	if (end <= client->end)
 		return;
 	client->end = end;
-	event_del(client->readable);
+	channel_read(client->channel, false);
 	client_flag(client);
 }
 
@@ -109,7 +109,7 @@ static bool client_takes(const struct client *client)
 /* A half-closed connection still gets its answers, as a client that pipes a file in expects. */
 static bool client_receive(struct client *client, char *room, size_t len, size_t *received)
 {
-	ssize_t got = read(client->fd, room, len);
+	ssize_t got = channel_receive(client->channel, room, len);
 	*received = got > 0 ? (size_t)got : 0;
 	if (got > 0) {
 		client->active_ms = turn_clock_now(client->commons->clock)->unix_ms;
@@ -137,12 +137,28 @@ static void client_take_kept(struct client *client)
 	}
 }
 
-static void client_on_readable(evutil_socket_t fd, short what, void *context)
+/* The handshake failed, or took too long. Anybody can make that happen as often as they like: one line in FAILURES_EVERY_MS tells of it. */
+static void client_note_failure(struct client *client)
 {
-	(void)fd;
-	(void)what;
+	struct client_commons *commons = client->commons;
+	uint64_t now_ms = turn_clock_now(commons->clock)->steady_us / 1000, failures = tls_counts(commons->tls)->accept_failures;
+	client_end(client, CLIENT_DEAD);
+	if (commons->failures_told > 0 && now_ms < commons->failures_told_ms + FAILURES_EVERY_MS)
+		return;
+	log_warn("a client's TLS handshake failed", "client", client->peer, "why", channel_trouble(client->channel), "failures",
+	         log_number((int64_t)(failures - commons->failures_told)));
+	commons->failures_told = failures;
+	commons->failures_told_ms = now_ms;
+}
+
+static void client_on_readable(void *context)
+{
 	struct client *client = context;
 	size_t received;
+	if (channel_has_failed(client->channel)) {
+		client_note_failure(client);
+		return;
+	}
 	if (client->is_held_up) {    /* the event is not the socket's: client_flush asked for another turn to catch up in */
 		client_flag(client);
 		return;
@@ -228,15 +244,13 @@ void client_catch_up(struct client *client)
 	client->is_held_up = false;
 	client_take_kept(client);
 	if (client_takes(client))
-		event_add(client->readable, NULL);
+		channel_read(client->channel, true);
 }
 
 /* ---- out ---- */
 
-static void client_on_writable(evutil_socket_t fd, short what, void *context)
+static void client_on_writable(void *context)
 {
-	(void)fd;
-	(void)what;
 	struct client *client = context;
 	client->is_blocked = false;
 	client_flag(client);
@@ -247,7 +261,7 @@ bool client_send(struct client *client)
 	size_t left = client->out.len - client->out_sent;
 	if (client->is_blocked || client->end == CLIENT_DEAD || left == 0)
 		return true;
-	ssize_t sent = send(client->fd, client->out.ptr + client->out_sent, left, MSG_NOSIGNAL);
+	ssize_t sent = channel_send(client->channel, &(struct iovec){ client->out.ptr + client->out_sent, left }, 1);
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR;
 	client->out_sent += (size_t)sent;
@@ -280,13 +294,13 @@ void client_flush(struct client *client)
 	if (client->out.len - client->out_sent > client->commons->settings->limits_client_output_bytes) {
 		client->commons->counters->clients_closed_output++;
 		client_end(client, CLIENT_DEAD);
-	} else if (client->out.len > 0 && !client->is_blocked) {
+	} else if ((client->out.len > 0 || channel_has_unsent(client->channel)) && !client->is_blocked) {
 		client->is_blocked = true;
-		event_add(client->writable, NULL);
+		channel_write(client->channel, true);
 	} else if (client->end == CLIENT_ENDS && client_is_quiet(client)) {
 		client_end(client, CLIENT_DEAD);
 	}
 	/* It may go on, but found that out too late for this turn's catching up: so it asks for another turn. */
 	if (client_can_catch_up(client))
-		event_active(client->readable, EV_READ, 0);
+		channel_wake(client->channel);
 }

@@ -10,12 +10,11 @@
 #include "proxy/ops/status.h"
 #include "proxy/turn/turn_clock.h"
 
-#include <netinet/in.h>
-
 struct client;
-struct event;                        /* libevent's */
+struct channel;
 struct event_base;
 struct session;
+struct ssl_st;
 
 struct client_callbacks {
 	void *context;
@@ -29,7 +28,10 @@ struct client_commons {
 	struct event_base *loop;
 	struct turn_clock *clock;
 	const struct settings *settings;
+	struct tls *tls;                       /* of clients that connect by TLS */
 	struct sidecar_counters *counters;
+	uint64_t failures_told_ms;             /* when a log line told of failed handshakes last */
+	uint64_t failures_told;                /* how many there were then */
 	struct client_callbacks callbacks;
 	struct resp_limits limits;             /* those of Redis; the stricter ones hold before AUTH */
 	struct resp_limits limits_before_auth;
@@ -46,7 +48,7 @@ enum client_end {
 	CLIENT_DEAD,                 /* is freed at the end of this turn */
 };
 
-#define CLIENT_ADDRESS_LEN (INET6_ADDRSTRLEN + 10)
+#define CLIENT_ADDRESS_LEN 120       /* the path of a Unix socket, or an IPv6 address, with a port */
 
 struct client {
 	struct client_commons *commons;
@@ -54,9 +56,8 @@ struct client {
 	uint64_t id;                 /* for CLIENT ID; never used twice */
 	uint32_t slot;               /* in the table, and how often that slot was used: both go into tokens */
 	uint32_t generation;
-	int fd;
-	struct event *readable;      /* owned; added unless the client is held up */
-	struct event *writable;      /* owned; added while the socket takes no more */
+	int fd;                      /* the channel's */
+	struct channel *channel;     /* owned; read from unless the client is held up */
 	struct resp_requests *parser; /* owned */
 	const struct resp_limits *limits; /* shared */
 	struct buffer in;            /* received and not yet taken */
@@ -69,7 +70,7 @@ struct client {
 	bool is_stalled;             /* by the session: no request is taken before client_resume */
 	bool is_held_up;             /* not read from, as it is stalled, is owed too many answers, or the store is behind */
 	bool is_flagged;             /* it is in the list of those to be looked after */
-	bool is_blocked;             /* the socket takes no more: WRITABLE is added */
+	bool is_blocked;             /* the socket takes no more: it is waited for */
 	struct client *next_flagged;
 	uint64_t connected_ms, active_ms; /* Unix time */
 	char peer[CLIENT_ADDRESS_LEN], local[CLIENT_ADDRESS_LEN]; /* "address:port" */
@@ -91,7 +92,8 @@ bool client_is_quiet(const struct client *client);
 
 /* ---- for client_table.c ---- */
 
-struct client *client_new(struct client_commons *commons, int fd);
+/* SSL NULL: plain. */
+struct client *client_new(struct client_commons *commons, int fd, struct ssl_st *ssl);
 void client_free(struct client *client);
 /* At the end of a turn, first: a client that was held up goes on if it may. */
 void client_catch_up(struct client *client);

@@ -3,15 +3,19 @@
 
 #include "client.h"
 #include "listening.h"
+#include "base/text.h"
 #include "proxy/ops/logging.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ACCEPTS_PER_TURN 64          /* so that many new connections do not starve the clients that are connected */
@@ -21,8 +25,8 @@ struct client_listener {
 	int fd;
 	int spare_fd;                /* closed for a moment, to accept and close a connection, when descriptors run out */
 	struct event *readable;
-	void (*accept)(void *context, int fd);
-	void *context;
+	struct client_listener_options options; /* ADDRESS is the caller's, and not used */
+	char *path;                  /* owned; of a Unix socket */
 };
 
 /* Descriptors have run out. A connection that is not accepted would stay in the backlog and wake the loop again and again. */
@@ -43,7 +47,7 @@ static void listener_on_readable(evutil_socket_t listening, short what, void *co
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			listener->accept(listener->context, fd);
+			listener->options.accept(listener->options.context, fd, listener->options.is_tls);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE)
@@ -52,17 +56,17 @@ static void listener_on_readable(evutil_socket_t listening, short what, void *co
 	}
 }
 
-struct client_listener *client_listener_new(struct event_base *loop, const struct settings_address *address,
-                                            void (*accept_handler)(void *context, int fd), void *context, struct buffer *error)
+struct client_listener *client_listener_new(struct event_base *loop, const struct client_listener_options *options, struct buffer *error)
 {
-	int fd = listening_open(address, BACKLOG, error);
+	bool is_path = options->address->host[0] == '/';
+	int fd = is_path ? listening_open_path(options->address->host, options->permissions, BACKLOG, error) : listening_open(options->address, BACKLOG, error);
 	if (fd < 0)
 		return NULL;
 	struct client_listener *listener = memory_new(sizeof(*listener));
 	listener->fd = fd;
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	listener->accept = accept_handler;
-	listener->context = context;
+	listener->options = *options;
+	listener->path = is_path ? text_copy(options->address->host) : NULL;
 	listener->readable = event_new(loop, fd, EV_READ | EV_PERSIST, listener_on_readable, listener);
 	event_add(listener->readable, NULL);
 	return listener;
@@ -75,6 +79,9 @@ void client_listener_free(struct client_listener *listener)
 	event_free(listener->readable);
 	close(listener->fd);
 	close(listener->spare_fd);
+	if (listener->path != NULL)
+		unlink(listener->path);
+	memory_free(listener->path);
 	memory_free(listener);
 }
 
@@ -98,7 +105,10 @@ void client_listener_tune(int fd, uint64_t keepalive_ms)
 static void address_print(const struct sockaddr_storage *address, char *text)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
-	if (address->ss_family == AF_INET6) {
+	if (address->ss_family == AF_UNIX) {
+		const struct sockaddr_un *un = (const void *)address;
+		snprintf(text, CLIENT_ADDRESS_LEN, "%.107s:0", un->sun_path);
+	} else if (address->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const void *)address;
 		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
 		snprintf(text, CLIENT_ADDRESS_LEN, "[%s]:%u", host, (unsigned)ntohs(in6->sin6_port));
@@ -115,7 +125,11 @@ void client_listener_addresses(int fd, char *peer, char *local)
 	socklen_t len = sizeof(address);
 	getpeername(fd, (struct sockaddr *)&address, &len);
 	address_print(&address, peer);
+	bool is_path = address.ss_family == AF_UNIX;
 	len = sizeof(address);
 	getsockname(fd, (struct sockaddr *)&address, &len);
 	address_print(&address, local);
+	/* A client at a Unix socket has no address of its own. */
+	if (is_path)
+		memcpy(peer, local, CLIENT_ADDRESS_LEN);
 }

@@ -7,9 +7,17 @@
 struct client_listener;
 struct event_base;
 
-/* ACCEPT is given each connection's descriptor (non-blocking, close-on-exec) and owns it. NULL: ERROR says what is wrong and what to do. */
-struct client_listener *client_listener_new(struct event_base *loop, const struct settings_address *address,
-                                            void (*accept)(void *context, int fd), void *context, struct buffer *error);
+struct client_listener_options {
+	const struct settings_address *address; /* a path: a Unix socket */
+	bool is_tls;
+	unsigned permissions;              /* of a Unix socket, each decimal digit as one of chmod's */
+	/* Is given each connection's descriptor (non-blocking, close-on-exec) and owns it. */
+	void (*accept)(void *context, int fd, bool is_tls);
+	void *context;
+};
+
+/* NULL: ERROR says what is wrong and what to do. */
+struct client_listener *client_listener_new(struct event_base *loop, const struct client_listener_options *options, struct buffer *error);
 void client_listener_free(struct client_listener *listener);
 
 /* Sets TCP_NODELAY, and keep-alive probes after KEEPALIVE_MS of silence; 0: none. */

@@ -2,6 +2,7 @@
 #include "client_table.h"
 
 #include "client_listener.h"
+#include "connectors/tls/tls.h"
 
 #include <assert.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #define SLOTS_MAX (UINT32_C(1) << SLOT_BITS)
 #define GENERATION_MAX ((UINT32_C(1) << GENERATION_BITS) - 1)
 
+enum { LISTENER_PLAIN, LISTENER_TLS, LISTENER_UNIX, LISTENERS_MAX };
+
 struct client_slot {
 	struct client *client;       /* owned; NULL: free */
 	uint32_t generation;
@@ -22,7 +25,7 @@ struct client_slot {
 
 struct client_table {
 	struct client_commons commons;
-	struct client_listener *listener; /* NULL while draining */
+	struct client_listener *listeners[LISTENERS_MAX]; /* NULL: none; while draining, all are */
 	struct client_slot *slots;
 	uint32_t slot_count;         /* used at least once */
 	uint32_t slot_cap;
@@ -31,7 +34,9 @@ struct client_table {
 	uint64_t last_id;
 };
 
-static void table_accept(void *context, int fd);
+static bool table_listen(struct client_table *table, struct event_base *loop, struct buffer *error);
+static void table_stop_listening(struct client_table *table);
+static void table_accept(void *context, int fd, bool is_tls);
 
 /* The limits of Redis; before AUTH they are far stricter. */
 void client_table_adjust(struct client_table *table)
@@ -54,16 +59,41 @@ struct client_table *client_table_new(const struct client_table_options *options
 	table->commons.loop = options->loop;
 	table->commons.clock = options->clock;
 	table->commons.settings = options->settings;
+	table->commons.tls = options->tls;
 	table->commons.counters = options->counters;
 	table->commons.callbacks = options->callbacks;
 	table->first_free = SLOTS_MAX;
 	client_table_adjust(table);
-	table->listener = client_listener_new(options->loop, &options->settings->listen, table_accept, table, error);
-	if (table->listener == NULL) {
-		client_table_free(table);
-		return NULL;
+	if (table_listen(table, options->loop, error))
+		return table;
+	client_table_free(table);
+	return NULL;
+}
+
+static bool table_listen(struct client_table *table, struct event_base *loop, struct buffer *error)
+{
+	const struct settings *settings = table->commons.settings;
+	const struct client_listener_options options[LISTENERS_MAX] = {
+		[LISTENER_PLAIN] = { &settings->listen, false, 0, table_accept, table },
+		[LISTENER_TLS] = { &settings->listen_tls, true, 0, table_accept, table },
+		[LISTENER_UNIX] = { &(struct settings_address){ .host = settings->unixsocket }, false, (unsigned)settings->unixsocketperm, table_accept, table },
+	};
+	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
+		if (options[i].address->host == NULL)
+			continue;
+		table->listeners[i] = client_listener_new(loop, &options[i], error);
+		if (table->listeners[i] == NULL)
+			return false;
 	}
-	return table;
+	return true;
+}
+
+static void table_stop_listening(struct client_table *table)
+{
+	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
+		client_listener_free(table->listeners[i]);
+		table->listeners[i] = NULL;
+	}
 }
 
 /* ---- slots ---- */
@@ -121,21 +151,21 @@ void client_table_visit(const struct client_table *table, void (*visit)(void *co
 
 /* ---- coming and going ---- */
 
-static void table_accept(void *context, int fd)
+static void table_accept(void *context, int fd, bool is_tls)
 {
 	struct client_table *table = context;
 	const struct settings *settings = table->commons.settings;
 	if (table->count >= settings->limits_clients || table->count >= SLOTS_MAX) {
 		static const char refusal[] = "-ERR max number of clients reached\r\n";
-		/* One try is enough: the socket's buffer is still empty. */
-		ssize_t sent = send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
+		/* One try is enough: the socket's buffer is still empty. No handshake is made for it. */
+		ssize_t sent = is_tls ? 0 : send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL);
 		(void)sent;
 		close(fd);
 		table->commons.counters->clients_refused++;
 		return;
 	}
 	client_listener_tune(fd, settings->limits_client_keepalive_ms);
-	struct client *client = client_new(&table->commons, fd);
+	struct client *client = client_new(&table->commons, fd, is_tls ? tls_accept(table->commons.tls) : NULL);
 	client->slot = slot_take(table);
 	struct client_slot *slot = &table->slots[client->slot];
 	slot->generation = slot->generation == GENERATION_MAX ? 1 : slot->generation + 1;
@@ -166,8 +196,7 @@ static void client_set_ending(void *context, struct client *client)
 
 void client_table_drain(struct client_table *table)
 {
-	client_listener_free(table->listener);
-	table->listener = NULL;
+	table_stop_listening(table);
 	client_table_visit(table, client_set_ending, NULL);
 }
 
@@ -175,7 +204,7 @@ void client_table_free(struct client_table *table)
 {
 	if (table == NULL)
 		return;
-	client_listener_free(table->listener);
+	table_stop_listening(table);
 	for (uint32_t i = 0; i < table->slot_count; i++) {
 		if (table->slots[i].client != NULL)
 			table_remove(table, table->slots[i].client);

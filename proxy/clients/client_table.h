@@ -11,12 +11,13 @@ struct client_table;
 struct client_table_options {
 	struct event_base *loop;
 	struct turn_clock *clock;
-	const struct settings *settings;       /* these two are borrowed as long as the table lives */
+	const struct settings *settings;       /* these three are borrowed as long as the table lives */
+	struct tls *tls;
 	struct sidecar_counters *counters;
 	struct client_callbacks callbacks;
 };
 
-/* Listens at settings.listen. NULL: ERROR says what is wrong and what to do. */
+/* Listens at settings.listen, .listen_tls and .unixsocket. NULL: ERROR says what is wrong and what to do. */
 struct client_table *client_table_new(const struct client_table_options *options, struct buffer *error);
 void client_table_free(struct client_table *table);
 /* The settings were reloaded. */

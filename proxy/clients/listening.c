@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int listen_at(const struct addrinfo *at, int backlog);
+static void remove_left_socket(const struct sockaddr_un *address);
 
 int listening_open(const struct settings_address *address, int backlog, struct buffer *error)
 {
@@ -33,6 +36,43 @@ int listening_open(const struct settings_address *address, int backlog, struct b
 		                  strerror(errno));
 	freeaddrinfo(found);
 	return fd;
+}
+
+int listening_open_path(const char *path, unsigned permissions, int backlog, struct buffer *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mode = (permissions / 100 % 10) << 6 | (permissions / 10 % 10) << 3 | permissions % 10;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		buffer_add_format(error, "cannot listen at %s: the path is longer than %zu bytes, choose a shorter one", path, sizeof(address.sun_path) - 1);
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	remove_left_socket(&address);
+	/* Nobody may connect before it has its permissions. */
+	mode_t old = umask(0777);
+	bool is_bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+
+	umask(old);
+	if (is_bound && chmod(path, mode) == 0 && listen(fd, backlog) == 0)
+		return fd;
+	buffer_add_format(error, "cannot listen at %s: %s, see what else listens there and who may write to its folder", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* A process that was killed leaves its socket. */
+static void remove_left_socket(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* -1: errno says why. */

@@ -6,6 +6,7 @@
 #include "homes_room.h"
 #include "homes_words.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define MOVED "HOMEPORT MOVED "
@@ -81,8 +82,6 @@ static struct peer_link *link_to(struct homes *homes, unsigned dc, unsigned prot
 		return *link;
 	struct peer_link_options options = {
 		.loop = homes->options.loop,
-		.host = peer->address.host,
-		.port = peer->address.port,
 		.username = peer->username,
 		.password = peer->password,
 		.own_dc = settings->dc,
@@ -91,6 +90,9 @@ static struct peer_link *link_to(struct homes *homes, unsigned dc, unsigned prot
 		.timeout_ms = (uint32_t)settings->limits_forward_wait_ms,
 		.bytes_max = settings->limits_forward_bytes,
 	};
+	bool is_set = endpoint_set(&options.endpoint, peer->address.host, peer->address.port,
+	                           peer->address.is_tls ? homes->options.status->tls : NULL, peer->tls_name);
+	assert(is_set);              /* the configuration was checked */
 	*link = peer_link_new(&options, &(struct peer_link_callbacks){ homes, on_replied, on_failed });
 	return *link;
 }

@@ -4,12 +4,14 @@
 
 #include "base/text.h"
 #include "config/value.h"
+#include "connectors/tls/tls.h"
 
 #include <string.h>
 
 #define NEARLY_FULL_PERCENT 80
 
 static void check_process(struct round *round);
+static void check_certificates(struct round *round);
 static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_torn(struct round *round, const struct core_status *core);
@@ -30,6 +32,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 	struct round round = { .status = status, .core = core, .now = now, .visit = visit, .context = context };
 
 	check_process(&round);
+	check_certificates(&round);
 	check_store(&round);
 	for (unsigned i = 0; i < status->dc_count; i++)
 		check_log(&round, i);
@@ -49,6 +52,21 @@ static void check_process(struct round *round)
 {
 	if (round->status->is_draining)
 		round_find(round, round_waiting(round, WAIT_DRAINING, NULL, 0), "a stop is under way, send clients elsewhere");
+}
+
+static void check_certificates(struct round *round)
+{
+	const char *file;
+	int64_t expiry, now = (int64_t)(round->now->unix_ms / 1000), early = (int64_t)(round->status->settings->alarms_certificate_ms / 1000);
+
+	for (unsigned i = 0; round->status->tls != NULL && (expiry = tls_expiry(round->status->tls, i, &file)) != 0; i++) {
+		if (expiry <= now)
+			round_find(round, (struct finding){ FINDING_BROKEN, "certificate", NULL },
+			     "the certificate in %s is no longer valid, so nobody connects by TLS: put a new one there and send SIGHUP", file);
+		else if (expiry - now < early)
+			round_find(round, (struct finding){ FINDING_WARNING, "certificate", NULL },
+			     "the certificate in %s is valid for %lld hours more: put a new one there and send SIGHUP", file, (long long)((expiry - now) / 3600));
+	}
 }
 
 static void check_store(struct round *round)

@@ -4,6 +4,7 @@
 #define PROXY_STATUS_H
 
 #include "config/settings.h"
+#include "connectors/net/endpoint.h"
 #include "connectors/store/store.h"
 #include "proxy/core/core.h"
 #include "histogram.h"
@@ -57,6 +58,8 @@ struct log_status {
 
 struct sidecar_status {
 	const struct settings *settings;
+	struct endpoint redis;         /* where our Redis is; one that is found by Sentinels moves */
+	struct tls *tls;               /* for connections that are encrypted; owned by main */
 	struct core *core;             /* NULL before the store was opened for the first time */
 	const struct store *store;     /* NULL before it exists */
 	const char *const *dcs;        /* names; [0] is this DC */

@@ -133,7 +133,7 @@ static void guard_open(struct guard *guard)
 	struct slice stranger[2] = { SLICE("default"), SLICE("none") };
 	request.auth = session->credentials.count > 0 ? session->credentials.auth : stranger;
 	request.auth_count = session->credentials.count > 0 ? session->credentials.count : 2;
-	guard->login = login_start(session->sessions->loop, session->sessions->status->settings, &request);
+	guard->login = login_start(session->sessions->loop, session->sessions->status, &request);
 }
 
 void guard_drop(struct guard *guard)

@@ -49,16 +49,16 @@ static void login_add_commands(struct login *login, struct buffer *commands, con
 	resp_add_command(commands, 2, (struct slice[]){ SLICE("HELLO"), SLICE("2") });
 }
 
-struct login *login_start(struct event_base *loop, const struct settings *settings, const struct login_request *request)
+struct login *login_start(struct event_base *loop, const struct sidecar_status *status, const struct login_request *request)
 {
 	struct login *login = memory_new(sizeof(*login));
 	login->done = request->done;
 	login->context = request->context;
 	login->user = buffer_copy(request->auth_count == 2 ? request->auth[0] : SLICE("default"));
 	login->stage = LOGIN_HELLO;
-	login->upstream = upstream_new(loop, settings, &(struct upstream_callbacks){ login, login_on_reply, login_on_lost });
+	login->upstream = upstream_new(loop, status, &(struct upstream_callbacks){ login, login_on_reply, login_on_lost });
 	struct buffer commands = { 0 };
-	login_add_commands(login, &commands, settings, request);
+	login_add_commands(login, &commands, status->settings, request);
 	upstream_send(login->upstream, buffer_slice(&commands));
 	explicit_bzero(commands.ptr, commands.len);
 	buffer_free(&commands);

@@ -6,7 +6,7 @@
 #ifndef PROXY_LOGIN_H
 #define PROXY_LOGIN_H
 
-#include "config/settings.h"
+#include "proxy/ops/status.h"
 
 struct event_base;
 struct login;
@@ -35,7 +35,7 @@ struct login_keeper {
 	void (*lost)(void *context);         /* cancel it */
 };
 
-struct login *login_start(struct event_base *loop, const struct settings *settings, const struct login_request *request);
+struct login *login_start(struct event_base *loop, const struct sidecar_status *status, const struct login_request *request);
 /* To be called while DONE tells LOGIN_RESTRICTED. */
 void login_keep(struct login *login, const struct login_keeper *keeper);
 void login_ask(struct login *login, struct slice commands);

@@ -145,7 +145,7 @@ static struct pinned *pinned_new(struct session *session, struct buffer *bytes, 
 	struct sessions *sessions = session->sessions;
 	struct pinned *pinned = memory_new(sizeof(*pinned));
 	pinned->session = session;
-	pinned->upstream = upstream_new(sessions->loop, sessions->status->settings,
+	pinned->upstream = upstream_new(sessions->loop, sessions->status,
 	                                &(struct upstream_callbacks){ pinned, pinned_on_reply, pinned_on_lost });
 	preamble_add_auth(pinned, bytes);
 	if (session->protocol == 3)

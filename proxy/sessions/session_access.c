@@ -30,7 +30,7 @@ static void access_on_lost(void *context, const char *why);
 static void access_open(struct access *access)
 {
 	const struct settings *settings = access->sessions->status->settings;
-	access->upstream = upstream_new(access->sessions->loop, settings, &(struct upstream_callbacks){ access, access_on_reply, access_on_lost });
+	access->upstream = upstream_new(access->sessions->loop, access->sessions->status, &(struct upstream_callbacks){ access, access_on_reply, access_on_lost });
 	access->is_logging_in = settings->redis_password != NULL;
 	if (!access->is_logging_in)
 		return;

@@ -1,25 +1,21 @@
 /* Upstream: a socket to the store and its two buffers (see upstream.h). */
 #include "upstream.h"
 
-#include "connectors/net/dial.h"
+#include "connectors/net/channel.h"
 #include "proxy/core/resp/resp.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define READ_CHUNK 16384
 
 struct upstream {
 	struct upstream_callbacks callbacks;
 	uint64_t reply_bytes_max;
-	int fd;                      /* -1: the connection could not even be begun */
+	struct channel *channel;     /* NULL: the connection could not even be begun */
 	const char *why;             /* the reason for that */
-	struct event *readable;      /* libevent's; owned */
-	struct event *writable;
-	struct event *overdue;       /* pending while an answer is due */
+	struct event *overdue;       /* libevent's; owned; pending while an answer is due */
 	struct timeval timeout;      /* redis.timeout */
 	struct buffer in, out;
 	struct resp_frame frame;
@@ -27,26 +23,26 @@ struct upstream {
 	bool is_freed;               /* during a callback */
 };
 
-static void upstream_on_readable(evutil_socket_t fd, short what, void *context);
-static void upstream_on_writable(evutil_socket_t fd, short what, void *context);
+static void upstream_on_readable(void *context);
+static void upstream_on_writable(void *context);
 static void upstream_on_overdue(evutil_socket_t fd, short what, void *context);
 
-struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks)
+struct upstream *upstream_new(struct event_base *loop, const struct sidecar_status *status, const struct upstream_callbacks *callbacks)
 {
+	const struct settings *settings = status->settings;
 	struct upstream *upstream = memory_new(sizeof(*upstream));
 	upstream->callbacks = *callbacks;
 	upstream->reply_bytes_max = settings->redis_reply_bytes_max;
-	upstream->fd = dial(settings->redis_address.host, settings->redis_address.port, 0, &upstream->why);
-	upstream->readable = event_new(loop, upstream->fd, EV_READ | EV_PERSIST, upstream_on_readable, upstream);
-	upstream->writable = event_new(loop, upstream->fd, EV_WRITE, upstream_on_writable, upstream);
+	upstream->channel = channel_dial(loop, &status->redis, 0, &(struct channel_callbacks){ upstream, upstream_on_readable, upstream_on_writable },
+	                                 &upstream->why);
 	upstream->overdue = event_new(loop, -1, 0, upstream_on_overdue, upstream);
 	upstream->timeout = (struct timeval){ .tv_sec = (time_t)(settings->redis_timeout_ms / 1000),
 	                                      .tv_usec = (suseconds_t)(settings->redis_timeout_ms % 1000) * 1000 };
 	event_add(upstream->overdue, &upstream->timeout);
-	if (upstream->fd >= 0)
-		event_add(upstream->readable, NULL);
+	if (upstream->channel != NULL)
+		channel_read(upstream->channel, true);
 	else
-		event_active(upstream->readable, EV_READ, 0);
+		event_active(upstream->overdue, EV_TIMEOUT, 0);
 	return upstream;
 }
 
@@ -58,11 +54,8 @@ void upstream_free(struct upstream *upstream)
 		upstream->is_freed = true;
 		return;
 	}
-	event_free(upstream->readable);
-	event_free(upstream->writable);
+	channel_free(upstream->channel);
 	event_free(upstream->overdue);
-	if (upstream->fd >= 0)
-		close(upstream->fd);
 	buffer_free(&upstream->in);
 	buffer_free(&upstream->out);
 	memory_free(upstream);
@@ -81,8 +74,8 @@ void upstream_expect(struct upstream *upstream)
 void upstream_send(struct upstream *upstream, struct slice bytes)
 {
 	buffer_add(&upstream->out, bytes);
-	if (upstream->fd >= 0)
-		event_add(upstream->writable, NULL);
+	if (upstream->channel != NULL)
+		channel_write(upstream->channel, true);
 }
 
 size_t upstream_load(const struct upstream *upstream)
@@ -99,8 +92,10 @@ static void upstream_note_life(struct upstream *upstream)
 
 static void upstream_lose(struct upstream *upstream, const char *why)
 {
-	event_del(upstream->readable);
-	event_del(upstream->writable);
+	if (upstream->channel != NULL) {
+		channel_read(upstream->channel, false);
+		channel_write(upstream->channel, false);
+	}
 	event_del(upstream->overdue);
 	upstream->callbacks.lost(upstream->callbacks.context, why);
 }
@@ -136,16 +131,11 @@ static void upstream_feed(struct upstream *upstream)
 		buffer_reset(&upstream->in);
 }
 
-static void upstream_on_readable(evutil_socket_t fd, short what, void *context)
+static void upstream_on_readable(void *context)
 {
-	(void)what;
 	struct upstream *upstream = context;
-	if (fd < 0) {
-		upstream_lose(upstream, upstream->why);
-		return;
-	}
 	char *room = buffer_grow(&upstream->in, READ_CHUNK);
-	ssize_t got = read(fd, room, READ_CHUNK);
+	ssize_t got = channel_receive(upstream->channel, room, READ_CHUNK);
 	upstream->in.len -= READ_CHUNK - (got > 0 ? (size_t)got : 0);
 	upstream_note_life(upstream);
 	if (got > 0)
@@ -153,16 +143,15 @@ static void upstream_on_readable(evutil_socket_t fd, short what, void *context)
 	else if (got == 0)
 		upstream_lose(upstream, "the server closed the connection");
 	else if (errno != EAGAIN && errno != EINTR)
-		upstream_lose(upstream, strerror(errno));
+		upstream_lose(upstream, channel_trouble(upstream->channel));
 }
 
-static void upstream_on_writable(evutil_socket_t fd, short what, void *context)
+static void upstream_on_writable(void *context)
 {
-	(void)what;
 	struct upstream *upstream = context;
-	ssize_t sent = send(fd, upstream->out.ptr, upstream->out.len, MSG_NOSIGNAL);
+	ssize_t sent = channel_send(upstream->channel, &(struct iovec){ upstream->out.ptr, upstream->out.len }, 1);
 	if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-		upstream_lose(upstream, strerror(errno));
+		upstream_lose(upstream, channel_trouble(upstream->channel));
 		return;
 	}
 	upstream_note_life(upstream);
@@ -171,7 +160,7 @@ static void upstream_on_writable(evutil_socket_t fd, short what, void *context)
 		memmove(upstream->out.ptr, upstream->out.ptr + sent, left);
 	upstream->out.len = left;
 	if (left > 0)
-		event_add(upstream->writable, NULL);
+		channel_write(upstream->channel, true);
 	else
 		buffer_reset(&upstream->out);
 }
@@ -180,5 +169,6 @@ static void upstream_on_overdue(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	upstream_lose(context, "Redis has not answered for redis.timeout");
+	struct upstream *upstream = context;
+	upstream_lose(upstream, upstream->channel != NULL ? "Redis has not answered for redis.timeout" : upstream->why);
 }

@@ -4,7 +4,7 @@
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
 
-#include "config/settings.h"
+#include "proxy/ops/status.h"
 
 struct event_base;
 struct upstream;
@@ -16,7 +16,7 @@ struct upstream_callbacks {
 	void (*lost)(void *context, const char *why);    /* or it could not be reached; never called before upstream_new has returned */
 };
 
-struct upstream *upstream_new(struct event_base *loop, const struct settings *settings, const struct upstream_callbacks *callbacks);
+struct upstream *upstream_new(struct event_base *loop, const struct sidecar_status *status, const struct upstream_callbacks *callbacks);
 void upstream_free(struct upstream *upstream);
 /* What was due has come. From now on Redis may be silent for as long as it likes, as it is to a subscriber. */
 void upstream_settle(struct upstream *upstream);

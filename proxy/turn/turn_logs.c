@@ -103,6 +103,8 @@ static bool log_open(struct turn *turn, unsigned dc, uint64_t process, struct bu
 		.is_own = dc == 0,
 		.pairs = pairs,
 		.pair_count = settings->pair_count,
+		.store = &turn->status->redis,
+		.tls = turn->status->tls,
 		.reserved_db = (uint32_t)turn->status->settings->redis_database,
 		.timeout_ms = (uint32_t)turn->status->settings->redis_timeout_ms,
 		.retain_bytes = turn->status->settings->limits_log_retain_bytes,

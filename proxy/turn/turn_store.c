@@ -161,8 +161,7 @@ void turn_open_store(struct turn *turn)
 	const struct settings *settings = turn->status->settings;
 	struct store_options options = {
 		.loop = turn->loop,
-		.host = settings->redis_address.host,
-		.port = settings->redis_address.port,
+		.endpoint = &turn->status->redis,
 		.username = settings->redis_username,
 		.password = settings->redis_password,
 		.reserved_db = (uint32_t)settings->redis_database,

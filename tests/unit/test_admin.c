@@ -17,7 +17,7 @@ void suite_admin(void);
 #define TURN_US 5000
 
 static const char *const dcs[] = { "eu" };
-static struct settings settings = { .redis_address = { "127.0.0.1", 6379 }, .limits_outbox_bytes = 1 << 20, .limits_metadata_bytes = 1 << 20 };
+static struct settings settings = { .redis_address = { .host = "127.0.0.1", .port = 6379 }, .limits_outbox_bytes = 1 << 20, .limits_metadata_bytes = 1 << 20 };
 static struct sidecar_status status = { .settings = &settings, .dcs = dcs, .dc_count = 1 };
 static struct event_base *loop;
 static struct admin *admin;
@@ -40,7 +40,7 @@ static int start(void)
 	struct buffer error = { 0 };
 
 	loop = event_base_new();
-	settings.admin = (struct settings_address){ host, free_port() };
+	settings.admin = (struct settings_address){ .host = host, .port = free_port() };
 	admin = admin_new(&(struct admin_options){ .loop = loop, .status = &status }, &error);
 	buffer_free(&error);
 	return admin != NULL ? 0 : 1;

@@ -85,14 +85,15 @@ static void facts_are_read_from_info(void)
 static void addresses_are_read(void)
 {
 	char host[32];
+	bool is_tls;
 	uint16_t port;
-	CU_ASSERT(address_parse("127.0.0.1:6379", host, sizeof host, &port) && port == 6379 && strcmp(host, "127.0.0.1") == 0);
-	CU_ASSERT(address_parse("[::1]:1", host, sizeof host, &port) && port == 1 && strcmp(host, "::1") == 0);
-	CU_ASSERT(address_parse("/run/redis.sock", host, sizeof host, &port) && port == 0 && strcmp(host, "/run/redis.sock") == 0);
+	CU_ASSERT(address_parse("127.0.0.1:6379", host, sizeof host, &port, &is_tls) && port == 6379 && strcmp(host, "127.0.0.1") == 0);
+	CU_ASSERT(address_parse("[::1]:1", host, sizeof host, &port, &is_tls) && port == 1 && strcmp(host, "::1") == 0);
+	CU_ASSERT(address_parse("/run/redis.sock", host, sizeof host, &port, &is_tls) && port == 0 && strcmp(host, "/run/redis.sock") == 0);
 	static const char *const wrong[] = { "", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "[]:1",
 	                                     "a-host-with-a-name-longer-than-its-room:1" };
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-		CU_ASSERT(!address_parse(wrong[i], host, sizeof host, &port));
+		CU_ASSERT(!address_parse(wrong[i], host, sizeof host, &port, &is_tls));
 }
 
 void suite_memento(void)

@@ -151,7 +151,7 @@ static struct core *new_core(void)
 /* NUL-terminated. */
 static void write_metrics(struct core *core, uint64_t now_ms, struct buffer *out)
 {
-	static struct settings settings = { .redis_address = { "127.0.0.1", 6379 }, .limits_outbox_bytes = 1 << 20, .limits_metadata_bytes = 1 << 20 };
+	static struct settings settings = { .redis_address = { .host = "127.0.0.1", .port = 6379 }, .limits_outbox_bytes = 1 << 20, .limits_metadata_bytes = 1 << 20 };
 	struct sidecar_status status = { .settings = &settings, .core = core, .dcs = dcs, .dc_count = 2, .started = { 1, 1 } };
 
 	histogram_observe(&status.counters.command_duration, 100, 3);

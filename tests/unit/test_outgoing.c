@@ -5,17 +5,36 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
+#include "connectors/net/channel.h"
 #include "connectors/store/outgoing.h"
 
 void suite_outgoing(void);
 
 #define LONG_LEN 100000
 
+static struct event_base *loop;
+static struct channel *channel;      /* owns the first socket */
+
+static void nothing(void *context)
+{
+	(void)context;
+}
+
 static void make_sockets(int fds[2])
 {
 	CU_ASSERT_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
 	for (unsigned i = 0; i < 2; i++)
 		CU_ASSERT_FATAL(fcntl(fds[i], F_SETFL, O_NONBLOCK) == 0);
+	loop = event_base_new();
+	channel = channel_new(loop, fds[0], NULL, NULL, &(struct channel_callbacks){ NULL, nothing, nothing });
+}
+
+static void free_channel(void)
+{
+	channel_free(channel);
+	event_base_free(loop);
 }
 
 static void receive(int fd, struct buffer *received)
@@ -52,7 +71,7 @@ static void pieces_leave_in_their_order_however_little_the_socket_takes(void)
 	add_pieces(&outgoing, lent, 8, &expected);
 	CU_ASSERT(outgoing.queued == expected.len);
 	while (outgoing.sent < outgoing.queued) {
-		CU_ASSERT_FATAL(outgoing_send(&outgoing, fds[0], UINT64_MAX));
+		CU_ASSERT_FATAL(outgoing_send(&outgoing, channel, UINT64_MAX));
 		receive(fds[1], &received);
 	}
 	CU_ASSERT(slice_equal(buffer_slice(&received), buffer_slice(&expected)));
@@ -60,7 +79,7 @@ static void pieces_leave_in_their_order_however_little_the_socket_takes(void)
 	buffer_free(&expected);
 	buffer_free(&received);
 	outgoing_free(&outgoing);
-	close(fds[0]);
+	free_channel();
 	close(fds[1]);
 }
 
@@ -74,17 +93,17 @@ static void nothing_leaves_beyond_the_end(void)
 	add_pieces(&outgoing, lent, 2, &expected);
 	for (uint64_t end = 3; end < outgoing.queued; end += 40000) {
 		while (outgoing.sent < end) {
-			CU_ASSERT_FATAL(outgoing_send(&outgoing, fds[0], end));
+			CU_ASSERT_FATAL(outgoing_send(&outgoing, channel, end));
 			receive(fds[1], &received);
 		}
 		CU_ASSERT(outgoing.sent == end && received.len == end);
-		CU_ASSERT(outgoing_send(&outgoing, fds[0], 1) && outgoing.sent == end);
+		CU_ASSERT(outgoing_send(&outgoing, channel, 1) && outgoing.sent == end);
 	}
 	CU_ASSERT(memcmp(received.ptr, expected.ptr, received.len) == 0);
 	buffer_free(&expected);
 	buffer_free(&received);
 	outgoing_free(&outgoing);
-	close(fds[0]);
+	free_channel();
 	close(fds[1]);
 }
 
@@ -95,9 +114,9 @@ static void a_closed_socket_is_told(void)
 	make_sockets(fds);
 	close(fds[1]);
 	outgoing_copy(&outgoing, SLICE("x"));
-	CU_ASSERT(!outgoing_send(&outgoing, fds[0], UINT64_MAX));
+	CU_ASSERT(!outgoing_send(&outgoing, channel, UINT64_MAX));
 	outgoing_free(&outgoing);
-	close(fds[0]);
+	free_channel();
 }
 
 void suite_outgoing(void)

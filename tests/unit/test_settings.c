@@ -318,7 +318,7 @@ static void addresses_need_a_host_and_a_port(void)
 	CU_ASSERT_FALSE(value_read_address("redis:65536", &address));
 	CU_ASSERT_FALSE(value_read_address(":6379", &address));
 	CU_ASSERT_STRING_EQUAL(address.host, "::1");
-	memory_free(address.host);
+	address_free(&address);
 }
 
 static void nearest_name_is_near_or_none(void)

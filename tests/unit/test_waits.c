@@ -34,7 +34,7 @@ static void scene_make(struct scene *scene, const struct wait_row *row, bool is_
 {
 	*scene = (struct scene){
 		.settings = {
-			.redis_address = { host, 6379 }, .alarms_heartbeat_age_ms = 1000, .alarms_staleness_ms = 2000, .alarms_waiting_ms = 3000,
+			.redis_address = { .host = host, .port = 6379 }, .alarms_heartbeat_age_ms = 1000, .alarms_staleness_ms = 2000, .alarms_waiting_ms = 3000,
 			.limits_outbox_bytes = 1000, .limits_metadata_bytes = 1000, .clock_drift_ms = 500,
 		},
 		.core = { .peer_count = 3, .is_open = true, .recovery = "whole" },

@@ -43,7 +43,7 @@ static void session_log_in(struct session *session, const struct slice *auth, un
 	session->greeting.user = buffer_copy(count == 2 ? auth[0] : SLICE("default"));
 	credentials_set(&session->greeting.credentials, auth, count);
 	struct login_request request = { auth, count, session_on_login, session };
-	session->login = login_start(session->sessions->loop, session->sessions->status->settings, &request);
+	session->login = login_start(session->sessions->loop, session->sessions->status, &request);
 	client_stall(session->client);
 }
 

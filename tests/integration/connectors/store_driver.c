@@ -2,11 +2,13 @@
  * In: read PROTOCOL DB TAG WORD…; group PROTOCOL ID WORD… (";" between commands); flush; silence.
  * Out: opened RUN_ID DATABASES POSITIONS OUTBOX NONCE; facts VERSION NOEVICTION NOTIFYING IDENTITY; silence MS; lost TEXT; waiting TEXT; fenced TEXT; reply TAG BYTES;
  * answered ID COUNT ERROR, then "element BYTES" for each; expired DB KEY; closed. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
 
+#include "connectors/net/endpoint.h"
 #include "connectors/store/store.h"
 #include "driver.h"
 
@@ -149,8 +151,11 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	loop = event_base_new();
+	struct endpoint endpoint;
+	bool is_set = endpoint_set(&endpoint, argv[1], (uint16_t)atoi(argv[2]), NULL, NULL);
+	assert(is_set);
 	struct store_options options = {
-		.loop = loop, .host = argv[1], .port = (uint16_t)atoi(argv[2]), .password = argc > 3 && strcmp(argv[3], "-") != 0 ? argv[3] : NULL,
+		.loop = loop, .endpoint = &endpoint, .password = argc > 3 && strcmp(argv[3], "-") != 0 ? argv[3] : NULL,
 		.reserved_db = RESERVED_DB, .retry_ms_max = 200, .reply_bytes_max = 1 << 20,
 		.dc = argc > 4 ? argv[4] : "eu", .timeout_ms = argc > 5 ? (uint32_t)atoi(argv[5]) : 10000,
 	};
