@@ -13,7 +13,7 @@
 #define EPOCH_KEY "homeport:epoch"
 #define IDENTITY_KEY "homeport:identity" /* "<dc> <32 hexadecimal digits>": made once, at the first opening */
 #define NAME_PREFIX "homeport:"
-#define EXPIRED_NOTICES "__keyevent@*__:expired"
+#define EXPIRED_NOTICES "__keyevent@*__:expire[d]"   /* spelled as no client spells it, so that PUBSUB NUMPAT counts it apart */
 #define EPOCH_BELIEVED (UINT64_MAX >> 2)      /* no sidecar has claimed as much */
 #define OUTBOX_CHUNK 1000
 #define HOMES_CHUNK "2000"
@@ -266,6 +266,7 @@ static enum opening_state take_notify(struct opening *opening, struct slice repl
 	struct slice flags = config_value(reply);
 	const char *missing = notify_missing(flags);
 	opening->facts.is_notifying = missing[0] == '\0';
+	snprintf(opening->facts.notices_found, sizeof opening->facts.notices_found, "%.*s", (int)flags.len, flags.len > 0 ? flags.ptr : "");
 	snprintf(opening->notify_flags, sizeof opening->notify_flags, "%.*s%s", (int)flags.len, flags.len > 0 ? flags.ptr : "", missing);
 	return OPENING_UNDER_WAY;
 }

@@ -66,6 +66,7 @@ struct store_facts {
 	uint64_t used_memory;                /* what counts against maxmemory */
 	uint64_t evicted_keys;
 	bool is_notifying;                   /* keyspace notifications for expiry are on */
+	char notices_found[32];              /* notify-keyspace-events as it was at the opening, before anything was added */
 	bool is_emptied;                     /* a key that each opening writes is gone: somebody emptied the store, or evicted what is ours */
 };
 /* Does this maxmemory-policy let Redis evict keys that have no deadline? */

@@ -30,7 +30,6 @@ struct pinned {
 enum pin {
 	PIN_SUBSCRIBE,               /* the session gets a subscription, or it is sent to the one it has */
 	PIN_UNSUBSCRIBE,             /* likewise; with the last channel the subscription ends */
-	PIN_MONITOR,                 /* likewise; ends with the connection, or by RESET */
 	PIN_READ,                    /* a detour if it blocks; inside MULTI it does not */
 	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed */
 	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
@@ -41,7 +40,6 @@ static const struct pin_row {
 	enum pin pin;
 } pin_rows[] = {
 	{ "function|kill", PIN_KILL },
-	{ "monitor", PIN_MONITOR },
 	{ "psubscribe", PIN_SUBSCRIBE },
 	{ "punsubscribe", PIN_UNSUBSCRIBE },
 	{ "script|kill", PIN_KILL },
@@ -303,7 +301,6 @@ bool session_pin(struct session *session, const struct command *row, const struc
 	switch (pin_of(row)) {
 	case PIN_SUBSCRIBE:
 	case PIN_UNSUBSCRIBE:
-	case PIN_MONITOR:
 		session_subscribe(session, row, request);
 		return true;
 	case PIN_READ:
@@ -388,6 +385,8 @@ static void pinned_on_reply(void *context, struct slice reply)
 	upstream_settle(pinned->upstream);
 	if (pinned->token != 0) {
 		session_end_detour(session, reply);
+	} else if (notices_hide(&session->sessions->notices, (uint32_t)session->sessions->status->settings->redis_database, reply)) {
+		return;
 	} else if (!subscription_take(pinned, reply)) {
 		if (is_for_parts(session, reply))
 			parts_take_confirmation(session->parts, reply, false, reply_is_error(reply));

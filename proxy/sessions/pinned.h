@@ -1,5 +1,5 @@
 /* Pinned: commands that need connection state of their own in the store, which the connections that all clients share cannot give. Two kinds:
- * a subscription (SUBSCRIBE and its kin, MONITOR) keeps a connection of its own until RESET or the end;
+ * a subscription (SUBSCRIBE and its kin) keeps a connection of its own until RESET or the end;
  * a detour (XREAD BLOCK, WAIT) borrows one for a single answer, while its client takes no other request. */
 #ifndef PROXY_PINNED_H
 #define PROXY_PINNED_H
@@ -16,8 +16,7 @@ void session_unpin(struct session *session);
 /* The process stops, and a blocking read may last for ever: it ends with an error. */
 void session_abandon_detour(struct session *session);
 
-/* How many confirmations answer a command that the store cannot run inside a transaction: UINT32_MAX: as many as come until its mark; 0: it is not
- * allowed there (MONITOR). */
+/* How many confirmations answer a command that the store cannot run inside a transaction: UINT32_MAX: as many as come until its mark. */
 uint32_t pinned_confirmations(const struct command *row, const struct request *request);
 /* Does it end a script that Redis runs? */
 bool session_is_kill(const struct command *row);

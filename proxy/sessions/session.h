@@ -8,7 +8,9 @@
  *   user_rules.c           what Redis says of a user
  *   guard.c                holds a client to the rules of its user
  *   session_access.c       which users may do everything, and whether clients are let in without a password
- *   session_info.c         INFO: what is hidden from it, what is added
+ *   server_view.c          what the store says of itself, as a client sees it; session_info.c: INFO; slow_log.c
+ *   notices.c              keyspace notifications: clients' own, and the sidecar's
+ *   monitor.c              MONITOR
  *   session_answers.c      questions to store or core that are under way, and their answers
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
@@ -23,6 +25,7 @@
 #define PROXY_SESSION_H
 
 #include "login.h"
+#include "notices.h"
 #include "proxy/clients/client_table.h"
 #include "proxy/core/commands/command.h"
 #include "proxy/turn/turn_guard.h"
@@ -74,6 +77,9 @@ struct session {
 	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
 	                              * session_changed */
 	bool is_gated;               /* each request has to be looked at before it is run: by the rules of its user, or since these may have changed. Likewise */
+	bool is_monitoring;          /* MONITOR: it is in the list of those */
+	struct session *next_monitor;
+	uint64_t wanted;             /* of the answer that is to be asked for next (server_view.h) */
 	bool is_checking;            /* it is stalled until a request has been looked at */
 	uint32_t db;
 	unsigned protocol;           /* 2 or 3 */
@@ -138,6 +144,13 @@ struct sessions {
 	struct guarded guarded;
 	uint64_t submitting;         /* names the transaction that is being given to the core */
 	struct mistake mistake;
+	struct session *monitors;    /* a list: those that see all commands */
+	uint64_t *calls;             /* owned; commands of clients, indexed as command.def is, for INFO */
+	struct notices notices;
+	bool notices_are_unsaved;    /* they are to be written down */
+	struct request view_request; /* a request as the store is asked; its arguments, which are owned; one that was made anew */
+	struct slice *view_argv;
+	struct buffer view_text;
 	struct buffer reply;         /* where an answer is put together; good until the next one */
 	struct buffer encoded;       /* an inline command as RESP, likewise */
 	const struct session_command **commands; /* owned; indexed as command.def is; NULL: not of class SESSION */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define ASK_EVERY_MS 1000
+#define ASK_PAUSE_MS 20              /* more for each user: the answer takes Redis a quarter of a millisecond */
 #define ASK_AGAIN_MS 500             /* after a failure */
 
 struct access {
@@ -15,9 +16,13 @@ struct access {
 	struct account *accounts;    /* a list; owned. The last one is `default`, which stays */
 	struct account *strangers;   /* that one */
 	struct upstream *upstream;   /* owned; NULL: none yet, or it was lost */
-	bool is_logging_in;          /* the reply to AUTH is due */
+	unsigned preamble_due;       /* replies to what comes first on a connection */
+	struct buffer stored;        /* owned: what was written down of notifications */
+	unsigned changes;            /* sessions->notices.changes when this round began */
+	bool is_saving;              /* the first reply of this round is to that */
 	struct account **round;      /* owned; asked about, and not answered from ROUND_AT on */
 	unsigned round_at, round_count;
+	bool is_asking;              /* a round is under way */
 	bool is_stale;               /* one more round is wanted when this one has ended */
 	struct timer *timer;         /* owned */
 };
@@ -31,15 +36,49 @@ static void access_open(struct access *access)
 {
 	const struct settings *settings = access->sessions->status->settings;
 	access->upstream = upstream_new(access->sessions->loop, access->sessions->status, &(struct upstream_callbacks){ access, access_on_reply, access_on_lost });
-	access->is_logging_in = settings->redis_password != NULL;
-	if (!access->is_logging_in)
-		return;
 	struct slice user = slice_of(settings->redis_username != NULL ? settings->redis_username : "default");
-	struct buffer auth = { 0 };
-	resp_add_command(&auth, 3, (struct slice[]){ SLICE("AUTH"), user, slice_of(settings->redis_password) });
-	upstream_send(access->upstream, buffer_slice(&auth));
-	explicit_bzero(auth.ptr, auth.len);
-	buffer_free(&auth);
+	struct buffer first = { 0 }, number = { 0 };
+	access->preamble_due = 3;
+	if (settings->redis_password != NULL) {
+		resp_add_command(&first, 3, (struct slice[]){ SLICE("AUTH"), user, slice_of(settings->redis_password) });
+		access->preamble_due++;
+	}
+	buffer_add_uint64(&number, settings->redis_database);
+	resp_add_command(&first, 3, (struct slice[]){ SLICE("CLIENT"), SLICE("SETNAME"), SLICE("homeport:access") });
+	resp_add_command(&first, 2, (struct slice[]){ SLICE("SELECT"), buffer_slice(&number) });
+	resp_add_command(&first, 2, (struct slice[]){ SLICE("GET"), SLICE(NOTICES_KEY) });
+	upstream_send(access->upstream, buffer_slice(&first));
+	explicit_bzero(first.ptr, first.len);
+	buffer_free(&first);
+	buffer_free(&number);
+}
+
+/* What clients turned on of notifications is written down when it has changed. */
+static void access_add_notices(struct access *access, struct buffer *questions)
+{
+	struct sessions *sessions = access->sessions;
+	char text[2 * NOTICES_TEXT_MAX];
+	access->changes = sessions->notices.changes;
+	access->is_saving = sessions->notices_are_unsaved && turn_is_open(sessions->turn);
+	if (!access->is_saving)
+		return;
+	sessions->notices_are_unsaved = false;
+	notices_stored(&sessions->notices, text);
+	resp_add_command(questions, 3, (struct slice[]){ SLICE("SET"), SLICE(NOTICES_KEY), slice_of(text) });
+}
+
+static void access_take_notices(struct access *access, struct slice reply)
+{
+	struct sessions *sessions = access->sessions;
+	struct notices before = sessions->notices;
+	struct reply list, full;
+	if (!reply_read(&reply, &list) || list.type != REPLY_ARRAY || list.integer != 2 || !reply_skip(&reply) || !reply_read(&reply, &full))
+		return;
+	if (access->changes != before.changes || !turn_is_open(sessions->turn))
+		return;
+	struct slice found = slice_of(store_facts(sessions->status->store)->notices_found);
+	notices_read(&sessions->notices, buffer_slice(&access->stored), full.text, found);
+	sessions->notices_are_unsaved |= !before.is_known || sessions->notices.full != before.full;
 }
 
 static void access_begin_round(struct access *access)
@@ -52,11 +91,14 @@ static void access_begin_round(struct access *access)
 		count++;
 	access->round = memory_resize(access->round, count * sizeof(struct account *));
 	access->round_at = access->round_count = 0;
+	access_add_notices(access, &questions);
 	for (struct account *account = access->accounts; account != NULL; account = account->next) {
 		access->round[access->round_count++] = account;
 		resp_add_command(&questions, 3, (struct slice[]){ SLICE("ACL"), SLICE("GETUSER"), account->user });
 	}
+	resp_add_command(&questions, 3, (struct slice[]){ SLICE("CONFIG"), SLICE("GET"), SLICE("notify-keyspace-events") });
 	access->is_stale = false;
+	access->is_asking = true;
 	upstream_expect(access->upstream);
 	upstream_send(access->upstream, buffer_slice(&questions));
 	buffer_free(&questions);
@@ -65,7 +107,7 @@ static void access_begin_round(struct access *access)
 static void access_on_timer(void *context)
 {
 	struct access *access = context;
-	if (access->round_at == access->round_count)
+	if (!access->is_asking)
 		access_begin_round(access);
 }
 
@@ -78,7 +120,7 @@ static void session_regate(void *context, struct client *client)
 void access_ask(struct sessions *sessions, bool in_doubt)
 {
 	struct access *access = sessions->access;
-	bool is_idle = access->round_at == access->round_count;
+	bool is_idle = !access->is_asking;
 	if (in_doubt && !sessions->is_in_doubt) {
 		sessions->is_in_doubt = true;
 		client_table_visit(sessions->clients, session_regate, NULL);
@@ -146,35 +188,46 @@ static void access_sweep(struct access *access)
 static void access_end_round(struct access *access)
 {
 	struct sessions *sessions = access->sessions;
+	unsigned count = access->round_count;
 	upstream_settle(access->upstream);
 	access->round_at = access->round_count = 0;
+	access->is_asking = false;
 	access_sweep(access);
 	if (access->is_stale) {
 		access_begin_round(access);
 		return;
 	}
-	timer_start(access->timer, ASK_EVERY_MS);
+	timer_start(access->timer, ASK_EVERY_MS + count * ASK_PAUSE_MS);
 	if (!sessions->is_in_doubt)
 		return;
 	sessions->is_in_doubt = false;
 	client_table_visit(sessions->clients, session_settle, NULL);
 }
 
+static void access_take_stored(struct access *access, struct slice reply)
+{
+	struct reply stored;
+	buffer_reset(&access->stored);
+	if (reply_read(&reply, &stored) && stored.type == REPLY_STRING)
+		buffer_add(&access->stored, stored.text);
+}
+
 static void access_on_reply(void *context, struct slice reply)
 {
 	struct access *access = context;
-	if (access->is_logging_in && !reply_is_error(reply)) {
-		access->is_logging_in = false;
-		return;
-	}
-	if (reply_is_error(reply)) { /* it may have no room for one more client */
+	if (access->preamble_due > 0 && !reply_is_error(reply)) {
+		if (--access->preamble_due == 0)
+			access_take_stored(access, reply);
+	} else if (reply_is_error(reply) && access->preamble_due > 0) { /* it may have no room for one more client */
 		access_on_lost(access, "refused");
-		return;
-	}
-	if (access_take(access, access->round[access->round_at++], reply))
-		client_table_visit(access->sessions->clients, session_settle, NULL);
-	if (access->round_at == access->round_count)
+	} else if (access->is_saving) {
+		access->is_saving = false;
+	} else if (access->round_at == access->round_count) {
+		access_take_notices(access, reply);
 		access_end_round(access);
+	} else if (access_take(access, access->round[access->round_at++], reply)) {
+		client_table_visit(access->sessions->clients, session_settle, NULL);
+	}
 }
 
 static void access_on_lost(void *context, const char *why)
@@ -184,6 +237,7 @@ static void access_on_lost(void *context, const char *why)
 	upstream_free(access->upstream);
 	access->upstream = NULL;
 	access->round_at = access->round_count = 0;
+	access->is_asking = false;
 	timer_start(access->timer, ASK_AGAIN_MS);
 }
 
@@ -207,6 +261,7 @@ void access_stop(struct sessions *sessions)
 	upstream_free(access->upstream);
 	timer_free(access->timer);
 	memory_free(access->round);
+	buffer_free(&access->stored);
 	memory_free(access);
 }
 

@@ -1,30 +1,14 @@
 /* Session answers (see session_answers.h). */
 #include "session_answers.h"
 
+#include "monitor.h"
 #include "session_access.h"
-#include "session_info.h"
 #include "session_parts.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define DOUBT_US 3000000             /* by then what is known of the store is new (store_facts) */
-
-/* Commands of the store after which other clients may be let in than before. */
-static const char *const access_commands[] = { "acl|deluser", "acl|load", "acl|setuser", "config|set" };
-
-enum answer_kind answer_kind_of(const struct command *row, const struct request *request)
-{
-	if (row->class != COMMAND_SERVER)
-		return ANSWER_PLAIN;
-	if (strcmp(row->name, "info") == 0)
-		return session_info_is_ours(request) ? ANSWER_INFO_OURS : ANSWER_INFO;
-	for (size_t i = 0; i < sizeof(access_commands) / sizeof(access_commands[0]); i++) {
-		if (strcmp(row->name, access_commands[i]) == 0)
-			return ANSWER_ACCESS;
-	}
-	return ANSWER_PLAIN;
-}
 
 /* While an EXEC is put together, all that is asked for is a part of its answer. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind)
@@ -34,10 +18,11 @@ uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, 
 		.parts = parts,
 		.is_array = is_array,
 		.kind = (uint8_t)kind,
+		.tag = session->wanted,
 		.is_muted = session->reply_mode != REPLY_MODE_ON,
 	};
 	/* It may change the store's limit of memory. */
-	if (kind == ANSWER_ACCESS)
+	if (answer_is_about_access(kind))
 		session->sessions->doubt_until_us = terms.asked_us + DOUBT_US;
 	if (session->parts != NULL)
 		return session->parts_token;
@@ -155,8 +140,11 @@ static void session_run_deferred(struct session *session)
 		return;
 	session->deferred = NULL;
 	session->deferred_request = NULL;
+	const struct command *row = session->last_row;
 	session_resume(session);
 	command->run(session, request);
+	if (session->deferred == NULL)
+		monitor_note(session, row, request);
 	memory_free(request);
 }
 
@@ -177,12 +165,12 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 	}
 	if (answer->parts_due == 1)
 		session_answered(sessions, client, answer);
-	if (answer->kind == ANSWER_INFO || answer->kind == ANSWER_INFO_OURS)
-		reply = session_info_adapt(sessions, reply, answer->kind == ANSWER_INFO_OURS);
-	else if (answer->kind == ANSWER_ACCESS)
-		access_ask(sessions, true);
-	else if (answer->kind == ANSWER_QUEUED)
+	if (answer->kind == ANSWER_QUEUED)
 		reply = session_take_probe(client->session, reply);
+	else if (answer->kind != ANSWER_PLAIN)
+		reply = server_view_adapt(client->session, (enum answer_kind)answer->kind, reply, answer->tag);
+	if (answer_is_about_access((enum answer_kind)answer->kind))
+		access_ask(sessions, true);
 	answers_fill(&client->answers, number, reply, &client->out);
 	client_flag(client);
 	session_run_deferred(client->session);

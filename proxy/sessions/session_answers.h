@@ -3,21 +3,8 @@
 #ifndef PROXY_SESSION_ANSWERS_H
 #define PROXY_SESSION_ANSWERS_H
 
-#include "session.h"
+#include "server_view.h"
 
-/* What else is to be done when an answer comes. */
-enum answer_kind {
-	ANSWER_PLAIN,                /* nothing */
-	ANSWER_INFO,                 /* INFO: the reserved database is hidden */
-	ANSWER_INFO_OURS,            /* likewise, and our section is added */
-	ANSWER_ACCESS,               /* the command may have changed who is let in, and who may do what: Redis is asked again */
-	ANSWER_QUEUED,               /* whether the store has memory: if so, the client is told that its command is queued */
-	ANSWER_ASKED,                /* the client was stalled and goes on */
-	ANSWER_GUARDED,              /* likewise, and watches nothing any more */
-};
-
-/* What is to be done when the answer to such a request comes. */
-enum answer_kind answer_kind_of(const struct command *row, const struct request *request);
 /* Remembers a question; returns its token. PARTS: the replies that make up the answer; IS_ARRAY: they are elements of one array. */
 uint64_t session_expect(struct session *session, uint32_t parts, bool is_array, enum answer_kind kind);
 /* COMMAND, about REQUEST, is to run once all earlier answers are there. */

@@ -3,7 +3,6 @@
 
 #include "pinned.h"
 #include "session_answers.h"
-#include "session_info.h"
 #include "session_reply.h"
 #include "session_access.h"
 #include "session_parts.h"
@@ -182,9 +181,7 @@ static void exec_run_pinned(struct exec *exec, const struct command *row, const 
 {
 	struct parts *parts = &exec->parts;
 	parts->confirmations_due = pinned_confirmations(row, request);
-	if (parts->confirmations_due == 0)
-		session_reply_error(parts->session, "ERR MONITOR isn't allowed for DENY BLOCKING client");
-	else if (parts->session->subscription != NULL)
+	if (parts->session->subscription != NULL)
 		session_pinned_request(parts->session, row, request);
 	else
 		session_pin(parts->session, row, request);
@@ -231,12 +228,13 @@ static void exec_adapt(struct exec *exec)
 	for (uint32_t i = 0; i < exec->parts.count; i++) {
 		struct part *part = &exec->parts.items[i];
 		enum answer_kind kind = part->kind != PART_STORE ? ANSWER_PLAIN : answer_kind_of(exec->list->rows[i], &exec->list->commands[i]);
-		if (kind == ANSWER_ACCESS)
+		if (answer_is_about_access(kind))
 			access_ask(sessions, true);
-		if (kind != ANSWER_INFO && kind != ANSWER_INFO_OURS)
+		if (kind == ANSWER_PLAIN)
 			continue;
 		struct buffer adapted = { 0 };
-		buffer_add(&adapted, session_info_adapt(sessions, buffer_slice(&part->reply), kind == ANSWER_INFO_OURS));
+		uint64_t wanted = server_view_wanted(exec->list->rows[i], &exec->list->commands[i]);
+		buffer_add(&adapted, server_view_adapt(exec->parts.session, kind, buffer_slice(&part->reply), wanted));
 		buffer_free(&part->reply);
 		part->reply = adapted;
 	}

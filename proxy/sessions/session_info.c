@@ -1,6 +1,8 @@
 /* Session info (see session_info.h). */
 #include "session_info.h"
 
+#include "info_view.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,21 +48,6 @@ void session_info_add_section(struct sessions *sessions, struct buffer *text)
 		peer_add(text, status, i, &core->peers[i], &now);
 }
 
-/* Takes the line of the reserved database out of the keyspace section. */
-static void keyspace_hide(const struct sessions *sessions, struct buffer *text)
-{
-	char name[16];
-	int len = snprintf(name, sizeof(name), "\ndb%u:", (unsigned)sessions->status->settings->redis_database);
-	char *line = text->len == 0 ? NULL : memmem(text->ptr, text->len, name, (size_t)len);
-	if (line == NULL)
-		return;
-	size_t left = text->len - (size_t)(line - text->ptr);
-	const char *end = memchr(line + 1, '\n', left - 1);
-	size_t hidden = end == NULL ? left : (size_t)(end - line);
-	memmove(line, line + hidden, left - hidden);
-	text->len -= hidden;
-}
-
 /* Redis answers an INFO about a section that it does not know with an empty text, so INFO HOMEPORT gets our section alone. */
 struct slice session_info_adapt(struct sessions *sessions, struct slice reply, bool with_our_section)
 {
@@ -70,8 +57,7 @@ struct slice session_info_adapt(struct sessions *sessions, struct slice reply, b
 		return reply;
 	bool is_verbatim = reply.ptr[0] == '=';
 	struct buffer text = { 0 };
-	buffer_add(&text, info.text);
-	keyspace_hide(sessions, &text);
+	info_view_add(sessions, info.text, &text);
 	if (with_our_section && text.len > 0)
 		buffer_add_text(&text, "\r\n");
 	if (with_our_section)

@@ -2,10 +2,10 @@
  * straight to the store or to the core. Everything else turns off before that. */
 #include "session_route.h"
 
+#include "monitor.h"
 #include "pinned.h"
 #include "session_access.h"
 #include "session_answers.h"
-#include "session_info.h"
 #include "session_reply.h"
 #include "session_transaction.h"
 #include "proxy/core/scripting/scripts.h"
@@ -170,14 +170,17 @@ static bool session_refuses_eviction(struct session *session, const struct comma
 static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request)
 {
 	if (!session_refuses_eviction(session, row, request))
-		session_queue(session, row, request);
+		session_queue(session, row, server_view_ask(session, row, request, false));
 }
 
+/* Redis tells of a command once it has run, so MONITOR shows EXEC behind what it ran. */
 static void session_route(struct session *session, const struct command *row, const struct request *request)
 {
 	const struct session_command *command = session_command_of(session, row);
 	if (command != NULL) {
 		command->run(session, request);
+		if (session->deferred == NULL)
+			monitor_note(session, row, request);
 		return;
 	}
 	if (row->class == COMMAND_UNSUPPORTED) {
@@ -205,10 +208,11 @@ static void session_route(struct session *session, const struct command *row, co
 	}
 	if (session_refuses_eviction(session, row, request))
 		return;
+	monitor_note(session, row, request);
 	if (row->class == COMMAND_PINNED && session_pin(session, row, request))
 		return;
 	if (row->class == COMMAND_WRITE)
 		session_gather(session, row, request);
 	else
-		session_read(session, row, request);
+		session_read(session, row, row->class == COMMAND_SERVER ? server_view_ask(session, row, request, true) : request);
 }

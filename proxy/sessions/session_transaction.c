@@ -1,6 +1,7 @@
 /* Session transaction (see session_transaction.h). */
 #include "session_transaction.h"
 
+#include "monitor.h"
 #include "pinned.h"
 #include "session_answers.h"
 #include "session_exec.h"
@@ -95,6 +96,12 @@ void session_leave_transaction(struct session *session)
 
 /* ---- execution ---- */
 
+static void transaction_note_run(struct session *session, const struct transaction_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		monitor_note(session, list->rows[i], &list->commands[i]);
+}
+
 /* One command of it is wrong in itself: its error is one part of the answer, and the others run. */
 static void session_answer_by_parts(struct session *session, struct transaction *transaction, bool is_guarded, uint64_t token)
 {
@@ -123,6 +130,7 @@ void session_run_transaction(struct session *session, bool is_guarded)
 		session_check_watched(session);
 		return;
 	}
+	transaction_note_run(session, list);
 	if (is_guarded)
 		session_guard_transaction(session);
 	uint64_t token = session_expect(session, transaction_is_mixed(transaction) ? 1 : list->count, !transaction_is_mixed(transaction), is_guarded ? ANSWER_GUARDED : ANSWER_PLAIN);

@@ -2,6 +2,7 @@
 #include "sessions.h"
 
 #include "guard.h"
+#include "monitor.h"
 #include "pinned.h"
 #include "session.h"
 #include "session_access.h"
@@ -40,6 +41,7 @@ static void session_closing(void *context, struct client *client)
 	session_unpin(session);
 	session_drop_login(session);
 	guard_free(session->guard);
+	monitor_end(session);
 	credentials_set(&session->credentials, NULL, 0);
 	access_leave(session);
 	session_leave_forwards(session);
@@ -138,6 +140,7 @@ struct sessions *sessions_new(const struct sessions_options *options)
 	sessions->status = options->status;
 	pinned_check_rows();
 	sessions->commands = options->commands;
+	sessions->calls = memory_new(command_count() * sizeof(*sessions->calls));
 	access_start(sessions);
 	return sessions;
 }
@@ -148,6 +151,9 @@ void sessions_free(struct sessions *sessions)
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);
+	buffer_free(&sessions->view_text);
+	memory_free(sessions->view_argv);
+	memory_free(sessions->calls);
 	memory_free(sessions->commands);
 	memory_free(sessions);
 }

@@ -2,6 +2,7 @@
 #include "connection_commands.h"
 
 #include "proxy/sessions/guard.h"
+#include "proxy/sessions/monitor.h"
 #include "proxy/sessions/pinned.h"
 #include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
@@ -36,6 +37,7 @@ void session_reset(struct session *session, const struct request *request)
 	session->reply_mode = REPLY_MODE_ON;
 	session->is_logged_in = false;
 	slice_replace(&session->user, SLICE("default"));
+	monitor_end(session);
 	guard_free(session->guard);
 	session->guard = NULL;
 	credentials_set(&session->credentials, NULL, 0);
@@ -51,4 +53,16 @@ void session_whoami(struct session *session, const struct request *request)
 	(void)request;
 	resp_add_bulk(session_reply_begin(session), session->user);
 	session_reply_built(session);
+}
+
+/* Inside MULTI Redis refuses it, as a client that may not block. */
+void session_monitor(struct session *session, const struct request *request)
+{
+	(void)request;
+	if (session->parts != NULL) {
+		session_reply_error(session, "ERR MONITOR isn't allowed for DENY BLOCKING client");
+		return;
+	}
+	monitor_begin(session);
+	session_reply_ok(session);
 }

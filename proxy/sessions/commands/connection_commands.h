@@ -4,6 +4,6 @@
 
 #include "proxy/sessions/session.h"
 
-session_command_run session_select, session_quit, session_reset, session_whoami;
+session_command_run session_select, session_quit, session_reset, session_whoami, session_monitor;
 
 #endif

@@ -60,6 +60,7 @@ static const struct session_command session_commands[] = {
 	{ "homeport|status", session_homeport_status, false, false },
 	{ "homeport|token", session_homeport_token, false, false },
 	{ "homeport|waitfor", session_homeport_waitfor, false, false },
+	{ "monitor", session_monitor, false, false },
 	{ "multi", session_multi, true, false },
 	{ "quit", session_quit, true, true },
 	{ "reset", session_reset, true, true },
