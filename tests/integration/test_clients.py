@@ -421,7 +421,7 @@ def handshakes(facts, redis, dc):
 
 def unsupported(facts, dc):
     with dc.client() as client:
-        replies = client.pipeline([("LPUSH", "l", "a"), ("EVAL", "return 1", "0"), ("CLIENT", "TRACKING", "ON"), ("SHUTDOWN",),
+        replies = client.pipeline([("LPUSH", "l", "a"), ("XADD", "s", "*", "f", "v"), ("CLIENT", "TRACKING", "ON"), ("SHUTDOWN",),
                                    ("MULTI",), ("SET", "a", "1"), ("LPUSH", "l", "a"), ("EXEC",), ("SELECT", "15")])
         facts.check(all(str(reply).startswith("HOMEPORT unsupported command '") for reply in replies[:4]),
                     "what cannot be replicated is refused by name", replies[:4])
