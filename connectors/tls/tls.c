@@ -88,6 +88,23 @@ struct ssl_st *tls_connect(const struct tls *tls, const char *name)
 	return ssl;
 }
 
+struct ssl_st *tls_share(struct ssl_st *ssl)
+{
+	SSL_up_ref(ssl);
+	return ssl;
+}
+
+void tls_release(struct ssl_st *ssl)
+{
+	SSL_free(ssl);
+}
+
+const char *tls_disbelief(const struct ssl_st *ssl)
+{
+	long verdict = SSL_get_verify_result(ssl);
+	return verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : NULL;
+}
+
 bool tls_has_certificate(const struct tls *tls)
 {
 	return tls->count > 0;

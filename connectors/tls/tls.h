@@ -41,6 +41,11 @@ MUST_CHECK bool tls_reload(struct tls *tls, const struct tls_options *options, s
 struct ssl_st *tls_accept(const struct tls *tls);
 /* The client's side. The server's certificate must be for NAME, a host's name or IP address. */
 struct ssl_st *tls_connect(const struct tls *tls, const char *name);
+/* One more owner of SSL, and one less. */
+struct ssl_st *tls_share(struct ssl_st *ssl);
+void tls_release(struct ssl_st *ssl);    /* NULL is fine */
+/* Why the other side's certificate was not believed; NULL: it was, or none was shown. */
+const char *tls_disbelief(const struct ssl_st *ssl);
 bool tls_has_certificate(const struct tls *tls);
 struct tls_counts *tls_counts(struct tls *tls);
 uint32_t tls_handshake_ms(const struct tls *tls);

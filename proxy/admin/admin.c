@@ -6,6 +6,7 @@
 #include "admin_homes.h"
 #include "admin_request.h"
 #include "admin_tokens.h"
+#include "https.h"
 
 #include "proxy/clients/listening.h"
 #include "proxy/homes/homes_order.h"
@@ -18,6 +19,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +36,7 @@ struct route {
 
 static void server_readable(evutil_socket_t fd, short what, void *context);
 static void server_run(struct admin *admin);
+static void decrypted_accepted(void *context, int plain, int client);
 static enum MHD_Result request_received(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                         const char *body, size_t *body_len, void **state);
 static void request_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
@@ -81,13 +84,32 @@ struct admin *admin_new(const struct admin_options *options, struct buffer *erro
 	admin->readable = event_new(options->loop, info->epoll_fd, EV_READ | EV_PERSIST, server_readable, admin);
 	admin->due = event_new(options->loop, -1, 0, server_readable, admin);
 	event_add(admin->readable, NULL);
-	return admin;
+	if (options->status->settings->admin_tls.host == NULL)
+		return admin;
+	admin->https = https_new(&(struct https_options){ options->loop, &options->status->settings->admin_tls, options->status->tls, decrypted_accepted, admin }, error);
+	if (admin->https != NULL)
+		return admin;
+	admin_free(admin);
+	return NULL;
+}
+
+static void decrypted_accepted(void *context, int plain, int client)
+{
+	struct admin *admin = context;
+	struct sockaddr_storage address = { .ss_family = AF_INET };
+	socklen_t len = sizeof(address);
+
+	getpeername(client, (struct sockaddr *)&address, &len);
+	/* A connection that it refuses it closes. */
+	if (MHD_add_connection(admin->server, plain, (const struct sockaddr *)&address, len) == MHD_YES)
+		server_run(admin);
 }
 
 void admin_free(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
+	https_free(admin->https);
 	event_free(admin->readable);
 	event_free(admin->due);
 	/* The server cannot be stopped while a connection is suspended. */

@@ -6,6 +6,7 @@
 #include "admin.h"
 #include "http_answer.h"
 
+struct https;
 struct teller;
 
 struct admin_request {
@@ -23,6 +24,7 @@ struct admin {
 	struct MHD_Daemon *server;
 	struct event *readable;                  /* the server's epoll set */
 	struct event *due;                       /* the server's own timeouts */
+	struct https *https;                     /* NULL: none */
 	struct admin_request *requests;
 };
 

@@ -96,6 +96,9 @@ static bool fetch(const struct ctl_options *options, const struct ctl_request *r
 	struct ctl_request asked = *request;
 
 	asked.password = options->password;
+	asked.cacert = options->cacert;
+	asked.cert = options->cert;
+	asked.key = options->key;
 	int http_status = ctl_fetch(&options->admin, &asked, body, &error);
 
 	if (http_status == 0)

@@ -8,6 +8,7 @@ struct ctl_request {
 	const char *path;
 	const char *body;                /* JSON to be posted; NULL: the path is only read */
 	const char *password;            /* NULL: none */
+	const char *cacert, *cert, *key; /* files, for an address by TLS; NULL: none */
 };
 
 /* The HTTP status, with the body added to BODY. 0: no answer; ERROR says why and what to do. */

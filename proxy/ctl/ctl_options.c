@@ -20,7 +20,10 @@ static const char *status_name(unsigned index);
 static const char *kind_name(unsigned index);
 
 static const struct ctl_option table[] = {
-	{ "admin", "HOST:PORT", CTL_ANYWHERE, NULL, "the sidecar's `admin` address; without it " ADMIN_VARIABLE " of the environment, or " ADMIN_DEFAULT },
+	{ "admin", "HOST:PORT", CTL_ANYWHERE, NULL, "the sidecar's `admin` address, or https://HOST:PORT, its `admin_tls`; without it " ADMIN_VARIABLE " of the environment, or " ADMIN_DEFAULT },
+	{ "cacert", "FILE", CTL_ANYWHERE, NULL, "who vouches for the sidecar, with --admin https://HOST:PORT; without it, whom the system trusts" },
+	{ "cert", "FILE", CTL_ANYWHERE, NULL, "the certificate that is shown there, where tls.clients asks for one" },
+	{ "key", "FILE", CTL_ANYWHERE, NULL, "its key" },
 	{ "password-file", "FILE", CTL_ANYWHERE, NULL, "a file whose first line is conflicts.password" },
 	{ "json", NULL, CTL_ANYWHERE, NULL, "answers as JSON, for programs: numbers as they are, in milliseconds and bytes" },
 	{ "help", NULL, CTL_ANYWHERE, NULL, "what an order does and takes" },
@@ -111,6 +114,7 @@ void ctl_options_free(struct ctl_options *options)
 static bool take(struct ctl_options *options, const struct ctl_option *option, const char *argument, struct buffer *error)
 {
 	const struct { const char *name, **place; } texts[] = {
+		{ "cacert", &options->cacert }, { "cert", &options->cert }, { "key", &options->key },
 		{ "field", &options->field },     { "db", &options->db },     { "rules", &options->rules },
 		{ "handler", &options->handler }, { "file", &options->file },
 		{ "to", &options->to },           { "hold", &options->hold },
@@ -169,16 +173,20 @@ static bool take_filter(struct ctl_options *options, const struct ctl_option *op
 /* What people paste from a browser, http://HOST:PORT/, is an address, too. */
 static bool take_admin(struct ctl_options *options, const char *text, const char *source, struct buffer *error)
 {
-	static const char scheme[] = "http://";
-	char *address = text_copy(strncmp(text, scheme, sizeof(scheme) - 1) == 0 ? text + sizeof(scheme) - 1 : text);
+	static const char scheme[] = "http://", tls_scheme[] = "https://";
+	bool is_tls = strncmp(text, tls_scheme, sizeof(tls_scheme) - 1) == 0;
+	const char *place = is_tls ? text + sizeof(tls_scheme) - 1 : strncmp(text, scheme, sizeof(scheme) - 1) == 0 ? text + sizeof(scheme) - 1 : text;
+	char *address = text_copy(place);
 	size_t len = strlen(address);
 
 	if (len > 0 && address[len - 1] == '/')
 		address[len - 1] = '\0';
 	bool is_good = value_read_address(address, &options->admin);
 
+	options->admin.is_tls = is_tls;
+
 	if (!is_good)
-		buffer_add_format(error, "%s: '%s' is no address, write HOST:PORT (the sidecar's `admin`)", source, text);
+		buffer_add_format(error, "%s: '%s' is no address, write HOST:PORT (the sidecar's `admin`), or https://HOST:PORT (its `admin_tls`)", source, text);
 	memory_free(address);
 	return is_good;
 }

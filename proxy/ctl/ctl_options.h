@@ -26,6 +26,7 @@ struct ctl_filter { const char *name, *value; };
 struct ctl_options {
 	struct settings_address admin;
 	bool is_json, is_help, is_version, is_watching, is_forced, is_now, is_dry_run, is_back;
+	const char *cacert, *cert, *key;         /* of --admin https://…; NULL: not given */
 	char *password;                          /* owned; NULL: none */
 	struct ctl_filter filters[CTL_FILTERS_MAX];
 	unsigned filter_count;

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -33,7 +34,7 @@ class TlsClient(Client):
 class TlsDatacenter:
     def __init__(self, workspace, authority, name):
         self.name = name
-        self.redis_port, self.tls_port, self.port = free_port(), free_port(), free_port()
+        self.redis_port, self.tls_port, self.https_port, self.port = free_port(), free_port(), free_port(), free_port()
         self.cert, self.key = authority.issue(name, f"IP:127.0.0.1,DNS:{name}.example")
         self.redis = RedisServer(workspace, f"redis-{name}", options=[
             "--tls-port", str(self.redis_port), "--tls-cert-file", str(self.cert), "--tls-key-file", str(self.key),
@@ -41,7 +42,7 @@ class TlsDatacenter:
         self.sidecar = None
 
     def listens(self):
-        return f"listen_tls: {HOST}:{self.tls_port}\n"
+        return f"listen_tls: {HOST}:{self.tls_port}\nadmin_tls: {HOST}:{self.https_port}\n"
 
 
 def config_of(dc, peer, authority, more=""):
@@ -158,6 +159,18 @@ def real_clients(facts, authority, a, identity):
     facts.equal(found.stdout.strip(), "1000", f"redis-py comes by TLS {found.stderr[-300:]}")
 
 
+def by_https(facts, authority, a, identity):
+    command = [build_directory() / "homeportctl", "--admin", f"https://{HOST}:{a.https_port}", "--json", "status"]
+    done = subprocess.run([*command, "--cacert", authority.cert, "--cert", identity[0], "--key", identity[1]], capture_output=True, text=True, timeout=60, check=False)
+    facts.check(done.returncode in (0, 1) and '"dc"' in done.stdout, "homeportctl asks by HTTPS", done.stdout[-300:] + done.stderr)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    facts.check("is not believed" in done.stderr, "and does not believe a stranger", done.stderr)
+    context = ssl.create_default_context(cafile=authority.cert)
+    context.load_cert_chain(*identity)
+    with urllib.request.urlopen(f"https://{HOST}:{a.https_port}/metrics", timeout=60, context=context) as answer:
+        facts.check(b"homeport_tls_handshakes_total" in answer.read(), "metrics are read by HTTPS")
+
+
 def mistrust(facts, workspace, authority, a, b):
     """Redis's certificate is for somebody else."""
     config = config_of(b, a, authority).replace("redis: { address", "redis: { tls_name: redis.example, address")
@@ -191,6 +204,7 @@ def tls(facts):
         handshakes(facts, authority, a)
         identity = reloads(facts, authority, a, b)
         real_clients(facts, authority, a, identity)
+        by_https(facts, authority, a, identity)
         mistrust(facts, workspace, authority, a, b)
         a.sidecar.set_clock(4 * 86400)
         text = wait_until(lambda: "broken certificate" in a.sidecar.http("/readyz?verbose")[1] and a.sidecar.http("/readyz?verbose")[1], 30, "the end of a certificate")
