@@ -56,7 +56,8 @@ def plain(reply, command):
         return reply
     if name == "OBJECT" and len(command) > 1 and command[1].upper() in (b"IDLETIME", b"FREQ", b"REFCOUNT"):   # a transaction holds its arguments, too
         return _shape(reply)
-    if name in SHAPES:
+    is_part_of_a_tie = name in ("SORT", "SORT_RO") and any(word.upper() == b"LIMIT" for word in command)
+    if name in SHAPES or is_part_of_a_tie:
         return _shape(reply)
     if not isinstance(held, list):
         return reply

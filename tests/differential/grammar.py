@@ -59,7 +59,7 @@ FORMS = {
 }
 
 # Said more often than others: what puts something there, and transactions.
-OFTEN = {"set": 6, "hset": 6, "sadd": 6, "zadd": 6, "geoadd": 3, "pfadd": 3, "incr": 3, "incrby": 3, "multi": 8, "exec": 10, "select": 3, "append": 3, "setrange": 2,
+OFTEN = {"set": 6, "hset": 6, "sadd": 6, "zadd": 6, "geoadd": 3, "pfadd": 3, "incr": 3, "incrby": 3, "multi": 8, "exec": 10, "watch": 3, "select": 3, "append": 3, "setrange": 2,
          "rpush": 4, "lpush": 4}
 SELDOM = {"flushall", "flushdb", "keys", "scan", "object|help", "time", "dbsize"}
 

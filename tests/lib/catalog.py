@@ -68,6 +68,7 @@ def long_ones():
         Test("model/a home's move, larger worlds", [TOP / "tests" / "model" / "run", "--all"], OPTIMIZED, 3600, True),
         Test("sim/5000 seeds more", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "5001-10000", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("sim/2500 seeds more, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "12501-15000", "--jobs", jobs], OPTIMIZED, 1800, True),
+        Test("libraries/what applications do", [TOP / "tests" / "libraries" / "run"], OPTIMIZED, 1800, True),
         Test("suite/Redis's own tests", [TOP / "tests" / "suite" / "run", "--all"], OPTIMIZED, 5400, True),
         Test("suite/Redis's own tests in one database", [TOP / "tests" / "suite" / "run", "--all", "--singledb"], OPTIMIZED, 5400, True),
         Test("differential/1000000 commands", [TOP / "tests" / "differential" / "run", "--commands", "1000000", "--seed", "100001"], OPTIMIZED, 3600, True),

@@ -1,0 +1,178 @@
+"""What applications in Python do with Redis, by the libraries that they use. python_libraries.py NAME HOST PORT: fails with a traceback."""
+
+import asyncio
+import sys
+import time
+
+HOST, PORT = sys.argv[2], int(sys.argv[3])
+URL = f"redis://{HOST}:{PORT}/0"
+
+
+def of_redis_py(protocol):
+    import redis
+    client = redis.Redis(host=HOST, port=PORT, protocol=protocol, decode_responses=True, health_check_interval=1)
+    name = f"py{protocol}"
+    assert client.ping()
+    assert client.set(f"{name}:a", "1", ex=100) and client.get(f"{name}:a") == "1" and 0 < client.ttl(f"{name}:a") <= 100
+    assert client.set(f"{name}:a", "2", nx=True) is None
+    assert client.hset(f"{name}:h", mapping={"f": "1", "g": "x"}) == 2 and client.hgetall(f"{name}:h") == {"f": "1", "g": "x"}
+    assert client.sadd(f"{name}:s", "a", "b") == 2 and client.smembers(f"{name}:s") == {"a", "b"}
+    assert client.zadd(f"{name}:z", {"a": 1, "b": 2.5}) == 2
+    assert [tuple(pair) for pair in client.zrange(f"{name}:z", 0, -1, withscores=True)] == [("a", 1.0), ("b", 2.5)]
+    assert client.geoadd(f"{name}:g", (13.361389, 38.115556, "palermo")) == 1
+    assert client.geosearch(f"{name}:g", longitude=13, latitude=38, radius=100, unit="km") == ["palermo"]
+    assert client.pfadd(f"{name}:p", "a", "b") == 1 and client.pfcount(f"{name}:p") == 2
+    assert client.pfadd(f"{name}:p", "c") == 1     # PFCOUNT writes down its result in the value, where it is asked; PFADD makes that one again
+    assert sorted(client.scan_iter(f"{name}:*", count=2)) == sorted(f"{name}:{key}" for key in "ahszgp")
+    assert sorted(client.sort(f"{name}:s", alpha=True)) == ["a", "b"]
+
+    def double(pipe):
+        value = int(pipe.get(f"{name}:a"))
+        pipe.multi()
+        pipe.set(f"{name}:a", value * 2)
+    assert client.transaction(double, f"{name}:a") == [True] and client.get(f"{name}:a") == "2"
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(500):
+            pipe.incr(f"{name}:n")
+            pipe.hset(f"{name}:big", number, number)
+        assert pipe.execute()[-2] == 500
+    heard = client.pubsub()
+    heard.subscribe(f"{name}:news")
+    assert heard.get_message(timeout=5)["type"] == "subscribe"
+    assert client.publish(f"{name}:news", "hello") == 1
+    assert heard.get_message(timeout=5)["data"] == "hello"
+    heard.close()
+    try:
+        client.incr(f"{name}:h")
+        raise AssertionError("no error")
+    except redis.ResponseError as error:
+        assert "WRONGTYPE" in str(error)
+    assert client.copy(f"{name}:h", f"{name}:copy", destination_db=1) and client.move(f"{name}:h", 1)
+
+
+def redis_py_2():
+    of_redis_py(2)
+
+
+def redis_py_3():
+    of_redis_py(3)
+
+
+def redis_asyncio():
+    import redis.asyncio as redis
+
+    async def main():
+        async with redis.Redis(host=HOST, port=PORT, protocol=3) as client:
+            await asyncio.gather(*(client.incr("aio:n") for _ in range(200)))
+            assert await client.get("aio:n") == b"200"
+            async with client.pipeline(transaction=True) as pipe:
+                assert await pipe.set("aio:k", "v").expire("aio:k", 100).ttl("aio:k").execute() == [True, True, 100]
+    asyncio.run(main())
+
+
+def aiocache():
+    from aiocache import RedisCache
+
+    async def main():
+        cache = RedisCache(endpoint=HOST, port=PORT, namespace="aiocache")
+        await cache.set("a", {"x": 1}, ttl=100)
+        assert await cache.get("a") in ({"x": 1}, "{'x': 1}")
+        await cache.multi_set([("b", "1"), ("c", "2")])
+        assert await cache.multi_get(["b", "c"]) == ["1", "2"]
+        assert await cache.add("d", "1") and await cache.exists("d") and await cache.increment("e", 3) == 3
+        try:
+            await cache.add("d", "2")
+            raise AssertionError("added twice")
+        except ValueError:
+            pass
+        assert await cache.delete("d") == 1
+        await cache.close()
+    asyncio.run(main())
+
+
+def set_up_django():
+    import django
+    from django.conf import settings
+    settings.configure(CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": URL, "KEY_PREFIX": "django"}},
+                       SESSION_ENGINE="django.contrib.sessions.backends.cache", INSTALLED_APPS=["django.contrib.sessions"], SECRET_KEY="not one", USE_TZ=True)
+    django.setup()
+
+
+def django_cache():
+    set_up_django()
+    from django.core.cache import cache
+    cache.set("a", [1, 2], timeout=100)
+    assert cache.get("a") == [1, 2] and not cache.add("a", 3) and cache.add("b", 1)
+    assert cache.incr("b", 4) == 5 and cache.touch("b", 50)
+    cache.set_many({"c": 1, "d": "x"})
+    assert cache.get_many(["c", "d", "e"]) == {"c": 1, "d": "x"}
+    assert cache.get_or_set("f", lambda: 7) == 7 and cache.has_key("f") and cache.delete("f")
+    cache.delete_many(["c", "d"])
+    assert cache.get("c") is None
+
+
+def django_sessions():
+    set_up_django()
+    from django.contrib.sessions.backends.cache import SessionStore
+    session = SessionStore()
+    session["cart"] = ["book"]
+    session.save()
+    again = SessionStore(session_key=session.session_key)
+    assert again["cart"] == ["book"]
+    again.cycle_key()
+    assert not SessionStore().exists(session.session_key) and SessionStore(session_key=again.session_key)["cart"] == ["book"]
+    again.flush()
+
+
+def flask_session():
+    import flask
+    import redis
+    from flask_session import Session
+    application = flask.Flask("shop")
+    application.config.update(SESSION_TYPE="redis", SESSION_REDIS=redis.Redis(host=HOST, port=PORT))
+    Session(application)
+
+    @application.route("/add")
+    def add():
+        flask.session["count"] = flask.session.get("count", 0) + 1
+        return str(flask.session["count"])
+    client = application.test_client()
+    assert [client.get("/add").text for _ in range(3)] == ["1", "2", "3"] and application.test_client().get("/add").text == "1"
+
+
+def redis_om():
+    import redis
+    from redis_om import HashModel
+
+    class Customer(HashModel):
+        name: str
+        age: int
+
+        class Meta:
+            database = redis.Redis(host=HOST, port=PORT, decode_responses=True)
+            global_key_prefix = "om"
+    customer = Customer(name="Ada", age=36)
+    customer.save()
+    customer.expire(1000)
+    found = Customer.get(customer.pk)
+    assert found.name == "Ada" and found.age == 36
+    found.update(age=37)
+    assert Customer.get(customer.pk).age == 37 and Customer.delete(customer.pk) == 1
+
+
+def redis_py_lock():
+    import redis
+    client = redis.Redis(host=HOST, port=PORT)
+    one, other = client.lock("lock", timeout=20), client.lock("lock", timeout=20, blocking_timeout=0.1)
+    assert one.acquire() and not other.acquire()
+    assert one.extend(10) and one.reacquire()
+    one.release()
+    assert other.acquire()
+    other.release()
+    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    assert add(keys=["script:n"], args=[5]) == 5 and add(keys=["script:n"], args=[6]) == 11
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    globals()[sys.argv[1]]()
