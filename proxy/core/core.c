@@ -117,7 +117,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
 	core->outbox.topology = core->books.topology = core->topology;
 	core->topology->scripts = &core->scripts;
-	core->scripts.bytes_max = options->scripts_bytes_max;
+	core->scripts.bytes_max = core->scripts.libraries.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
@@ -154,6 +154,7 @@ void core_free(struct core *core)
 	memory_free(core->causes.positions);
 	topology_free(core->topology);
 	scripts_free(&core->scripts);
+	libraries_free(&core->scripts.libraries);
 	effects_free(&last);
 	step_free(&core->step);
 	for (unsigned i = 0; i < core->options.dc_count; i++)
@@ -329,6 +330,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	case EVENT_LOST:
 		topology_close(core->topology);
 		scripts_unload(&core->scripts);
+		libraries_unload(&core->scripts.libraries);
 		recover_close(core->recovery);
 		break;
 	case EVENT_REQUEST: gather_request(core->local, event); break;

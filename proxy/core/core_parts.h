@@ -3,6 +3,7 @@
 #define CORE_PARTS_H
 
 #include "core.h"
+#include "proxy/core/scripting/libraries.h"
 #include "proxy/core/topology/topology.h"
 #include "proxy/core/recovery/recovery.h"
 

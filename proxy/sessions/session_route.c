@@ -8,7 +8,7 @@
 #include "session_answers.h"
 #include "session_reply.h"
 #include "session_transaction.h"
-#include "proxy/core/scripting/scripts.h"
+#include "proxy/core/scripting/libraries.h"
 
 #include <string.h>
 
@@ -47,7 +47,7 @@ static bool session_may(struct session *session, const struct command *row, cons
 	struct slice denial;
 	switch (access_verdict(session, row, request, &denial)) {
 	case GUARD_ALLOWS:
-		if (session->guard == NULL || row == NULL || !scripts_are_meant(row))
+		if (session->guard == NULL || row == NULL || (!scripts_are_meant(row) && !libraries_are_meant(row)))
 			return true;
 		session_refuse(session, COMMAND_RESULT_REFUSED, "NOPERM only users who may do everything may run scripts through Homeport");
 		session_end_skip(session);
@@ -139,7 +139,8 @@ static void session_gather(struct session *session, const struct command *row, c
 static void session_read(struct session *session, const struct command *row, const struct request *request)
 {
 	struct turn *turn = session->sessions->turn;
-	if (session->gathering == turn_gathering(turn) || scripts_are_meant(row) || turn_concerns_read(turn, row, request)) {
+	bool is_script = scripts_are_meant(row) || libraries_are_meant(row);
+	if (session->gathering == turn_gathering(turn) || is_script || turn_concerns_read(turn, row, request)) {
 		session_gather(session, row, request);
 		return;
 	}

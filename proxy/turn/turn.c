@@ -62,6 +62,7 @@ void turn_free(struct turn *turn)
 	core_free(turn->core);
 	effects_free(&turn->effects);
 	turn_groups_free(&turn->groups);
+	buffer_free(&turn->listing);
 	turn_errands_free(turn->errands);
 	handler_runs_free(turn->handler_runs);
 	memory_free(turn);

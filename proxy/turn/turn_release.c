@@ -5,15 +5,21 @@
 
 #include "proxy/core/local/release.h"
 #include "proxy/core/scripting/ran.h"
+#include "proxy/core/scripting/wrapper.h"
 
 #include <assert.h>
 
 /* A script's answer is in that of its wrapper; where Redis cannot compile it, the answer says so that stands before. */
-static struct slice answer_of(const struct slot *slot, const struct slice *replies)
+static struct slice answer_of(struct turn *turn, const struct slot *slot, const struct slice *replies)
 {
 	struct slice log;
 	if (slot->is_loading && reply_is_error(replies[slot->reply - 1]))
 		return replies[slot->reply - 1];
+	if (slot->is_listing) {
+		turn->listing.len = 0;
+		wrapper_remove(&turn->listing, replies[slot->reply]);
+		return buffer_slice(&turn->listing);
+	}
 	return slot->is_scripted ? ran_reply(replies[slot->reply], &log) : replies[slot->reply];
 }
 
@@ -24,7 +30,7 @@ void turn_release(struct turn *turn, const struct turn_group *group, const struc
 		const struct slot *slot = &group->slots[i];
 		assert(slot->reply < count);
 		if (release_may_answer(slot))
-			turn_answer(turn, slot->token, answer_of(slot, replies));
+			turn_answer(turn, slot->token, answer_of(turn, slot, replies));
 	}
 	turn->callbacks.group_answered(turn->callbacks.context);
 }

@@ -19,6 +19,7 @@ struct turn {
 	struct store *store;
 	struct core *core;           /* NULL before the store was opened for the first time */
 	struct effects effects;
+	struct buffer listing;       /* an answer that holds libraries of functions, until the next one */
 	struct log *logs[CORE_DCS_MAX]; /* [0]: the own one */
 	struct turn_groups groups;
 	struct turn_errands *errands; /* owned */

@@ -72,7 +72,7 @@ def compare(facts):
                  if "write" in map(text_of, row[2]) and table[name][0] not in ("WRITE", "FREE") and table[name][2] != "UNSUPPORTED"], [],
                 "every write of the server is replicated or refused")
     # Scripts are refused as a whole when the server is full: docs/scripts.md.
-    flags = {name: set(map(text_of, row[2])) for name, row in known.items() if not name.startswith(("eval", "script|"))}
+    flags = {name: set(map(text_of, row[2])) for name, row in known.items() if not name.startswith(("eval", "fcall", "script|", "function|"))}
     facts.equal([name for name in flags if table[name][0] in ("WRITE", "FREE") and (table[name][0] == "WRITE") != ("denyoom" in flags[name])], [],
                 "those writes are free that the server takes when it is full")
     facts.equal([name for name in flags if "noscript" in flags[name] and

@@ -188,6 +188,94 @@ def refused_before_anything_is_written(facts, world):
     world.check_same_everywhere(facts, "after refusals all hold the same")
 
 
+LIBRARY = """#!lua name=mylib
+local function incr(keys, args)
+  redis.call('incr', keys[1])
+  return redis.call('incrby', keys[1], args[1])
+end
+redis.register_function('incr2', incr)
+redis.register_function{function_name='ro', callback=function(keys, args) return redis.call('get', keys[1]) end, flags={'no-writes'}}
+redis.register_function('bad', function(keys, args)
+  redis.call('set', 'b', 'x')
+
+  redis.call('incr', 'b')
+end)
+redis.register_function('boom', function() error('boom') end)
+redis.register_function('args', function(keys, args) return {#keys, #args, keys, args} end)
+redis.register_function('three', function() redis.setresp(3) redis.call('hset', 'h', 'a', 1) return redis.call('hgetall', 'h') end)
+redis.register_function('undeclared', function(keys, args) redis.call('SADD', 'u', args[1], 'x') return redis.call('spop', 'u') end)
+"""
+ONE_FUNCTION = "#!lua name=small\nredis.register_function('small', function() return 1 end)"
+FUNCTIONS = [
+    ("FUNCTION", "FLUSH"),
+    ("FUNCTION", "LOAD", LIBRARY),
+    ("FUNCTION", "LOAD", LIBRARY),
+    ("FUNCTION", "LOAD", "REPLACE", LIBRARY),
+    ("FCALL", "incr2", 1, "k", 5),
+    ("FCALL_RO", "ro", 1, "k"),
+    ("FCALL_RO", "incr2", 1, "k", 1),
+    ("FCALL", "ro", 1, "k"),
+    ("FCALL", "bad", 0),
+    ("FCALL", "boom", 0),
+    ("FCALL", "args", 2, "x", "y", "z"),
+    ("FCALL", "three", 0),
+    ("FCALL", "nosuch", 0),
+    ("FCALL", "incr2", "x"),
+    ("FCALL", "incr2", 5, "k"),
+    ("FCALL", "incr2", -1, "k"),
+    [("MULTI",), ("FCALL", "incr2", 1, "k", 5), ("FUNCTION", "STATS"), ("FCALL_RO", "ro", 1, "k"), ("EXEC",)],
+    ("FUNCTION", "STATS"),
+    ("FUNCTION", "LOAD", "nope"),
+    ("FUNCTION", "LOAD", "#!lua name=x"),
+    ("FUNCTION", "LOAD", "#!lua name=x\nret urn"),
+    ("FUNCTION", "LOAD", "#!lua name=x\nreturn 1"),
+    ("FUNCTION", "LOAD", "#!lua name=x\nredis.call('set','x',1)"),
+    ("FUNCTION", "LOAD", "#!lua name=x\nif true then"),
+    ("FUNCTION", "LOAD", "FOO", LIBRARY),
+    ("FUNCTION", "DELETE", "nolib"),
+    ("FUNCTION", "LOAD", ONE_FUNCTION),
+    ("FUNCTION", "LIST", "LIBRARYNAME", "small", "WITHCODE"),
+    ("FUNCTION", "LIST", "FOO"),
+    ("FUNCTION", "DELETE", "small"),
+    ("FUNCTION", "LIST", "LIBRARYNAME", "small"),
+    ("FCALL", "small", 0),
+]
+
+
+def functions(facts, world, bare):
+    for protocol in (2, 3):
+        ours, theirs = world["a"].client(60), bare.client(60)
+        for client in (ours, theirs):
+            client("HELLO", protocol)
+            client("DEL", "k", "b", "h", "u")
+        different = [(request, found, wanted) for request in FUNCTIONS
+                     if (found := raw(ours, [request])) != (wanted := raw(theirs, [request]))]
+        facts.check(not different, f"{len(FUNCTIONS)} requests about functions are answered as Redis does, byte for byte (RESP{protocol})",
+                    "\n".join(f"{str(c)[:200]}: {str(f)[:300]} instead of {str(w)[:300]}" for c, f, w in different))
+        world.check_same_everywhere(facts, f"what functions wrote is the same everywhere (RESP{protocol})")
+    client, other = world["a"].client(), world["b"].client()
+    facts.equal(other("FCALL", "incr2", 1, "k", 1), 14, "a library that was loaded in one datacenter is there in the other")
+    facts.check(other("FCALL", "undeclared", 0, "m") in (b"m", b"x"), "a function writes what it likes")
+    facts.equal(other("FUNCTION", "LIST", "WITHCODE")[0][-1], LIBRARY.encode(), "and has its own text")
+    world.check_same_everywhere(facts, "what it wrote is everywhere")
+    for dc in world:
+        dc.sidecar.kill()
+        dc.redis.client()("FUNCTION", "FLUSH")
+        dc.sidecar.start()
+    world.wait_zero_lag()
+    client, other = world["a"].client(), world["b"].client()
+    facts.equal([client("FCALL", "incr2", 1, "k", 1), len(other("FUNCTION", "LIST"))], [16, 1], "a Redis that lost its libraries gets them again")
+    other("FUNCTION", "DELETE", "mylib")
+    world.wait_zero_lag()
+    facts.equal(answer_of(lambda: client("FCALL", "incr2", 1, "k", 1)), "ERR Function not found", "a library that is deleted is gone everywhere")
+    client("FUNCTION", "LOAD", ONE_FUNCTION)
+    world.wait_zero_lag()
+    facts.equal(other("FCALL", "small", 0), 1, "another one comes")
+    other("FUNCTION", "FLUSH")
+    world.wait_zero_lag()
+    facts.equal([client("FUNCTION", "LIST"), other("FUNCTION", "LIST")], [[], []], "FUNCTION FLUSH counts everywhere")
+
+
 def users_with_few_rights_run_none(facts, world):
     with world["a"].client() as boss:
         boss("ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~mine:*")
@@ -299,6 +387,9 @@ def scripts_are_forgotten_at_the_limit(facts):
             facts.check(0 < metrics.total("homeport_scripts_bytes") <= 65536, f"{dc.name}: no more than limits.scripts is remembered",
                         str(metrics.total("homeport_scripts_bytes")))
         facts.check(world["a"].sidecar.metrics().total("homeport_scripts_dropped_total") > 100, "the others are counted as dropped")
+        facts.equal(answer_of(lambda: client("FUNCTION", "LOAD", "#!lua name=huge\n--" + "x" * 70000)),
+                    "OOM Homeport: no room for another library of functions (limits.scripts): FUNCTION DELETE what is not needed",
+                    "a library for which there is no room is refused")
         facts.equal(client("EVAL", f"return 1 --{'x' * 1000}", 0), 1, "a script that was forgotten runs when it is sent again")
         with world["a"].redis.client() as redis:
             redis("SELECT", 15)
@@ -314,6 +405,7 @@ def scripts(facts):
         loaded_anywhere_known_everywhere(facts, world)
         refused_before_anything_is_written(facts, world)
         users_with_few_rights_run_none(facts, world)
+        functions(facts, world, bare)
         busy_and_killed(facts, world)
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:

@@ -92,7 +92,8 @@ bool command_runs_when_full(const struct command *command)
 	if (command->class == COMMAND_WRITE)
 		return command->is_free;
 	/* EVAL_RO and the like count their keys there. What runs then is a script itself, which cannot run or load another. */
-	return command->class == COMMAND_READ && command->numkeys_at != 2 && strncmp(command->name, "script|", strlen("script|")) != 0;
+	return command->class == COMMAND_READ && command->numkeys_at != 2 && strncmp(command->name, "script|", strlen("script|")) != 0 &&
+	       strncmp(command->name, "function|", strlen("function|")) != 0;
 }
 
 bool command_store_key(const struct request *request, struct slice *key)

@@ -2,6 +2,7 @@
  * outbox. */
 #include "gather_member.h"
 #include "gathering.h"
+#include "proxy/core/scripting/libraries.h"
 #include "proxy/core/scripting/ran.h"
 
 #include <assert.h>
@@ -16,6 +17,7 @@ static struct changes *finish_script(struct local *local, const struct member *m
 	struct slice log, answer = replies[member->answer];
 	const struct write_facts *facts = &local->step->changes.facts;
 	scripts_answered(local->scripts, facts->by, member->is_loading ? replies[0] : (struct slice){ "", 0 }, answer);
+	libraries_answered(&local->scripts->libraries, facts->by, answer);
 	local->step->results.facts.by = (struct slice){ "", 0 };
 	ran_reply(answer, &log);
 	if (member->plan != PLAN_SCRIPT || log.len == 0)

@@ -2,6 +2,7 @@
 #include "gather_member.h"
 #include "gathering.h"
 #include "proxy/core/commands/command.h"
+#include "proxy/core/scripting/libraries.h"
 #include "proxy/core/topology/admission.h"
 
 #include <assert.h>
@@ -14,14 +15,21 @@ static void add_facts(struct local *local, const struct command *row)
 }
 
 /* A script is a write whose keys are told by its answer; that it is loaded is one that changes nothing. */
-static void add_scripted(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
+static const char *add_scripted(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
 	struct member *member = group_add_member(group);
 	struct scripts_place place = { db, local->options->reserved_db, local->books->is_whole };
 	struct scripted scripted;
-	scripts_command(local->scripts, row, request, &place, group->script.out, &scripted);
+	const char *error = NULL;
+	if (libraries_are_meant(row))
+		error = libraries_command(&local->scripts->libraries, row, request, &place, group->script.out, &scripted);
+	else
+		scripts_command(local->scripts, row, request, &place, group->script.out, &scripted);
+	if (error != NULL)
+		return error;
 	group->script.count += scripted.replies;
 	struct planned planned = { PLAN_NONE, scripted.replies, scripted.answer };
+	member->is_listing = scripted.is_listing;
 	if (scripted.is_write && scripted.by_text[0] != '\0')
 		planned.plan = PLAN_SCRIPT;
 	else if (row->class == COMMAND_WRITE || scripted.is_new)
@@ -30,19 +38,18 @@ static void add_scripted(struct local *local, struct group *group, const struct 
 	member->answer = planned.answer;
 	member->is_loading = scripted.is_new;
 	if (planned.plan == PLAN_NONE)
-		return;
+		return NULL;
 	changes_reset(&local->step->changes);
 	add_facts(local, row);
 	local->step->changes.facts.by = slice_of(scripted.by_text);
 	gather_planned(local, group, member, &planned);
+	return NULL;
 }
 
 static const char *add_command(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
-	if (scripts_are_meant(row)) {
-		add_scripted(local, group, request, row, db);
-		return NULL;
-	}
+	if (scripts_are_meant(row) || libraries_are_meant(row))
+		return add_scripted(local, group, request, row, db);
 	struct member *member = group_add_member(group);
 	if (row->class != COMMAND_WRITE) {
 		if (request->raw.len > 0)

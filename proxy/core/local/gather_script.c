@@ -1,6 +1,7 @@
 /* Gather script: what becomes of scripts joins a group: the store keeps them, and the log tells them. */
 #include "gather_member.h"
 #include "gathering.h"
+#include "proxy/core/scripting/libraries.h"
 
 static void gather_news(struct local *local, struct slice field, struct slice body)
 {
@@ -22,10 +23,35 @@ static void gather_news(struct local *local, struct slice field, struct slice bo
 	unit->command_len = group->bytes.len - unit->command_at;
 }
 
+/* The store gets the libraries that came from elsewhere, or that it may have lost. */
+static void gather_library_orders(struct local *local)
+{
+	struct buffer command = { 0 };
+	while (libraries_next_order(&local->scripts->libraries, &command)) {
+		struct group *group = gathering_group(local, 0);
+		script_end_run(&group->script);
+		script_select(&group->script, local->options->reserved_db);
+		struct unit *unit = group_add_unit(group, 0, local->options->reserved_db);
+		struct member *member = group_add_member(group);
+		buffer_add(group->script.out, buffer_slice(&command));
+		group->script.count++;
+		member->reply_count = 1;
+		unit->member_count = 1;
+		unit->command_len = group->bytes.len - unit->command_at;
+		command.len = 0;
+	}
+	buffer_free(&command);
+}
+
 void gather_scripts_pump(struct local *local)
 {
 	char field[sizeof SCRIPTS_FIELD + SHA1_HEX];
 	struct slice body;
+	struct buffer name = { 0 };
+	gather_library_orders(local);
+	for (unsigned i = 0; i < local->options->group_commands_max && libraries_next_news(&local->scripts->libraries, &name, &body); i++)
+		gather_news(local, buffer_slice(&name), body);
+	buffer_free(&name);
 	for (unsigned i = 0; i < local->options->group_commands_max && scripts_next_news(local->scripts, field, &body); i++)
 		gather_news(local, slice_of(field), body);
 }

@@ -38,6 +38,7 @@ static void rerun_unit(struct local *local, const struct group *from, const stru
 		added->answer = member->answer;
 		added->is_emptying = member->is_emptying;
 		added->is_loading = member->is_loading;
+		added->is_listing = member->is_listing;
 		if (unit->token != 0)
 			group_add_slot(group, unit->token, added, i);
 		group->script.count = added->reply_first + member->reply_count;      /* SELECTs may stand in between */

@@ -3,6 +3,7 @@
 
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/forget.h"
+#include "proxy/core/scripting/libraries.h"
 #include "proxy/core/topology/homes.h"
 #include "proxy/core/topology/leaving.h"
 #include "proxy/core/wire/envelope.h"
@@ -20,7 +21,7 @@ void remote_note_homes(struct remote *remote, struct group *group)
 		const struct version *home = key->policy->rule->decide(remote->keyspace, element);
 		if (home != NULL && home->is_present)
 			home_news_add(&group->remote.homes, user, home->value);
-		else if (scripts_are_field(user))
+		else if (scripts_are_field(user) || libraries_are_field(user))
 			home_news_add(&group->remote.homes, user, (struct slice){ NULL, 0 });
 		keyspace_settle_element(remote->keyspace, element);
 		bytes_free(user);

@@ -1,5 +1,6 @@
 /* Scripts: those that clients loaded, here or in another datacenter, by the SHA-1 that clients know. Of each the store has our own form (wrapper.h).
  *
+ *   libraries.c  functions
  *   scripts.c    which there are, and what is done with a request about them
  *   wrapper.c    the form that the store runs        ran.c  what a run did        net.c  what that comes to        msgpack.c  how it is told */
 #ifndef CORE_SCRIPTS_H
@@ -12,6 +13,8 @@
 #define SCRIPTS_FIELD "script/"      /* … and the SHA-1: a field of CORE_HOMES_KEY, where no user is called so. Its value is the script */
 
 struct script_entry;
+struct library;
+struct library_order;
 
 struct scripts {
 	struct table table;
@@ -19,12 +22,22 @@ struct scripts {
 	uint64_t bytes, bytes_max, count, dropped;
 	struct buffer news;                  /* each '+' or '-' and a SHA-1: to be written down in the store, and told to all */
 	uint64_t next_token;
+	struct libraries {                   /* of functions: libraries.h */
+		struct library *items;       /* owned, as are those below */
+		unsigned count, cap;
+		struct library_order *orders;        /* under way */
+		unsigned order_count, order_cap;
+		struct buffer gone, unwanted;        /* names: to be told to all; to be told to the store */
+		uint64_t bytes, bytes_max, next_token;
+	} libraries;
 };
 
 /* What a request about scripts has the store do. */
 struct scripted {
 	unsigned replies, answer;            /* store commands, and which of them answers the client */
 	bool is_write;                       /* it may write, and answers as its wrapper does */
+	bool is_ordering;                    /* it changes which functions there are, or scripts */
+	bool is_listing;                     /* its reply may hold libraries (wrapper_remove) */
 	bool is_new;                         /* the first reply says whether Redis can compile it */
 	char by_text[80];                    /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
 };

@@ -156,7 +156,7 @@ static const char slow_part[] =
 static const char call_part[] =
 	"local E,EL "
 	"local function fail(r,c) E=r local _,at=pcall(error,'',4) EL=at:match(':(%d+): ?$') "
-	"if not EL or at:sub(1,12)~='user_script:' or tonumber(EL)>Z then EL=T:match(' (%d+)[\"\\']'..tostring(c):gsub('%W','')..'[\"\\']') or T:match(' (%d+)') end "
+	"if not EL or at:sub(1,5)~='user_' or tonumber(EL)>Z then EL=T:match(' (%d+)[\"\\']'..tostring(c):gsub('%W','')..'[\"\\']') or T:match(' (%d+)') end "
 	"error(r,0) end ";
 
 static const char proxy_part[] =
@@ -176,9 +176,9 @@ static const char globals_part[] =
 static const char end_part[] =
 	"if not ok then "
 	"if E and e==E.err then e={err=e,line=EL} end "
-	"if type(e)~='table' then local x=tostring(e) e={err='ERR '..x,line=x:match('^user_script:(%d+): ')} end "
+	"if type(e)~='table' then local x=tostring(e) e={err='ERR '..x,line=x:match('^user_%l+:(%d+): ')} end "
 	"local line=e.line if E==e and (not line or tonumber(line)>Z) then line=EL end "
-	"e={err=tostring(e.err)..(line and ' script: '..S..', on @user_script:'..line..'.' or '')} end "
+	"e={err=tostring(e.err)..(line and ' script: '..S..', on @'..N..':'..line..'.' or '')} end "
 	"if e==nil then e=p end "
 	"if t=='r' then return e end "
 	"if n==1 then return {e,''} end "
@@ -188,6 +188,32 @@ static const char end_part[] =
 	"else p('select',d) p('xadd','" CORE_OUTBOX_KEY "','NOMKSTREAM','*','s',l) end "
 	"if v==3 then R.setresp(3) end "
 	"return {e,l}";
+
+/* In front of a library's text. It stays: what belongs to one run is set when that begins. */
+static const char library_start[] = "local redis,server=(function() local R,p,v,d,t,S,L local n,T,N,Z=1,'','user_function',1e9 ";
+static const char library_run[] =
+	"local F={} "
+	"local function run(c,...) if not R then return redis.call(c,...) end local k=F[c] if k=='r' then return p(c,...) end "
+	"if k=='p' then local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]={c,...} n=n+2 if r==nil then L[n]=false else L[n]=r end end return r end "
+	"if c==nil then return p() end "
+	"local r=X(c,...) "
+	"if type(c)=='string' then local l=c:lower() local _,j=K:find(' '..l..':',1,true) k=j and K:sub(j+1,j+1) "
+	"if k=='p' or not k and not (type(r)=='table' and r.err) then F[c]=k or 'r' end end return r end ";
+static const char library_end[] =
+	"local function finish(ok,e) ";
+/* While a library is loaded, nothing of Lua's own is there but its syntax. */
+static const char library_register[] =
+	" end "
+	"local M local s={call=call,pcall=run,setresp=function(x) R.setresp(x) v=x end,log=redis.log,LOG_DEBUG=redis.LOG_DEBUG,LOG_VERBOSE=redis.LOG_VERBOSE,"
+	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING} "
+	"local function wrap(f,name) return function(keys,args) R=redis p=R.pcall "
+	"if not M then M={__index=function(_,k) return redis[k] end,__newindex=function() error('Attempt to modify a readonly table',2) end} setmetatable(s,M) end "
+	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil n,L,v,S,E,EL=1,{t},2,name,nil,nil return finish(pcall(f,keys,args)) end end "
+	"s.register_function=function(a,b,c) "
+	"if c==nil and b~=nil then return redis.register_function(a,wrap(b,a)) end "
+	"if c==nil and a and a.callback then a.callback=wrap(a.callback,a.function_name) return redis.register_function(a) end "
+	"if c~=nil then return redis.register_function(a,b,c) end return redis.register_function(a) end "
+	"return s,s end)() ";
 
 static void add_number(struct buffer *out, const char *name, size_t number)
 {
@@ -267,6 +293,58 @@ static void add_run(struct buffer *out, const struct literal *literals, unsigned
 	buffer_add_text(out, "if c==nil then return p() end return X(c,...) end ");
 }
 
+/* What stands between a library's first line and the rest of it. */
+static void add_library_part(struct buffer *out)
+{
+	buffer_add_text(out, library_start);
+	add_names(out);
+	buffer_add_text(out, slow_part);
+	buffer_add_text(out, library_run);
+	buffer_add_text(out, call_part);
+	buffer_add_text(out, "local function call(...) local r=run(...) if type(r)=='table' and r.err then fail(r,(...)) end return r end ");
+	buffer_add_text(out, library_end);
+	buffer_add_text(out, end_part);
+	buffer_add_text(out, library_register);
+}
+
+void wrapper_add_library(struct buffer *out, struct slice code)
+{
+	const char *end = code.len >= 2 && code.ptr[0] == '#' && code.ptr[1] == '!' ? memchr(code.ptr, '\n', code.len) : NULL;
+	size_t len = end == NULL ? code.len : (size_t)(end - code.ptr) + 1;
+	buffer_add(out, (struct slice){ code.ptr, len });
+	/* Without a first line Redis says what is missing. */
+	if (end == NULL)
+		return;
+	add_library_part(out);
+	buffer_add(out, (struct slice){ code.ptr + len, code.len - len });
+}
+
+void wrapper_remove(struct buffer *out, struct slice reply)
+{
+	struct buffer part = { 0 };
+	struct slice rest = reply;
+	struct reply piece;
+	add_library_part(&part);
+	while (rest.len > 0) {
+		const char *start = rest.ptr;
+		if (!reply_read(&rest, &piece))
+			break;
+		/* It stands behind the first line. */
+		const char *line = piece.type == REPLY_STRING ? memchr(piece.text.ptr, '\n', piece.text.len) : NULL;
+		const char *found = line == NULL ? NULL : line + 1;
+		if (found == NULL || (size_t)(piece.text.ptr + piece.text.len - found) < part.len || memcmp(found, part.ptr, part.len) != 0) {
+			buffer_add(out, (struct slice){ start, (size_t)(rest.ptr - start) });
+			continue;
+		}
+		size_t before = (size_t)(found - piece.text.ptr);
+		resp_add_bulk_len(out, piece.text.len - part.len);
+		buffer_add(out, (struct slice){ piece.text.ptr, before });
+		buffer_add(out, (struct slice){ found + part.len, piece.text.len - before - part.len });
+		buffer_add_text(out, "\r\n");
+	}
+	buffer_free(&part);
+}
+
 void wrapper_add(struct buffer *out, struct slice body, struct slice sha)
 {
 	struct literal literals[LITERALS_MAX];
@@ -286,7 +364,7 @@ void wrapper_add(struct buffer *out, struct slice body, struct slice sha)
 	}
 	buffer_add_text(out, has_globals ? "local f=function(redis,server,_G,loadstring,load,getfenv,setfenv,...) " : "local f=function(redis,server,...) ");
 	buffer_add(out, body);
-	buffer_add_text(out, "\nend local R,S=redis,'");
+	buffer_add_text(out, "\nend local N='user_script' local R,S=redis,'");
 	buffer_add(out, sha);
 	buffer_add_text(out, "' local p,v=R.pcall,2 local z=#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local n,L=1,{t} ");
 	add_number(out, "local Z=", lines);

@@ -11,5 +11,9 @@
 
 /* SHA: the client's name for BODY. */
 void wrapper_add(struct buffer *out, struct slice body, struct slice sha);
+/* A library of functions: its functions take the same arguments, and answer likewise. */
+void wrapper_add_library(struct buffer *out, struct slice code);
+/* A reply of Redis that may hold libraries, with their own texts again. */
+void wrapper_remove(struct buffer *out, struct slice reply);
 
 #endif

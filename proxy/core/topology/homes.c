@@ -1,5 +1,7 @@
 #include "homes.h"
 
+#include "proxy/core/scripting/libraries.h"
+
 /* One of our own: everything is written as we write it, or is taken for unknown. */
 static struct explicit_home home_read(const struct topology *topology, struct slice value)
 {
@@ -69,6 +71,10 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 		scripts_learn(topology->scripts, text, value);
 		return;
 	}
+	if (libraries_are_field(text)) {
+		libraries_learn(&topology->scripts->libraries, text, value);
+		return;
+	}
 	if (topology->is_on)
 		home_map_set(&topology->map, user_hash(name, id), &home);
 	if (!is_news)
@@ -85,6 +91,7 @@ void homes_load(struct topology *topology, const struct event *event)
 	if (event->homes.is_first) {
 		home_map_clear(&topology->map);
 		scripts_clear(topology->scripts);
+		libraries_clear(&topology->scripts->libraries);
 	}
 	for (unsigned i = 0; i < event->homes.count; i++)
 		if (!slice_equal(event->homes.pairs[i].field, SLICE(CORE_MARK)))

@@ -41,6 +41,7 @@ struct slot {
 	unsigned reply;              /* which element of EXEC's reply */
 	unsigned request;            /* which command of the transaction, 0-based */
 	bool is_scripted;            /* the reply is a wrapper's, with the client's in it (scripting/ran.h) */
+	bool is_listing;             /* the reply may hold libraries of functions in our form (scripting/wrapper.h) */
 	bool is_loading;             /* the reply before it says whether Redis can compile the script; if not, it is the client's */
 };
 

@@ -1,0 +1,290 @@
+/* Libraries (see libraries.h). There are few. */
+#include "libraries.h"
+
+#include "wrapper.h"
+
+#include <string.h>
+
+struct library {
+	struct slice name, code;     /* owned */
+	bool is_loaded;              /* the store has it */
+	bool is_news;                /* others do not know it yet */
+};
+
+/* A command under way that changes which there are: what it names or holds. */
+struct library_order { uint64_t token; enum { ORDER_LOAD, ORDER_DELETE, ORDER_FLUSH } kind; struct slice text; };
+
+bool libraries_are_meant(const struct command *row)
+{
+	const char *name = row->name;
+	if (name[0] != 'f')
+		return false;
+	return name[1] == 'c' || strcmp(name, "function|load") == 0 || strcmp(name, "function|delete") == 0 || strcmp(name, "function|flush") == 0 ||
+	       strcmp(name, "function|list") == 0;
+}
+
+static struct library *library_find(const struct libraries *libraries, struct slice name)
+{
+	for (unsigned i = 0; i < libraries->count; i++)
+		if (slice_equal(libraries->items[i].name, name))
+			return &libraries->items[i];
+	return NULL;
+}
+
+static void library_set(struct libraries *libraries, struct slice name, struct slice code, bool is_here)
+{
+	struct library *library = library_find(libraries, name);
+	if (library == NULL) {
+		libraries->items = array_reserve(libraries->items, libraries->count, &libraries->cap, sizeof *libraries->items);
+		library = &libraries->items[libraries->count++];
+		*library = (struct library){ .name = buffer_copy(name) };
+	}
+	libraries->bytes -= library->code.len;
+	bytes_free(library->code);
+	library->code = buffer_copy(code);
+	libraries->bytes += code.len;
+	library->is_loaded = library->is_news = is_here;
+}
+
+static void add_name(struct buffer *names, struct slice name)
+{
+	buffer_add_uint64(names, name.len);
+	buffer_add_byte(names, ' ');
+	buffer_add(names, name);
+}
+
+static bool take_name(struct buffer *names, struct buffer *name)
+{
+	struct slice rest = buffer_slice(names), digits = slice_take_until(&rest, ' ');
+	int64_t len;
+	if (!slice_to_int64(digits, &len))
+		return false;
+	buffer_add(name, (struct slice){ rest.ptr, (size_t)len });
+	size_t used = digits.len + 1 + (size_t)len;
+	names->len -= used;
+	memmove(names->ptr, names->ptr + used, names->len);
+	return true;
+}
+
+static void library_remove(struct libraries *libraries, struct library *library)
+{
+	libraries->bytes -= library->code.len;
+	bytes_free(library->name);
+	bytes_free(library->code);
+	*library = libraries->items[--libraries->count];
+}
+
+static void order_add(struct libraries *libraries, uint64_t token, unsigned kind, struct slice text)
+{
+	libraries->orders = array_reserve(libraries->orders, libraries->order_count, &libraries->order_cap, sizeof *libraries->orders);
+	libraries->orders[libraries->order_count++] = (struct library_order){ token, kind, buffer_copy(text) };
+}
+
+/* ---- requests ---- */
+
+static void add_request(struct buffer *out, const struct request *request)
+{
+	if (request->raw.len > 0)
+		buffer_add(out, request->raw);
+	else
+		resp_add_command(out, request->argc, request->argv);
+}
+
+static void add_call(struct libraries *libraries, const struct command *row, const struct request *request, const struct scripts_place *place,
+                     struct buffer *out, struct scripted *scripted)
+{
+	struct buffer text = { 0 };
+	int64_t keys;
+	scripted->is_write = row->class == COMMAND_WRITE;
+	/* Redis refuses it, in its own words. */
+	if (!slice_to_int64(request->argv[2], &keys) || keys < 0 || keys > (int64_t)request->argc - 3) {
+		add_request(out, request);
+		return;
+	}
+	resp_add_array(out, request->argc + WRAPPER_HIDDEN);
+	for (uint32_t i = 0; i < request->argc; i++)
+		resp_add_bulk(out, request->argv[i]);
+	if (!place->is_outbox_whole)
+		buffer_add_byte(&text, '+');
+	buffer_add_uint64(&text, place->reserved_db);
+	resp_add_bulk(out, buffer_slice(&text));
+	text.len = 0;
+	/* A token of its own kind: those of scripts count, too. */
+	buffer_add_byte(&text, 'f');
+	buffer_add_uint64(&text, ++libraries->next_token);
+	resp_add_bulk(out, scripted->is_write ? buffer_slice(&text) : SLICE("r"));
+	buffer_add_text(&text, " - ");
+	buffer_add_uint64(&text, place->db);
+	slice_to_text(scripted->by_text, sizeof scripted->by_text, buffer_slice(&text));
+	buffer_free(&text);
+}
+
+static void note_order(struct libraries *libraries, unsigned kind, struct slice text, struct scripted *scripted)
+{
+	struct buffer by = { 0 };
+	order_add(libraries, ++libraries->next_token, kind, text);
+	buffer_add_byte(&by, 'f');
+	buffer_add_uint64(&by, libraries->next_token);
+	slice_to_text(scripted->by_text, sizeof scripted->by_text, buffer_slice(&by));
+	scripted->is_ordering = true;
+	buffer_free(&by);
+}
+
+static const char *add_load(struct libraries *libraries, const struct request *request, struct buffer *out, struct scripted *scripted)
+{
+	struct slice code = request->argv[request->argc - 1];
+	struct buffer form = { 0 };
+	if (libraries->bytes + code.len > libraries->bytes_max)
+		return "OOM Homeport: no room for another library of functions (limits.scripts): FUNCTION DELETE what is not needed";
+	wrapper_add_library(&form, code);
+	resp_add_array(out, request->argc);
+	for (uint32_t i = 0; i + 1 < request->argc; i++)
+		resp_add_bulk(out, request->argv[i]);
+	resp_add_bulk(out, buffer_slice(&form));
+	buffer_free(&form);
+	note_order(libraries, ORDER_LOAD, code, scripted);
+	return NULL;
+}
+
+const char *libraries_command(struct libraries *libraries, const struct command *row, const struct request *request, const struct scripts_place *place,
+                              struct buffer *out, struct scripted *scripted)
+{
+	*scripted = (struct scripted){ .replies = 1 };
+	if (row->name[1] == 'c') {
+		add_call(libraries, row, request, place, out, scripted);
+		return NULL;
+	}
+	if (strcmp(row->name, "function|load") == 0)
+		return add_load(libraries, request, out, scripted);
+	add_request(out, request);
+	scripted->is_listing = strcmp(row->name, "function|list") == 0;
+	if (strcmp(row->name, "function|delete") == 0)
+		note_order(libraries, ORDER_DELETE, request->argv[2], scripted);
+	else if (strcmp(row->name, "function|flush") == 0)
+		note_order(libraries, ORDER_FLUSH, (struct slice){ "", 0 }, scripted);
+	return NULL;
+}
+
+static void order_run(struct libraries *libraries, const struct library_order *order, struct slice reply)
+{
+	struct reply name;
+	struct library *library;
+	switch (order->kind) {
+	case ORDER_LOAD:
+		if (reply_read(&reply, &name) && name.type == REPLY_STRING)
+			library_set(libraries, name.text, order->text, true);
+		return;
+	case ORDER_DELETE:
+		library = library_find(libraries, order->text);
+		add_name(&libraries->gone, order->text);
+		if (library != NULL)
+			library_remove(libraries, library);
+		return;
+	case ORDER_FLUSH:
+		while (libraries->count > 0) {
+			add_name(&libraries->gone, libraries->items[0].name);
+			library_remove(libraries, &libraries->items[0]);
+		}
+		return;
+	}
+}
+
+void libraries_answered(struct libraries *libraries, struct slice by, struct slice reply)
+{
+	struct slice token = slice_take_until(&by, ' ');
+	int64_t number;
+	if (token.len == 0 || token.ptr[0] != 'f' || !slice_to_int64((struct slice){ token.ptr + 1, token.len - 1 }, &number))
+		return;
+	for (unsigned i = 0; i < libraries->order_count; i++) {
+		struct library_order *order = &libraries->orders[i];
+		if (order->token != (uint64_t)number)
+			continue;
+		if (!reply_is_error(reply))
+			order_run(libraries, order, reply);
+		bytes_free(order->text);
+		*order = libraries->orders[--libraries->order_count];
+		return;
+	}
+}
+
+/* ---- what stands in the reserved database ---- */
+
+void libraries_unload(struct libraries *libraries)
+{
+	for (unsigned i = 0; i < libraries->order_count; i++)
+		bytes_free(libraries->orders[i].text);
+	libraries->order_count = 0;
+	for (unsigned i = 0; i < libraries->count; i++)
+		libraries->items[i].is_loaded = false;
+}
+
+bool libraries_are_field(struct slice field)
+{
+	return field.len >= sizeof LIBRARIES_FIELD - 1 && memcmp(field.ptr, LIBRARIES_FIELD, sizeof LIBRARIES_FIELD - 1) == 0 &&
+	       memchr(field.ptr, ':', field.len) == NULL;
+}
+
+void libraries_learn(struct libraries *libraries, struct slice field, struct slice code)
+{
+	struct slice name = { field.ptr + sizeof LIBRARIES_FIELD - 1, field.len - (sizeof LIBRARIES_FIELD - 1) };
+	struct library *library = library_find(libraries, name);
+	if (code.ptr != NULL) {
+		library_set(libraries, name, code, false);
+	} else if (library != NULL) {
+		add_name(&libraries->unwanted, name);
+		library_remove(libraries, library);
+	}
+}
+
+void libraries_clear(struct libraries *libraries)
+{
+	while (libraries->count > 0)
+		library_remove(libraries, &libraries->items[0]);
+	libraries->gone.len = libraries->unwanted.len = 0;
+}
+
+bool libraries_next_news(struct libraries *libraries, struct buffer *field, struct slice *code)
+{
+	field->len = 0;
+	buffer_add_text(field, LIBRARIES_FIELD);
+	if (take_name(&libraries->gone, field)) {
+		*code = (struct slice){ NULL, 0 };
+		return true;
+	}
+	for (unsigned i = 0; i < libraries->count; i++) {
+		if (!libraries->items[i].is_news)
+			continue;
+		libraries->items[i].is_news = false;
+		buffer_add(field, libraries->items[i].name);
+		*code = libraries->items[i].code;
+		return true;
+	}
+	return false;
+}
+
+bool libraries_next_order(struct libraries *libraries, struct buffer *command)
+{
+	struct buffer text = { 0 };
+	bool is_found = take_name(&libraries->unwanted, &text);
+	if (is_found)
+		resp_add_command(command, 3, (struct slice[]){ SLICE("FUNCTION"), SLICE("DELETE"), buffer_slice(&text) });
+	for (unsigned i = 0; i < libraries->count && !is_found; i++) {
+		if (libraries->items[i].is_loaded)
+			continue;
+		libraries->items[i].is_loaded = is_found = true;
+		wrapper_add_library(&text, libraries->items[i].code);
+		resp_add_command(command, 4, (struct slice[]){ SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"), buffer_slice(&text) });
+	}
+	buffer_free(&text);
+	return is_found;
+}
+
+void libraries_free(struct libraries *libraries)
+{
+	libraries_clear(libraries);
+	libraries_unload(libraries);
+	memory_free(libraries->items);
+	memory_free(libraries->orders);
+	buffer_free(&libraries->gone);
+	buffer_free(&libraries->unwanted);
+}
