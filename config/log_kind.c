@@ -26,8 +26,8 @@ static const struct log_kind kinds[] = {
 		.needed_example = "bootstrap.servers: HOST:PORT",
 		.prose = "any property of librdkafka, as it is; `bootstrap.servers` is needed. Batches are compressed (`compression.type: lz4`). "
 		         "The topic is `homeport.<dc>`, with one partition; where it "
-		         "is absent it is created, with settings of the topic given as `create.<name>`: `create.retention.ms` (7 days), "
-		         "`create.replication.factor`",
+		         "is absent it is created, with settings of the topic given as `create.<name>`: `create.retention.ms` (7 days, "
+		         "by the broker's clock: `create.message.timestamp.type` is LogAppendTime), `create.replication.factor`",
 	},
 	{
 		.name = "redis-stream",

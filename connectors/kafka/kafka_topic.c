@@ -43,6 +43,8 @@ struct kafka_topic *kafka_topic_new(const struct log_options *options, const cha
 	add_pair(topic, "cleanup.policy", "delete");
 	add_pair(topic, RETENTION, "604800000");
 	add_pair(topic, "max.message.bytes", "2097152");
+	/* The broker's clock decides what is old. By the sidecar's own, which may be wrong by years, it would delete what was just written. */
+	add_pair(topic, "message.timestamp.type", "LogAppendTime");
 	for (unsigned i = 0; i < options->pair_count; i++) {
 		const struct log_pair *pair = &options->pairs[i];
 		if (!kafka_setting_is_for_creation(pair))

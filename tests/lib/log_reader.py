@@ -37,6 +37,13 @@ def topic_values(broker, topic):
     return values
 
 
+def topic_times(broker, topic):
+    """When the records of a topic were written, in seconds since 1970, as the broker judges their age by."""
+    done = subprocess.run(["kcat", "-C", "-q", "-e", "-b", f"{HOST}:{broker.port}", "-t", topic, "-o", "beginning", "-f", "%T\n"],
+                          capture_output=True, check=True, timeout=120)
+    return [int(line) / 1000 for line in done.stdout.split()]
+
+
 def batches(world, dc):
     """The batches of a datacenter's log, parts joined. One may be there twice."""
     if world.log == "kafka":

@@ -2,10 +2,12 @@
 """Scenario 3: causality beats clocks. B's clock is 10 minutes ahead; a later write at A, which saw B's, wins all the same."""
 
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import scenario
+from lib.log_reader import topic_times
 from lib.world import World
 from lib.workspace import wait_until
 
@@ -27,6 +29,9 @@ def skewed_clock(story, log):
         story.check(abs(offset - AHEAD_SECONDS) < 5, "A tells how far B's clock is ahead", f"{offset} s")
         alarms = [line for line in world["a"].sidecar.log_text().splitlines() if "clock" in line and "level=warn" in line]
         story.check(alarms, "A's log raises the alarm about the clock", world["a"].sidecar.log_text()[-500:])
+        if log == "kafka":
+            ahead = max(topic_times(world.broker, "homeport.b")) - time.time()
+            story.check(ahead < AHEAD_SECONDS / 2, "the broker's clock, not B's, says how old a message is", f"{ahead} s ahead")
 
 
 scenario.run(skewed_clock)

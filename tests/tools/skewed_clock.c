@@ -1,6 +1,6 @@
 /* Skewed clock: preloaded into a sidecar, it makes the wall clock wrong by as many milliseconds as SKEW_FILE holds (8 bytes, which a test may
  * change at any time: a clock that is set), for the program itself, but not for its libraries: they hand absolute times to the C library's waits,
- * which would then last as long as the skew. */
+ * which would then last as long as the skew. gettimeofday is wrong for all: librdkafka stamps messages by it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,21 +28,48 @@ static const volatile int64_t *skew_of_file(const char *path)
 	return place;
 }
 
-int clock_gettime(clockid_t id, struct timespec *now)
+static void add_skew(struct timespec *now, int64_t skew_ms)
+{
+	int64_t ns = now->tv_nsec + skew_ms % 1000 * 1000000;
+	now->tv_sec += skew_ms / 1000 + (ns < 0 ? -1 : ns / 1000000000);
+	now->tv_nsec = (ns + 1000000000) % 1000000000;
+}
+
+static int64_t skew_now_ms(void)
+{
+	static const volatile int64_t *skew_ms;
+	if (skew_ms == NULL)
+		skew_ms = skew_of_file(getenv("SKEW_FILE"));
+	return *skew_ms;
+}
+
+static int true_time(clockid_t id, struct timespec *now)
 {
 	static int (*real)(clockid_t, struct timespec *);
-	static void *program;
-	static const volatile int64_t *skew_ms;
-	if (real == NULL) {
-		skew_ms = skew_of_file(getenv("SKEW_FILE"));
-		program = object_of((void *)getauxval(AT_ENTRY));
+	if (real == NULL)
 		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-	}
-	int status = real(id, now);
-	if (status == 0 && id == CLOCK_REALTIME && object_of(__builtin_return_address(0)) == program) {
-		int64_t ns = now->tv_nsec + *skew_ms % 1000 * 1000000;
-		now->tv_sec += *skew_ms / 1000 + (ns < 0 ? -1 : ns / 1000000000);
-		now->tv_nsec = (ns + 1000000000) % 1000000000;
-	}
+	return real(id, now);
+}
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	static void *program;
+	if (program == NULL)
+		program = object_of((void *)getauxval(AT_ENTRY));
+	int status = true_time(id, now);
+	if (status == 0 && id == CLOCK_REALTIME && object_of(__builtin_return_address(0)) == program)
+		add_skew(now, skew_now_ms());
 	return status;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	struct timespec time;
+	(void)zone;
+	int status = true_time(CLOCK_REALTIME, &time);
+	if (status != 0)
+		return status;
+	add_skew(&time, skew_now_ms());
+	*now = (struct timeval){ .tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000 };
+	return 0;
 }
