@@ -13,19 +13,6 @@
 
 #define PINNED_BYTES_MAX (64u << 20) /* of a client's subscription commands on their way to the store */
 
-struct pinned {
-	struct session *session;
-	struct upstream *upstream;   /* owned */
-	unsigned preamble_due;       /* replies to the preamble that have not come */
-	uint64_t token;              /* a detour: names the question; 0: a subscription */
-	int64_t channels, shard_channels; /* subscribed to, patterns included, as last confirmed */
-	bool is_beginning;           /* the first answer is due, and the client is stalled until it has come */
-	bool is_leaving;             /* an unsubscribe is under way, and the client is stalled until it is confirmed */
-};
-
-/* Follows each unsubscribe. It is no command, and Redis says so when all that came before is confirmed. (Not every user may send PING.) */
-#define LEAVING_MARK "homeport:unsubscribed"
-
 /* How the commands of class PINNED are dealt with. */
 enum pin {
 	PIN_SUBSCRIBE,               /* the session gets a subscription, or it is sent to the one it has */
@@ -34,6 +21,20 @@ enum pin {
 	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed */
 	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
 };
+
+struct pinned {
+	struct session *session;
+	struct upstream *upstream;   /* owned */
+	unsigned preamble_due;       /* replies to the preamble that have not come */
+	uint64_t token;              /* a detour: names the question; 0: a subscription */
+	enum pin pin;                /* a detour: what it is for */
+	int64_t channels, shard_channels; /* subscribed to, patterns included, as last confirmed */
+	bool is_beginning;           /* the first answer is due, and the client is stalled until it has come */
+	bool is_leaving;             /* an unsubscribe is under way, and the client is stalled until it is confirmed */
+};
+
+/* Follows each unsubscribe. It is no command, and Redis says so when all that came before is confirmed. (Not every user may send PING.) */
+#define LEAVING_MARK "homeport:unsubscribed"
 
 static const struct pin_row {
 	const char *name;
@@ -199,6 +200,7 @@ static void session_start_detour(struct session *session, const struct request *
 	buffer_add(&bytes, session_encode(session, request));
 	pinned_send(detour, &bytes);
 	detour->token = session_expect(session, 1, false, ANSWER_PLAIN);
+	detour->pin = pin;
 	session->detour = detour;
 	client_stall(session->client);
 }
@@ -210,6 +212,22 @@ static void session_end_detour(struct session *session, struct slice reply)
 	sessions_answer(session->sessions, detour->token, reply);
 	session_resume(session);
 	pinned_free(detour);
+}
+
+bool session_unblock(struct session *session, bool is_error)
+{
+	if (session->detour == NULL || session->detour->pin == PIN_KILL)
+		return false;
+	if (is_error)
+		session_end_detour(session, SLICE("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
+	else
+		session_end_detour(session, session->detour->pin == PIN_WAIT ? SLICE(":0\r\n") : session_no_array(session));
+	return true;
+}
+
+int64_t pinned_channels(const struct pinned *pinned, bool is_sharded)
+{
+	return is_sharded ? pinned->shard_channels : pinned->channels;
 }
 
 void session_abandon_detour(struct session *session)

@@ -13,6 +13,10 @@ bool session_is_pinned(const struct session *session, const struct command *row)
 void session_pinned_request(struct session *session, const struct command *row, const struct request *request);
 /* Ends subscription and detour. */
 void session_unpin(struct session *session);
+/* Ends a read that blocks: as if its time was over, or with an error. False: it does not block. */
+bool session_unblock(struct session *session, bool is_error);
+/* How many channels (patterns included), or shard channels, it is subscribed to. */
+int64_t pinned_channels(const struct pinned *pinned, bool is_sharded);
 /* The process stops, and a blocking read may last for ever: it ends with an error. */
 void session_abandon_detour(struct session *session);
 

@@ -8,7 +8,9 @@ void session_changed(struct session *session)
 	bool is_known = session_is_known(session);
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
 	                    session->reply_mode == REPLY_MODE_ON;
-	session->is_gated = session->guard != NULL || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
+	session->is_ruled = session->guard != NULL || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
+	session->is_allowed &= session->is_ruled;
+	session->is_gated = session->is_ruled || session->sessions->pause.mode != PAUSE_NONE;
 	const struct client_commons *commons = session->client->commons;
 	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
 	bool is_stranger = !is_known && session->sessions->is_probed;
@@ -20,9 +22,15 @@ bool session_is_known(const struct session *session)
 	return session->is_logged_in || session->sessions->is_open_to_strangers;
 }
 
+void session_put_off(struct session *session)
+{
+	session->is_allowed = session->is_ruled;
+	client_defer(session->client);
+}
+
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL && !session->is_queued)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL && !session->is_queued && !session->is_paused && !session->is_awaiting)
 		client_resume(session->client);
 }
 

@@ -15,7 +15,7 @@
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
  *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
- *   session_guarded.c      such EXECs, one at a time
+ *   session_guarded.c      such EXECs, one at a time       session_pause.c  CLIENT PAUSE
  *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   pinned.c               commands that need a connection of their own
  *   session_route.c        where each request goes
@@ -38,6 +38,7 @@ struct guard;
 struct homes;
 struct parts;
 struct pinned;
+struct timer;
 struct transaction;
 
 enum reply_mode { REPLY_MODE_ON, REPLY_MODE_OFF, REPLY_MODE_SKIP };
@@ -76,7 +77,11 @@ struct session {
 	struct client *client;
 	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
 	                              * session_changed */
-	bool is_gated;               /* each request has to be looked at before it is run: by the rules of its user, or since these may have changed. Likewise */
+	bool is_gated;               /* each request has to be looked at before it is run: it is ruled, or a pause is on. Kept by session_changed, as is the next */
+	bool is_ruled;               /* by the rules of its user, or these may have changed */
+	bool is_allowed;             /* its next request was found to be so, and was put off since */
+	bool is_awaiting;            /* its next request waits until all earlier ones are answered */
+	bool is_paused;              /* its next request waits until a CLIENT PAUSE is over */
 	bool is_monitoring;          /* MONITOR: it is in the list of those */
 	struct session *next_monitor;
 	uint64_t wanted;             /* of the answer that is to be asked for next (server_view.h) */
@@ -116,6 +121,14 @@ struct session {
 	struct slice library_name, library_version;
 };
 
+enum pause_mode { PAUSE_NONE, PAUSE_WRITE, PAUSE_ALL };  /* the later, the more waits */
+
+struct pause {
+	enum pause_mode mode;
+	uint64_t until_ms;           /* by the steady clock */
+	struct timer *timer;         /* owned; NULL: nothing was ever paused */
+};
+
 /* EXECs of clients that watch keys: one at a time is given to the core, as each is alone on its connection. A WATCH that comes behind them waits, too:
  * they must not be found to have changed what it watches. */
 struct guarded {
@@ -142,6 +155,7 @@ struct sessions {
 	bool is_probed;              /* Redis has been asked since the start whether strangers are let in */
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
 	struct guarded guarded;
+	struct pause pause;
 	uint64_t submitting;         /* names the transaction that is being given to the core */
 	struct mistake mistake;
 	struct session *monitors;    /* a list: those that see all commands */
@@ -160,6 +174,8 @@ struct sessions {
 void session_changed(struct session *session);
 /* Did it log in, or need not? */
 bool session_is_known(const struct session *session);
+/* Puts off the request that is being looked at, which its user may run: it comes again after client_resume. */
+void session_put_off(struct session *session);
 /* What it was stalled for is over: it goes on unless it is stalled for something else. */
 void session_resume(struct session *session);
 /* Puts off the request that is being looked at: it comes again after session_stop_checking, which does nothing if none was put off. */

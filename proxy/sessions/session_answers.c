@@ -136,7 +136,13 @@ static void session_run_deferred(struct session *session)
 {
 	const struct session_command *command = session->deferred;
 	struct request *request = session->deferred_request;
-	if (command == NULL || answers_due(&session->client->answers) > 0)
+	if (answers_due(&session->client->answers) > 0)
+		return;
+	if (session->is_awaiting) {
+		session->is_awaiting = false;
+		session_resume(session);
+	}
+	if (command == NULL)
 		return;
 	session->deferred = NULL;
 	session->deferred_request = NULL;

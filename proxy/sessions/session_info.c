@@ -90,3 +90,10 @@ bool session_info_is_ours(const struct request *request)
 	}
 	return false;
 }
+
+bool sessions_server_is(const struct sessions *sessions, unsigned major, unsigned minor)
+{
+	unsigned has_major = 0, has_minor = 0;
+	int count = sscanf(store_facts(sessions->status->store)->version, "%u.%u", &has_major, &has_minor);
+	return count == 2 && (has_major > major || (has_major == major && has_minor >= minor));
+}

@@ -11,4 +11,7 @@ struct slice session_info_adapt(struct sessions *sessions, struct slice reply, b
 /* Adds our section: "# Homeport" and lines of name:value. */
 void session_info_add_section(struct sessions *sessions, struct buffer *text);
 
+/* Is the server of this version, or newer? */
+bool sessions_server_is(const struct sessions *sessions, unsigned major, unsigned minor);
+
 #endif

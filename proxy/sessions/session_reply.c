@@ -55,11 +55,18 @@ void session_reply_error(struct session *session, const char *text)
 	session_reply_built(session);
 }
 
+/* Redis quotes what a client sent up to its first NUL. */
+static struct slice slice_to_nul(struct slice text)
+{
+	const char *nul = text.len > 0 ? memchr(text.ptr, '\0', text.len) : NULL;
+	return nul == NULL ? text : (struct slice){ text.ptr, (size_t)(nul - text.ptr) };
+}
+
 void session_reply_error_about(struct session *session, const char *before, struct slice what, const char *after)
 {
 	struct buffer text = { 0 };
 	buffer_add_text(&text, before);
-	buffer_add(&text, what);
+	buffer_add(&text, slice_to_nul(what));
 	buffer_add_text(&text, after);
 	buffer_add_byte(&text, '\0');
 	session_reply_error(session, text.ptr);
@@ -109,7 +116,7 @@ static void session_reply_unknown_command(struct session *session, const struct 
 	for (uint32_t i = 1; i < request->argc && text.len - start < UNKNOWN_LEN_MAX; i++) {
 		size_t room = UNKNOWN_LEN_MAX - (text.len - start);
 		buffer_add_byte(&text, '\'');
-		buffer_add(&text, slice_first(request->argv[i], room));
+		buffer_add(&text, slice_to_nul(slice_first(request->argv[i], room)));
 		buffer_add_text(&text, "' ");
 	}
 	buffer_add_byte(&text, '\0');

@@ -6,6 +6,7 @@
 #include "pinned.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_pause.h"
 #include "session_reply.h"
 #include "session_transaction.h"
 #include "proxy/core/scripting/libraries.h"
@@ -77,17 +78,26 @@ static void session_wrong_arity(struct session *session, const struct command *r
 	session_reply_error(session, "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
 }
 
+static bool session_is_kept_back(struct session *session, const struct command *row, const struct request *request, bool is_whole)
+{
+	if (session->is_ruled && !session->is_allowed && !session_may(session, row, request))
+		return true;
+	session->is_allowed = false;
+	return is_whole && session_waits_for_pause(session, row);
+}
+
 void session_request(void *context, struct client *client, const struct request *request)
 {
 	(void)context;
 	struct session *session = client->session;
 	const struct command *row = session_find(session, request);
-	if (session->is_gated && !session_may(session, row, request))
+	bool is_whole = row != NULL && command_arity_ok(row, request->argc);
+	if (session->is_gated && session_is_kept_back(session, row, request, is_whole))
 		return;
 	session->last_row = row;
 	if (row == NULL)
 		session_reply_unknown(session, request);
-	else if (!command_arity_ok(row, request->argc))
+	else if (!is_whole)
 		session_wrong_arity(session, row);
 	else if (session->is_plain)
 		session_route(session, row, request);

@@ -57,6 +57,12 @@ static void session_ask_for_memory(struct session *session)
 	turn_read(session->sessions->turn, session->protocol, session->db, probe, token);
 }
 
+/* What it sent before is not on its way yet, and may change the answer. */
+static bool is_too_early_to_ask(const struct session *session)
+{
+	return session->gathering == turn_gathering(session->sessions->turn) && answers_due(&session->client->answers) > 0;
+}
+
 void session_queue(struct session *session, const struct command *row, const struct request *request)
 {
 	struct transaction *transaction = session->transaction;
@@ -74,13 +80,19 @@ void session_queue(struct session *session, const struct command *row, const str
 		session_refuse(session, COMMAND_RESULT_UNSUPPORTED, refusal);
 		return;
 	}
+	bool is_scarce = is_memory_scarce(session->sessions);
+	if (is_scarce && is_too_early_to_ask(session)) {
+		session->is_awaiting = true;
+		session_put_off(session);
+		return;
+	}
 	transaction_add(transaction, row, request, !session_is_stored(row) || answer_kind_of(row, request) != ANSWER_PLAIN);
 	if (transaction_bytes(transaction) > session->sessions->status->settings->limits_client_query_bytes) {
 		session->sessions->status->counters.clients_closed_query++;
 		client_end(session->client, CLIENT_DEAD);
 		return;
 	}
-	if (is_memory_scarce(session->sessions))
+	if (is_scarce)
 		session_ask_for_memory(session);
 	else
 		session_reply(session, SLICE("+QUEUED\r\n"));

@@ -10,6 +10,7 @@
 #include "session_exec.h"
 #include "session_guarded.h"
 #include "session_homes.h"
+#include "session_pause.h"
 #include "session_route.h"
 #include "session_transaction.h"
 
@@ -148,6 +149,7 @@ struct sessions *sessions_new(const struct sessions_options *options)
 void sessions_free(struct sessions *sessions)
 {
 	access_stop(sessions);
+	sessions_free_pause(sessions);
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);

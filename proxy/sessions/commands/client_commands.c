@@ -1,6 +1,9 @@
 /* CLIENT: what a client says about itself (see client_commands.h). */
 #include "client_commands.h"
 
+#include "proxy/sessions/pinned.h"
+#include "proxy/sessions/session_info.h"
+#include "proxy/sessions/session_pause.h"
 #include "proxy/sessions/session_reply.h"
 
 void session_client_getname(struct session *session, const struct request *request)
@@ -30,8 +33,19 @@ void session_client_id(struct session *session, const struct request *request)
 	session_reply_built(session);
 }
 
+/* SETINFO and NO-TOUCH came with Redis 7.2. */
+static bool session_server_lacks(struct session *session, const struct request *request)
+{
+	if (sessions_server_is(session->sessions, 7, 2))
+		return false;
+	session_client_unknown(session, request);
+	return true;
+}
+
 void session_client_setinfo(struct session *session, const struct request *request)
 {
+	if (session_server_lacks(session, request))
+		return;
 	bool is_name = word_is(request->argv[2], "LIB-NAME");
 	if (!is_name && !word_is(request->argv[2], "LIB-VER"))
 		session_reply_error(session, "ERR Unrecognized option for CLIENT SETINFO");
@@ -65,6 +79,8 @@ void session_client_reply(struct session *session, const struct request *request
 /* NO-EVICT and NO-TOUCH are accepted without effect: Redis knows the sidecar's shared connections only, not single clients. */
 void session_client_flag(struct session *session, const struct request *request)
 {
+	if (word_is(request->argv[1], "NO-TOUCH") && session_server_lacks(session, request))
+		return;
 	if (word_is(request->argv[2], "ON") || word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
 	else
@@ -73,7 +89,7 @@ void session_client_flag(struct session *session, const struct request *request)
 
 void session_client_tracking(struct session *session, const struct request *request)
 {
-	if (word_is(request->argv[2], "OFF"))
+	if (request->argc == 3 && word_is(request->argv[2], "OFF"))
 		session_reply_ok(session);
 	else if (word_is(request->argv[2], "ON"))
 		session_refuse_unsupported(session, "client|tracking", "turn client-side caching off");
@@ -109,47 +125,65 @@ void session_client_caching(struct session *session, const struct request *reque
 	                             "mode enabled");
 }
 
-/* Nobody is ever found to unblock: commands that block do so on connections of their own, which UNBLOCK does not reach. */
+/* Redis's own words for a number of arguments that only the subcommand itself knows to be wrong. */
+static void session_client_arguments(struct session *session, const struct request *request)
+{
+	session_reply_error_about(session, "ERR unknown subcommand or wrong number of arguments for '", request->argv[1], "'. Try CLIENT HELP.");
+}
+
+struct unblocking { uint64_t id; bool is_error, is_done; };
+
+static void unblocking_visit(void *context, struct client *client)
+{
+	struct unblocking *unblocking = context;
+	if (client->id == unblocking->id)
+		unblocking->is_done = session_unblock(client->session, unblocking->is_error);
+}
+
 void session_client_unblock(struct session *session, const struct request *request)
 {
 	int64_t id;
-	if (slice_to_int64(request->argv[2], &id))
-		session_reply(session, SLICE(":0\r\n"));
-	else
+	struct unblocking unblocking = { .is_error = request->argc == 4 && word_is(request->argv[3], "ERROR") };
+	if (request->argc > 4) {
+		session_client_arguments(session, request);
+	} else if (request->argc == 4 && !unblocking.is_error && !word_is(request->argv[3], "TIMEOUT")) {
+		session_reply_error(session, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+	} else if (!slice_to_int64(request->argv[2], &id)) {
 		session_reply_error(session, "ERR value is not an integer or out of range");
+	} else {
+		unblocking.id = (uint64_t)id;
+		client_table_visit(session->sessions->clients, unblocking_visit, &unblocking);
+		session_reply(session, unblocking.is_done ? SLICE(":1\r\n") : SLICE(":0\r\n"));
+	}
+}
+
+void session_client_pause(struct session *session, const struct request *request)
+{
+	int64_t ms;
+	bool is_write = request->argc == 4 && word_is(request->argv[3], "WRITE");
+	if (request->argc > 4)
+		session_client_arguments(session, request);
+	else if (request->argc == 4 && !is_write && !word_is(request->argv[3], "ALL"))
+		session_reply_error(session, "ERR CLIENT PAUSE mode must be WRITE or ALL");
+	else if (!slice_to_int64(request->argv[2], &ms) || ms > INT64_MAX / 2)
+		session_reply_error(session, "ERR timeout is not an integer or out of range");
+	else if (ms < 0)
+		session_reply_error(session, "ERR timeout is negative");
+	else {
+		sessions_pause(session->sessions, is_write ? PAUSE_WRITE : PAUSE_ALL, (uint64_t)ms);
+		session_reply_ok(session);
+	}
+}
+
+void session_client_unpause(struct session *session, const struct request *request)
+{
+	(void)request;
+	sessions_unpause(session->sessions);
+	session_reply_ok(session);
 }
 
 /* Subcommands of newer servers that promise what the sidecar does not do. On this answer clients go on without them. */
 void session_client_unknown(struct session *session, const struct request *request)
 {
 	session_reply_error_about(session, "ERR unknown subcommand '", request->argv[1], "'. Try CLIENT HELP.");
-}
-
-void session_client_help(struct session *session, const struct request *request)
-{
-	static const char *const lines[] = {
-		"CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"GETNAME",
-		"    Return the name of the current connection.",
-		"ID",
-		"    Return the ID of the current connection.",
-		"INFO",
-		"    Return information about the current client connection.",
-		"KILL <ip:port> | ID <id> | ADDR <ip:port> | LADDR <ip:port> | USER <name> | TYPE <type> | SKIPME (YES|NO)",
-		"    Kill connections of this homeportd.",
-		"LIST [TYPE (NORMAL|PUBSUB|...)] [ID <id> ...]",
-		"    Return information about the clients of this homeportd.",
-		"REPLY (ON|OFF|SKIP)",
-		"    Control the replies sent to the current connection.",
-		"SETINFO (LIB-NAME|LIB-VER) <value>",
-		"    Tell which library the connection uses.",
-		"SETNAME <name>",
-		"    Assign the name <name> to the current connection.",
-		"TRACKING OFF",
-		"    Client-side caching is not supported.",
-		"HELP",
-		"    Print this help.",
-	};
-	(void)request;
-	session_reply_lines(session, lines, sizeof(lines) / sizeof(lines[0]));
 }

@@ -2,6 +2,7 @@
 #include "client_kill.h"
 
 #include "client_list.h"
+#include "proxy/sessions/session_answers.h"
 #include "proxy/sessions/session_reply.h"
 
 struct killing {
@@ -73,6 +74,16 @@ static void session_kill_address(struct session *session, struct slice address)
 		session_reply_error(session, "ERR No such client");
 }
 
+/* Redis knows whether there is such a user: it is asked to kill a connection that it does not have. */
+static void session_ask_for_user(struct session *session, struct slice user)
+{
+	struct buffer command = { 0 };
+	resp_add_command(&command, 6, (struct slice[]){ SLICE("CLIENT"), SLICE("KILL"), SLICE("USER"), user, SLICE("ID"), SLICE("9223372036854775807") });
+	uint64_t token = session_expect(session, 1, false, ANSWER_PLAIN);
+	turn_read(session->sessions->turn, session->protocol, session->db, buffer_slice(&command), token);
+	buffer_free(&command);
+}
+
 void session_client_kill(struct session *session, const struct request *request)
 {
 	if (request->argc == 3) {
@@ -89,6 +100,10 @@ void session_client_kill(struct session *session, const struct request *request)
 			return;
 	}
 	client_table_visit(session->sessions->clients, killing_visit, &killing);
+	if (killing.killed == 0 && killing.user.ptr != NULL && turn_is_open(session->sessions->turn)) {
+		session_ask_for_user(session, killing.user);
+		return;
+	}
 	resp_add_integer(session_reply_begin(session), killing.killed);
 	session_reply_built(session);
 }

@@ -1,6 +1,8 @@
 /* CLIENT LIST and CLIENT INFO: the clients of this homeportd, in Redis's format (see client_list.h). */
 #include "client_list.h"
 
+#include "proxy/sessions/pinned.h"
+#include "proxy/sessions/session_info.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 
@@ -44,7 +46,8 @@ static void field_add_number(struct buffer *text, const char *name, int64_t numb
 static void line_add(struct buffer *text, const struct client *client)
 {
 	const struct session *session = client->session;
-	uint64_t now_ms = turn_clock_now(session->sessions->clock)->unix_ms;
+	const struct sessions *sessions = session->sessions;
+	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
 	const char *flags = session->subscription != NULL ? "P" : session->transaction != NULL ? "x" : "N";
 	buffer_add_text(text, "id=");
 	buffer_add_uint64(text, client->id);
@@ -56,19 +59,30 @@ static void line_add(struct buffer *text, const struct client *client)
 	field_add_number(text, "idle", (int64_t)(now_ms - client->active_ms) / 1000);
 	field_add(text, "flags", slice_of(flags));
 	field_add_number(text, "db", session->db);
+	field_add_number(text, "sub", session->subscription == NULL ? 0 : pinned_channels(session->subscription, false));
+	field_add_number(text, "psub", 0);
+	if (sessions_server_is(sessions, 7, 0))
+		field_add_number(text, "ssub", session->subscription == NULL ? 0 : pinned_channels(session->subscription, true));
 	field_add_number(text, "multi", session_queued(session));
 	field_add_number(text, "qbuf", (int64_t)client->in.len);
 	field_add_number(text, "qbuf-free", (int64_t)(client->in.cap - client->in.len));
+	field_add_number(text, "argv-mem", 0);
+	field_add_number(text, "multi-mem", 0);
+	field_add_number(text, "rbs", (int64_t)client->out.cap);
+	field_add_number(text, "rbp", (int64_t)client->out.cap);
 	field_add_number(text, "obl", 0);
 	field_add_number(text, "oll", answers_due(&client->answers));
 	field_add_number(text, "omem", (int64_t)client->out.len);
+	field_add_number(text, "tot-mem", (int64_t)(sizeof(*client) + client->in.cap + client->out.cap));
 	field_add(text, "events", client->is_blocked ? SLICE("rw") : SLICE("r"));
 	field_add(text, "cmd", session->last_row != NULL ? slice_of(session->last_row->name) : SLICE("NULL"));
 	field_add(text, "user", session->user);
 	field_add_number(text, "redir", -1);
 	field_add_number(text, "resp", session->protocol);
-	field_add(text, "lib-name", session->library_name);
-	field_add(text, "lib-ver", session->library_version);
+	if (sessions_server_is(sessions, 7, 2)) {
+		field_add(text, "lib-name", session->library_name);
+		field_add(text, "lib-ver", session->library_version);
+	}
 	buffer_add_byte(text, '\n');
 }
 
@@ -121,7 +135,7 @@ static bool listing_read(struct listing *listing, struct session *session, const
 	}
 	for (uint32_t i = 3; i < request->argc; i++) {
 		int64_t id;
-		if (slice_to_int64(request->argv[i], &id) && id > 0)
+		if (slice_to_int64(request->argv[i], &id))
 			continue;
 		session_reply_error(session, "ERR Invalid client ID");
 		return false;
