@@ -123,6 +123,17 @@ static void sidecar_reload_tls(struct sidecar *sidecar)
 	buffer_free(&fault.why);
 }
 
+static void note_reading(struct sidecar *sidecar, bool is_read, struct slice errors)
+{
+	struct settings_status *reading = &sidecar->status.reading;
+	const struct turn_clock *clock = turn_clock_now(&sidecar->clock);
+	struct slice first = slice_take_until(&errors, '\n');
+	reading->has_failed = !is_read;
+	slice_to_text(reading->text, sizeof reading->text, first);
+	if (is_read)
+		reading->read = (struct moment){ clock->unix_ms, clock->steady_us / 1000 };
+}
+
 static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 {
 	(void)number;
@@ -136,6 +147,7 @@ static void sidecar_on_reload(evutil_socket_t number, short what, void *context)
 		log_info("configuration reloaded", "changes", text->ptr);
 	else
 		log_error("configuration not reloaded", "errors", text->ptr);
+	note_reading(sidecar, is_reloaded, slice_of(text->ptr));
 	buffer_free(&notes);
 	buffer_free(&errors);
 	if (is_reloaded)
@@ -156,7 +168,7 @@ static void sidecar_name_dcs(struct sidecar *sidecar)
 	sidecar->status.dcs = sidecar->dcs;
 	sidecar->status.dc_count = sidecar->settings.peer_count + 1;
 	const struct turn_clock *clock = turn_clock_now(&sidecar->clock);
-	sidecar->status.started = (struct moment){ clock->unix_ms, clock->steady_us / 1000 };
+	sidecar->status.reading.read = sidecar->status.started = (struct moment){ clock->unix_ms, clock->steady_us / 1000 };
 }
 
 static struct event_base *loop_new(void)

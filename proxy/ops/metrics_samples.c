@@ -27,6 +27,16 @@ void samples_start_time(struct samples *samples)
 	sample_add_seconds(samples, NO_LABEL, (int64_t)samples->status->started.unix_ms);
 }
 
+void samples_config_successful(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, !samples->status->reading.has_failed);
+}
+
+void samples_config_success_timestamp(struct samples *samples)
+{
+	sample_add_seconds(samples, NO_LABEL, (int64_t)samples->status->reading.read.unix_ms);
+}
+
 void samples_ready(struct samples *samples)
 {
 	sample_add_count(samples, NO_LABEL, readiness_check(samples->status, samples->now, NULL, NULL) < FINDING_BROKEN);

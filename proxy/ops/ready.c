@@ -20,6 +20,7 @@ static void check_homes(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
 static void check_refusals(struct round *round, const struct core_status *core);
 static void check_recalling(struct round *round, const struct core_status *core);
+static void check_settings(struct round *round);
 static void check_log(struct round *round, unsigned dc);
 
 enum finding_weight readiness_check(const struct sidecar_status *status, const struct moment *now, finding_visit *visit, void *context)
@@ -33,6 +34,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 
 	check_process(&round);
 	check_certificates(&round);
+	check_settings(&round);
 	check_store(&round);
 	for (unsigned i = 0; i < status->dc_count; i++)
 		check_log(&round, i);
@@ -251,6 +253,16 @@ static void check_recalling(struct round *round, const struct core_status *core)
 		     "remote writes wait until Redis was connected and has said what became of the last local writes (%s): see what is found about Redis",
 		     core->recovery != NULL ? core->recovery : "not opened");
 	buffer_free(&names);
+}
+
+static void check_settings(struct round *round)
+{
+	const struct settings_status *reading = &round->status->reading;
+
+	if (reading->has_failed)
+		round_find(round, (struct finding){ FINDING_WARNING, "configuration", NULL },
+		     "the configuration file has a mistake and was not taken over (%s): what was read %llu s ago still counts, and a restart would fail: "
+		     "correct the file, send SIGHUP", reading->text, (unsigned long long)(round_age_ms(round, reading->read.steady_ms) / 1000));
 }
 
 static void check_log(struct round *round, unsigned dc)

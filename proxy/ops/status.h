@@ -56,6 +56,13 @@ struct log_status {
 	char text[200];                /* what the connector last said about it; for people */
 };
 
+/* The last time that the settings were read, at the start or on SIGHUP. */
+struct settings_status {
+	bool has_failed;               /* the file had a mistake: what was read before still counts */
+	char text[400];                /* that mistake */
+	struct moment read;            /* when a file without one was */
+};
+
 struct sidecar_status {
 	const struct settings *settings;
 	struct endpoint redis;         /* where our Redis is; one that is found by Sentinels moves */
@@ -66,6 +73,7 @@ struct sidecar_status {
 	unsigned dc_count;
 	struct log_status logs[CORE_DCS_MAX]; /* each DC's log as this one sees it; [0] is the own one */
 	struct sidecar_counters counters;
+	struct settings_status reading;
 	struct moment started;
 	bool is_draining;              /* a stop is under way */
 };

@@ -163,7 +163,14 @@ def a_wrong_file_at_reload(facts, world):
     sidecar.config_path.write_text(text + "nonsense: 1\n")
     sidecar.reload()
     logged(facts, world["a"], "configuration not reloaded")
+    status, findings = sidecar.http("/readyz?verbose")
+    facts.check("warning configuration: the configuration file has a mistake and was not taken over" in findings and "nonsense" in findings,
+                "a finding quotes the mistake until a good file is read", findings)
+    facts.equal((status, sidecar.metrics().one("homeport_config_last_reload_successful")), (200, 0), "it is a warning, and a metric")
     sidecar.config_path.write_text(text)
+    sidecar.reload()
+    wait_until(lambda: sidecar.metrics().one("homeport_config_last_reload_successful") == 1, 20, "a good file ends it")
+    facts.check("configuration" not in sidecar.http("/readyz?verbose")[1], "the finding is gone then")
 
 
 def files_run_out(facts, world):
