@@ -44,7 +44,8 @@ struct books {
 	bool is_whole;                       /* it has been */
 	bool is_own_held;                    /* the own log must be read again from where it must be now: others may have written there … */
 	int64_t own_held_until;              /* … up to this position, as far as was looked */
-	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it; for good */
+	bool is_log_lost;                    /* the own log had lost its beginning when the store first knew a position in it … */
+	bool is_loss_over;                   /* … which was so, until it turned out that nobody lacks anything (stability.c) */
 	uint64_t answered_first;             /* of our origin: seqs from here to answered_seq were answered since the positions were written */
 	struct answered stored_answered;     /* the same, as read from the store at the opening */
 	/* of our outbox in the store */

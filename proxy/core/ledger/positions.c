@@ -8,7 +8,7 @@
  *   run        "<server run id> <incarnation>"
  *   id:<name>  the id of the DC (identity.h)
  *   homes      the digest of the homes that were configured when all datacenters had the same (topology/doubt.c)
- *   lost       1, where the own log lost what the store had not read
+ *   lost       1, where the own log may have lost what the store had not read; 0, where that is over
  *
  * What suspects.c adds stands there, too. */
 #include "parts.h"
@@ -74,9 +74,9 @@ void positions_write(struct books *books, struct group *group)
 	count += 2;
 	add_answered(books, &texts[count], &texts[count + 1]);
 	count += 2;
-	if (books->is_log_lost) {
+	if (books->is_log_lost || books->is_loss_over) {
 		buffer_add_text(&texts[count], "lost");
-		buffer_add_text(&texts[count + 1], "1");
+		buffer_add_text(&texts[count + 1], books->is_log_lost ? "1" : "0");
 		count += 2;
 	}
 	for (unsigned i = 0; i < count; i++)
@@ -250,7 +250,7 @@ bool positions_read(struct books *books, const struct event *event, bool *is_sam
 			continue;
 		}
 		int64_t hlc;
-		books->is_log_lost |= slice_equal(field, SLICE("lost"));
+		books->is_log_lost |= slice_equal(field, SLICE("lost")) && slice_equal(value, SLICE("1"));
 		if (identity_read(books->causes, field, value) || doubt_read(books->topology, field, value))
 			continue;
 		if (suspects_read(books->suspects, field, value))

@@ -93,6 +93,26 @@ static uint32_t forget_at_once(const struct remote *remote)
 	return part > remote->options->forget_per_turn ? (uint32_t)part : remote->options->forget_per_turn;
 }
 
+/* What our log had lost may have been gone everywhere. Every peer has applied a write of this incarnation, and so all that it ever read of our log
+ * before: if none has seen more of us than we have, and all have that, nothing is missing anywhere that anybody could bring back. */
+static void end_loss(struct remote *remote)
+{
+	const struct origins *origins = &remote->causes->origins;
+	if (!remote->books->is_log_lost || remote->step->status.has_lost_metadata)
+		return;
+	for (unsigned i = 0; i < origins->count; i++) {
+		const struct origin *origin = &origins->items[i];
+		if (origin->dc != 0 || origin->is_past)
+			continue;
+		if (origin->seen > origin->applied || stable_seq(remote, i) < origin->applied || (i == remote->causes->self && origin->applied == 0))
+			return;
+	}
+	remote->books->is_log_lost = false;
+	remote->books->is_loss_over = remote->books->roads[0].is_follow_moved = true;
+	remote->causes->peers[0].state = PEER_FOLLOWING;
+	remote->causes->peers[0].status.why = NULL;
+}
+
 void stability_pump(struct remote *remote)
 {
 	/* While metadata is recalled, it is not whole: forget nothing. Nor while writes of ours that the store had lost are still to come back from our
@@ -117,6 +137,7 @@ void stability_pump(struct remote *remote)
 	advance_rounds(remote);
 	for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
 		miles_pass(remote->books, dc);
+	end_loss(remote);
 	raise_own_floor(remote);
 	pass_settled(remote);
 }

@@ -119,6 +119,34 @@ void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story)
 	story->is_told = true;
 }
 
+/* Redis was restarted, and the log was cut behind all that it knew of it. What was there may be gone everywhere. */
+void loss_is_over_once_all_have_a_later_write_and_nobody_lacks_any(struct story *story)
+{
+	struct dc *loser = &story->world->dcs[AMS];
+
+	story_say(story, AMS, "SET l:k v1");
+	story_wait(story, 4000);
+	unsigned kept = sim_store_journal(loser->store);
+	story_wait(story, 2000);
+	sim_log_truncate(&loser->log, loser->log.count);
+	loser->is_truncated = true;
+	story_restore(story, AMS, kept);
+	story_wait(story, 4000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "something may be gone");
+	story_cut(story, CPT, AMS);
+	story_say(story, AMS, "SET l:k v2");
+	story_wait(story, 4000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "one datacenter has not said that it lacks nothing");
+	story_mend(story, CPT, AMS);
+	story_wait(story, 4000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_FOLLOWING, "nobody lacks anything");
+	sidecar_crash(story->world, loser);
+	sidecar_start(story->world, loser);
+	story_wait(story, 2000);
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_FOLLOWING, "a restart does not bring it up again");
+	story_expect_everywhere(story, "l:k", "v2");
+}
+
 /* With a log that is a stream in the store itself. Its peers know better than the log. */
 static void come_back_with_log(struct story *story, unsigned kept, const char *later)
 {

@@ -54,6 +54,7 @@ static const struct tale tales[] = {
 	TALE(store_that_comes_back_empty_with_its_log_says_so),
 	TALE(store_that_comes_back_old_with_its_log_says_so),
 	TALE(store_and_log_that_both_lost_writes_say_so_for_good),
+	TALE(loss_is_over_once_all_have_a_later_write_and_nobody_lacks_any),
 	TALE(key_expires_everywhere_although_clocks_differ),
 	TALE(datacenter_that_cleared_a_key_says_nothing_of_its_deadline),
 	TALE(cart_walk_ends_with_two_siblings),

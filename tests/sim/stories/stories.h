@@ -50,6 +50,7 @@ void writes_refused_for_too_many_restarts_are_taken_once_all_are_heard(struct st
 void store_that_comes_back_empty_with_its_log_says_so(struct story *story);
 void store_that_comes_back_old_with_its_log_says_so(struct story *story);
 void store_and_log_that_both_lost_writes_say_so_for_good(struct story *story);
+void loss_is_over_once_all_have_a_later_write_and_nobody_lacks_any(struct story *story);
 
 /* incarnations.c */
 void floor_is_told_only_once_all_have_what_is_below(struct story *story);
