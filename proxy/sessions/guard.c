@@ -32,8 +32,10 @@ struct guard *guard_new(struct session *session, struct login *login)
 	guard->parser = resp_requests_new();
 	guard->login = login;
 	guard->is_open = login != NULL;
-	if (login != NULL)
-		login_keep(login, &(struct login_keeper){ guard, guard_on_told, guard_on_lost });
+	if (login == NULL)
+		return guard;
+	session->account->reads_all_keys = login_reads_all_keys(login);
+	login_keep(login, &(struct login_keeper){ guard, guard_on_told, guard_on_lost });
 	return guard;
 }
 
@@ -83,6 +85,28 @@ static void guard_add_known(struct guard *guard, const char *denial)
 	}
 }
 
+bool guard_depends_on_rules(const struct command *row)
+{
+	return row != NULL && (strcmp(row->name, "sort") == 0 || strcmp(row->name, "sort_ro") == 0);
+}
+
+/* Redis lets SORT look into other keys (BY, GET) only if its user may read all of them, and finds that out while it runs it. */
+static const char *sort_denial(const struct guard *guard, const struct command *row, const struct request *request)
+{
+	if (guard->session->account->reads_all_keys || !guard_depends_on_rules(row))
+		return NULL;
+	for (uint32_t i = 2; i + 1 < request->argc; i++) {
+		struct slice value = request->argv[i + 1];
+		if (slice_equal_nocase(request->argv[i], SLICE("BY")) && memchr(value.ptr, '*', value.len) != NULL)
+			return "ERR BY option of SORT denied due to insufficient ACL permissions.";
+		if (slice_equal_nocase(request->argv[i], SLICE("GET")))
+			return "ERR GET option of SORT denied due to insufficient ACL permissions.";
+		i += slice_equal_nocase(request->argv[i], SLICE("BY")) || slice_equal_nocase(request->argv[i], SLICE("STORE"));
+		i += slice_equal_nocase(request->argv[i], SLICE("LIMIT")) ? 2 : 0;
+	}
+	return NULL;
+}
+
 /* What is asked, and what waits for it. */
 static void guard_wake(struct guard *guard)
 {
@@ -103,6 +127,7 @@ static void guard_on_login(void *context, enum login_result result, struct slice
 	case LOGIN_RESTRICTED:
 		guard->login = login;
 		guard->is_open = true;
+		session->account->reads_all_keys = login_reads_all_keys(login);
 		login_keep(login, &(struct login_keeper){ guard, guard_on_told, guard_on_lost });
 		break;
 	case LOGIN_ALLOWED:
@@ -174,9 +199,11 @@ static void guard_on_told(void *context, struct slice reply)
 	assert(guard->answered < guard->count);
 	struct verdict *verdict = &guard->verdicts[guard->answered];
 	verdict->is_known = true;
-	verdict->is_denied = reply_is_denial(reply);
-	if (verdict->is_denied)
+	if (reply_is_denial(reply)) {
+		verdict->is_denied = true;
+		bytes_free(verdict->reply);
 		verdict->reply = buffer_copy(reply);
+	}
 	guard_wake(guard);
 }
 
@@ -206,6 +233,17 @@ static bool row_is_turning(const struct command *row)
 	return false;
 }
 
+/* Unless Redis has a reason of its own, which comes first. */
+static void guard_deny_later(struct verdict *verdict, const char *denial)
+{
+	struct buffer reply = { 0 };
+	if (denial == NULL)
+		return;
+	resp_add_error(&reply, denial);
+	verdict->is_denied = true;
+	verdict->reply = buffer_slice(&reply);
+}
+
 /* Redis does not know the commands of class HOMEPORT: those that read or write a value need the right to do that by a command of Redis. False: who may not
  * do everything may not run it. */
 static bool homeport_stand_in(const struct command *row, const struct request *request, struct slice *argv, unsigned *argc)
@@ -233,7 +271,7 @@ static void guard_question(struct guard *guard, const struct command *row, const
 	if (row_needs_no_leave(row, request)) {
 		guard_add_known(guard, NULL);
 	} else if (strncmp(row->name, "homeport|", 9) != 0) {
-		guard_add(guard);
+		guard_deny_later(guard_add(guard), sort_denial(guard, row, request));
 		if (request->raw.len > 0)
 			buffer_add(commands, request->raw);
 		else

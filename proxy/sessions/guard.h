@@ -22,6 +22,8 @@ struct guard *guard_new(struct session *session, struct login *login);
 void guard_free(struct guard *guard);                /* NULL is fine */
 /* May REQUEST, the next one of the session, be run? DENIAL, if not: Redis's answer to it; good until the next call. */
 MUST_CHECK enum guard_verdict guard_ask(struct guard *guard, const struct command *row, const struct request *request, struct slice *denial);
+/* Does its answer about such a command depend on rules that the sidecar itself has read? */
+bool guard_depends_on_rules(const struct command *row);
 /* Is nothing asked, and no answer waiting to be used? */
 bool guard_is_idle(const struct guard *guard);
 /* The store was lost: what is asked is asked again when there is one. */

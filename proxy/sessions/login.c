@@ -26,7 +26,7 @@ struct login {
 	struct login_keeper keeper;
 	struct slice user;           /* owned */
 	enum login_stage stage;
-	bool is_restricted;
+	bool is_restricted, reads_all_keys;
 };
 
 static void login_on_reply(void *context, struct slice reply);
@@ -111,6 +111,19 @@ static void login_stand(struct login *login)
 	login->done(login->context, LOGIN_RESTRICTED, (struct slice){ "", 0 });
 }
 
+static void login_take_rules(struct login *login, struct slice reply)
+{
+	struct user_rules rules;
+	bool is_read = user_rules_read(reply, &rules);
+	login->is_restricted = !is_read || !rules.is_unrestricted;
+	login->reads_all_keys = is_read && rules.reads_all_keys;
+}
+
+bool login_reads_all_keys(const struct login *login)
+{
+	return login->reads_all_keys;
+}
+
 /* Is it something that was published? */
 static bool reply_is_message(const struct login *login, struct slice reply)
 {
@@ -128,7 +141,6 @@ static void login_on_reply(void *context, struct slice reply)
 	struct login *login = context;
 	struct slice cursor = reply;
 	struct reply answer;
-	struct user_rules rules;
 	enum login_stage stage = login->stage;
 	if (reply_is_message(login, reply))
 		return;
@@ -140,7 +152,7 @@ static void login_on_reply(void *context, struct slice reply)
 	if (reply_is_error(reply) && reply_read(&cursor, &answer))
 		login_finish(login, stage == LOGIN_AUTH ? LOGIN_REFUSED : LOGIN_FAILED, answer.text);
 	else if (stage == LOGIN_RULES)
-		login->is_restricted = !user_rules_read(reply, &rules) || !rules.is_unrestricted;
+		login_take_rules(login, reply);
 	else if (stage == LOGIN_BACK)
 		login_stand(login);
 }

@@ -38,6 +38,8 @@ struct login_keeper {
 struct login *login_start(struct event_base *loop, const struct sidecar_status *status, const struct login_request *request);
 /* To be called while DONE tells LOGIN_RESTRICTED. */
 void login_keep(struct login *login, const struct login_keeper *keeper);
+/* May its user read every key by whatever it may run, as last heard? */
+bool login_reads_all_keys(const struct login *login);
 void login_ask(struct login *login, struct slice commands);
 /* Gives up a login: neither DONE nor its keeper is called any more. NULL is fine. */
 void login_cancel(struct login *login);

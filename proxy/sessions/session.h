@@ -55,6 +55,7 @@ struct account {
 	struct slice user;           /* owned */
 	unsigned sessions;
 	bool is_restricted;          /* as last heard: it may not do everything */
+	bool reads_all_keys;         /* likewise: by whatever command it may run */
 };
 
 /* What an AUTH or a HELLO asked for: takes effect once the login has succeeded. */
@@ -152,6 +153,7 @@ struct sessions {
 	bool is_in_doubt;            /* what users may do has changed, and is being asked */
 	uint64_t doubt_until_us;     /* the store's limit of memory may have been changed: what is known of it is not believed (steady clock) */
 	bool is_store_behind;        /* more bytes are under way to the store than limits.store allows */
+	bool is_probing;             /* it is being asked for the first time: clients that do not log in wait */
 	bool is_probed;              /* Redis has been asked since the start whether strangers are let in */
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
 	struct guarded guarded;

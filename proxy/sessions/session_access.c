@@ -142,8 +142,17 @@ static void session_settle(void *context, struct client *client)
 		session->guard = NULL;
 	}
 	session_changed(session);
-	if (session->guard == NULL)
-		session_stop_checking(session);
+	session_stop_checking(session);
+}
+
+/* The first answer is here, or will not come soon: clients that waited for it are told which. */
+static void access_end_probing(struct access *access)
+{
+	struct sessions *sessions = access->sessions;
+	if (!sessions->is_probing)
+		return;
+	sessions->is_probing = false;
+	client_table_visit(sessions->clients, session_settle, NULL);
 }
 
 static void session_end_deleted(void *context, struct client *client)
@@ -161,6 +170,7 @@ static bool access_take(struct access *access, struct account *account, struct s
 		return false;
 	bool has_changed = account->is_restricted == rules.is_unrestricted;
 	account->is_restricted = !rules.is_unrestricted;
+	account->reads_all_keys = rules.reads_all_keys;
 	if (account == access->strangers) {
 		has_changed |= sessions->is_open_to_strangers != rules.is_open || !sessions->is_probed;
 		sessions->is_open_to_strangers = rules.is_open;
@@ -193,6 +203,7 @@ static void access_end_round(struct access *access)
 	access->round_at = access->round_count = 0;
 	access->is_asking = false;
 	access_sweep(access);
+	access_end_probing(access);
 	if (access->is_stale) {
 		access_begin_round(access);
 		return;
@@ -239,6 +250,7 @@ static void access_on_lost(void *context, const char *why)
 	access->round_at = access->round_count = 0;
 	access->is_asking = false;
 	timer_start(access->timer, ASK_AGAIN_MS);
+	access_end_probing(access);
 }
 
 /* ---- accounts ---- */
@@ -300,8 +312,12 @@ void access_learn(struct session *session, bool is_restricted)
 
 enum guard_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial)
 {
+	if (!session_is_known(session) && session->sessions->is_probing && turn_is_open(session->sessions->turn))
+		return GUARD_ASKS;
 	if (!session_is_known(session))
 		return GUARD_ALLOWS;     /* what it may run is said elsewhere */
+	if (session->sessions->is_in_doubt && guard_depends_on_rules(row))
+		return turn_is_open(session->sessions->turn) ? GUARD_ASKS : GUARD_CANNOT_ASK;
 	if (session->guard == NULL && session->sessions->is_in_doubt)
 		return turn_is_open(session->sessions->turn) ? GUARD_ASKS : GUARD_CANNOT_ASK;
 	if (session->guard == NULL)

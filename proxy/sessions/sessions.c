@@ -55,10 +55,18 @@ static void session_closing(void *context, struct client *client)
 
 /* ---- what the turn tells ---- */
 
+static void session_look_again(void *context, struct client *client)
+{
+	(void)context;
+	session_changed(client->session);
+}
+
 static void sessions_opened(void *context, uint32_t databases)
 {
 	struct sessions *sessions = context;
 	sessions->databases = databases;
+	sessions->is_probing = !sessions->is_probed;
+	client_table_visit(sessions->clients, session_look_again, NULL);
 	access_ask(sessions, false);
 }
 

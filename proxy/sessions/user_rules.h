@@ -8,6 +8,7 @@
 struct user_rules {
 	bool is_there;               /* Redis knows the user */
 	bool is_open;                /* it needs no password, and is not switched off */
+	bool reads_all_keys;         /* it may read every key by whatever it may run: it has no selectors, which might allow a command for other keys */
 	bool is_unrestricted;        /* all commands, all keys, all channels */
 };
 

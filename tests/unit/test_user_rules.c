@@ -28,6 +28,14 @@ static void who_may_do_everything_is_told_from_who_may_not(void)
 	CU_ASSERT(!is_unrestricted(SLICE("*12\r\n" FLAGS COMMANDS("5", "+@all") KEYS("2", "~*") CHANNELS("0", "") NO_SELECTORS)));
 }
 
+static void who_may_read_all_keys_is_told_from_who_may_not(void)
+{
+	struct user_rules rules;
+	CU_ASSERT(user_rules_read(SLICE("*12\r\n" FLAGS COMMANDS("5", "+@all") KEYS("8", "~a* %R~*") CHANNELS("0", "") NO_SELECTORS), &rules) && rules.reads_all_keys);
+	CU_ASSERT(user_rules_read(SLICE("*12\r\n" FLAGS COMMANDS("5", "+@all") KEYS("8", "~a* %W~*") CHANNELS("0", "") NO_SELECTORS), &rules) && !rules.reads_all_keys);
+	CU_ASSERT(user_rules_read(SLICE("*12\r\n" FLAGS COMMANDS("5", "+@all") KEYS("2", "~*") CHANNELS("0", "") "$9\r\nselectors\r\n*1\r\n*0\r\n"), &rules) && !rules.reads_all_keys);
+}
+
 static void older_servers_list_keys_and_channels(void)
 {
 	CU_ASSERT(is_unrestricted(SLICE("*10\r\n" FLAGS COMMANDS("5", "+@all") "$4\r\nkeys\r\n*1\r\n$1\r\n*\r\n$8\r\nchannels\r\n*1\r\n$1\r\n*\r\n")));
@@ -49,6 +57,7 @@ void suite_user_rules(void)
 {
 	CU_pSuite suite = CU_add_suite("user rules", NULL, NULL);
 	CU_ADD_TEST(suite, who_may_do_everything_is_told_from_who_may_not);
+	CU_ADD_TEST(suite, who_may_read_all_keys_is_told_from_who_may_not);
 	CU_ADD_TEST(suite, older_servers_list_keys_and_channels);
 	CU_ADD_TEST(suite, a_user_may_be_missing_closed_or_not_told_at_all);
 }

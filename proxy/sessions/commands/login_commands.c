@@ -25,9 +25,10 @@ static void session_on_login(void *context, enum login_result result, struct sli
 	session->is_logged_in = true;
 	slice_replace(&session->user, session->greeting.user);
 	guard_free(session->guard);
-	session->guard = result == LOGIN_RESTRICTED ? guard_new(session, login) : NULL;
+	session->guard = NULL;
 	credentials_set(&session->credentials, session->greeting.credentials.auth, session->greeting.credentials.count);
 	access_enter(session, session->user);
+	session->guard = result == LOGIN_RESTRICTED ? guard_new(session, login) : NULL;
 	access_learn(session, result == LOGIN_RESTRICTED);
 	session_greet(session);
 }
