@@ -147,6 +147,13 @@ void stage_answer(struct stage *stage)
 	resp_requests_free(requests);
 }
 
+void stage_abort(struct stage *stage, const char *error)
+{
+	struct waiting group = take_first(stage->groups, &stage->group_count);
+	stage_step(stage, (struct event){ .type = EVENT_ANSWERED, .answered = { .id = group.id, .error = slice_of(error) } });
+	free_all(&group, 1);
+}
+
 void stage_answer_all(struct stage *stage)
 {
 	while (stage->group_count > 0) {

@@ -35,6 +35,8 @@ void stage_end_turn(struct stage *stage);
 void stage_answer(struct stage *stage);
 /* … and then all others, and what they lead to; a turn ends after each. */
 void stage_answer_all(struct stage *stage);
+/* The oldest group did not run. ERROR: why; empty: a key that was watched had changed. */
+void stage_abort(struct stage *stage, const char *error);
 /* Does the group that was sent last have this? */
 bool stage_has_sent(const struct stage *stage, const char *text);
 

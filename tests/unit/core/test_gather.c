@@ -97,6 +97,50 @@ static void guarded_transaction_goes_alone(void)
 	stage_close(&stage);
 }
 
+/* The store decides whether it runs. If not, its client is told by an empty error, it is not tried again, and its seqs go to the next write. */
+static void guarded_transaction_that_did_not_run_leaves_nothing(void)
+{
+	struct stage stage;
+	open_quiet(&stage);
+	uint64_t seq = core_status(stage.core)->seq;
+	stage_say(&stage, 3, (struct slice[]){ SLICE("set"), SLICE("b"), SLICE("v") }, true);
+	CU_ASSERT_FATAL(stage.group_count == 1);
+	stage_abort(&stage, "");
+	stage_end_turn(&stage);
+	CU_ASSERT(stage.group_count == 0 && stage.refusals == 1 && strcmp(stage.answer, "-\r\n") == 0);
+	CU_ASSERT(core_status(stage.core)->aborted_groups == 0 && core_status(stage.core)->refused_writes == 0);
+	stage_set(&stage, "c");
+	stage_end_turn(&stage);
+	stage_answer_all(&stage);
+	CU_ASSERT(core_status(stage.core)->seq == seq + 1);
+	stage_close(&stage);
+}
+
+/* SELECTs stand between its commands, when it is run again, too, and what follows begins with one. */
+static void transaction_in_two_databases_is_run_again_in_them(void)
+{
+	static const uint32_t dbs[] = { 0, 3, 0 };
+	struct slice words[] = { SLICE("incr"), SLICE("a") };
+	const struct request request = { .argv = words, .argc = 2 };
+	const struct request commands[] = { request, request, request };
+	const struct command *row = command_find(2, words), *rows[] = { row, row, row };
+	struct stage stage;
+	open_quiet(&stage);
+	stage_step(&stage, (struct event){ .type = EVENT_REQUEST, .request = {
+		.token = ++stage.token, .protocol = 2, .dbs = dbs, .commands = commands, .rows = rows, .count = 3, .is_transaction = true,
+	} });
+	stage_set(&stage, "neighbour");
+	stage_end_turn(&stage);
+	CU_ASSERT_FATAL(stage.group_count == 1);
+	stage_abort(&stage, "OOM command not allowed when used memory > 'maxmemory'.");
+	stage_end_turn(&stage);
+	CU_ASSERT_FATAL(stage.group_count == 1);
+	CU_ASSERT(stage_has_sent(&stage, "INCR\r\n$1\r\na\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n") || stage_has_sent(&stage, "incr\r\n$1\r\na\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n"));
+	CU_ASSERT(!stage_has_sent(&stage, "neighbour"));
+	stage_answer_all(&stage);
+	stage_close(&stage);
+}
+
 static void context_write_goes_alone(void)
 {
 	struct stage stage;
@@ -190,6 +234,8 @@ void suite_gather(void)
 	CU_ADD_TEST(suite, long_group_does_not_wait);
 	CU_ADD_TEST(suite, guarded_transaction_does_not_wait);
 	CU_ADD_TEST(suite, guarded_transaction_goes_alone);
+	CU_ADD_TEST(suite, guarded_transaction_that_did_not_run_leaves_nothing);
+	CU_ADD_TEST(suite, transaction_in_two_databases_is_run_again_in_them);
 	CU_ADD_TEST(suite, context_write_goes_alone);
 	CU_ADD_TEST(suite, sets_that_follow_each_other_are_one_command);
 	CU_ADD_TEST(suite, long_values_and_their_entry_join_to_one_transaction);
