@@ -85,11 +85,6 @@ def is_same(one, other, command, queued):
     return plain(one, command) == plain(other, command)
 
 
-def is_left_to_the_server(our, their, command):
-    """A server of 7.2 takes an argument more than one of 7.0 does: inside MULTI that comes out when it is executed."""
-    return command[0].upper() in (b"ZRANK", b"ZREVRANK") and our == (b"+", b"QUEUED") and b"wrong number of arguments" in their[1]
-
-
 def first_difference(commands, ours, theirs):
     """None, or (which command, our reply, theirs). OURS and THEIRS are all bytes that came back."""
     if ours == theirs:
@@ -100,9 +95,6 @@ def first_difference(commands, ours, theirs):
         if number >= len(our_replies) or number >= len(their_replies):
             return number, *(str(replies[number]) if number < len(replies) else "nothing" for replies in (our_replies, their_replies))
         our, their = our_replies[number], their_replies[number]
-        if is_left_to_the_server(our, their, command):
-            queued.append(command)
-            continue
         if not is_same(our, their, command, queued):
             return number, str(our), str(their)
         name = command[0].upper()
