@@ -115,6 +115,8 @@ struct core *core_new(const struct core_options *options, const char **error)
 	groups_init(&core->groups);
 	outbox_init(&core->outbox);
 	core->topology = topology_new(&core->options, &core->step, &core->causes, &homes_error);
+	core->conflicts.user_of = homes_user_of;
+	core->conflicts.user_context = core->topology;
 	core->outbox.topology = core->books.topology = core->topology;
 	core->topology->scripts = &core->scripts;
 	core->scripts.bytes_max = core->scripts.libraries.bytes_max = options->scripts_bytes_max;

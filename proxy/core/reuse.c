@@ -50,6 +50,8 @@ static void mark_keyspace(struct keyspace *keyspace, bool *is_used)
 			is_used[latents->ring[at & (latents->cap - 1)].batch->stamp.origin] = true;
 	for (unsigned i = 0; i < keyspace->flush_count; i++)
 		is_used[keyspace->flushes[i].stamp.origin] = true;
+	for (unsigned i = 0; i < keyspace->take_over_count; i++)
+		is_used[keyspace->take_overs[i].stamp.origin] = true;
 	for (unsigned i = 0; i < keyspace->spills.count; i++)
 		is_used[keyspace->spills.items[i].origin] = true;
 }

@@ -128,6 +128,7 @@ const struct core_status *core_status(struct core *core)
 	status->unsettled_episodes = episodes->count - episodes->kept_count + episodes->finals.command_count + episodes->finals.last_count;
 	status->open_conflicts = core->keyspace.episodes->open_count;
 	status->episode_bytes = core->keyspace.episodes->bytes;
+	status->stranded_writes = core->conflicts.stranded;
 	memcpy(status->conflicts, core->conflicts.counts, sizeof status->conflicts);
 	status->peer_count = core->options.dc_count;
 	for (unsigned dc = 0; dc < core->options.dc_count; dc++)

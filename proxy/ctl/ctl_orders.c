@@ -41,7 +41,7 @@ static const struct ctl_order orders[] = {
 	  "The user's writes wait at the old home until the new one has all of them. If that takes longer than --hold, nothing moves and the writes go on where\n"
 	  "they were. The order may be given at any datacenter.\n"
 	  "--force is for a home that is dead, and is given at the datacenter that is to be the home. It says first which writes are not known there. They are not lost:\n"
-	  "when the old home is back, they are conflicts with what was written meanwhile.\n", ctl_rehome },
+	  "when the old home is back, conflicts list --kind stranded lists them.\n", ctl_rehome },
 	{ "drill", "", "", "from to match rate hold dry-run back abort-if report", "rehearses a fail-over: moves the users of a datacenter while they write, and reports what came of it",
 	  "--match is about users here, as in --match 'user:1*'. Ctrl-C, or a crossed --abort-if, stops it and moves back those who were moved. Exit code 0: all users\n"
 	  "moved (and back, with --back); 1: some stayed, or it was stopped. HELD: from the order to the answer; no write of the user waited longer.\n", ctl_drill },

@@ -81,7 +81,7 @@ static void state_loss(const struct taking *taking)
 		ctl_add_ms(&age, taking->staleness_ms);
 		fprintf(stderr, "All that %s wrote until %s is known here. What %s wrote in the last %.*s is not known here. ", from, time_text, from, (int)age.len, age.ptr);
 	}
-	fprintf(stderr, "When %s is back, it may conflict with what is written from now on.\n", from);
+	fprintf(stderr, "When %s is back, homeportctl conflicts list --kind stranded lists it.\n", from);
 	buffer_free(&age);
 }
 

@@ -30,10 +30,16 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 	write->explicit_context = explicit;
 	write->facts = &changes->facts;
 	for (unsigned i = 0; i < changes->count; i++) {
+		uint64_t user[2];
+		bool is_take_over = changes->items[i].db == DB_RESERVED && homes_take_over(apply->topology, &changes->items[i], user);
+		if (is_take_over)
+			keyspace_take_latent(apply->keyspace);
 		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
 		if (i % WARM_ELEMENTS == 0 && changes->count > WARM_ELEMENTS && key != NULL)
 			keyspace_warm_elements(apply->keyspace, key, changes->items + i, changes->count - i);
 		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
+		if (is_take_over)
+			conflicts_take_over(apply->conflicts, write, &changes->items[i], user);
 		if (changes->items[i].db == DB_RESERVED && write->mode == APPLY_REMOTE)
 			homes_note_arrived(apply->topology, changes->items[i].element);
 		/* A sibling may have changed nothing. */
@@ -85,7 +91,7 @@ static bool window_read(struct apply_window *window, struct applying *applying, 
 	uint64_t index = applying->latents == NULL ? 0 : applying->stamp.seq - applying->latents->stamp.seq;
 	/* No write may be noted before an earlier one is applied that touches more than its first key. After a flush, in an earlier window of the batch, none
 	 * may be: it would be sent before the flush is. */
-	bool can_be_latent = applying->latents != NULL && keyspace->flush_count == 0;
+	bool can_be_latent = applying->latents != NULL && keyspace->flush_count + keyspace->take_over_count == 0;
 	window->count = window->key_count = 0;
 	while (window->count < WINDOW_WRITES && envelope_write_next(&applying->writes, &pending, &window->writes[window->count], &raw)) {
 		const struct changes *changes = &window->writes[window->count];
@@ -162,7 +168,7 @@ void apply_recalled(struct apply *apply, const struct stamp *first, struct slice
 static bool can_be_latent(const struct apply *apply, const struct delivery *delivery)
 {
 	return apply->causes->origins.items[delivery->origin].dc != 0 && delivery->rules_digest == apply->policies->current->digest &&
-	       !apply->suspects->is_suspecting && apply->onlookers->first == NULL && apply->keyspace->flush_count == 0;
+	       !apply->suspects->is_suspecting && apply->onlookers->first == NULL && apply->keyspace->flush_count + apply->keyspace->take_over_count == 0;
 }
 
 void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struct script *script)

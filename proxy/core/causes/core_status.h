@@ -139,6 +139,7 @@ struct core_status {
 	uint64_t home_bytes;         /* of the table of them */
 	uint64_t homes_doubted_ms;   /* our steady clock since when peers may have other homes configured: home of nobody by default; 0: they do not */
 	uint64_t held_writes, held_bytes;        /* requests that wait now, and their memory */
+	uint64_t stranded_writes;    /* changes that a take-over of their user had not seen, nor they the take-over; since core_new */
 	uint64_t moves;              /* under way */
 	uint64_t moves_ended[MOVE_RESULT_COUNT]; /* since core_new, by how (core_move_result_text) */
 	uint64_t off_home_writes[HOME_AWAY_COUNT];       /* of users who live elsewhere, by what became of them */

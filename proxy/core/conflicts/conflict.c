@@ -8,6 +8,7 @@
 #include "proxy/core/versions/policy.h"
 #include "proxy/core/versions/version.h"
 #include "sibling.h"
+#include "stranded.h"
 
 /* ---- changes of one element ---- */
 
@@ -80,6 +81,8 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 	const unsigned flags = arriving->party.flags;
 	if (arrival_is_remote(arriving))
 		conflicts_count(conflicts, arriving);
+	if (keyspace->take_over_count > 0)
+		stranded_meet(conflicts, arriving);
 	bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_round(keyspace, element, arriving);
 	bool is_alive = !(flags & MARK_PRESENT) || kind >= KIND_TYPES || type_survives(keyspace, arriving);
 	bool is_delta = flags & MARK_DELTA;
@@ -123,6 +126,8 @@ static void apply_clear(struct conflicts *conflicts, struct arrival *arriving)
 	arrival_classify(arriving);
 	if (arrival_is_remote(arriving))
 		conflicts_count(conflicts, arriving);
+	if (keyspace->take_over_count > 0)
+		stranded_meet(conflicts, arriving);
 	struct element *clears = keyspace_element(keyspace, arriving->key, KIND_KEY, (struct slice){ "", 0 });
 	keyspace_mark(keyspace, clears, &(struct marking){ arriving->party.stamp, arriving->party.flags, 0, arriving->party.note });
 	element_compete(keyspace, clears, &(struct version){ .stamp = arrival_competing(arriving) });
@@ -167,4 +172,9 @@ void conflicts_apply(struct conflicts *conflicts, struct arriving_write *write, 
 	else
 		apply_flush(conflicts, &arriving);
 	note_drop(conflicts->keyspace, note);
+}
+
+void conflicts_take_over(struct conflicts *conflicts, const struct arriving_write *write, const struct change *change, const uint64_t user[2])
+{
+	stranded_begin(conflicts, write, change, user);
 }

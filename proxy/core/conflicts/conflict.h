@@ -9,6 +9,7 @@
  *   fraction.c         increments, and what has to be read back because two orders differ
  *   compete.c          versions compete, and types kill those of other types
  *   sibling.c          versions that a client's write names beside itself
+ *   stranded.c         writes that a take-over of their user has not seen
  *   conflict.c         all of it, for one change
  *   render.c           the commands that tell the store
  *
@@ -53,11 +54,15 @@ struct conflicts {
 	struct effects *effects;             /* of this step */
 	struct arena *arena;                 /* of this step: seqs that reports point to */
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
+	bool (*user_of)(const void *context, struct slice key, uint64_t user[2]);        /* whose the key is, as a hash; false: nobody's */
+	const void *user_context;
+	uint64_t stranded;                   /* changes that were stranded by take-overs */
 	struct rounding *roundings;              /* owned; taken by the core */
 	unsigned rounding_count, rounding_cap;
 };
 
 /* KEY: the change's, with all that is known of it in the metadata; NULL for a flush, before which no key has latent writes. */
+void conflicts_take_over(struct conflicts *conflicts, const struct arriving_write *write, const struct change *change, const uint64_t user[2]);
 void conflicts_apply(struct conflicts *conflicts, struct arriving_write *write, const struct change *change, struct key *key);
 
 #endif

@@ -85,6 +85,7 @@ static void restore_side(struct books *books, struct episode *episode, const str
 	struct told told = {
 		.kind = element->kind, .command = side->command, .client = side->client, .value = side->value, .value_len = side->value_len,
 		.value_hash = side->value_hash, .is_removal = side->is_removal, .is_poor = side->command.len == 0 && side->context.len == 0,
+		.is_take_over = side->is_take_over,
 	};
 	struct note *note = note_restore(books->keyspace, &told, context);
 	struct stamp stamp = { .seq = side->dot.seq, .hlc = side->hlc, .context = context, .origin = (unsigned)origin };
@@ -140,7 +141,8 @@ static unsigned traits_of_kind(enum record_kind kind)
 	case RECORD_EXPIRY_WRITE: return EPISODE_EXPIRY;
 	case RECORD_DOUBLE_POP: return EPISODE_DOUBLE_POP;
 	case RECORD_WRITE_DELETE: return EPISODE_REMOVAL | EPISODE_PRESENT;
-	case RECORD_WRITE_WRITE: case RECORD_HANDLER_FAILED: case RECORD_STRANDED: case RECORD_KIND_COUNT: break;
+	case RECORD_STRANDED: return EPISODE_STRANDED;
+	case RECORD_WRITE_WRITE: case RECORD_HANDLER_FAILED: case RECORD_KIND_COUNT: break;
 	}
 	return 0;
 }

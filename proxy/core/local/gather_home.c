@@ -25,6 +25,9 @@ static void gather_flip(struct local *local, const struct move *move)
 	change->element = move->user;
 	change->value = buffer_slice(&value);
 	gather_planned(local, group, member, &planned);
+	/* As long as a take-over is under way, nothing may be applied here that it has not seen. */
+	group->flush_count += move->is_forced && !member->is_flush;
+	member->is_flush |= move->is_forced;
 	unit->member_count = 1;
 	unit->command_len = group->bytes.len - unit->command_at;
 	buffer_free(&value);

@@ -267,6 +267,22 @@ void episodes_pair(struct keyspace *keyspace, struct element *subject, const str
 	count_pairs(keyspace, episode, 1, later_hlc(a, b));
 }
 
+void episodes_strand(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *take_over)
+{
+	struct episode *episode = episode_of(keyspace, subject, write);
+	episode = join(keyspace, episode, take_over);
+	count_pairs(keyspace, episode, 0, later_hlc(write, take_over));
+}
+
+void episodes_tell_stranded(struct keyspace *keyspace, struct element *element, const struct party *write)
+{
+	struct episode *episode = episode_with(keyspace, element, write);
+	if (episode == NULL)
+		return;
+	episode->traits |= EPISODE_STRANDED;
+	episode_touch(keyspace, episode);
+}
+
 /* The episode that began with this sibling and a write that SEEN has seen; NULL: with whichever write. */
 static struct episode *episode_begun_with(const struct keyspace *keyspace, const struct element *element, const struct stamp *sibling, const struct stamp *seen)
 {

@@ -78,6 +78,10 @@ void episode_free(struct keyspace *keyspace, struct episode *episode);
 /* A and B are concurrent and both concern SUBJECT: the element that both are about; its key's TTL or KEY element where deadlines or types
  * clash. */
 void episodes_pair(struct keyspace *keyspace, struct element *subject, const struct party *a, const struct party *b);
+/* WRITE was stranded by TAKE_OVER: the record about SUBJECT, its key, tells of both. Nothing is counted, so it may be said again. */
+void episodes_strand(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *take_over);
+/* The record that WRITE is in, if any, tells that it was stranded. */
+void episodes_tell_stranded(struct keyspace *keyspace, struct element *element, const struct party *write);
 /* WRITE has left SIBLING alive. BITS: enum sibling_bit; one that was the only version alive where WRITE was made begins a conflict with it: whatever
  * conflict it was in before is over. */
 void episodes_name(struct keyspace *keyspace, struct element *subject, const struct party *write, const struct party *sibling, unsigned bits);

@@ -78,7 +78,7 @@ static const struct side *decide(struct telling *telling, const struct episode *
 	const struct rule *rule = trial->kind == KIND_KEY ? &rule_lww : trial->key->policy->rule;
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
-		if ((side->flags & MARK_DELTA) || episode_covers(episode, side))
+		if ((side->flags & MARK_DELTA) || side->note->is_take_over || episode_covers(episode, side))
 			continue;
 		telling->candidates[trial->version_count] = side;
 		struct version *version = &trial->versions[trial->version_count++];
@@ -242,6 +242,7 @@ static void add_side(struct draft *draft, const struct side *side)
 	told->is_explicit = side->note->context->is_explicit;
 	told->is_increment = (side->flags & MARK_DELTA) != 0;
 	told->is_again = side->is_again;
+	told->is_take_over = side->note->is_take_over;
 	note_add_value(side->note, element->kind, draft->room, &told->value_len, &told->value_hash);
 	told->value = room_from(draft, start);
 	told->is_dead = version != NULL && !version->is_present && !told->is_removal;

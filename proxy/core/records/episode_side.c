@@ -10,7 +10,7 @@
 
 static bool is_absolute(const struct side *side)
 {
-	return (side->flags & MARK_DELTA) == 0;
+	return (side->flags & MARK_DELTA) == 0 && !side->note->is_take_over;
 }
 
 bool episode_covers(const struct episode *episode, const struct side *side)
@@ -44,6 +44,10 @@ static unsigned traits_of(const struct episode *episode, const struct side *side
 {
 	bool is_removal = note_is_removal(side->note, episode->element->kind);
 	unsigned traits = is_removal ? EPISODE_REMOVAL : EPISODE_PRESENT;
+	if (side->note->is_take_over)
+		return EPISODE_STRANDED;
+	if (side->note->is_stranded)
+		traits |= EPISODE_STRANDED;
 	if (side->flags & MARK_EXPIRY)
 		traits |= EPISODE_EXPIRY;
 	return note_is_pop(side->note) ? traits | EPISODE_POP : traits;
@@ -65,6 +69,8 @@ enum record_kind episode_kind(const struct episode *episode)
 		episode_add_traits(&traits, &pop_origin, traits_of(episode, &episode->sides[i]), episode->sides[i].stamp.origin);
 	for (unsigned i = 0; i < episode->other_count; i++)
 		episode_add_traits(&traits, &pop_origin, episode->others[i].traits, episode->others[i].origin);
+	if (traits & EPISODE_STRANDED)
+		return RECORD_STRANDED;
 	if (traits & EPISODE_TYPE_CLASH)
 		return RECORD_TYPE_CLASH;
 	if (traits & EPISODE_DOUBLE_POP)
@@ -223,6 +229,7 @@ bool episode_upgrade_side(struct keyspace *keyspace, struct episode *episode, co
 		return false;
 	struct side *side = &episode->sides[found - episode->sides];
 	side->is_clearing |= !side->note->is_poor && !party->note->is_poor && note_is_removal(side->note, kind) != note_is_removal(party->note, kind);
+	party->note->is_stranded |= side->note->is_stranded;
 	if (!note_is_better(party->note, side->note, kind))
 		return false;
 	note_hold(party->note);

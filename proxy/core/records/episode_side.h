@@ -28,7 +28,8 @@ struct side {
 struct other { unsigned origin; uint64_t seq; unsigned traits; };
 
 /* Facts that a record's kind is told from. They stay when the side that they are from is dropped. */
-enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32 };
+enum episode_trait { EPISODE_TYPE_CLASH = 1, EPISODE_REMOVAL = 2, EPISODE_PRESENT = 4, EPISODE_EXPIRY = 8, EPISODE_POP = 16, EPISODE_DOUBLE_POP = 32,
+                     EPISODE_STRANDED = 64 };
 
 /* Adds MORE, which a side of ORIGIN stands for, to *TRAITS. Pops of two origins removed the same element. */
 void episode_add_traits(unsigned *traits, unsigned *pop_origin, unsigned more, unsigned origin);

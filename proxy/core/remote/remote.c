@@ -2,6 +2,7 @@
  * each batch takes effect exactly once. */
 #include "remote_state.h"
 #include "proxy/core/causes/clocks.h"
+#include "proxy/core/topology/homes.h"
 #include "proxy/core/topology/topology.h"
 #include "proxy/core/conflicts/render.h"
 
@@ -69,7 +70,8 @@ static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 	while (envelope_write_next(&writes, &pending, &remote->step->changes, &raw)) {
 		for (unsigned i = 0; i < remote->step->changes.count; i++) {
 			const struct change *change = &remote->step->changes.items[i];
-			if (change->kind == CHANGE_FLUSH)
+			uint64_t user[2];
+			if (change->kind == CHANGE_FLUSH || (change->db == DB_RESERVED && homes_take_over(remote->topology, change, user)))
 				return true;
 			if (keyspace_is_in_flight(remote->keyspace, change->db, change->key))
 				return true;

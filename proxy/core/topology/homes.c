@@ -126,3 +126,26 @@ void homes_note_arrived(struct topology *topology, struct slice user)
 	topology->arrived = array_reserve(topology->arrived, topology->arrived_count, &topology->arrived_cap, sizeof *topology->arrived);
 	topology->arrived[topology->arrived_count++] = buffer_copy(user);
 }
+
+bool homes_take_over(const struct topology *topology, const struct change *change, uint64_t user[2])
+{
+	struct slice id = change->element, name = slice_take_until(&id, ':');
+	if (change->kind != CHANGE_FIELD_SET || !homes_are_in(change->db, change->key) || !home_read(topology, change->value).is_forced)
+		return false;
+	struct user_hash hash = user_hash(name, id);
+	user[0] = hash.low;
+	user[1] = hash.high;
+	return true;
+}
+
+bool homes_user_of(const void *context, struct slice key, uint64_t user[2])
+{
+	const struct topology *topology = context;
+	struct user found;
+	if (!topology->is_on || !patterns_user(&topology->patterns, key, &found) || found.pattern->away == HOME_ACCEPT)
+		return false;
+	struct user_hash hash = patterns_hash(&found);
+	user[0] = hash.low;
+	user[1] = hash.high;
+	return true;
+}

@@ -21,6 +21,10 @@ void homes_write(const struct topology *topology, struct buffer *out, uint64_t e
 bool homes_are_in(uint32_t db, struct slice key);        /* is it the hash of homes? */
 /* A remote write to a user's home was applied; it is not rendered yet. */
 void homes_note_arrived(struct topology *topology, struct slice user);
+/* Does it take a user over? Then USER is his hash. */
+bool homes_take_over(const struct topology *topology, const struct change *change, uint64_t user[2]);
+/* Whose the key is, as such a hash. Keys that are taken everywhere count as nobody's. */
+bool homes_user_of(const void *topology, struct slice key, uint64_t user[2]);
 /* The name of a datacenter, for people. */
 struct slice homes_dc_name(const struct topology *topology, unsigned dc);
 

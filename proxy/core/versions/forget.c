@@ -154,6 +154,21 @@ static uint32_t forget_marks(struct keyspace *keyspace, struct origin *origin, u
 	return most;
 }
 
+/* All had heard of it before they made what comes from now on. */
+static void forget_take_overs(struct keyspace *keyspace)
+{
+	for (unsigned i = 0; i < keyspace->take_over_count;) {
+		struct stamp *stamp = &keyspace->take_overs[i].stamp;
+		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
+			i++;
+			continue;
+		}
+		context_drop(stamp->context);
+		note_drop(keyspace, keyspace->take_overs[i].note);
+		keyspace->take_overs[i] = keyspace->take_overs[--keyspace->take_over_count];
+	}
+}
+
 void keyspace_forget(struct keyspace *keyspace, uint32_t most)
 {
 	assert(keyspace->dirty_elements == NULL && keyspace->dirty_keys == NULL && most > 0);
@@ -163,6 +178,7 @@ void keyspace_forget(struct keyspace *keyspace, uint32_t most)
 	if (keyspace->is_forgetting)
 		return;
 	latents_forget(&keyspace->latents, keyspace->origins);
+	forget_take_overs(keyspace);
 	bool is_pruned = false;
 	for (unsigned i = 0; i < keyspace->flush_count;) {
 		struct stamp *stamp = &keyspace->flushes[i].stamp;

@@ -240,7 +240,14 @@ void element_free(struct keyspace *keyspace, struct element *element)
 	memory_free(element);
 }
 
-/* ---- flushes ---- */
+/* ---- flushes, take-overs ---- */
+
+void keyspace_add_take_over(struct keyspace *keyspace, const struct stamp *stamp, struct note *note, const uint64_t user[2])
+{
+	keyspace->take_overs = array_reserve(keyspace->take_overs, keyspace->take_over_count, &keyspace->take_over_cap, sizeof *keyspace->take_overs);
+	keyspace->take_overs[keyspace->take_over_count++] = (struct take_over){ *stamp, { user[0], user[1] }, note_hold(note) };
+	context_hold(stamp->context);
+}
 
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note)
 {
@@ -339,7 +346,12 @@ void keyspace_free(struct keyspace *keyspace)
 		context_drop(keyspace->flushes[i].stamp.context);
 		note_drop(keyspace, keyspace->flushes[i].note);
 	}
+	for (unsigned i = 0; i < keyspace->take_over_count; i++) {
+		context_drop(keyspace->take_overs[i].stamp.context);
+		note_drop(keyspace, keyspace->take_overs[i].note);
+	}
 	spills_free(&keyspace->spills);
+	memory_free(keyspace->take_overs);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
 	table_free(&keyspace->keys);

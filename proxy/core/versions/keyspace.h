@@ -23,6 +23,13 @@ struct flush {                       /* an unstable FLUSHDB or FLUSHALL */
 	struct note *note;           /* a reference */
 };
 
+/* An unstable write that takes a user over from the datacenter that was his home (conflicts/stranded.h). */
+struct take_over {
+	struct stamp stamp;
+	uint64_t user[2];            /* a hash */
+	struct note *note;           /* a reference */
+};
+
 struct keyspace {
 	struct origins *origins;
 	uint64_t now_ms;             /* of this step */
@@ -33,6 +40,8 @@ struct keyspace {
 	struct latents latents;      /* writes of keys without a record */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;
+	struct take_over *take_overs;        /* owned */
+	unsigned take_over_count, take_over_cap;
 	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
 	struct key *dirty_keys, *thinned_keys;
 	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
@@ -73,6 +82,7 @@ void keyspace_warm_elements(const struct keyspace *keyspace, const struct key *k
 void element_free(struct keyspace *keyspace, struct element *element);
 /* Frees the key if nothing is known of it any more. */
 void keyspace_release_key(struct keyspace *keyspace, struct key *key);
+void keyspace_add_take_over(struct keyspace *keyspace, const struct stamp *stamp, struct note *note, const uint64_t user[2]);
 void keyspace_add_flush(struct keyspace *keyspace, const struct stamp *stamp, uint32_t db, struct note *note);
 void keyspace_set_dirty(struct keyspace *keyspace, struct element *element);
 void keyspace_set_key_dirty(struct keyspace *keyspace, struct key *key);

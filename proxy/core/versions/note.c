@@ -126,6 +126,7 @@ struct note *note_restore(struct keyspace *keyspace, const struct told *told, st
 	size_t kept_len = told->value.len < keyspace->note_value_bytes_max ? told->value.len : keyspace->note_value_bytes_max;
 	struct note *note = note_alloc(keyspace, told, kept_len, context);
 	note->told_len = note->kept_len;
+	note->is_take_over = told->is_take_over;
 	note->has_deadline = told->kind == KIND_TTL && !told->is_removal;
 	/* A deadline is a number, or "none": which is none. */
 	if (note->has_deadline && !slice_to_int64(told->value, &note->expire_at_ms))

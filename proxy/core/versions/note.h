@@ -29,6 +29,8 @@ struct note {
 	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
 	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
 	uint8_t patch : 2;           /* enum note_patch: NUMBER says where it is written */
+	bool is_stranded : 1;        /* it was made without knowing of a take-over that has not seen it */
+	bool is_take_over : 1;       /* it is such a take-over: it tells nothing of the element */
 	bool has_deadline : 1;       /* it decides the key's deadline, too */
 	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
 	int64_t number;
@@ -55,7 +57,7 @@ struct told {
 	struct slice command, client, value, by;
 	uint64_t value_len, value_hash;
 	enum write_choice choice;
-	bool is_removal, is_poor;
+	bool is_removal, is_poor, is_take_over;
 };
 struct note *note_restore(struct keyspace *keyspace, const struct told *told, struct context *context);
 

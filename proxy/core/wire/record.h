@@ -64,6 +64,7 @@ struct record_side {
 	struct slice covers;         /* by which writes it is covered or killed: encoded, for record_cover_next */
 	bool is_increment;           /* VALUE was added to the number that was there */
 	bool is_again;               /* an earlier conflict ended with it alive, and a write that had not seen it began this one */
+	bool is_take_over;           /* RECORD_STRANDED: it has taken the user over. It and the others had not seen each other. VALUE: the home that it wrote */
 	bool is_explicit;            /* CONTEXT is what its client had seen, and all that it covers */
 };
 

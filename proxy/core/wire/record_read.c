@@ -101,6 +101,7 @@ static bool side_field_read(const struct wire_field *field, struct slice raw, st
 	case SIDE_COVERED: return flag_read(field, &side->is_covered);
 	case SIDE_CLEARING: return flag_read(field, &side->is_clearing);
 	case SIDE_AGAIN: return flag_read(field, &side->is_again);
+	case SIDE_TAKE_OVER: return flag_read(field, &side->is_take_over);
 	case SIDE_COVER:
 	case SIDE_KILL: return run_extend(&side->covers, raw) && dot_read(field->bytes, &position);
 	default: return false;

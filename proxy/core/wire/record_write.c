@@ -77,7 +77,7 @@ static size_t side_len(const struct record_side *side)
 	       wire_fixed64_len(side->value_hash) + wire_uint_len(side->is_removal) + wire_uint_len(side->is_live) +
 	       wire_uint_len(side->is_dead) + wire_uint_len(side->is_explicit) +
 	       wire_uint_len(side->is_increment) + wire_uint_len(side->is_covered) +
-	       wire_uint_len(side->is_clearing) + side->covers.len + (side->is_again ? 3 : 0);
+	       wire_uint_len(side->is_clearing) + side->covers.len + (side->is_again ? 3 : 0) + (side->is_take_over ? 3 : 0);
 }
 
 static size_t side_room(const struct record_side *side)
@@ -108,6 +108,7 @@ static char *put_side(char *at, const struct record_side *side)
 	at = wire_put_uint(at, SIDE_CLEARING, side->is_clearing);
 	at = put_raw(at, side->covers);
 	at = wire_put_uint(at, SIDE_AGAIN, side->is_again);
+	at = wire_put_uint(at, SIDE_TAKE_OVER, side->is_take_over);
 	assert(at == start + len);
 	return at;
 }

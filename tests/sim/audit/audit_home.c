@@ -193,14 +193,26 @@ static void homed_add(const struct auditor *auditor, struct homed *homed, const 
 	homed->writes[at] = write;
 }
 
+const struct audited_write *audit_take_over(const struct auditor *auditor, unsigned number, unsigned *user)
+{
+	if (number >= auditor->taking_count)
+		return NULL;
+	*user = auditor->takings[number].user;
+	return audit_find(auditor, auditor->takings[number].origin, auditor->takings[number].seq);
+}
+
+bool audit_is_stranded_by(const struct audited_write *write, const struct audited_write *take_over)
+{
+	return take_over->origin != write->origin && !audit_follows(write, take_over) && !audit_follows(take_over, write);
+}
+
 /* H8: was it written without knowing that the user was taken over, and the take-over without knowing of it? */
 static bool is_stranded(const struct auditor *auditor, const struct audited_write *write, unsigned user)
 {
 	for (unsigned i = 0; i < auditor->taking_count; i++) {
 		const struct audited_taking *taking = &auditor->takings[i];
-		const struct audited_write *take_over = audit_find(auditor, taking->origin, taking->seq);
 
-		if (taking->user == user && take_over->origin != write->origin && !audit_follows(write, take_over) && !audit_follows(take_over, write))
+		if (taking->user == user && audit_is_stranded_by(write, audit_find(auditor, taking->origin, taking->seq)))
 			return true;
 	}
 	return false;

@@ -90,6 +90,10 @@ void audit_home_command(struct auditor *auditor, unsigned dc, const struct sim_e
 void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group *ran, bool is_own);
 /* A change of the reserved database was shipped. */
 void audit_home_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_change *change);
+/* Take-over NUMBER, if it was shipped: whose. NULL: there are no more. */
+const struct audited_write *audit_take_over(const struct auditor *auditor, unsigned number, unsigned *user);
+/* Had neither WRITE seen TAKE_OVER, nor that WRITE? */
+bool audit_is_stranded_by(const struct audited_write *write, const struct audited_write *take_over);
 void audit_homes(struct auditor *auditor);
 
 /* ---- audit_session.c ---- */

@@ -71,6 +71,22 @@ static void gather_key(struct audited_subjects *subjects, const struct audited_k
 	}
 }
 
+/* H8: what a take-over of the key's user has not seen, and that has not seen it, is told under the whole key. Expiries and flushes are nobody's. */
+static void gather_stranded(const struct auditor *auditor, struct audited_subjects *subjects, const struct audited_key *key)
+{
+	const struct audited_subject subject = { .db = key->db, .key = key->key, .kind = SUBJECT_KEY };
+	const struct audited_write *take_over;
+	unsigned user, owner;
+
+	if (key->key == 0 || auditor->options.user_of == NULL || !auditor->options.user_of(pool_text(auditor->options.pool, key->key), &owner))
+		return;
+	for (unsigned number = 0; (take_over = audit_take_over(auditor, number, &user)) != NULL; number++)
+		for (unsigned i = 0; user == owner && i < key->count; i++)
+			if (!key->touches[i].fact->is_expiry && key->touches[i].fact->kind != FACT_FLUSH && audit_is_stranded_by(key->touches[i].write, take_over))
+				pairs_add(&subject_find(subjects, &subject)->links, key->touches[i].write->origin, key->touches[i].write->seq, take_over->origin,
+				          take_over->seq);
+}
+
 /* A version that was the sole survivor counts as a new side, whatever conflict it was in before. */
 #define AGAIN (1u << 16)
 
@@ -146,6 +162,12 @@ static void components(struct audited_subject *subject)
 		record_add_side(&all, (struct record_side_dot){ pair->origin, pair->seq, false });
 		record_add_side(&all, (struct record_side_dot){ pair->other_origin, pair->other_seq, false });
 	}
+	for (unsigned i = 0; i < subject->links.count; i++) {
+		const struct pair *link = &subject->links.items[i];
+
+		record_add_side(&all, (struct record_side_dot){ link->origin, link->seq, false });
+		record_add_side(&all, (struct record_side_dot){ link->other_origin, link->other_seq, false });
+	}
 	parents = memory_new((all.side_count + 1) * sizeof(*parents));
 	for (unsigned i = 0; i < all.side_count; i++)
 		parents[i] = i;
@@ -153,6 +175,11 @@ static void components(struct audited_subject *subject)
 		const struct pair *pair = &subject->pairs.items[i];
 
 		parents[root_of(parents, side_find(&all, pair->origin, pair->seq))] = root_of(parents, side_find(&all, pair->other_origin, pair->other_seq));
+	}
+	for (unsigned i = 0; i < subject->links.count; i++) {
+		const struct pair *link = &subject->links.items[i];
+
+		parents[root_of(parents, side_find(&all, link->origin, link->seq))] = root_of(parents, side_find(&all, link->other_origin, link->other_seq));
 	}
 	for (unsigned root = 0; root < all.side_count; root++) {
 		struct expected_record record = { .side_count = 0 };
@@ -171,16 +198,49 @@ static void components(struct audited_subject *subject)
 	free(all.sides);
 }
 
+/* Did the write change the key, for somebody? */
+static bool has_changed(const struct audited_write *write, const struct audited_subject *subject)
+{
+	for (unsigned i = 0; i < write->shipped.count; i++) {
+		const struct fact *fact = &write->shipped.items[i];
+
+		if (fact->key == subject->key && fact->db == subject->db && fact->kind != FACT_FLUSH && !fact->is_expiry)
+			return true;
+	}
+	return false;
+}
+
+static void mark_stranded(const struct auditor *auditor, const struct audited_subject *subject, struct expected_record *record)
+{
+	const struct audited_write *take_over;
+	unsigned user, owner;
+
+	if (auditor->options.user_of == NULL || !auditor->options.user_of(pool_text(auditor->options.pool, subject->key), &owner))
+		return;
+	for (unsigned number = 0; (take_over = audit_take_over(auditor, number, &user)) != NULL; number++) {
+		for (unsigned i = 0; user == owner && i < record->side_count; i++) {
+			const struct audited_write *side = audit_find(auditor, record->sides[i].origin, record->sides[i].seq);
+
+			record->is_stranded |= side != NULL && has_changed(side, subject) && audit_is_stranded_by(side, take_over);
+		}
+	}
+}
+
 void audit_subjects_gather(const struct auditor *auditor, const struct audited_keys *keys, struct audited_subjects *subjects)
 {
-	for (unsigned i = 0; i < keys->count; i++)
+	for (unsigned i = 0; i < keys->count; i++) {
 		gather_key(subjects, &keys->items[i]);
+		gather_stranded(auditor, subjects, &keys->items[i]);
+	}
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
 			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)
 				gather_siblings(auditor, subjects, auditor->origins[origin].writes[i]);
 	for (unsigned i = 0; i < subjects->count; i++)
 		components(&subjects->items[i]);
+	for (unsigned i = 0; i < subjects->count; i++)
+		for (unsigned j = 0; j < subjects->items[i].record_count; j++)
+			mark_stranded(auditor, &subjects->items[i], &subjects->items[i].records[j]);
 }
 
 void audit_subjects_free(struct audited_subjects *subjects)
@@ -190,6 +250,7 @@ void audit_subjects_free(struct audited_subjects *subjects)
 			free(subjects->items[i].records[j].sides);
 		free(subjects->items[i].records);
 		free(subjects->items[i].pairs.items);
+		free(subjects->items[i].links.items);
 	}
 	free(subjects->items);
 }

@@ -17,6 +17,7 @@ struct record_side_dot {
 struct expected_record {
 	struct record_side_dot *sides;   /* owned */
 	unsigned side_count, side_cap;
+	bool is_stranded;            /* a take-over has not seen a side, nor the side the take-over; or a side is such a take-over */
 	uint64_t pairs;              /* how many pairs of changes; a write may change one element several times */
 };
 
@@ -25,6 +26,7 @@ struct audited_subject {
 	uint32_t db, key, element;
 	enum subject_kind kind;
 	struct pairs pairs;          /* of changes */
+	struct pairs links;          /* of changes and take-overs: these are not counted */
 	struct expected_record *records; /* owned */
 	unsigned record_count, record_cap;
 };

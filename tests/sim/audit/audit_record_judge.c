@@ -5,6 +5,7 @@
 
 #include "audit_record.h"
 
+#define KIND_STRANDED 7      /* of the schema's kinds */
 #define SIDES_MAX 64         /* a record lists at most so many sides, the newest (docs/replication-model.md, "Records") */
 
 static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "stream", "ttl", "key" };
@@ -267,6 +268,9 @@ static void judge_record(const struct case_at *at, const struct written_record *
 		auditor_find(at->auditor, "%s: the record %.*s of %s counts %llu pairs, there are %llu", at->auditor->options.dc_names[at->dc],
 		             (int)record->id.len, record->id.ptr, subject_text(at), (unsigned long long)record->pairs,
 		             (unsigned long long)at->expected->pairs);
+	if ((record->kind == KIND_STRANDED) != at->expected->is_stranded)
+		auditor_find(at->auditor, "%s: the record %.*s of %s is of kind %u; stranded: %d", at->auditor->options.dc_names[at->dc], (int)record->id.len,
+		             record->id.ptr, subject_text(at), (unsigned)record->kind, at->expected->is_stranded);
 	judge_status(at, written);
 	for (unsigned i = 0; i < record->side_count; i++)
 		judge_value(at, &record->sides[i]);

@@ -433,6 +433,30 @@ static void epochs_that_cannot_be_read_end_moves(void)
 	play_close(&play);
 }
 
+static void what_a_take_over_has_not_seen_is_counted_as_stranded(void)
+{
+	const struct change taken = {
+		.kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("user:1"), .value = SLICE("1 c forced"),
+	};
+	const struct change late = { .kind = CHANGE_SET, .key = SLICE("user:1:z"), .value = SLICE("late") };
+	const struct change other = { .kind = CHANGE_SET, .key = SLICE("user:2:z"), .value = SLICE("other") };
+	struct play play;
+	play_open(&play, NULL, 0);
+	set(&play, "user:1:x");
+	set(&play, "user:2:x");
+	stage_end_turn(&play.stage);
+	stage_answer_all(&play.stage);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .ms = 10, .changes = &taken, .change_count = 1 });
+	stage_end_turn(&play.stage);
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_status(play.stage.core)->stranded_writes == 1 && core_status(play.stage.core)->episodes == 1);
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 11, .changes = &late, .change_count = 1 });
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_B, .seq = 2, .ms = 12, .changes = &other, .change_count = 1 });
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_status(play.stage.core)->stranded_writes == 2 && core_status(play.stage.core)->episodes == 2);
+	play_close(&play);
+}
+
 /* ---- what may have been taken over unheard ---- */
 
 static void who_was_away_asks_what_others_wrote_meanwhile(void)
@@ -618,6 +642,7 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, user_is_taken_over);
 	CU_ADD_TEST(suite, move_of_a_user_who_is_taken_over_ends);
 	CU_ADD_TEST(suite, epochs_that_cannot_be_read_end_moves);
+	CU_ADD_TEST(suite, what_a_take_over_has_not_seen_is_counted_as_stranded);
 	CU_ADD_TEST(suite, who_was_away_asks_what_others_wrote_meanwhile);
 	CU_ADD_TEST(suite, who_was_taken_over_unheard_takes_nothing);
 	CU_ADD_TEST(suite, who_is_not_heard_is_not_waited_for);
