@@ -1,11 +1,14 @@
 /* Contradictions: settings that are right by themselves and wrong together. */
 #include "contradictions.h"
 
+#include "base/text.h"
 #include "log_kind.h"
 #include "row.h"
 #include "value.h"
 
 #include <string.h>
+
+#define SENTINELS_MAX 15               /* as connectors/sentinel has room for */
 
 static void check_names(struct reading *reading);
 static void check_addresses(struct reading *reading);
@@ -15,6 +18,7 @@ static void check_numbers(struct reading *reading);
 static const char *written(const struct reading *reading, const char *section, const char *name);
 static void check_tls(struct reading *reading);
 static void check_unix_socket(struct reading *reading);
+static void check_sentinels(struct reading *reading);
 static void check_reachable(struct reading *reading);
 static bool is_shadowed(const char *earlier, const char *later);
 static size_t token_len(const char *pattern);
@@ -28,6 +32,7 @@ void contradictions_find(struct reading *reading)
 	check_numbers(reading);
 	check_tls(reading);
 	check_unix_socket(reading);
+	check_sentinels(reading);
 	check_reachable(reading);
 }
 
@@ -46,7 +51,8 @@ static void check_names(struct reading *reading)
 static void check_addresses(struct reading *reading)
 {
 	const struct settings *settings = reading->settings;
-	const struct settings_address *addresses[SETTINGS_PEERS_MAX + 5] = { &settings->listen, &settings->admin, &settings->redis_address,
+	static const struct settings_address nowhere;
+	const struct settings_address *addresses[SETTINGS_PEERS_MAX + 5] = { &settings->listen, &settings->admin, settings->redis_sentinel == NULL ? &settings->redis_address : &nowhere,
 		&settings->listen_tls, &settings->admin_tls };
 	const char *names[SETTINGS_PEERS_MAX + 5][2] = { { "listen", NULL }, { "admin", NULL }, { "redis", "address" }, { "listen_tls", NULL },
 		{ "admin_tls", NULL } };
@@ -59,7 +65,7 @@ static void check_addresses(struct reading *reading)
 	}
 	for (unsigned i = 1; i < count; i++) {
 		for (unsigned j = 0; j < i; j++) {
-			if (addresses[i]->host == NULL || !value_addresses_equal(addresses[i], addresses[j]))
+			if (addresses[i]->host == NULL || addresses[j]->host == NULL || !value_addresses_equal(addresses[i], addresses[j]))
 				continue;
 			const char *const *one = names[j], *const *other = names[i];
 			struct buffer address = { 0 };
@@ -94,7 +100,7 @@ static void check_streams(struct reading *reading)
 
 		if (ours == NULL || !value_read_endpoint(ours, &address))
 			continue;
-		if (value_addresses_equal(&address, &settings->redis_address))
+		if (settings->redis_sentinel == NULL && value_addresses_equal(&address, &settings->redis_address))
 			complain(reading->complaints, place, "peer '%s' is read from this datacenter's own Redis (%s), write the address of its Redis",
 			         settings->peers[i].name, ours);
 		for (unsigned j = 0; j < i; j++) {
@@ -168,6 +174,40 @@ static void check_tls(struct reading *reading)
 		complain(reading->complaints, tree_find(tls, wrong) != NULL ? tree_find(tls, wrong)->place : reading_place(reading, "tls", NULL), "tls.%s: %.*s",
 		         wrong, (int)why.len, why.ptr);
 	buffer_free(&why);
+}
+
+static void check_sentinels(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+	const struct tree *redis = tree_find(reading->root, "redis");
+	char *text;
+	unsigned count = 0;
+
+	if ((settings->redis_sentinel == NULL) != (settings->redis_master == NULL))
+		complain(reading->complaints, reading_place(reading, "redis", settings->redis_sentinel != NULL ? "sentinel" : "master"), "redis.%s needs redis.%s, add it",
+		         settings->redis_sentinel != NULL ? "sentinel" : "master", settings->redis_sentinel != NULL ? "master" : "sentinel");
+	if (settings->redis_sentinel == NULL)
+		return;
+	if (tree_find(redis, "address") != NULL)
+		complain(reading->complaints, reading_place(reading, "redis", "address"), "redis.address and redis.sentinel both say where Redis is, remove one");
+	if (tree_find(redis, "sentinel_password") != NULL && tree_find(redis, "sentinel_password_file") != NULL)
+		complain(reading->complaints, reading_place(reading, "redis", "sentinel_password"),
+		         "redis.sentinel_password and redis.sentinel_password_file are both given, remove one");
+	for (; (text = text_list_item(settings->redis_sentinel, count)) != NULL; count++) {
+		struct settings_address address = { 0 };
+
+		if (!value_read_endpoint(text, &address) || address.password != NULL) {
+			char *shown = url_hide_secret(text);
+
+			complain(reading->complaints, reading_place(reading, "redis", "sentinel"),
+			         "redis.sentinel: '%s' is no address, write HOST:PORT, or rediss://HOST:PORT, without user and password", shown);
+			memory_free(shown);
+		}
+		address_free(&address);
+		memory_free(text);
+	}
+	if (count > SENTINELS_MAX)
+		complain(reading->complaints, reading_place(reading, "redis", "sentinel"), "redis.sentinel names %u Sentinels, keep at most %d", count, SENTINELS_MAX);
 }
 
 static void check_unix_socket(struct reading *reading)

@@ -31,6 +31,7 @@
 #include "config/describe.h"
 #include "config/reload.h"
 #include "config/settings.h"
+#include "connectors/sentinel/sentinel.h"
 #include "proxy/admin/admin.h"
 #include "proxy/clients/client_table.h"
 #include "proxy/conflicts/conflicts.h"
@@ -64,6 +65,7 @@ struct sidecar {
 	struct turn_clock clock;
 	struct sidecar_status status;
 	struct tls *tls;
+	struct sentinel *sentinel;     /* NULL: Redis is where the configuration says */
 	struct event_base *loop;
 	struct sessions *sessions;
 	struct client_table *clients;
@@ -205,9 +207,16 @@ static bool sidecar_prepare(struct sidecar *sidecar, struct buffer *error)
 	return sidecar->tls != NULL && endpoint_set(&sidecar->status.redis, redis->host, redis->port, redis->is_tls ? sidecar->tls : NULL, settings->redis_tls_name);
 }
 
+static void sidecar_on_primary(void *context)
+{
+	struct sidecar *sidecar = context;
+	turn_move_store(sidecar->turn);
+}
+
 /* False: a part could not be made; ERROR says what is wrong and what to do. */
 static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 {
+	const struct settings *settings = &sidecar->settings;
 	sidecar->sessions = sessions_new(&(struct sessions_options){ sidecar->loop, &sidecar->clock, &sidecar->status, session_commands_new() });
 	sidecar->clients = client_table_new(&(struct client_table_options){
 		.loop = sidecar->loop,
@@ -227,6 +236,10 @@ static bool sidecar_wire(struct sidecar *sidecar, struct buffer *error)
 	}, error);
 	if (sidecar->turn == NULL)
 		return false;
+	if (settings->redis_sentinel != NULL)
+		sidecar->sentinel = sentinel_new(&(struct sentinel_options){ sidecar->loop, settings->redis_sentinel, settings->redis_master,
+			settings->redis_sentinel_username, settings->redis_sentinel_password, sidecar->tls, &sidecar->status.redis }, sidecar_on_primary, sidecar);
+	sidecar->status.sentinel = sidecar->sentinel;
 	sidecar->conflicts = conflicts_new(sidecar->turn, &sidecar->clock);
 	sidecar->homes = homes_new(&(struct homes_options){ sidecar->loop, &sidecar->clock, &sidecar->status });
 	homes_connect(sidecar->homes, sidecar->turn);
@@ -249,6 +262,7 @@ static void sidecar_unwire(struct sidecar *sidecar)
 	homes_free(sidecar->homes);
 	client_table_free(sidecar->clients);
 	turn_free(sidecar->turn);
+	sentinel_free(sidecar->sentinel);
 	sessions_free(sidecar->sessions);
 	tls_free(sidecar->tls);
 	event_free(sidecar->on_term);

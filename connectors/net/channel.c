@@ -56,7 +56,7 @@ struct channel *channel_new(struct event_base *loop, int fd, struct tls *tls, st
 struct channel *channel_dial(struct event_base *loop, const struct endpoint *endpoint, unsigned attempt, const struct channel_callbacks *callbacks, const char **why)
 {
 	if (endpoint->host[0] == '\0') {
-		*why = "its address is not known yet";
+		*why = endpoint->unknown != NULL ? endpoint->unknown : "its address is not known yet";
 		return NULL;
 	}
 	int fd = dial(endpoint->host, endpoint->port, attempt, why);

@@ -13,6 +13,9 @@ struct endpoint {
 	uint16_t port;
 	struct tls *tls;                     /* NULL: plain; borrowed */
 	char name[ENDPOINT_HOST_SIZE];       /* whom its certificate must name; empty: HOST */
+	bool is_found;                       /* by Sentinels: it must say itself that it is the primary */
+	const char *unknown;                 /* why HOST is empty; borrowed */
+	unsigned changes;                    /* how often HOST and PORT became others: connections made before that lead elsewhere */
 };
 
 /* HOST and NAME are copied; NAME may be NULL. False: one is too long. */

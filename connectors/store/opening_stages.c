@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "client_list.h"
+#include "connectors/net/endpoint.h"
 #include "proxy/core/wire/record.h"
 #include "store_facts.h"
 
@@ -22,10 +23,10 @@
 typedef void sender(struct opening *opening);
 typedef enum opening_state taker(struct opening *opening, struct slice reply);
 
-static sender send_login, send_transaction, send_epoch_read, send_identity_read, send_claims_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
+static sender send_login, send_role, send_transaction, send_epoch_read, send_identity_read, send_claims_read, send_epoch_claim, send_identity, send_names, send_client_list, send_kills, send_info,
 	send_databases_read, send_notify_read, send_notify_change, send_subscribe, send_positions_read, send_outbox_read,
 	send_episodes_read, send_homes_read, send_parts_read;
-static taker take_epoch_found, take_identity_found, take_claims, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
+static taker take_role, take_epoch_found, take_identity_found, take_claims, take_epoch, take_identity, take_client_list, take_info, take_databases, take_notify, take_notify_change,
 	take_positions, take_outbox, take_episodes, take_homes, take_part;
 static void send_words(struct opening *opening, unsigned pipeline, unsigned count, const struct slice *words);
 static void send_write(struct opening *opening, unsigned count, const struct slice *words);
@@ -36,6 +37,7 @@ static void add_kill(void *context, struct slice client);
 
 const struct opening_stage opening_stages[OPENING_STAGE_COUNT] = {
 	{ "logging in", send_login, NULL, false },
+	{ "asking whether it is the primary", send_role, take_role, false },
 	{ "trying a transaction", send_transaction, NULL, false },
 	{ "reading " EPOCH_KEY, send_epoch_read, take_epoch_found, false },
 	{ "reading " IDENTITY_KEY, send_identity_read, take_identity_found, false },
@@ -68,6 +70,25 @@ static void send_login(struct opening *opening)
 	send_words(opening, PIPELINE_RESP2, WORDS(SLICE("AUTH"), username, slice_of(password)));
 	send_words(opening, PIPELINE_RESP3, WORDS(SLICE("HELLO"), SLICE("3"), SLICE("AUTH"), username, slice_of(password)));
 	send_words(opening, PIPELINE_NOTICES, WORDS(SLICE("AUTH"), username, slice_of(password)));
+}
+
+/* Sentinels may name one that is not the primary any more, or not yet. */
+static void send_role(struct opening *opening)
+{
+	if (opening->options->endpoint->is_found)
+		send_words(opening, PIPELINE_RESP2, WORDS(SLICE("ROLE")));
+}
+
+static enum opening_state take_role(struct opening *opening, struct slice reply)
+{
+	struct reply list, role;
+	if (!reply_read(&reply, &list) || list.type != REPLY_ARRAY || !reply_read(&reply, &role))
+		return OPENING_FAILED;
+	if (slice_equal(role.text, SLICE("master")))
+		return OPENING_UNDER_WAY;
+	snprintf(opening->why, sizeof opening->why, "Sentinel names a Redis that says it is no primary (%.*s): waiting until it is, or another is named",
+	         (int)role.text.len, role.text.ptr);
+	return OPENING_REFUSED;
 }
 
 /* If MULTI were refused to this user, the commands of a group would run one by one, without their outbox entry. */

@@ -12,7 +12,7 @@ struct opening_stage {
 	bool is_optional;                    /* the opening goes on after an error */
 };
 
-#define OPENING_STAGE_COUNT 20
+#define OPENING_STAGE_COUNT 21
 extern const struct opening_stage opening_stages[OPENING_STAGE_COUNT];
 
 #endif

@@ -112,6 +112,12 @@ void store_reopen(struct store *store, const char *why)
 	tear_down(store);
 }
 
+void store_move(struct store *store, const char *why)
+{
+	store->retry_ms = RETRY_MS_FIRST;
+	fail(store, why);
+}
+
 bool store_is_open(const struct store *store)
 {
 	return store->is_open;

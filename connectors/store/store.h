@@ -44,6 +44,8 @@ struct store *store_new(const struct store_options *options, const struct store_
 void store_free(struct store *store);
 /* Gives the connections up, calls `lost`, and connects again. From anywhere but a callback. */
 void store_reopen(struct store *store, const char *why);
+/* The endpoint has changed: gives the connections up and makes new ones soon. From anywhere. */
+void store_move(struct store *store, const char *why);
 bool store_is_open(const struct store *store);
 /* Queues one command (RESP) for a pipeline, after a SELECT if database DB is not selected already. Its reply comes with TAG. This and store_group
  * may only be called while the store is open. */

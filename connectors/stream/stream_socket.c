@@ -23,6 +23,9 @@ struct stream_socket {
 	size_t out_sent;
 	uint64_t moves, sends;
 	struct queue_look queue;
+	struct taking unasked;       /* who takes what no command is due for */
+	const struct endpoint *endpoint;     /* borrowed, and how often it had changed */
+	unsigned changes;
 	bool is_sending;             /* there was still something to send when it last could */
 	bool is_busy;                /* a reply is being taken: freeing waits for its end */
 	bool is_freed, is_lost;
@@ -32,6 +35,7 @@ static void on_readable(void *context);
 static void on_writable(void *context);
 static void hand_out(struct stream_socket *redis);
 static void add_due(struct stream_socket *redis, stream_socket_taker *take, void *context);
+static bool has_moved(struct stream_socket *redis);
 static void lose(struct stream_socket *redis, const char *why);
 
 struct stream_socket *stream_socket_new(struct event_base *loop, const struct endpoint *endpoint, unsigned attempt, void *owner,
@@ -44,6 +48,8 @@ struct stream_socket *stream_socket_new(struct event_base *loop, const struct en
 		return NULL;
 	}
 	redis->owner = owner;
+	redis->endpoint = endpoint;
+	redis->changes = endpoint->changes;
 	redis->lost = lost;
 	redis->reader = redisReaderCreate();
 	assert(redis->reader != NULL);
@@ -100,6 +106,11 @@ void stream_socket_parts(struct stream_socket *redis, stream_socket_taker *take,
 	add_due(redis, take, context);
 }
 
+void stream_socket_listen(struct stream_socket *redis, stream_socket_taker *take, void *context)
+{
+	redis->unasked = (struct taking){ take, context };
+}
+
 void stream_socket_pump(struct stream_socket *redis, int wait_ms)
 {
 	struct pollfd answer = { .fd = channel_fd(redis->channel), .events = POLLIN };
@@ -129,10 +140,21 @@ static void add_due(struct stream_socket *redis, stream_socket_taker *take, void
 	channel_write(redis->channel, true);
 }
 
+/* What a Redis says that is not the one meant any more counts for nothing: least of all that it has taken something. */
+static bool has_moved(struct stream_socket *redis)
+{
+	if (redis->endpoint->changes == redis->changes)
+		return false;
+	lose(redis, "another Redis is the primary now");
+	return true;
+}
+
 static void on_readable(void *context)
 {
 	struct stream_socket *redis = context;
 	char room[READ_BYTES];
+	if (has_moved(redis))
+		return;
 	ssize_t got = channel_receive(redis->channel, room, sizeof room);
 	redis->moves++;
 	if (got == 0)
@@ -156,12 +178,13 @@ static void hand_out(struct stream_socket *redis)
 {
 	void *reply;
 	while (!redis->is_freed && redisReaderGetReply(redis->reader, &reply) == REDIS_OK && reply != NULL) {
-		struct taking taking = redis->count > 0 ? redis->due[redis->first] : (struct taking){ 0 };
+		struct taking taking = redis->count > 0 ? redis->due[redis->first] : redis->unasked;
 		if (redis->count > 0) {
 			redis->count--;
 			redis->first = redis->count > 0 ? redis->first + 1 : 0;
-			taking.take(redis, reply, taking.context);
 		}
+		if (taking.take != NULL)
+			taking.take(redis, reply, taking.context);
 		freeReplyObject(reply);
 	}
 }
@@ -170,7 +193,7 @@ static void on_writable(void *context)
 {
 	struct stream_socket *redis = context;
 	size_t left = redis->out.len - redis->out_sent;
-	if (left == 0)
+	if (left == 0 || has_moved(redis))
 		return;
 	ssize_t sent = channel_send(redis->channel, &(struct iovec){ redis->out.ptr + redis->out_sent, left }, 1);
 	redis->moves += redis->is_sending;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/value.h"
+#include "connectors/sentinel/sentinel.h"
 #include "connectors/tls/tls.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@
 
 static void check_process(struct round *round);
 static void check_certificates(struct round *round);
+static void check_sentinels(struct round *round);
 static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_torn(struct round *round, const struct core_status *core);
@@ -35,6 +37,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 	check_process(&round);
 	check_certificates(&round);
 	check_settings(&round);
+	check_sentinels(&round);
 	check_store(&round);
 	for (unsigned i = 0; i < status->dc_count; i++)
 		check_log(&round, i);
@@ -71,12 +74,27 @@ static void check_certificates(struct round *round)
 	}
 }
 
+static void check_sentinels(struct round *round)
+{
+	unsigned all, answering;
+
+	if (round->status->sentinel == NULL)
+		return;
+	sentinel_count(round->status->sentinel, &all, &answering);
+	if (answering <= all / 2)
+		round_find(round, (struct finding){ FINDING_WARNING, "sentinel", NULL },
+		     "%u of %u Sentinels answer, so a fail-over may go unnoticed: bring them back (%s)", answering, all, sentinel_trouble(round->status->sentinel));
+}
+
 static void check_store(struct round *round)
 {
 	if (round->status->store == NULL || !store_is_open(round->status->store)) {
 		struct buffer address = { 0 };
 
-		value_add_address(&address, &round->status->settings->redis_address);
+		if (round->status->sentinel == NULL)
+			value_add_address(&address, &round->status->settings->redis_address);
+		else
+			buffer_add_format(&address, "%s:%u (master %s)", round->status->redis.host, round->status->redis.port, round->status->settings->redis_master);
 		round_find(round, round_waiting(round, WAIT_STORE_AWAY, NULL, 0), "Redis at %.*s is not connected: %s", (int)address.len, address.ptr,
 		     round->status->store != NULL && store_trouble(round->status->store)[0] != '\0' ? store_trouble(round->status->store)
 		                                                                                    : "it was not opened yet");

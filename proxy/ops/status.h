@@ -66,6 +66,7 @@ struct settings_status {
 struct sidecar_status {
 	const struct settings *settings;
 	struct endpoint redis;         /* where our Redis is; one that is found by Sentinels moves */
+	const struct sentinel *sentinel; /* NULL: the address of Redis is configured; owned by main */
 	struct tls *tls;               /* for connections that are encrypted; owned by main */
 	struct core *core;             /* NULL before the store was opened for the first time */
 	const struct store *store;     /* NULL before it exists */

@@ -55,6 +55,8 @@ void turn_stop(struct turn *turn, int exit_code);
 #define TURN_EVICTION_REMEDY "set maxmemory-policy noeviction, or one of the volatile-… policies, which spare keys without a deadline"
 #define TURN_EVICTING "HOMEPORT Redis may evict what homeportd keeps in it (maxmemory-policy allkeys-…), so nothing is written: " TURN_EVICTION_REMEDY
 
+/* Sentinels found another primary: status->redis says where. */
+void turn_move_store(struct turn *turn);
 bool turn_is_open(const struct turn *turn);
 /* Is every group answered, and has the log taken every write of this datacenter? */
 bool turn_is_quiet(const struct turn *turn);

@@ -216,3 +216,11 @@ void turn_reopen_store(struct turn *turn)
 	turn->is_reopening = false;
 	store_reopen(turn->store, "connecting again to start over");
 }
+
+void turn_move_store(struct turn *turn)
+{
+	const struct endpoint *redis = &turn->status->redis;
+	log_info("Sentinel names the primary", "host", redis->host, "port", log_number(redis->port));
+	if (turn->store != NULL)
+		store_move(turn->store, "Sentinel names another primary: connecting there");
+}
