@@ -376,6 +376,38 @@ def killed_in_between(facts, world, seed):
                     f"{acknowledged[name]} acknowledged, {total} counted, {sent[name]} sent")
 
 
+HOMES = 'homes:\n  - { match: "user:{id}:*", default: { list: [ { match: "*", dc: b } ] }, away: forward }\n'
+TAKE = "if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', 60000) then return 1 end return 0"
+GIVE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+def homed_keys_are_exact(facts):
+    """A lock and a counter under it, contended for in two datacenters; the home is one of them."""
+    with World(("a", "b"), settings=HOMES).start() as world:
+        counts = []
+
+        def work(dc, name):
+            client = dc.client(60)
+            take, give = client("SCRIPT", "LOAD", TAKE), client("SCRIPT", "LOAD", GIVE)
+            world.wait_zero_lag()
+            for _ in range(15):
+                while client("EVALSHA", take, 1, "user:1:lock", name) != 1:
+                    time.sleep(0.002)
+                value = int(client("EVAL", "return redis.call('get', KEYS[1]) or '0'", 1, "user:1:count"))
+                client("EVAL", "return redis.call('set', KEYS[1], ARGV[1])", 1, "user:1:count", value + 1)
+                counts.append(value)
+                client("EVALSHA", give, 1, "user:1:lock", name)
+
+        workers = [threading.Thread(target=work, args=(dc, f"{dc.name}{i}")) for dc in world for i in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        facts.equal(sorted(counts), list(range(60)), "on homed keys a lock is exact with two datacenters contending, as scripts are forwarded whole")
+        world.check_same_everywhere(facts)
+        facts.equal(world.conflicts(), {"a": 0, "b": 0}, "without a conflict")
+
+
 def scripts_are_forgotten_at_the_limit(facts):
     with World(("a", "b"), settings="limits: { scripts: 64KiB }\n").start() as world:
         client = world["a"].client()
@@ -410,6 +442,7 @@ def scripts(facts):
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:
         killed_in_between(facts, world, 2)
+    homed_keys_are_exact(facts)
     scripts_are_forgotten_at_the_limit(facts)
     workspace.close()
 
