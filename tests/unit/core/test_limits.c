@@ -1,5 +1,6 @@
 /* Facts about limits that no other suite meets: what is as wide as it is, and lists that are bounded (docs/limits.md). */
 #include "proxy/core/causes/rereads.h"
+#include "proxy/core/groups/groups.h"
 #include "proxy/core/versions/origin.h"
 #include "peers.h"
 
@@ -75,6 +76,53 @@ static void what_is_stable_is_dropped_some_at_a_time(void)
 	stage_close(&stage);
 }
 
+/* ---- a full store (proxy/core/groups/group_full.c) ---- */
+
+#define WORDS_MAX 3
+
+/* What a client's request runs: lists of words. */
+static bool runs_when_full(const char *const (*commands)[WORDS_MAX], unsigned count, bool is_plain_set)
+{
+	struct unit unit = { .is_plain_set = is_plain_set };
+	struct group group = { .kind = GROUP_LOCAL, .units = &unit, .unit_count = 1 };
+	for (unsigned i = 0; i < count; i++) {
+		struct slice words[WORDS_MAX];
+		unsigned word = 0;
+		for (; word < WORDS_MAX && commands[i][word] != NULL; word++)
+			words[word] = slice_of(commands[i][word]);
+		resp_add_command(&group.bytes, word, words);
+	}
+	unit.command_len = group.bytes.len;
+	bool runs = unit_runs_when_full(&group, &unit);
+	CU_ASSERT_EQUAL(group_runs_when_full(&group), runs);
+	buffer_free(&group.bytes);
+	return runs;
+}
+
+static void full_store_runs_only_requests_that_remove_or_read(void)
+{
+	static const char *const removes[][WORDS_MAX] = { { "SELECT", "1" }, { "DEL", "k" }, { "HDEL", "h", "f" }, { "EXISTS", "k" } };
+	static const char *const adds[][WORDS_MAX] = { { "DEL", "k" }, { "SADD", "s", "m" } };
+	static const char *const unknown[][WORDS_MAX] = { { "NOSUCH", "k" } };
+	CU_ASSERT(runs_when_full(removes, 4, false));
+	CU_ASSERT(!runs_when_full(adds, 2, false));
+	CU_ASSERT(!runs_when_full(unknown, 1, false));
+	CU_ASSERT(!runs_when_full(removes, 1, true));
+}
+
+static void only_a_remote_refusal_or_want_of_memory_is_told(void)
+{
+	struct step *step = memory_new(sizeof *step);
+	struct groups groups = { .step = step };
+	const struct group local = { .kind = GROUP_LOCAL }, remote = { .kind = GROUP_REMOTE };
+	CU_ASSERT(!groups_note_refusal(&groups, &local, SLICE("MISCONF Redis cannot save")) && !groups.is_store_full && step->status.refusal[0] == '\0');
+	CU_ASSERT(!groups_note_refusal(&groups, &remote, SLICE("MISCONF Redis cannot save")) && !groups.is_store_full);
+	CU_ASSERT_STRING_EQUAL(step->status.refusal, "MISCONF Redis cannot save");
+	CU_ASSERT(groups_note_refusal(&groups, &local, SLICE("OOM command not allowed")) && groups.is_store_full);
+	CU_ASSERT_STRING_EQUAL(step->status.refusal, "OOM command not allowed");
+	memory_free(step);
+}
+
 void suite_limits(void)
 {
 	CU_pSuite suite = CU_add_suite("limits", NULL, NULL);
@@ -82,4 +130,6 @@ void suite_limits(void)
 	CU_ADD_TEST(suite, times_last_beyond_the_year_10000);
 	CU_ADD_TEST(suite, keys_to_be_read_back_beyond_a_million_are_dropped_and_counted);
 	CU_ADD_TEST(suite, what_is_stable_is_dropped_some_at_a_time);
+	CU_ADD_TEST(suite, full_store_runs_only_requests_that_remove_or_read);
+	CU_ADD_TEST(suite, only_a_remote_refusal_or_want_of_memory_is_told);
 }
