@@ -45,9 +45,21 @@ void sessions_pause(struct sessions *sessions, enum pause_mode mode, uint64_t ms
 	client_table_visit(sessions->clients, session_regate, NULL);
 }
 
-/* Redis's flags WRITE and MAY_REPLICATE. */
-static bool may_write(const struct command *row)
+/* A script whose first line says that it writes nothing. */
+static bool is_reading_script(const struct command *row, const struct request *request)
 {
+	if (strcmp(row->name, "eval") != 0 || request->argc < 2)
+		return false;
+	struct slice body = request->argv[1];
+	const char *end = body.len > 2 && memcmp(body.ptr, "#!", 2) == 0 ? memchr(body.ptr, '\n', body.len) : NULL;
+	return end != NULL && memmem(body.ptr, (size_t)(end - body.ptr), "no-writes", strlen("no-writes")) != NULL;
+}
+
+/* Redis's flags WRITE and MAY_REPLICATE. */
+static bool may_write(const struct command *row, const struct request *request)
+{
+	if (is_reading_script(row, request))
+		return false;
 	static const char *const more[] = { "eval", "evalsha", "fcall", "pfcount", "publish", "spublish" };
 	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
 		if (strcmp(row->name, more[i]) == 0)
@@ -56,22 +68,22 @@ static bool may_write(const struct command *row)
 	return row->class == COMMAND_WRITE;
 }
 
-static bool session_may_write(const struct session *session, const struct command *row)
+static bool session_may_write(const struct session *session, const struct command *row, const struct request *request)
 {
 	if (session->transaction == NULL || strcmp(row->name, "exec") != 0)
-		return may_write(row);
+		return may_write(row, request);
 	const struct transaction_list *list = transaction_list(session->transaction);
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (may_write(list->rows[i]))
+		if (may_write(list->rows[i], &list->commands[i]))
 			return true;
 	}
 	return false;
 }
 
-bool session_waits_for_pause(struct session *session, const struct command *row)
+bool session_waits_for_pause(struct session *session, const struct command *row, const struct request *request)
 {
 	enum pause_mode mode = session->sessions->pause.mode;
-	if (mode == PAUSE_NONE || strcmp(row->name, "quit") == 0 || (mode == PAUSE_WRITE && !session_may_write(session, row)))
+	if (mode == PAUSE_NONE || strcmp(row->name, "quit") == 0 || (mode == PAUSE_WRITE && !session_may_write(session, row, request)))
 		return false;
 	session->is_paused = true;
 	session_put_off(session);

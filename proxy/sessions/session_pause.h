@@ -8,7 +8,7 @@
 void sessions_pause(struct sessions *sessions, enum pause_mode mode, uint64_t ms);
 void sessions_unpause(struct sessions *sessions);
 /* Must the request wait? Then it comes again. */
-bool session_waits_for_pause(struct session *session, const struct command *row);
+bool session_waits_for_pause(struct session *session, const struct command *row, const struct request *request);
 void sessions_free_pause(struct sessions *sessions);
 
 #endif

@@ -83,7 +83,7 @@ static bool session_is_kept_back(struct session *session, const struct command *
 	if (session->is_ruled && !session->is_allowed && !session_may(session, row, request))
 		return true;
 	session->is_allowed = false;
-	return is_whole && session_waits_for_pause(session, row);
+	return is_whole && session_waits_for_pause(session, row, request);
 }
 
 void session_request(void *context, struct client *client, const struct request *request)
