@@ -3,6 +3,7 @@
  * would be worth it. */
 #include "core_parts.h"
 #include "proxy/core/records/episode.h"
+#include "proxy/core/versions/sequence.h"
 
 #define PAST_MANY 8
 
@@ -36,6 +37,8 @@ static void mark_key(void *context, struct key *key)
 			is_used[element->versions[i].stamp.origin] = true;
 		for (unsigned i = 0; i < element->history_count; i++)
 			is_used[element->histories[i].origin] = true;
+		for (uint32_t i = 0; element->sequence != NULL && i < element->sequence->count; i++)
+			is_used[element->sequence->ops[i]->stamp.origin] = true;
 		for (const struct episode *episode = element->episodes; episode != NULL; episode = episode->next)
 			mark_episode(episode, is_used);
 	}

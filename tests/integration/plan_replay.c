@@ -35,6 +35,10 @@ static const char *const templates[] = {
 	"ZDIFFSTORE K 2 K K", "ZRANGESTORE K K 0 1", "ZRANGESTORE K K -inf 2 BYSCORE", "GEOADD K 13.36 38.11 M 15.08 37.50 M",
 	"GEOADD K NX 13.1 38.2 M", "GEOADD K XX CH 13.2 38.3 M", "GEOADD K 200 0 M", "GEOSEARCHSTORE K K FROMLONLAT 15 37 BYRADIUS 300 km",
 	"GEORADIUS K 15 37 300 km STORE K", "GEORADIUS K 15 37 300 km", "GEORADIUSBYMEMBER K M 300 km STOREDIST K",
+	"LPUSH K V V", "LPUSH K V", "RPUSH K V V", "LPUSHX K V", "RPUSHX K V M", "LINSERT K BEFORE M V", "LINSERT K AFTER M M", "LINSERT K x M V",
+	"LSET K 1 M", "LSET K -2 V", "LSET K x V", "LREM K 0 M", "LREM K 1 M", "LREM K -2 M", "LTRIM K 1 -2", "LTRIM K -6 -1", "LTRIM K 5 2", "LPOP K",
+	"LPOP K 2", "LPOP K 0", "RPOP K", "RPOP K 3", "LMOVE K K LEFT RIGHT", "LMOVE K K RIGHT RIGHT", "LMOVE K K UP RIGHT", "RPOPLPUSH K K",
+	"LMPOP 2 K K LEFT", "LMPOP 1 K RIGHT COUNT 2", "LMPOP 3 K LEFT", "RPUSH K M M V",
 	"DEL K", "UNLINK K K", "GETDEL K", "RENAME K K", "RENAMENX K K", "COPY K K", "COPY K K REPLACE", "RESTORE K 0 D",
 	"RESTORE K 100000 D REPLACE", "EXPIRE K 100", "EXPIRE K 100 NX", "EXPIRE K 0", "EXPIRE K -1", "PEXPIRE K 100000 XX",
 	"EXPIREAT K 9999999999", "PEXPIREAT K 1", "PEXPIREAT K 9999999999999 GT", "EXPIRE K x", "PERSIST K", "GETEX K EX 50",
@@ -190,6 +194,32 @@ static struct slice number_text(int64_t number, char *text, size_t size)
 
 static struct slice change_apply_here(struct server *peer, const struct change *change);
 
+/* The element that stands there gives way to a value that no list of this test holds, and comes back behind the new one. */
+static struct slice list_insert(struct server *peer, const struct change *change)
+{
+	char index[32];
+	struct slice at = number_text(change->number, index, sizeof(index)), key = change->key, mark = SLICE("(mark)");
+	struct slice old = ASK(peer, SLICE("LINDEX"), key, at);
+	struct reply reply;
+	struct buffer kept = { 0 };
+	if (!reply_read(&old, &reply) || reply.type != REPLY_STRING)
+		return SLICE("-ERR no element is there\r\n");
+	buffer_add(&kept, reply.text);
+	ASK(peer, SLICE("LSET"), key, at, mark);
+	ASK(peer, SLICE("LINSERT"), key, SLICE("BEFORE"), mark, change->value);
+	struct slice answer = ASK(peer, SLICE("LSET"), key, number_text(change->number + 1, index, sizeof(index)), buffer_slice(&kept));
+	buffer_free(&kept);
+	return answer;
+}
+
+static struct slice list_remove(struct server *peer, const struct change *change)
+{
+	char index[32];
+	for (uint64_t i = 0; i < change->amount; i++)
+		ASK(peer, SLICE("LSET"), change->key, number_text(change->number + (int64_t)i, index, sizeof(index)), SLICE("(mark)"));
+	return ASK(peer, SLICE("LREM"), change->key, SLICE("0"), SLICE("(mark)"));
+}
+
 static struct slice change_apply(struct server *peer, const struct change *change)
 {
 	char digits[32];
@@ -228,6 +258,12 @@ static struct slice change_apply_here(struct server *peer, const struct change *
 	case CHANGE_SIBLING: break;  /* no command ships one */
 	case CHANGE_APPEND: return ASK(peer, SLICE("APPEND"), key, value);
 	case CHANGE_RANGE: return ASK(peer, SLICE("SETRANGE"), key, number, value);
+	case CHANGE_LIST_INSERT:
+		if (change->number > 0)
+			return list_insert(peer, change);
+		return ASK(peer, change->number == 0 ? SLICE("LPUSH") : SLICE("RPUSH"), key, value);
+	case CHANGE_LIST_REMOVE: return list_remove(peer, change);
+	case CHANGE_LIST_SET: return ASK(peer, SLICE("LSET"), key, number, value);
 	case CHANGE_BITS: {
 		char type[8], at[32];
 		snprintf(type, sizeof(type), "i%u", bits_width(change->number));

@@ -170,7 +170,7 @@ def loaded_anywhere_known_everywhere(facts, world):
 
 def refused_before_anything_is_written(facts, world):
     client = world["a"].client()
-    for call in ("redis.call('lpush','list','x')", "redis.call('xadd','stream','*','f','v')", "redis.call('LPUSH','list','x')",
+    for call in ("redis.call('lrem','list','0','x')", "redis.call('xadd','stream','*','f','v')", "redis.call('LREM','list','0','x')",
                  "redis.call('flushall')", "redis.call('copy','before','other','DB','1')"):
         try:
             client("EVAL", f"redis.call('set','before','1') {call} redis.call('set','after','1')", 0)

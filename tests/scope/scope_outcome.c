@@ -180,6 +180,15 @@ static void add_parts(struct scope_value *value, const struct side sides[2], con
 	}
 }
 
+/* What either pushed is there, and what either removed is gone. In which order, the model says: it has no other way to come to that. */
+static struct scope_value expect_list(const struct scope_history *history, const struct scope_policy *policy, const struct scope_batch *const pair[2], unsigned key)
+{
+	struct scope_state state;
+
+	scope_evaluate(policy, history, 1u << pair[0]->dc | 1u << pair[1]->dc, &state);
+	return state.at[key][SCOPE_LIST];
+}
+
 static struct scope_value expect_element(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_state *start,
                                          struct side sides[2], unsigned key, unsigned element, unsigned first)
 {
@@ -242,7 +251,7 @@ void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy,
 	} else {
 		for (unsigned key = 0; key < SCOPE_KEYS; key++)
 			for (unsigned element = 0; element < SCOPE_ELEMENTS; element++)
-				state->at[key][element] = expect_element(outcome, policy, &history->start, sides, key, element, first);
+				state->at[key][element] = element == SCOPE_LIST ? expect_list(history, policy, pair, key) : expect_element(outcome, policy, &history->start, sides, key, element, first);
 	}
 	scope_tidy(state);
 }

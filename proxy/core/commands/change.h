@@ -12,6 +12,7 @@ enum kind {
 	KIND_HASH,
 	KIND_SET,
 	KIND_ZSET,
+	KIND_LIST,                   /* has no versions, under any rule; those before it have */
 	KIND_TTL,                    /* the key's deadline */
 	KIND_KEY,                    /* the clears of the whole key: DEL, expiry, FLUSHDB */
 	KIND_COUNT,
@@ -42,6 +43,9 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_APPEND = 17,          /* string: value, which is added at its end */
 	CHANGE_RANGE = 18,           /* string: value, which is written from byte number on */
 	CHANGE_BITS = 19,            /* string: value = a whole number, whose lowest bits are written as bits_at and bits_width say */
+	CHANGE_LIST_INSERT = 20,     /* list: value; number: before which index; 0: at the head, LIST_TAIL: at the tail; length, where it is neither */
+	CHANGE_LIST_REMOVE = 21,     /* list: so many elements (amount) from index number on; length */
+	CHANGE_LIST_SET = 22,        /* list: value; number: of which index; length */
 };
 
 /* CHANGE_BITS: number tells both. Bits are counted as Redis does, the highest of the first byte is 0. */
@@ -58,6 +62,7 @@ enum sibling_bit {
 	SIBLING_BITS = 15,           /* all of them */
 };
 
+#define LIST_TAIL INT64_C(-1)
 #define EXPIRE_KEEP INT64_C(-1)
 #define DB_ALL UINT32_MAX
 #define DB_RESERVED SCRIPT_DB_RESERVED /* the reserved database, whichever it is where the change is applied: homes */
@@ -78,6 +83,7 @@ struct change {
 	int64_t expire_at_ms;        /* Unix time in milliseconds */
 	struct slice dc;             /* siblings: their dot and time */
 	uint64_t incarnation, seq, hlc;
+	uint64_t length, amount;     /* lists: how many elements there were before the change; how many it removes */
 };
 
 enum write_choice { WRITE_ORDINARY, WRITE_RESOLVES, WRITE_IGNORES };   /* numbers are the wire's */

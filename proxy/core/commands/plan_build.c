@@ -41,6 +41,7 @@ void build_read_whole_key(struct plan_build *build, struct slice key)
 	build_read(build, 2, (const struct slice[]){ SLICE("HGETALL"), key });
 	build_read(build, 2, (const struct slice[]){ SLICE("SMEMBERS"), key });
 	build_read(build, 5, (const struct slice[]){ SLICE("ZRANGE"), key, SLICE("0"), SLICE("-1"), SLICE("WITHSCORES") });
+	build_read(build, 4, (const struct slice[]){ SLICE("LRANGE"), key, SLICE("0"), SLICE("-1") });
 }
 
 struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key)

@@ -187,6 +187,13 @@ void plan_finish_members_store(const struct changes *intent, const struct slice 
 	add_each(CHANGE_MEMBER_ADD, &intent->items[0], replies[1], result);
 }
 
+/* Replies: the command, LRANGE. */
+void plan_finish_list_store(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	plan_finish_intended(intent, replies, result);
+	plan_add_list(&intent->items[0], replies[1], result);
+}
+
 /* ---- scores ---- */
 
 /* Both lists answer for the members of INTENT, in order; BEFORE is empty where every member counts as written. */
@@ -282,7 +289,7 @@ static void add_fields(const struct change *like, struct slice reply, struct cha
 	}
 }
 
-/* Replies: PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES. Those of other types than the key's are errors or empty. */
+/* Replies: PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE. Those of other types than the key's are errors or empty. */
 static void add_whole_key(const struct slice *replies, uint32_t db, struct slice key, struct changes *result)
 {
 	struct change like = { .db = db, .key = key };
@@ -299,6 +306,7 @@ static void add_whole_key(const struct slice *replies, uint32_t db, struct slice
 	add_fields(&like, replies[2], result);
 	add_each(CHANGE_MEMBER_ADD, &like, replies[3], result);
 	add_scored(CHANGE_SCORE_SET, &like, replies[4], result);
+	plan_add_list(&like, replies[5], result);
 	if (deadline > 0)
 		result_add(result, CHANGE_EXPIRE, &like)->expire_at_ms = deadline;
 }

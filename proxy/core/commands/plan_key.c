@@ -150,32 +150,37 @@ const char *plan_build_move(struct plan_build *build)
 
 /* ---- lists made of others ---- */
 
-/* As Redis reads options, which may hold anything. */
-static bool sort_stores(const struct request *request)
+/* Where the destination stands, as Redis reads options, which may hold anything; 0: nothing is stored. */
+static uint32_t sort_store_at(const struct request *request)
 {
 	for (uint32_t i = 2; i < request->argc; i++) {
 		struct slice word = request->argv[i];
 		if (slice_equal_nocase(word, SLICE("STORE")))
-			return i + 1 < request->argc;
+			return i + 1 < request->argc ? i + 1 : 0;
 		if (slice_equal_nocase(word, SLICE("LIMIT")))
 			i += 2;
 		else if (slice_equal_nocase(word, SLICE("BY")) || slice_equal_nocase(word, SLICE("GET")))
 			i++;
 	}
-	return false;
+	return 0;
 }
 
 const char *plan_build_sort(struct plan_build *build)
 {
-	if (sort_stores(build->request))
-		return "HOMEPORT unsupported SORT ... STORE (docs/commands.md): it would make a list, and lists are not replicated yet";
-	return build_void(build);
+	uint32_t at = sort_store_at(build->request);
+	if (at == 0)
+		return build_void(build);
+	struct slice key = build->request->argv[at];
+	build_intend(build, CHANGE_CLEAR, key);
+	build_send(build);
+	build_read(build, 4, (const struct slice[]){ SLICE("LRANGE"), key, SLICE("0"), SLICE("-1") });
+	return NULL;
 }
 
-/* A DUMP starts with its type, numbered as in RDB files: strings, sets, sorted sets and hashes in each of their encodings. */
+/* A DUMP starts with its type, numbered as in RDB files: strings, lists, sets, sorted sets and hashes in each of their encodings. */
 static bool dump_is_supported(struct slice dump)
 {
-	static const unsigned char types[] = { 0, 2, 3, 4, 5, 9, 11, 12, 13, 16, 17, 20 };
+	static const unsigned char types[] = { 0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 16, 17, 18, 20 };
 	for (size_t i = 0; i < sizeof(types); i++)
 		if ((unsigned char)dump.ptr[0] == types[i])
 			return true;
@@ -207,8 +212,8 @@ const char *plan_build_restore(struct plan_build *build)
 	const struct slice *argv = build->request->argv;
 	bool is_foreign = argv[3].len > 0 && !dump_is_supported(argv[3]);
 	if (is_foreign && dump_is_whole(argv[3]))
-		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets and sorted sets "
-		       "are replicated";
+		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets, sorted sets "
+		       "and lists are replicated";
 	if (is_foreign)
 		return build_void(build);
 	build_intend(build, CHANGE_CLEAR, argv[1]);

@@ -22,7 +22,10 @@ static unsigned flags_of(const struct change *change, long double *delta)
 	case CHANGE_CLEAR:
 		return change->is_expiry ? MARK_EXPIRY : 0;
 	case CHANGE_FLUSH: case CHANGE_EXPIRE: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE:
+	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		return 0;
+	case CHANGE_LIST_INSERT:
+		return MARK_DELTA | MARK_PRESENT;
 	case CHANGE_INCREMENT: case CHANGE_FIELD_INCREMENT:
 		*delta = (long double)change->number;
 		return MARK_DELTA | MARK_PRESENT;

@@ -4,6 +4,7 @@
 #include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
 #include "delta_walk.h"
+#include "list.h"
 
 /* ---- types ---- */
 
@@ -60,9 +61,14 @@ bool type_survives(struct keyspace *keyspace, const struct arrival *arriving)
 	/* A key may have very many elements: look at them only where another type was ever present. */
 	if (!key_has_other_type(key, kind))
 		return true;
+	if (kind != KIND_LIST)
+		list_erase(keyspace, key, stamp, true);
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(keyspace, element, &arriving->party))
 			continue;
+		/* Elements that died have to leave the list. */
+		if (element->kind == KIND_LIST && arrival_is_remote(arriving))
+			keyspace_set_key_dirty(keyspace, key);
 		if (!arrival_is_remote(arriving) || element->kind != visible || is_flip)
 			continue;
 		element->is_redecided = true;

@@ -3,6 +3,7 @@
 #include "compete.h"
 #include "conflict_count.h"
 #include "fraction.h"
+#include "list.h"
 #include "patch.h"
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/policy.h"
@@ -20,6 +21,8 @@ static void apply_set_aside(struct keyspace *keyspace, const struct arrival *arr
 		if (other->kind >= KIND_TYPES || other->kind == KIND_STRING)
 			continue;
 		version_compete(keyspace, arriving, other, &(struct version){ .stamp = arrival_competing(arriving), .is_outdone = true });
+		if (other->kind == KIND_LIST)
+			list_erase(keyspace, key, arriving->party.stamp, true);
 		if (arrival_is_remote(arriving))
 			keyspace_set_key_dirty(keyspace, key);
 	}
@@ -86,11 +89,13 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 	bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind < KIND_TYPES && fraction_is_ours_to_round(keyspace, element, arriving);
 	bool is_alive = !(flags & MARK_PRESENT) || kind >= KIND_TYPES || type_survives(keyspace, arriving);
 	bool is_delta = flags & MARK_DELTA;
-	if (is_delta && is_alive && arrival_is_remote(arriving))
+	if (is_delta && is_alive && kind != KIND_LIST && arrival_is_remote(arriving))
 		(flags & MARK_PATCH ? patch_note : delta_note)(keyspace, arriving);
 	keyspace_mark(keyspace, element, &(struct marking){
 		stamp, is_alive ? flags : flags | MARK_DEAD, is_alive ? arriving->delta : 0, arriving->party.note });
-	if (!is_delta)
+	if (kind == KIND_LIST)
+		list_apply(conflicts, arriving, is_alive);
+	else if (!is_delta)
 		apply_version(keyspace, arriving, is_alive);
 	if (arriving->change->kind == CHANGE_SET)
 		apply_set_aside(keyspace, arriving);
@@ -112,6 +117,8 @@ static void clear_elements(struct conflicts *conflicts, const struct arrival *ar
 		bool has_rounding = arriving->write->mode != APPLY_LOCAL && kind_has_number(element->kind) &&
 		                  fraction_is_ours_to_round(keyspace, element, arriving);
 		version_compete(keyspace, arriving, element, &absent);
+		if (element->kind == KIND_LIST)
+			list_erase(keyspace, key, &absent.stamp, false);
 		if (has_rounding)
 			roundings_add(conflicts, element);
 	}

@@ -7,6 +7,7 @@
  *   delta_walk.c       the increments and patches that count, in order
  *   patch.c            parts of strings
  *   fraction.c         increments, and what has to be read back because two orders differ
+ *   list.c             lists: their changes, and the commands that tell the store of them
  *   compete.c          versions compete, and types kill those of other types
  *   sibling.c          versions that a client's write names beside itself
  *   stranded.c         writes that a take-over of their user has not seen

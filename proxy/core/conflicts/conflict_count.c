@@ -18,6 +18,8 @@ static enum outcome outcome_of(const struct arrival *arriving, const struct key 
 		return OUTCOME_TYPE;
 	if ((arriving->party.flags | other_flags) & MARK_DELTA)
 		return OUTCOME_SUM;
+	if (filter->kind == KIND_LIST)
+		return OUTCOME_NEWEST;
 	if (key->policy->rule->outcome != OUTCOME_NEWEST)
 		return key->policy->rule->outcome;
 	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
@@ -146,6 +148,36 @@ void conflicts_count_sibling(struct conflicts *conflicts, const struct arrival *
 	report_one(&(struct counting){ conflicts, arriving, arriving->element, &filter, origin }, outcome, arriving->change->seq);
 }
 
+/* Our store had lost that write, and what we wrote afterwards counts as having seen it: no conflict. */
+static bool is_forgiven(const struct conflicts *conflicts, const struct arrival *arriving, unsigned origin)
+{
+	const struct context *before = conflicts->keyspace->origins->items[origin].before;
+	return before != NULL && arriving->party.stamp->seq <= context_at(before, arriving->party.stamp->origin);
+}
+
+/* Of the changes of one write, one that removes or sets. */
+static const struct mark *mark_of(const struct history *history, uint64_t seq)
+{
+	for (uint32_t i = history == NULL ? 0 : history_upto(history, seq); i-- > 0 && history_mark(history, i)->seq == seq;)
+		if (!(history_mark(history, i)->flags & MARK_PRESENT))
+			return history_mark(history, i);
+	return NULL;
+}
+
+void conflicts_count_list(struct conflicts *conflicts, const struct arrival *arriving, unsigned origin, uint64_t seq)
+{
+	struct element *list = arriving->element;
+	const struct mark *mark = mark_of(element_history(list, origin), seq);
+	if (mark == NULL || origin == arriving->party.stamp->origin || is_forgiven(conflicts, arriving, origin))
+		return;
+	const struct filter filter = { .kind = KIND_LIST };
+	enum outcome outcome = outcome_of(arriving, arriving->key, mark->flags, &filter);
+	conflicts->counts[rule_index(arriving->key->policy->rule)][KIND_LIST][outcome]++;
+	report_one(&(struct counting){ conflicts, arriving, list, &filter, origin }, outcome, seq);
+	const struct stamp stamp = { .seq = seq, .hlc = mark->hlc, .context = mark->note->context, .origin = origin };
+	episodes_pair(conflicts->keyspace, list, &arriving->party, &(struct party){ &stamp, mark->note, mark->flags });
+}
+
 /* Counts the marks of one origin that the arriving change has not seen, and gives the pairs to the records. */
 static void meet_history(struct conflicts *conflicts, const struct arrival *arriving, struct element *met,
                          const struct history *history, const struct filter *filter)
@@ -153,9 +185,7 @@ static void meet_history(struct conflicts *conflicts, const struct arrival *arri
 	uint32_t first = history_upto(history, stamp_sees(arriving->party.stamp, history->origin));
 	if (history->origin == arriving->party.stamp->origin || first == history->len)
 		return;
-	/* Our store had lost that write, and what we wrote afterwards counts as having seen it: no conflict. */
-	const struct context *before = conflicts->keyspace->origins->items[history->origin].before;
-	if (before != NULL && arriving->party.stamp->seq <= context_at(before, arriving->party.stamp->origin))
+	if (is_forgiven(conflicts, arriving, history->origin))
 		return;
 	if (!count_history(&(struct counting){ conflicts, arriving, met, filter, history->origin }, history, first))
 		return;
@@ -227,7 +257,8 @@ void conflicts_count(struct conflicts *conflicts, const struct arrival *arriving
 	}
 	/* 1. Changes to the same element. 2. Clears of its key. */
 	enum kind kind = arriving->element->kind;
-	count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
+	if (kind != KIND_LIST)       /* of lists, those that concern the same element of it: list.c */
+		count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
 	count_element(conflicts, arriving, arriving->key->fixed[KIND_KEY], &(struct filter){ .kind = kind });
 	/* 3. The deadline, which a SET writes as well. */
 	if (arriving->party.flags & MARK_TTL)

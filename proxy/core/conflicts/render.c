@@ -1,10 +1,12 @@
 #include "render.h"
 
+#include "list.h"
 #include "patch.h"
 #include "verdict.h"
 #include "base/number.h"
 #include "proxy/core/resp/resp.h"
 #include "proxy/core/rules/rule.h"
+#include "proxy/core/versions/sequence.h"
 
 #include <assert.h>
 
@@ -95,7 +97,7 @@ static void render_present(const struct keyspace *keyspace, struct script *scrip
 	case KIND_ZSET:
 		script_add_element(script, SLICE("ZADD"), key->name, 2, (struct slice[]){ value, element->name });
 		return;
-	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
 	}
 }
@@ -126,7 +128,7 @@ static void render_absent(struct keyspace *keyspace, struct script *script, cons
 	case KIND_ZSET:
 		script_add_element(script, SLICE("ZREM"), key, 1, &element->name);
 		return;
-	case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
 	}
 }
@@ -157,7 +159,7 @@ static void render_pending(struct script *script, const struct element *element)
 	case KIND_ZSET:
 		script_add(script, 4, (struct slice[]){ SLICE("ZINCRBY"), key, by, element->name });
 		break;
-	case KIND_SET: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_SET: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"a number");
 	}
 	buffer_free(&number);
@@ -184,12 +186,16 @@ static void element_clean(struct keyspace *keyspace, struct element *element)
 	element->has_pending = element->is_pending_float = element->is_redecided = false;
 	if (element->todo_count > 0)
 		todo_clear(keyspace, element);
+	if (element->sequence != NULL)
+		sequence_drop_edits(keyspace, element->sequence);
 }
 
 static void render_element(struct keyspace *keyspace, struct script *script, struct element *element)
 {
 	script_select(script, element->key->db);
-	if (element->is_redecided) {
+	if (element->kind == KIND_LIST) {
+		list_render_edits(script, element);
+	} else if (element->is_redecided) {
 		struct verdict verdict = element_verdict(keyspace, element);
 		struct buffer value = { 0 };
 		if (value_of(element, &verdict, &value))
@@ -247,6 +253,11 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES)
 			continue;
+		if (element->kind == KIND_LIST) {
+			is_visible |= list_render_whole(keyspace, script, element);
+			element_clean(keyspace, element);
+			continue;
+		}
 		struct verdict verdict = element_verdict(keyspace, element);
 		struct buffer value = { 0 };
 		if (value_of(element, &verdict, &value)) {
@@ -301,7 +312,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		if (element->kind == KIND_TTL) {
 			element->dirty_next = deadlines;
 			deadlines = element;
-		} else if (element->is_redecided || element->has_pending || element->result.len > 0 || element->todo_count > 0) {
+		} else if (element->is_redecided || element->has_pending || element->result.len > 0 || element->todo_count > 0 || element->sequence != NULL) {
 			render_element(keyspace, script, element);
 		}
 	}
@@ -343,7 +354,7 @@ void render_plain(struct script *script, const struct change *change)
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		assert(false);               /* none of these is plain */
 	}
 	buffer_free(&number);

@@ -6,7 +6,7 @@
 
 bool episode_is_keeping(const struct episode *episode)
 {
-	return episode->element->kind < KIND_TYPES && episode->element->key->policy->is_keeping;
+	return episode->element->kind < KIND_LIST && episode->element->key->policy->is_keeping;
 }
 
 const struct version *episode_live_version(const struct episode *episode, const struct side *side)

@@ -220,7 +220,7 @@ static void add_life(struct draft *draft, const struct side *side, struct record
 bool episode_is_told_for_good(const struct episode *episode)
 {
 	const struct element *element = episode->element;
-	bool has_life = (element->kind < KIND_TYPES && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
+	bool has_life = (element->kind < KIND_LIST && element->key->policy->rule->is_keeping) || episode->cover_count > 0;
 	for (unsigned i = 0; i < episode->side_count && !has_life; i++)
 		has_life = episode->sides[i].life != LIFE_ALIVE || episode->sides[i].is_clearing;
 	return !has_life;

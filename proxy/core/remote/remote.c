@@ -119,10 +119,11 @@ static bool is_removal(const struct change *change)
 {
 	switch (change->kind) {
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_EXPIRE:
+	case CHANGE_LIST_REMOVE:
 		return true;
 	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
 	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_SIBLING:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_SET:
 		return false;
 	}
 	return false;

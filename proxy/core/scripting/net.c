@@ -261,6 +261,8 @@ void net_add(struct net *net, const struct change *change, struct slice reply)
 	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE:
 		take_value(net, change);
 		return;
+	case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+		/* Each is about the list as those before it left it. */
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_SIBLING:
 		/* Scripts ship whole strings. */
 		append(net, change);

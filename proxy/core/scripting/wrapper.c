@@ -21,6 +21,7 @@ enum logging {
 	LOG_ADDING = 'c',            /* ZADD: with a condition, the scores before and afterwards */
 	LOG_PLACING = 'a',           /* GEOADD: likewise, and without one afterwards */
 	LOG_RANGE = 'b',             /* what is in the range before it is removed */
+	LOG_POP = 'l',               /* of a list: how long it was, and whether it is still there */
 	LOG_WHOLE = 'w',             /* the whole second key afterwards */
 	LOG_STORING = 'u',           /* GEORADIUS: the destination afterwards */
 	LOG_SORTING = 'y',           /* SORT: not at all, as it only reads; with STORE it is refused */
@@ -34,6 +35,7 @@ static enum logging logging_of_plan(enum plan plan)
 	case PLAN_REPLACE: case PLAN_SET_IF: case PLAN_MSET: case PLAN_MSET_IF: case PLAN_INCREMENT: case PLAN_DECREMENT: case PLAN_INCREMENT_FLOAT:
 	case PLAN_FIELDS_SET: case PLAN_FIELD_SET_IF: case PLAN_FIELD_INCREMENT: case PLAN_FIELD_INCREMENT_FLOAT: case PLAN_MEMBERS_ADD:
 	case PLAN_SCORE_INCREMENT: case PLAN_SCORES_POP_FIRST: case PLAN_CLEAR: case PLAN_GETDEL: case PLAN_FLUSHDB:
+	case PLAN_LIST_PUSH_HEAD: case PLAN_LIST_PUSH_TAIL: case PLAN_LIST_PUSHX_HEAD: case PLAN_LIST_PUSHX_TAIL:
 		return LOG_PLAIN;
 	case PLAN_FIELDS_REMOVE: case PLAN_MEMBERS_REMOVE: case PLAN_MEMBERS_POP: case PLAN_MEMBER_MOVE: case PLAN_SCORES_REMOVE: case PLAN_SCORES_POP:
 		return LOG_EMPTYING;
@@ -48,6 +50,7 @@ static enum logging logging_of_plan(enum plan plan)
 	case PLAN_SCORES_SEEN: return LOG_PLACING;
 	case PLAN_SCORES_REMOVE_RANK: case PLAN_SCORES_REMOVE_SCORE: case PLAN_SCORES_REMOVE_LEX: return LOG_RANGE;
 	case PLAN_RENAME: case PLAN_COPY: return LOG_WHOLE;
+	case PLAN_LIST_POP_HEAD: case PLAN_LIST_POP_TAIL: case PLAN_LIST_MOVE: case PLAN_LIST_ROTATE: return LOG_POP;
 	case PLAN_GEORADIUS: return LOG_STORING;
 	case PLAN_SORT: return LOG_SORTING;
 	case PLAN_SCRIPT: case PLAN_SCRIPT_LOAD: return LOG_READ;    /* Redis lets no script call them */
@@ -128,14 +131,15 @@ static const char slow_part[] =
 	"if w then before=scores() end "
 	"if k=='b' and #a==4 then if c=='zremrangebyrank' then before=q('zrange',a[2],a[3],a[4]) "
 	"else before=q('zrange',a[2],a[3],a[4],c=='zremrangebyscore' and 'BYSCORE' or 'BYLEX') end end "
+	"if k=='l' then before=q('llen',a[2]) if type(before)=='table' then before=0 end end "
 	"local r=p(...) "
 	"if k=='r' or type(r)=='table' and r.err then return r end "
-	"if k=='e' and (r==0 or not r) or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
+	"if (k=='e' or k=='l') and (r==0 or not r) or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
 	"if k=='s' and #a>3 and not r then local g for e=4,#a do g=g or string.upper(a[e])=='GET' end if not g then return r end end "
 	"local m=n+3 n=n+2 L[n]=a n=n+1 "
 	"local function also(y) n=n+1 if y==nil then y=false end L[n]=y end "
 	"n=n-1 if before then also(before) end also(r) "
-	"if k=='e' or k=='b' then also(q('exists',a[2])) "
+	"if k=='e' or k=='b' or k=='l' then also(q('exists',a[2])) "
 	"elseif k=='t' then also(q('pexpiretime',a[2])) "
 	"elseif k=='s' and #a>3 or k=='f' then also(q('pexpiretime',a[2])) also(q('get',a[2])) "
 	"elseif k=='g' then also(q('get',a[2])) "
@@ -146,7 +150,7 @@ static const char slow_part[] =
 	"while e<#a do local o=string.upper(a[e]) if o=='STORE' or o=='STOREDIST' then e=e+1 y=a[e] elseif o=='COUNT' then e=e+1 end e=e+1 end "
 	"if y then also(q('zrange',y,'0','-1','WITHSCORES')) end "
 	"elseif k=='w' then also(q('pexpiretime',a[3])) also(q('get',a[3])) also(q('hgetall',a[3])) also(q('smembers',a[3])) "
-	"also(q('zrange',a[3],'0','-1','WITHSCORES')) "
+	"also(q('zrange',a[3],'0','-1','WITHSCORES')) also(q('lrange',a[3],'0','-1')) "
 	"elseif (k=='c' or k=='a') and w~=nil then also(scores()) end "
 	"L[m-2]=n-m+1 "
 	"return r end ";

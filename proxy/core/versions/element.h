@@ -12,6 +12,7 @@ struct episode;                      /* episode.h */
 struct note;                         /* note.h */
 struct policy;                       /* policy.h */
 struct keyspace;                     /* keyspace.h */
+struct sequence;                     /* sequence.h */
 
 /* An absolute or a clear that may decide the element. */
 struct version {
@@ -66,6 +67,7 @@ struct element {
 	struct slice result;         /* owned: set this number first (the result of a fraction's increment) */
 	struct todo *todo;           /* owned: what is added to a string that has patches, in order; after all the above */
 	unsigned todo_count, todo_cap;
+	struct sequence *sequence;   /* owned: of a list, its unstable writes */
 };
 
 struct key {
@@ -74,7 +76,7 @@ struct key {
 	struct slice name;           /* stands behind the struct */
 	const struct policy *policy; /* the rule for it, as configured when this record was made */
 	struct element *elements;
-	struct element *fixed[KIND_COUNT];       /* the string, TTL and KEY elements, where there are any */
+	struct element *fixed[KIND_COUNT];       /* the string, list, TTL and KEY elements, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
 	uint32_t kept;               /* elements that are */
 	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
@@ -101,7 +103,7 @@ struct key_name {
 static inline bool kind_is_fixed(enum kind kind)
 {
 	switch (kind) {
-	case KIND_STRING: case KIND_TTL: case KIND_KEY:
+	case KIND_STRING: case KIND_LIST: case KIND_TTL: case KIND_KEY:
 		return true;
 	case KIND_HASH: case KIND_SET: case KIND_ZSET: case KIND_COUNT:
 		return false;

@@ -2,6 +2,7 @@
 
 #include "note.h"
 #include "policy.h"
+#include "sequence.h"
 #include "version.h"
 
 #include <assert.h>
@@ -53,6 +54,8 @@ static bool is_kept_deadline(const struct element *element)
 
 static void element_prune(struct keyspace *keyspace, struct element *element)
 {
+	if (element->sequence != NULL)
+		sequence_prune(keyspace, element->sequence);
 	bool versions_stable = versions_are_stable(keyspace, element);
 	if (element_is_open(element)) {
 		if (!element->has_deltas)

@@ -1,5 +1,6 @@
 #include "note.h"
 #include "policy.h"
+#include "sequence.h"
 #include "version.h"
 
 #include <assert.h>
@@ -227,6 +228,8 @@ void element_free(struct keyspace *keyspace, struct element *element)
 	if (element->versions != &element->first_version)
 		memory_free(element->versions);
 	bytes_free(element->result);
+	if (element->sequence != NULL)
+		sequence_free(keyspace, element->sequence);
 	if (kind_is_fixed(element->kind)) {
 		key->fixed[element->kind] = NULL;
 	} else {

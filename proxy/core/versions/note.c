@@ -101,7 +101,7 @@ static void note_fill_number(struct note *note, const struct change *change)
 		note->number = change->number;
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
-	case CHANGE_SCORE_REMOVE: case CHANGE_SIBLING:
+	case CHANGE_SCORE_REMOVE: case CHANGE_SIBLING: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		break;
 	}
 }
@@ -114,8 +114,9 @@ struct note *note_new(struct keyspace *keyspace, const struct change *change, co
 		told_len = keyspace->note_value_bytes_max;
 		told.value_hash = record_hash(RECORD_HASH_START, told.value);
 	}
-	/* A patch may have to be applied again, whatever a record tells of it. */
-	struct note *note = note_alloc(keyspace, &told, change_is_patch(change) ? told.value.len : told_len, context);
+	/* A patch may have to be applied again, and an element of a list written anew, whatever a record tells of it. */
+	bool is_kept = change_is_patch(change) || change->kind == CHANGE_LIST_INSERT || change->kind == CHANGE_LIST_SET;
+	struct note *note = note_alloc(keyspace, &told, is_kept ? told.value.len : told_len, context);
 	note->told_len = (uint32_t)told_len;
 	note_fill_number(note, change);
 	return note;

@@ -16,7 +16,7 @@ bool change_read(struct slice bytes, struct change *change)
 			continue;
 		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
 		case CHANGE_TAG_KIND:
-			if (field.value < CHANGE_SET || field.value > CHANGE_BITS)
+			if (field.value < CHANGE_SET || field.value > CHANGE_LIST_SET)
 				return false;
 			change->kind = (enum change_kind)field.value;
 			break;
@@ -36,6 +36,8 @@ bool change_read(struct slice bytes, struct change *change)
 		case CHANGE_TAG_INCARNATION: change->incarnation = field.value; break;
 		case CHANGE_TAG_SEQ: change->seq = field.value; break;
 		case CHANGE_TAG_HLC: change->hlc = field.value; break;
+		case CHANGE_TAG_LENGTH: change->length = field.value; break;
+		case CHANGE_TAG_AMOUNT: change->amount = field.value; break;
 		default:
 			return false;        /* a known field of another type */
 		}
@@ -44,7 +46,7 @@ bool change_read(struct slice bytes, struct change *change)
 }
 
 /* What a kind may carry. */
-enum { HAS_KEY = 1, HAS_ELEMENT = 2, HAS_VALUE = 4, HAS_NUMBER = 8, HAS_SCORE = 16, HAS_DEADLINE = 32, HAS_RESULT = 64, HAS_DOT = 128 };
+enum { HAS_KEY = 1, HAS_ELEMENT = 2, HAS_VALUE = 4, HAS_NUMBER = 8, HAS_SCORE = 16, HAS_DEADLINE = 32, HAS_RESULT = 64, HAS_DOT = 128, HAS_LENGTH = 256, HAS_AMOUNT = 512 };
 
 static const unsigned kind_fields[] = {
 	[CHANGE_SET] = HAS_KEY | HAS_VALUE | HAS_DEADLINE,
@@ -66,6 +68,9 @@ static const unsigned kind_fields[] = {
 	[CHANGE_APPEND] = HAS_KEY | HAS_VALUE,
 	[CHANGE_RANGE] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
 	[CHANGE_BITS] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
+	[CHANGE_LIST_INSERT] = HAS_KEY | HAS_VALUE | HAS_NUMBER | HAS_LENGTH,
+	[CHANGE_LIST_REMOVE] = HAS_KEY | HAS_NUMBER | HAS_LENGTH | HAS_AMOUNT,
+	[CHANGE_LIST_SET] = HAS_KEY | HAS_VALUE | HAS_NUMBER | HAS_LENGTH,
 };
 
 /* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
@@ -80,6 +85,8 @@ static bool fields_are_due(const struct change *change)
 	has |= change->expire_at_ms != 0 ? HAS_DEADLINE : 0;
 	has |= change->result.len > 0 ? HAS_RESULT : 0;
 	has |= change->dc.len > 0 || change->incarnation != 0 || change->seq != 0 || change->hlc != 0 ? HAS_DOT : 0;
+	has |= change->length != 0 ? HAS_LENGTH : 0;
+	has |= change->amount != 0 ? HAS_AMOUNT : 0;
 	return (has & ~kind_fields[change->kind]) == 0;
 }
 
@@ -95,7 +102,7 @@ static bool increment_is_number(const struct change *change)
 bool change_is_valid(const struct change *change)
 {
 	int64_t bits;
-	if (change->kind < CHANGE_SET || change->kind > CHANGE_BITS || !fields_are_due(change) || isnan(change->score))
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_LIST_SET || !fields_are_due(change) || isnan(change->score))
 		return false;
 	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
 		return false;
@@ -113,6 +120,10 @@ bool change_is_valid(const struct change *change)
 		return change->number >= 0;
 	case CHANGE_BITS:
 		return change->number >= 0 && slice_to_int64(change->value, &bits);
+	case CHANGE_LIST_INSERT:
+		return change->number >= LIST_TAIL;
+	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+		return change->number >= 0;
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:

@@ -113,7 +113,7 @@ static size_t change_len(const struct change *change)
 	       wire_text_len(change->element) + wire_text_len(change->value) + wire_uint_len(wire_zigzag(change->number)) +
 	       wire_fixed64_len(double_bits(change->score)) + wire_uint_len(wire_zigzag(change->expire_at_ms)) +
 	       wire_text_len(change->result) + wire_text_len(change->dc) + wire_uint_len(change->incarnation) +
-	       wire_uint_len(change->seq) + wire_uint_len(change->hlc);
+	       wire_uint_len(change->seq) + wire_uint_len(change->hlc) + wire_uint_len(change->length) + wire_uint_len(change->amount);
 }
 
 static char *put_change(char *at, const struct change *change, size_t len)
@@ -129,6 +129,8 @@ static char *put_change(char *at, const struct change *change, size_t len)
 	at = wire_put_fixed64(at, CHANGE_TAG_SCORE, double_bits(change->score));
 	at = wire_put_uint(at, CHANGE_TAG_EXPIRE_AT_MS, wire_zigzag(change->expire_at_ms));
 	at = wire_put_text(at, CHANGE_TAG_RESULT, change->result);
+	at = wire_put_uint(at, CHANGE_TAG_LENGTH, change->length);
+	at = wire_put_uint(at, CHANGE_TAG_AMOUNT, change->amount);
 	if (change->kind != CHANGE_SIBLING)
 		return at;
 	at = wire_put_text(at, CHANGE_TAG_DC, change->dc);

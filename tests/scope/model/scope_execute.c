@@ -249,6 +249,105 @@ static void execute_zpopmin(const struct scope_command *command)
 		add_element_fact(command, SCOPE_REMOVE, key, SCOPE_SCORE_N);
 }
 
+/* ---- lists ---- */
+
+static struct scope_fact *add_insert(const struct scope_command *command, enum scope_key key, int64_t at, char letter)
+{
+	struct scope_fact *fact = add_fact(command, SCOPE_INSERT, key);
+
+	fact->element = SCOPE_LIST;
+	fact->number = at;
+	fact->text[0] = letter;
+	return fact;
+}
+
+static void add_letters(const struct scope_command *command, enum scope_key key, const struct scope_value *list)
+{
+	for (const char *at = list->text; list->is_present && *at != '\0'; at++)
+		add_insert(command, key, -1, *at);
+}
+
+static const char *list_of(const struct scope_command *command, enum scope_key key)
+{
+	const struct scope_value *value = &command->state->at[key][SCOPE_LIST];
+
+	return value->is_present ? value->text : "";
+}
+
+static void add_take(const struct scope_command *command, enum scope_key key, size_t at, size_t amount, size_t length)
+{
+	if (amount == 0)
+		return;
+	struct scope_fact *fact = add_fact(command, SCOPE_TAKE, key);
+	fact->element = SCOPE_LIST;
+	fact->number = (int64_t)at;
+	fact->amount = (int64_t)amount;
+	fact->length = (int64_t)length;
+}
+
+static void execute_push(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+
+	for (unsigned i = 2; i < command->words->count && !has_other_type(command, key, SIM_LIST); i++)
+		add_insert(command, key, *word(command, 0) == 'L' ? 0 : -1, *word(command, i));
+}
+
+/* LINSERT key BEFORE pivot value */
+static void execute_linsert(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	const char *list = list_of(command, key), *pivot = strchr(list, *word(command, 3));
+
+	if (*list != '\0' && pivot != NULL)
+		add_insert(command, key, pivot - list, *word(command, 4))->length = (int64_t)strlen(list);
+}
+
+static void execute_lset(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	int64_t length = (int64_t)strlen(list_of(command, key)), at = number_word(command, 2);
+
+	if (at >= length)
+		return;
+	struct scope_fact *fact = add_fact(command, SCOPE_PUT, key);
+	fact->element = SCOPE_LIST;
+	fact->number = at;
+	fact->length = length;
+	fact->text[0] = *word(command, 3);
+}
+
+static void execute_lpop(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	size_t length = strlen(list_of(command, key)), count = command->words->count > 2 ? (size_t)number_word(command, 2) : 1;
+
+	count = count < length ? count : length;
+	add_take(command, key, *word(command, 0) == 'R' ? length - count : 0, count, length);
+}
+
+/* LREM key 0 value: no list of the table has a letter twice. */
+static void execute_lrem(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	const char *list = list_of(command, key), *at = strchr(list, *word(command, 3));
+
+	if (*list != '\0' && at != NULL)
+		add_take(command, key, (size_t)(at - list), 1, strlen(list));
+}
+
+/* LMOVE from to LEFT RIGHT */
+static void execute_lmove(const struct scope_command *command)
+{
+	enum scope_key from = key_word(command, 1), to = key_word(command, 2);
+	const char *list = list_of(command, from);
+
+	if (*list == '\0' || has_other_type(command, to, SIM_LIST))
+		return;
+	add_take(command, from, 0, 1, strlen(list));
+	add_insert(command, to, -1, *list);
+}
+
 /* Facts by which TO becomes a copy of FROM. */
 static void add_whole_key(const struct scope_command *command, enum scope_key from, enum scope_key to)
 {
@@ -258,7 +357,9 @@ static void add_whole_key(const struct scope_command *command, enum scope_key fr
 
 	add_fact(command, SCOPE_CLEAR, to);
 	for (unsigned element = 0; element < SCOPE_DEADLINE; element++)
-		if (values[element].is_present)
+		if (element == SCOPE_LIST)
+			add_letters(command, to, &values[element]);
+		else if (values[element].is_present)
 			add_set(command, to, element, values[element].text);
 	struct scope_fact *last = &command->write->facts[command->write->count - 1];
 	if (last->element == SCOPE_STRING) {
@@ -320,7 +421,9 @@ static const struct { const char *name; void (*execute)(const struct scope_comma
 	{ "PERSIST", execute_persist }, { "PEXPIRE", execute_expire },  { "RENAME", execute_rename },   { "SADD", execute_sadd },
 	{ "SET", execute_set },         { "SMOVE", execute_smove },     { "SPOP", execute_spop },       { "SREM", execute_srem },
 	{ "SUNIONSTORE", execute_sunionstore }, { "ZADD", execute_zadd }, { "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin },
-	{ "ZREM", execute_zrem },
+	{ "ZREM", execute_zrem },         { "RPUSH", execute_push },     { "LPUSH", execute_push },      { "LINSERT", execute_linsert },
+	{ "LSET", execute_lset },         { "LPOP", execute_lpop },      { "RPOP", execute_lpop },       { "LREM", execute_lrem },
+	{ "LMOVE", execute_lmove },
 };
 
 /* ---- a whole operation ---- */
@@ -328,7 +431,7 @@ static const struct { const char *name; void (*execute)(const struct scope_comma
 /* A collection that runs empty loses its deadline, and the write says so. */
 static void note_emptied(const struct scope_command *command, const struct scope_state *before)
 {
-	if (command->write->count == 0 || command->write->facts[0].kind != SCOPE_REMOVE)
+	if (command->write->count == 0 || (command->write->facts[0].kind != SCOPE_REMOVE && command->write->facts[0].kind != SCOPE_TAKE))
 		return;
 	enum scope_key key = command->write->facts[0].key;
 	if (scope_has_key(before, key) && !is_there(command, key))

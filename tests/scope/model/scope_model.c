@@ -1,6 +1,7 @@
 #include "scope_model.h"
 
 #include "scope_dated.h"
+#include "scope_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,8 @@ static bool statement(const struct dated_writes *writes, const struct dated *by,
 	for (unsigned i = 0; i < by->write->count; i++) {
 		const struct scope_fact *fact = &by->write->facts[i];
 
-		if (fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || !concerns(fact, key, element))
+		if (fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || fact->kind == SCOPE_INSERT || fact->kind == SCOPE_TAKE || fact->kind == SCOPE_PUT ||
+		    !concerns(fact, key, element))
 			continue;
 		struct said word = said_by(writes, by, fact, element);
 		if (!is_found || word.is_present)
@@ -304,6 +306,8 @@ static struct scope_value evaluate_element(const struct scope_policy *policy, co
 	struct delta_list deltas;
 	int64_t sum, number = 0;
 
+	if (element == SCOPE_LIST)
+		return scope_list(writes, key, start, NULL);
 	live_statements(writes, key, element, &live);
 	const struct said *decider = decide(policy, element, &live);
 	struct scope_value value = decided_value(decider, start);

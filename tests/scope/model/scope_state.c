@@ -11,6 +11,7 @@ const char scope_key_letters[SCOPE_KEYS] = { 'k', 'q', 'r' };
 static const struct { enum sim_type type; const char *name; } elements[SCOPE_ELEMENTS] = {
 	[SCOPE_STRING] = { SIM_STRING, "" },    [SCOPE_FIELD_F] = { SIM_HASH, "f" }, [SCOPE_FIELD_G] = { SIM_HASH, "g" }, [SCOPE_MEMBER_M] = { SIM_SET, "m" },
 	[SCOPE_MEMBER_N] = { SIM_SET, "n" },    [SCOPE_SCORE_M] = { SIM_ZSET, "m" }, [SCOPE_SCORE_N] = { SIM_ZSET, "n" },
+	[SCOPE_LIST] = { SIM_LIST, "" },
 };
 
 enum sim_type scope_type(enum scope_element element)
@@ -108,7 +109,7 @@ bool scope_equal(const struct scope_state *a, const struct scope_state *b)
 
 static const char *type_word(enum sim_type type)
 {
-	static const char *const words[] = { "", "hash", "set", "zset", "" };
+	static const char *const words[] = { "", "hash", "set", "zset", "list", "" };
 
 	return words[type];
 }
@@ -143,6 +144,22 @@ const char *scope_text(const struct scope_state *state)
 
 /* ---- from a store ---- */
 
+/* A letter each. */
+static bool read_list(const struct pool *pool, const struct sim_key *key, struct scope_value *values)
+{
+	char text[SCOPE_VALUE_MAX] = "";
+
+	for (unsigned i = 0; i < key->count; i++) {
+		struct slice value = pool_text(pool, key->elements[i].value);
+
+		if (value.len != 1 || i + 1 == sizeof(text))
+			return false;
+		text[i] = value.ptr[0];
+	}
+	scope_put(&values[SCOPE_LIST], text);
+	return true;
+}
+
 static bool read_element(const struct pool *pool, const struct sim_key *key, const struct sim_element *found, struct scope_value *values)
 {
 	const char *name = key->type == SIM_STRING ? "" : pool_text(pool, found->name).ptr;
@@ -165,7 +182,9 @@ bool scope_read_key(const struct pool *pool, const struct sim_key *key, struct s
 {
 	if (key == NULL)
 		return true;
-	for (unsigned i = 0; i < key->count; i++)
+	if (key->type == SIM_LIST && !read_list(pool, key, values))
+		return false;
+	for (unsigned i = 0; key->type != SIM_LIST && i < key->count; i++)
 		if (!read_element(pool, key, &key->elements[i], values))
 			return false;
 	if (key->expire_at_ms != 0)

@@ -5,7 +5,7 @@
 
 bool scope_makes_present(const struct scope_fact *fact)
 {
-	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART) && fact->element != SCOPE_DEADLINE;
+	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || fact->kind == SCOPE_INSERT) && fact->element != SCOPE_DEADLINE;
 }
 
 static void clear_key(struct scope_state *state, unsigned key)
@@ -40,6 +40,25 @@ void scope_apply_delta(struct scope_value *value, const struct scope_fact *fact)
 	}
 }
 
+static void apply_to_list(struct scope_value *value, const struct scope_fact *fact)
+{
+	char text[SCOPE_VALUE_MAX + 1];
+	size_t len = value->is_present ? strlen(value->text) : 0, at = fact->number < 0 ? len : (size_t)fact->number, amount = (size_t)fact->amount;
+
+	memcpy(text, value->text, len);
+	text[len] = '\0';
+	if (fact->kind == SCOPE_PUT) {
+		text[at] = fact->text[0];
+	} else if (fact->kind == SCOPE_TAKE) {
+		memmove(text + at, text + at + amount, len + 1 - at - amount);
+	} else {
+		memmove(text + at + 1, text + at, len + 1 - at);
+		text[at] = fact->text[0];
+	}
+	scope_put(value, text);
+	value->is_present = text[0] != '\0';
+}
+
 void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact)
 {
 	struct scope_value *value = &state->at[fact->key][fact->element];
@@ -65,6 +84,9 @@ void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact)
 		break;
 	case SCOPE_FLUSH:
 		memset(state, 0, sizeof(*state));
+		break;
+	case SCOPE_INSERT: case SCOPE_TAKE: case SCOPE_PUT:
+		apply_to_list(value, fact);
 		break;
 	}
 }

@@ -38,6 +38,16 @@ static bool is_clear(const struct fact *fact)
 	return fact->kind == FACT_CLEAR || fact->kind == FACT_FLUSH;
 }
 
+/* Two changes of one list: do they take or put the same element? (audit_list.c) */
+static bool is_same_element(const struct touch *a, const struct touch *b)
+{
+	for (unsigned i = 0; i < a->item_count; i++)
+		for (unsigned j = 0; j < b->item_count; j++)
+			if (a->items[i] == b->items[j])
+				return true;
+	return false;
+}
+
 static bool makes_present(const struct fact *fact)
 {
 	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
@@ -63,6 +73,10 @@ static bool is_concurrent(const struct audited_write *a, const struct audited_wr
 
 bool audit_is_conflict(const struct touch *a, const struct touch *b)
 {
+	bool is_of_list = a->fact->type == SIM_LIST && b->fact->type == SIM_LIST;
+
+	if (is_of_list && !is_clear(a->fact) && !is_clear(b->fact) && a->fact->kind != FACT_DEADLINE && b->fact->kind != FACT_DEADLINE && !is_same_element(a, b))
+		return false;
 	return a->write->origin != b->write->origin && facts_conflict(a->fact, b->fact) && is_concurrent(a->write, b->write);
 }
 

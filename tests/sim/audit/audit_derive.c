@@ -6,6 +6,18 @@
 
 /* ---- what is left behind ---- */
 
+/* Adds what a push does, at the head or the tail. */
+static struct fact *add_insert(const struct deed *deed, unsigned argument, int64_t place, uint32_t value)
+{
+	struct fact *fact = deed_add(deed, FACT_DELTA, argument);
+
+	fact->type = SIM_LIST;
+	fact->part = PART_INSERT;
+	fact->place = place;
+	fact->value = value;
+	return fact;
+}
+
 /* Adds the whole key as it is now. */
 static void add_content(const struct deed *deed, unsigned argument)
 {
@@ -14,8 +26,11 @@ static void add_content(const struct deed *deed, unsigned argument)
 	if (key == NULL)
 		return;
 	for (unsigned i = 0; i < key->count; i++) {
-		struct fact *fact = deed_add(deed, FACT_SET, argument);
+		bool is_list = key->type == SIM_LIST;
+		struct fact *fact = is_list ? add_insert(deed, argument, PLACE_TAIL, key->elements[i].value) : deed_add(deed, FACT_SET, argument);
 
+		if (is_list)
+			continue;
 		fact->type = key->type;
 		fact->element = key->elements[i].name;
 		fact->value = key->elements[i].value;
@@ -346,6 +361,74 @@ static bool derive_expire(const struct deed *deed)
 	return true;
 }
 
+static bool derive_push(const struct deed *deed)
+{
+	bool is_tail = deed_argument_is(deed, 0, "rpush") || deed_argument_is(deed, 0, "rpushx");
+
+	for (unsigned i = 2; deed_reply_number(deed) > 0 && i < deed->executed->argc; i++)
+		add_insert(deed, 1, is_tail ? PLACE_TAIL : 0, deed_name(deed, i));
+	return true;
+}
+
+static uint64_t length_of(const struct deed *deed, unsigned argument)
+{
+	const struct sim_key *key = deed_key(deed, argument);
+
+	return key == NULL ? 0 : key->count;
+}
+
+/* LEFT: what the pop left behind. */
+static void add_take(const struct deed *deed, bool is_tail, uint64_t count, uint64_t left)
+{
+	struct fact *fact;
+
+	if (count == 0)
+		return;
+	fact = deed_add(deed, FACT_PLACE, 1);
+	fact->type = SIM_LIST;
+	fact->part = PART_TAKE;
+	fact->length = left + count;
+	fact->place = is_tail ? (int64_t)left : 0;
+	fact->amount = (long double)count;
+}
+
+static bool derive_list_pop(const struct deed *deed)
+{
+	struct slice reply = deed->executed->reply, text;
+	uint64_t count = 0;
+
+	while (deed_next_text(&reply, &text))
+		count++;
+	add_take(deed, deed_argument_is(deed, 0, "rpop"), count, length_of(deed, 1));
+	return true;
+}
+
+static bool derive_list_move(const struct deed *deed)
+{
+	bool is_same = deed_name(deed, 1) == deed_name(deed, 2), is_rotation = deed->executed->argc == 3;
+	bool is_from_tail = is_rotation || deed_argument_is(deed, 3, "right"), is_to_tail = !is_rotation && deed_argument_is(deed, 4, "right");
+	struct slice reply = deed->executed->reply, text;
+
+	if (!deed_next_text(&reply, &text))
+		return true;
+	add_take(deed, is_from_tail, 1, length_of(deed, 1) - is_same);
+	add_insert(deed, 2, is_to_tail ? PLACE_TAIL : 0, pool_intern(deed->auditor->options.pool, text));
+	return true;
+}
+
+static bool derive_list_set(const struct deed *deed)
+{
+	long long index = (long long)deed_number(deed, 2);
+	struct fact *fact = deed_add(deed, FACT_PLACE, 1);
+
+	fact->type = SIM_LIST;
+	fact->part = PART_PUT;
+	fact->length = length_of(deed, 1);
+	fact->place = index < 0 ? (int64_t)fact->length + index : index;
+	fact->value = deed_name(deed, 3);
+	return true;
+}
+
 static bool derive_unknown(const struct deed *deed)
 {
 	(void)deed;
@@ -365,6 +448,9 @@ static const struct { const char *name; bool (*derive)(const struct deed *deed);
 	{ "rename", derive_rename }, { "renamenx", derive_rename }, { "copy", derive_rename }, { "expire", derive_expire },
 	{ "pexpire", derive_expire }, { "expireat", derive_expire }, { "pexpireat", derive_expire }, { "persist", derive_expire },
 	{ "flushdb", derive_flush },
+	{ "lpush", derive_push }, { "rpush", derive_push }, { "lpushx", derive_push }, { "rpushx", derive_push },
+	{ "lpop", derive_list_pop }, { "rpop", derive_list_pop }, { "lmove", derive_list_move }, { "rpoplpush", derive_list_move },
+	{ "lset", derive_list_set }, { "linsert", derive_unknown }, { "lrem", derive_unknown }, { "ltrim", derive_unknown }, { "lmpop", derive_unknown },
 };
 
 bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts)
@@ -378,7 +464,7 @@ bool audit_derive(struct auditor *auditor, const struct sim_store *store, const 
 			continue;
 		if (!rows[i].derive(&deed))
 			return false;
-		if (facts->count > 0 && facts->items[0].kind == FACT_REMOVE)
+		if (facts->count > 0 && (facts->items[0].kind == FACT_REMOVE || facts->items[0].part == PART_TAKE))
 			add_emptied(&deed);
 		return true;
 	}

@@ -90,8 +90,8 @@ void pairs_add(struct pairs *pairs, unsigned origin, uint64_t seq, unsigned othe
 static int fact_order(const void *left, const void *right)
 {
 	const struct fact *a = left, *b = right;
-	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms, a->part, a->place };
-	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms, b->part, b->place };
+	const int64_t as[] = { a->kind, a->type, a->db, a->key, a->element, a->value, a->deadline_ms, a->part, a->place, (int64_t)a->length };
+	const int64_t bs[] = { b->kind, b->type, b->db, b->key, b->element, b->value, b->deadline_ms, b->part, b->place, (int64_t)b->length };
 
 	for (unsigned i = 0; i < sizeof(as) / sizeof(as[0]); i++)
 		if (as[i] != bs[i])
@@ -108,7 +108,7 @@ static void facts_normalize(const struct facts *facts, struct facts *normal)
 		const struct fact *fact = &facts->items[i];
 		bool is_superseded = false;
 
-		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA; j++) {
+		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA && fact->kind != FACT_PLACE; j++) {
 			const struct fact *later = &facts->items[j];
 
 			is_superseded = is_superseded || (later->kind == fact->kind && later->type == fact->type && later->db == fact->db &&
@@ -138,8 +138,8 @@ bool facts_equal(const struct facts *a, const struct facts *b)
 
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts)
 {
-	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush" };
-	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
+	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush", "place" };
+	static const char *const types[] = { "string", "hash", "set", "zset", "list", "stream" };
 	static char rooms[2][2000];
 	static unsigned turn;
 	char *room = rooms[turn++ % 2];
@@ -151,8 +151,9 @@ const char *audit_facts_text(const struct auditor *auditor, const struct facts *
 
 		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, "%s%s %s %.60s", i > 0 ? "; " : "", kinds[fact->kind], types[fact->type],
 		                       pool_text(auditor->options.pool, fact->key).ptr);
-		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, " %.40s = %.60s %g %Lg until %lld", pool_text(auditor->options.pool, fact->element).ptr,
-		                       pool_text(auditor->options.pool, fact->value).ptr, fact->score, fact->amount, (long long)fact->deadline_ms);
+		at += (size_t)snprintf(room + at, sizeof(rooms[0]) - at, " %.40s = %.60s %g %Lg at %lld of %llu until %lld", pool_text(auditor->options.pool, fact->element).ptr,
+		                       pool_text(auditor->options.pool, fact->value).ptr, fact->score, fact->amount,
+		                       (long long)fact->place, (unsigned long long)fact->length, (long long)fact->deadline_ms);
 	}
 	return room;
 }

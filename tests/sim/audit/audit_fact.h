@@ -5,11 +5,12 @@
 #include "tests/sim/store/sim_store.h"
 
 #define ANY_DB UINT32_MAX
+#define PLACE_TAIL INT64_C(-1)
 
-enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH };
+enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH, FACT_PLACE };
 
 /* Which part of a string a delta changes; PART_NONE: it adds a number. */
-enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS };
+enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS, PART_INSERT, PART_TAKE, PART_PUT };
 
 /* What a write did to one element or key. */
 struct fact {
@@ -22,6 +23,9 @@ struct fact {
 	bool is_fraction;
 	enum fact_part part;         /* of a delta of a string: writes VALUE (bits: a number) at PLACE (bits: 64 * first bit + width - 1) */
 	int64_t place;
+	/* Of a list: a delta inserts VALUE before PLACE (PLACE_TAIL: behind all), a PLACE takes AMOUNT elements from there on, or puts VALUE there. There
+	 * were LENGTH elements. */
+	uint64_t length;
 	bool is_expiry;              /* of a clear: a deadline had passed */
 	bool is_of_set;              /* of a deadline: it is part of a string's SET */
 	int64_t deadline_ms;         /* 0: none */

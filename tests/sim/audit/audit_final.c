@@ -55,7 +55,7 @@ static bool key_is_right(const struct auditor *auditor, const struct audited_key
 
 static void describe_key(const struct auditor *auditor, const struct sim_key *key, struct buffer *out)
 {
-	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
+	static const char *const types[] = { "string", "hash", "set", "zset", "list", "stream" };
 
 	buffer_add_text(out, key == NULL ? "absent" : types[key->type]);
 	for (unsigned i = 0; key != NULL && i < key->count; i++) {
@@ -77,7 +77,7 @@ static void describe_key(const struct auditor *auditor, const struct sim_key *ke
 
 static void describe_outcome(const struct auditor *auditor, const struct key_outcome *outcome, struct buffer *out)
 {
-	static const char *const types[] = { "string", "hash", "set", "zset", "stream" };
+	static const char *const types[] = { "string", "hash", "set", "zset", "list", "stream" };
 
 	buffer_add_text(out, outcome->count == 0 ? "absent" : types[outcome->elements[0].type]);
 	for (unsigned i = 0; i < outcome->count; i++) {

@@ -16,7 +16,7 @@ struct audited_key *audited_key_find(struct audited_keys *keys, uint32_t db, uin
 static void key_touch(struct audited_key *key, const struct audited_write *write, unsigned order)
 {
 	key->touches = array_grow(key->touches, key->count, &key->cap, sizeof(*key->touches));
-	key->touches[key->count++] = (struct touch){ write, &write->shipped.items[order], order };
+	key->touches[key->count++] = (struct touch){ .write = write, .fact = &write->shipped.items[order], .order = order };
 }
 
 static void gather_keys(struct audited_keys *keys, const struct audited_write *write)
@@ -53,6 +53,36 @@ static void each_shipped(const struct auditor *auditor, struct audited_keys *key
 	}
 }
 
+/* The lists of which elements each touch takes or puts. */
+struct item_lists { struct audited_key *key; unsigned *counts, *caps; };
+
+static void note_item(void *context, unsigned touch, uint32_t item)
+{
+	struct item_lists *lists = context;
+
+	lists->key->lists[touch] = array_grow(lists->key->lists[touch], lists->counts[touch], &lists->caps[touch], sizeof(uint32_t));
+	lists->key->lists[touch][lists->counts[touch]++] = item;
+}
+
+static void gather_items(const struct auditor *auditor, struct audited_key *key)
+{
+	struct item_lists lists = { key, memory_new((key->count + 1) * sizeof(unsigned)), memory_new((key->count + 1) * sizeof(unsigned)) };
+	bool is_list = false;
+
+	for (unsigned i = 0; i < key->count; i++)
+		is_list |= key->touches[i].fact->type == SIM_LIST;
+	if (is_list) {
+		key->lists = memory_new(key->count * sizeof(uint32_t *));
+		audit_list(&(struct audited_list){ .auditor = auditor, .touches = key->touches, .count = key->count, .found = note_item, .context = &lists });
+	}
+	for (unsigned i = 0; is_list && i < key->count; i++) {
+		key->touches[i].items = key->lists[i];
+		key->touches[i].item_count = lists.counts[i];
+	}
+	memory_free(lists.counts);
+	memory_free(lists.caps);
+}
+
 void audited_keys_gather(const struct auditor *auditor, struct audited_keys *keys)
 {
 	/* A key with an empty name, which nobody writes, so that two flushes of one database have a key in common. */
@@ -60,12 +90,18 @@ void audited_keys_gather(const struct auditor *auditor, struct audited_keys *key
 		audited_key_find(keys, db, 0);
 	each_shipped(auditor, keys, gather_keys);
 	each_shipped(auditor, keys, gather_flushes);
+	for (unsigned i = 0; i < keys->count; i++)
+		gather_items(auditor, &keys->items[i]);
 }
 
 void audited_keys_free(struct audited_keys *keys)
 {
-	for (unsigned i = 0; i < keys->count; i++)
+	for (unsigned i = 0; i < keys->count; i++) {
+		for (unsigned j = 0; keys->items[i].lists != NULL && j < keys->items[i].count; j++)
+			free(keys->items[i].lists[j]);
+		free(keys->items[i].lists);
 		free(keys->items[i].touches);
+	}
 	free(keys->items);
 }
 

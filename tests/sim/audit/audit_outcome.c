@@ -312,6 +312,15 @@ static bool has_fractions(const struct trial *trial, const struct audit_contest 
 	return false;
 }
 
+static void add_list_element(void *context, uint32_t value)
+{
+	struct key_outcome *outcome = context;
+
+	outcome->elements = array_grow(outcome->elements, outcome->count, &outcome->cap, sizeof(*outcome->elements));
+	outcome->elements[outcome->count] = (struct outcome_element){ .type = SIM_LIST, .element = outcome->count, .is_text = true, .value = value };
+	outcome->count++;
+}
+
 void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome)
 {
 	struct trial trial = { .auditor = auditor, .touches = touches, .count = count, .rule = rule };
@@ -328,6 +337,11 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 
 		if (!fact_makes_present(fact) || is_judged(outcome, &contest) || is_killed(&trial, &touches[i]))
 			continue;
+		if (fact->type == SIM_LIST) {
+			if (outcome->count == 0)
+				audit_list(&(struct audited_list){ .auditor = auditor, .touches = touches, .count = count, .visit = add_list_element, .context = outcome });
+			continue;
+		}
 		if (!judge_element(&trial, &contest, &judged))
 			continue;
 		judged.is_fraction = has_fractions(&trial, &contest);

@@ -9,6 +9,8 @@ struct touch {
 	const struct audited_write *write;
 	const struct fact *fact;
 	unsigned order;              /* within the write */
+	const uint32_t *items;       /* owned by its key: of a change that takes or puts elements of a list, which (audit_list.c) */
+	unsigned item_count;
 };
 struct outcome_element {
 	enum sim_type type;
@@ -37,10 +39,23 @@ unsigned audit_live(const struct auditor *auditor, const struct touch *touches, 
 /* Does FACT replace the versions of that element that its write covers? An increment does not. */
 bool audit_replaces(const struct audit_contest *contest, const struct fact *fact);
 
+/* audit_list.c: what is in the list after TOUCHES, in order: calls VISIT for each value. FOUND, if not NULL: called for each touch and the element that it
+ * takes or puts. */
+struct audited_list {
+	const struct auditor *auditor;
+	const struct touch *touches;
+	unsigned count;
+	void (*visit)(void *context, uint32_t value);
+	void (*found)(void *context, unsigned touch, uint32_t item);
+	void *context;
+};
+void audit_list(const struct audited_list *list);
+
 /* audit_keys.c: everything that was shipped, by key. */
 struct audited_key {
 	uint32_t db, key;
 	struct touch *touches;       /* owned */
+	uint32_t **lists;            /* owned: the ITEMS of the touches */
 	unsigned count, cap;
 };
 struct audited_keys {

@@ -5,8 +5,8 @@
 #include "tests/sim/proto/proto_conflict.h"
 #include "audit_outcome.h"
 
-/* The first five are enum sim_type. */
-enum subject_kind { SUBJECT_STRING, SUBJECT_HASH, SUBJECT_SET, SUBJECT_ZSET, SUBJECT_STREAM, SUBJECT_TTL, SUBJECT_KEY, SUBJECT_KINDS };
+/* The first six are enum sim_type. */
+enum subject_kind { SUBJECT_STRING, SUBJECT_HASH, SUBJECT_SET, SUBJECT_ZSET, SUBJECT_LIST, SUBJECT_STREAM, SUBJECT_TTL, SUBJECT_KEY, SUBJECT_KINDS };
 
 struct record_side_dot {
 	unsigned origin;

@@ -8,7 +8,7 @@
 #define KIND_STRANDED 7      /* of the schema's kinds */
 #define SIDES_MAX 64         /* a record lists at most so many sides, the newest (docs/replication-model.md, "Records") */
 
-static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "stream", "ttl", "key" };
+static const char *const kind_texts[SUBJECT_KINDS] = { "string", "hash", "set", "zset", "list", "stream", "ttl", "key" };
 
 /* One record under judgement, with what it is about. */
 struct case_at {
@@ -73,7 +73,7 @@ static bool is_keeping(const struct case_at *at)
 {
 	enum audit_rule rule = at->auditor->options.rule_of(pool_text(at->auditor->options.pool, at->subject->key));
 
-	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_STREAM;
+	return (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && at->subject->kind < SUBJECT_LIST;
 }
 
 /* Is the conflict still open, that is, do its versions that are live at the end differ? *ALIVE: how many are live, whether they differ or not. */

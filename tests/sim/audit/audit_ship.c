@@ -36,6 +36,9 @@ static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_
 	[PROTO_APPEND] = { FACT_DELTA, SIM_STRING },
 	[PROTO_RANGE] = { FACT_DELTA, SIM_STRING },
 	[PROTO_BITS] = { FACT_DELTA, SIM_STRING },
+	[PROTO_LIST_INSERT] = { FACT_DELTA, SIM_LIST },
+	[PROTO_LIST_REMOVE] = { FACT_PLACE, SIM_LIST },
+	[PROTO_LIST_SET] = { FACT_PLACE, SIM_LIST },
 };
 
 static void fact_read_delta(const struct proto_change *change, struct fact *fact)
@@ -58,6 +61,16 @@ static bool fact_read_part(struct pool *pool, const struct proto_change *change,
 	return true;
 }
 
+static void fact_read_place(struct pool *pool, const struct proto_change *change, struct fact *fact)
+{
+	fact->part = change->kind == PROTO_LIST_INSERT ? PART_INSERT : change->kind == PROTO_LIST_REMOVE ? PART_TAKE : PART_PUT;
+	if (fact->part != PART_TAKE)
+		fact->value = pool_intern(pool, change->value);
+	fact->place = change->number;
+	fact->length = change->length;
+	fact->amount = (long double)change->amount;
+}
+
 static void fact_read(struct auditor *auditor, const struct proto_change *change, struct facts *facts)
 {
 	struct pool *pool = auditor->options.pool;
@@ -68,13 +81,15 @@ static void fact_read(struct auditor *auditor, const struct proto_change *change
 
 	fact->type = meanings[change->kind].type;
 	fact->is_expiry = kind == FACT_CLEAR && change->number == 1;
-	if (fact->type != SIM_STRING)
+	if (fact->type != SIM_STRING && fact->type != SIM_LIST)
 		fact->element = pool_intern(pool, change->element);
 	if (kind == FACT_SET && fact->type != SIM_SET && fact->type != SIM_ZSET)
 		fact->value = pool_intern(pool, change->value);
 	if (kind == FACT_SET && fact->type == SIM_ZSET)
 		fact->score = change->score;
-	if (kind == FACT_DELTA && !fact_read_part(pool, change, fact))
+	if (fact->type == SIM_LIST)
+		fact_read_place(pool, change, fact);
+	else if (kind == FACT_DELTA && !fact_read_part(pool, change, fact))
 		fact_read_delta(change, fact);
 	if (kind == FACT_DEADLINE)
 		fact->deadline_ms = change->expire_at_ms;
@@ -156,7 +171,7 @@ static bool is_all_but_emptied(const struct facts *shipped, const struct facts *
 {
 	struct facts rest = *derived;
 
-	if (rest.count == 0 || rest.items[0].kind != FACT_REMOVE || rest.items[rest.count - 1].kind != FACT_DEADLINE)
+	if (rest.count == 0 || (rest.items[0].kind != FACT_REMOVE && rest.items[0].kind != FACT_PLACE) || rest.items[rest.count - 1].kind != FACT_DEADLINE)
 		return false;
 	rest.count--;
 	return facts_equal(shipped, &rest);

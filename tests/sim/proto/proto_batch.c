@@ -20,6 +20,8 @@ static bool change_read(struct slice bytes, struct proto_change *change)
 		PROTO_ROW(11, PROTO_UINT64, struct proto_change, version.incarnation),
 		PROTO_ROW(12, PROTO_UINT64, struct proto_change, version.seq),
 		PROTO_ROW(13, PROTO_UINT64, struct proto_change, hlc),
+		PROTO_ROW(14, PROTO_UINT64, struct proto_change, length),
+		PROTO_ROW(15, PROTO_UINT64, struct proto_change, amount),
 	};
 
 	*change = (struct proto_change){ .key = { bytes.ptr, 0 }, .element = { bytes.ptr, 0 }, .value = { bytes.ptr, 0 } };

@@ -7,9 +7,10 @@
 enum proto_kind {                    /* of changes: Change.Kind of the schema */
 	PROTO_SET = 1, PROTO_CLEAR, PROTO_FLUSH, PROTO_INCREMENT, PROTO_INCREMENT_FLOAT, PROTO_FIELD_SET, PROTO_FIELD_REMOVE, PROTO_FIELD_INCREMENT,
 	PROTO_FIELD_INCREMENT_FLOAT, PROTO_MEMBER_ADD, PROTO_MEMBER_REMOVE, PROTO_SCORE_SET, PROTO_SCORE_REMOVE, PROTO_SCORE_INCREMENT, PROTO_EXPIRE,
-	PROTO_SIBLING, PROTO_APPEND, PROTO_RANGE, PROTO_BITS,
+	PROTO_SIBLING, PROTO_APPEND, PROTO_RANGE, PROTO_BITS, PROTO_LIST_INSERT, PROTO_LIST_REMOVE, PROTO_LIST_SET,
 	PROTO_KINDS,
 };
+#define PROTO_TAIL INT64_C(-1)               /* number of a LIST_INSERT */
 #define PROTO_DEADLINE_STAYS INT64_C(-1)     /* expire_at_ms of a SET */
 #define PROTO_RESERVED_DATABASE (UINT32_MAX - 1)      /* db of a home: whatever number it has */
 #define PROTO_EVERY_DATABASE UINT32_MAX      /* db of a FLUSH */
@@ -30,6 +31,7 @@ struct proto_change {
 	int64_t expire_at_ms;
 	struct proto_position version;       /* of siblings */
 	uint64_t hlc;
+	uint64_t length, amount;
 };
 
 struct proto_write {

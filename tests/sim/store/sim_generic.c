@@ -29,7 +29,7 @@ void command_exists(struct sim_call *call)
 
 void command_type(struct sim_call *call)
 {
-	static const char *const names[] = { "string", "hash", "set", "zset", "stream" };
+	static const char *const names[] = { "string", "hash", "set", "zset", "list", "stream" };
 	const struct sim_key *key = store_lookup(call, call->argv[1]);
 
 	buffer_add_byte(call->out, '+');

@@ -9,11 +9,11 @@
 #define SIM_DATABASES 3u
 #define SIM_RESERVED_DB 2u
 
-enum sim_type { SIM_STRING, SIM_HASH, SIM_SET, SIM_ZSET, SIM_STREAM };
+enum sim_type { SIM_STRING, SIM_HASH, SIM_SET, SIM_ZSET, SIM_LIST, SIM_STREAM };
 
 struct sim_element {
-	uint32_t name;               /* field or member; unused in a string */
-	uint32_t value;              /* string, hash */
+	uint32_t name;               /* field or member; of a list, its place; unused in a string */
+	uint32_t value;              /* string, hash, list */
 	double score;                /* zset */
 };
 

@@ -175,7 +175,7 @@ void story_expect_conflicts(struct story *story, unsigned dc, uint64_t count)
 	uint64_t counted = 0;
 
 	for (unsigned rule = 0; rule < 4; rule++)
-		for (unsigned kind = 0; kind < 6; kind++)
+		for (unsigned kind = 0; core_kind_text(kind) != NULL; kind++)
 			for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 				counted += status->conflicts[rule][kind][outcome];
 	if (counted != count)

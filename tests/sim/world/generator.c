@@ -97,6 +97,30 @@ static const struct template templates[] = {
 	{ { "SETBIT", "zero", TYPE_STRING, 0 }, "SETBIT $k $b 0", false },
 	{ { "BITFIELD", "SET", TYPE_STRING, 0 }, "BITFIELD $k SET u8 $b $n SET i5 $b $n", false },
 	{ { "BITFIELD", "INCRBY", TYPE_STRING, 0 }, "BITFIELD $k GET u8 0 INCRBY u16 $b $n", false },
+	/* Drawn instead of half of all, in the worlds that have lists. */
+	{ { "LPUSH", "", TYPE_LIST, 0 }, "LPUSH $k $v", false },
+	{ { "LPUSH", "three", TYPE_LIST, 0 }, "LPUSH $k $v $v $v", false },
+	{ { "RPUSH", "", TYPE_LIST, 0 }, "RPUSH $k $v", false },
+	{ { "RPUSH", "three", TYPE_LIST, 0 }, "RPUSH $k $v $m $v", false },
+	{ { "RPUSH", "member", TYPE_LIST, 0 }, "RPUSH $k $m $m", false },
+	{ { "LPUSHX", "", TYPE_LIST, 0 }, "LPUSHX $k $v", false },
+	{ { "RPUSHX", "", TYPE_LIST, 0 }, "RPUSHX $k $m", false },
+	{ { "LINSERT", "BEFORE", TYPE_LIST, 0 }, "LINSERT $k BEFORE $m $v", false },
+	{ { "LINSERT", "AFTER", TYPE_LIST, 0 }, "LINSERT $k AFTER $m $m", false },
+	{ { "LSET", "", TYPE_LIST, 0 }, "LSET $k $u $v", false },
+	{ { "LSET", "tail", TYPE_LIST, 0 }, "LSET $k -1 $m", false },
+	{ { "LREM", "", TYPE_LIST, 0 }, "LREM $k 0 $m", false },
+	{ { "LREM", "some", TYPE_LIST, 0 }, "LREM $k $n $m", false },
+	{ { "LTRIM", "", TYPE_LIST, 0 }, "LTRIM $k 1 $u", false },
+	{ { "LTRIM", "tail", TYPE_LIST, 0 }, "LTRIM $k -6 -1", false },
+	{ { "LPOP", "", TYPE_LIST, 0 }, "LPOP $k", false },
+	{ { "LPOP", "count", TYPE_LIST, 0 }, "LPOP $k 2", false },
+	{ { "RPOP", "", TYPE_LIST, 0 }, "RPOP $k", false },
+	{ { "RPOP", "count", TYPE_LIST, 0 }, "RPOP $k 2", false },
+	{ { "LMOVE", "", TYPE_LIST, 0 }, "LMOVE $k $q LEFT RIGHT", false },
+	{ { "RPOPLPUSH", "", TYPE_LIST, 0 }, "RPOPLPUSH $k $q", false },
+	{ { "LMPOP", "", TYPE_LIST, 0 }, "LMPOP 2 $k $q RIGHT COUNT 2", false },
+	{ { "LRANGE", "", TYPE_LIST, 0 }, "LRANGE $k 0 -1", false },
 	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask_verb. */
 	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
@@ -114,6 +138,7 @@ _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each op
 
 #define ASK_COUNT 9
 #define PART_COUNT 7
+#define LIST_COUNT 23
 
 unsigned operation_count(void)
 {
@@ -142,11 +167,11 @@ struct key_choice {
 /* A key says its rule and the type it mostly holds. */
 static void draw_key(struct world *world, const struct key_choice *choice, char *room, size_t size)
 {
-	static const char letters[] = "shez", text_letters[] = "tgez";
+	static const char letters[] = "shezl", text_letters[] = "tgezl";
 	enum operation_type type = choice->type;
 
 	if (type == TYPE_ANY || dice_chance(&world->dice, 4))
-		type = (enum operation_type)dice_below(&world->dice, choice->is_text ? TYPE_SET : TYPE_ANY);
+		type = (enum operation_type)dice_below(&world->dice, choice->is_text ? TYPE_SET : world->plan.has_lists ? TYPE_ANY : TYPE_LIST);
 	snprintf(room, size, "%c:%c%u", choice->rule, choice->is_text ? text_letters[type] : letters[type],
 	         (unsigned)dice_below(&world->dice, world->plan.keys));
 }
@@ -297,6 +322,8 @@ static unsigned weights_total(void)
 
 static const struct template *draw_template(struct world *world)
 {
+	if (world->plan.has_lists && dice_chance(&world->dice, 50))
+		return &templates[TEMPLATE_COUNT - ASK_COUNT - LIST_COUNT + dice_below(&world->dice, LIST_COUNT)];
 	for (;;) {
 		uint64_t roll = dice_below(&world->dice, weights_total());
 		unsigned i = 0;
@@ -304,7 +331,7 @@ static const struct template *draw_template(struct world *world)
 		while (roll >= templates[i].operation.weight)
 			roll -= templates[i++].operation.weight;
 		if (world->plan.has_parts && templates[i].operation.type == TYPE_STRING && dice_chance(&world->dice, 50))
-			return &templates[TEMPLATE_COUNT - ASK_COUNT - PART_COUNT + dice_below(&world->dice, PART_COUNT)];
+			return &templates[TEMPLATE_COUNT - ASK_COUNT - LIST_COUNT - PART_COUNT + dice_below(&world->dice, PART_COUNT)];
 		if (world->plan.has_homes && (strstr(templates[i].text, "$e") != NULL || strstr(templates[i].text, "$P") != NULL))
 			continue;
 		if (world->plan.has_ttls || !templates[i].is_short_lived)

@@ -112,6 +112,7 @@ void peers_say_after(struct stage *stage, unsigned dc, uint64_t ms, const struct
 		*change = (struct change){
 			.kind = said[i].kind, .key = said[i].kind == CHANGE_FLUSH ? SLICE("") : SLICE("k"), .element = text_of(said[i].element),
 			.value = text_of(said[i].value), .result = text_of(said[i].result), .number = said[i].number, .score = said[i].score,
+			.length = said[i].length, .amount = said[i].amount,
 			.expire_at_ms = said[i].deadline,
 		};
 		if (said[i].kind == CHANGE_SIBLING) {

@@ -26,6 +26,7 @@ struct said {
 	int64_t number;
 	double score;
 	int64_t deadline;
+	uint64_t length, amount;     /* of a change of a list */
 	uint64_t sibling;            /* of a sibling: which of the other peer's writes it is */
 };
 

@@ -58,6 +58,7 @@ static const char *const kind_names[] = {
 	[CHANGE_MEMBER_ADD] = "member", [CHANGE_MEMBER_REMOVE] = "member-remove", [CHANGE_SCORE_SET] = "score",
 	[CHANGE_SCORE_REMOVE] = "score-remove", [CHANGE_SCORE_INCREMENT] = "score-increment", [CHANGE_EXPIRE] = "expire",
 	[CHANGE_APPEND] = "append", [CHANGE_RANGE] = "range", [CHANGE_BITS] = "bits",
+	[CHANGE_LIST_INSERT] = "insert", [CHANGE_LIST_REMOVE] = "take", [CHANGE_LIST_SET] = "put",
 };
 
 static void describe_text(struct slice text, struct buffer *out)
@@ -88,6 +89,8 @@ static void describe_changes(const struct changes *changes, struct buffer *out)
 		describe_text(change->element, out);
 		describe_text(change->value, out);
 		describe_number(" +", change->number, out);
+		describe_number(" amount=", (int64_t)change->amount, out);
+		describe_number(" of=", (int64_t)change->length, out);
 		describe_number(" *", (int64_t)(change->score * 1000), out);
 		describe_number(" at=", change->expire_at_ms, out);
 		describe_text(change->result, out);
@@ -119,7 +122,7 @@ static bool sends(const char *line, enum plan plan, const char *commands, const 
 	return text_is(&found_intent, intent, line) && is_sent && is_plan;
 }
 
-#define REPLIES_MAX 8
+#define REPLIES_MAX 10
 
 /* REPLIES are raw, one after another. */
 static bool finishes(const char *line, const char *replies, const char *expected)
@@ -156,7 +159,7 @@ static bool refuses(const char *line, const char *error)
 }
 
 #define SEEN "PEXPIRETIME k; GET k; "
-#define WHOLE(key) "PEXPIRETIME " key "; GET " key "; HGETALL " key "; SMEMBERS " key "; ZRANGE " key " 0 -1 WITHSCORES; "
+#define WHOLE(key) "PEXPIRETIME " key "; GET " key "; HGETALL " key "; SMEMBERS " key "; ZRANGE " key " 0 -1 WITHSCORES; LRANGE " key " 0 -1; "
 
 static void set_is_certain_and_carries_an_absolute_deadline(void)
 {
@@ -285,6 +288,46 @@ static void sorted_sets_ship_scores(void)
 	CU_ASSERT(sends("GEORADIUS k 1 2 3 m\n", PLAN_VOID, "GEORADIUS k 1 2 3 m; ", ""));
 }
 
+static void lists_ship_places(void)
+{
+	CU_ASSERT(sends("LPUSH k a b\n", PLAN_LIST_PUSH_HEAD, "LPUSH k a b; ", "insert k a; insert k b; "));
+	CU_ASSERT(sends("RPUSH k a b\n", PLAN_LIST_PUSH_TAIL, "RPUSH k a b; ", "insert k a +-1; insert k b +-1; "));
+	CU_ASSERT(finishes("LPUSHX k a\n", ":0\r\n", ""));
+	CU_ASSERT(finishes("RPUSHX k a\n", ":3\r\n", "insert k a +-1; "));
+	CU_ASSERT(sends("LINSERT k AFTER p v\n", PLAN_LIST_INSERT, "LLEN k; LPOS k p; LINSERT k AFTER p v; ", "insert k v +1; "));
+	CU_ASSERT(finishes("LINSERT k AFTER p v\n", ":5\r\n:2\r\n:6\r\n", "insert k v +3 of=5; "));
+	CU_ASSERT(finishes("LINSERT k AFTER p v\n", ":5\r\n:4\r\n:6\r\n", "insert k v +-1; "));
+	CU_ASSERT(finishes("LINSERT k BEFORE p v\n", ":5\r\n:0\r\n:6\r\n", "insert k v; "));
+	CU_ASSERT(finishes("LINSERT k BEFORE p v\n", ":5\r\n_\r\n:-1\r\n", ""));
+	CU_ASSERT(sends("LINSERT k BESIDE p v\n", PLAN_VOID, "LINSERT k BESIDE p v; ", ""));
+	CU_ASSERT(sends("LPOP k\n", PLAN_LIST_POP_HEAD, "LLEN k; LPOP k; ", "take k; "));
+	CU_ASSERT(finishes("LPOP k\n", ":5\r\n$1\r\na\r\n", "take k amount=1 of=5; "));
+	CU_ASSERT(finishes("RPOP k 2\n", ":5\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n", "take k +3 amount=2 of=5; "));
+	CU_ASSERT(finishes("RPOP k\n", ":0\r\n_\r\n", ""));
+	CU_ASSERT(finishes("LPOP k 0\n", ":5\r\n*0\r\n", ""));
+	CU_ASSERT(sends("LMPOP 2 k l RIGHT\n", PLAN_LIST_POP_FIRST, "LLEN k; LLEN l; LMPOP 2 k l RIGHT; ", "take k +1; take l +1; "));
+	CU_ASSERT(finishes("LMPOP 2 k l RIGHT\n", ":0\r\n:4\r\n*2\r\n$1\r\nl\r\n*1\r\n$1\r\na\r\n", "take l +3 amount=1 of=4; "));
+	CU_ASSERT(finishes("LMPOP 2 k l LEFT\n", ":0\r\n:0\r\n_\r\n", ""));
+	CU_ASSERT(sends("LMPOP 3 k l LEFT\n", PLAN_VOID, "LMPOP 3 k l LEFT; ", ""));
+	CU_ASSERT(finishes("LMOVE k l RIGHT LEFT\n", ":4\r\n$1\r\na\r\n", "take k +3 amount=1 of=4; insert l a; "));
+	CU_ASSERT(finishes("LMOVE k l LEFT RIGHT\n", ":4\r\n$1\r\na\r\n", "take k amount=1 of=4; insert l a +-1; "));
+	CU_ASSERT(finishes("RPOPLPUSH k l\n", ":0\r\n_\r\n", ""));
+	CU_ASSERT(finishes("LSET k 1 v\n", ":4\r\n+OK\r\n", "put k v +1 of=4; "));
+	CU_ASSERT(finishes("LSET k -1 v\n", ":4\r\n+OK\r\n", "put k v +3 of=4; "));
+	CU_ASSERT(sends("LREM k -1 v\n", PLAN_LIST_REMOVE, "LLEN k; LPOS k v COUNT 0; LREM k -1 v; ", "take k amount=1; "));
+	CU_ASSERT(finishes("LREM k 0 v\n", ":5\r\n*2\r\n:1\r\n:3\r\n:2\r\n", "take k +3 amount=1 of=5; take k +1 amount=1 of=4; "));
+	CU_ASSERT(finishes("LREM k -1 v\n", ":5\r\n*2\r\n:1\r\n:3\r\n:1\r\n", "take k +3 amount=1 of=5; "));
+	CU_ASSERT(finishes("LREM k 1 v\n", ":5\r\n*2\r\n:1\r\n:3\r\n:1\r\n", "take k +1 amount=1 of=5; "));
+	CU_ASSERT(finishes("LREM k 1 v\n", ":5\r\n*0\r\n:0\r\n", ""));
+	CU_ASSERT(sends("LTRIM k 1 -2\n", PLAN_LIST_TRIM, "LLEN k; LTRIM k 1 -2; LLEN k; ", "take k +1; "));
+	CU_ASSERT(finishes("LTRIM k 1 -2\n", ":5\r\n+OK\r\n:3\r\n", "take k +4 amount=1 of=5; take k amount=1 of=4; "));
+	CU_ASSERT(finishes("LTRIM k -2 -1\n", ":5\r\n+OK\r\n:2\r\n", "take k amount=3 of=5; "));
+	CU_ASSERT(finishes("LTRIM k 9 9\n", ":5\r\n+OK\r\n:0\r\n", "take k amount=5 of=5; "));
+	CU_ASSERT(finishes("LTRIM k 0 -1\n", ":5\r\n+OK\r\n:5\r\n", ""));
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+	                   "clear k; clear d; insert d a +-1; insert d b +-1; "));
+}
+
 /* What DUMP says of the list a, for an inline command. */
 #define A_LIST "\\x12\\x01\\x02\\x0a\\x0a\\x00\\x00\\x00\\x01\\x00\\x81\\x61\\x02\\xff\\x0a\\x00\\x09\\xb9\\xed\\xf5\\x94\\xde\\xd9\\x95"
 
@@ -294,20 +337,20 @@ static void keys_ship_what_became_of_them(void)
 	CU_ASSERT(sends("GETDEL k\n", PLAN_GETDEL, "GETDEL k; ", "clear k; "));
 	CU_ASSERT(sends("RENAME k d\n", PLAN_RENAME, "RENAME k d; " WHOLE("d"), "clear k; clear d; "));
 	CU_ASSERT(sends("RENAME k k\n", PLAN_VOID, "RENAME k k; ", ""));
-	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:99\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear k; clear d; set d v at=99; "));
-	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", ""));
-	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:99\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear k; clear d; set d v at=99; "));
+	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", ""));
+	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
 	CU_ASSERT(sends("COPY k d DB 2\n", PLAN_COPY, "COPY k d DB 2; " WHOLE("d"), "clear d; "));
 	CU_ASSERT(sends("COPY k d DB 2 REPLACE DB 1\n", PLAN_COPY_TO, "COPY k d DB 2 REPLACE DB 1; SELECT 1; " WHOLE("d") "SELECT 2; ", "clear in=1 d; "));
-	CU_ASSERT(finishes("COPY k d DB 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear in=1 d; set in=1 d v; "));
-	CU_ASSERT(finishes("COPY k d DB 1\n", ":0\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", ""));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear in=1 d; set in=1 d v; "));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":0\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", ""));
 	CU_ASSERT(sends("COPY k d DB x\n", PLAN_VOID, "COPY k d DB x; ", ""));
 	CU_ASSERT(sends("MOVE k 1\n", PLAN_MOVE, "MOVE k 1; SELECT 1; " WHOLE("k") "SELECT 2; ", "clear k; clear in=1 k; "));
-	CU_ASSERT(finishes("MOVE k 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear k; clear in=1 k; set in=1 k v; "));
+	CU_ASSERT(finishes("MOVE k 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear k; clear in=1 k; set in=1 k v; "));
 	CU_ASSERT(sends("MOVE k 2\n", PLAN_VOID, "MOVE k 2; ", ""));
 	CU_ASSERT(sends("MOVE k 9\n", PLAN_VOID, "MOVE k 9; ", ""));
-	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
-	CU_ASSERT(refuses("RESTORE k 0 \"" A_LIST "\"\n", "HOMEPORT unsupported"));
+	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
+	CU_ASSERT(finishes("RESTORE k 0 \"" A_LIST "\"\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*1\r\n$1\r\na\r\n", "clear k; insert k a +-1; "));
 	CU_ASSERT(sends("RESTORE k 0 x\n", PLAN_VOID, "RESTORE k 0 x; ", ""));
 }
 
@@ -322,7 +365,7 @@ static void what_only_reads_ships_nothing(void)
 {
 	CU_ASSERT(sends("SORT k BY STORE GET *\n", PLAN_VOID, "SORT k BY STORE GET *; ", ""));
 	CU_ASSERT(sends("SORT k LIMIT STORE 1 STORE\n", PLAN_VOID, "SORT k LIMIT STORE 1 STORE; ", ""));
-	CU_ASSERT(refuses("SORT k DESC STORE d\n", "HOMEPORT unsupported"));
+	CU_ASSERT(finishes("SORT k DESC STORE d\n", ":2\r\n*2\r\n$1\r\nb\r\n$1\r\na\r\n", "clear d; insert d b +-1; insert d a +-1; "));
 	CU_ASSERT(sends("PFDEBUG encoding k\n", PLAN_VOID, "PFDEBUG encoding k; ", ""));
 	CU_ASSERT(finishes("PFDEBUG todense k\n", ":1\r\n$1\r\nv\r\n", "set k v at=-1; "));
 }
@@ -356,7 +399,7 @@ static void internal_writes_only_read(void)
 	plan_readback(&world, SLICE("k"), true, &(struct plan_output){ &commands, &changes, &planned });
 	describe_commands(buffer_slice(&commands), &text);
 	CU_ASSERT(text_is(&text, WHOLE("k"), "readback"));
-	CU_ASSERT_EQUAL(planned.replies, 5);
+	CU_ASSERT_EQUAL(planned.replies, 6);
 	const struct slice gone[] = { SLICE(":-2\r\n"), SLICE("_\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n") };
 	plan_finish(planned.plan, &changes, gone, &result);
 	describe_changes(&result, &text);
@@ -387,7 +430,7 @@ static void plan_numbers_are_known_or_not(void)
 	CU_ASSERT(!plan_is_known(PLAN_NONE));
 	CU_ASSERT(plan_is_known(PLAN_VOID));
 	CU_ASSERT(plan_is_known(PLAN_ROUND));
-	CU_ASSERT(!plan_is_known(PLAN_SORT + 1));
+	CU_ASSERT(!plan_is_known(PLAN_LIST_TRIM + 1));
 	CU_ASSERT(!plan_is_known(UINT64_MAX));
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_INCREMENT), CERTAINTY_CHECKED);
@@ -405,6 +448,7 @@ void suite_plan(void)
 	CU_ADD_TEST(suite, hashes_ship_fields);
 	CU_ADD_TEST(suite, sets_ship_members);
 	CU_ADD_TEST(suite, sorted_sets_ship_scores);
+	CU_ADD_TEST(suite, lists_ship_places);
 	CU_ADD_TEST(suite, keys_ship_what_became_of_them);
 	CU_ADD_TEST(suite, the_reserved_database_is_nowhere);
 	CU_ADD_TEST(suite, what_only_reads_ships_nothing);

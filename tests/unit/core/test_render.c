@@ -42,6 +42,9 @@ static const struct row {
 	{ "bytes in the middle", "lww", { { .kind = CHANGE_RANGE, .value = "xy", .number = 3 } }, { { .kind = 0 } }, "SETRANGE k 3 xy" },
 	{ "a bit, and a field of eight", "lww", { { .kind = CHANGE_BITS, .value = "1", .number = 448 }, { .kind = CHANGE_BITS, .value = "200", .number = 1031 } },
 	  { { .kind = 0 } }, "BITFIELD k SET i1 7 1; BITFIELD k SET i8 16 200" },
+	{ "elements at both ends of a list", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" }, { .kind = CHANGE_LIST_INSERT, .value = "y", .number = LIST_TAIL } }, { { .kind = 0 } }, "LPUSH k x; RPUSH k y" },
+	{ "elements go, and one is set", "lww", { { .kind = CHANGE_LIST_REMOVE, .number = 3, .amount = 2, .length = 5 }, { .kind = CHANGE_LIST_SET, .value = "v", .number = 1, .length = 3 } },
+	  { { .kind = 0 } }, "RPOP k 2; LSET k 1 v" },
 	{ "a write that changed nothing", "lww", { { .kind = 0 } }, { { .kind = 0 } }, "" },
 
 	/* ---- several changes of one write: only what comes of them is told ---- */
@@ -67,6 +70,12 @@ static const struct row {
 	{ "a part survives a removal", "lww", { { .kind = CHANGE_RANGE, .value = "x", .number = 2 } }, { { .kind = CHANGE_CLEAR } }, "SETRANGE k 2 x; DEL k; SET k  KEEPTTL; SETRANGE k 2 x" },
 	{ "an increment before a part and one behind it", "lww", { { .kind = CHANGE_INCREMENT, .number = 3 }, { .kind = CHANGE_APPEND, .value = "1" }, { .kind = CHANGE_INCREMENT, .number = 4 } },
 	  { { .kind = CHANGE_SET, .value = "10" } }, "INCRBY k 3; APPEND k 1; INCRBY k 4; SET k 13; APPEND k 1; INCRBY k 4" },
+	{ "an element that was popped elsewhere as well", "lww", { { .kind = CHANGE_LIST_REMOVE, .amount = 1, .length = 3 } }, { { .kind = CHANGE_LIST_REMOVE, .amount = 2, .length = 3 } },
+	  "LPOP k 1; LPOP k 1" },
+	{ "an element moves by those that were inserted before it", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" } }, { { .kind = CHANGE_LIST_SET, .value = "v", .number = 1, .length = 4 } },
+	  "LPUSH k x; LSET k 2 v" },
+	{ "elements that a removal had not seen", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" } }, { { .kind = CHANGE_CLEAR } }, "LPUSH k x; DEL k; RPUSH k x" },
+	{ "a list and a newer type", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "LPUSH k x; DEL k; HSET k f v" },
 	{ "the newer type", "lww", { { .kind = CHANGE_SET, .value = "v" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "SET k v; DEL k; HSET k f v" },
 };
 
