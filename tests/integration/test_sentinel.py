@@ -85,7 +85,13 @@ def fails_over(facts, first, second, replication, way, a, b):
         load.is_over = True
         load.join(30)
         a.wait_ready()
-        lost = [number for number in load.acknowledged if client("GET", f"sure:{number}") != b"%d" % number]
+        def lost_now():
+            return [number for number in load.acknowledged if client("GET", f"sure:{number}") != b"%d" % number]
+        try:
+            wait_until(lambda: not lost_now(), 60, "what the replica lacked comes back")
+        except TimeoutError:
+            pass
+        lost = lost_now()
     facts.check(lacking, "the replica lacked writes that were acknowledged")
     facts.equal(lost, [], f"none of {len(load.acknowledged)} acknowledged writes is lost ({load.failures} failed meanwhile)")
     with b.client() as client:
