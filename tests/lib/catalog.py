@@ -20,6 +20,11 @@ class Test:
     seconds: int = 300             # then it is stopped, and has failed
     is_long: bool = False          # only with --all, or when asked for by name
 
+    @property
+    def is_on_real_parts(self):
+        """Does it depend on servers, sockets and the pace of the machine?"""
+        return not self.name.startswith(("unit/", "check/", "model/", "sim/"))
+
 
 def programs(folder, pattern):
     """Executables of a folder, as (name, path)."""
