@@ -35,10 +35,10 @@ class Datacenter:
 
 class World:
     def __init__(self, names=("a", "b"), log="redis-stream", rules=(("*", "lww"),), aof=True, clock_offsets=None, settings="",
-                 with_links=True, ports=None, with_sockets=False, redis_options=()):
+                 with_links=True, with_peer_links=False, ports=None, with_sockets=False, redis_options=()):
         """RULES: (match, rule), or (match, rule, what more it needs as YAML: "order: [a, b]"). SETTINGS: more lines of YAML for every
         sidecar. PORTS: {name: port} for clients, free ones otherwise.
-        Without links every way is direct, which costs no time under load. With sockets each sidecar finds its Redis at a Unix socket."""
+        Without links every way is direct, which costs no time under load. With peer links the ways that commands are forwarded on can be cut as well. With sockets each sidecar finds its Redis at a Unix socket."""
         self.workspace = Workspace()
         self.log = log
         self.broker = None
@@ -49,6 +49,8 @@ class World:
         self._with_sockets = with_sockets
         self._settings = settings
         self._make_ways()
+        self._peer_links = {(asker, peer): Link(self.workspace, (HOST, self._ports[peer]))
+                            for asker in names for peer in names if with_peer_links and asker != peer}
         for dc in self.dcs.values():
             dc.sidecar = Sidecar(self.workspace, f"homeportd-{dc.name}", self._config(dc.name, rules),
                                  self._ports[dc.name], (clock_offsets or {}).get(dc.name))
@@ -80,7 +82,8 @@ class World:
                  f"log: {self._log_config(name, name)}", "peers:"]
         for peer in self.dcs:
             if peer != name:
-                lines.append(f"  {peer}: {{ address: {HOST}:{self._ports[peer]}, log: {self._log_config(name, peer)} }}")
+                link = self._peer_links.get((name, peer))
+                lines.append(f"  {peer}: {{ address: {HOST}:{link.port if link else self._ports[peer]}, log: {self._log_config(name, peer)} }}")
         lines.append("rules:")
         lines += [f'  - {{ match: "{match}", rule: {", ".join((rule, *more))} }}' for match, rule, *more in rules]
         return "\n".join(lines) + "\n" + self._settings
@@ -113,7 +116,7 @@ class World:
     # ---- ways between datacenters ----
 
     def _ways_of(self, name):
-        return [link for way, link in self._links.items() if name in way]
+        return [link for links in (self._links, self._peer_links) for way, link in links.items() if name in way]
 
     def cut(self, name):
         """NAME reaches nobody, and nobody reaches it."""
