@@ -58,6 +58,12 @@ static void note_place(struct looking *looking, const struct home *home, const s
 		looking->key = key;
 }
 
+/* Who is redirected to a home that has not heard of that yet would be sent back. */
+static bool is_redirected_too_early(const struct looking *looking, const struct move *move, const struct user *user, const struct home *home)
+{
+	return move->phase == MOVE_FLIPPED && home->dc == move->dc && user->pattern->away == HOME_REDIRECT && !looking->event->request.is_forwarded;
+}
+
 /* Whether we act as home (docs/replication-model.md, H4), and what else there is to say. */
 static void look_at_user(struct looking *looking, const struct user *user, struct slice key)
 {
@@ -68,7 +74,7 @@ static void look_at_user(struct looking *looking, const struct user *user, struc
 	homes_find(topology, user, hash, &home);
 	bool is_behind = looking->event->request.is_forwarded && home.epoch < looking->event->request.forwarded_epoch;
 	/* 1. He is being moved away. */
-	if (move != NULL && move->phase != MOVE_FLIPPED)
+	if (move != NULL && (move->phase != MOVE_FLIPPED || is_redirected_too_early(looking, move, user, &home)))
 		hold(looking, HELD_MOVE, move);
 	/* 2. Somebody knows of a newer home than we do, or his write is about to be applied. */
 	else if (is_behind || (topology->leaving_count > 0 && topology_is_leaving(topology, hash)))

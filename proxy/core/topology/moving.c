@@ -44,6 +44,7 @@ static void undo(struct topology *topology, struct move *move, enum move_result 
 static void finish(struct topology *topology, struct move *move, bool is_confirmed)
 {
 	struct home home = { .dc = move->dc, .epoch = move->epoch };
+	held_list_move(&move->held, &topology->ready);
 	moving_tell(topology, move->token, move->user, &home, is_confirmed);
 	end(topology, move, is_confirmed ? MOVE_DONE : MOVE_UNCONFIRMED);
 }
@@ -256,7 +257,6 @@ static bool take_on(struct topology *topology, struct move *move)
 		return true;
 	topology->moves.next_flip = move->next;
 	move->epoch = home.epoch;
-	held_list_move(&move->held, &topology->ready);
 	finish(topology, take_flipping(topology, move->number), true);
 	return false;
 }

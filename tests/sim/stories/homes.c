@@ -37,6 +37,33 @@ void held_write_follows_a_user_who_moves(struct story *story)
 	story_expect_conflicts(story, BOM, 0);
 }
 
+/* The client was sent to BOM, and nowhere else. */
+static bool went_to_bom_at_once(const struct story *story, uint64_t token)
+{
+	const struct client_request *request = requests_find(&story->world->requests, token);
+
+	return request->state == REQUEST_ANSWERED && request->dc == BOM && request->hops == 1;
+}
+
+static uint64_t say(struct story *story, unsigned dc, const char *command)
+{
+	story_say(story, dc, command);
+	return story->world->requests.items[story->world->requests.count - 1].token;
+}
+
+void client_is_redirected_only_where_its_user_is_known(struct story *story)
+{
+	uint64_t held, late;
+
+	client_home_order(story->world, &story->world->dcs[AMS], 0, BOM, 1000);
+	held = say(story, AMS, "HSET l:h0 f meanwhile");
+	story_wait(story, 8);
+	late = say(story, AMS, "HSET l:h0 g later");
+	story_wait(story, 300);
+	story_check(story, went_to_bom_at_once(story, held), "who waited is sent to BOM, and not back");
+	story_check(story, went_to_bom_at_once(story, late), "nor is who came just when the user was given away");
+}
+
 void move_to_a_datacenter_that_does_not_hear_is_undone(struct story *story)
 {
 	uint64_t order;

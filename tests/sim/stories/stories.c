@@ -67,6 +67,7 @@ static const struct tale tales[] = {
 	TALE(client_that_moves_reads_its_own_writes),
 	TALE(token_outlives_the_loss_of_what_it_tells),
 	HOMES_TALE(held_write_follows_a_user_who_moves),
+	HOMES_TALE(client_is_redirected_only_where_its_user_is_known),
 	HOMES_TALE(move_to_a_datacenter_that_does_not_hear_is_undone),
 	HOMES_TALE(old_home_that_was_rolled_back_knows_that_it_gave_the_user_away),
 	HOMES_TALE(user_moves_on_before_everybody_knows),

@@ -91,6 +91,7 @@ void token_outlives_the_loss_of_what_it_tells(struct story *story);
 
 /* homes.c */
 void held_write_follows_a_user_who_moves(struct story *story);
+void client_is_redirected_only_where_its_user_is_known(struct story *story);
 void move_to_a_datacenter_that_does_not_hear_is_undone(struct story *story);
 void old_home_that_was_rolled_back_knows_that_it_gave_the_user_away(struct story *story);
 void user_moves_on_before_everybody_knows(struct story *story);

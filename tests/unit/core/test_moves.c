@@ -235,13 +235,50 @@ static void user_moves(void)
 	set(&play, "user:1:z");
 	expect(&play, "a write while the new home is written", "held\n");
 	stage_answer_all(&play.stage);
-	expect(&play, "the new home is written", "home user:1 b 1\nredirect user:1 user:1:y b 1\nredirect user:1 user:1:z b 1\n");
-	set(&play, "user:1:z");
-	expect(&play, "a write after", "redirect user:1 user:1:z b 1\n");
+	expect(&play, "the new home is written, and does not know of it: who is sent there would be sent back", "home user:1 b 1\n");
+	set(&play, "user:1:a");
+	expect(&play, "a write after", "held\n");
 	CU_ASSERT(core_status(play.stage.core)->moves == 1 && core_status(play.stage.core)->homes[PEER_B] == 1);
 	tell_heartbeat(&play, PEER_B, 3);
-	expect(&play, "the new home knows", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
-	CU_ASSERT(core_status(play.stage.core)->moves == 0 && core_status(play.stage.core)->moves_ended[MOVE_DONE] == 1);
+	expect(&play, "the new home knows", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n"
+	       "redirect user:1 user:1:y b 1\nredirect user:1 user:1:z b 1\nredirect user:1 user:1:a b 1\n");
+	set(&play, "user:1:a");
+	expect(&play, "a write once it knows", "redirect user:1 user:1:a b 1\n");
+	CU_ASSERT(core_status(play.stage.core)->moves == 0 && core_status(play.stage.core)->moves_ended[MOVE_DONE] == 1 && core_status(play.stage.core)->held_writes == 0);
+	play_close(&play);
+}
+
+/* Forwarding tells the new home of the epoch: it waits there. */
+static void forwarded_user_is_sent_on_once_he_was_given_away(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "far:1", "b");
+	set(&play, "far:1");
+	stage_end_turn(&play.stage);
+	tell_heartbeat(&play, PEER_B, 0);
+	expect(&play, "a write during the move", "held\n");
+	stage_answer_all(&play.stage);
+	expect(&play, "the new home is written", "home far:1 b 1\nforward far:1 far:1 b 1\n");
+	play_close(&play);
+}
+
+static void redirect_waits_no_longer_than_the_move(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	stage_end_turn(&play.stage);
+	tell_heartbeat(&play, PEER_B, 0);
+	stage_answer_all(&play.stage);
+	expect(&play, "the new home is written", "home user:1 b 1\n");
+	set(&play, "user:1:x");
+	expect(&play, "and does not say that it knows", "held\n");
+	wait_ms(&play, 999);
+	expect(&play, "just in time", "");
+	wait_ms(&play, 1);
+	expect(&play, "for as long as a move may take", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$11\r\nunconfirmed\r\n\nredirect user:1 user:1:x b 1\n");
+	CU_ASSERT(core_status(play.stage.core)->held_writes == 0 && core_status(play.stage.core)->moves_ended[MOVE_UNCONFIRMED] == 1);
 	play_close(&play);
 }
 
@@ -633,6 +670,8 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, reads_go_home_where_that_is_asked_for);
 	CU_ADD_TEST(suite, writes_with_contexts_are_taken_at_home_only);
 	CU_ADD_TEST(suite, user_moves);
+	CU_ADD_TEST(suite, forwarded_user_is_sent_on_once_he_was_given_away);
+	CU_ADD_TEST(suite, redirect_waits_no_longer_than_the_move);
 	CU_ADD_TEST(suite, many_users_move_in_few_groups);
 	CU_ADD_TEST(suite, move_is_undone_when_it_takes_too_long);
 	CU_ADD_TEST(suite, move_ends_with_the_connection);
