@@ -186,9 +186,12 @@ def rehearsal(story, log):
         with Load(world) as load:
             story.step(f"{USERS} users live in a; {WRITERS} writers count up for them, wherever they live")
             plan(story, world)
+            story.step("all move to b, from there to c and back, while they write")
             there_and_back(story, world, load)
+            story.step("drills are stopped: by Ctrl-C, and by a limit")
             stopped(story, world)
             load.check(story, "no write was lost, none was stale, and nobody had two homes")
+            story.step("the sidecar of b is killed in the middle of a drill")
             killed(story, world)
         load.check(story, "that holds while a sidecar is killed")
         story.check(sum(writer.redirects for writer in load.writers) > USERS, "clients followed their users")

@@ -80,10 +80,12 @@ def take_over(story, log):
     with World(names=("a", "b"), log=log, settings=HOMES).start() as world:
         a, b = world["a"], world["b"]
         world.wait_zero_lag()
+        story.step(f"{USERS} users live in a and write; b hears nothing of it any more, then a dies")
         told, unknown = under_load_until_it_dies(world)
         known = keys_at(b)
         unseen = set(told) - known
         story.check(unseen and known, "the home dies, and a part of what it wrote is known elsewhere", (len(unseen), len(known)))
+        story.step("b takes them over by force")
         for user in range(USERS):
             code, text, error = b.sidecar.ctl("rehome", f"user:{user}", "--to", "b", "--force")
             if code != 0 or "was taken over from a" not in text:
@@ -95,6 +97,7 @@ def take_over(story, log):
         met = min(unseen)
         with b.client(60) as client:
             client("SET", met, "b")
+        story.step("a is back")
         world.heal_way("b", "a")
         a.redis.start()
         a.sidecar.start()

@@ -104,12 +104,14 @@ def sessions(story, log):
         story.step(f"every write reaches the others {DELAY_SECONDS} s late; {USERS} users move between datacenters {MOVES} times each")
         without = run_users(world, False)
         story.check(any(user.history.broken for user in without), "without a token they go back in time")
+        story.step("now each carries a session token, and waits for it where it comes to")
         users = run_users(world, True)
         broken = [text for user in users for text in user.history.broken]
         story.check(not broken, "with a token they read what they wrote, and never go back in time", broken[:5])
         early = [text for user in users for text in user.early]
         story.check(not early, "with a token no write is seen before what its writer had seen, wherever that was", early[:5])
 
+        story.step("b is cut off, and asked for what it cannot know")
         world.cut("b")
         with world["a"].client() as a, world["b"].client(60) as b:
             a("SET", "user:0", "1000")
