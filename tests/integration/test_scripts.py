@@ -100,6 +100,10 @@ COMMANDS = [
     ("EVAL", "return cjson.encode({1,2})..cmsgpack.unpack(cmsgpack.pack('x'))..bit.tohex(5)..struct.pack('b',65)", 0),
     ("EVAL", "for i=1,300 do redis.call('hset','big','f'..i,i) end redis.call('hdel','big','f1','f2') return redis.call('hlen','big')", 0),
     ("EVAL", "local t={} for i=1,5000 do t[i]={i,{'x'}} end return t", 0),
+    ("EVAL", "for i,x in ipairs({0.1,1e17,-1e18,2^63,-0.0,0/0,123456789012345678}) do redis.call('set','num:'..i,x) redis.call('hset','nums',x,x) "
+             "redis.call('rpush','numlist',x) end redis.call('set',1e17,1e17,'PX',1e8) redis.call('persist',1e17) return redis.call('get','num:2')", 0),
+    ("EVAL", "redis.call('set','id','9007199254740992') redis.call('incr','id') redis.call('hset','ids','f','-9007199254740992') redis.call('HINCRBY','ids','f',-1) "
+             "redis.call('set','most','1') return redis.call('incrby','most','9223372036854775806')", 0),
     ("EVAL", "redis.call('set',1,2.5) redis.call('set','inf',1/0) return redis.call('get','1')", 0),
     ("EVAL", "local f=redis['c'..'all'] local s='s'..'et' f(s,'alias','1') f(s:upper(),'alias2','1') return redis['pc'..'all']('INCR','k')", 0),
     ("EVAL", "local c=coroutine.wrap(function() redis.call('set','co','1') coroutine.yield(1) redis.call('set','co','2') end) c() c() return 1", 0),

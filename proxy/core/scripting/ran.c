@@ -69,7 +69,7 @@ static bool word_read(struct reading *reading, struct slice *word)
 
 static bool reply_add(struct reading *reading, unsigned depth);
 
-/* {ok=…}, {err=…}, {double=…}; of RESP3's: {map={…}}, {set={…}}, whose keys and values, or keys, become a list. */
+/* {ok=…}, {err=…}, {double=…}, and {int=…} of ours; of RESP3's: {map={…}}, {set={…}}, whose keys and values, or keys, become a list. */
 static bool table_add(struct reading *reading, int64_t pairs, unsigned depth)
 {
 	struct pack key, value;
@@ -88,7 +88,7 @@ static bool table_add(struct reading *reading, int64_t pairs, unsigned depth)
 	}
 	if (!pack_read(&reading->log, &value))
 		return false;
-	buffer_add_byte(&reading->text, slice_equal(key.text, SLICE("double")) ? ',' : slice_equal(key.text, SLICE("err")) ? '-' : '+');
+	buffer_add_byte(&reading->text, slice_equal(key.text, SLICE("double")) ? ',' : slice_equal(key.text, SLICE("int")) ? ':' : slice_equal(key.text, SLICE("err")) ? '-' : '+');
 	if (value.type == PACK_TEXT)
 		buffer_add(&reading->text, value.text);
 	else

@@ -109,6 +109,12 @@ static bool has_word(struct slice body, const char *text)
 
 /* All that is not called as it stands in the script. */
 static const char slow_part[] =
+	/* Words as Redis has them: only Redis knows what text it makes of a number that is none of the small whole ones. */
+	"local function W(a) for i=2,#a do local x=a[i] "
+	"if type(x)=='number' and (x%1~=0 or x>=1e15 or x<=-1e15 or 1/x==-1/0) then a[i]=p('echo',x) end end return a end "
+	/* A reply as Redis has it: Lua knows no greater integers. */
+	"local function J(r,a) if type(r)~='number' or r<2^53 and r>-2^53 then return r end "
+	"if a[1]:lower()=='hincrby' then return {int=p('hget',a[2],a[3])} end return {int=p('get',a[2])} end "
 	"local function q(...) if v~=3 then return p(...) end R.setresp(2) local r=p(...) R.setresp(3) return r end "
 	"local function X(...) "
 	"local a={...} local c=a[1] "
@@ -136,9 +142,9 @@ static const char slow_part[] =
 	"if k=='r' or type(r)=='table' and r.err then return r end "
 	"if (k=='e' or k=='l') and (r==0 or not r) or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
 	"if k=='s' and #a>3 and not r then local g for e=4,#a do g=g or string.upper(a[e])=='GET' end if not g then return r end end "
-	"local m=n+3 n=n+2 L[n]=a n=n+1 "
+	"local m=n+3 n=n+2 L[n]=W(a) n=n+1 "
 	"local function also(y) n=n+1 if y==nil then y=false end L[n]=y end "
-	"n=n-1 if before then also(before) end also(r) "
+	"n=n-1 if before then also(before) end also(J(r,a)) "
 	"if k=='e' or k=='b' or k=='l' then also(q('exists',a[2])) "
 	"elseif k=='t' then also(q('pexpiretime',a[2])) "
 	"elseif k=='s' and #a>3 or k=='f' then also(q('pexpiretime',a[2])) also(q('get',a[2])) "
@@ -198,7 +204,7 @@ static const char library_start[] = "local redis,server=(function() local R,p,v,
 static const char library_run[] =
 	"local F={} "
 	"local function run(c,...) if not R then return redis.call(c,...) end local k=F[c] if k=='r' then return p(c,...) end "
-	"if k=='p' then local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]={c,...} n=n+2 if r==nil then L[n]=false else L[n]=r end end return r end "
+	"if k=='p' then local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end "
 	"if c==nil then return p() end "
 	"local r=X(c,...) "
 	"if type(c)=='string' then local l=c:lower() local _,j=K:find(' '..l..':',1,true) k=j and K:sub(j+1,j+1) "
@@ -291,9 +297,9 @@ static void add_run(struct buffer *out, const struct literal *literals, unsigned
 	if (add_condition(out, literals, count, LOG_READ) > 0)
 		buffer_add_text(out, " then return p(c,...) end ");
 	if (add_condition(out, literals, count, LOG_PLAIN) > 0)
-		buffer_add_text(out, " then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]={c,...} n=n+2 if r==nil then L[n]=false else L[n]=r end end return r end ");
+		buffer_add_text(out, " then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
 	if (add_condition(out, literals, count, LOG_SET) > 0)
-		buffer_add_text(out, " and select('#',...)==2 then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]={c,...} n=n+2 if r==nil then L[n]=false else L[n]=r end end return r end ");
+		buffer_add_text(out, " and select('#',...)==2 then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
 	buffer_add_text(out, "if c==nil then return p() end return X(c,...) end ");
 }
 
