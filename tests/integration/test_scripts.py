@@ -3,6 +3,7 @@
 sidecar is killed; those that were loaded anywhere are known everywhere, and after restarts."""
 
 import random
+import re
 import sys
 import threading
 import time
@@ -190,6 +191,19 @@ def refused_before_anything_is_written(facts, world):
         except ReplyError as error:
             facts.check("out of range" in str(error), "the reserved database is out of reach", str(error))
     world.check_same_everywhere(facts, "after refusals all hold the same")
+
+
+def many_writes_into_one_string(facts, world):
+    """A Bloom filter, as scripts have it."""
+    dc, bits = world["a"], "redis.call('setbit', KEYS[1], 8 * ARGV[1], 0) for i = 1, 2000 do redis.call('setbit', KEYS[1], i * 7, 1) end "
+    with dc.client(60) as client, dc.redis.client() as redis:
+        redis("CONFIG", "RESETSTAT")
+        facts.equal(client("EVAL", bits + "return redis.call('incr', KEYS[2])", 2, "bloom", "blooms", 1 << 20), 1, "a script may set 2000 bits of 1 MiB")
+        client("EVAL", "redis.call('append', KEYS[1], 'x') redis.call('rename', KEYS[1], KEYS[2]) redis.call('setrange', KEYS[1], 1, 'y') "
+                       "redis.call('select', 1) redis.call('append', KEYS[1], 'z') return redis.call('get', KEYS[1])", 2, "bloom", "bloomed")
+        peak = re.search(r"used_memory_peak:(\d+)", redis("INFO", "memory").decode())
+        facts.check(int(peak[1]) < 200 << 20, "and what it wrote is logged once, not 2000 times", peak[1])
+    world.check_same_everywhere(facts, "what it came to is the same everywhere")
 
 
 LIBRARY = """#!lua name=mylib
@@ -439,6 +453,7 @@ def scripts(facts):
     with World(("a", "b")).start() as world:
         answers_are_those_of_redis(facts, world, bare)
         loaded_anywhere_known_everywhere(facts, world)
+        many_writes_into_one_string(facts, world)
         refused_before_anything_is_written(facts, world)
         users_with_few_rights_run_none(facts, world)
         functions(facts, world, bare)

@@ -116,6 +116,8 @@ static const char slow_part[] =
 	"local function J(r,a) if type(r)~='number' or r<2^53 and r>-2^53 then return r end "
 	"if a[1]:lower()=='hincrby' then return {int=p('hget',a[2],a[3])} end return {int=p('get',a[2])} end "
 	"local function q(...) if v~=3 then return p(...) end R.setresp(2) local r=p(...) R.setresp(3) return r end "
+	/* Strings that were written into are read once: before another kind of command writes, and at the end. */
+	"local function Y() H=nil for k,i in pairs(O) do local r=q('get',k) if r==nil then r=false end L[i]=r end O={} end "
 	"local function X(...) "
 	"local a={...} local c=a[1] "
 	"if type(c)~='string' then return p(...) end "
@@ -129,6 +131,7 @@ static const char slow_part[] =
 	"return {err=\"HOMEPORT unsupported COPY to another database in a script (docs/scripts.md)\"} end end end "
 	"if k=='y' then for i=3,#a do if string.upper(a[i])=='STORE' then "
 	"return {err=\"HOMEPORT unsupported SORT with STORE in a script (docs/scripts.md)\"} end end k='r' end "
+	"if H and k~='r' and k~='g' then Y() end "
 	"local before,w,i "
 	"if k=='c' or k=='a' then i=3 while a[i] do local o=string.upper(a[i]) "
 	"if o=='NX' or o=='XX' or o=='GT' or o=='LT' then w=true elseif o=='INCR' then w=nil break elseif o~='CH' then break end i=i+1 end "
@@ -148,7 +151,7 @@ static const char slow_part[] =
 	"if k=='e' or k=='b' or k=='l' then also(q('exists',a[2])) "
 	"elseif k=='t' then also(q('pexpiretime',a[2])) "
 	"elseif k=='s' and #a>3 or k=='f' then also(q('pexpiretime',a[2])) also(q('get',a[2])) "
-	"elseif k=='g' then also(q('get',a[2])) "
+	"elseif k=='g' then also('') O[a[2]]=n H=true "
 	"elseif k=='o' then also(q('get',a[3])) "
 	"elseif k=='m' then also(q('smembers',a[2])) "
 	"elseif k=='z' then also(q('zrange',a[2],'0','-1','WITHSCORES')) "
@@ -192,6 +195,7 @@ static const char end_part[] =
 	"if e==nil then e=p end "
 	"if t=='r' then return e end "
 	"if n==1 then return {e,''} end "
+	"if H then Y() end "
 	"local l=cmsgpack.pack(L) "
 	"if v==3 then R.setresp(2) end "
 	"if d:byte()==43 then p('select',d:sub(2)) p('xadd','" CORE_OUTBOX_KEY "','*','s',l) "
@@ -200,11 +204,11 @@ static const char end_part[] =
 	"return {e,l}";
 
 /* In front of a library's text. It stays: what belongs to one run is set when that begins. */
-static const char library_start[] = "local redis,server=(function() local R,p,v,d,t,S,L local n,T,N,Z=1,'','user_function',1e9 ";
+static const char library_start[] = "local redis,server=(function() local R,p,v,d,t,S,L,O,H local n,T,N,Z=1,'','user_function',1e9 ";
 static const char library_run[] =
 	"local F={} "
 	"local function run(c,...) if not R then return redis.call(c,...) end local k=F[c] if k=='r' then return p(c,...) end "
-	"if k=='p' then local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end "
+	"if k=='p' then if H then Y() end local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end "
 	"if c==nil then return p() end "
 	"local r=X(c,...) "
 	"if type(c)=='string' then local l=c:lower() local _,j=K:find(' '..l..':',1,true) k=j and K:sub(j+1,j+1) "
@@ -218,7 +222,7 @@ static const char library_register[] =
 	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING} "
 	"local function wrap(f,name) return function(keys,args) R=redis p=R.pcall "
 	"if not M then M={__index=function(_,k) return redis[k] end,__newindex=function() error('Attempt to modify a readonly table',2) end} setmetatable(s,M) end "
-	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil n,L,v,S,E,EL=1,{t},2,name,nil,nil return finish(pcall(f,keys,args)) end end "
+	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil n,L,O,H,v,S,E,EL=1,{t},{},nil,2,name,nil,nil return finish(pcall(f,keys,args)) end end "
 	"s.register_function=function(a,b,c) "
 	"if c==nil and b~=nil then return redis.register_function(a,wrap(b,a)) end "
 	"if c==nil and a and a.callback then a.callback=wrap(a.callback,a.function_name) return redis.register_function(a) end "
@@ -297,9 +301,9 @@ static void add_run(struct buffer *out, const struct literal *literals, unsigned
 	if (add_condition(out, literals, count, LOG_READ) > 0)
 		buffer_add_text(out, " then return p(c,...) end ");
 	if (add_condition(out, literals, count, LOG_PLAIN) > 0)
-		buffer_add_text(out, " then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
+		buffer_add_text(out, " then if H then Y() end r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
 	if (add_condition(out, literals, count, LOG_SET) > 0)
-		buffer_add_text(out, " and select('#',...)==2 then r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
+		buffer_add_text(out, " and select('#',...)==2 then if H then Y() end r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
 	buffer_add_text(out, "if c==nil then return p() end return X(c,...) end ");
 }
 
@@ -376,7 +380,7 @@ void wrapper_add(struct buffer *out, struct slice body, struct slice sha)
 	buffer_add(out, body);
 	buffer_add_text(out, "\nend local N='user_script' local R,S=redis,'");
 	buffer_add(out, sha);
-	buffer_add_text(out, "' local p,v=R.pcall,2 local z=#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local n,L=1,{t} ");
+	buffer_add_text(out, "' local p,v=R.pcall,2 local z=#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local n,L,O,H=1,{t},{} ");
 	add_number(out, "local Z=", lines);
 	add_tail_calls(out, body, first_line);
 	add_names(out);
