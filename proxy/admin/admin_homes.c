@@ -1,6 +1,7 @@
 /* Admin homes (see admin_homes.h). Everybody may read; moving needs the password that resolving conflicts needs. */
 #include "admin_homes.h"
 
+#include "admin_drill.h"
 #include "admin_moves.h"
 #include "base/text.h"
 #include "proxy/conflicts/teller_json.h"
@@ -16,6 +17,7 @@
 #define ROOT "/v1/homes"
 #define CHANGES ROOT "/changes"
 #define USERS ROOT "/users"
+#define DRILL ROOT "/drill"
 #define WAIT_MS_MAX 60000
 #define BODY_TOO_LARGE 413u
 
@@ -48,6 +50,8 @@ void admin_homes_begin(struct admin_request *request, const char *url, const cha
 		begin_users(request);
 	else if (is_get)
 		begin_user(request, rest + 1);
+	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, DRILL) == 0)
+		admin_drill(request);
 	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, CHANGES) != 0 && strcmp(url, USERS) != 0)
 		admin_move(request, rest[0] == '/' && rest[1] != '\0' ? rest + 1 : NULL);
 	else

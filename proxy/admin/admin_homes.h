@@ -1,4 +1,4 @@
-/* Admin homes: /v1/homes, /v1/homes/changes and /v1/homes/USER: where users live, what has changed, and moving them. Private to this room. */
+/* Admin homes: /v1/homes, /v1/homes/changes and /v1/homes/USER: where users live, what has changed, moving them; and /v1/homes/drill. Private to this room. */
 #ifndef PROXY_ADMIN_HOMES_H
 #define PROXY_ADMIN_HOMES_H
 

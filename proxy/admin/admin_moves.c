@@ -59,7 +59,7 @@ static void on_batch(void *context, struct homes_batch *batch)
 
 /* ---- the body ---- */
 
-static bool is_allowed(struct admin_request *request)
+bool admin_moves_are_allowed(struct admin_request *request)
 {
 	const struct settings *settings = request->admin->options.status->settings;
 	const char *authorization = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
@@ -112,7 +112,7 @@ void admin_move(struct admin_request *request, const char *user)
 {
 	struct homes_order order = { .user = slice_of(user != NULL ? user : "") };
 
-	if (!is_allowed(request))
+	if (!admin_moves_are_allowed(request))
 		return;
 	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "{}", request->body.len > 0 ? request->body.len : 2, 0, NULL);
 

@@ -305,18 +305,19 @@ static int run(struct running *running)
 	running->conflicts_before = count_conflicts(running);
 	running->began_ms = now_ms();
 	int code = move_there(running);
-	bool is_whole = drill->ended_by == NULL && drill->results[DRILL_REFUSED] == 0;
+
+	drill->is_whole = code == EXIT_SUCCESS && drill->ended_by == NULL && drill->results[DRILL_REFUSED] == 0;
 
 	if (drill->ended_by != NULL || running->options->is_back) {
 		int back = move_back(running);
 
-		is_whole &= back == EXIT_SUCCESS && drill->results[DRILL_MOVED] == 0;
+		drill->is_whole &= back == EXIT_SUCCESS && drill->results[DRILL_MOVED] == 0;
 	}
 	int told = drill_tell(running->options, drill, running->started);
 
 	if (code == EXIT_SUCCESS)
 		code = told;
-	return code != EXIT_SUCCESS ? code : is_whole ? EXIT_SUCCESS : EXIT_WRONG;
+	return code != EXIT_SUCCESS ? code : drill->is_whole ? EXIT_SUCCESS : EXIT_WRONG;
 }
 
 int ctl_drill(const struct ctl_call *call)

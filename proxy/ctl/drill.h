@@ -37,6 +37,7 @@ struct drill {
 	uint64_t lasted_ms;
 	struct drill_limit limits[DRILL_LIMITS_MAX];
 	unsigned limit_count;
+	bool is_whole;               /* all moved, and back where that was ordered */
 	const char *ended_by;        /* NULL: it ran to its end; else why it was stopped. Borrowed */
 };
 

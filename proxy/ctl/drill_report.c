@@ -42,6 +42,7 @@ json_t *drill_report_json(const struct drill *drill, const char *started)
 	                           (json_int_t)drill->lasted_ms, "result", drill->ended_by == NULL ? "complete" : "stopped");
 	json_t *users = json_object(), *held = json_object();
 
+	json_object_set_new(report, "whole", json_boolean(drill->is_whole));
 	if (drill->ended_by != NULL)
 		json_object_set_new(report, "stopped_by", json_string(drill->ended_by));
 	for (unsigned i = 0; i < DRILL_RESULT_COUNT; i++)

@@ -1,5 +1,6 @@
 #include "drill_tell.h"
 
+#include "ctl_ask.h"
 #include "ctl_order.h"
 #include "ctl_print.h"
 #include "drill_report.h"
@@ -39,11 +40,30 @@ static int write_report(const struct drill *drill, const char *started, json_t *
 	return EXIT_SUCCESS;
 }
 
+/* The sidecar that was asked makes metrics of it. */
+static int post_report(const struct ctl_options *options, json_t *json)
+{
+	json_t *numbers = json_copy(json), *answer;
+	struct buffer path = { 0 };
+	int code = EXIT_SUCCESS;
+
+	json_object_del(numbers, "failures");
+	json_object_del(numbers, "timeline");
+	char *text = json_dumps(numbers, JSON_COMPACT);
+
+	buffer_add_text(&path, "/v1/homes/drill");
+	answer = ctl_ask(options, &path, text, &code);
+	free(text);
+	json_decref(answer);
+	json_decref(numbers);
+	return code;
+}
+
 int drill_tell(const struct ctl_options *options, const struct drill *drill, const char *started)
 {
 	json_t *json = drill_report_json(drill, started);
 	struct buffer text = { 0 };
-	int code = EXIT_SUCCESS;
+	int code = EXIT_SUCCESS, posted;
 
 	if (options->report != NULL)
 		code = write_report(drill, started, json, options->report);
@@ -53,9 +73,10 @@ int drill_tell(const struct ctl_options *options, const struct drill *drill, con
 		drill_report_text(drill, &text);
 		fwrite(text.ptr, 1, text.len, stdout);
 	}
+	posted = post_report(options, json);
 	buffer_free(&text);
 	json_decref(json);
-	return code;
+	return code != EXIT_SUCCESS ? code : posted;
 }
 
 int drill_tell_plan(const struct ctl_options *options, const struct drill *drill, uint64_t rate)

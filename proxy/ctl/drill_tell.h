@@ -5,7 +5,7 @@
 #include "ctl_options.h"
 #include "drill.h"
 
-/* Prints the report, and writes it to --report. Returns how to exit. STARTED: when, as text (RFC 3339). */
+/* Prints the report, writes it to --report, and gives it to the sidecar, for metrics. Returns how to exit. STARTED: when, as text (RFC 3339). */
 int drill_tell(const struct ctl_options *options, const struct drill *drill, const char *started);
 /* RATE: users a second. */
 int drill_tell_plan(const struct ctl_options *options, const struct drill *drill, uint64_t rate);

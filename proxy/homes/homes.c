@@ -28,3 +28,13 @@ void homes_connect(struct homes *homes, struct turn *turn)
 {
 	homes->turn = turn;
 }
+
+void homes_note_drill(struct homes *homes, const struct drill_status *drill)
+{
+	struct drill_status *last = &homes->options.status->drill;
+	const uint64_t incomplete = last->drills[0], whole = last->drills[1];
+
+	*last = *drill;
+	last->drills[0] = incomplete + !drill->is_whole;
+	last->drills[1] = whole + drill->is_whole;
+}

@@ -41,6 +41,8 @@ struct homes_options {               /* all borrowed as long as the homes live *
 struct homes *homes_new(const struct homes_options *options);
 /* Before the turn is freed. Askers are told nothing any more. */
 void homes_free(struct homes *homes);
+/* The report of a drill was given. DRILLS of it is counted here. */
+void homes_note_drill(struct homes *homes, const struct drill_status *drill);
 void homes_connect(struct homes *homes, struct turn *turn);
 
 #define HOMES_HOPS_MAX 3             /* datacenters that a command is sent to, one after the other, while its user moves */

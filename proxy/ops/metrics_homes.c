@@ -1,4 +1,4 @@
-/* Metrics samples about homes. */
+/* Metrics samples about homes and drills. */
 #include "config/home_words.h"
 #include "metrics_samples.h"
 
@@ -24,4 +24,75 @@ void samples_forwards(struct samples *samples)
 {
 	for (enum forward_result result = 0; result < FORWARD_RESULT_COUNT; result++)
 		sample_add_count(samples, (struct label){ "result", forward_result_text(result) }, samples->status->counters.forwards[result]);
+}
+
+/* ---- the last drill ---- */
+
+void samples_drills(struct samples *samples)
+{
+	static const char *const results[] = { "incomplete", "whole" };
+
+	for (unsigned i = 0; i < 2; i++)
+		sample_add_count(samples, (struct label){ "result", results[i] }, samples->status->drill.drills[i]);
+}
+
+/* NULL: there was none. */
+static const struct drill_status *last_drill(const struct samples *samples)
+{
+	return samples->status->drill.ended_ms != 0 ? &samples->status->drill : NULL;
+}
+
+void samples_drill_timestamp(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill != NULL)
+		sample_add_seconds(samples, NO_LABEL, (int64_t)drill->ended_ms);
+}
+
+void samples_drill_whole(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill != NULL)
+		sample_add_count(samples, NO_LABEL, drill->is_whole);
+}
+
+void samples_drill_users(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill == NULL)
+		return;
+	sample_add_count(samples, (struct label){ "result", "moved" }, drill->moved);
+	sample_add_count(samples, (struct label){ "result", "moved_back" }, drill->moved_back);
+	sample_add_count(samples, (struct label){ "result", "refused" }, drill->refused);
+	sample_add_count(samples, (struct label){ "result", "not_tried" }, drill->not_tried);
+}
+
+void samples_drill_held(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill == NULL)
+		return;
+	sample_add_seconds(samples, (struct label){ "quantile", "0.5" }, (int64_t)drill->p50_ms);
+	sample_add_seconds(samples, (struct label){ "quantile", "0.99" }, (int64_t)drill->p99_ms);
+	sample_add_seconds(samples, (struct label){ "quantile", "1" }, (int64_t)drill->max_ms);
+}
+
+void samples_drill_duration(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill != NULL)
+		sample_add_seconds(samples, NO_LABEL, (int64_t)drill->lasted_ms);
+}
+
+void samples_drill_conflicts(struct samples *samples)
+{
+	const struct drill_status *drill = last_drill(samples);
+
+	if (drill != NULL)
+		sample_add_count(samples, NO_LABEL, drill->conflicts);
 }

@@ -63,6 +63,16 @@ struct settings_status {
 	struct moment read;            /* when a file without one was */
 };
 
+/* The last drill whose report this sidecar was given since its start. */
+struct drill_status {
+	uint64_t ended_ms;             /* our wall clock, when the report came; 0: none was given */
+	uint64_t drills[2];            /* all that were given: those that were not whole, those that were */
+	bool is_whole;                 /* all users moved, and back where that was ordered */
+	uint64_t moved, moved_back, refused, not_tried;
+	uint64_t p50_ms, p99_ms, max_ms;       /* no write of a user was held for longer */
+	uint64_t lasted_ms, conflicts;
+};
+
 struct sidecar_status {
 	const struct settings *settings;
 	struct endpoint redis;         /* where our Redis is; one that is found by Sentinels moves */
@@ -75,6 +85,7 @@ struct sidecar_status {
 	struct log_status logs[CORE_DCS_MAX]; /* each DC's log as this one sees it; [0] is the own one */
 	struct sidecar_counters counters;
 	struct settings_status reading;
+	struct drill_status drill;
 	struct moment started;
 	bool is_draining;              /* a stop is under way */
 };

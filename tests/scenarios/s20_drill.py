@@ -138,6 +138,21 @@ def plan(story, world):
         story.check(status == 400 and "users is a list of at most 1000 texts" in text, f"users that are no such list are refused ({str(users)[:20]})", text)
 
 
+def last_drill(world):
+    """What metrics of a say of it: whole, moved, moved back, and how long it held writes at most."""
+    metrics = world["a"].sidecar.metrics()
+    return (metrics.one("homeport_drill_whole"), metrics.one("homeport_drill_users", result="moved"), metrics.one("homeport_drill_users", result="moved_back"),
+            metrics.one("homeport_drill_held_seconds", quantile="1"))
+
+
+def reports_of_others(story, world):
+    for body in ("", "{}", "[]", '{"whole": true, "users": {"moved": -1}}', '{"whole": true}'):
+        status, text = world["a"].sidecar.http("/v1/homes/drill", "POST", body, {"Content-Type": "application/json"})
+        story.check(status == 400 and "the body is a drill's report" in text, f"what is no report is refused ({body})", text)
+    status, text = world["a"].sidecar.http("/v1/homes/drill", "POST", "{}")
+    story.check(status == 400 and "application/json" in text, "nor can a page of another site report one", text)
+
+
 def there_and_back(story, world, load):
     report = Path(world.workspace.directory) / "report.html"
     status, text, error = finish(drill(world, "--from", "a", "--to", "b", "--rate", "300", "--hold", "5s", "--json", "--report", report))
@@ -145,12 +160,14 @@ def there_and_back(story, world, load):
     told = json.loads(text)
     story.equal((told["users"]["moved"], told["users"]["refused"], told["result"]), (USERS, 0, "complete"), "the report counts them")
     story.equal(told["conflicts"], 0, "and no conflict")
+    story.equal((told["whole"], last_drill(world)), (True, (1, USERS, 0, told["held_ms"]["max"] / 1000)), "metrics tell what the report says")
     story.note(f"no write waited longer than {told['held_ms']}, {load.written()} writes so far")
     page = Path(report).read_text()
     story.check(page.startswith("<!doctype html>") and page.count("<svg") == 2, "and is a page with plots, too")
     check_homes(story, world, {"b": USERS}, "all live in b")
     status, text, error = finish(drill(world, "--from", "b", "--to", "c", "--rate", "300", "--hold", "5s", "--back"))
     story.check(status == 0 and f"{USERS} of {USERS} users moved, {USERS} of them moved back" in text, "--back moves them back", text + error)
+    story.equal(last_drill(world)[:3], (1, 0, USERS), "and metrics tell that")
     check_homes(story, world, {"b": USERS}, "all live in b again")
 
 
@@ -163,6 +180,9 @@ def stopped(story, world):
     check_homes(story, world, {"b": USERS}, "and all live where they did")
     status, text, error = finish(drill(world, "--from", "b", "--to", "a", "--hold", "5s", "--abort-if", "held_max>10s,held_p50>0ms"))
     story.check(status == 1 and "stopped by held_p50>0ms" in text, "so does a crossed limit", text + error)
+    story.equal(last_drill(world)[0], 0, "metrics tell that it was not whole")
+    metrics = world["a"].sidecar.metrics()
+    story.equal([metrics.one("homeport_drills_total", result=result) for result in ("whole", "incomplete")], [2, 2], "and count drills")
     check_homes(story, world, {"b": USERS}, "and all live where they did")
 
 
@@ -186,6 +206,7 @@ def rehearsal(story, log):
         with Load(world) as load:
             story.step(f"{USERS} users live in a; {WRITERS} writers count up for them, wherever they live")
             plan(story, world)
+            reports_of_others(story, world)
             story.step("all move to b, from there to c and back, while they write")
             there_and_back(story, world, load)
             story.step("drills are stopped: by Ctrl-C, and by a limit")

@@ -93,6 +93,7 @@ static void report_tells_numbers_and_names(void)
 	CU_ASSERT(json_integer_value(json_object_get(json_object_get(json, "held_ms"), "max")) == 3);
 	CU_ASSERT(json_array_size(json_object_get(json, "failures")) == 1 && json_array_size(json_object_get(json, "timeline")) == 1);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json, "result")), "complete");
+	CU_ASSERT(json_is_false(json_object_get(json, "whole")));
 	json_decref(json);
 	drill_report_text(&drill, &text);
 	buffer_add_byte(&text, '\0');
