@@ -67,7 +67,8 @@ static void element_prune(struct keyspace *keyspace, struct element *element)
 		element_prune_marks(keyspace, element);
 		return;
 	}
-	if (element->unstable == 0 && versions_stable && element->episodes == NULL) {
+	bool is_sequence_stable = element->sequence == NULL || sequence_is_stable(keyspace, element->sequence);
+	if (element->unstable == 0 && versions_stable && element->episodes == NULL && is_sequence_stable) {
 		element_spill(keyspace, element);
 		/* A conflict that begins later must not take for alive what these writes killed. */
 		for (unsigned i = 0; i < element->history_count; i++)
@@ -115,7 +116,11 @@ static void key_prune(struct keyspace *keyspace, struct key *key, struct element
 		key_prune_all(keyspace, key);
 		return;
 	}
+	/* What kills a list is a mark of another element. */
+	struct element *list = element->kind == KIND_LIST ? NULL : key->fixed[KIND_LIST];
 	element_prune(keyspace, element);
+	if (list != NULL && !list->is_dirty)
+		element_prune(keyspace, list);
 	key_prune_last(keyspace, key);
 }
 

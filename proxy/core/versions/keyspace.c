@@ -368,7 +368,8 @@ static void key_check(void *context, struct key *key)
 	assert(key->elements != NULL || key->under_way > 0 || key->is_dirty || key->is_thinned);
 	for (const struct element *element = key->elements; element != NULL; element = element->next) {
 		assert(element->key == key);
-		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL);
+		assert(element->unstable > 0 || element->version_count > 0 || element->episodes != NULL ||
+		       (element->sequence != NULL && element->sequence->count > 0));
 		for (unsigned i = 0; i < element->history_count; i++) {
 			const struct history *history = &element->histories[i];
 			assert(history->origin < keyspace->origins->count);

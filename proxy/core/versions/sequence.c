@@ -246,6 +246,14 @@ static void find_cut(const struct keyspace *keyspace, const struct sequence *seq
 	}
 }
 
+bool sequence_is_stable(const struct keyspace *keyspace, const struct sequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->top_count; i++)
+		if (sequence->tops[i].seq > keyspace->origins->items[sequence->tops[i].origin].stable)
+			return false;
+	return true;
+}
+
 void sequence_prune(struct keyspace *keyspace, struct sequence *sequence)
 {
 	if (sequence->count < 2 * sequence->kept + PRUNE_MIN || sequence->edit_count > 0)

@@ -73,6 +73,8 @@ void sequence_add(struct keyspace *keyspace, struct sequence *sequence, const st
 void sequence_receive(struct keyspace *keyspace, struct sequence *sequence, const struct sequence_op *op, bool is_alive);
 /* Something that clears or kills; nothing where it is known already. No edits: the key is written anew. */
 void sequence_erase(struct keyspace *keyspace, struct sequence *sequence, const struct stamp *stamp, enum sequence_kind kind);
+/* All of it is, what clears and kills too: only then may it be forgotten whole. */
+bool sequence_is_stable(const struct keyspace *keyspace, const struct sequence *sequence);
 /* Forgets what is stable and covered by all the rest. */
 void sequence_prune(struct keyspace *keyspace, struct sequence *sequence);
 void sequence_drop_edits(struct keyspace *keyspace, struct sequence *sequence);
