@@ -77,6 +77,7 @@ struct apply_window {
 struct applying {
 	enum apply_mode mode;
 	bool is_under_our_rules;                 /* its writes were made under them */
+	bool is_lifted;                          /* and while their store lacked some of what they count as having seen */
 	struct stamp stamp;                      /* of the next write */
 	struct slice writes;                     /* the rest */
 	struct latent_batch *latents;            /* NULL: none may be latent */
@@ -140,6 +141,7 @@ static void window_apply(struct apply *apply, struct apply_window *window, struc
 		} else {
 			struct arriving_write write = { .mode = applying->mode,
 				                        .is_under_our_rules = applying->is_under_our_rules,
+				                        .is_lifted = applying->is_lifted,
 				                        .stamp = &applying->stamp };
 			apply_changes(apply, &write, changes, key, has_key);
 		}
@@ -160,9 +162,10 @@ static void apply_writes(struct apply *apply, struct applying *applying)
 	}
 }
 
-void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes)
+void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes, bool is_lifted)
 {
-	apply_writes(apply, &(struct applying){ .mode = APPLY_RECALL, .is_under_our_rules = true, .stamp = *first, .writes = writes });
+	apply_writes(apply, &(struct applying){
+		.mode = APPLY_RECALL, .is_under_our_rules = true, .is_lifted = is_lifted, .stamp = *first, .writes = writes });
 }
 
 static bool can_be_latent(const struct apply *apply, const struct delivery *delivery)
@@ -177,6 +180,7 @@ void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struc
 	struct applying applying = {
 		.mode = APPLY_REMOTE,
 		.is_under_our_rules = delivery->rules_digest == apply->policies->current->digest,
+		.is_lifted = delivery->is_lifted,
 		.writes = delivery->writes,
 		.script = script,
 		.stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin },

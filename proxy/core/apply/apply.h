@@ -26,7 +26,8 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 void apply_answered(struct apply *apply, const struct stamp *stamp, const struct changes *changes, struct key **keys, unsigned key_count);
 /* A remote batch: what becomes of it goes into SCRIPT, or waits in the keyspace to be rendered. */
 void apply_delivery_writes(struct apply *apply, struct delivery *delivery, struct script *script);
-void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes);    /* the store has long had them */
+/* The store has long had them. IS_LIFTED: when they were made, it lacked some of what they count as having seen. */
+void apply_recalled(struct apply *apply, const struct stamp *first, struct slice writes, bool is_lifted);
 /* A new keyspace: from now on its latent writes can be read. */
 void latent_open(struct apply *apply);
 

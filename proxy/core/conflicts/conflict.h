@@ -33,6 +33,7 @@ enum apply_mode {
 struct arriving_write {
 	enum apply_mode mode;
 	bool is_under_our_rules;             /* it was made under the rules that are in force here */
+	bool is_lifted;                      /* it counts as having seen what its store had lost (causes_lift) */
 	const struct stamp *stamp;
 	const struct write_facts *facts;
 	struct context *explicit_context;    /* what its client had seen; NULL: what its batch had seen counts */

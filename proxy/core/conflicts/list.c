@@ -45,6 +45,19 @@ static enum sequence_kind kind_of(const struct change *change)
 	return change->kind == CHANGE_LIST_INSERT ? SEQUENCE_INSERT : change->kind == CHANGE_LIST_REMOVE ? SEQUENCE_REMOVE : SEQUENCE_SET;
 }
 
+static bool is_lifted(const struct origins *origins, const struct arrival *arriving)
+{
+	const struct context *before = origins->items[arriving->party.stamp->origin].before;
+	if (arriving->write->mode != APPLY_LOCAL || before == NULL)
+		return arriving->write->is_lifted;
+	for (unsigned i = 0; i < origins->count; i++) {
+		uint64_t seq = context_at(before, i);
+		if (seq != SEQ_WHOLE && seq > origins->items[i].confirmed)
+			return true;
+	}
+	return false;
+}
+
 void list_apply(struct conflicts *conflicts, const struct arrival *arriving, bool is_alive)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
@@ -54,7 +67,7 @@ void list_apply(struct conflicts *conflicts, const struct arrival *arriving, boo
 		sequence_begin(keyspace, list);
 	const struct sequence_op op = {
 		.stamp = *arriving->party.stamp, .kind = kind_of(change), .index = change->number, .count = change->amount, .length = change->length,
-		.note = change->kind == CHANGE_LIST_REMOVE ? NULL : arriving->party.note,
+		.note = change->kind == CHANGE_LIST_REMOVE ? NULL : arriving->party.note, .is_lifted = is_lifted(keyspace->origins, arriving),
 	};
 	if (!arrival_is_remote(arriving)) {
 		sequence_add(keyspace, list->sequence, &op);

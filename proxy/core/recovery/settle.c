@@ -130,7 +130,7 @@ static void publish(struct recovery *recovery, struct append_list *list, const s
 		stored->was_sent ? causes_read(recovery->causes, &batch) : causes_lifted(recovery->causes, &batch, &is_lifted);
 	struct origin *origin = &recovery->causes->origins.items[stored->origin];
 	struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = stored->origin };
-	apply_recalled(recovery->apply, &stamp, batch.writes);
+	apply_recalled(recovery->apply, &stamp, batch.writes, batch.is_lifted);
 	context_drop(context);
 	uint64_t last_seq = batch.first_seq + batch.write_count - 1;
 	/* The store refused the group whose seqs are missing here. They never named writes, so they are shipped as void. */
@@ -176,7 +176,7 @@ static void add_waiting(struct recovery *recovery, struct append_list *list)
 		bool is_lifted;
 		struct context *context = causes_lifted(recovery->causes, &batch, &is_lifted);
 		struct stamp stamp = { .seq = batch.first_seq, .hlc = batch.hlc, .context = context, .origin = append->origin };
-		apply_recalled(recovery->apply, &stamp, batch.writes);
+		apply_recalled(recovery->apply, &stamp, batch.writes, batch.is_lifted);
 		recovery->causes->origins.items[append->origin].recalled = append->last_seq;
 		context_drop(context);
 	}

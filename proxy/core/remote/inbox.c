@@ -106,7 +106,7 @@ static void recall(struct remote *remote, unsigned dc, struct delivery *delivery
 		return;
 	struct stamp stamp = { .seq = delivery->first_seq, .hlc = delivery->hlc, .context = delivery->context, .origin = delivery->origin };
 	if (last_seq > origin->kept)
-		apply_recalled(remote->apply, &stamp, delivery->writes);
+		apply_recalled(remote->apply, &stamp, delivery->writes, delivery->is_lifted);
 	if (dc == 0 && delivery->is_lifted)
 		rereads_add_writes(remote->rereads, delivery->writes);
 	origin->recalled = last_seq;

@@ -163,6 +163,17 @@ void sequence_add(struct keyspace *keyspace, struct sequence *sequence, const st
 	count_tree(keyspace, sequence);
 }
 
+/* Something here counts as having seen it: this store had lost it, and what was written since claims it (causes_lift). */
+static bool is_late(const struct keyspace *keyspace, const struct sequence *sequence, const struct stamp *stamp)
+{
+	for (unsigned i = 0; i < sequence->top_count; i++) {
+		const struct context *before = keyspace->origins->items[sequence->tops[i].origin].before;
+		if (before != NULL && stamp->seq <= context_at(before, stamp->origin))
+			return true;
+	}
+	return false;
+}
+
 /* Nothing concurrent is known: it takes effect where it was made. */
 static void edit_as_is(struct sequence *sequence, const struct sequence_op *op)
 {
@@ -191,8 +202,22 @@ void sequence_receive(struct keyspace *keyspace, struct sequence *sequence, cons
 		edit_as_is(sequence, op_add(keyspace, sequence, op));
 		return;
 	}
-	tree_build(keyspace, sequence);
-	sequence_replay_op(keyspace, sequence, op_add(keyspace, sequence, op), true);
+	/* Late, or it tells that the placeholder is longer or shorter than was thought: all are replayed. */
+	uint64_t others;
+	bool is_replayed = is_late(keyspace, sequence, &op->stamp);
+	if (!is_replayed) {
+		tree_build(keyspace, sequence);
+		is_replayed = sequence->tree->is_base_guessed && sequence_length_fits(sequence, op, &others);
+	}
+	if (is_replayed)
+		tree_drop(keyspace, sequence);
+	struct sequence_op *added = op_add(keyspace, sequence, op);
+	if (is_replayed) {
+		tree_build(keyspace, sequence);
+		sequence_replay_late(sequence, added);
+		return;
+	}
+	sequence_replay_op(keyspace, sequence, added, true);
 	count_tree(keyspace, sequence);
 }
 

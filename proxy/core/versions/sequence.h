@@ -31,6 +31,7 @@ struct sequence_op {
 	int64_t index;               /* in the list as its write saw it, which had LENGTH elements */
 	uint64_t count, length;
 	struct note *note;           /* a reference: what is inserted or set. NULL: nothing is */
+	bool is_lifted;              /* its store lacked some of what it has seen: LENGTH does not fit */
 	uint64_t order;              /* of arrival: of two changes of one write, the later has more */
 	struct sequence_span *span;  /* while there is a tree: what it inserted */
 	struct sequence_hit *hits;

@@ -78,14 +78,51 @@ static struct sequence_edit edit_at(struct sequence_tree *tree, struct sequence_
 
 /* ---- places ---- */
 
-/* How long the list was tells how many elements the placeholder stands for. */
-static void learn_base(struct sequence_tree *tree, const struct sequence_op *op)
+static bool has_seen(const struct sequence_op *op, const struct sequence_op *other)
 {
+	bool is_one = other->stamp.origin == op->stamp.origin && other->stamp.seq == op->stamp.seq;
+	return is_one ? other->order < op->order : other->stamp.seq <= stamp_sees(&op->stamp, other->stamp.origin);
+}
+
+static bool tells_length(const struct sequence_op *op)
+{
+	return op->kind == SEQUENCE_REMOVE || op->kind == SEQUENCE_SET || (op->kind == SEQUENCE_INSERT && op->index > 0);
+}
+
+bool sequence_length_fits(const struct sequence *sequence, const struct sequence_op *op, uint64_t *others)
+{
+	*others = 0;
+	if (op->is_lifted || !tells_length(op))
+		return false;
+	for (uint32_t i = 0; i < sequence->count; i++) {
+		const struct sequence_op *other = sequence->ops[i];
+		if (!has_seen(op, other))
+			continue;
+		if (other->is_lifted || other->kind != SEQUENCE_INSERT || tells_length(other))
+			return false;
+		++*others;
+	}
+	return true;
+}
+
+/* How long the list was tells how many elements the placeholder stands for. The store of a lifted write lacked something: another one tells it, if there is any. */
+static void learn_base(struct sequence *sequence, const struct sequence_op *op)
+{
+	struct sequence_tree *tree = sequence->tree;
 	struct sequence_span *base = tree->base;
 	if (tree->is_base_known || base->removals > 0)
 		return;
 	uint64_t others = tree->root->sums.visible;
 	tree->is_base_known = true;
+	tree->is_base_guessed = op->is_lifted;
+	for (uint32_t i = 0; tree->is_base_guessed && i < sequence->count; i++) {
+		uint64_t seen;
+		if (!sequence_length_fits(sequence, sequence->ops[i], &seen))
+			continue;
+		tree->is_base_guessed = false;
+		op = sequence->ops[i];
+		others = seen;
+	}
 	base->len = op->length > others ? op->length - others : 0;
 	span_update(tree, base);
 }
@@ -137,13 +174,14 @@ static void put_beside(struct keyspace *keyspace, struct sequence_tree *tree, st
 
 /* ---- what writes do ---- */
 
-static void insert(struct keyspace *keyspace, struct sequence_tree *tree, struct sequence_op *op)
+static void insert(struct keyspace *keyspace, struct sequence *sequence, struct sequence_op *op)
 {
+	struct sequence_tree *tree = sequence->tree;
 	struct sequence_span *span = memory_new(sizeof *span), *before = NULL, *up;
 	*span = (struct sequence_span){ .len = 1, .is_inserted = true, .op = op };
 	tree->bytes += sizeof *span;
 	if (op->index > 0) {
-		learn_base(tree, op);
+		learn_base(sequence, op);
 		/* The one in front of it; whatever it is a part of ends there. */
 		before = element_at(tree, (uint64_t)op->index - 1);
 		if (before != NULL && before->len > 1)
@@ -178,7 +216,8 @@ static void meet(struct sequence *sequence, const struct sequence_span *span, co
 	for (const struct sequence_hit *hit = span->hits; hit != NULL; hit = hit->next_of_span) {
 		const struct sequence_op *other = hit->op;
 		bool is_one = other->kind == SEQUENCE_REMOVE || other->kind == SEQUENCE_SET;
-		if (is_one && other->stamp.seq > stamp_sees(&op->stamp, other->stamp.origin))
+		if (is_one && other->stamp.seq > stamp_sees(&op->stamp, other->stamp.origin) &&
+		    op->stamp.seq > stamp_sees(&other->stamp, op->stamp.origin))
 			add_meeting(sequence, other);
 	}
 }
@@ -193,7 +232,7 @@ static void hit(struct sequence *sequence, struct sequence_span *span, struct se
 static void remove_range(struct sequence *sequence, struct sequence_op *op, bool is_news)
 {
 	struct sequence_tree *tree = sequence->tree;
-	learn_base(tree, op);
+	learn_base(sequence, op);
 	for (uint64_t left = op->count; left > 0;) {
 		struct sequence_span *span = element_at(tree, (uint64_t)op->index);
 		if (span == NULL)
@@ -212,7 +251,7 @@ static void remove_range(struct sequence *sequence, struct sequence_op *op, bool
 static void set_one(struct keyspace *keyspace, struct sequence *sequence, struct sequence_op *op, bool is_news)
 {
 	struct sequence_tree *tree = sequence->tree;
-	learn_base(tree, op);
+	learn_base(sequence, op);
 	struct sequence_span *span = element_at(tree, (uint64_t)op->index);
 	if (span == NULL)
 		return;
@@ -242,7 +281,7 @@ void sequence_replay_op(struct keyspace *keyspace, struct sequence *sequence, st
 	move_to(tree, &op->stamp);
 	switch (op->kind) {
 	case SEQUENCE_INSERT:
-		insert(keyspace, tree, op);
+		insert(keyspace, sequence, op);
 		if (is_news) {
 			struct sequence_edit edit = edit_at(tree, op->span, SEQUENCE_INSERT);
 			edit.note = op->note;
@@ -260,4 +299,50 @@ void sequence_replay_op(struct keyspace *keyspace, struct sequence *sequence, st
 		break;
 	}
 	remember(tree, op);
+}
+
+/* ---- what comes late ---- */
+
+static bool is_only_removed_by(const struct sequence_span *span, const struct sequence_op *op)
+{
+	for (const struct sequence_hit *hit = span->hits; hit != NULL; hit = hit->next_of_span)
+		if (hit->op != op && hit->op->kind != SEQUENCE_SET)
+			return false;
+	return true;
+}
+
+static void set_gone(struct sequence_tree *tree, struct sequence_span *span, bool is_gone)
+{
+	span->is_gone = is_gone;
+	span_update(tree, span);
+}
+
+/* The store still has what only OP removes. */
+static void remove_late(struct sequence *sequence, const struct sequence_op *op)
+{
+	struct sequence_tree *tree = sequence->tree;
+	for (struct sequence_hit *hit = op->hits; hit != NULL; hit = hit->next_of_op)
+		if (is_only_removed_by(hit->span, op))
+			set_gone(tree, hit->span, false);
+	for (struct sequence_hit *hit = op->hits; hit != NULL; hit = hit->next_of_op) {
+		if (hit->span->is_gone)
+			continue;
+		struct sequence_edit edit = edit_at(tree, hit->span, SEQUENCE_REMOVE);
+		sequence_add_edit(sequence, &edit);
+		set_gone(tree, hit->span, true);
+	}
+}
+
+void sequence_replay_late(struct sequence *sequence, struct sequence_op *op)
+{
+	struct sequence_span *span = op->kind == SEQUENCE_INSERT ? op->span : op->hits != NULL ? op->hits->span : NULL;
+	for (const struct sequence_hit *hit = op->hits; hit != NULL; hit = hit->next_of_op)
+		meet(sequence, hit->span, op);
+	if (op->kind == SEQUENCE_REMOVE)
+		remove_late(sequence, op);
+	else if (span != NULL && !span->is_gone && (op->kind == SEQUENCE_INSERT || span->setter == op)) {
+		struct sequence_edit edit = edit_at(sequence->tree, span, op->kind);
+		edit.note = span->setter != NULL ? span->setter->note : op->note;
+		sequence_add_edit(sequence, &edit);
+	}
 }

@@ -48,7 +48,7 @@ struct sequence_lane {
 struct sequence_tree {
 	struct sequence_span *root;  /* of the splay tree */
 	struct sequence_span *base;  /* the last placeholder */
-	bool is_base_known;
+	bool is_base_known, is_base_guessed;     /* GUESSED: from a length that may not fit */
 	struct sequence_lane *lanes; /* owned */
 	unsigned lane_count, lane_cap;
 	uint64_t bytes;
