@@ -290,9 +290,11 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 /* The commands that follow would run in the wrong database, so the connection is closed. */
 static void close_on_select_error(struct pipeline *pipeline, struct slice reply)
 {
+	static const char is_missing[] = "ERR DB index is out of range";
 	char why[256];
-	snprintf(why, sizeof why, "SELECT of a database: %.*s: redis.database must be below this server's `databases` (CONFIG GET databases), lower "
-	         "the one or raise the other", (int)(reply.len - 3), reply.ptr + 1);
+	bool is_beyond = reply.len > sizeof is_missing && memcmp(reply.ptr + 1, is_missing, strlen(is_missing)) == 0;
+	snprintf(why, sizeof why, "SELECT of a database: %.*s%s", (int)(reply.len - 3), reply.ptr + 1,
+	         is_beyond ? ": redis.database must be below this server's `databases` (CONFIG GET databases), lower the one or raise the other" : "");
 	close_pipeline(pipeline, why);
 }
 
