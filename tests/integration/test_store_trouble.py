@@ -108,8 +108,11 @@ def a_full_redis(facts, world):
         sidecar.stop()
         sidecar.start(wait=False)
         def value():
-            with sidecar.client() as client:
-                return client("GET", "key")
+            try:
+                with sidecar.client() as client:
+                    return client("GET", "key")
+            except (OSError, ReplyError):       # it does not listen yet, or has not opened its Redis yet
+                return None
         facts.equal(wait_until(value, 20, "a sidecar that starts beside a full Redis opens it"), b"value", "and serves reads")
         wait_until(lambda: "broken memory: Redis is full" in findings(sidecar), 10, "the finding names the memory")
         with sidecar.client() as client:
