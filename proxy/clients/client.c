@@ -78,6 +78,12 @@ void client_stall(struct client *client)
 	client_hold_up(client);
 }
 
+void client_listen(struct client *client)
+{
+	client->is_listened_to = true;
+	channel_read(client->channel, true);
+}
+
 void client_defer(struct client *client)
 {
 	client->is_deferred = true;
@@ -86,7 +92,7 @@ void client_defer(struct client *client)
 
 void client_resume(struct client *client)
 {
-	client->is_stalled = false;
+	client->is_stalled = client->is_listened_to = false;
 	client_flag(client);
 }
 
@@ -151,6 +157,21 @@ static void client_note_failure(struct client *client)
 	commons->failures_told_ms = now_ms;
 }
 
+/* What it sends meanwhile is kept, up to a bound. Its end is seen behind that. */
+static void client_hear(struct client *client)
+{
+	size_t received;
+	if (client->in.len >= READ_SHARED) {
+		channel_read(client->channel, false);
+		return;
+	}
+	char *room = buffer_grow(&client->in, READ_CHUNK);
+	(void)client_receive(client, room, READ_CHUNK, &received);
+	client->in.len -= READ_CHUNK - received;
+	if (client->end == CLIENT_ENDS)
+		client_end(client, CLIENT_DEAD);
+}
+
 static void client_on_readable(void *context)
 {
 	struct client *client = context;
@@ -159,6 +180,8 @@ static void client_on_readable(void *context)
 		client_note_failure(client);
 		return;
 	}
+	if (client->is_held_up && client->is_listened_to)
+		client_hear(client);
 	if (client->is_held_up) {    /* the event is not the socket's: client_flush asked for another turn to catch up in */
 		client_flag(client);
 		return;

@@ -68,6 +68,7 @@ struct client {
 	struct slice upcoming;       /* what has come behind the request that the session is looking at; good while it does */
 	bool is_deferred;            /* that request is to be taken again */
 	bool is_stalled;             /* by the session: no request is taken before client_resume */
+	bool is_listened_to;         /* although it is held up: whether it goes away */
 	bool is_held_up;             /* not read from, as it is stalled, is owed too many answers, or the store is behind */
 	bool is_flagged;             /* it is in the list of those to be looked after */
 	bool is_blocked;             /* the socket takes no more: it is waited for */
@@ -82,6 +83,8 @@ void client_reply(struct client *client, struct slice reply, bool is_muted);
 void client_flag(struct client *client);
 /* No request is taken until client_resume. */
 void client_stall(struct client *client);
+/* A client that is stalled may be so for long: its end is noticed meanwhile. */
+void client_listen(struct client *client);
 void client_resume(struct client *client);
 /* Likewise; the request that the session is looking at comes again then. */
 void client_defer(struct client *client);

@@ -34,6 +34,7 @@ struct sidecar_counters {
 	struct histogram command_duration; /* from taking a command in to giving out its answer */
 	struct histogram turn_duration; /* of the loop, without waiting for events */
 	uint64_t clients;              /* connected now */
+	uint64_t blocked_clients;      /* that wait for something to pop */
 	uint64_t clients_accepted;
 	uint64_t clients_refused;      /* over limits.clients */
 	uint64_t clients_closed_query; /* over limits.client_query */

@@ -25,7 +25,7 @@ static void line_add(struct buffer *out, const char *name, uint64_t number)
 
 static void blocked_visit(void *context, struct client *client)
 {
-	*(uint64_t *)context += client->session->detour != NULL || client->session->is_paused;
+	*(uint64_t *)context += client->session->detour != NULL || client->session->blocked != NULL || client->session->is_paused;
 }
 
 static void guard_visit(void *context, struct client *client)

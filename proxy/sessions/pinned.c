@@ -425,7 +425,7 @@ static void pinned_on_lost(void *context, const char *why)
 	struct pinned *pinned = context;
 	struct session *session = pinned->session;
 	if (pinned->token != 0)
-		session_end_detour(session, SLICE("-LOADING Homeport lost the connection that this command was waiting on\r\n"));
+		session_end_detour(session, SLICE(UPSTREAM_LOST));
 	else
 		client_end(session->client, CLIENT_ENDS);
 }

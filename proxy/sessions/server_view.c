@@ -262,6 +262,7 @@ struct slice server_view_adapt(struct session *session, enum answer_kind kind, s
 	case ANSWER_ACCESS:
 	case ANSWER_QUEUED:
 	case ANSWER_ASKED:
+	case ANSWER_POP:
 	case ANSWER_GUARDED:
 		break;
 	}

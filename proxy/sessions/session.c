@@ -30,7 +30,7 @@ void session_put_off(struct session *session)
 
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held && session->parts == NULL && session->deferred == NULL && !session->is_queued && !session->is_paused && !session->is_awaiting)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->blocked == NULL && session->deferred == NULL && !session->is_queued && !session->is_paused && !session->is_awaiting)
 		client_resume(session->client);
 }
 

@@ -110,6 +110,8 @@ static void session_answered(struct sessions *sessions, struct client *client, s
 	session_end_hold(client->session, answer);
 	if (answer->kind == ANSWER_GUARDED)
 		session_unwatch(client->session);
+	if (answer->kind == ANSWER_POP)
+		sessions->pop_ended(client->session);
 	if (answer->kind == ANSWER_ASKED || answer->kind == ANSWER_GUARDED)
 		session_resume(client->session);
 }
@@ -154,13 +156,24 @@ static void session_run_deferred(struct session *session)
 	memory_free(request);
 }
 
+/* *REPLY answers a try of a pop that waits. True: it goes on waiting. */
+static bool session_goes_on_waiting(struct session *session, struct client_answer *answer, struct slice *reply)
+{
+	if (answer->kind != ANSWER_POP || !session->sessions->pop_waits_on(session, reply))
+		return false;
+	session_note_return(session, answer);
+	session_end_hold(session, answer);
+	answer->hops = 0;
+	return true;
+}
+
 void sessions_answer(void *context, uint64_t token, struct slice reply)
 {
 	struct sessions *sessions = context;
 	uint32_t number;
 	struct client_answer *answer;
 	struct client *client = sessions_find(sessions, token, &number, &answer);
-	if (client == NULL)
+	if (client == NULL || session_goes_on_waiting(client->session, answer, &reply))
 		return;
 	sessions->status->counters.commands[reply_is_error(reply) ? COMMAND_RESULT_ERROR : COMMAND_RESULT_OK]++;
 	if (parts_are_due(client->session, token)) {
@@ -188,7 +201,7 @@ static void sessions_settle(struct sessions *sessions, uint64_t token, struct sl
 	uint32_t number;
 	struct client_answer *answer;
 	struct client *client = sessions_find(sessions, token, &number, &answer);
-	if (client == NULL)
+	if (client == NULL || session_goes_on_waiting(client->session, answer, &reply))
 		return;
 	sessions->status->counters.commands[result]++;
 	if (parts_are_due(client->session, token)) {

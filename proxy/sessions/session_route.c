@@ -6,6 +6,7 @@
 #include "pinned.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_block.h"
 #include "session_pause.h"
 #include "session_reply.h"
 #include "session_transaction.h"
@@ -221,6 +222,8 @@ static void session_route(struct session *session, const struct command *row, co
 		return;
 	monitor_note(session, row, request);
 	if (row->class == COMMAND_PINNED && session_pin(session, row, request))
+		return;
+	if (row->is_blocking && session_block(session, row, request))
 		return;
 	if (row->class == COMMAND_WRITE)
 		session_gather(session, row, request);

@@ -7,6 +7,7 @@
 #include "session.h"
 #include "session_access.h"
 #include "session_answers.h"
+#include "session_block.h"
 #include "session_exec.h"
 #include "session_guarded.h"
 #include "session_homes.h"
@@ -39,6 +40,7 @@ static void session_closing(void *context, struct client *client)
 	session_drop_exec(session);
 	memory_free(session->deferred_request);
 	memory_free(session->watch_request);
+	session_leave_block(session);
 	session_unpin(session);
 	session_drop_login(session);
 	guard_free(session->guard);
@@ -90,6 +92,7 @@ static void sessions_lost(void *context)
 	struct sessions *sessions = context;
 	bool is_silent = store_silence_ms(sessions->status->store) > 0;
 	client_table_visit(sessions->clients, session_lost, &is_silent);
+	sessions_lose_blocked(sessions);
 }
 
 static void sessions_mistaken(void *context, uint64_t token, unsigned index, struct slice error)
@@ -117,6 +120,7 @@ static void sessions_gathered(void *context)
 	uint64_t backlog_max = sessions->status->settings->limits_store_bytes;
 	sessions->is_store_behind = turn_backlog(sessions->turn) > (sessions->is_store_behind ? backlog_max / 2 : backlog_max);
 	sessions_run_guarded(sessions);
+	sessions_serve_blocked(sessions);
 	client_table_set_store_behind(sessions->clients, sessions->is_store_behind);
 	client_table_catch_up(sessions->clients);
 }
@@ -131,6 +135,7 @@ static void session_drain(void *context, struct client *client)
 {
 	(void)context;
 	session_abandon_detour(client->session);
+	session_abandon_block(client->session);
 }
 
 void sessions_drain(struct sessions *sessions)
@@ -158,6 +163,7 @@ void sessions_free(struct sessions *sessions)
 {
 	access_stop(sessions);
 	sessions_free_pause(sessions);
+	sessions_free_blocked(sessions);
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);

@@ -6,6 +6,8 @@
 
 #include "proxy/ops/status.h"
 
+#define UPSTREAM_LOST "-LOADING Homeport lost the connection that this command was waiting on\r\n"
+
 struct event_base;
 struct upstream;
 

@@ -11,7 +11,11 @@ from lib import tap
 from lib.redis_server import RedisServer
 from lib.workspace import Workspace
 
-ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE|FREE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
+ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE|FREE|BLOCKING|BLOCKING_FREE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
+
+# A full server would take them, too, but scripts, by which it is given such writes, cannot call them.
+NOT_FREE = {"blpop", "brpop", "bzpopmax", "bzpopmin"}
+WRITES = ("WRITE", "FREE", "BLOCKING", "BLOCKING_FREE")
 
 
 def read_table():
@@ -77,14 +81,14 @@ def compare(facts):
     facts.equal([name for name, row in known.items() if bool(len(row) > 9 and row[9]) != (table[name][0] == "CONTAINER")], [],
                 "containers are containers")
     facts.equal([name for name, row in known.items()
-                 if "write" in map(text_of, row[2]) and table[name][0] not in ("WRITE", "FREE") and table[name][2] != "UNSUPPORTED"], [],
+                 if "write" in map(text_of, row[2]) and table[name][0] not in WRITES and table[name][2] != "UNSUPPORTED"], [],
                 "every write of the server is replicated or refused")
     # Scripts are refused as a whole when the server is full: docs/scripts.md.
     flags = {name: set(map(text_of, row[2])) for name, row in known.items() if not name.startswith(("eval", "fcall", "script|", "function|"))}
-    facts.equal([name for name in flags if table[name][0] in ("WRITE", "FREE") and (table[name][0] == "WRITE") != ("denyoom" in flags[name])], [],
+    facts.equal([name for name in flags if table[name][0] in WRITES and name not in NOT_FREE and (table[name][0] in ("WRITE", "BLOCKING")) != ("denyoom" in flags[name])], [],
                 "those writes are free that the server takes when it is full")
     facts.equal([name for name in flags if "noscript" in flags[name] and
-                 (table[name][0] == "FREE" or table[name][2] == "READ" and table[name][4] != 2)], [],
+                 (table[name][0] in ("FREE", "BLOCKING_FREE") or table[name][2] == "READ" and table[name][4] != 2)], [],
                 "what is run when the server is full can be run by a script")
 
 

@@ -7,18 +7,24 @@
 
 static const struct command commands[] = {
 #define CONTAINER(name, arity, note) \
-	{ name, arity, COMMAND_SERVER, PLAN_NONE, 0, 0, 0, 0, true, false, note },
+	{ name, arity, COMMAND_SERVER, PLAN_NONE, 0, 0, 0, 0, true, false, false, note },
 #define COMMAND(name, arity, class, first, last, step, numkeys_at, note) \
-	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, false, note },
+	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, false, false, note },
 #define WRITE(name, arity, plan, first, last, step, numkeys_at, note) \
-	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, false, note },
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, false, false, note },
 #define FREE(name, arity, plan, first, last, step, numkeys_at, note) \
-	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, true, note },
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, true, false, note },
+#define BLOCKING(name, arity, plan, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, false, true, note },
+#define BLOCKING_FREE(name, arity, plan, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, true, true, note },
 #include "command.def"
 #undef CONTAINER
 #undef COMMAND
 #undef WRITE
 #undef FREE
+#undef BLOCKING
+#undef BLOCKING_FREE
 };
 
 #define COMMANDS ((unsigned)(sizeof(commands) / sizeof(commands[0])))

@@ -266,6 +266,17 @@ void plan_finish_scores_pop_first(const struct changes *intent, const struct sli
 		add_scored(CHANGE_SCORE_REMOVE, &from, cursor, result);
 }
 
+/* The reply is a key, its member and the score. */
+void plan_finish_scores_wait(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	struct slice cursor;
+	int64_t count;
+	struct change from = { .db = intent->items[0].db };
+	struct slice member;
+	if (reply_list(replies[0], &cursor, &count) && count == 3 && reply_text_next(&cursor, &from.key) && reply_text_next(&cursor, &member))
+		result_add(result, CHANGE_SCORE_REMOVE, &from)->element = member;
+}
+
 /* Replies: the command, ZRANGE WITHSCORES. */
 void plan_finish_scores_store(const struct changes *intent, const struct slice *replies, struct changes *result)
 {

@@ -74,19 +74,52 @@ static bool read_end(struct slice word, bool *is_tail)
 	return *is_tail || slice_equal_nocase(word, SLICE("LEFT"));
 }
 
-const char *plan_build_list_pop_first(struct plan_build *build)
+/* LMPOP and BLMPOP: the number of keys is argument AT. */
+static const char *build_pop_first(struct plan_build *build, uint32_t at)
 {
 	const struct request *request = build->request;
 	int64_t count;
 	bool is_tail;
-	if (!slice_to_int64(request->argv[1], &count) || count < 1 || count > (int64_t)request->argc - 3 || !read_end(request->argv[2 + count], &is_tail))
+	if (!slice_to_int64(request->argv[at], &count) || count < 1 || count > (int64_t)request->argc - 2 - at || !read_end(request->argv[at + 1 + count], &is_tail))
 		return build_void(build);
 	for (uint32_t i = 0; i < (uint32_t)count; i++) {
-		build_intend(build, CHANGE_LIST_REMOVE, request->argv[2 + i])->number = is_tail;
-		read_length(build, request->argv[2 + i]);
+		build_intend(build, CHANGE_LIST_REMOVE, request->argv[at + 1 + i])->number = is_tail;
+		read_length(build, request->argv[at + 1 + i]);
 	}
 	build_send(build);
 	return NULL;
+}
+
+const char *plan_build_list_pop_first(struct plan_build *build)
+{
+	return build_pop_first(build, 1);
+}
+
+const char *plan_build_list_wait_first(struct plan_build *build)
+{
+	return build_pop_first(build, 2);
+}
+
+/* BLPOP and BRPOP, keys and a time-out: one element of the first key that has any. */
+static const char *build_wait(struct plan_build *build, bool is_tail)
+{
+	const struct request *request = build->request;
+	for (uint32_t i = 1; i + 1 < request->argc; i++) {
+		build_intend(build, CHANGE_LIST_REMOVE, request->argv[i])->number = is_tail;
+		read_length(build, request->argv[i]);
+	}
+	build_send(build);
+	return NULL;
+}
+
+const char *plan_build_list_wait_head(struct plan_build *build)
+{
+	return build_wait(build, false);
+}
+
+const char *plan_build_list_wait_tail(struct plan_build *build)
+{
+	return build_wait(build, true);
 }
 
 static const char *build_move(struct plan_build *build, bool is_from_tail, bool is_to_tail)

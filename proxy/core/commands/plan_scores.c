@@ -146,15 +146,35 @@ const char *plan_build_scores_pop(struct plan_build *build)
 	return NULL;
 }
 
-/* ZMPOP pops from the first of its keys that has members: the intent names them all. */
-const char *plan_build_scores_pop_first(struct plan_build *build)
+/* ZMPOP and BZMPOP pop from the first of their keys that has members: the intent names them all. Their number is argument AT. */
+static const char *build_pop_first(struct plan_build *build, uint32_t at)
 {
 	const struct request *request = build->request;
 	int64_t count;
-	if (!slice_to_int64(request->argv[1], &count) || count < 1 || count > (int64_t)request->argc - 3)
+	if (!slice_to_int64(request->argv[at], &count) || count < 1 || count > (int64_t)request->argc - 2 - at)
 		return build_void(build);
 	for (uint32_t i = 0; i < (uint32_t)count; i++)
-		build_intend(build, CHANGE_SCORE_REMOVE, request->argv[2 + i]);
+		build_intend(build, CHANGE_SCORE_REMOVE, request->argv[at + 1 + i]);
+	build_send(build);
+	return NULL;
+}
+
+const char *plan_build_scores_pop_first(struct plan_build *build)
+{
+	return build_pop_first(build, 1);
+}
+
+const char *plan_build_scores_wait_first(struct plan_build *build)
+{
+	return build_pop_first(build, 2);
+}
+
+/* BZPOPMIN and BZPOPMAX, keys and a time-out: likewise. */
+const char *plan_build_scores_wait(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	for (uint32_t i = 1; i + 1 < request->argc; i++)
+		build_intend(build, CHANGE_SCORE_REMOVE, request->argv[i]);
 	build_send(build);
 	return NULL;
 }

@@ -62,7 +62,7 @@ static enum logging logging_of(const struct command *row)
 {
 	if (strcmp(row->name, "select") == 0)
 		return LOG_SELECT;
-	if (row->class == COMMAND_UNSUPPORTED || strcmp(row->name, "xgroup") == 0)
+	if (row->class == COMMAND_UNSUPPORTED || row->is_blocking || strcmp(row->name, "xgroup") == 0)
 		return LOG_REFUSED;
 	return row->class == COMMAND_WRITE ? logging_of_plan(row->plan) : LOG_READ;
 }

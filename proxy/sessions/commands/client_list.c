@@ -48,7 +48,7 @@ static void line_add(struct buffer *text, const struct client *client)
 	const struct session *session = client->session;
 	const struct sessions *sessions = session->sessions;
 	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
-	const char *flags = session->subscription != NULL ? "P" : session->transaction != NULL ? "x" : "N";
+	const char *flags = session->subscription != NULL ? "P" : session->transaction != NULL ? "x" : session->blocked != NULL || session->detour != NULL ? "b" : "N";
 	buffer_add_text(text, "id=");
 	buffer_add_uint64(text, client->id);
 	field_add(text, "addr", slice_of(client->peer));

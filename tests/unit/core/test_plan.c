@@ -306,6 +306,10 @@ static void lists_ship_places(void)
 	CU_ASSERT(finishes("RPOP k\n", ":0\r\n_\r\n", ""));
 	CU_ASSERT(finishes("LPOP k 0\n", ":5\r\n*0\r\n", ""));
 	CU_ASSERT(sends("LMPOP 2 k l RIGHT\n", PLAN_LIST_POP_FIRST, "LLEN k; LLEN l; LMPOP 2 k l RIGHT; ", "take k +1; take l +1; "));
+	CU_ASSERT(sends("BLMPOP 0 2 k l RIGHT\n", PLAN_LIST_WAIT_FIRST, "LLEN k; LLEN l; BLMPOP 0 2 k l RIGHT; ", "take k +1; take l +1; "));
+	CU_ASSERT(sends("BLPOP k l 0\n", PLAN_LIST_WAIT_HEAD, "LLEN k; LLEN l; BLPOP k l 0; ", "take k; take l; "));
+	CU_ASSERT(sends("BRPOP k 0\n", PLAN_LIST_WAIT_TAIL, "LLEN k; BRPOP k 0; ", "take k +1; "));
+	CU_ASSERT(sends("BLMOVE k l LEFT RIGHT 0\n", PLAN_LIST_MOVE, "LLEN k; BLMOVE k l LEFT RIGHT 0; ", "take k; insert l +-1; "));
 	CU_ASSERT(finishes("LMPOP 2 k l RIGHT\n", ":0\r\n:4\r\n*2\r\n$1\r\nl\r\n*1\r\n$1\r\na\r\n", "take l +3 amount=1 of=4; "));
 	CU_ASSERT(finishes("LMPOP 2 k l LEFT\n", ":0\r\n:0\r\n_\r\n", ""));
 	CU_ASSERT(sends("LMPOP 3 k l LEFT\n", PLAN_VOID, "LMPOP 3 k l LEFT; ", ""));
@@ -430,7 +434,7 @@ static void plan_numbers_are_known_or_not(void)
 	CU_ASSERT(!plan_is_known(PLAN_NONE));
 	CU_ASSERT(plan_is_known(PLAN_VOID));
 	CU_ASSERT(plan_is_known(PLAN_ROUND));
-	CU_ASSERT(!plan_is_known(PLAN_LIST_TRIM + 1));
+	CU_ASSERT(!plan_is_known(PLAN_LIST_WAIT_FIRST + 1));
 	CU_ASSERT(!plan_is_known(UINT64_MAX));
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_SET), CERTAINTY_CERTAIN);
 	CU_ASSERT_EQUAL(plan_certainty(PLAN_INCREMENT), CERTAINTY_CHECKED);
