@@ -403,11 +403,12 @@ def homed_keys_are_exact(facts):
     """A lock and a counter under it, contended for in two datacenters; the home is one of them."""
     with World(("a", "b"), settings=HOMES).start() as world:
         counts = []
+        with world["a"].client() as client:
+            take, give = client("SCRIPT", "LOAD", TAKE), client("SCRIPT", "LOAD", GIVE)
+        world.wait_zero_lag()
 
         def work(dc, name):
             client = dc.client(60)
-            take, give = client("SCRIPT", "LOAD", TAKE), client("SCRIPT", "LOAD", GIVE)
-            world.wait_zero_lag()
             for _ in range(15):
                 while client("EVALSHA", take, 1, "user:1:lock", name) != 1:
                     time.sleep(0.002)
