@@ -118,9 +118,22 @@ static void submission_free(struct submission *submission)
 	memory_free(submission->parts);
 }
 
-static void exec_request(struct exec *exec, const struct submission *submission)
+bool session_submit(struct session *session, struct event *event, bool is_guarded)
 {
-	struct session *session = exec->parts.session;
+	struct sessions *sessions = session->sessions;
+	event->request.is_transaction = true;
+	event->request.guard = is_guarded ? store_guard_number(session->watcher) : 0;
+	event->request.client = session->name;
+	sessions->mistake.token = 0;
+	sessions->submitting = event->request.token;
+	turn_request(sessions->turn, event);
+	sessions->submitting = 0;
+	session->gathering = turn_gathering(sessions->turn);
+	return sessions->mistake.token != event->request.token;
+}
+
+static bool exec_request(struct exec *exec, const struct submission *submission)
+{
 	struct event event = {
 		.type = EVENT_REQUEST,
 		.request = {
@@ -131,17 +144,10 @@ static void exec_request(struct exec *exec, const struct submission *submission)
 			.commands = submission->commands,
 			.rows = submission->rows,
 			.count = submission->count,
-			.is_transaction = true,
-			.is_guarded = exec->is_guarded,
-			.guard = exec->is_guarded ? store_guard_number(session->watcher) : 0,
-			.client = session->name,
 		},
 	};
 	exec->parts.at = submission->parts[0];
-	session->sessions->submitting = event.request.token;
-	turn_request(session->sessions->turn, &event);
-	session->sessions->submitting = 0;
-	session->gathering = turn_gathering(session->sessions->turn);
+	return session_submit(exec->parts.session, &event, exec->is_guarded);
 }
 
 /* Nothing is left for the store but to say whether what was watched has changed. */
@@ -156,23 +162,19 @@ static void exec_begin_own(struct exec *exec)
 /* The core names a command that is wrong in itself before it does anything: the others are given to it again. */
 static void exec_submit(struct exec *exec)
 {
-	struct session *session = exec->parts.session;
-	struct mistake *mistake = &session->sessions->mistake;
-	for (;;) {
+	const struct mistake *mistake = &exec->parts.session->sessions->mistake;
+	bool is_taken;
+	do {
 		struct submission submission;
 		exec_collect(exec, &submission);
-		uint32_t count = submission.count;
-		mistake->token = 0;
-		if (count > 0)
-			exec_request(exec, &submission);
-		if (count > 0 && mistake->token == exec->token)
+		bool is_empty = submission.count == 0;
+		is_taken = is_empty || exec_request(exec, &submission);
+		if (!is_taken)
 			part_know(&exec->parts.items[submission.parts[mistake->index]], buffer_slice(&mistake->error));
 		submission_free(&submission);
-		if (count == 0)
+		if (is_empty)
 			exec_begin_own(exec);
-		if (count == 0 || mistake->token != exec->token)
-			return;
-	}
+	} while (!is_taken);
 }
 
 /* ---- what the sidecar runs ---- */

@@ -9,6 +9,9 @@
 void session_exec_parts(struct session *session, struct transaction *transaction, bool is_guarded, uint64_t token, uint32_t mistake, struct slice error);
 /* Does the store run such a command, and not the sidecar? */
 bool session_is_stored(const struct command *row);
+/* Gives the core EVENT, of which only token, databases, protocol and commands are filled, as one transaction. Returns false if it is not taken, as a command of it is
+ * wrong in itself: sessions->mistake says which. */
+MUST_CHECK bool session_submit(struct session *session, struct event *event, bool is_guarded);
 /* The client goes. */
 void session_drop_exec(struct session *session);
 

@@ -159,20 +159,11 @@ void session_run_transaction(struct session *session, bool is_guarded)
 			.commands = list->commands,
 			.rows = list->rows,
 			.count = list->count,
-			.is_transaction = true,
-			.is_guarded = is_guarded,
-			.guard = is_guarded ? store_guard_number(session->watcher) : 0,
-			.client = session->name,
 		},
 	};
-	session->sessions->mistake.token = 0;
-	session->sessions->submitting = event.request.token;
-	turn_request(session->sessions->turn, &event);
-	session->sessions->submitting = 0;
-	session->gathering = turn_gathering(session->sessions->turn);
-	if (session->sessions->mistake.token == token)
-		session_answer_by_parts(session, transaction, is_guarded, token);
-	else
+	if (session_submit(session, &event, is_guarded))
 		transaction_free(transaction);
+	else
+		session_answer_by_parts(session, transaction, is_guarded, token);
 	session_changed(session);
 }

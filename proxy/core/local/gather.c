@@ -212,14 +212,14 @@ void gather_admitted(struct local *local, const struct event *event)
 		step_refuse(local->step, event->request.token, slice_of(error));
 		return;
 	}
-	if (event->request.is_guarded && local_is_holding(local)) {
+	if (event->request.guard != 0 && local_is_holding(local)) {
 		hold_guarded(local, event);
 		return;
 	}
-	if (event->request.is_guarded)
+	if (event->request.guard != 0)
 		gathering_close(local);
 	/* It may not run: it brings its scripts with it, and others do not rely on that. */
-	bool brings_scripts = event->request.is_guarded && has_script(event);
+	bool brings_scripts = event->request.guard != 0 && has_script(event);
 	if (brings_scripts)
 		scripts_unload(local->scripts);
 	struct group *group = gathering_group(local, event->request.protocol);
@@ -249,6 +249,6 @@ void gather_admitted(struct local *local, const struct event *event)
 	if (brings_scripts)
 		scripts_unload(local->scripts);
 	local->step->status.local_writes += group->write_count - checkpoint.write_count;
-	if (event->request.is_guarded || (group->member_count >= local->options->group_commands_max && !local_is_holding(local)))
+	if (event->request.guard != 0 || (group->member_count >= local->options->group_commands_max && !local_is_holding(local)))
 		gathering_close(local);
 }

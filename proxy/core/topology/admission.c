@@ -170,7 +170,7 @@ static void send_away(const struct looking *looking)
 	effect->away.is_in_many = event->request.dbs != NULL;
 	effect->away.protocol = event->request.protocol;
 	effect->away.is_transaction = event->request.is_transaction;
-	effect->away.is_guarded = event->request.is_guarded;
+	effect->away.is_guarded = event->request.guard != 0;
 	effect->away.client = event->request.client;
 	topology->step->status.off_home_writes[effect->away.policy]++;
 }

@@ -29,7 +29,7 @@ static void refuse(struct topology *topology, uint64_t token, const char *text)
 void waiting_hold(struct topology *topology, const struct event *request, struct held *held, enum held_why why, struct move *move)
 {
 	struct core_status *status = &topology->step->status;
-	if (held == NULL && request->request.is_guarded) {
+	if (held == NULL && request->request.guard != 0) {
 		refuse(topology, request->request.token, CORE_HELD_GUARDED);
 		return;
 	}

@@ -97,8 +97,7 @@ struct event {
 			const struct command *const *rows; /* COMMAND_WRITE or COMMAND_READ, arity checked */
 			unsigned count;              /* more than 1, or is_transaction: atomic */
 			bool is_transaction;
-			bool is_guarded;             /* its client watched keys: it is sent alone, and the store decides whether it runs */
-			uint64_t guard;              /* for EFFECT_GROUP */
+			uint64_t guard;              /* not 0: names where its client watched keys. It is sent there, alone, and the store decides whether it runs */
 			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
 			uint64_t forwarded_epoch;    /* a peer sent it, as it takes this datacenter for the home since this epoch. With is_forwarded */
 			bool is_forwarded;           /* never sent on: who is not home says who is */

@@ -69,7 +69,7 @@ void sidecar_request(struct world *world, struct dc *dc, const struct client_req
 	event.request.rows = rows;
 	event.request.count = request->count;
 	event.request.is_transaction = request->is_transaction;
-	event.request.is_guarded = request->is_guarded;
+	event.request.guard = request->is_guarded;
 	event.request.is_forwarded = request->is_forwarded;
 	event.request.forwarded_epoch = request->forwarded_epoch;
 	if (world->plan.has_all_rules)

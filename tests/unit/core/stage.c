@@ -196,7 +196,7 @@ void stage_say(struct stage *stage, unsigned argc, struct slice *argv, bool is_g
 	const struct request request = { .argv = argv, .argc = argc };
 	const struct command *row = command_find(argc, argv);
 	stage_step(stage, (struct event){ .type = EVENT_REQUEST, .request = {
-		.token = ++stage->token, .protocol = 2, .commands = &request, .rows = &row, .count = 1, .is_transaction = is_guarded, .is_guarded = is_guarded,
+		.token = ++stage->token, .protocol = 2, .commands = &request, .rows = &row, .count = 1, .is_transaction = is_guarded, .guard = is_guarded,
 	} });
 }
 
