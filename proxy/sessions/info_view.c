@@ -28,9 +28,9 @@ static void blocked_visit(void *context, struct client *client)
 	*(uint64_t *)context += client->session->detour != NULL || client->session->blocked != NULL || client->session->is_paused;
 }
 
-static void guard_visit(void *context, struct client *client)
+static void rights_visit(void *context, struct client *client)
 {
-	*(uint64_t *)context += client->session->guard != NULL;
+	*(uint64_t *)context += client->session->rights != NULL;
 }
 
 static uint64_t visited(const struct sessions *sessions, void (*visit)(void *context, struct client *client))
@@ -69,7 +69,7 @@ static bool replace_number(const struct sessions *sessions, struct slice line, s
 	else if (take_start(&rest, "total_commands_processed:"))
 		line_add(out, "total_commands_processed:", commands);
 	else if (take_start(&rest, "pubsub_channels:"))
-		line_add(out, "pubsub_channels:", number_of(rest) - (number_of(rest) > 0 && visited(sessions, guard_visit) > 0));
+		line_add(out, "pubsub_channels:", number_of(rest) - (number_of(rest) > 0 && visited(sessions, rights_visit) > 0));
 	else if (take_start(&rest, "pubsub_patterns:"))
 		line_add(out, "pubsub_patterns:", number_of(rest) - (number_of(rest) > 0));
 	else

@@ -1,6 +1,6 @@
 /* Login: asks the store who a client is, on a connection of its own: AUTH as that user. If that user may do everything, the connection has done its work.
  * If not, it is kept, and stands in a state in which Redis refuses every command, but looks at the user's rights first: so it tells of each whether that user
- * may run it, in Redis's own words, which also puts denials in Redis's ACL LOG (guard.h).
+ * may run it, in Redis's own words, which also puts denials in Redis's ACL LOG (rights.h).
  * That state is that of a RESP2 client that is subscribed to a channel. The sidecar subscribes as its own user before AUTH; RESP3 lets it send AUTH
  * after that, and HELLO 2 ends RESP3. */
 #ifndef PROXY_LOGIN_H

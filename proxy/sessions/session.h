@@ -6,7 +6,7 @@
  *   session_parts.c        an answer to EXEC that is put together from several hands
  *   session_reply.c        answers that the sidecar words itself
  *   user_rules.c           what Redis says of a user
- *   guard.c                holds a client to the rules of its user
+ *   rights.c               holds a client to the rules of its user
  *   session_access.c       which users may do everything, and whether clients are let in without a password
  *   server_view.c          what the store says of itself, as a client sees it; session_info.c: INFO; slow_log.c
  *   notices.c              keyspace notifications: clients' own, and the sidecar's
@@ -38,7 +38,7 @@ struct account;
 struct blocked;
 struct blocking;
 struct conflicts;
-struct guard;
+struct rights;
 struct homes;
 struct parts;
 struct pinned;
@@ -114,7 +114,7 @@ struct session {
 	bool is_touched;             /* its watcher is gone: what it watched may have changed */
 	struct login *login;         /* owned; NULL: none is under way */
 	struct account *account;     /* who it is; shared */
-	struct guard *guard;         /* owned; NULL: its user may do everything */
+	struct rights *rights;       /* owned; NULL: its user may do everything */
 	struct credentials credentials; /* what it logged in with, to do so again on connections of its own */
 	struct greeting greeting;    /* what waits for the login */
 	struct pinned *subscription; /* owned; NULL: none */

@@ -137,9 +137,9 @@ static void session_settle(void *context, struct client *client)
 {
 	(void)context;
 	struct session *session = client->session;
-	if (session->guard != NULL && !session->account->is_restricted && guard_is_idle(session->guard)) {
-		guard_free(session->guard);
-		session->guard = NULL;
+	if (session->rights != NULL && !session->account->is_restricted && rights_is_idle(session->rights)) {
+		rights_free(session->rights);
+		session->rights = NULL;
 	}
 	session_changed(session);
 	session_stop_checking(session);
@@ -310,19 +310,19 @@ void access_learn(struct session *session, bool is_restricted)
 
 /* ---- sessions ---- */
 
-enum guard_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial)
+enum rights_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial)
 {
 	if (!session_is_known(session) && session->sessions->is_probing && turn_is_open(session->sessions->turn))
-		return GUARD_ASKS;
+		return RIGHTS_ASK;
 	if (!session_is_known(session))
-		return GUARD_ALLOWS;     /* what it may run is said elsewhere */
-	if (session->sessions->is_in_doubt && guard_depends_on_rules(row))
-		return turn_is_open(session->sessions->turn) ? GUARD_ASKS : GUARD_CANNOT_ASK;
-	if (session->guard == NULL && session->sessions->is_in_doubt)
-		return turn_is_open(session->sessions->turn) ? GUARD_ASKS : GUARD_CANNOT_ASK;
-	if (session->guard == NULL)
-		session->guard = guard_new(session, NULL);
-	return guard_ask(session->guard, row, request, denial);
+		return RIGHTS_ALLOW;     /* what it may run is said elsewhere */
+	if (session->sessions->is_in_doubt && rights_depends_on_rules(row))
+		return turn_is_open(session->sessions->turn) ? RIGHTS_ASK : RIGHTS_CANNOT_ASK;
+	if (session->rights == NULL && session->sessions->is_in_doubt)
+		return turn_is_open(session->sessions->turn) ? RIGHTS_ASK : RIGHTS_CANNOT_ASK;
+	if (session->rights == NULL)
+		session->rights = rights_new(session, NULL);
+	return rights_ask(session->rights, row, request, denial);
 }
 
 void session_drop_login(struct session *session)

@@ -5,7 +5,7 @@
 #ifndef PROXY_SESSION_ACCESS_H
 #define PROXY_SESSION_ACCESS_H
 
-#include "guard.h"
+#include "rights.h"
 
 void access_start(struct sessions *sessions);
 void access_stop(struct sessions *sessions);
@@ -16,8 +16,8 @@ void access_enter(struct session *session, struct slice user);
 /* Redis has just said whether its user may do everything. */
 void access_learn(struct session *session, bool is_restricted);
 void access_leave(struct session *session);
-/* May this request of a session that is gated be run? DENIAL: as that of guard_ask. */
-MUST_CHECK enum guard_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial);
+/* May this request of a session that is gated be run? DENIAL: as that of rights_ask. */
+MUST_CHECK enum rights_verdict access_verdict(struct session *session, const struct command *row, const struct request *request, struct slice *denial);
 /* A login under way is given up. */
 void session_drop_login(struct session *session);
 #endif

@@ -48,19 +48,19 @@ static bool session_may(struct session *session, const struct command *row, cons
 {
 	struct slice denial;
 	switch (access_verdict(session, row, request, &denial)) {
-	case GUARD_ALLOWS:
-		if (session->guard == NULL || row == NULL || (!scripts_are_meant(row) && !libraries_are_meant(row)))
+	case RIGHTS_ALLOW:
+		if (session->rights == NULL || row == NULL || (!scripts_are_meant(row) && !libraries_are_meant(row)))
 			return true;
 		session_refuse(session, COMMAND_RESULT_REFUSED, "NOPERM only users who may do everything may run scripts through Homeport");
 		session_end_skip(session);
 		break;
-	case GUARD_DENIES:
+	case RIGHTS_DENY:
 		session_deny(session, row, denial);
 		break;
-	case GUARD_ASKS:
+	case RIGHTS_ASK:
 		session_check(session);
 		break;
-	case GUARD_CANNOT_ASK:
+	case RIGHTS_CANNOT_ASK:
 		session_refuse(session, COMMAND_RESULT_REFUSED, SESSION_LOADING);
 		session_end_skip(session);
 		break;

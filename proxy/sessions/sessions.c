@@ -1,7 +1,7 @@
 /* Sessions: what clients and turn tell, handed to each session (see sessions.h). */
 #include "sessions.h"
 
-#include "guard.h"
+#include "rights.h"
 #include "monitor.h"
 #include "pinned.h"
 #include "session.h"
@@ -43,7 +43,7 @@ static void session_closing(void *context, struct client *client)
 	session_leave_block(session);
 	session_unpin(session);
 	session_drop_login(session);
-	guard_free(session->guard);
+	rights_free(session->rights);
 	monitor_end(session);
 	credentials_set(&session->credentials, NULL, 0);
 	access_leave(session);
@@ -78,8 +78,8 @@ static void sessions_opened(void *context, uint32_t databases)
 static void session_lost(void *context, struct client *client)
 {
 	const bool *is_silent = context;
-	if (client->session->guard != NULL)
-		guard_drop(client->session->guard);
+	if (client->session->rights != NULL)
+		rights_drop(client->session->rights);
 	session_stop_checking(client->session);
 	if (answers_due(&client->answers) == 0 && !(*is_silent && client->session->subscription != NULL))
 		return;

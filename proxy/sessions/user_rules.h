@@ -1,5 +1,5 @@
 /* User rules: what ACL GETUSER says of a user, as far as the sidecar has to know: who may do everything is not watched; of anybody else Redis itself
- * decides each command (guard.h). */
+ * decides each command (rights.h). */
 #ifndef PROXY_USER_RULES_H
 #define PROXY_USER_RULES_H
 

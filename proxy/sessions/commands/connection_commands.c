@@ -1,7 +1,7 @@
 /* SELECT, QUIT, RESET, ACL WHOAMI: small commands about the conversation itself (see connection_commands.h). */
 #include "connection_commands.h"
 
-#include "proxy/sessions/guard.h"
+#include "proxy/sessions/rights.h"
 #include "proxy/sessions/monitor.h"
 #include "proxy/sessions/pinned.h"
 #include "proxy/sessions/session_access.h"
@@ -38,8 +38,8 @@ void session_reset(struct session *session, const struct request *request)
 	session->is_logged_in = false;
 	slice_replace(&session->user, SLICE("default"));
 	monitor_end(session);
-	guard_free(session->guard);
-	session->guard = NULL;
+	rights_free(session->rights);
+	session->rights = NULL;
 	credentials_set(&session->credentials, NULL, 0);
 	access_enter(session, session->user);
 	slice_replace(&session->name, (struct slice){ "", 0 });

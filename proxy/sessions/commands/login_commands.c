@@ -1,7 +1,7 @@
 /* AUTH and HELLO (see login_commands.h). The store decides who a client is; while it is asked, the client's further requests wait. */
 #include "login_commands.h"
 
-#include "proxy/sessions/guard.h"
+#include "proxy/sessions/rights.h"
 #include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
 
@@ -24,11 +24,11 @@ static void session_on_login(void *context, enum login_result result, struct sli
 	}
 	session->is_logged_in = true;
 	slice_replace(&session->user, session->greeting.user);
-	guard_free(session->guard);
-	session->guard = NULL;
+	rights_free(session->rights);
+	session->rights = NULL;
 	credentials_set(&session->credentials, session->greeting.credentials.auth, session->greeting.credentials.count);
 	access_enter(session, session->user);
-	session->guard = result == LOGIN_RESTRICTED ? guard_new(session, login) : NULL;
+	session->rights = result == LOGIN_RESTRICTED ? rights_new(session, login) : NULL;
 	access_learn(session, result == LOGIN_RESTRICTED);
 	session_greet(session);
 }

@@ -1,5 +1,5 @@
-/* Guard (see guard.h). */
-#include "guard.h"
+/* Rights (see rights.h). */
+#include "rights.h"
 
 #include <assert.h>
 
@@ -12,7 +12,7 @@ struct verdict {
 	struct slice reply;          /* owned; to a request that is denied */
 };
 
-struct guard {
+struct rights {
 	struct session *session;
 	struct login *login;         /* owned; NULL: the connection was lost */
 	bool is_open;                /* the login has succeeded */
@@ -22,78 +22,84 @@ struct guard {
 	unsigned first, answered, count, cap; /* of them: the next to be used, the next to be answered, all */
 };
 
-static void guard_on_told(void *context, struct slice reply);
-static void guard_on_lost(void *context);
+static void rights_on_told(void *context, struct slice reply);
+static void rights_on_lost(void *context);
 
-struct guard *guard_new(struct session *session, struct login *login)
+struct rights *rights_new(struct session *session, struct login *login)
 {
-	struct guard *guard = memory_new(sizeof(*guard));
-	guard->session = session;
-	guard->parser = resp_requests_new();
-	guard->login = login;
-	guard->is_open = login != NULL;
+	struct rights *rights = memory_new(sizeof(*rights));
+	rights->session = session;
+	rights->parser = resp_requests_new();
+	rights->login = login;
+	rights->is_open = login != NULL;
 	if (login == NULL)
-		return guard;
+		return rights;
 	session->account->reads_all_keys = login_reads_all_keys(login);
-	login_keep(login, &(struct login_keeper){ guard, guard_on_told, guard_on_lost });
-	return guard;
+	login_keep(login, &(struct login_keeper){ rights, rights_on_told, rights_on_lost });
+	return rights;
 }
 
-static void guard_forget(struct guard *guard)
+static void rights_forget(struct rights *rights)
 {
-	for (unsigned i = guard->first; i < guard->count; i++)
-		bytes_free(guard->verdicts[i].reply);
-	guard->first = guard->answered = guard->count = 0;
+	for (unsigned i = rights->first; i < rights->count; i++)
+		bytes_free(rights->verdicts[i].reply);
+	rights->first = rights->answered = rights->count = 0;
 }
 
-void guard_free(struct guard *guard)
+void rights_free(struct rights *rights)
 {
-	if (guard == NULL)
+	if (rights == NULL)
 		return;
-	guard_forget(guard);
-	bytes_free(guard->denial);
-	login_cancel(guard->login);
-	resp_requests_free(guard->parser);
-	memory_free(guard->verdicts);
-	memory_free(guard);
+	rights_forget(rights);
+	bytes_free(rights->denial);
+	login_cancel(rights->login);
+	resp_requests_free(rights->parser);
+	memory_free(rights->verdicts);
+	memory_free(rights);
 }
 
-bool guard_is_idle(const struct guard *guard)
+bool rights_is_idle(const struct rights *rights)
 {
-	return guard->is_open && guard->count == 0;
+	return rights->is_open && rights->count == 0;
 }
 
 /* ---- the connection ---- */
 
-static struct verdict *guard_add(struct guard *guard)
+static struct verdict *rights_add(struct rights *rights)
 {
-	guard->verdicts = array_reserve(guard->verdicts, guard->count, &guard->cap, sizeof(*guard->verdicts));
-	struct verdict *verdict = &guard->verdicts[guard->count++];
+	rights->verdicts = array_reserve(rights->verdicts, rights->count, &rights->cap, sizeof(*rights->verdicts));
+	struct verdict *verdict = &rights->verdicts[rights->count++];
 	*verdict = (struct verdict){ 0 };
 	return verdict;
 }
 
-static void guard_add_known(struct guard *guard, const char *denial)
+/* DENIAL may be NULL. */
+static void verdict_deny(struct verdict *verdict, const char *denial)
 {
-	struct verdict *verdict = guard_add(guard);
-	verdict->is_known = true;
-	verdict->is_denied = denial != NULL;
-	if (denial != NULL) {
-		struct buffer reply = { 0 };
-		resp_add_error(&reply, denial);
-		verdict->reply = buffer_slice(&reply);
-	}
+	struct buffer reply = { 0 };
+	if (denial == NULL)
+		return;
+	resp_add_error(&reply, denial);
+	verdict->is_denied = true;
+	verdict->reply = buffer_slice(&reply);
 }
 
-bool guard_depends_on_rules(const struct command *row)
+static void rights_add_known(struct rights *rights, const char *denial)
+{
+	struct verdict *verdict = rights_add(rights);
+	verdict->is_known = true;
+	verdict_deny(verdict, denial);
+}
+
+bool rights_depends_on_rules(const struct command *row)
 {
 	return row != NULL && (strcmp(row->name, "sort") == 0 || strcmp(row->name, "sort_ro") == 0);
 }
 
 /* Redis lets SORT look into other keys (BY, GET) only if its user may read all of them, and finds that out while it runs it. */
-static const char *sort_denial(const struct guard *guard, const struct command *row, const struct request *request)
+static const char *sort_denial(const struct rights *rights, const struct command *row, const struct request *request)
 {
-	if (guard->session->account->reads_all_keys || !guard_depends_on_rules(row))
+	if (rights->session->account->reads_all_keys || !rights_depends_on_rules(row))
 		return NULL;
 	for (uint32_t i = 2; i + 1 < request->argc; i++) {
 		struct slice value = request->argv[i + 1];
@@ -108,31 +114,31 @@ static const char *sort_denial(const struct guard *guard, const struct command *
 }
 
 /* What is asked, and what waits for it. */
-static void guard_wake(struct guard *guard)
+static void rights_wake(struct rights *rights)
 {
-	while (guard->answered < guard->count && guard->verdicts[guard->answered].is_known)
-		guard->answered++;
-	session_stop_checking(guard->session);
+	while (rights->answered < rights->count && rights->verdicts[rights->answered].is_known)
+		rights->answered++;
+	session_stop_checking(rights->session);
 }
 
 /* The user is gone, or its password is another one: Redis ends the connections of a user that is deleted. Others are ended here, too: there is no
  * telling any more what such a client may do. */
-static void guard_on_login(void *context, enum login_result result, struct slice error)
+static void rights_on_login(void *context, enum login_result result, struct slice error)
 {
-	struct guard *guard = context;
-	struct session *session = guard->session;
-	struct login *login = guard->login;
-	guard->login = NULL;
+	struct rights *rights = context;
+	struct session *session = rights->session;
+	struct login *login = rights->login;
+	rights->login = NULL;
 	switch (result) {
 	case LOGIN_RESTRICTED:
-		guard->login = login;
-		guard->is_open = true;
+		rights->login = login;
+		rights->is_open = true;
 		session->account->reads_all_keys = login_reads_all_keys(login);
-		login_keep(login, &(struct login_keeper){ guard, guard_on_told, guard_on_lost });
+		login_keep(login, &(struct login_keeper){ rights, rights_on_told, rights_on_lost });
 		break;
 	case LOGIN_ALLOWED:
-		session->guard = NULL;
-		guard_free(guard);
+		session->rights = NULL;
+		rights_free(rights);
 		session->account->is_restricted = false;
 		session_changed(session);
 		session_stop_checking(session);
@@ -144,40 +150,40 @@ static void guard_on_login(void *context, enum login_result result, struct slice
 		if (session->is_checking) {
 			char text[200];
 			slice_to_text(text, sizeof(text), error);
-			guard_add_known(guard, text);
+			rights_add_known(rights, text);
 		}
 		break;
 	}
-	guard_wake(guard);
+	rights_wake(rights);
 }
 
-static void guard_open(struct guard *guard)
+static void rights_open(struct rights *rights)
 {
-	struct session *session = guard->session;
-	struct login_request request = { .done = guard_on_login, .context = guard };
+	struct session *session = rights->session;
+	struct login_request request = { .done = rights_on_login, .context = rights };
 	struct slice stranger[2] = { SLICE("default"), SLICE("none") };
 	request.auth = session->credentials.count > 0 ? session->credentials.auth : stranger;
 	request.auth_count = session->credentials.count > 0 ? session->credentials.count : 2;
-	guard->login = login_start(session->sessions->loop, session->sessions->status, &request);
+	rights->login = login_start(session->sessions->loop, session->sessions->status, &request);
 }
 
-void guard_drop(struct guard *guard)
+void rights_drop(struct rights *rights)
 {
-	login_cancel(guard->login);
-	guard->login = NULL;
-	guard->is_open = false;
-	guard_forget(guard);
-	session_stop_checking(guard->session);
+	login_cancel(rights->login);
+	rights->login = NULL;
+	rights->is_open = false;
+	rights_forget(rights);
+	session_stop_checking(rights->session);
 }
 
 /* Redis ends connections of users that it deletes, so it is asked at once whether that has happened. It also ends this one when the user loses a
  * right to channels, as the user has none to the channel that it is subscribed to. */
-static void guard_on_lost(void *context)
+static void rights_on_lost(void *context)
 {
-	struct guard *guard = context;
-	guard_drop(guard);
-	if (turn_is_open(guard->session->sessions->turn) && guard->login == NULL)
-		guard_open(guard);
+	struct rights *rights = context;
+	rights_drop(rights);
+	if (turn_is_open(rights->session->sessions->turn) && rights->login == NULL)
+		rights_open(rights);
 }
 
 /* Of EXEC, Redis's refusal begins with other words. */
@@ -193,18 +199,18 @@ static bool reply_is_denial(struct slice reply)
 }
 
 /* Whatever else Redis says, the user's rights are not what is in the way. */
-static void guard_on_told(void *context, struct slice reply)
+static void rights_on_told(void *context, struct slice reply)
 {
-	struct guard *guard = context;
-	assert(guard->answered < guard->count);
-	struct verdict *verdict = &guard->verdicts[guard->answered];
+	struct rights *rights = context;
+	assert(rights->answered < rights->count);
+	struct verdict *verdict = &rights->verdicts[rights->answered];
 	verdict->is_known = true;
 	if (reply_is_denial(reply)) {
 		verdict->is_denied = true;
 		bytes_free(verdict->reply);
 		verdict->reply = buffer_copy(reply);
 	}
-	guard_wake(guard);
+	rights_wake(rights);
 }
 
 /* ---- the questions ---- */
@@ -233,17 +239,6 @@ static bool row_is_turning(const struct command *row)
 	return false;
 }
 
-/* Unless Redis has a reason of its own, which comes first. */
-static void guard_deny_later(struct verdict *verdict, const char *denial)
-{
-	struct buffer reply = { 0 };
-	if (denial == NULL)
-		return;
-	resp_add_error(&reply, denial);
-	verdict->is_denied = true;
-	verdict->reply = buffer_slice(&reply);
-}
-
 /* Redis does not know the commands of class HOMEPORT: those that read or write a value need the right to do that by a command of Redis. False: who may not
  * do everything may not run it. */
 static bool homeport_stand_in(const struct command *row, const struct request *request, struct slice *argv, unsigned *argc)
@@ -264,67 +259,67 @@ static bool homeport_stand_in(const struct command *row, const struct request *r
 }
 
 /* Adds to COMMANDS what Redis has to be asked about REQUEST. */
-static void guard_question(struct guard *guard, const struct command *row, const struct request *request, struct buffer *commands)
+static void rights_question(struct rights *rights, const struct command *row, const struct request *request, struct buffer *commands)
 {
 	struct slice stand_in[4];
 	unsigned argc;
 	if (row_needs_no_leave(row, request)) {
-		guard_add_known(guard, NULL);
+		rights_add_known(rights, NULL);
 	} else if (strncmp(row->name, "homeport|", 9) != 0) {
-		guard_deny_later(guard_add(guard), sort_denial(guard, row, request));
+		verdict_deny(rights_add(rights), sort_denial(rights, row, request));      /* unless Redis has a reason of its own, which comes first */
 		if (request->raw.len > 0)
 			buffer_add(commands, request->raw);
 		else
 			resp_add_command(commands, request->argc, request->argv);
 	} else if (homeport_stand_in(row, request, stand_in, &argc)) {
-		guard_add(guard);
+		rights_add(rights);
 		resp_add_command(commands, argc, stand_in);
 	} else {
-		guard_add_known(guard, "NOPERM only users who may do everything may run this command of Homeport");
+		rights_add_known(rights, "NOPERM only users who may do everything may run this command of Homeport");
 	}
 }
 
 /* Asks about REQUEST, and about those that have come behind it. */
-static void guard_send(struct guard *guard, const struct command *row, const struct request *request)
+static void rights_send(struct rights *rights, const struct command *row, const struct request *request)
 {
-	const struct client *client = guard->session->client;
+	const struct client *client = rights->session->client;
 	struct slice rest = client->upcoming;
 	struct buffer commands = { 0 };
 	struct request next;
 	const char *error;
 	size_t used;
-	guard_question(guard, row, request, &commands);
-	while (!row_is_turning(row) && guard->count < ASKED_AHEAD_MAX && commands.len < ASKED_AHEAD_BYTES && rest.len > 0 &&
-	       resp_request_next(guard->parser, client->limits, rest, &next, &used, &error) == RESP_READY) {
+	rights_question(rights, row, request, &commands);
+	while (!row_is_turning(row) && rights->count < ASKED_AHEAD_MAX && commands.len < ASKED_AHEAD_BYTES && rest.len > 0 &&
+	       resp_request_next(rights->parser, client->limits, rest, &next, &used, &error) == RESP_READY) {
 		rest = (struct slice){ rest.ptr + used, rest.len - used };
 		if (next.argc == 0)
 			continue;
 		row = command_find(next.argc, next.argv);
-		guard_question(guard, row, &next, &commands);
+		rights_question(rights, row, &next, &commands);
 	}
-	resp_requests_free(guard->parser);
-	guard->parser = resp_requests_new();
+	resp_requests_free(rights->parser);
+	rights->parser = resp_requests_new();
 	if (commands.len > 0)
-		login_ask(guard->login, buffer_slice(&commands));
+		login_ask(rights->login, buffer_slice(&commands));
 	buffer_free(&commands);
-	guard_wake(guard);
+	rights_wake(rights);
 }
 
-enum guard_verdict guard_ask(struct guard *guard, const struct command *row, const struct request *request, struct slice *denial)
+enum rights_verdict rights_ask(struct rights *rights, const struct command *row, const struct request *request, struct slice *denial)
 {
-	bool is_away = !turn_is_open(guard->session->sessions->turn);
-	if (guard->count == 0 && !guard->is_open && is_away)
-		return GUARD_CANNOT_ASK;
-	if (guard->count == 0 && guard->is_open)
-		guard_send(guard, row, request);
-	else if (guard->count == 0 && guard->login == NULL)
-		guard_open(guard);
-	if (guard->first == guard->answered)
-		return GUARD_ASKS;
-	struct verdict verdict = guard->verdicts[guard->first++];
-	if (guard->first == guard->count)
-		guard->first = guard->answered = guard->count = 0;
-	bytes_free(guard->denial);
-	*denial = guard->denial = verdict.reply;
-	return verdict.is_denied ? GUARD_DENIES : GUARD_ALLOWS;
+	bool is_away = !turn_is_open(rights->session->sessions->turn);
+	if (rights->count == 0 && !rights->is_open && is_away)
+		return RIGHTS_CANNOT_ASK;
+	if (rights->count == 0 && rights->is_open)
+		rights_send(rights, row, request);
+	else if (rights->count == 0 && rights->login == NULL)
+		rights_open(rights);
+	if (rights->first == rights->answered)
+		return RIGHTS_ASK;
+	struct verdict verdict = rights->verdicts[rights->first++];
+	if (rights->first == rights->count)
+		rights->first = rights->answered = rights->count = 0;
+	bytes_free(rights->denial);
+	*denial = rights->denial = verdict.reply;
+	return verdict.is_denied ? RIGHTS_DENY : RIGHTS_ALLOW;
 }
