@@ -162,19 +162,37 @@ static uint32_t forget_marks(struct keyspace *keyspace, struct origin *origin, u
 	return most;
 }
 
-/* All had heard of it before they made what comes from now on. */
+/* Is it stable? Then all had heard of it before they made what comes from now on, and what is held of it is let go. */
+static bool forget_one(struct keyspace *keyspace, const struct stamp *stamp, struct note *note)
+{
+	if (!mark_is_stable(keyspace, stamp->origin, stamp->seq))
+		return false;
+	context_drop(stamp->context);
+	note_drop(keyspace, note);
+	return true;
+}
+
 static void forget_take_overs(struct keyspace *keyspace)
 {
 	for (unsigned i = 0; i < keyspace->take_over_count;) {
-		struct stamp *stamp = &keyspace->take_overs[i].stamp;
-		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
+		if (forget_one(keyspace, &keyspace->take_overs[i].stamp, keyspace->take_overs[i].note))
+			keyspace->take_overs[i] = keyspace->take_overs[--keyspace->take_over_count];
+		else
 			i++;
-			continue;
-		}
-		context_drop(stamp->context);
-		note_drop(keyspace, keyspace->take_overs[i].note);
-		keyspace->take_overs[i] = keyspace->take_overs[--keyspace->take_over_count];
 	}
+}
+
+static void forget_flushes(struct keyspace *keyspace)
+{
+	unsigned before = keyspace->flush_count;
+	for (unsigned i = 0; i < keyspace->flush_count;) {
+		if (forget_one(keyspace, &keyspace->flushes[i].stamp, keyspace->flushes[i].note))
+			keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
+		else
+			i++;
+	}
+	if (keyspace->flush_count < before)
+		keyspace_prune(keyspace);
 }
 
 void keyspace_forget(struct keyspace *keyspace, uint32_t most)
@@ -187,18 +205,5 @@ void keyspace_forget(struct keyspace *keyspace, uint32_t most)
 		return;
 	latents_forget(&keyspace->latents, keyspace->origins);
 	forget_take_overs(keyspace);
-	bool is_pruned = false;
-	for (unsigned i = 0; i < keyspace->flush_count;) {
-		struct stamp *stamp = &keyspace->flushes[i].stamp;
-		if (!mark_is_stable(keyspace, stamp->origin, stamp->seq)) {
-			i++;
-			continue;
-		}
-		context_drop(stamp->context);
-		note_drop(keyspace, keyspace->flushes[i].note);
-		keyspace->flushes[i] = keyspace->flushes[--keyspace->flush_count];
-		is_pruned = true;
-	}
-	if (is_pruned)
-		keyspace_prune(keyspace);
+	forget_flushes(keyspace);
 }
