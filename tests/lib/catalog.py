@@ -25,6 +25,11 @@ class Test:
         """Does it depend on servers, sockets and the pace of the machine?"""
         return not self.name.startswith(("unit/", "check/", "model/", "sim/"))
 
+    @property
+    def stands_company(self):
+        """May another test run at the same time? The simulator uses every processor by itself, and long tests measure or load the machine."""
+        return self.is_on_real_parts and not self.is_long
+
 
 def programs(folder, pattern):
     """Executables of a folder, as (name, path)."""

@@ -24,8 +24,6 @@ class KafkaBroker:
         workspace.on_close(self.kill)
 
     def _listener_settings(self, doors):
-        if not doors:
-            return []
         controller = free_port()
         listeners = {"PLAINTEXT": (self.port, self.port)}
         for number, door in enumerate(doors):

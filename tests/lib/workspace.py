@@ -23,13 +23,37 @@ def _first_ephemeral_port():
         return 32768
 
 
+PORTS_AT_ONCE = 500
+PORTS_VARIABLE = "HOMEPORT_PORTS"
+
 _given_ports = set()
+_held_blocks = []
+
+
+def claim_ports():
+    """Takes a block of ports, as "first-last". Whoever holds its first port owns the others: nobody else who asks here is given one of them, also while
+    the server that it was given to is down. It is ours until we end. The ports are below the ephemeral ones, so that no outgoing connection takes one."""
+    blocks = list(range(10000, max(_first_ephemeral_port(), 20000) - PORTS_AT_ONCE, PORTS_AT_ONCE))
+    random.shuffle(blocks)
+    for first in blocks:
+        holder = socket.socket()
+        try:
+            holder.bind((HOST, first))
+        except OSError:
+            holder.close()
+            continue
+        _held_blocks.append(holder)
+        return f"{first + 1}-{first + PORTS_AT_ONCE - 1}"
+    raise OSError("no block of ports is free: too many tests run at once")
 
 
 def free_port():
-    """Below the ephemeral ports: nobody's outgoing connection can take it before a server listens there, nor while that one is down."""
+    """From the block of whoever started us, or else from one of our own."""
+    if PORTS_VARIABLE not in os.environ:
+        os.environ[PORTS_VARIABLE] = claim_ports()
+    first, last = map(int, os.environ[PORTS_VARIABLE].split("-"))
     while True:
-        port = random.randrange(10000, max(_first_ephemeral_port(), 20000))
+        port = random.randint(first, last)
         if port in _given_ports:
             continue
         with socket.socket() as probe:
