@@ -2,6 +2,7 @@
 """Scripts: answered as Redis answers them, byte for byte; what they write is the same in every datacenter, also if they fail half-way and if the
 sidecar is killed; those that were loaded anywhere are known everywhere, and after restarts."""
 
+import json
 import random
 import re
 import sys
@@ -109,6 +110,14 @@ COMMANDS = [
     ("EVAL", "local f=redis['c'..'all'] local s='s'..'et' f(s,'alias','1') f(s:upper(),'alias2','1') return redis['pc'..'all']('INCR','k')", 0),
     ("EVAL", "local c=coroutine.wrap(function() redis.call('set','co','1') coroutine.yield(1) redis.call('set','co','2') end) c() c() return 1", 0),
     ("EVAL", "return " + "'" + "x" * 1000000 + "'", 0),
+    ("EVAL", "redis.call('copy','k','k2','DB',1) redis.call('copy','k','k3','db','0','replace') redis.call('set','away','1','PX',1e9) "
+             "redis.call('move','away',2) return redis.call('COPY','nums','nums','DB','3')", 0),
+    ("EVAL", "return redis.call('copy','k','k2','DB',99)", 0),
+    ("EVAL", "return redis.call('copy','k','k2','DB','x')", 0),
+    ("EVAL", "return redis.call('move','k',0)", 0),
+    ("EVAL", "local d=redis.call('dump','nums') redis.call('restore','nums2',1e9,d) redis.call('restore','nums2',0,d,'REPLACE') return redis.call('restore','nums2',0,d)", 0),
+    ("EVAL", "return redis.call('restore','bad',0,'\\0nonsense')", 0),
+    ("EVAL", "return redis.call('restore','bad',0,'')", 0),
     TRANSACTION,
     ("SCRIPT", "FLUSH", "NOW"),
     ("SCRIPT", "FLUSH"),
@@ -116,6 +125,7 @@ COMMANDS = [
     ("SCRIPT", "EXISTS", ONE),
 ]
 SLEEP_BYTES = 65536
+LIST_KEYS = ("l1", "l2", "l3", "s1")
 
 
 def raw(client, requests):
@@ -148,6 +158,42 @@ def answers_are_those_of_redis(facts, world, bare):
         facts.check(found == wanted, f"pipelined as well (RESP{protocol})", f"{found[at - 100:at + 200]} instead of {wanted[at - 100:at + 200]}")
 
 
+RUN_ALL = "local t={} for i,c in ipairs(cjson.decode(ARGV[1])) do t[i]=redis.pcall(unpack(c)) end return t"
+
+
+def random_call(dice):
+    """One that writes, most often a list."""
+    key, other, value, index = (dice.choice(choices) for choices in (LIST_KEYS, LIST_KEYS, "abc", (-3, -2, -1, 0, 1, 2, 5)))
+    ends = dice.choice((("LEFT", "RIGHT"), ("RIGHT", "LEFT"), ("left", "left"), ("RIGHT", "right")))
+    count = dice.choice((1, 2, 3, "1"))
+    return dice.choice([
+        ["RPUSH", key, value, value, "x"], ["lpush", key, value, "y"], ["rpush", key, value], ["LPUSHX", key, value], ["LINSERT", key, "before", value, "i"],
+        ["linsert", key, "AFTER", value, "j"], ["linsert", key, "nowhere", value, "j"], ["LSET", key, index, "s"], ["LREM", key, index, value],
+        ["LTRIM", key, index, dice.choice((-1, 2, 4))], ["ltrim", key, dice.choice((0, 1)), -2], ["LPOP", key], ["RPOP", key, count],
+        ["LMOVE", key, other, *ends], ["RPOPLPUSH", key, other], ["LMPOP", 2, key, other, ends[0], "COUNT", count], ["lmpop", "1", key, ends[0]],
+        ["BLPOP", key, other, 1], ["BRPOP", key, 0], ["BLMOVE", key, other, *ends, 1], ["BRPOPLPUSH", key, other, 1], ["BLMPOP", 1, 2, key, other, ends[1]],
+        ["SORT", key, "ALPHA", "STORE", other], ["SORT", key, "by", "nosort", "limit", 0, 2, "store", other], ["sort", key, "alpha"], ["LLEN", key],
+        ["ZADD", "z", index, value], ["BZPOPMIN", "z", key, 1], ["BZPOPMAX", "z", 1], ["ZMPOP", 1, "z", "MIN"], ["BZMPOP", 1, 1, "z", "MAX", "COUNT", count],
+        ["EXPIRE", key, 10000], ["DEL", key], ["RENAME", key, other], ["SET", key, value], ["SELECT", dice.choice("001")], ["MOVE", key, dice.choice("01")],
+        ["COPY", key, other, "DB", dice.choice("01"), "REPLACE"], ["COPY", key, other], ["LRANGE", key, 0, -1], ["LREM", key], ["LMPOP", 1, key],
+    ])
+
+
+def whatever_lists_are_written_by_scripts(facts, world, bare, seed):
+    dice = random.Random(seed)
+    with world["a"].client(60) as ours, bare.client(60) as theirs:
+        for client in (ours, theirs):
+            client("EVAL", "redis.call('set','w','1') redis.call('select',3) redis.call('set','w','1') redis.call('flushall') return redis.call('set','after','1')", 0)
+        runs = [("EVAL", RUN_ALL, 0, json.dumps([random_call(dice) for _ in range(dice.randrange(1, 12))])) for _ in range(600)]
+        found, wanted = raw(ours, runs), raw(theirs, runs)
+        at = next((i for i, (one, other) in enumerate(zip(found, wanted)) if one != other), min(len(found), len(wanted)))
+        facts.check(found == wanted, f"{len(runs)} scripts that write lists are answered as Redis does (seed {seed})", f"{found[at - 200:at + 100]} instead of {wanted[at - 200:at + 100]}")
+        data = world.check_same_everywhere(facts, f"what they wrote is the same everywhere (seed {seed})")
+        different = {key for key, value in digest.data(theirs).items() if data.get(key, (None,))[:2] != value[:2]}
+        facts.equal(different, set(), f"and it is what Redis alone would hold (seed {seed})")
+        facts.check(len(data) > 4, "of several keys", str(len(data)))
+
+
 def loaded_anywhere_known_everywhere(facts, world):
     a, b = world["a"].client(), world["b"].client()
     sha = a("SCRIPT", "LOAD", "return redis.call('incrby', KEYS[1], ARGV[1])")
@@ -175,8 +221,7 @@ def loaded_anywhere_known_everywhere(facts, world):
 
 def refused_before_anything_is_written(facts, world):
     client = world["a"].client()
-    for call in ("redis.call('lrem','list','0','x')", "redis.call('xadd','stream','*','f','v')", "redis.call('LREM','list','0','x')",
-                 "redis.call('flushall')", "redis.call('copy','before','other','DB','1')"):
+    for call in ("redis.call('xadd','stream','*','f','v')", "redis.call('XADD','stream','*','f','v')", "redis.call('migrate','h',1,'before',0,1)"):
         try:
             client("EVAL", f"redis.call('set','before','1') {call} redis.call('set','after','1')", 0)
             facts.check(False, f"{call} is refused")
@@ -184,7 +229,8 @@ def refused_before_anything_is_written(facts, world):
             facts.check("HOMEPORT unsupported" in str(error), f"{call} is refused with a reason", str(error))
     facts.equal(client("EXISTS", "list", "stream", "after"), 0, "and has written nothing")
     facts.equal(client("GET", "before"), b"1", "what the script wrote before stays, as in Redis")
-    for script in ("return redis.call('select', 15)", "return redis.call('select', '15')"):
+    for script in ("return redis.call('select', 15)", "return redis.call('select', '15')", "return redis.call('move', 'before', 15)",
+                   "return redis.call('copy', 'before', 'x', 'DB', '15')", "redis.call('select', 2) redis.call('set', 'x', 1) return redis.call('move', 'x', '15')"):
         try:
             client("EVAL", script, 0)
             facts.check(False, "the reserved database is out of reach")
@@ -351,6 +397,8 @@ SCRIPTS = [
     "redis.call('set','v:'..ARGV[1],ARGV[2],'EX',10000) redis.call('append','v:'..ARGV[1],'x') return redis.call('expire','h:'..ARGV[1],5000)",
     "redis.call('del','v:'..ARGV[1]) redis.call('incrby','v:'..ARGV[1],ARGV[2]) return redis.call('zremrangebyscore','z:'..ARGV[1],0,50)",
     "redis.call('rename','v:'..ARGV[1],'w:'..ARGV[1]) return redis.call('hset','h:'..ARGV[1],ARGV[2],1)",
+    "redis.call('rpush','q:'..ARGV[1],ARGV[2],'x') redis.call('lrem','q:'..ARGV[1],2,'x') return redis.call('rpoplpush','q:'..ARGV[1],'done:'..ARGV[1])",
+    "redis.call('linsert','done:'..ARGV[1],'before',ARGV[2]-1,ARGV[2]) redis.call('ltrim','done:'..ARGV[1],0,20) return redis.call('blpop','q:'..ARGV[1],1)",
 ]
 
 
@@ -453,6 +501,8 @@ def scripts(facts):
     bare.start()
     with World(("a", "b")).start() as world:
         answers_are_those_of_redis(facts, world, bare)
+        for seed in (1, 2):
+            whatever_lists_are_written_by_scripts(facts, world, bare, seed)
         loaded_anywhere_known_everywhere(facts, world)
         many_writes_into_one_string(facts, world)
         refused_before_anything_is_written(facts, world)

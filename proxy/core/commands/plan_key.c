@@ -128,7 +128,8 @@ const char *plan_build_copy(struct plan_build *build)
 		return build_void(build);
 	if (db == build->world->reserved_db)
 		return build_nowhere(build, db_at);
-	if (db != build->world->db)
+	/* A script does not tell in which database it is. */
+	if (db != build->world->db || (db_at != 0 && build->world->is_scripted))
 		return build_elsewhere(build, PLAN_COPY_TO, key, db);
 	build_intend(build, CHANGE_CLEAR, key);
 	build_send(build);
@@ -178,11 +179,11 @@ const char *plan_build_sort(struct plan_build *build)
 }
 
 /* A DUMP starts with its type, numbered as in RDB files: strings, lists, sets, sorted sets and hashes in each of their encodings. */
-static bool dump_is_supported(struct slice dump)
+bool plan_can_restore(unsigned char type)
 {
 	static const unsigned char types[] = { 0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 16, 17, 18, 20 };
 	for (size_t i = 0; i < sizeof(types); i++)
-		if ((unsigned char)dump.ptr[0] == types[i])
+		if (type == types[i])
 			return true;
 	return false;
 }
@@ -210,7 +211,7 @@ static bool dump_is_whole(struct slice dump)
 const char *plan_build_restore(struct plan_build *build)
 {
 	const struct slice *argv = build->request->argv;
-	bool is_foreign = argv[3].len > 0 && !dump_is_supported(argv[3]);
+	bool is_foreign = argv[3].len > 0 && !plan_can_restore((unsigned char)argv[3].ptr[0]);
 	if (is_foreign && dump_is_whole(argv[3]))
 		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets, sorted sets "
 		       "and lists are replicated";

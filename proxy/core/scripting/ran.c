@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define REPLIES_MAX 8                /* to one command: its own, and what was read beside it */
+#define REPLIES_MAX 16               /* to one command: its own, and what was read beside it */
 
 struct reading {
 	struct slice log;

@@ -80,6 +80,7 @@ static void tell_change(struct buffer *out, const struct change *change)
 		[CHANGE_SET] = "set", [CHANGE_CLEAR] = "clear", [CHANGE_FLUSH] = "flush", [CHANGE_INCREMENT] = "increment", [CHANGE_INCREMENT_FLOAT] = "float",
 		[CHANGE_FIELD_SET] = "field", [CHANGE_FIELD_REMOVE] = "no field", [CHANGE_FIELD_INCREMENT] = "field increment", [CHANGE_MEMBER_ADD] = "member",
 		[CHANGE_MEMBER_REMOVE] = "no member", [CHANGE_SCORE_SET] = "score", [CHANGE_SCORE_INCREMENT] = "score increment", [CHANGE_EXPIRE] = "deadline",
+		[CHANGE_LIST_INSERT] = "insert", [CHANGE_LIST_REMOVE] = "remove", [CHANGE_LIST_SET] = "place",
 	};
 	char number[64];
 	buffer_add_text(out, names[change->kind]);
@@ -95,6 +96,8 @@ static void tell_change(struct buffer *out, const struct change *change)
 	snprintf(number, sizeof number, " until %lld", (long long)change->expire_at_ms);
 	if (change->kind == CHANGE_EXPIRE || change->expire_at_ms != 0)
 		buffer_add_text(out, number);
+	snprintf(number, sizeof number, " (%llu of %llu)", (unsigned long long)change->amount, (unsigned long long)change->length);
+	buffer_add_text(out, change->length > 0 ? number : "");
 	snprintf(number, sizeof number, " db %u", change->db);
 	buffer_add_text(out, change->db != 0 ? number : "");
 	buffer_add_text(out, "; ");
@@ -124,6 +127,12 @@ static const struct net_row { const char *log, *comes_to; } net_rows[] = {
 	{ "ZINCRBY z 1 m > 3\nZADD z 5 m > :0\nZINCRBY z 1 m > 6", "score z.m; " },
 	{ "SETNX k v > :0\nSET k v NX > nil|:-2|nil", "" },
 	{ "RENAME k k > +OK|:-2|nil|nil|nil|nil", "" },
+	{ "RPUSH l a > :3\nRPOP l > :3|a|:1", "insert l=a-1; remove l2 (1 of 3); " },
+	{ "LINSERT l BEFORE a b > :3|:1|:4\nLSET l -1 x > :4|+OK", "insert l=b1 (0 of 3); place l=x3 (0 of 4); " },
+	{ "LTRIM l 1 -1 > :3|+OK|:2|:1\nDEL l > :1", "clear l; " },
+	{ "LMOVE l m LEFT RIGHT > :1|a|:0\nLMOVE l m LEFT RIGHT > :0|nil|:0", "remove l (1 of 1); insert m=a-1; deadline l until 0; " },
+	{ "COPY k m DB 0 > :1|nil|:-1|v|nil|nil|nil|nil|nil", "clear m; set m=v; " },
+	{ "MOVE k 3 > :1|nil|:500|v|nil|nil|nil|nil|nil", "clear k; clear k db 3; set k=v until 500 db 3; " },
 };
 
 static void each_element_stands_once(void)
