@@ -2,9 +2,11 @@
 #include "admin_homes.h"
 
 #include "admin_drill.h"
+#include "admin_isolation.h"
 #include "admin_moves.h"
 #include "base/text.h"
 #include "proxy/conflicts/teller_json.h"
+#include "proxy/homes/homes_asked.h"
 #include "proxy/homes/homes_batch.h"
 #include "proxy/homes/homes_changes.h"
 #include "proxy/homes/homes_list.h"
@@ -18,6 +20,7 @@
 #define CHANGES ROOT "/changes"
 #define USERS ROOT "/users"
 #define DRILL ROOT "/drill"
+#define ISOLATION ROOT "/isolation"
 #define WAIT_MS_MAX 60000
 #define BODY_TOO_LARGE 413u
 
@@ -52,6 +55,8 @@ void admin_homes_begin(struct admin_request *request, const char *url, const cha
 		begin_user(request, rest + 1);
 	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, DRILL) == 0)
 		admin_drill(request);
+	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, ISOLATION) == 0)
+		admin_isolation(request);
 	else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && strcmp(url, CHANGES) != 0 && strcmp(url, USERS) != 0)
 		admin_move(request, rest[0] == '/' && rest[1] != '\0' ? rest + 1 : NULL);
 	else

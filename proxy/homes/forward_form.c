@@ -3,7 +3,7 @@
 
 #define HEAD_ARGUMENTS 7
 
-static const char *const mode_words[] = { [FORWARD_ONE] = "ONE", [FORWARD_MULTI] = "MULTI", [FORWARD_REHOME] = "REHOME", [FORWARD_PING] = "PING" };
+static const char *const mode_words[] = { [FORWARD_ONE] = "ONE", [FORWARD_MULTI] = "MULTI", [FORWARD_REHOME] = "REHOME", [FORWARD_ISOLATE] = "ISOLATE", [FORWARD_PING] = "PING" };
 
 /* A command that did not come inline is there as RESP already: all that stands behind its count. */
 static void command_add(struct buffer *out, const struct request *command)
@@ -122,7 +122,7 @@ bool forward_read(const struct request *request, struct forwarded *forwarded, co
 	}
 	if (forwarded->head.mode == FORWARD_PING)
 		return true;
-	if (forwarded->head.mode != FORWARD_REHOME)
+	if (forwarded->head.mode != FORWARD_REHOME && forwarded->head.mode != FORWARD_ISOLATE)
 		return commands_read(request, forwarded, error);
 	forwarded->order = request->argv + HEAD_ARGUMENTS;
 	*error = "ERR this is no forwarded order";

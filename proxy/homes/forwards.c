@@ -61,12 +61,12 @@ bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops
 	return false;
 }
 
-bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[FORWARD_ORDER_WORDS], const struct homes_asker *asker, struct buffer *error)
+bool forwards_send_order(struct homes *homes, unsigned dc, const struct forward_order *order, const struct homes_asker *asker, struct buffer *error)
 {
-	struct forward_head head = { .mode = FORWARD_REHOME, .client = { "", 0 } };
+	struct forward_head head = { .mode = order->mode, .client = { "", 0 } };
 	struct forward *forward = forward_new(homes, &head, 2, asker);
 	for (; forward->argument_count < FORWARD_ORDER_WORDS; forward->argument_count++)
-		resp_add_bulk(&forward->arguments, order[forward->argument_count]);
+		resp_add_bulk(&forward->arguments, order->words[forward->argument_count]);
 	if (forward_go(forward, dc, error))
 		return true;
 	forward_free(forward);
@@ -104,6 +104,10 @@ static bool forward_go(struct forward *forward, unsigned dc, struct buffer *erro
 	const struct sidecar_status *status = homes->options.status;
 	if (dc == 0 || dc >= status->dc_count || forward->hops >= HOMES_HOPS_MAX) {
 		homes_add_redirect(error, status, dc);
+		return false;
+	}
+	if (turn_is_isolated(homes->turn)) {
+		homes_add_unreachable(error, status, dc, "this datacenter is cut off for a drill", false);
 		return false;
 	}
 	struct buffer request = { 0 };
@@ -209,7 +213,7 @@ static void on_replied(void *context, void *item, struct slice reply)
 	}
 	homes->options.status->counters.forwards[FORWARD_RESULT_MOVED]++;
 	forward->head.epoch = epoch;
-	if (dc == 0 && forward->head.mode != FORWARD_REHOME && forward->hops < HOMES_HOPS_MAX)
+	if (dc == 0 && forward->head.mode <= FORWARD_MULTI && forward->hops < HOMES_HOPS_MAX)
 		forward_come_home(forward);
 	else if (!forward_go(forward, dc, &error))
 		forward_refuse(forward, &error);

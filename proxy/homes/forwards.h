@@ -9,8 +9,9 @@
 
 /* Sends the request of AWAY to its home. HOPS: how often it was sent before. ASKER has a token of a client. False: ERROR says why it was not sent. */
 MUST_CHECK bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops, const struct homes_asker *asker, struct buffer *error);
-/* Passes an order on: user, datacenter, milliseconds, FORCE, NOW or nothing. */
-MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct slice order[FORWARD_ORDER_WORDS], const struct homes_asker *asker, struct buffer *error);
+/* MODE: FORWARD_REHOME or FORWARD_ISOLATE; WORDS as they stand in it (forward_form.h), borrowed for the call. */
+struct forward_order { enum forward_mode mode; struct slice words[FORWARD_ORDER_WORDS]; };
+MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct forward_order *order, const struct homes_asker *asker, struct buffer *error);
 /* Nobody waits any more. */
 void forwards_end(struct homes *homes);
 /* What a datacenter that is not the home answers to a forwarded request: who is, and since which epoch. */

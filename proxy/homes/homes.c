@@ -2,6 +2,7 @@
 #include "homes.h"
 
 #include "forwards.h"
+#include "homes_asked.h"
 #include "homes_batch.h"
 #include "homes_room.h"
 

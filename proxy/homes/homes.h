@@ -5,7 +5,9 @@
  *   homes_words.c    errors that clients get
  *   homes.c          all of it, made and freed
  *   forwards.c       requests on their way to another sidecar, and their answers
+ *   homes_asked.c    orders that are not answered
  *   homes_order.c    orders to move a user
+ *   homes_isolation.c  orders to cut a datacenter off for a drill, and to heal it
  *   homes_batch.c    many of them at a time
  *   homes_tell.c     where a user lives; how many live where
  *   homes_list.c     users with a home of their own, read from Redis

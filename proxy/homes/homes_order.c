@@ -1,57 +1,20 @@
-/* Homes order (see homes_order.h). An order lives until it is answered, also when nobody waits for that any more. */
+/* Homes order (see homes_order.h). */
 #include "homes_order.h"
 
 #include "base/text.h"
 #include "forwards.h"
+#include "homes_asked.h"
 #include "homes_room.h"
 #include "homes_words.h"
-
-struct order {
-	struct homes *homes;
-	struct homes_asker asker;
-	struct order *next, **link;
-};
-
-static struct order *order_new(struct homes *homes, const struct homes_asker *asker)
-{
-	struct order *order = memory_new(sizeof(*order));
-	*order = (struct order){ .homes = homes, .asker = *asker, .next = homes->orders, .link = &homes->orders };
-	if (order->next != NULL)
-		order->next->link = &order->next;
-	homes->orders = order;
-	return order;
-}
-
-static void order_free(struct order *order)
-{
-	*order->link = order->next;
-	if (order->next != NULL)
-		order->next->link = order->link;
-	memory_free(order);
-}
-
-static void order_refuse(struct order *order, struct slice error)
-{
-	if (order->asker.context != NULL)
-		order->asker.refused(order->asker.context, order->asker.token, error);
-	order_free(order);
-}
-
-static void order_answer(struct order *order, struct slice reply)
-{
-	if (order->asker.context != NULL)
-		order->asker.answered(order->asker.context, order->asker.token, reply);
-	order_free(order);
-}
 
 /* ---- at the home ---- */
 
 static void on_done(void *context, enum errand_end end, struct slice reply)
 {
 	switch (end) {
-	case ERRAND_ANSWERED: order_answer(context, reply); return;
-	case ERRAND_REFUSED: order_refuse(context, reply); return;
-	case ERRAND_LOST: order_refuse(context, SLICE(CORE_STORE_AWAY)); return;
+	case ERRAND_ANSWERED: homes_asked_answer(context, reply); return;
+	case ERRAND_REFUSED: homes_asked_refuse(context, reply); return;
+	case ERRAND_LOST: homes_asked_refuse(context, SLICE(CORE_STORE_AWAY)); return;
 	}
 }
 
@@ -66,25 +29,14 @@ static void order_here(struct homes *homes, const struct homes_order *words, str
 
 /* ---- elsewhere ---- */
 
-static void on_answered(void *context, uint64_t token, struct slice reply)
-{
-	(void)token;
-	order_answer(context, reply);
-}
-
-static void on_refused(void *context, uint64_t token, struct slice error)
-{
-	(void)token;
-	order_refuse(context, error);
-}
-
 static bool order_pass_on(struct homes *homes, unsigned dc, const struct homes_order *words, struct order *order, struct buffer *error)
 {
 	const char *force = words->is_now ? "NOW" : words->is_forced ? "FORCE" : "";
 	struct buffer hold = { 0 };
 	buffer_add_uint64(&hold, words->hold_ms);
-	bool is_sent = forwards_send_order(homes, dc, (struct slice[]){ words->user, words->dc, buffer_slice(&hold), slice_of(force) },
-	                                   &(struct homes_asker){ .context = order, .answered = on_answered, .refused = on_refused }, error);
+	struct homes_asker asker = homes_asked_elsewhere(order);
+	bool is_sent = forwards_send_order(homes, dc, &(struct forward_order){ FORWARD_REHOME, { words->user, words->dc, buffer_slice(&hold), slice_of(force) } },
+	                                   &asker, error);
 	buffer_free(&hold);
 	return is_sent;
 }
@@ -105,7 +57,7 @@ static unsigned order_place(const struct sidecar_status *status, const struct ho
 void homes_order(struct homes *homes, const struct homes_order *words, const struct homes_asker *asker)
 {
 	const struct sidecar_status *status = homes->options.status;
-	struct order *order = order_new(homes, asker);
+	struct order *order = homes_asked_new(homes, asker);
 	struct buffer error = { 0 };
 	bool is_away = status->core == NULL || !turn_is_open(homes->turn), is_sent = false;
 	uint64_t epoch = 0;
@@ -121,7 +73,7 @@ void homes_order(struct homes *homes, const struct homes_order *words, const str
 	else
 		is_sent = order_pass_on(homes, dc, words, order, &error);
 	if (!is_sent && error.len > 0)
-		order_refuse(order, buffer_slice(&error));
+		homes_asked_refuse(order, buffer_slice(&error));
 	buffer_free(&error);
 }
 
@@ -132,18 +84,4 @@ bool homes_hold_read(struct slice text, uint32_t *hold_ms)
 		return false;
 	*hold_ms = (uint32_t)number;
 	return true;
-}
-
-void homes_forget(struct homes *homes, const void *context)
-{
-	for (struct order *order = homes->orders; order != NULL; order = order->next)
-		if (order->asker.context == context)
-			order->asker.context = NULL;
-	homes_changes_forget(homes->changes, context);
-}
-
-void homes_orders_end(struct homes *homes)
-{
-	while (homes->orders != NULL)
-		order_free(homes->orders);
 }

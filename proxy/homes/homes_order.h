@@ -20,8 +20,5 @@ struct homes_order {
 void homes_order(struct homes *homes, const struct homes_order *order, const struct homes_asker *asker);
 /* Reads milliseconds. False: it is no such time. */
 MUST_CHECK bool homes_hold_read(struct slice text, uint32_t *hold_ms);
-/* Whoever waits with this context is told nothing any more. */
-void homes_forget(struct homes *homes, const void *context);
-void homes_orders_end(struct homes *homes);
 
 #endif

@@ -26,7 +26,18 @@ void samples_forwards(struct samples *samples)
 		sample_add_count(samples, (struct label){ "result", forward_result_text(result) }, samples->status->counters.forwards[result]);
 }
 
-/* ---- the last drill ---- */
+/* ---- drills ---- */
+
+void samples_isolated(struct samples *samples)
+{
+	sample_add_count(samples, NO_LABEL, samples->status->isolation.id != 0);
+}
+
+void samples_isolations(struct samples *samples)
+{
+	for (enum isolation_end end = 0; end < ISOLATION_END_COUNT; end++)
+		sample_add_count(samples, (struct label){ "ended", isolation_end_text(end) }, samples->status->isolation.ended[end]);
+}
 
 void samples_drills(struct samples *samples)
 {

@@ -57,6 +57,13 @@ static void check_process(struct round *round)
 {
 	if (round->status->is_draining)
 		round_find(round, round_waiting(round, WAIT_DRAINING, NULL, 0), "a stop is under way, send clients elsewhere");
+	const struct isolation_status *isolation = &round->status->isolation;
+
+	if (isolation->id != 0)
+		round_find(round, round_waiting(round, WAIT_ISOLATED, NULL, isolation->since_ms),
+		     "a drill has cut this datacenter off (by %s): clients are refused, and nothing goes to others or comes from them. It heals by itself in %llu s at the "
+		     "latest; at once if the drill is stopped (Ctrl-C), or this sidecar restarted", isolation->by,
+		     (unsigned long long)(isolation->until_ms > round->now->steady_ms ? isolation->until_ms - round->now->steady_ms : 0) / 1000);
 }
 
 static void check_certificates(struct round *round)

@@ -8,6 +8,7 @@
 #include "connectors/store/store.h"
 #include "proxy/core/core.h"
 #include "histogram.h"
+#include "isolation.h"
 
 /* Now, by both clocks: what the wall clock shows may be wrong, and set at any time, so how long ago something was is told by the steady one. */
 struct moment { uint64_t unix_ms, steady_ms; };
@@ -87,6 +88,7 @@ struct sidecar_status {
 	struct sidecar_counters counters;
 	struct settings_status reading;
 	struct drill_status drill;
+	struct isolation_status isolation;
 	struct moment started;
 	bool is_draining;              /* a stop is under way */
 };

@@ -118,6 +118,7 @@ static json_t *describe_homes(const struct sidecar_status *status)
 		json_object_set_new(object, "is_in_doubt", json_boolean(core->homes_doubted_ms != 0));
 	}
 	set_count(object, "forwarded_bytes", status->counters.forwarded_bytes);
+	json_object_set_new(object, "is_isolated", json_boolean(status->isolation.id != 0));
 	json_object_set_new(object, "users", users);
 	return object;
 }

@@ -82,7 +82,8 @@ struct session {
 	struct client *client;
 	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
 	                              * session_changed */
-	bool is_gated;               /* each request has to be looked at before it is run: it is ruled, or a pause is on. Kept by session_changed, as is the next */
+	bool is_gated;               /* each request has to be looked at before it is run: it is ruled, a pause is on, or this datacenter is cut off. Kept by session_changed, as is the next */
+	bool is_peer;                /* the sidecar of another datacenter: it said so (HOMEPORT PEER) */
 	bool is_ruled;               /* by the rules of its user, or these may have changed */
 	bool is_allowed;             /* its next request was found to be so, and was put off since */
 	bool is_awaiting;            /* its next request waits until all earlier ones are answered */
@@ -225,5 +226,6 @@ bool word_is(struct slice word, const char *text);
 bool name_is_good(struct slice name);
 
 #define SESSION_LOADING CORE_STORE_AWAY
+#define SESSION_CUT_OFF "HOMEPORT ISOLATED a drill has cut this datacenter off for now: nothing was executed; connect to another datacenter"
 
 #endif

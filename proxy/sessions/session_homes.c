@@ -3,6 +3,7 @@
 
 #include "proxy/homes/forward_form.h"
 #include "proxy/homes/forwards.h"
+#include "proxy/homes/homes_isolation.h"
 #include "proxy/homes/homes_order.h"
 #include "proxy/homes/homes_tell.h"
 #include "proxy/homes/homes_words.h"
@@ -128,6 +129,28 @@ static void session_take_order(struct session *session, const struct forwarded *
 	buffer_free(&by);
 }
 
+static void session_take_isolation(struct session *session, const struct forwarded *forwarded)
+{
+	struct sessions *sessions = session->sessions;
+	uint64_t token = session_expect_tagged(session, 1, false, forwarded->head.tag);
+	struct isolation_order order;
+	struct buffer by = { 0 };
+	session_add_by(session, &by);
+	const char *error = NULL;
+	if (!conflicts_user_is_allowed(sessions->status->settings, session->user))
+		error = "NOPERM the user that the other datacenter logs in as may not cut this one off: see the setting conflicts.users";
+	else if (!homes_isolation_read(forwarded->order, &order))
+		error = "ERR this is no order to cut a datacenter off";
+	order.by = buffer_slice(&by);
+	if (error == NULL)
+		error = turn_isolate(sessions->turn, &order);
+	if (error != NULL)
+		sessions_refuse(sessions, token, slice_of(error));
+	else
+		sessions_answer(sessions, token, SLICE("+OK\r\n"));
+	buffer_free(&by);
+}
+
 static void session_take_commands(struct session *session, const struct forwarded *forwarded)
 {
 	struct sessions *sessions = session->sessions;
@@ -159,6 +182,10 @@ void session_take_forward(struct session *session, const struct request *request
 	struct forwarded forwarded;
 	const char *error = NULL;
 	bool is_read = forward_read(request, &forwarded, &error), is_ping = is_read && forwarded.head.mode == FORWARD_PING;
+	if (is_read && !is_ping && forwarded.head.mode != FORWARD_ISOLATE && turn_is_isolated(session->sessions->turn)) {
+		is_read = false;
+		error = "HOMEPORT UNREACHABLE the home of this user is cut off for a drill; the command was not executed";
+	}
 	if (is_read && !is_ping && !turn_is_open(session->sessions->turn)) {
 		is_read = false;
 		error = SESSION_LOADING;
@@ -167,6 +194,8 @@ void session_take_forward(struct session *session, const struct request *request
 		sessions_refuse(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), slice_of(error));
 	else if (is_ping)
 		sessions_answer(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), SLICE("+PONG\r\n"));
+	else if (forwarded.head.mode == FORWARD_ISOLATE)
+		session_take_isolation(session, &forwarded);
 	else if (forwarded.order != NULL)
 		session_take_order(session, &forwarded);
 	else

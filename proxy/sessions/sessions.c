@@ -95,6 +95,21 @@ static void sessions_lost(void *context)
 	sessions_lose_blocked(sessions);
 }
 
+/* As from a datacenter that dies, nobody learns what became of what is due. The connections of other sidecars stay: the order to heal comes on one of them. */
+static void session_cut(void *context, struct client *client)
+{
+	const bool *is_on = context;
+	session_changed(client->session);
+	if (*is_on && !client->session->is_peer)
+		client_end(client, CLIENT_DEAD);
+}
+
+static void sessions_isolated(void *context, bool is_on)
+{
+	struct sessions *sessions = context;
+	client_table_visit(sessions->clients, session_cut, &is_on);
+}
+
 static void sessions_mistaken(void *context, uint64_t token, unsigned index, struct slice error)
 {
 	struct sessions *sessions = context;
@@ -204,6 +219,7 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.away = sessions_away,
 		.held = sessions_held,
 		.rehomed = sessions_rehomed,
+		.isolated = sessions_isolated,
 		.group_answered = sessions_group_answered,
 		.gathered = sessions_gathered,
 		.ended = sessions_ended,

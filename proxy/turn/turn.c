@@ -3,7 +3,7 @@
  *   turn.c            the loop; requests and errands come in here
  *   turn_store.c      Redis and its answers        turn_logs.c     the logs and their messages
  *   turn_rules.c      rules and their handlers     turn_release.c  where clients get their answers
- *   turn_homes.c      homes, as the core takes them
+ *   turn_homes.c      homes, as the core takes them   turn_isolation.c, turn_cut.c   cut off for a drill
  *   turn_step.c       one event to the core, its effects to everybody else
  *   turn_groups.c     groups under way             turn_errands.c  questions of the sidecar itself        turn_clock.h  time */
 #include "turn.h"
@@ -12,6 +12,7 @@
 #include "proxy/handler_runs/handler_runs.h"
 #include "turn_errands.h"
 #include "turn_guard.h"
+#include "turn_isolation.h"
 #include "turn_logs.h"
 #include "turn_rules.h"
 #include "turn_step.h"
@@ -243,6 +244,7 @@ static void turn_on_tick(evutil_socket_t fd, short what, void *context)
 	if (turn->core == NULL)
 		return;
 	turn_step(turn, &(struct event){ .type = EVENT_TICK });
+	turn_isolation_tick(turn);
 	turn_watch_rules(turn);
 	turn_watch_store(turn);
 }

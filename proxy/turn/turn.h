@@ -27,6 +27,7 @@ struct turn_callbacks {
 	void (*held)(void *context, uint64_t token);         /* it waits: it is answered, refused or sent away later */
 	void (*rehomed)(void *context, const struct effect *home);             /* a user has a new home */
 	void (*group_answered)(void *context);               /* all replies to a group were given out: they may be sent before the core goes on */
+	void (*isolated)(void *context, bool is_on);         /* for a drill: from now on, or no longer */
 	void (*gathered)(void *context);                     /* all input of this turn was handed out; this is the last moment for more requests */
 	void (*ended)(void *context);                        /* the turn is over: send what clients are owed */
 };
@@ -58,6 +59,9 @@ void turn_stop(struct turn *turn, int exit_code);
 /* Sentinels found another primary: status->redis says where. */
 void turn_move_store(struct turn *turn);
 bool turn_is_open(const struct turn *turn);
+/* Cuts this datacenter off for a drill, keeps it so, or heals it. NULL: it was done; else why not. */
+MUST_CHECK const char *turn_isolate(struct turn *turn, const struct isolation_order *order);
+bool turn_is_isolated(const struct turn *turn);
 /* Is every group answered, and has the log taken every write of this datacenter? */
 bool turn_is_quiet(const struct turn *turn);
 /* Sends one command to the store as it is, outside of groups, on the connection of its protocol. The store must be open. */

@@ -12,6 +12,7 @@ static void turn_on_message(void *context, unsigned dc, int64_t position, struct
 {
 	struct turn *turn = context;
 	turn->status->counters.received_bytes[dc] += bytes.len;
+	turn->cut.logs[dc].position = position;
 	if (turn->is_open)
 		turn_step(turn, &(struct event){ .type = EVENT_BATCH, .batch = { dc, position, bytes } });
 }

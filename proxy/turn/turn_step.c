@@ -62,14 +62,28 @@ static void refusal_run(struct turn *turn, const struct effect *effect)
 		turn_refuse(turn, token, effect->refuse.error);
 }
 
+/* What the core wants of a log, but for appending. */
+static void log_run(struct log *log, const struct effect *effect)
+{
+	if (effect->type == EFFECT_FOLLOW)
+		log->class->follow(log, effect->log.position);
+	else if (effect->type == EFFECT_UNFOLLOW)
+		log->class->unfollow(log);
+	else if (effect->type == EFFECT_TRIM)
+		log->class->trim(log, effect->log.position);
+	else
+		log->class->pause(log, effect->type == EFFECT_PAUSE);
+}
+
 static void effect_run(struct turn *turn, const struct effect *effect)
 {
-	struct log *log;
 	switch (effect->type) {
 	case EFFECT_GROUP: group_run(turn, effect); return;
 	case EFFECT_REFUSE: refusal_run(turn, effect); return;
 	case EFFECT_REPLY: turn_answer(turn, effect->reply.token, effect->reply.bytes); return;
 	case EFFECT_APPEND:
+		if (turn_cut_takes(&turn->cut, effect))
+			return;
 		turn->status->counters.shipped_bytes += effect->append.bytes.len;
 		turn->logs[0]->class->append(turn->logs[0], effect->append.id, effect->append.bytes, effect->append.passes_limit);
 		return;
@@ -82,21 +96,12 @@ static void effect_run(struct turn *turn, const struct effect *effect)
 	case EFFECT_HOME: turn->callbacks.rehomed(turn->callbacks.context, effect); return;
 	case EFFECT_ALARM: alarm_log(turn, effect); return;
 	case EFFECT_FOLLOW:
-		log = turn->logs[effect->log.dc];
-		log->class->follow(log, effect->log.position);
-		return;
 	case EFFECT_UNFOLLOW:
-		log = turn->logs[effect->log.dc];
-		log->class->unfollow(log);
-		return;
 	case EFFECT_PAUSE:
 	case EFFECT_RESUME:
-		log = turn->logs[effect->log.dc];
-		log->class->pause(log, effect->type == EFFECT_PAUSE);
-		return;
 	case EFFECT_TRIM:
-		log = turn->logs[effect->log.dc];
-		log->class->trim(log, effect->log.position);
+		if (!turn_cut_takes(&turn->cut, effect))
+			log_run(turn->logs[effect->log.dc], effect);
 		return;
 	}
 }

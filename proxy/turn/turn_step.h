@@ -7,6 +7,7 @@
 #include "connectors/log/log.h"
 #include "connectors/store/store.h"
 #include "turn.h"
+#include "turn_cut.h"
 #include "turn_groups.h"
 
 struct handler_runs;
@@ -21,6 +22,7 @@ struct turn {
 	struct effects effects;
 	struct buffer listing;       /* an answer that holds libraries of functions, until the next one */
 	struct log *logs[CORE_DCS_MAX]; /* [0]: the own one */
+	struct turn_cut cut;         /* cut off for a drill? */
 	struct turn_groups groups;
 	struct turn_errands *errands; /* owned */
 	struct handler_runs *handler_runs; /* owned */

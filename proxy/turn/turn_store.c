@@ -6,6 +6,7 @@
 #include "proxy/ops/logging.h"
 #include "turn_errands.h"
 #include "turn_homes.h"
+#include "turn_isolation.h"
 #include "turn_release.h"
 #include "turn_rules.h"
 
@@ -106,6 +107,7 @@ static void turn_on_lost(void *context, const char *why)
 	turn->status->counters.store_losses++;
 	if (!turn->is_open)
 		return;
+	turn_isolation_lose(turn);
 	turn->is_open = false;
 	turn_groups_clear(&turn->groups);
 	turn_step(turn, &(struct event){ .type = EVENT_LOST });

@@ -117,6 +117,7 @@ static void bring_about(struct scene *scene, enum wait wait, const char **words)
 	case WAIT_OUTBOX: core->outbox_bytes = scene->is_past ? 1000 : 850; *words = "limits.outbox"; break;
 	case WAIT_METADATA: core->metadata_bytes = scene->is_past ? 1000 : 850; *words = "limits.metadata"; break;
 	case WAIT_HOMES_DIFFER: core->homes_doubted_ms = scene->since_ms; *words = "make `homes` equal in all datacenters"; break;
+	case WAIT_ISOLATED: scene->status.isolation = (struct isolation_status){ .id = 1, .until_ms = NOW_MS + 9000, .by = "a test" }; *words = "(by a test): clients are refused, and nothing goes to others"; break;
 	case WAIT_DRAINING: scene->status.is_draining = true; *words = "a stop is under way"; break;
 	case WAIT_COUNT: break;
 	}

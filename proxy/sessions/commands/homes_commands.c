@@ -141,6 +141,7 @@ void session_homeport_peer(struct session *session, const struct request *reques
 	const char *dc = session->sessions->status->dcs[0];
 	struct buffer text = { 0 };
 	if (slice_equal(request->argv[2], slice_of(dc))) {
+		session->is_peer = true;
 		session_reply_ok(session);
 		return;
 	}
