@@ -1,4 +1,4 @@
-/* Key looks (see key_looks.h). TYPE is what is asked: it tells whether there is anything to pop, and counts for Redis as reading the key. */
+/* Key looks (see key_looks.h). TYPE is what is asked: it tells whether there is anything to pop or to read, and counts for Redis as reading the key. */
 #include "key_looks.h"
 
 #include "proxy/core/resp/resp.h"
@@ -79,6 +79,8 @@ static enum waited_type type_of(struct slice reply)
 	struct reply type;
 	if (!reply_read(&reply, &type) || slice_equal(type.text, SLICE("none")))
 		return WAITED_NOTHING;
+	if (slice_equal(type.text, SLICE("stream")))
+		return WAITED_STREAM;
 	return slice_equal(type.text, SLICE("list")) ? WAITED_LIST : slice_equal(type.text, SLICE("zset")) ? WAITED_ZSET : WAITED_OTHER;
 }
 

@@ -17,7 +17,6 @@
 enum pin {
 	PIN_SUBSCRIBE,               /* the session gets a subscription, or it is sent to the one it has */
 	PIN_UNSUBSCRIBE,             /* likewise; with the last channel the subscription ends */
-	PIN_READ,                    /* a detour if it blocks; inside MULTI it does not */
 	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed */
 	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
 };
@@ -50,7 +49,6 @@ static const struct pin_row {
 	{ "unsubscribe", PIN_UNSUBSCRIBE },
 	{ "wait", PIN_WAIT },
 	{ "waitaof", PIN_WAIT },
-	{ "xread", PIN_READ },
 };
 
 #define PIN_ROWS (sizeof(pin_rows) / sizeof(pin_rows[0]))
@@ -87,7 +85,7 @@ bool session_is_kill(const struct command *row)
 
 bool pinned_can_be_queued(const struct command *row)
 {
-	return pin_of(row) == PIN_READ || pin_of(row) == PIN_WAIT || pin_of(row) == PIN_KILL;
+	return pin_of(row) == PIN_WAIT || pin_of(row) == PIN_KILL;
 }
 
 uint32_t pinned_confirmations(const struct command *row, const struct request *request)
@@ -170,17 +168,6 @@ static void pinned_send(struct pinned *pinned, struct buffer *bytes)
 
 /* ---- detours ---- */
 
-static bool request_blocks(const struct request *request)
-{
-	for (uint32_t i = 1; i < request->argc; i++) {
-		if (word_is(request->argv[i], "STREAMS"))
-			return false;
-		if (word_is(request->argv[i], "BLOCK"))
-			return true;
-	}
-	return false;
-}
-
 /* WAIT counts the replicas that have what this connection wrote, so the connection writes once, to the reserved database. That write follows
  * all that the client had written before. */
 static void preamble_add_barrier(struct pinned *pinned, struct buffer *bytes)
@@ -218,10 +205,7 @@ bool session_unblock(struct session *session, bool is_error)
 {
 	if (session->detour == NULL || session->detour->pin == PIN_KILL)
 		return false;
-	if (is_error)
-		session_end_detour(session, SLICE("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
-	else
-		session_end_detour(session, session->detour->pin == PIN_WAIT ? SLICE(":0\r\n") : session_no_array(session));
+	session_end_detour(session, is_error ? SLICE("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n") : SLICE(":0\r\n"));
 	return true;
 }
 
@@ -320,11 +304,6 @@ bool session_pin(struct session *session, const struct command *row, const struc
 	case PIN_SUBSCRIBE:
 	case PIN_UNSUBSCRIBE:
 		session_subscribe(session, row, request);
-		return true;
-	case PIN_READ:
-		if (!request_blocks(request))
-			return false;
-		session_start_detour(session, request, PIN_READ);
 		return true;
 	case PIN_KILL:
 	case PIN_WAIT:

@@ -17,8 +17,8 @@
  *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
  *   session_guarded.c      such EXECs, one at a time       session_pause.c  CLIENT PAUSE
  *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
- *   waiters.c              who waits for something to pop, in which order     key_looks.c  what is in keys, and when they change
- *   session_block.c        pops that wait
+ *   waiters.c              who waits for something to pop or to read, in which order     key_looks.c  what is in keys, and when they change
+ *   block_form.c           what a command that may wait says         session_block.c  pops and reads that wait
  *   pinned.c               commands that need a connection of their own
  *   session_route.c        where each request goes
  *   sessions.c             all of them, between the clients and the turn
@@ -120,7 +120,7 @@ struct session {
 	struct greeting greeting;    /* what waits for the login */
 	struct pinned *subscription; /* owned; NULL: none */
 	struct pinned *detour;       /* owned; NULL: none */
-	struct blocked *blocked;     /* owned; a pop that waits, or is tried; NULL: none */
+	struct blocked *blocked;     /* owned; a pop or a read that waits, or is tried; NULL: none */
 	unsigned forwards;           /* commands that were sent to other datacenters and are not answered */
 	bool is_settling;            /* a home has changed meanwhile: it is stalled until they are, so that no later command overtakes them */
 	bool is_held;                /* it is stalled since the core holds a command of it */

@@ -1,31 +1,19 @@
 /* Session block (see session_block.h). */
 #include "session_block.h"
 
+#include "block_form.h"
 #include "connectors/net/timer.h"
 #include "key_looks.h"
 #include "session_answers.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define FOR_EVER_MS 9e15
-
-/* The parts of a request: its keys, and how long it waits. */
-struct form {
-	uint32_t keys_at, key_count;
-	uint32_t timeout_at;
-	bool has_count;              /* the keys are counted: BLMPOP, BZMPOP */
-	bool is_move;                /* BLMOVE, BRPOPLPUSH */
-	uint64_t wait_ms;            /* 0: for ever */
-};
 
 struct blocked {
 	struct waiter waiter;
 	struct session *session;
 	const struct command *row;
 	struct request *request;     /* owned */
-	struct form form;
+	struct block_form form;
+	struct slice *last_ids;      /* owned, as they are; of each key that is read, the stream's last id when the read began, if it asked for that */
+	uint32_t ids_due;            /* how many of them are not known yet; they are in the order of the keys */
 	uint64_t token;              /* names the client's answer, and so each try */
 	uint64_t until_ms;           /* by the steady clock; 0: for ever */
 	struct timer *timer;         /* owned; NULL: for ever, or not yet */
@@ -38,40 +26,6 @@ struct blocking {
 	struct waiters waiters;
 	struct key_looks *looks;     /* owned; NULL: nobody has waited since the store was opened */
 };
-
-/* ---- the commands ---- */
-
-static bool wait_read(struct slice text, uint64_t *wait_ms)
-{
-	char number[64], *end;
-	if (text.len == 0 || text.len >= sizeof(number))
-		return false;
-	slice_to_text(number, sizeof(number), text);
-	double seconds = strtod(number, &end);
-	if (*end != '\0' || !isfinite(seconds) || seconds < 0)
-		return false;
-	double ms = ceil(seconds * 1000);
-	*wait_ms = ms < FOR_EVER_MS ? (uint64_t)ms : 0;
-	return true;
-}
-
-static bool form_read(const struct command *row, const struct request *request, struct form *form)
-{
-	int64_t count = 1;
-	*form = (struct form){ .keys_at = 1, .key_count = 1, .timeout_at = request->argc - 1 };
-	form->is_move = row->last_key == 2;
-	form->has_count = row->numkeys_at != 0;
-	if (form->has_count) {
-		form->timeout_at = 1;
-		form->keys_at = 3;
-		if (!slice_to_int64(request->argv[2], &count) || count < 1 || count > (int64_t)request->argc - 4)
-			return false;
-		form->key_count = (uint32_t)count;
-	} else if (!form->is_move) {
-		form->key_count = request->argc - 2;
-	}
-	return wait_read(request->argv[form->timeout_at], &form->wait_ms);
-}
 
 static const struct slice *blocked_keys(const struct blocked *blocked)
 {
@@ -101,23 +55,62 @@ static void blocked_give(struct blocked *blocked, const struct request *request)
 	session->gathering = turn_gathering(turn);
 }
 
+/* A read: ahead of the group that gathers, unless the client would then miss a write of its own. It has the datacenter's own data, wherever the home is. */
+static void blocked_look(struct blocked *blocked, const struct request *request)
+{
+	struct session *session = blocked->session;
+	struct turn *turn = session->sessions->turn;
+	if (session->gathering == turn_gathering(turn))
+		blocked_give(blocked, request);
+	else
+		turn_read(turn, session->protocol, session->db, session_encode(session, request), blocked->token);
+}
+
+static void blocked_try(struct blocked *blocked, const struct request *request)
+{
+	if (blocked->form.kind == BLOCK_READ)
+		blocked_look(blocked, request);
+	else
+		blocked_give(blocked, request);
+}
+
 /* The same command for one of its keys. */
 static void blocked_try_key(struct blocked *blocked, const struct waited_key *key)
 {
-	const struct request *whole = blocked->request;
-	const struct form *form = &blocked->form;
-	uint32_t behind = form->keys_at + form->key_count, argc = 0;
-	if (form->key_count == 1) {
-		blocked_give(blocked, whole);
-		return;
+	const struct block_form *form = &blocked->form;
+	struct slice *argv = memory_new(blocked->request->argc * sizeof(*argv)), id = { "", 0 };
+	uint32_t i = 0;
+	while (!slice_equal(blocked_keys(blocked)[i], key->name))
+		i++;
+	if (form->kind == BLOCK_READ)
+		id = blocked->last_ids[i].len > 0 ? blocked->last_ids[i] : block_id(form, blocked->request, i);
+	struct request one = block_form_one(form, blocked->request, i, id, argv);
+	blocked_try(blocked, &one);
+	memory_free(argv);
+}
+
+/* What a stream's last id is now is asked for first. */
+static void blocked_ask_ids(struct blocked *blocked)
+{
+	const struct block_form *form = &blocked->form;
+	for (uint32_t i = 0; i < form->key_count; i++) {
+		struct slice argv[3] = { SLICE("XINFO"), SLICE("STREAM"), blocked_keys(blocked)[i] };
+		if (!block_id_is_last(block_id(form, blocked->request, i)))
+			continue;
+		blocked->ids_due++;
+		blocked_look(blocked, &(struct request){ .argv = argv, .argc = 3 });
 	}
-	struct slice *argv = memory_new(whole->argc * sizeof(*argv));
-	for (uint32_t i = 0; i < form->keys_at; i++)
-		argv[argc++] = form->has_count && i == 2 ? SLICE("1") : whole->argv[i];
-	argv[argc++] = key->name;
-	for (uint32_t i = behind; i < whole->argc; i++)
-		argv[argc++] = whole->argv[i];
-	blocked_give(blocked, &(struct request){ .argv = argv, .argc = argc });
+}
+
+/* As when it came: all of its keys at once. */
+static void blocked_try_all(struct blocked *blocked)
+{
+	struct slice *argv = memory_new(blocked->request->argc * sizeof(*argv));
+	struct request whole = block_form_whole(&blocked->form, blocked->request, argv);
+	waiters_try_all(&blocked->waiter);
+	if (blocked->form.kind == BLOCK_READ)
+		blocked_ask_ids(blocked);
+	blocked_try(blocked, &whole);
 	memory_free(argv);
 }
 
@@ -140,6 +133,9 @@ static void session_forget_block(struct session *session)
 	struct sessions *sessions = session->sessions;
 	session->blocked = NULL;
 	waiters_leave(&sessions->blocking->waiters, &blocked->waiter);
+	for (uint32_t i = 0; blocked->last_ids != NULL && i < blocked->form.key_count; i++)
+		bytes_free(blocked->last_ids[i]);
+	memory_free(blocked->last_ids);
 	sessions->status->counters.blocked_clients = sessions->blocking->waiters.count;
 	timer_free(blocked->timer);
 	buffer_free(&blocked->over);
@@ -172,7 +168,7 @@ static void blocked_end(struct blocked *blocked, struct slice reply)
 		sessions_answer(blocked->session->sessions, blocked->token, SLICE("*-1\r\n"));
 }
 
-bool session_unblock_pop(struct session *session, bool is_error)
+bool session_end_wait(struct session *session, bool is_error)
 {
 	if (session->blocked == NULL || session->blocked->is_over)
 		return false;
@@ -252,10 +248,17 @@ static void blocking_on_lost(void *context, struct slice error)
 	sessions_lose_blocked(sessions);
 }
 
+static void blocking_unwatch(void *context, struct table_node *node)
+{
+	(void)context;
+	((struct waited_key *)(void *)node)->is_watched = false;
+}
+
 void sessions_lose_blocked(struct sessions *sessions)
 {
 	if (sessions->blocking == NULL)
 		return;
+	table_each(&sessions->blocking->waiters.keys, blocking_unwatch, NULL);
 	key_looks_free(sessions->blocking->looks);
 	sessions->blocking->looks = NULL;
 }
@@ -276,19 +279,48 @@ static struct key_looks *blocking_looks(struct sessions *sessions)
 
 /* ---- waiting ---- */
 
-/* IS_UNTRIED: it stands behind others, so that nothing was tried for it. */
+/* IS_UNTRIED: it stands behind others, so that nothing was tried for it. A key that is read and watched already was told of if it has changed. */
 static void blocked_park(struct blocked *blocked, bool is_untried)
 {
 	struct session *session = blocked->session;
 	struct key_looks *looks = blocking_looks(session->sessions);
 	blocked->is_parked = true;
 	client_listen(session->client);
-	for (uint32_t i = 0; i < blocked->form.key_count; i++)
-		key_looks_at(looks, session->db, blocked_keys(blocked)[i], is_untried ? blocked->token : 0);
+	for (uint32_t i = 0; i < blocked->form.key_count; i++) {
+		struct waited_key *key = blocked->waiter.places[i].key;
+		if (key->is_read && key->is_watched)
+			continue;
+		key->is_watched = true;
+		key_looks_at(looks, session->db, key->name, is_untried ? blocked->token : 0);
+	}
 	if (blocked->until_ms == 0)
 		return;
 	blocked->timer = timer_new(session->sessions->loop, blocked_on_time, blocked);
 	blocked_start_timer(blocked);
+}
+
+/* The stream's last id, out of what XINFO says of it. There is none yet: all will be new. */
+static struct slice last_id_of(struct slice reply)
+{
+	struct reply head, name, value;
+	if (!reply_read(&reply, &head) || head.type != REPLY_ARRAY)
+		return SLICE("0-0");
+	for (int64_t i = 0; i + 1 < head.integer && reply_read(&reply, &name); i += 2) {
+		if (slice_equal(name.text, SLICE("last-generated-id")))
+			return reply_read(&reply, &value) ? value.text : SLICE("0-0");
+		if (!reply_skip(&reply))
+			break;
+	}
+	return SLICE("0-0");
+}
+
+static void blocked_take_id(struct blocked *blocked, struct slice reply)
+{
+	uint32_t i = 0;
+	while (blocked->last_ids[i].len > 0 || !block_id_is_last(block_id(&blocked->form, blocked->request, i)))
+		i++;
+	blocked->last_ids[i] = buffer_copy(last_id_of(reply));
+	blocked->ids_due--;
 }
 
 /* *REPLY answers a try. True: the client goes on waiting. False: it gets *REPLY, which may be another one by now. */
@@ -299,8 +331,12 @@ static bool session_waits_on(struct session *session, struct slice *reply)
 	struct slice cursor = *reply;
 	if (blocked == NULL || !reply_read(&cursor, &head))
 		return false;
+	if (blocked->ids_due > 0) {
+		blocked_take_id(blocked, *reply);
+		return true;
+	}
 	/* The key was seen to be of the right type, and is no more. Of a move it may be the destination. */
-	bool is_race = blocked->waiter.tried != NULL && !blocked->form.is_move && head.type == REPLY_ERROR && head.text.len > 9 && memcmp(head.text.ptr, "WRONGTYPE", 9) == 0;
+	bool is_race = blocked->waiter.tried != NULL && blocked->form.kind != BLOCK_MOVE && head.type == REPLY_ERROR && head.text.len > 9 && memcmp(head.text.ptr, "WRONGTYPE", 9) == 0;
 	if (head.type != REPLY_NIL && !is_race)
 		return false;
 	if (blocked->is_over) {
@@ -328,8 +364,8 @@ static void blocking_begin(struct sessions *sessions)
 bool session_block(struct session *session, const struct command *row, const struct request *request)
 {
 	struct sessions *sessions = session->sessions;
-	struct form form;
-	if (!form_read(row, request, &form))
+	struct block_form form;
+	if (!block_form_read(row, request, &form))
 		return false;
 	blocking_begin(sessions);
 	struct waiters *waiters = &sessions->blocking->waiters;
@@ -342,17 +378,18 @@ bool session_block(struct session *session, const struct command *row, const str
 	blocked->token = session_expect(session, 1, false, ANSWER_POP);
 	blocked->until_ms = form.wait_ms == 0 ? 0 : turn_clock_now(sessions->clock)->steady_us / 1000 + form.wait_ms;
 	blocked->waiter.owner = blocked;
-	blocked->waiter.wanted = row->name[1] == 'z' ? WAITED_ZSET : WAITED_LIST;
+	blocked->waiter.wanted = form.wanted;
+	if (form.kind == BLOCK_READ)
+		blocked->last_ids = memory_new(form.key_count * sizeof(*blocked->last_ids));
 	client_stall(session->client);
-	bool is_behind = waiters_have(waiters, session->db, blocked_keys(blocked), form.key_count);
+	bool is_behind = form.kind != BLOCK_READ && waiters_have(waiters, session->db, blocked_keys(blocked), form.key_count);
 	waiters_enter(waiters, &blocked->waiter, session->db, blocked_keys(blocked), form.key_count);
 	sessions->status->counters.blocked_clients = waiters->count;
 	if (is_behind) {
 		blocked_park(blocked, true);
 		return true;
 	}
-	waiters_try_all(&blocked->waiter);
-	blocked_give(blocked, blocked->request);
+	blocked_try_all(blocked);
 	return true;
 }
 

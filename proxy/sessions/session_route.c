@@ -2,6 +2,7 @@
  * straight to the store or to the core. Everything else turns off before that. */
 #include "session_route.h"
 
+#include "block_form.h"
 #include "monitor.h"
 #include "pinned.h"
 #include "session_access.h"
@@ -242,7 +243,7 @@ static void session_route(struct session *session, const struct command *row, co
 		return;
 	if (row->is_blocking && session_block(session, row, request))
 		return;
-	if (row->class == COMMAND_WRITE)
+	if (row->class == COMMAND_WRITE || (row->is_blocking && block_is_asked(request)))
 		session_gather(session, row, request);
 	else
 		session_read(session, row, row->class == COMMAND_SERVER ? server_view_ask(session, row, request, true) : request);

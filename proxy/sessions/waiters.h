@@ -1,6 +1,7 @@
-/* Waiters: clients that wait for something to pop, in the order in which they came, by key. It decides who tries next: for each key in which something may
- * be found, the one that has waited for it longest, and one at a time. It asks nobody and answers nobody (session_block.c).
- * Invariant: whoever waits for a key in which something was found is trying, or the key is due. */
+/* Waiters: clients that wait for something to pop or to read, in the order in which they came, by key. It decides who tries next. For each key in which
+ * something to pop may be found, that is the one that has waited for it longest, and one at a time. What is read stays there, so for a stream that was told
+ * of each of its readers tries once. It asks nobody and answers nobody (session_block.c).
+ * Invariant: whoever waits for a key in which something was found is trying, or has tried since that was told, or the key is due. */
 #ifndef PROXY_WAITERS_H
 #define PROXY_WAITERS_H
 
@@ -10,6 +11,7 @@ enum waited_type {
 	WAITED_NOTHING,              /* there is no such key */
 	WAITED_LIST,
 	WAITED_ZSET,
+	WAITED_STREAM,               /* waiters read it, and take nothing */
 	WAITED_OTHER,                /* nothing can be popped from it */
 };
 
@@ -17,7 +19,9 @@ struct waited_key {
 	struct table_node node;      /* by its name alone: who tells that a key was changed may not tell the database */
 	uint32_t db;
 	struct slice name;           /* owned */
-	struct waiter_place *first, *last;
+	bool is_read;                /* by those who wait; else they pop. A name that both wait for stands here twice */
+	bool is_watched;             /* the caller's: it was looked at, and who changes it will be told of */
+	struct waiter_place *first, *last; /* of readers, those that are to try come first */
 	enum waited_type found;      /* as last told */
 	uint64_t tellings;
 	bool is_due;
@@ -29,6 +33,8 @@ struct waiter_place {
 	struct waiter *waiter;
 	struct waited_key *key;
 	struct waiter_place *previous, *next;
+	uint64_t tried_tellings;     /* a reader: of the key, when it tried last, … */
+	bool is_passed;              /* … or was passed over, as it was trying */
 };
 
 struct waiter {
@@ -54,7 +60,7 @@ struct waiters {
 void waiters_enter(struct waiters *waiters, struct waiter *waiter, uint32_t db, const struct slice *keys, uint32_t count);
 /* It has what it came for, or has gone. What it tried is free for the next. */
 void waiters_leave(struct waiters *waiters, struct waiter *waiter);
-/* Does anybody wait for one of these keys? */
+/* Does anybody wait to pop from one of these keys? */
 bool waiters_have(const struct waiters *waiters, uint32_t db, const struct slice *keys, uint32_t count);
 /* The next key of this name, in whatever database, behind KEY; NULL: the first, or none. */
 struct waited_key *waiters_named(const struct waiters *waiters, struct slice name, const struct waited_key *key);

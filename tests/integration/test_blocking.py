@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Pops that wait, BLPOP and its kin: the same bytes as from a bare Redis; who has waited longest is first; whatever writes wakes them, here or at another
+"""Pops that wait, BLPOP and its kin, and reads that do, XREAD BLOCK: the same bytes as from a bare Redis; who has waited longest is first; whatever writes wakes them, here or at another
 datacenter; no element is lost or given twice, whoever is killed or goes away."""
 
+import re
 import socket
 import sys
 import threading
@@ -17,6 +18,7 @@ from lib.world import World
 
 MARK = b"$8\r\n!marked!\r\n"
 WAITERS = 20
+READERS = 1000
 JOBS = 400
 HOMES = 'homes: [{ match: "u:{id}:*", default: { hash: { a: 1 } }, away: forward }]\n'
 
@@ -113,6 +115,78 @@ def same_bytes(facts, bare, address):
     for redis, ours in zip(*seen):
         facts.check(redis == ours, f"RESP{redis[0]}, {redis[1]}: as from Redis", None if redis == ours else f"\nRedis:   {redis}\nsidecar: {ours}") if redis != ours else None
     facts.equal(sum(redis == ours for redis, ours in zip(*seen)), len(seen[0]), "all answers are those of a bare Redis")
+
+
+# ---- reads ----
+
+READS = [("XREAD", "BLOCK", "0", "STREAMS", "s", "0"), ("XREAD", "BLOCK", "0", "COUNT", "1", "STREAMS", "none", "s", "$", "0-0"), ("XREAD", "COUNT", "2", "BLOCK", "0", "STREAMS", "s", "t", "1-1", "0"),
+         ("XREAD", "BLOCK", "10", "STREAMS", "s", "$"), ("XREAD", "BLOCK", "10", "STREAMS", "none", "s", "0", "3-1"), ("XREAD", "BLOCK", "10", "STREAMS", "none", "$"),
+         ("XREAD", "BLOCK", "x", "STREAMS", "s", "$"), ("XREAD", "BLOCK", "-1", "STREAMS", "s", "$"), ("XREAD", "BLOCK", "0", "STREAMS", "s", "t", "$"), ("XREAD", "BLOCK", "0", "WHAT", "1", "STREAMS", "s", "$"),
+         ("XREAD", "BLOCK", "0", "STREAMS", "s", "soon"), ("XREAD", "BLOCK", "0", "STREAMS", "str", "$"), ("XREAD", "BLOCK", "0"), ("XREAD", "BLOCK", "0", "COUNT", "x", "STREAMS", "s", "$"),
+         ("XREAD", "BLOCK", "0", "STREAMS", "none", "str", "0", "0"), ("XREAD", "BLOCK", "99999999999999999999", "STREAMS", "s", "$")]
+READS_WOKEN = [(("XREAD", "BLOCK", "0", "STREAMS", "w", "$"), [("XADD", "w", "1-1", "f", "v")]), (("XREAD", "COUNT", "1", "BLOCK", "0", "STREAMS", "w1", "w2", "$", "$"), [("XADD", "w2", "5-1", "f", "v"), ("XADD", "w1", "5-1", "f", "v")]),
+               (("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), [("XDEL", "s", "3-1"), ("XADD", "s", "4-1", "f", "v")]), (("XREAD", "BLOCK", "0", "STREAMS", "w1", "5-1"), [("XADD", "w1", "5-2", "a", "1"), ("XADD", "w1", "5-3", "b", "2")]),
+               (("XREAD", "BLOCK", "0", "STREAMS", "w1", "$"), [("MULTI",), ("XADD", "w1", "6-1", "a", "1"), ("XADD", "w1", "6-2", "a", "1"), ("EXEC",)]),
+               (("XREAD", "BLOCK", "0", "STREAMS", "w3", "$"), [("SET", "w3", "v"), ("DEL", "w3"), ("XADD", "w3", "1-1", "f", "v")]),
+               (("XREAD", "BLOCK", "0", "STREAMS", "w1", "w3", "$", "$"), [("DEL", "w1"), ("XADD", "w1", "1-1", "too", "old"), ("XADD", "w3", "2-1", "f", "v")])]
+
+
+def reads(facts, bare, world):
+    """Both sides get the entries from their Redis, so they are the same whoever replicates streams."""
+    seen = []
+    for side, direct in ((bare.address, bare.client()), (world["a"].sidecar.address, world["a"].redis.client())):
+        found = []
+        for hello in (2, 3):
+            one = Raw(side)
+            one.ask(("FLUSHALL",), ("SET", "str", "v"))
+            for command in [("XADD", name, f"{number}-1", "f", "v") for name in ("s", "t") for number in (1, 2, 3)]:
+                direct(*command)
+            one.ask(("HELLO", hello))
+            for command in READS:
+                found.append((hello, command, one.ask(command)))
+            found.append((hello, "in MULTI", one.ask(("MULTI",), *READS[:7], ("EXEC",))))
+            for waiting, writes in READS_WOKEN:
+                one.send(waiting)
+                blocked(side, 1)
+                for write in writes:
+                    direct(*write)
+                found.append((hello, waiting, writes, one.answer()))
+            name = int(one.ask(("CLIENT", "ID")).strip()[1:])
+            other = Raw(side)
+            for reason in ((), ("TIMEOUT",), ("ERROR",)):
+                one.send(("XREAD", "BLOCK", "0", "STREAMS", "s", "w", "$", "$"))
+                blocked(side, 1)
+                found.append((hello, "UNBLOCK", reason, other.ask(("CLIENT", "UNBLOCK", name, *reason)), one.answer(), other.ask(("CLIENT", "UNBLOCK", name))))
+            one.ask(("FLUSHALL",))
+            one.close()
+            other.close()
+        seen.append(found)
+    for redis, ours in zip(*seen):
+        facts.check(redis == ours, f"RESP{redis[0]}, {redis[1]}: as from Redis", f"\nRedis:   {redis}\nsidecar: {ours}") if redis != ours else None
+    facts.equal(sum(redis == ours for redis, ours in zip(*seen)), len(seen[0]), "all answers to XREAD BLOCK are those of a bare Redis")
+
+
+def many_readers(facts, world):
+    """All get each entry. Each entry costs Redis one read for each of them, and one look."""
+    address, direct = world["a"].sidecar.address, world["a"].redis.client()
+    direct("XADD", "many", "1-1", "f", "v")
+    readers = [Raw(address) for _ in range(READERS)]
+    for reader in readers:
+        reader.send(("XREAD", "BLOCK", "0", "STREAMS", "many", "$"))
+    blocked(address, READERS)
+    gone = readers.pop()
+    gone.close()
+    blocked(address, READERS - 1)
+    direct("CONFIG", "RESETSTAT")
+    direct("XADD", "many", "2-1", "f", "v")
+    answers = {reader.answer() for reader in readers}
+    facts.equal(answers, {b"*1\r\n*2\r\n$4\r\nmany\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n"}, f"{READERS - 1} that wait get the entry")
+    stats = direct("INFO", "commandstats").decode()
+    count = lambda command: int(re.search(rf"cmdstat_{command}:calls=(\d+)", stats)[1])
+    facts.check(count("xread") < 3 * READERS and count("type") < 20, "for that Redis is asked once or twice for each, and hardly looked at", (count("xread"), count("type")))
+    for reader in readers:
+        reader.close()
+    world["a"].client()("FLUSHALL")
 
 
 # ---- who is first, and what wakes ----
@@ -279,7 +353,8 @@ def test(facts):
         bare.start()
         same_bytes(facts, bare.address, world["a"].sidecar.address)
         world.wait_zero_lag()
-        for case in (longest_first, woken_from_afar, gone_takes_nothing, paused, at_home, sums_are_exact, sums_over_a_kill, store_restarts):
+        reads(facts, bare, world)
+        for case in (many_readers, longest_first, woken_from_afar, gone_takes_nothing, paused, at_home, sums_are_exact, sums_over_a_kill, store_restarts):
             facts.note(case.__name__.replace("_", " "))
             case(facts, world)
 

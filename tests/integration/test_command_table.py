@@ -11,7 +11,7 @@ from lib import tap
 from lib.redis_server import RedisServer
 from lib.workspace import Workspace
 
-ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE|FREE|BLOCKING|BLOCKING_FREE)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
+ROW = re.compile(r'^(CONTAINER|COMMAND|WRITE|FREE|BLOCKING|BLOCKING_FREE|BLOCKING_READ)\("([^"]+)", (-?\d+)(?:, (\w+), (-?\d+), (-?\d+), (-?\d+), (\d+))?, "', re.MULTILINE)
 
 # A full server would take them, too, but scripts, by which it is given such writes, cannot call them.
 NOT_FREE = {"blpop", "brpop", "bzpopmax", "bzpopmin"}

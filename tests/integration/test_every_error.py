@@ -133,7 +133,7 @@ def the_store_goes_while_a_client_authenticates(facts, world):
 def the_store_is_away(facts, world, a):
     redis = world["a"].redis
     blocked = world["a"].client()
-    blocked.send(b"XREAD BLOCK 0 STREAMS some $\r\n")
+    blocked.send(b"WAIT 1 0\r\n")
     time.sleep(0.5)
     redis.kill()
     answer = str(blocked.read())

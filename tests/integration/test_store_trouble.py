@@ -67,8 +67,7 @@ def waiting_clients_of_a_frozen_redis(facts, world):
     with sidecar.client(30) as subscriber, sidecar.client(30) as reader:
         subscriber("SUBSCRIBE", "channel")
         reader.send(encode("XREAD", "BLOCK", "0", "STREAMS", "stream", "$"))
-        with redis.client() as direct:
-            wait_until(lambda: b"cmd=xread" in direct("CLIENT", "LIST"), 10, "the reader waits in Redis")
+        wait_until(lambda: sidecar.metrics().one("homeport_blocked_clients") == 1, 30, "the reader waits")
         redis.process.send_signal(signal.SIGSTOP)
         for words, ending in ends.items():
             with sidecar.client(30) as client:

@@ -91,10 +91,52 @@ static void each_waits_for_its_own_keys_and_type(void)
 	waiters_free(&waiters);
 }
 
+/* Each reader tries once for each telling, whatever the others find. */
+static void all_who_read_try(void)
+{
+	struct waiters waiters = { 0 };
+	struct waiter readers[3], late, pops;
+	for (unsigned i = 0; i < 3; i++)
+		enter(&waiters, &readers[i], &k, 1, WAITED_STREAM);
+	enter(&waiters, &pops, &k, 1, WAITED_LIST);
+	CU_ASSERT(waiters_have(&waiters, 0, &k, 1));
+	CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+	for (unsigned round = 0; round < 3; round++) {
+		waiters_tell(&waiters, 0, k, WAITED_STREAM);
+		for (unsigned i = 0; i < 3; i++)
+			CU_ASSERT_PTR_EQUAL(next(&waiters, "k"), &readers[i]);
+		CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+		for (unsigned i = 0; i < 3; i++)
+			waiters_miss(&waiters, &readers[i]);
+		CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+	}
+	/* One that tries when it comes has seen what was told before, and not what is told meanwhile. */
+	enter(&waiters, &late, &k, 1, WAITED_STREAM);
+	waiters_try_all(&late);
+	CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+	waiters_leave(&waiters, &readers[1]);
+	waiters_tell(&waiters, 0, k, WAITED_STREAM);
+	CU_ASSERT_PTR_EQUAL(next(&waiters, "k"), &readers[0]);
+	CU_ASSERT_PTR_EQUAL(next(&waiters, "k"), &readers[2]);
+	CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+	waiters_miss(&waiters, &late);
+	CU_ASSERT_PTR_EQUAL(next(&waiters, "k"), &late);
+	CU_ASSERT_PTR_NULL(next(&waiters, "k"));
+	waiters_tell(&waiters, 0, k, WAITED_LIST);
+	CU_ASSERT_PTR_EQUAL(next(&waiters, "k"), &pops);
+	waiters_leave(&waiters, &readers[0]);
+	waiters_leave(&waiters, &readers[2]);
+	waiters_leave(&waiters, &late);
+	waiters_leave(&waiters, &pops);
+	CU_ASSERT_EQUAL(waiters.keys.count, 0);
+	waiters_free(&waiters);
+}
+
 void suite_waiters(void)
 {
 	CU_pSuite suite = CU_add_suite("waiters", NULL, NULL);
 	CU_ADD_TEST(suite, who_has_waited_longest_is_first);
 	CU_ADD_TEST(suite, what_one_leaves_is_the_next_ones);
 	CU_ADD_TEST(suite, each_waits_for_its_own_keys_and_type);
+	CU_ADD_TEST(suite, all_who_read_try);
 }

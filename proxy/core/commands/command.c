@@ -18,6 +18,8 @@ static const struct command commands[] = {
 	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, false, true, note },
 #define BLOCKING_FREE(name, arity, plan, first, last, step, numkeys_at, note) \
 	{ name, arity, COMMAND_WRITE, PLAN_##plan, first, last, step, numkeys_at, false, true, true, note },
+#define BLOCKING_READ(name, arity, class, first, last, step, numkeys_at, note) \
+	{ name, arity, COMMAND_##class, PLAN_NONE, first, last, step, numkeys_at, false, false, true, note },
 #include "command.def"
 #undef CONTAINER
 #undef COMMAND
@@ -25,6 +27,7 @@ static const struct command commands[] = {
 #undef FREE
 #undef BLOCKING
 #undef BLOCKING_FREE
+#undef BLOCKING_READ
 };
 
 #define COMMANDS ((unsigned)(sizeof(commands) / sizeof(commands[0])))

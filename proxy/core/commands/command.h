@@ -25,7 +25,7 @@ struct command {
 	int numkeys_at;              /* the argument that counts the keys which follow it; 0: none */
 	bool is_container;           /* of the "container|sub" rows */
 	bool is_free;                /* a write that a full store takes, too: without the server's flag DENYOOM */
-	bool is_blocking;            /* a pop that waits if there is nothing to pop. Inside a transaction the server answers at once, so the core knows no waiting */
+	bool is_blocking;            /* a pop that waits if there is nothing to pop, or a read that may. Inside a transaction the server answers at once, so the core knows no waiting */
 	const char *note;            /* one line for docs/commands.md */
 };
 

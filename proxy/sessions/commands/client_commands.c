@@ -138,7 +138,7 @@ static void unblocking_visit(void *context, struct client *client)
 {
 	struct unblocking *unblocking = context;
 	if (client->id == unblocking->id)
-		unblocking->is_done = session_unblock(client->session, unblocking->is_error) || session_unblock_pop(client->session, unblocking->is_error);
+		unblocking->is_done = session_unblock(client->session, unblocking->is_error) || session_end_wait(client->session, unblocking->is_error);
 }
 
 void session_client_unblock(struct session *session, const struct request *request)
