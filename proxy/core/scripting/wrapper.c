@@ -108,24 +108,29 @@ static unsigned add_condition(struct buffer *out, const struct literal *literals
 	for (unsigned i = 0; i < count; i++) {
 		if (literals[i].logging != logging)
 			continue;
-		buffer_add_text(out, added++ == 0 ? "if c=='" : " or c=='");
+		buffer_add_text(out, added++ == 0 ? "c=='" : " or c=='");
 		buffer_add(out, literals[i].word);
 		buffer_add_byte(out, '\'');
 	}
 	return added;
 }
 
-/* What a script most often calls is told apart at once. */
-static void add_run(struct buffer *out, const struct literal *literals, unsigned count)
+/* What a script most often calls is told apart at once. START: what the function begins with; END: what it does with the reply. */
+static void add_run(struct buffer *out, const struct literal *literals, unsigned count, const char *start, const char *end)
 {
-	buffer_add_text(out, "local function run(c,...) local r ");
+	buffer_add_text(out, start);
+	buffer_add_text(out, "(c,...) local r if ");
 	if (add_condition(out, literals, count, LOG_READ) > 0)
-		buffer_add_text(out, " then return p(c,...) end ");
+		buffer_add_text(out, " then r=p(c,...) elseif ");
 	if (add_condition(out, literals, count, LOG_PLAIN) > 0)
-		buffer_add_text(out, " then if H then Y() end r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
+		buffer_add_text(out, " or ");
+	buffer_add_text(out, "select('#',...)==2 and (");
 	if (add_condition(out, literals, count, LOG_SET) > 0)
-		buffer_add_text(out, " and select('#',...)==2 then if H then Y() end r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end ");
-	buffer_add_text(out, "if c==nil then return p() end return X(c,...) end ");
+		buffer_add_text(out, " or ");
+	buffer_add_text(out, "c=='SET') then ");
+	buffer_add_text(out, wrapper_plain_part);
+	buffer_add_text(out, "elseif c==nil then r=p() else Q=Q or M() r=Q.X(c,...) end ");
+	buffer_add_text(out, end);
 }
 
 /* What stands between a library's first line and the rest of it. */
@@ -133,10 +138,13 @@ static void add_library_part(struct buffer *out)
 {
 	buffer_add_text(out, wrapper_library_start);
 	add_names(out);
+	buffer_add_text(out, "local function M() ");
 	buffer_add_text(out, wrapper_slow_part);
-	buffer_add_text(out, wrapper_library_run);
 	buffer_add_text(out, wrapper_call_part);
-	buffer_add_text(out, "local function call(...) local r=run(...) if type(r)=='table' and r.err then fail(r,(...)) end return r end ");
+	buffer_add_text(out, wrapper_library_run);
+	buffer_add_text(out, wrapper_plain_part);
+	buffer_add_text(out, wrapper_library_slow);
+	buffer_add_text(out, "local function call(...) local r=run(...) if type(r)=='table' and r.err then Q.fail(r,(...)) end return r end ");
 	buffer_add_text(out, wrapper_library_end);
 	buffer_add_text(out, wrapper_end_part);
 	buffer_add_text(out, wrapper_library_register);
@@ -180,40 +188,99 @@ void wrapper_remove(struct buffer *out, struct slice reply)
 	buffer_free(&part);
 }
 
+static bool is_word_part(char c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9');
+}
+
+static bool begins_with(struct slice text, struct slice start)
+{
+	return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
+}
+
+/* Does it take nothing of `redis` but its functions call and pcall? */
+static bool has_calls_only(struct slice body)
+{
+	static const struct slice name = SLICE("redis"), call = SLICE(".call"), pcall = SLICE(".pcall");
+	for (size_t at = 0; at + name.len <= body.len; at++) {
+		if (memcmp(body.ptr + at, name.ptr, name.len) != 0)
+			continue;
+		struct slice rest = { body.ptr + at + name.len, body.len - at - name.len };
+		bool is_call = begins_with(rest, call), is_pcall = begins_with(rest, pcall);
+		size_t end = is_call ? call.len : pcall.len;
+		if ((!is_call && !is_pcall) || (end < rest.len && is_word_part(rest.ptr[end])))
+			return false;
+		while (end < rest.len && (rest.ptr[end] == ' ' || rest.ptr[end] == '\t' || rest.ptr[end] == '\n' || rest.ptr[end] == '\r'))
+			end++;
+		if (end < rest.len && rest.ptr[end] == '=')
+			return false;
+	}
+	return true;
+}
+
+/* Which words stand in a script. */
+struct words { bool has_globals, has_errors, has_server, has_pcall, has_calls_only; };
+
+static struct words words_of(struct slice body)
+{
+	struct words words = {
+		.has_globals = has_word(body, "_G") || has_word(body, "load") || has_word(body, "getfenv") || has_word(body, "setfenv"),
+		.has_errors = has_word(body, "error") || has_word(body, "assert"),
+		.has_server = has_word(body, "server"),
+		.has_pcall = has_word(body, "pcall"),
+	};
+	words.has_calls_only = !words.has_globals && !words.has_server && has_calls_only(body);
+	return words;
+}
+
+/* Its `redis`, and the call of its function. */
+static void add_call(struct buffer *out, const struct words *words)
+{
+	const char *simple = words->has_pcall ? "local s={call=call,pcall=run} " : "local s={call=call} ";
+	buffer_add_text(out, words->has_calls_only ? simple : wrapper_proxy_part);
+	buffer_add_text(out, words->has_globals ? wrapper_globals_part : words->has_server ? "local sv=rawget(_G,'server') and s " : "");
+	buffer_add_text(out, words->has_errors ? "local ok,e=xpcall(function() return f(" : "local ok,e=pcall(f,");
+	buffer_add_text(out, words->has_globals ? "s,sv,G,G.loadstring,G.load" : words->has_server ? "s,sv" : "s");
+	buffer_add_text(out, words->has_errors ? ") end,rawget(_G,'__redis__err__handler') or rawget(_G,'__server__err__handler') or function(x) return x end) " : ") ");
+}
+
+/* A first line that only tells Redis something goes in front; returns in which line the rest begins. */
+static size_t add_first_line(struct buffer *out, struct slice *body)
+{
+	if (body->len < 2 || body->ptr[0] != '#' || body->ptr[1] != '!')
+		return 1;
+	const char *end = memchr(body->ptr, '\n', body->len);
+	size_t len = end == NULL ? body->len : (size_t)(end - body->ptr);
+	buffer_add(out, (struct slice){ body->ptr, len });
+	buffer_add_byte(out, '\n');
+	*body = (struct slice){ body->ptr + len + (end != NULL), body->len - len - (end != NULL) };
+	return 2;
+}
+
+/* What is slow stands in a function, which makes it when it is needed: making a function costs more than calling one. */
 void wrapper_add(struct buffer *out, struct slice body, struct slice sha)
 {
 	struct literal literals[LITERALS_MAX];
 	unsigned count = literals_find(body, literals);
-	bool has_globals = has_word(body, "_G") || has_word(body, "load") || has_word(body, "getfenv") || has_word(body, "setfenv");
-	bool has_errors = has_word(body, "error") || has_word(body, "assert");
-	size_t lines = 1, first_line = 1;
+	size_t lines = 1;
 	for (size_t i = 0; i < body.len; i++)
 		lines += body.ptr[i] == '\n';
-	if (body.len >= 2 && body.ptr[0] == '#' && body.ptr[1] == '!') {
-		const char *end = memchr(body.ptr, '\n', body.len);
-		size_t len = end == NULL ? body.len : (size_t)(end - body.ptr);
-		buffer_add(out, (struct slice){ body.ptr, len });
-		buffer_add_byte(out, '\n');
-		body = (struct slice){ body.ptr + len + (end != NULL), body.len - len - (end != NULL) };
-		first_line = 2;
-	}
-	buffer_add_text(out, has_globals ? "local f=function(redis,server,_G,loadstring,load,getfenv,setfenv,...) " : "local f=function(redis,server,...) ");
+	size_t first_line = add_first_line(out, &body);
+	struct words words = words_of(body);
+	buffer_add_text(out, words.has_globals ? "local f=function(redis,server,_G,loadstring,load,getfenv,setfenv,...) " : "local f=function(redis,server,...) ");
 	buffer_add(out, body);
-	buffer_add_text(out, "\nend local N='user_script' local R,S=redis,'");
+	buffer_add_text(out, "\nend local R,N,S=redis,'user_script','");
 	buffer_add(out, sha);
-	buffer_add_text(out, "' local p,v=R.pcall,2 local z=#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local n,L,O,H=1,{t},{} ");
+	buffer_add_text(out, "' local p,z=R.pcall,#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local Q,L=nil,{t,nil,nil,nil,nil,nil,nil,nil} ");
+	buffer_add_text(out, "local function M() local R,p=redis,redis.pcall ");
 	add_number(out, "local Z=", lines);
 	add_tail_calls(out, body, first_line);
 	add_names(out);
 	buffer_add_text(out, wrapper_slow_part);
-	add_run(out, literals, count);
 	buffer_add_text(out, wrapper_call_part);
-	buffer_add_text(out, "local function call(...) local r=run(...) if type(r)=='table' and r.err then fail(r,(...)) end return r end local pc=run ");
-	buffer_add_text(out, wrapper_proxy_part);
-	buffer_add_text(out, has_globals ? wrapper_globals_part : "local sv=rawget(_G,'server') and s ");
-	const char *arguments = has_globals ? "s,sv,G,G.loadstring,G.load" : "s,sv";
-	buffer_add_text(out, has_errors ? "local ok,e=xpcall(function() return f(" : "local ok,e=pcall(f,");
-	buffer_add_text(out, arguments);
-	buffer_add_text(out, has_errors ? ") end,rawget(_G,'__redis__err__handler') or rawget(_G,'__server__err__handler') or function(x) return x end) " : ") ");
+	add_run(out, literals, count, "local function call", "if type(r)=='table' and r.err then Q=Q or M() Q.fail(r,c) end return r end ");
+	if (words.has_pcall || !words.has_calls_only)
+		add_run(out, literals, count, "local function run", "return r end ");
+	add_call(out, &words);
 	buffer_add_text(out, wrapper_end_part);
 }

@@ -1,5 +1,6 @@
-/* Wrapper text (see wrapper_text.h). What its functions share: R is Redis's own table, p its pcall; d and t are the hidden arguments; v: which RESP; L: the log, n:
- * how long it is; K: the names of all commands that are logged, with how; I: the types that RESTORE may bring; O, H: strings that are yet to be read. */
+/* Wrapper text (see wrapper_text.h). What its functions share: R is Redis's own table, p its pcall; d and t are the hidden arguments; L: the log; K: the names of all
+ * commands that are logged, with how; I: the types that RESTORE may bring; T, Z: tail calls, and how many lines the script has; Q: what is made when it is
+ * needed, by M, and what may change: v, which RESP; O and H, strings that are yet to be read; E and EL, the error that a call raised, and its line. */
 #include "wrapper_text.h"
 
 #include "proxy/core/vocabulary/event.h"
@@ -7,19 +8,19 @@
 /* All that is not called as it stands in the script. */
 const char wrapper_slow_part[] =
 	/* Words as Redis has them: only Redis knows what text it makes of a number that is none of the small whole ones. */
-	"local function W(a) for i=2,#a do local x=a[i] "
+	"local Q={Z=Z} local function W(a) for i=2,#a do local x=a[i] "
 	"if type(x)=='number' and (x%1~=0 or x>=1e15 or x<=-1e15 or 1/x==-1/0) then a[i]=p('echo',x) end end return a end "
 	/* A reply as Redis has it: Lua knows no greater integers. */
 	"local function J(r,a) if type(r)~='number' or r<2^53 and r>-2^53 then return r end "
 	"if a[1]:lower()=='hincrby' then return {int=p('hget',a[2],a[3])} end return {int=p('get',a[2])} end "
-	"local function q(...) if v~=3 then return p(...) end R.setresp(2) local r=p(...) R.setresp(3) return r end "
+	"local function q(...) if Q.v~=3 then return p(...) end R.setresp(2) local r=p(...) R.setresp(3) return r end "
 	"local function U(x) return type(x)=='string' and x:upper() or x end "
 	/* Strings that were written into are read once: before another kind of command writes, and at the end. */
-	"local function Y() H=nil for k,i in pairs(O) do local r=q('get',k) if r==nil then r=false end L[i]=r end O={} end "
-	"local function also(y) n=n+1 if y==nil then y=false end L[n]=y end "
+	"local function Y() Q.H=nil for k,i in pairs(Q.O) do local r=q('get',k) if r==nil then r=false end L[i]=r end Q.O=nil end "
+	"local function also(y) if y==nil then y=false end L[#L+1]=y end "
 	"local function whole(k) return {q('pexpiretime',k),q('get',k),q('hgetall',k),q('smembers',k),q('zrange',k,'0','-1','WITHSCORES'),q('lrange',k,'0','-1')} end "
 	/* One call: its words, its replies. */
-	"local function log(a,...) n=n+2 L[n-1]=select('#',...) L[n]=W(a) for i=1,select('#',...) do also((select(i,...))) end end "
+	"local function log(a,...) local n=#L L[n+1]=select('#',...) L[n+2]=W(a) for i=1,select('#',...) do also((select(i,...))) end end "
 	/* A pop that chose the key, as one of that key. */
 	"local function popped(c,a,r) local y,e=r[1],r[2] "
 	"if c:find('z',1,true) then if c:sub(1,5)=='bzpop' then e={r[2],r[3]} end log({'zpopmin',y},e,q('exists',y)) return end "
@@ -48,7 +49,7 @@ const char wrapper_slow_part[] =
 	"if k=='d' and tonumber(a[2])==tonumber(d) then return {err='ERR DB index is out of range'} end "
 	"if k=='j' and type(a[4])=='string' and a[4]~='' and not I:find(' '..a[4]:byte()..' ',1,true) then "
 	"return {err='HOMEPORT unsupported RESTORE of this type in a script (docs/scripts.md)'} end "
-	"if H and k~='g' then Y() end "
+	"if Q.H and k~='g' then Y() end "
 	"if k=='F' then return flushall(a) end "
 	"if k=='w' or k=='k' then at=database(c,a) end "
 	"local b,w,i={} "
@@ -68,11 +69,11 @@ const char wrapper_slow_part[] =
 	"if k=='h' then if r then popped(c,a,r) end return r end "
 	"if (k=='e' or k=='l' or k=='q' or k=='k') and (r==0 or not r) or k=='n' and r<1 or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
 	"if k=='s' and #a>3 and not r then local g for e=4,#a do g=g or U(a[e])=='GET' end if not g then return r end end "
-	"local m=n+1 n=n+2 L[n]=W(a) for e=1,#b do also(b[e]) end also(J(r,a)) "
+	"local m=#L+1 L[m]=1 L[m+1]=W(a) for e=1,#b do also(b[e]) end also(J(r,a)) "
 	"if k=='e' or k=='b' or k=='l' or k=='q' then also(q('exists',a[2])) "
 	"elseif k=='t' then also(q('pexpiretime',a[2])) "
 	"elseif k=='s' and #a>3 or k=='f' then also(q('pexpiretime',a[2])) also(q('get',a[2])) "
-	"elseif k=='g' then also('') O[a[2]]=n H=true "
+	"elseif k=='g' then also('') Q.O=Q.O or {} Q.O[a[2]]=#L Q.H=true "
 	"elseif k=='o' then also(q('get',a[3])) "
 	"elseif k=='m' then also(q('smembers',a[2])) "
 	"elseif k=='z' then also(q('zrange',a[2],'0','-1','WITHSCORES')) "
@@ -85,19 +86,24 @@ const char wrapper_slow_part[] =
 	"elseif k=='w' or k=='j' or k=='k' then if at then also('') end "
 	"for _,e in ipairs(moved or whole((at or k=='j') and a[2] or a[3])) do also(e) end if at then also('') end "
 	"elseif (k=='c' or k=='a') and w~=nil then also(scores()) end "
-	"L[m]=n-m-1 "
+	"L[m]=#L-m-1 "
 	"return r end ";
 /* The log: L[1] is the token; then, of each write, how many replies follow (missing: one), its words, its replies. */
 
 /* An error of a call names the line of the script that called. Where that is gone (return redis.call(…)), the line of such a call is looked up. */
 const char wrapper_call_part[] =
-	"local E,EL "
-	"local function fail(r,c) E=r local _,at=pcall(error,'',4) EL=at:match(':(%d+): ?$') "
-	"if not EL or at:sub(1,5)~='user_' or tonumber(EL)>Z then EL=T:match(' (%d+)[\"\\']'..tostring(c):gsub('%W','')..'[\"\\']') or T:match(' (%d+)') end "
-	"error(r,0) end ";
+	"local function fail(r,c) Q.E=r local _,at=pcall(error,'',4) local l=at:match(':(%d+): ?$') "
+	"if not l or at:sub(1,5)~='user_' or tonumber(l)>Z then l=T:match(' (%d+)[\"\\']'..tostring(c):gsub('%W','')..'[\"\\']') or T:match(' (%d+)') end "
+	"Q.EL=l error(r,0) end Q.W,Q.J,Q.X,Q.Y,Q.fail=W,J,X,Y,fail return Q end ";
+
+/* A plain write: with its reply. Only numbers that Redis may write otherwise need more. */
+const char wrapper_plain_part[] =
+	"if Q and Q.H then Q.Y() end r=p(c,...) if type(r)~='table' or not r.err then local a={c,...} "
+	"for i=2,#a do local x=a[i] if type(x)=='number' and (x%1~=0 or x>=1e15 or x<=-1e15 or 1/x==-1/0) then Q=Q or M() Q.W(a) break end end "
+	"local n=#L L[n+1]=a if type(r)=='number' and (r>=2^53 or r<=-2^53) then Q=Q or M() L[n+2]=Q.J(r,a) else L[n+2]=r or false end end ";
 
 const char wrapper_proxy_part[] =
-	"local s={call=call,setresp=function(x) R.setresp(x) v=x end,pcall=pc} "
+	"local s={call=call,setresp=function(x) R.setresp(x) Q=Q or M() Q.v=x end,pcall=run} "
 	"setmetatable(s,{__index=R,__newindex=function() error('Attempt to modify a readonly table',2) end}) ";
 
 const char wrapper_globals_part[] =
@@ -111,15 +117,15 @@ const char wrapper_globals_part[] =
 	"rawset(G,'loadstring',ld) rawset(G,'load',ld) ";
 
 const char wrapper_end_part[] =
-	"if not ok then "
+	"if not ok then Q=Q or M() local E,EL=Q.E,Q.EL "
 	"if E and e==E.err then e={err=e,line=EL} end "
 	"if type(e)~='table' then local x=tostring(e) e={err='ERR '..x,line=x:match('^user_%l+:(%d+): ')} end "
-	"local line=e.line if E==e and (not line or tonumber(line)>Z) then line=EL end "
+	"local line=e.line if E==e and (not line or tonumber(line)>Q.Z) then line=EL end "
 	"e={err=tostring(e.err)..(line and ' script: '..S..', on @'..N..':'..line..'.' or '')} end "
 	"if e==nil then e=p end "
 	"if t=='r' then return e end "
-	"if n==1 then return {e,''} end "
-	"if H then Y() end "
+	"if #L==1 then return {e,''} end "
+	"local v if Q then if Q.H then Q.Y() end v=Q.v end "
 	"local l=cmsgpack.pack(L) "
 	"if v==3 then R.setresp(2) end "
 	"if d:byte()==43 then p('select',d:sub(2)) p('xadd','" CORE_OUTBOX_KEY "','*','s',l) "
@@ -128,13 +134,15 @@ const char wrapper_end_part[] =
 	"return {e,l}";
 
 /* In front of a library's text. It stays: what belongs to one run is set when that begins. */
-const char wrapper_library_start[] = "local redis,server=(function() local R,p,v,d,t,S,L,O,H local n,T,N,Z=1,'','user_function',1e9 ";
+const char wrapper_library_start[] = "local redis,server=(function() local R,p,d,t,S,L local T,N,Z='','user_function',1e9 ";
 const char wrapper_library_run[] =
-	"local F={} "
+	"local Q=M() local F={} "
 	"local function run(c,...) if not R then return redis.call(c,...) end local k=F[c] if k=='r' then return p(c,...) end "
-	"if k=='p' then if H then Y() end local r=p(c,...) if type(r)~='table' or not r.err then L[n+1]=W({c,...}) n=n+2 if r==nil then L[n]=false else L[n]=J(r,L[n-1]) end end return r end "
+	"local r if k=='p' then ";
+const char wrapper_library_slow[] =
+	"return r end "
 	"if c==nil then return p() end "
-	"local r=X(c,...) "
+	"r=Q.X(c,...) "
 	"if type(c)=='string' then local l=c:lower() local _,j=K:find(' '..l..':',1,true) k=j and K:sub(j+1,j+1) "
 	"if k=='p' or not k and not (type(r)=='table' and r.err) then F[c]=k or 'r' end end return r end ";
 const char wrapper_library_end[] =
@@ -142,11 +150,11 @@ const char wrapper_library_end[] =
 /* While a library is loaded, nothing of Lua's own is there but its syntax. */
 const char wrapper_library_register[] =
 	" end "
-	"local M local s={call=call,pcall=run,setresp=function(x) R.setresp(x) v=x end,log=redis.log,LOG_DEBUG=redis.LOG_DEBUG,LOG_VERBOSE=redis.LOG_VERBOSE,"
+	"local M local s={call=call,pcall=run,setresp=function(x) R.setresp(x) Q.v=x end,log=redis.log,LOG_DEBUG=redis.LOG_DEBUG,LOG_VERBOSE=redis.LOG_VERBOSE,"
 	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING} "
 	"local function wrap(f,name) return function(keys,args) R=redis p=R.pcall "
 	"if not M then M={__index=function(_,k) return redis[k] end,__newindex=function() error('Attempt to modify a readonly table',2) end} setmetatable(s,M) end "
-	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil n,L,O,H,v,S,E,EL=1,{t},{},nil,2,name,nil,nil return finish(pcall(f,keys,args)) end end "
+	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil S=name Q.O,Q.H,Q.v,Q.E,Q.EL=nil,nil,nil,nil,nil L={t} return finish(pcall(f,keys,args)) end end "
 	"s.register_function=function(a,b,c) "
 	"if c==nil and b~=nil then return redis.register_function(a,wrap(b,a)) end "
 	"if c==nil and a and a.callback then a.callback=wrap(a.callback,a.function_name) return redis.register_function(a) end "
