@@ -28,6 +28,26 @@ static bool read_report(const json_t *body, struct drill_status *drill)
 	       read_count(body, "conflicts", &drill->conflicts);
 }
 
+/* Left out, or null: it was not measured. */
+static int64_t read_measured(const json_t *object, const char *name)
+{
+	const json_t *number = json_object_get(object, name);
+
+	return json_is_integer(number) && json_integer_value(number) >= 0 ? json_integer_value(number) : -1;
+}
+
+static void read_measures(const json_t *body, struct drill_status *drill)
+{
+	const json_t *isolation = json_object_get(body, "isolation");
+
+	drill->is_isolated = json_is_object(isolation);
+	drill->writes_lost = read_measured(body, "writes_lost");
+	drill->stale_reads = read_measured(body, "stale_reads");
+	drill->rpo_ms = read_measured(body, "rpo_ms");
+	drill->rto_ms = read_measured(body, "rto_ms");
+	drill->stranded = read_measured(isolation, "stranded");
+}
+
 void admin_drill(struct admin_request *request)
 {
 	struct drill_status drill = { .ended_ms = 0 };
@@ -38,6 +58,7 @@ void admin_drill(struct admin_request *request)
 	json_t *body = json_loadb(request->body.len > 0 ? request->body.ptr : "", request->body.len, 0, NULL);
 	bool is_report = read_report(body, &drill);
 
+	read_measures(body, &drill);
 	json_decref(body);
 	if (!is_report) {
 		admin_request_fail(request, MHD_HTTP_BAD_REQUEST, "the body is a drill's report as homeportctl drill --json prints it, with whole, users, held_ms, lasted_ms and conflicts");

@@ -101,6 +101,12 @@ static enum MHD_Result take_argument(void *context, enum MHD_ValueKind kind, con
 			reading->error = homes_unknown_user(reading->homes);
 		return reading->error == NULL ? MHD_YES : MHD_NO;
 	}
+	if (strcmp(name, "key") == 0) {
+		reading->users++;
+		if (!homes_tell_key(reading->homes, text, reading->teller))
+			reading->error = "HOMEPORT no pattern under `homes` is about this key";
+		return reading->error == NULL ? MHD_YES : MHD_NO;
+	}
 	return homes_query_set(&reading->query, slice_of(name), text, &reading->error) ? MHD_YES : MHD_NO;
 }
 
@@ -117,7 +123,7 @@ static void on_listed(void *context, const struct slice *reply, struct slice err
 	admin_homes_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, error.len > 0 ? error : SLICE("Redis does not answer with homes"));
 }
 
-/* ?user=A&user=B: these; else ?cursor=&match=&count=: those who have a home of their own. */
+/* ?user=A&user=B: these; ?key=K: whoever has that key; else ?cursor=&match=&count=: those who have a home of their own. */
 static void begin_list(struct admin_request *request)
 {
 	struct reading_homes reading = { .homes = request->admin->options.homes, .teller = teller_json_new(false) };

@@ -39,6 +39,10 @@ static const struct ctl_option table[] = {
 	{ "rate", "N", CTL_OWN, NULL, "how many users are moved a second: 200 where left out" },
 	{ "dry-run", NULL, CTL_OWN, NULL, "says who would be moved, and moves nobody" },
 	{ "back", NULL, CTL_OWN, NULL, "moves them back in the end" },
+	{ "isolate", NULL, CTL_OWN, NULL, "cuts the source off while the drill runs, as if it had died, and takes its users over" },
+	{ "canary", "KEY", CTL_OWN, NULL, "users of the drill's own write and read keys like this while it runs, with {n} for their number: user:canary-{n}:drill" },
+	{ "canaries", "N", CTL_OWN, NULL, "how many of them: 4 where left out" },
+	{ "canary-login", "FILE", CTL_OWN, NULL, "a file whose first line is their user, a space, and its password; or the password alone" },
 	{ "abort-if", "LIMITS", CTL_OWN, NULL, "stops and moves all back once a limit is crossed: held_p50>20ms, held_p99>100ms, held_max>1s, failed>0, conflicts>0, with commas between" },
 	{ "report", "FILE", CTL_OWN, NULL, "where the report is written, too: as HTML if it ends in .html, as JSON if in .json, else as text" },
 	{ "hold", "TIME", CTL_OWN, NULL, "how long the user's writes may wait for it; limits.hold where left out" },
@@ -120,6 +124,8 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 		{ "to", &options->to },           { "hold", &options->hold },
 		{ "from", &options->from },       { "rate", &options->rate },
 		{ "report", &options->report },   { "abort-if", &options->abort_if },
+		{ "canary", &options->canary },   { "canaries", &options->canaries },
+		{ "canary-login", &options->canary_login },
 	};
 	const struct { const char *name; bool *place; } flags[] = {
 		{ "json", &options->is_json },
@@ -130,6 +136,7 @@ static bool take(struct ctl_options *options, const struct ctl_option *option, c
 		{ "now", &options->is_now },
 		{ "dry-run", &options->is_dry_run },
 		{ "back", &options->is_back },
+		{ "isolate", &options->is_isolated },
 	};
 
 	if (options->given_count < CTL_GIVEN_MAX)

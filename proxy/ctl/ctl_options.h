@@ -25,7 +25,7 @@ struct ctl_filter { const char *name, *value; };
 
 struct ctl_options {
 	struct settings_address admin;
-	bool is_json, is_help, is_version, is_watching, is_forced, is_now, is_dry_run, is_back;
+	bool is_json, is_help, is_version, is_watching, is_forced, is_now, is_dry_run, is_back, is_isolated;
 	const char *cacert, *cert, *key;         /* of --admin https://…; NULL: not given */
 	char *password;                          /* owned; NULL: none */
 	struct ctl_filter filters[CTL_FILTERS_MAX];
@@ -33,7 +33,7 @@ struct ctl_options {
 	const char *field, *db;                  /* of explain; NULL: not given */
 	const char *rules, *handler, *file;      /* of the tests; likewise */
 	const char *to, *hold;                   /* of rehome and drill; likewise */
-	const char *from, *rate, *report, *abort_if;     /* of drill; likewise */
+	const char *from, *rate, *report, *abort_if, *canary, *canaries, *canary_login;  /* of drill; likewise */
 	const char *given[CTL_GIVEN_MAX];        /* names of all that were given: not every order takes each */
 	unsigned given_count;
 	char older[24];                          /* --older in seconds */

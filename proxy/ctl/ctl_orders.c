@@ -42,9 +42,11 @@ static const struct ctl_order orders[] = {
 	  "they were. The order may be given at any datacenter.\n"
 	  "--force is for a home that is dead, and is given at the datacenter that is to be the home. It says first which writes are not known there. They are not lost:\n"
 	  "when the old home is back, conflicts list --kind stranded lists them.\n", ctl_rehome },
-	{ "drill", "", "", "from to match rate hold dry-run back abort-if report", "rehearses a fail-over: moves the users of a datacenter while they write, and reports what came of it",
+	{ "drill", "", "", "from to match rate hold dry-run isolate back canary canaries canary-login abort-if report", "rehearses a fail-over: moves the users of a datacenter while they write, and reports what came of it",
 	  "--match is about users here, as in --match 'user:1*'. Ctrl-C, or a crossed --abort-if, stops it and moves back those who were moved. Exit code 0: all users\n"
-	  "moved (and back, with --back); 1: some stayed, or it was stopped. HELD: from the order to the answer; no write of the user waited longer.\n", ctl_drill },
+	  "moved (and back, with --back); 1: some stayed, or it was stopped. HELD: from the order to the answer; no write of the user waited longer.\n"
+	  "--isolate is given at --to: it really cuts --from off, which refuses its clients, and heals in the end, or seconds after this program is gone.\n"
+	  "--canary has the drill measure lost writes, stale reads, RPO and RTO, which it does not know otherwise.\n", ctl_drill },
 	{ "rules test", "", "", "rules " FILTERS " file", "what the rules in a configuration file would make of recorded conflicts; changes nothing", NULL,
 	  ctl_rules_test },
 	{ "handler test", "", "", "handler " FILTERS " file", "what a handler would make of recorded conflicts; changes nothing", NULL, ctl_handler_test },

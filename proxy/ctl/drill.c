@@ -17,6 +17,9 @@ void drill_free(struct drill *drill)
 		memory_free(drill->users[i].name);
 		memory_free(drill->users[i].error);
 	}
+	for (unsigned i = 0; i < drill->canary_count; i++)
+		canary_free(&drill->canaries[i]);
+	memory_free(drill->canaries);
 	memory_free(drill->users);
 	memory_free(drill->samples);
 	*drill = (struct drill){ 0 };
@@ -94,6 +97,41 @@ void drill_sample(struct drill *drill, uint64_t at_ms)
 {
 	drill->samples = array_reserve(drill->samples, drill->sample_count, &drill->sample_cap, sizeof(*drill->samples));
 	drill->samples[drill->sample_count++] = (struct drill_sample){ at_ms, drill->results[DRILL_MOVED], drill->results[DRILL_REFUSED], drill_took(drill, 990) };
+}
+
+/* ---- canaries ---- */
+
+static void raise(long long *most, uint64_t value)
+{
+	if ((long long)value > *most)
+		*most = (long long)value;
+}
+
+struct drill_measured drill_measure_canaries(const struct drill *drill)
+{
+	struct drill_measured all = { -1, -1, -1, -1, -1 };
+	unsigned compared = 0;
+	uint64_t lost = 0, stale = 0, unseen = 0;
+
+	for (unsigned i = 0; i < drill->canary_count; i++) {
+		const struct canary *canary = &drill->canaries[i];
+
+		compared += canary->is_compared;
+		lost += canary->lost;
+		stale += canary->stale;
+		unseen += canary->unseen;
+		raise(&all.rto_ms, canary->rto_ms);
+		if (canary->has_switched)
+			raise(&all.rpo_ms, canary->rpo_ms);
+	}
+	if (drill->canary_count == 0)
+		return all;
+	all.stale = (long long)stale;
+	if (all.rpo_ms >= 0)
+		all.unseen = (long long)unseen;
+	if (compared == drill->canary_count)
+		all.lost = (long long)lost;
+	return all;
 }
 
 /* ---- limits ---- */

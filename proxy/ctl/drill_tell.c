@@ -49,6 +49,7 @@ static int post_report(const struct ctl_options *options, json_t *json)
 
 	json_object_del(numbers, "failures");
 	json_object_del(numbers, "timeline");
+	json_object_del(numbers, "canaries");
 	char *text = json_dumps(numbers, JSON_COMPACT);
 
 	buffer_add_text(&path, "/v1/homes/drill");

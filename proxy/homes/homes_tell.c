@@ -34,6 +34,15 @@ bool homes_tell_user(const struct homes *homes, const char *name, struct slice u
 	return true;
 }
 
+bool homes_tell_key(const struct homes *homes, struct slice key, struct teller *teller)
+{
+	struct buffer user = { 0 };
+	bool is_told = homes->options.status->core != NULL && core_user_of_key(homes->options.status->core, key, &user) &&
+	               homes_tell_user(homes, NULL, buffer_slice(&user), teller);
+	buffer_free(&user);
+	return is_told;
+}
+
 const char *homes_place(const struct homes *homes, struct slice user)
 {
 	const struct sidecar_status *status = homes->options.status;

@@ -7,6 +7,8 @@
 
 /* Tells an object about USER: user, home, address, epoch, explicit, moving. False: nothing was told: no pattern is about such users, or the store was never open. */
 MUST_CHECK bool homes_tell_user(const struct homes *homes, const char *name, struct slice user, struct teller *teller);
+/* Likewise, about whoever KEY belongs to. False: nobody. */
+MUST_CHECK bool homes_tell_key(const struct homes *homes, struct slice key, struct teller *teller);
 /* The datacenter where USER lives; NULL: that is not known. */
 const char *homes_place(const struct homes *homes, struct slice user);
 /* Why homes_tell_user told nothing. */

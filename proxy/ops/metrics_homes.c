@@ -107,3 +107,43 @@ void samples_drill_conflicts(struct samples *samples)
 	if (drill != NULL)
 		sample_add_count(samples, NO_LABEL, drill->conflicts);
 }
+
+/* What was not measured is not there. */
+static void add_measured(struct samples *samples, int64_t value, bool is_time)
+{
+	if (value >= 0 && is_time)
+		sample_add_seconds(samples, NO_LABEL, value);
+	else if (value >= 0)
+		sample_add_count(samples, NO_LABEL, (uint64_t)value);
+}
+
+void samples_drill_isolated(struct samples *samples)
+{
+	if (last_drill(samples) != NULL)
+		sample_add_count(samples, NO_LABEL, last_drill(samples)->is_isolated);
+}
+
+void samples_drill_writes_lost(struct samples *samples)
+{
+	add_measured(samples, last_drill(samples) != NULL ? last_drill(samples)->writes_lost : -1, false);
+}
+
+void samples_drill_stale_reads(struct samples *samples)
+{
+	add_measured(samples, last_drill(samples) != NULL ? last_drill(samples)->stale_reads : -1, false);
+}
+
+void samples_drill_rpo(struct samples *samples)
+{
+	add_measured(samples, last_drill(samples) != NULL ? last_drill(samples)->rpo_ms : -1, true);
+}
+
+void samples_drill_rto(struct samples *samples)
+{
+	add_measured(samples, last_drill(samples) != NULL ? last_drill(samples)->rto_ms : -1, true);
+}
+
+void samples_drill_stranded(struct samples *samples)
+{
+	add_measured(samples, last_drill(samples) != NULL ? last_drill(samples)->stranded : -1, false);
+}

@@ -73,6 +73,9 @@ struct drill_status {
 	uint64_t moved, moved_back, refused, not_tried;
 	uint64_t p50_ms, p99_ms, max_ms;       /* no write of a user was held for longer */
 	uint64_t lasted_ms, conflicts;
+	bool is_isolated;              /* the source was cut off */
+	/* -1: not measured. */
+	int64_t writes_lost, stale_reads, rpo_ms, rto_ms, stranded;
 };
 
 struct sidecar_status {

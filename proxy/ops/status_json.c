@@ -1,6 +1,7 @@
 /* Status JSON (see status_json.h). */
 #include "status_json.h"
 
+#include "config/value.h"
 #include "ready.h"
 
 #include <jansson.h>
@@ -102,6 +103,23 @@ static json_t *describe_core(const struct sidecar_status *status)
 	return object;
 }
 
+/* Where clients connect to, as it is configured here. */
+static json_t *describe_addresses(const struct sidecar_status *status)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < status->dc_count; i++) {
+		const struct settings_address *place = i == 0 ? &status->settings->listen : &status->settings->peers[i - 1].address;
+		struct buffer address = { 0 };
+
+		if (place->host != NULL)
+			value_add_address(&address, place);
+		json_object_set_new(object, status->dcs[i], address.len > 0 ? json_stringn(address.ptr, address.len) : json_null());
+		buffer_free(&address);
+	}
+	return object;
+}
+
 /* Users who were moved, by where they live; what is under way. */
 static json_t *describe_homes(const struct sidecar_status *status)
 {
@@ -120,6 +138,7 @@ static json_t *describe_homes(const struct sidecar_status *status)
 	set_count(object, "forwarded_bytes", status->counters.forwarded_bytes);
 	json_object_set_new(object, "is_isolated", json_boolean(status->isolation.id != 0));
 	json_object_set_new(object, "users", users);
+	json_object_set_new(object, "addresses", describe_addresses(status));
 	return object;
 }
 

@@ -1,4 +1,5 @@
 /* Facts about drills: who is moved, how long that took, which limits stop it, and what a report says. */
+#include "base/text.h"
 #include "proxy/ctl/drill_report.h"
 
 #include <CUnit/CUnit.h>
@@ -108,6 +109,67 @@ static void report_tells_numbers_and_names(void)
 	drill_free(&drill);
 }
 
+/* It has written numbers 0 to 9, each acknowledged at 10 ms times its number, begun 5 ms before. */
+static void canary_open(struct canary *canary)
+{
+	*canary = (struct canary){ .user = text_copy("user:c"), .key = text_copy("user:c:k") };
+	for (uint64_t number = 0; number < 10; number++)
+		canary_note_write(canary, number, number == 0 ? 0 : 10 * number - 5, 10 * number);
+}
+
+static void a_canary_misses_what_is_not_there(void)
+{
+	bool is_there[10] = { true, true, true, true, true, true, true, true, true, true };
+	struct canary canary;
+
+	canary_open(&canary);
+	CU_ASSERT(canary.rto_ms == 5 && !canary.has_switched);
+	canary_note_switch(&canary, is_there, 10);
+	CU_ASSERT(canary.has_switched && canary.unseen == 0 && canary.rpo_ms == 0);
+	/* 7 and 9 are missing: all is there up to 6, of 60 ms; the last was at 90. */
+	is_there[7] = is_there[9] = false;
+	canary_note_switch(&canary, is_there, 10);
+	CU_ASSERT(canary.unseen == 2 && canary.rpo_ms == 30);
+	/* What lies beyond those that were listed is missing, too. */
+	canary_note_end(&canary, is_there, 5);
+	CU_ASSERT(canary.is_compared && canary.lost == 5);
+	canary_note_read(&canary, true);
+	canary_note_read(&canary, false);
+	CU_ASSERT(canary.reads == 2 && canary.stale == 1);
+	canary_free(&canary);
+}
+
+static void what_was_not_measured_is_not_told_as_a_number(void)
+{
+	struct drill drill;
+	struct buffer text = { 0 };
+
+	drill_open(&drill, 1);
+	struct drill_measured none = drill_measure_canaries(&drill);
+
+	CU_ASSERT(none.lost == -1 && none.stale == -1 && none.unseen == -1 && none.rpo_ms == -1 && none.rto_ms == -1);
+	drill_report_text(&drill, &text);
+	buffer_add_byte(&text, '\0');
+	CU_ASSERT(strstr(text.ptr, "writes lost: not measured\n") != NULL && strstr(text.ptr, "RPO: not measured\n") != NULL && strstr(text.ptr, "was cut off") == NULL);
+	json_t *json = drill_report_json(&drill, "now");
+
+	CU_ASSERT(json_is_null(json_object_get(json, "writes_lost")) && json_is_null(json_object_get(json, "rpo_ms")) && json_is_null(json_object_get(json, "isolation")));
+	json_decref(json);
+	/* One canary of two was not compared in the end, and none has switched: RTO and stale reads are known, the rest is not. */
+	drill.canaries = memory_new(2 * sizeof(*drill.canaries));
+	drill.canary_count = 2;
+	canary_open(&drill.canaries[0]);
+	canary_open(&drill.canaries[1]);
+	canary_note_end(&drill.canaries[0], (const bool[]){ true }, 1);
+	struct drill_measured some = drill_measure_canaries(&drill);
+
+	CU_ASSERT(some.lost == -1 && some.stale == 0 && some.unseen == -1 && some.rpo_ms == -1 && some.rto_ms == 5);
+	canary_note_end(&drill.canaries[1], NULL, 0);
+	CU_ASSERT(drill_measure_canaries(&drill).lost == 9 + 10);
+	buffer_free(&text);
+	drill_free(&drill);
+}
+
 void suite_drill(void)
 {
 	CU_pSuite suite = CU_add_suite("drill", NULL, NULL);
@@ -116,4 +178,6 @@ void suite_drill(void)
 	CU_ADD_TEST(suite, percentiles_are_of_those_who_moved);
 	CU_ADD_TEST(suite, limits_are_read_and_crossed);
 	CU_ADD_TEST(suite, report_tells_numbers_and_names);
+	CU_ADD_TEST(suite, a_canary_misses_what_is_not_there);
+	CU_ADD_TEST(suite, what_was_not_measured_is_not_told_as_a_number);
 }
