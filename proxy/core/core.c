@@ -121,6 +121,9 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->topology->scripts = &core->scripts;
 	core->scripts.bytes_max = core->scripts.libraries.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
+	core->conflicts.ids.bits = stream_ids_bits(options->dc_count);
+	for (unsigned i = 1; i < options->dc_count; i++)
+		core->conflicts.ids.place += strcmp(options->dcs[i], options->dcs[0]) < 0;
 	core->policies.current = policy_set_new(&core->causes.origins, options->rules, options->rule_count, error);
 	if (*error == NULL)
 		*error = homes_error;

@@ -29,7 +29,7 @@ void turn_release(struct turn *turn, const struct turn_group *group, const struc
 	for (unsigned i = 0; is_kept && i < group->slot_count; i++) {
 		const struct slot *slot = &group->slots[i];
 		assert(slot->reply < count);
-		if (release_may_answer(slot))
+		if (release_may_answer(slot, replies[slot->reply]))
 			turn_answer(turn, slot->token, answer_of(turn, slot, replies));
 	}
 	turn->callbacks.group_answered(turn->callbacks.context);

@@ -2,6 +2,7 @@
  * each write both must hold the same data and deadlines.
  * plan_replay PORT PEER_PORT PROTOCOL SEED COUNT; used by test_plans.py. Servers need --enable-debug-command yes. */
 #include "proxy/core/commands/command.h"
+#include "proxy/core/commands/stream_id.h"
 #include "proxy/core/wire/envelope.h"
 
 #include <arpa/inet.h>
@@ -41,6 +42,9 @@ static const char *const templates[] = {
 	"LMPOP 2 K K LEFT", "LMPOP 1 K RIGHT COUNT 2", "LMPOP 3 K LEFT",
 	"BLPOP K K 0", "BRPOP K 0", "BLPOP K x", "BLMOVE K K LEFT RIGHT 0", "BRPOPLPUSH K K 0", "BLMPOP 0 2 K K LEFT", "BLMPOP 0 1 K RIGHT COUNT 2",
 	"BLMPOP x 1 K LEFT", "BZPOPMIN K K 0", "BZPOPMAX K 0", "BZMPOP 0 2 K K MIN", "BZMPOP 0 1 K MAX COUNT 2", "RPUSH K M M V",
+	"XADD K * M V", "XADD K 5-* M V M V", "XADD K 9000000000000-1 M V", "XADD K 0-0 M V", "XADD K MAXLEN 2 * M V", "XADD K MAXLEN 0 * M V",
+	"XADD K NOMKSTREAM * M V", "XADD K MAXLEN ~ 1 LIMIT 5 * M V", "XADD K MINID 5 * M V", "XADD K * M", "XADD K x M V", "XDEL K 5-0 7", "XDEL K x",
+	"XDEL K 9000000000000-1", "XTRIM K MAXLEN 1", "XTRIM K MAXLEN 0", "XTRIM K MINID 9000000000000", "XTRIM K MAXLEN x",
 	"DEL K", "UNLINK K K", "GETDEL K", "RENAME K K", "RENAMENX K K", "COPY K K", "COPY K K REPLACE", "RESTORE K 0 D",
 	"RESTORE K 100000 D REPLACE", "EXPIRE K 100", "EXPIRE K 100 NX", "EXPIRE K 0", "EXPIRE K -1", "PEXPIRE K 100000 XX",
 	"EXPIREAT K 9999999999", "PEXPIREAT K 1", "PEXPIREAT K 9999999999999 GT", "EXPIRE K x", "PERSIST K", "GETEX K EX 50",
@@ -70,6 +74,7 @@ struct replay {
 	struct buffer intent_bytes, outcome_bytes;
 	unsigned writes, errors;
 	bool is_plan_seen[PLANS];
+	struct stream_ids ids;
 };
 
 /* ---- servers ---- */
@@ -228,6 +233,16 @@ static struct slice list_remove(struct server *peer, const struct change *change
 	return ASK(peer, SLICE("LREM"), change->key, SLICE("0"), SLICE("(mark)"));
 }
 
+static struct slice stream_add(struct server *peer, const struct change *change)
+{
+	struct slice argv[16] = { SLICE("XADD"), change->key, change->element }, cursor = change->value;
+	struct reply field;
+	unsigned argc = 3;
+	while (cursor.len > 0 && argc < 16 && reply_read(&cursor, &field))
+		argv[argc++] = field.text;
+	return server_ask(peer, argc, argv);
+}
+
 static struct slice change_apply(struct server *peer, const struct change *change)
 {
 	char digits[32];
@@ -272,6 +287,15 @@ static struct slice change_apply_here(struct server *peer, const struct change *
 		return ASK(peer, change->number == 0 ? SLICE("LPUSH") : SLICE("RPUSH"), key, value);
 	case CHANGE_LIST_REMOVE: return list_remove(peer, change);
 	case CHANGE_LIST_SET: return ASK(peer, SLICE("LSET"), key, number, value);
+	case CHANGE_STREAM_ADD: return stream_add(peer, change);
+	case CHANGE_STREAM_REMOVE: return ASK(peer, SLICE("XDEL"), key, element);
+	case CHANGE_STREAM_TRIM:
+		ASK(peer, SLICE("XTRIM"), key, SLICE("MINID"), value);
+		return change->number == 1 ? ASK(peer, SLICE("XDEL"), key, value) : (struct slice){ ":0\r\n", 4 };
+	case CHANGE_STREAM_REACH:
+		ASK(peer, SLICE("XGROUP"), SLICE("CREATE"), key, SLICE("none"), SLICE("$"), SLICE("MKSTREAM"));
+		ASK(peer, SLICE("XGROUP"), SLICE("DESTROY"), key, SLICE("none"));
+		return ASK(peer, SLICE("XSETID"), key, value);
 	case CHANGE_BITS: {
 		char type[8], at[32];
 		snprintf(type, sizeof(type), "i%u", bits_width(change->number));
@@ -347,8 +371,9 @@ static const char *write_replay(struct replay *replay, const struct request *req
 	struct timeval now;
 	gettimeofday(&now, NULL);
 	const struct plan_world world = {
-		.now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000, .db = 0, .reserved_db = 15, .databases = 16,
+		.now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000, .db = 0, .reserved_db = 15, .databases = 16, .ids = &replay->ids,
 	};
+	replay->ids.now_ms = world.now_ms;
 	struct slice replies[REPLIES_MAX];
 	struct changes *intent = &replay->intent;
 	intent->count = 0;

@@ -99,7 +99,7 @@ static bool has_clash(char a, char b)
 
 static bool check_clashes(void)
 {
-	static const char types[] = "shmzl";
+	static const char types[] = "shmzlx";
 	bool is_whole = true;
 
 	for (unsigned a = 0; types[a] != '\0'; a++)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/scope/model/scope_stream.h"
+
 const struct scope_row scope_rows[] = {
 #define PAIR(section, first, second, starts, conflicts, lww, lww_prose, priority, priority_prose, record, record_prose, merge, merge_prose, custom, \
              custom_prose)                                                                                                                           \
@@ -180,13 +182,14 @@ static void add_parts(struct scope_value *value, const struct side sides[2], con
 	}
 }
 
-/* What either pushed is there, and what either removed is gone. In which order, the model says: it has no other way to come to that. */
-static struct scope_value expect_list(const struct scope_history *history, const struct scope_policy *policy, const struct scope_batch *const pair[2], unsigned key)
+/* Of lists and streams. What either pushed or added is there, and what either removed is gone. In which order, the model says: it has no other way to come to that. */
+static struct scope_value expect_done(const struct scope_history *history, const struct scope_policy *policy, const struct scope_batch *const pair[2], unsigned key,
+                                      unsigned element)
 {
 	struct scope_state state;
 
 	scope_evaluate(policy, history, 1u << pair[0]->dc | 1u << pair[1]->dc, &state);
-	return state.at[key][SCOPE_LIST];
+	return state.at[key][element];
 }
 
 static struct scope_value expect_element(enum scope_outcome outcome, const struct scope_policy *policy, const struct scope_state *start,
@@ -251,7 +254,7 @@ void scope_expect(enum scope_outcome outcome, const struct scope_policy *policy,
 	} else {
 		for (unsigned key = 0; key < SCOPE_KEYS; key++)
 			for (unsigned element = 0; element < SCOPE_ELEMENTS; element++)
-				state->at[key][element] = element == SCOPE_LIST ? expect_list(history, policy, pair, key) : expect_element(outcome, policy, &history->start, sides, key, element, first);
+				state->at[key][element] = element == SCOPE_LIST || scope_is_of_stream(element) ? expect_done(history, policy, pair, key, element) : expect_element(outcome, policy, &history->start, sides, key, element, first);
 	}
 	scope_tidy(state);
 }

@@ -74,7 +74,7 @@ static struct intent removal_of(const struct asked *asked)
 		return (struct intent){ CHANGE_MEMBER_REMOVE, { PLAN_MEMBERS_REMOVE, 3, { SLICE("SREM"), asked->key, asked->element } } };
 	case KIND_ZSET:
 		return (struct intent){ CHANGE_SCORE_REMOVE, { PLAN_SCORES_REMOVE, 3, { SLICE("ZREM"), asked->key, asked->element } } };
-	case KIND_STRING: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
+	case KIND_STRING: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
 	}
 	return (struct intent){ CHANGE_CLEAR, { PLAN_CLEAR, 2, { SLICE("DEL"), asked->key } } };
 }
@@ -88,7 +88,7 @@ static struct intent intent_of(const struct asked *asked)
 		return (struct intent){ CHANGE_MEMBER_ADD, { PLAN_MEMBERS_ADD, 3, { SLICE("SADD"), asked->key, asked->element } } };
 	case KIND_ZSET:
 		return (struct intent){ CHANGE_SCORE_SET, { PLAN_SCORES_SET, 4, { SLICE("ZADD"), asked->key, asked->value, asked->element } } };
-	case KIND_STRING: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
+	case KIND_STRING: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
 	}
 	return asked->is_keeping_ttl
 		? (struct intent){ CHANGE_SET, { PLAN_SET, 4, { SLICE("SET"), asked->key, asked->value, SLICE("KEEPTTL") } } }

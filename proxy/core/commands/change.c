@@ -3,7 +3,7 @@
 
 const char *kind_text(enum kind kind)
 {
-	static const char *const texts[KIND_COUNT] = { "string", "hash", "set", "zset", "list", "ttl", "key" };
+	static const char *const texts[KIND_COUNT] = { "string", "hash", "set", "zset", "list", "stream", "ttl", "key" };
 	return texts[kind];
 }
 
@@ -12,7 +12,7 @@ bool kind_has_number(enum kind kind)
 	switch (kind) {
 	case KIND_STRING: case KIND_HASH: case KIND_ZSET:
 		return true;
-	case KIND_SET: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_SET: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		return false;
 	}
 	return false;
@@ -23,7 +23,7 @@ bool kind_has_dots(enum kind kind)
 	switch (kind) {
 	case KIND_STRING: case KIND_HASH:
 		return true;
-	case KIND_SET: case KIND_ZSET: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_SET: case KIND_ZSET: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		return false;
 	}
 	return false;
@@ -69,6 +69,9 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 	case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		*kind = KIND_LIST;
 		return true;
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
+		*kind = KIND_STREAM;
+		return true;
 	case CHANGE_EXPIRE:
 		*kind = KIND_TTL;
 		return true;
@@ -85,15 +88,21 @@ bool change_is_removal(const struct change *change)
 {
 	switch (change->kind) {
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_LIST_REMOVE:
+	case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM:
 		return true;
 	case CHANGE_SIBLING:
 		return change->sibling_bits & SIBLING_REMOVAL;
 	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
 	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_SET:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_SET: case CHANGE_STREAM_ADD: case CHANGE_STREAM_REACH:
 		return false;
 	}
 	return false;
+}
+
+bool change_is_of_stream(const struct change *change)
+{
+	return change->kind == CHANGE_STREAM_TRIM || change->kind == CHANGE_STREAM_REACH;
 }
 
 bool change_is_patch(const struct change *change)
@@ -113,6 +122,7 @@ bool changes_are_plain(const struct changes *changes)
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		return false;
 	}
 	return false;

@@ -13,6 +13,7 @@ enum kind {
 	KIND_SET,
 	KIND_ZSET,
 	KIND_LIST,                   /* has no versions, under any rule; those before it have */
+	KIND_STREAM,                 /* its entries have, and do the same under every rule */
 	KIND_TTL,                    /* the key's deadline */
 	KIND_KEY,                    /* the clears of the whole key: DEL, expiry, FLUSHDB */
 	KIND_COUNT,
@@ -46,6 +47,10 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_LIST_INSERT = 20,     /* list: value; number: before which index; 0: at the head, LIST_TAIL: at the tail; length, where it is neither */
 	CHANGE_LIST_REMOVE = 21,     /* list: so many elements (amount) from index number on; length */
 	CHANGE_LIST_SET = 22,        /* list: value; number: of which index; length */
+	CHANGE_STREAM_ADD = 23,      /* stream: element = the entry's id, value = its fields, each name and value as RESP */
+	CHANGE_STREAM_REMOVE = 24,   /* stream: element = the entry's id */
+	CHANGE_STREAM_TRIM = 25,     /* stream: every entry that it has seen below the id in value, and that one, too, if number is 1 */
+	CHANGE_STREAM_REACH = 26,    /* stream: it is there, and its last id is the one in value, or a later one */
 };
 
 /* CHANGE_BITS: number tells both. Bits are counted as Redis does, the highest of the first byte is 0. */
@@ -116,6 +121,8 @@ void changes_free(struct changes *changes);
 
 /* The kind of element that the change is about; false: it is about whole keys (a clear, a flush). */
 bool change_kind_of(const struct change *change, enum kind *kind);
+/* Is it about a stream as a whole, not about one of its entries? Its element has no name. */
+bool change_is_of_stream(const struct change *change);
 /* Does it change part of a string's bytes, whatever the others are (a patch)? */
 bool change_is_patch(const struct change *change);
 /* Does it remove what it is about? */

@@ -34,12 +34,17 @@ bool plan_can_restore(unsigned char type);           /* what a DUMP begins with:
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
 
+/* Who chose the id of a stream's entry. One that we chose may be too small: then the command is run again, above what is there (local/rerun.c). */
+enum id_choice { ID_GIVEN, ID_CHOSEN, ID_SEQ_CHOSEN };
+struct stream_ids;                   /* stream_id.h */
+
 struct command;
 
 struct planned {
 	enum plan plan;              /* may be simpler than the command's own: plain SET is PLAN_SET even where SET NX is PLAN_SET_IF */
 	unsigned replies;            /* store commands appended: read-before, the command, read-after */
 	unsigned answer;             /* which of them answers the client, 0-based */
+	enum id_choice choice;
 };
 
 /* What plans are written to. */
@@ -60,6 +65,9 @@ struct plan_world {
 	uint32_t reserved_db;
 	uint32_t databases;
 	bool is_scripted;            /* a script has run it as it is, and read what it left: no deadline was made absolute */
+	struct stream_ids *ids;      /* where ids of entries come from */
+	bool is_careful;             /* it cannot be run again: an id that we choose must fit at once */
+	enum id_choice again;        /* it is run again: who chose its id, which was too small */
 	bool is_whole;               /* what changes part of a string ships the whole: its rule keeps every value (plan_is_patch) */
 };
 const char *plan_command(const struct command *command, const struct request *request, const struct plan_world *world, const struct plan_output *output);

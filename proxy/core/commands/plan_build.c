@@ -42,6 +42,8 @@ void build_read_whole_key(struct plan_build *build, struct slice key)
 	build_read(build, 2, (const struct slice[]){ SLICE("SMEMBERS"), key });
 	build_read(build, 5, (const struct slice[]){ SLICE("ZRANGE"), key, SLICE("0"), SLICE("-1"), SLICE("WITHSCORES") });
 	build_read(build, 4, (const struct slice[]){ SLICE("LRANGE"), key, SLICE("0"), SLICE("-1") });
+	build_read(build, 3, (const struct slice[]){ SLICE("XINFO"), SLICE("STREAM"), key });
+	build_read(build, 4, (const struct slice[]){ SLICE("XRANGE"), key, SLICE("-"), SLICE("+") });
 }
 
 struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key)

@@ -300,7 +300,7 @@ static void add_fields(const struct change *like, struct slice reply, struct cha
 	}
 }
 
-/* Replies: PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE. Those of other types than the key's are errors or empty. */
+/* Replies: PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE, XINFO STREAM, XRANGE. Those of other types than the key's are errors or empty. */
 static void add_whole_key(const struct slice *replies, uint32_t db, struct slice key, struct changes *result)
 {
 	struct change like = { .db = db, .key = key };
@@ -318,6 +318,7 @@ static void add_whole_key(const struct slice *replies, uint32_t db, struct slice
 	add_each(CHANGE_MEMBER_ADD, &like, replies[3], result);
 	add_scored(CHANGE_SCORE_SET, &like, replies[4], result);
 	plan_add_list(&like, replies[5], result);
+	plan_add_stream(&like, replies[7], replies[6], result);
 	if (deadline > 0)
 		result_add(result, CHANGE_EXPIRE, &like)->expire_at_ms = deadline;
 }

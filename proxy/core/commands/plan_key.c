@@ -178,10 +178,10 @@ const char *plan_build_sort(struct plan_build *build)
 	return NULL;
 }
 
-/* A DUMP starts with its type, numbered as in RDB files: strings, lists, sets, sorted sets and hashes in each of their encodings. */
+/* A DUMP starts with its type, numbered as in RDB files: strings, lists, sets, sorted sets and hashes in each of their encodings, streams. */
 bool plan_can_restore(unsigned char type)
 {
-	static const unsigned char types[] = { 0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 16, 17, 18, 20 };
+	static const unsigned char types[] = { 0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21 };
 	for (size_t i = 0; i < sizeof(types); i++)
 		if (type == types[i])
 			return true;
@@ -213,8 +213,7 @@ const char *plan_build_restore(struct plan_build *build)
 	const struct slice *argv = build->request->argv;
 	bool is_foreign = argv[3].len > 0 && !plan_can_restore((unsigned char)argv[3].ptr[0]);
 	if (is_foreign && dump_is_whole(argv[3]))
-		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): only strings, hashes, sets, sorted sets "
-		       "and lists are replicated";
+		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): types of modules are not replicated";
 	if (is_foreign)
 		return build_void(build);
 	build_intend(build, CHANGE_CLEAR, argv[1]);

@@ -17,12 +17,13 @@ static unsigned flags_of(const struct change *change, long double *delta)
 	switch (change->kind) {
 	case CHANGE_SET:
 		return change->expire_at_ms != EXPIRE_KEEP ? MARK_PRESENT | MARK_TTL : MARK_PRESENT;
-	case CHANGE_FIELD_SET: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SIBLING:
+	case CHANGE_FIELD_SET: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SIBLING: case CHANGE_STREAM_ADD:
+	case CHANGE_STREAM_REACH:
 		return MARK_PRESENT;
 	case CHANGE_CLEAR:
 		return change->is_expiry ? MARK_EXPIRY : 0;
 	case CHANGE_FLUSH: case CHANGE_EXPIRE: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE:
-	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM:
 		return 0;
 	case CHANGE_LIST_INSERT:
 		return MARK_DELTA | MARK_PRESENT;

@@ -1,6 +1,7 @@
 #include "compete.h"
 
 #include "proxy/core/records/episode.h"
+#include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/types.h"
 #include "proxy/core/versions/version.h"
 #include "delta_walk.h"
@@ -99,11 +100,13 @@ static void enter(struct keyspace *keyspace, const struct arrival *arriving, str
 
 void version_compete(struct keyspace *keyspace, const struct arrival *arriving, struct element *element, const struct version *version)
 {
+	if (element_is_of_stream(element))
+		return;
 	if (!arrival_is_remote(arriving)) {
 		enter(keyspace, arriving, element, version);
 		return;
 	}
-	const struct rule *rule = element->key->policy->rule;
+	const struct rule *rule = rule_for(element);
 	const struct version *decider = rule->decide(keyspace, element);
 	struct version before = decider != NULL ? *decider : (struct version){ 0 };
 	bool had_decider = decider != NULL;

@@ -10,6 +10,7 @@
 #include "proxy/core/versions/version.h"
 #include "sibling.h"
 #include "stranded.h"
+#include "stream.h"
 
 /* ---- changes of one element ---- */
 
@@ -93,8 +94,12 @@ static void apply_element(struct conflicts *conflicts, struct arrival *arriving,
 		(flags & MARK_PATCH ? patch_note : delta_note)(keyspace, arriving);
 	keyspace_mark(keyspace, element, &(struct marking){
 		stamp, is_alive ? flags : flags | MARK_DEAD, is_alive ? arriving->delta : 0, arriving->party.note });
+	if (kind == KIND_STREAM)
+		stream_see(conflicts, arriving);
 	if (kind == KIND_LIST)
 		list_apply(conflicts, arriving, is_alive);
+	else if (change_is_of_stream(arriving->change))
+		stream_apply(conflicts, arriving);
 	else if (!is_delta)
 		apply_version(keyspace, arriving, is_alive);
 	if (arriving->change->kind == CHANGE_SET)

@@ -8,6 +8,7 @@
  *   patch.c            parts of strings
  *   fraction.c         increments, and what has to be read back because two orders differ
  *   list.c             lists: their changes, and the commands that tell the store of them
+ *   stream.c           streams: what is told of one as a whole, and the commands that tell the store of its entries
  *   compete.c          versions compete, and types kill those of other types
  *   sibling.c          versions that a client's write names beside itself
  *   stranded.c         writes that a take-over of their user has not seen
@@ -19,6 +20,7 @@
 #define CORE_CONFLICT_H
 
 #include "base/arena.h"
+#include "proxy/core/commands/stream_id.h"
 #include "proxy/core/vocabulary/effect.h"
 #include "proxy/core/versions/note.h"
 #include "proxy/core/rules/rule.h"
@@ -58,6 +60,7 @@ struct conflicts {
 	uint64_t counts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];
 	bool (*user_of)(const void *context, struct slice key, uint64_t user[2]);        /* whose the key is, as a hash; false: nobody's */
 	const void *user_context;
+	struct stream_ids ids;               /* of entries that clients add here (XADD *) */
 	uint64_t stranded;                   /* changes that were stranded by take-overs */
 	struct rounding *roundings;              /* owned; taken by the core */
 	unsigned rounding_count, rounding_cap;

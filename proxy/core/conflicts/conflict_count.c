@@ -20,6 +20,8 @@ static enum outcome outcome_of(const struct arrival *arriving, const struct key 
 		return OUTCOME_SUM;
 	if (filter->kind == KIND_LIST)
 		return OUTCOME_NEWEST;
+	if (filter->kind == KIND_STREAM)
+		return (arriving->party.flags ^ other_flags) & MARK_PRESENT ? OUTCOME_ADD_WINS : OUTCOME_NEWEST;
 	if (key->policy->rule->outcome != OUTCOME_NEWEST)
 		return key->policy->rule->outcome;
 	if (key->policy->rule->is_keeping && filter->kind < KIND_TYPES)
@@ -257,7 +259,8 @@ void conflicts_count(struct conflicts *conflicts, const struct arrival *arriving
 	}
 	/* 1. Changes to the same element. 2. Clears of its key. */
 	enum kind kind = arriving->element->kind;
-	if (kind != KIND_LIST)       /* of lists, those that concern the same element of it: list.c */
+	/* Of lists, those that concern the same element of it: list.c. What is done to a stream as a whole does not contradict each other. */
+	if (kind != KIND_LIST && !element_is_of_stream(arriving->element))
 		count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
 	count_element(conflicts, arriving, arriving->key->fixed[KIND_KEY], &(struct filter){ .kind = kind });
 	/* 3. The deadline, which a SET writes as well. */

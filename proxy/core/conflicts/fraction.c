@@ -21,7 +21,7 @@ static enum change_kind rounded_as(enum kind kind)
 	case KIND_STRING: return CHANGE_SET;
 	case KIND_HASH: return CHANGE_FIELD_SET;
 	case KIND_ZSET: return CHANGE_SCORE_SET;
-	case KIND_SET: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
+	case KIND_SET: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT: break;
 	}
 	assert(!"a number");
 	return CHANGE_SET;

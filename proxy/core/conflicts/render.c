@@ -2,6 +2,7 @@
 
 #include "list.h"
 #include "patch.h"
+#include "stream.h"
 #include "verdict.h"
 #include "base/number.h"
 #include "proxy/core/resp/resp.h"
@@ -97,7 +98,7 @@ static void render_present(const struct keyspace *keyspace, struct script *scrip
 	case KIND_ZSET:
 		script_add_element(script, SLICE("ZADD"), key->name, 2, (struct slice[]){ value, element->name });
 		return;
-	case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
 	}
 }
@@ -128,7 +129,7 @@ static void render_absent(struct keyspace *keyspace, struct script *script, cons
 	case KIND_ZSET:
 		script_add_element(script, SLICE("ZREM"), key, 1, &element->name);
 		return;
-	case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"of a type");
 	}
 }
@@ -159,7 +160,7 @@ static void render_pending(struct script *script, const struct element *element)
 	case KIND_ZSET:
 		script_add(script, 4, (struct slice[]){ SLICE("ZINCRBY"), key, by, element->name });
 		break;
-	case KIND_SET: case KIND_LIST: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
+	case KIND_SET: case KIND_LIST: case KIND_STREAM: case KIND_TTL: case KIND_KEY: case KIND_COUNT:
 		assert(!"a number");
 	}
 	buffer_free(&number);
@@ -250,9 +251,14 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 	/* Redis's SET replaces a value of any type and can keep its deadline. */
 	if (!is_visible_string(keyspace, key) || !is_deadline_settled(keyspace, key))
 		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key->name });
+	is_visible = stream_render_whole(keyspace, script, key);
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES)
 			continue;
+		if (element->kind == KIND_STREAM) {
+			element_clean(keyspace, element);
+			continue;
+		}
 		if (element->kind == KIND_LIST) {
 			is_visible |= list_render_whole(keyspace, script, element);
 			element_clean(keyspace, element);
@@ -293,6 +299,17 @@ static void render_flushes(struct keyspace *keyspace, struct script *script)
 	keyspace->is_flush_dirty = false;
 }
 
+/* Entries of one stream that follow each other are told together. */
+static void render_entry(struct keyspace *keyspace, struct script *script, struct stream_edit *edit, struct element *element)
+{
+	if (!stream_edit_takes(edit, element))
+		stream_edit_end(script, edit);
+	if (!element->is_redecided)
+		return;
+	stream_edit_add(keyspace, edit, element);
+	element_clean(keyspace, element);
+}
+
 void render_dirty(struct keyspace *keyspace, struct script *script)
 {
 	if (keyspace->is_flush_dirty)
@@ -305,6 +322,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 	}
 	/* Deadlines are written after values, since a SET removes its key's deadline. */
 	struct element *deadlines = NULL;
+	struct stream_edit edit = { 0 };
 	while (keyspace->dirty_elements != NULL) {
 		struct element *element = keyspace->dirty_elements;
 		keyspace->dirty_elements = element->dirty_next;
@@ -312,11 +330,14 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		if (element->kind == KIND_TTL) {
 			element->dirty_next = deadlines;
 			deadlines = element;
+		} else if (element->kind == KIND_STREAM) {
+			render_entry(keyspace, script, &edit, element);
 		} else if (element->is_redecided || element->has_pending || element->result.len > 0 || element->todo_count > 0 || element->sequence != NULL) {
 			render_element(keyspace, script, element);
 		}
 	}
 	keyspace->dirty_elements_end = &keyspace->dirty_elements;
+	stream_edit_end(script, &edit);
 	for (struct element *element = deadlines; element != NULL; element = element->dirty_next) {
 		if (!element->is_redecided)
 			continue;
@@ -355,6 +376,7 @@ void render_plain(struct script *script, const struct change *change)
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		assert(false);               /* none of these is plain */
 	}
 	buffer_free(&number);

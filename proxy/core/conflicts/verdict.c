@@ -24,7 +24,7 @@ static void add_until_patch(const struct keyspace *keyspace, const struct elemen
 
 struct verdict element_verdict(const struct keyspace *keyspace, const struct element *element)
 {
-	struct verdict verdict = { .decider = element->key->policy->rule->decide(keyspace, element) };
+	struct verdict verdict = { .decider = rule_for(element)->decide(keyspace, element) };
 	if (element->has_patches) {
 		add_until_patch(keyspace, element, &verdict);
 		return verdict;

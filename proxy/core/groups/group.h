@@ -36,6 +36,7 @@ struct member {                      /* one command of a group */
 	unsigned key_first, key_count;
 	bool is_flush;               /* it may touch any key */
 	bool is_emptying;            /* its last reply says whether the collection is still there */
+	enum id_choice choice;       /* not ID_GIVEN: if the id is too small, it is run again */
 	bool is_listing;             /* its answer may hold libraries of functions */
 	bool is_loading;             /* its first reply says whether Redis can compile the script */
 };

@@ -211,6 +211,7 @@ void local_answered(struct local *local, struct group *group, const struct event
 	}
 	buffer_free(&final);
 	gather_homes_answered(local, group, event);
+	rerun_above(local, group, event);
 	keep_writes(local, group, &facts);
 	local->causes->answered_seq = last_seq;
 	causes_announce(local->causes, group->stamp.context);

@@ -28,7 +28,7 @@ static const char *add_scripted(struct local *local, struct group *group, const 
 	if (error != NULL)
 		return error;
 	group->script.count += scripted.replies;
-	struct planned planned = { PLAN_NONE, scripted.replies, scripted.answer };
+	struct planned planned = { .plan = PLAN_NONE, .replies = scripted.replies, .answer = scripted.answer };
 	member->is_listing = scripted.is_listing;
 	if (scripted.is_write && scripted.by_text[0] != '\0')
 		planned.plan = PLAN_SCRIPT;
@@ -61,6 +61,7 @@ static const char *add_command(struct local *local, struct group *group, const s
 		return NULL;
 	}
 	struct plan_world world = gather_world(local, db);
+	world.is_careful = local->is_careful;
 	if (plan_is_patch(row->plan))
 		world.is_whole = local->keyspace->policy_for(local->keyspace->policy_context, request->argv[1])->is_keeping;
 	struct planned planned;
@@ -157,6 +158,7 @@ static bool has_write(const struct event *event)
 static const char *add_commands(struct local *local, struct group *group, const struct event *event, bool is_plain_set, unsigned *mistake)
 {
 	local->client = event->request.client;
+	local->is_careful = event->request.count > 1 || event->request.is_transaction || event->request.guard != 0;
 	if (local->client.len > NOTE_CLIENT_MAX)
 		local->client.len = NOTE_CLIENT_MAX;
 	for (unsigned i = 0; i < event->request.count; i++) {

@@ -11,7 +11,7 @@ static void gather_flip(struct local *local, const struct move *move)
 {
 	struct buffer value = { 0 };
 	struct group *group = gathering_group(local, 0);
-	struct planned planned = { PLAN_FIELDS_SET, 1, 0 };
+	struct planned planned = { .plan = PLAN_FIELDS_SET, .replies = 1 };
 	homes_write(local->topology, &value, move->epoch, move->dc, move->is_forced);
 	script_select(&group->script, DB_RESERVED);
 	script_end_run(&group->script);

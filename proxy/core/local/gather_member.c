@@ -8,6 +8,7 @@ void gather_planned(struct local *local, struct group *group, struct member *mem
 	member->plan = planned->plan;
 	member->reply_count = planned->replies;
 	member->answer = planned->answer;
+	member->choice = planned->choice;
 	enum plan pending = group_is_pending(planned->plan, &local->step->changes) ? planned->plan : PLAN_NONE;
 	envelope_add_write(&group->writes, pending, &local->step->changes);
 	member->write_len = group->writes.len - member->write_at;
@@ -17,8 +18,10 @@ void gather_planned(struct local *local, struct group *group, struct member *mem
 
 struct plan_world gather_world(const struct local *local, uint32_t db)
 {
+	uint64_t now_ms = local->step->now_ms, seen_ms = hlc_ms(local->causes->hlc);
+	local->conflicts->ids.now_ms = now_ms > seen_ms ? now_ms : seen_ms;
 	return (struct plan_world){
-		.now_ms = local->step->now_ms, .db = db, .reserved_db = local->options->reserved_db, .databases = local->options->databases,
+		.ids = &local->conflicts->ids, .now_ms = local->step->now_ms, .db = db, .reserved_db = local->options->reserved_db, .databases = local->options->databases,
 	};
 }
 

@@ -38,7 +38,7 @@ void gather_readback(struct local *local, uint32_t db, struct slice key, bool is
 void gather_untimed(struct local *local, uint32_t db, struct slice key)
 {
 	struct group *group = begin_internal(local, 0, db);
-	struct planned planned = { PLAN_UNTIMED, 1, 0 };
+	struct planned planned = { .plan = PLAN_UNTIMED, .replies = 1 };
 	changes_reset(&local->step->changes);
 	changes_add(&local->step->changes, CHANGE_EXPIRE, db, key);
 	resp_add_command(&group->bytes, 2, (struct slice[]){ SLICE("PERSIST"), key });
@@ -50,7 +50,7 @@ void gather_asked(struct local *local, uint64_t token, uint32_t db, const struct
 	struct group *group = begin_internal(local, token, db);
 	struct unit *unit = &group->units[group->unit_count - 1];
 	struct member *member = group_add_member(group);
-	struct planned planned = { command->plan, 1, 0 };
+	struct planned planned = { .plan = command->plan, .replies = 1 };
 	script_add(&group->script, command->argc, command->argv);
 	gather_planned(local, group, member, &planned);
 	for (unsigned i = 0; i < member->key_count; i++)

@@ -7,7 +7,7 @@ static void gather_news(struct local *local, struct slice field, struct slice bo
 {
 	struct group *group = gathering_group(local, 0);
 	bool is_removal = body.ptr == NULL;
-	struct planned planned = { is_removal ? PLAN_FIELDS_REMOVE : PLAN_FIELDS_SET, 1, 0 };
+	struct planned planned = { .plan = is_removal ? PLAN_FIELDS_REMOVE : PLAN_FIELDS_SET, .replies = 1, .answer = 0 };
 	script_select(&group->script, DB_RESERVED);
 	script_end_run(&group->script);
 	struct unit *unit = group_add_unit(group, 0, DB_RESERVED);

@@ -3,7 +3,7 @@
  *   gather.c         a request joins a group              answer.c     the store has executed a group
  *   gather_own.c     so does a write of the core itself   rerun.c      the store has aborted one
  *   gather_home.c    and what moves a user                readback.c   what is to be read back is
- *   gather_member.c  a command of any of them
+ *   gather_member.c  a command of any of them             rerun_above.c  an XADD whose id was too small
  *   gathering.c      groups are closed and sent           outbox.c     batches for the log */
 #ifndef CORE_LOCAL_H
 #define CORE_LOCAL_H

@@ -23,6 +23,7 @@ struct local {
 	struct group *open[2];               /* by protocol: gathering, not sent */
 	uint64_t gathering;                  /* counts the times that open groups were sent */
 	struct slice client;                 /* of the request that is being gathered: its name for itself */
+	bool is_careful;                     /* it cannot be run again by itself */
 	struct group *aborted, **aborted_end;        /* answered with an abort: their units are to be run again */
 	struct held_list guarded;            /* transactions of clients that watched keys: while writes are held, they wait */
 	unsigned units_rerun;                /* of aborted's first group */

@@ -8,10 +8,17 @@
 
 #include "proxy/core/vocabulary/effect.h"
 
-/* May the client of this slot be given the store's reply now? A slot without a token is the core's own. */
-static inline bool release_may_answer(const struct slot *slot)
+/* XADD: the stream has got as far as that id already. */
+static inline bool release_is_too_small(struct slice reply)
 {
-	return slot->token != 0;
+	const struct slice start = SLICE("-ERR The ID specified in XADD is equal or smaller");
+	return reply.len > start.len && memcmp(reply.ptr, start.ptr, start.len) == 0;
+}
+
+/* May the client of this slot be given the store's reply now? A slot without a token is the core's own. */
+static inline bool release_may_answer(const struct slot *slot, struct slice reply)
+{
+	return slot->token != 0 && !(slot->is_id_chosen && release_is_too_small(reply));
 }
 
 /* Has the store added the group's outbox entry, of whose XADD this is the reply? If not, its outbox was deleted, maybe with all the rest: the group's

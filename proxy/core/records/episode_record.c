@@ -75,7 +75,7 @@ static const struct side *decide(struct telling *telling, const struct episode *
 	trial->kind = episode->element->kind;
 	trial->versions = telling->versions;
 	trial->version_count = 0;
-	const struct rule *rule = trial->kind == KIND_KEY ? &rule_lww : trial->key->policy->rule;
+	const struct rule *rule = trial->kind == KIND_KEY ? &rule_lww : rule_for(trial);
 	for (unsigned i = 0; i < episode->side_count; i++) {
 		const struct side *side = &episode->sides[i];
 		if ((side->flags & MARK_DELTA) || side->note->is_take_over || episode_covers(episode, side))

@@ -51,6 +51,16 @@ void script_add_from(struct script *script, unsigned argc, const struct slice *a
 	script->count++;
 }
 
+void script_add_words(struct script *script, const struct slice *argv, unsigned argc, struct slice words, unsigned count)
+{
+	script_end_run(script);
+	resp_add_array(script->out, (uint64_t)argc + count);
+	for (unsigned i = 0; i < argc; i++)
+		resp_add_bulk(script->out, argv[i]);
+	buffer_add(script->out, words);
+	script->count++;
+}
+
 /* ---- runs ---- */
 
 /* Does the run, if one is under way, go on with this? KEY: of one element; the keys of SETs are among the arguments. */

@@ -33,6 +33,8 @@ void script_select(struct script *script, uint32_t db);
 void script_add(struct script *script, unsigned argc, const struct slice *argv);
 /* Likewise, with one more argument at the end: what FROM holds from START on. */
 void script_add_from(struct script *script, unsigned argc, const struct slice *argv, const struct buffer *from, size_t start);
+/* Likewise, with COUNT more arguments at the end, WORDS, which are RESP already. */
+void script_add_words(struct script *script, const struct slice *argv, unsigned argc, struct slice words, unsigned count);
 /* SET key value without options. PAIR: both as RESP. Returns the index of its reply, which it may share. */
 unsigned script_set(struct script *script, struct slice pair);
 unsigned script_set_value(struct script *script, struct slice key, struct slice value);

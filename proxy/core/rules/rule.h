@@ -29,6 +29,12 @@ struct rule {
 #include "rules.def"
 #undef RULE
 
+/* Which rule decides an element: its key's, but entries of streams do the same under every rule: what is added stays unless what removes it has seen it. */
+static inline const struct rule *rule_for(const struct element *element)
+{
+	return element->kind == KIND_STREAM ? &rule_merge : element->key->policy->rule;
+}
+
 const struct rule *rule_find(struct slice name);         /* by its name; NULL: unknown */
 MUST_CHECK bool ttl_choice_find(const char *name, enum ttl_choice *choice);      /* NULL is "newest" */
 const struct rule *rule_at(unsigned index);              /* NULL past the end */

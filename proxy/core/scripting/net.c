@@ -262,6 +262,7 @@ void net_add(struct net *net, const struct change *change, struct slice reply)
 		take_value(net, change);
 		return;
 	case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		/* Each is about the list as those before it left it. */
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_SIBLING:
 		/* Scripts ship whole strings. */

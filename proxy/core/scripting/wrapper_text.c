@@ -18,7 +18,7 @@ const char wrapper_slow_part[] =
 	/* Strings that were written into are read once: before another kind of command writes, and at the end. */
 	"local function Y() Q.H=nil for k,i in pairs(Q.O) do local r=q('get',k) if r==nil then r=false end L[i]=r end Q.O=nil end "
 	"local function also(y) if y==nil then y=false end L[#L+1]=y end "
-	"local function whole(k) return {q('pexpiretime',k),q('get',k),q('hgetall',k),q('smembers',k),q('zrange',k,'0','-1','WITHSCORES'),q('lrange',k,'0','-1')} end "
+	"local function whole(k) return {q('pexpiretime',k),q('get',k),q('hgetall',k),q('smembers',k),q('zrange',k,'0','-1','WITHSCORES'),q('lrange',k,'0','-1'),q('xinfo','STREAM',k),q('xrange',k,'-','+')} end "
 	/* One call: its words, its replies. */
 	"local function log(a,...) local n=#L L[n+1]=select('#',...) L[n+2]=W(a) for i=1,select('#',...) do also((select(i,...))) end end "
 	/* A pop that chose the key, as one of that key. */

@@ -19,7 +19,7 @@ bool element_is_open(const struct element *element)
 		present += element->versions[i].is_present;
 	}
 	/* Removals alone leave nothing to decide. */
-	return element->kind < KIND_TYPES && count > 1 && present > 0 && element->key->policy->is_keeping;
+	return element->kind < KIND_LIST && count > 1 && present > 0 && element->key->policy->is_keeping;
 }
 
 bool key_is_open(const struct key *key)
@@ -36,7 +36,7 @@ void element_set_kept(struct keyspace *keyspace, struct element *element, bool i
 	if (element->is_kept == is_kept)
 		return;
 	element->is_kept = is_kept;
-	if (!kind_is_fixed(element->kind))
+	if (!element_is_fixed(element))
 		keyspace->kept_elements += is_kept ? 1 : UINT32_MAX;
 	keyspace->kept_keys += is_kept && key->kept == 0;
 	key->kept += is_kept ? 1 : UINT32_MAX;

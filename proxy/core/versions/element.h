@@ -76,7 +76,7 @@ struct key {
 	struct slice name;           /* stands behind the struct */
 	const struct policy *policy; /* the rule for it, as configured when this record was made */
 	struct element *elements;
-	struct element *fixed[KIND_COUNT];       /* the string, list, TTL and KEY elements, where there are any */
+	struct element *fixed[KIND_COUNT];       /* the string, list, TTL and KEY elements, and the one of a stream as a whole, where there are any */
 	struct stamp tops[KIND_TYPES];           /* greatest write that made the key present with this type; hlc 0: none. No context held */
 	uint32_t kept;               /* elements that are */
 	uint32_t under_way;          /* local writes gathered and not answered: keep this record */
@@ -105,11 +105,16 @@ static inline bool kind_is_fixed(enum kind kind)
 	switch (kind) {
 	case KIND_STRING: case KIND_LIST: case KIND_TTL: case KIND_KEY:
 		return true;
-	case KIND_HASH: case KIND_SET: case KIND_ZSET: case KIND_COUNT:
+	case KIND_HASH: case KIND_SET: case KIND_ZSET: case KIND_STREAM: case KIND_COUNT:
 		return false;
 	}
 	return false;
 }
+
+/* Of a stream as a whole, its element has no name; its entries' have. */
+static inline bool element_is_of_stream(const struct element *element) { return element->kind == KIND_STREAM && element->name.len == 0; }
+/* Is it the only one of its kind that its key has? */
+static inline bool element_is_fixed(const struct element *element) { return kind_is_fixed(element->kind) || element_is_of_stream(element); }
 
 /* Whether all of it is stable and it stays for an open decision only: such an element is not counted as unstable metadata. */
 void element_set_kept(struct keyspace *keyspace, struct element *element, bool is_kept);

@@ -109,10 +109,10 @@ static void key_prune_all(struct keyspace *keyspace, struct key *key)
 	key_prune_last(keyspace, key);
 }
 
-/* A clear of the key, or a SET, may decide its other elements, too: they are all looked at. */
+/* A clear of the key, a SET, or a trim of a stream may decide other elements, too: they are all looked at. */
 static void key_prune(struct keyspace *keyspace, struct key *key, struct element *element)
 {
-	if (element->kind == KIND_KEY || element->kind == KIND_STRING) {
+	if (element->kind == KIND_KEY || element->kind == KIND_STRING || element_is_of_stream(element)) {
 		key_prune_all(keyspace, key);
 		return;
 	}

@@ -146,12 +146,29 @@ static void inherit(struct keyspace *keyspace, struct element *element, const st
 		element_compete(keyspace, element, version);
 }
 
+/* Trims of its stream that came before this entry was known. */
+static void inherit_trims(struct keyspace *keyspace, struct element *entry, const struct element *stream)
+{
+	for (unsigned i = 0; i < stream->history_count; i++) {
+		const struct history *history = &stream->histories[i];
+		for (uint32_t j = 0; j < history->len; j++) {
+			const struct note *note = history_mark(history, j)->note;
+			struct stamp stamp = history_stamp(history, j);
+			stamp.context = note->context;
+			if (note_trims(note, entry))
+				inherit(keyspace, entry, &(struct version){ .stamp = stamp });
+		}
+	}
+}
+
 /* Clears and flushes that came before this element was known concern it as well. */
 static void element_inherit(struct keyspace *keyspace, struct element *element)
 {
 	struct key *key = element->key;
-	if (element->kind == KIND_KEY)
+	if (element->kind == KIND_KEY || element_is_of_stream(element))
 		return;
+	if (element->kind == KIND_STREAM && key->fixed[KIND_STREAM] != NULL)
+		inherit_trims(keyspace, element, key->fixed[KIND_STREAM]);
 	for (unsigned i = 0; i < keyspace->flush_count; i++) {
 		const struct flush *flush = &keyspace->flushes[i];
 		if (flush_concerns(flush->db, key->db))
@@ -171,7 +188,8 @@ static void element_inherit(struct keyspace *keyspace, struct element *element)
 struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enum kind kind, struct slice name)
 {
 	uint64_t hash = 0;
-	if (kind_is_fixed(kind)) {
+	bool is_fixed = kind_is_fixed(kind) || (kind == KIND_STREAM && name.len == 0);
+	if (is_fixed) {
 		if (key->fixed[kind] != NULL)
 			return key->fixed[kind];
 		name.len = 0;
@@ -186,7 +204,7 @@ struct element *keyspace_element(struct keyspace *keyspace, struct key *key, enu
 	struct element *element = memory_new(sizeof *element);
 	element->key = key;
 	element->kind = kind;
-	if (kind_is_fixed(kind)) {
+	if (is_fixed) {
 		key->fixed[kind] = element;
 	} else {
 		element->name = buffer_copy(name);
@@ -230,7 +248,7 @@ void element_free(struct keyspace *keyspace, struct element *element)
 	bytes_free(element->result);
 	if (element->sequence != NULL)
 		sequence_free(keyspace, element->sequence);
-	if (kind_is_fixed(element->kind)) {
+	if (element_is_fixed(element)) {
 		key->fixed[element->kind] = NULL;
 	} else {
 		table_remove(&keyspace->elements, &element->node);

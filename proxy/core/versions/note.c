@@ -1,6 +1,7 @@
 #include "note.h"
 
 #include "proxy/core/commands/command.h"
+#include "proxy/core/commands/stream_id.h"
 #include "base/number.h"
 #include "proxy/core/wire/record.h"
 
@@ -57,6 +58,15 @@ void note_drop(struct keyspace *keyspace, struct note *note)
 	memory_free(note);
 }
 
+bool note_trims(const struct note *note, const struct element *entry)
+{
+	struct stream_id id, limit;
+	if (!note->is_removal || entry->kind != KIND_STREAM || !stream_id_read(entry->name, &id) || !stream_id_read(note_whole_value(note), &limit))
+		return false;
+	int order = stream_id_compare(id, limit);
+	return order < 0 || (order == 0 && note->number == 1);
+}
+
 /* ---- from a change ---- */
 
 static struct told told_of(const struct change *change, const struct write_facts *facts)
@@ -71,7 +81,7 @@ static struct told told_of(const struct change *change, const struct write_facts
 		told.by = facts->by;
 	if (!change_kind_of(change, &told.kind))
 		told.kind = KIND_KEY;
-	if (told.is_removal)
+	if (told.is_removal && change->kind != CHANGE_STREAM_TRIM)
 		told.value.len = 0;
 	told.value_len = told.value.len;
 	return told;
@@ -96,12 +106,16 @@ static void note_fill_number(struct note *note, const struct change *change)
 		note->has_deadline = change->expire_at_ms != EXPIRE_KEEP;
 		note->expire_at_ms = change->expire_at_ms;
 		break;
+	case CHANGE_STREAM_TRIM:
+		note->number = change->number;
+		break;
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
 		note->patch = change->kind == CHANGE_APPEND ? PATCH_APPEND : change->kind == CHANGE_RANGE ? PATCH_RANGE : PATCH_BITS;
 		note->number = change->number;
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:
 	case CHANGE_SCORE_REMOVE: case CHANGE_SIBLING: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_REACH:
 		break;
 	}
 }
@@ -115,7 +129,7 @@ struct note *note_new(struct keyspace *keyspace, const struct change *change, co
 		told.value_hash = record_hash(RECORD_HASH_START, told.value);
 	}
 	/* A patch may have to be applied again, and an element of a list written anew, whatever a record tells of it. */
-	bool is_kept = change_is_patch(change) || change->kind == CHANGE_LIST_INSERT || change->kind == CHANGE_LIST_SET;
+	bool is_kept = change_is_patch(change) || change_is_of_stream(change) || change->kind == CHANGE_LIST_INSERT || change->kind == CHANGE_LIST_SET;
 	struct note *note = note_alloc(keyspace, &told, is_kept ? told.value.len : told_len, context);
 	note->told_len = (uint32_t)told_len;
 	note_fill_number(note, change);

@@ -33,7 +33,7 @@ struct note {
 	bool is_take_over : 1;       /* it is such a take-over: it tells nothing of the element */
 	bool has_deadline : 1;       /* it decides the key's deadline, too */
 	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
-	int64_t number;
+	int64_t number;              /* a trim: 1: the id itself, too */
 	uint64_t value_hash;         /* of a value that is not kept whole; of others once somebody asked for it. 0: not yet */
 	struct context *context;     /* held */
 	char bytes[];                /* command, client, what is kept of the value; who decided, behind a byte that tells the length */
@@ -66,6 +66,8 @@ struct slice note_client(const struct note *note);
 struct slice note_by(const struct note *note);
 /* The value as it was written, or what a patch writes; empty where it is not kept whole, too. */
 struct slice note_whole_value(const struct note *note);
+/* Of a change of a stream as a whole: does it trim the stream so far that this entry is gone, if it has seen it? */
+bool note_trims(const struct note *note, const struct element *entry);
 bool note_is_pop(struct note *note);           /* the server chose what it removed */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);

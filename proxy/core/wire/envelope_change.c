@@ -2,6 +2,8 @@
 #include "envelope_change.h"
 
 #include "envelope_fields.h"
+#include "proxy/core/commands/stream_id.h"
+#include "proxy/core/resp/resp.h"
 
 #include <math.h>
 
@@ -16,7 +18,7 @@ bool change_read(struct slice bytes, struct change *change)
 			continue;
 		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
 		case CHANGE_TAG_KIND:
-			if (field.value < CHANGE_SET || field.value > CHANGE_LIST_SET)
+			if (field.value < CHANGE_SET || field.value > CHANGE_STREAM_REACH)
 				return false;
 			change->kind = (enum change_kind)field.value;
 			break;
@@ -71,6 +73,10 @@ static const unsigned kind_fields[] = {
 	[CHANGE_LIST_INSERT] = HAS_KEY | HAS_VALUE | HAS_NUMBER | HAS_LENGTH,
 	[CHANGE_LIST_REMOVE] = HAS_KEY | HAS_NUMBER | HAS_LENGTH | HAS_AMOUNT,
 	[CHANGE_LIST_SET] = HAS_KEY | HAS_VALUE | HAS_NUMBER | HAS_LENGTH,
+	[CHANGE_STREAM_ADD] = HAS_KEY | HAS_ELEMENT | HAS_VALUE,
+	[CHANGE_STREAM_REMOVE] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_STREAM_TRIM] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
+	[CHANGE_STREAM_REACH] = HAS_KEY | HAS_VALUE,
 };
 
 /* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
@@ -99,10 +105,22 @@ static bool increment_is_number(const struct change *change)
 	return change->result.len == 0 || slice_to_long_double(change->result, &number);
 }
 
+/* Names and values, as RESP. */
+static bool fields_are_whole(struct slice fields)
+{
+	struct reply field;
+	unsigned count = 0;
+	for (; fields.len > 0; count++)
+		if (!reply_read(&fields, &field) || field.type != REPLY_STRING)
+			return false;
+	return count > 0 && count % 2 == 0;
+}
+
 bool change_is_valid(const struct change *change)
 {
 	int64_t bits;
-	if (change->kind < CHANGE_SET || change->kind > CHANGE_LIST_SET || !fields_are_due(change) || isnan(change->score))
+	struct stream_id id;
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_STREAM_REACH || !fields_are_due(change) || isnan(change->score))
 		return false;
 	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
 		return false;
@@ -124,6 +142,12 @@ bool change_is_valid(const struct change *change)
 		return change->number >= LIST_TAIL;
 	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		return change->number >= 0;
+	case CHANGE_STREAM_ADD:
+		return stream_id_read(change->element, &id) && fields_are_whole(change->value);
+	case CHANGE_STREAM_REMOVE:
+		return stream_id_read(change->element, &id);
+	case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
+		return (change->value.len == 0 || stream_id_read(change->value, &id)) && change->number >= 0 && change->number <= 1;
 	case CHANGE_INCREMENT_FLOAT:
 	case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_SCORE_INCREMENT:

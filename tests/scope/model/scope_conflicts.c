@@ -14,9 +14,11 @@ static bool facts_conflict(const struct scope_fact *a, const struct scope_fact *
 	if (a->kind != SCOPE_FLUSH && b->kind != SCOPE_FLUSH && a->key != b->key)
 		return false;
 	if (is_clear(a) || is_clear(b))
-		return !(a->is_expiry && b->is_expiry);
+		return !(a->is_expiry && b->is_expiry) && !a->is_shadow && !b->is_shadow;
+	if (a->is_shadow || b->is_shadow)
+		return false;
 	if (a->element == b->element)
-		return true;
+		return a->element != SCOPE_STREAM;
 	if (a->element == SCOPE_DEADLINE || b->element == SCOPE_DEADLINE)
 		return a->has_deadline || b->has_deadline;
 	return scope_makes_present(a) && scope_makes_present(b) && scope_type(a->element) != scope_type(b->element);

@@ -348,6 +348,49 @@ static void execute_lmove(const struct scope_command *command)
 	add_insert(command, to, -1, *list);
 }
 
+/* ---- streams ---- */
+
+static const char *last_id(const struct scope_command *command, enum scope_key key)
+{
+	const struct scope_value *value = &command->state->at[key][SCOPE_STREAM];
+
+	return value->is_present ? value->text : "0-0";
+}
+
+static unsigned entry_count(const struct scope_command *command, enum scope_key key)
+{
+	return command->state->at[key][SCOPE_ENTRY_ONE].is_present + command->state->at[key][SCOPE_ENTRY_TWO].is_present;
+}
+
+/* XADD key id f value; the ids of the table are 1-1 and 2-1. */
+static void execute_xadd(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	const char *id = word(command, 2);
+
+	if (has_other_type(command, key, SIM_STREAM) || strcmp(id, last_id(command, key)) <= 0)
+		return;
+	add_set(command, key, *id == '1' ? SCOPE_ENTRY_ONE : SCOPE_ENTRY_TWO, word(command, 4));
+	add_set(command, key, SCOPE_STREAM, id)->is_shadow = true;
+}
+
+static void execute_xdel(const struct scope_command *command)
+{
+	add_removal(command, key_word(command, 1), *word(command, 2) == '1' ? SCOPE_ENTRY_ONE : SCOPE_ENTRY_TWO);
+}
+
+/* XTRIM key MAXLEN length */
+static void execute_xtrim(const struct scope_command *command)
+{
+	enum scope_key key = key_word(command, 1);
+	int64_t kept = number_word(command, 3);
+
+	if ((int64_t)entry_count(command, key) <= kept)
+		return;
+	add_fact(command, SCOPE_TRIM, key)->element = SCOPE_STREAM;
+	command->write->facts[command->write->count - 1].number = kept == 0 ? 9 : 2;
+}
+
 /* Facts by which TO becomes a copy of FROM. */
 static void add_whole_key(const struct scope_command *command, enum scope_key from, enum scope_key to)
 {
@@ -423,7 +466,7 @@ static const struct { const char *name; void (*execute)(const struct scope_comma
 	{ "SUNIONSTORE", execute_sunionstore }, { "ZADD", execute_zadd }, { "ZINCRBY", execute_zincrby }, { "ZPOPMIN", execute_zpopmin },
 	{ "ZREM", execute_zrem },         { "RPUSH", execute_push },     { "LPUSH", execute_push },      { "LINSERT", execute_linsert },
 	{ "LSET", execute_lset },         { "LPOP", execute_lpop },      { "RPOP", execute_lpop },       { "LREM", execute_lrem },
-	{ "LMOVE", execute_lmove },
+	{ "LMOVE", execute_lmove },       { "XADD", execute_xadd },       { "XDEL", execute_xdel },       { "XTRIM", execute_xtrim },
 };
 
 /* ---- a whole operation ---- */

@@ -2,6 +2,7 @@
 
 #include "scope_dated.h"
 #include "scope_list.h"
+#include "scope_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static bool statement(const struct dated_writes *writes, const struct dated *by,
 	for (unsigned i = 0; i < by->write->count; i++) {
 		const struct scope_fact *fact = &by->write->facts[i];
 
-		if (fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || fact->kind == SCOPE_INSERT || fact->kind == SCOPE_TAKE || fact->kind == SCOPE_PUT ||
+		if (fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || fact->kind == SCOPE_INSERT || fact->kind == SCOPE_TAKE || fact->kind == SCOPE_PUT || fact->kind == SCOPE_TRIM ||
 		    !concerns(fact, key, element))
 			continue;
 		struct said word = said_by(writes, by, fact, element);
@@ -308,6 +309,8 @@ static struct scope_value evaluate_element(const struct scope_policy *policy, co
 
 	if (element == SCOPE_LIST)
 		return scope_list(writes, key, start, NULL);
+	if (scope_is_of_stream(element))
+		return scope_stream(writes, key, element, start);
 	live_statements(writes, key, element, &live);
 	const struct said *decider = decide(policy, element, &live);
 	struct scope_value value = decided_value(decider, start);

@@ -11,7 +11,8 @@ const char scope_key_letters[SCOPE_KEYS] = { 'k', 'q', 'r' };
 static const struct { enum sim_type type; const char *name; } elements[SCOPE_ELEMENTS] = {
 	[SCOPE_STRING] = { SIM_STRING, "" },    [SCOPE_FIELD_F] = { SIM_HASH, "f" }, [SCOPE_FIELD_G] = { SIM_HASH, "g" }, [SCOPE_MEMBER_M] = { SIM_SET, "m" },
 	[SCOPE_MEMBER_N] = { SIM_SET, "n" },    [SCOPE_SCORE_M] = { SIM_ZSET, "m" }, [SCOPE_SCORE_N] = { SIM_ZSET, "n" },
-	[SCOPE_LIST] = { SIM_LIST, "" },
+	[SCOPE_LIST] = { SIM_LIST, "" },        [SCOPE_STREAM] = { SIM_STREAM, "" },
+	[SCOPE_ENTRY_ONE] = { SIM_STREAM, "1-1" }, [SCOPE_ENTRY_TWO] = { SIM_STREAM, "2-1" },
 };
 
 enum sim_type scope_type(enum scope_element element)
@@ -109,7 +110,7 @@ bool scope_equal(const struct scope_state *a, const struct scope_state *b)
 
 static const char *type_word(enum sim_type type)
 {
-	static const char *const words[] = { "", "hash", "set", "zset", "list", "" };
+	static const char *const words[] = { "", "hash", "set", "zset", "list", "stream" };
 
 	return words[type];
 }
@@ -160,6 +161,14 @@ static bool read_list(const struct pool *pool, const struct sim_key *key, struct
 	return true;
 }
 
+/* Of "$1 f $1 x", x. */
+static void read_entry(struct slice fields, struct scope_value *value)
+{
+	const char text[] = { fields.len > 3 ? fields.ptr[fields.len - 3] : '?', '\0' };
+
+	scope_put(value, text);
+}
+
 static bool read_element(const struct pool *pool, const struct sim_key *key, const struct sim_element *found, struct scope_value *values)
 {
 	const char *name = key->type == SIM_STRING ? "" : pool_text(pool, found->name).ptr;
@@ -167,7 +176,9 @@ static bool read_element(const struct pool *pool, const struct sim_key *key, con
 	for (unsigned element = 0; element < SCOPE_DEADLINE; element++) {
 		if (elements[element].type != key->type || strcmp(elements[element].name, name) != 0)
 			continue;
-		if (key->type == SIM_SET)
+		if (key->type == SIM_STREAM)
+			read_entry(pool_text(pool, found->value), &values[element]);
+		else if (key->type == SIM_SET)
 			scope_put(&values[element], "");
 		else if (key->type == SIM_ZSET)
 			scope_put_amount(&values[element], (int64_t)(found->score * 100));
@@ -184,6 +195,10 @@ bool scope_read_key(const struct pool *pool, const struct sim_key *key, struct s
 		return true;
 	if (key->type == SIM_LIST && !read_list(pool, key, values))
 		return false;
+	if (key->type == SIM_STREAM) {
+		values[SCOPE_STREAM].is_present = true;
+		snprintf(values[SCOPE_STREAM].text, SCOPE_VALUE_MAX, "%u-%u", (unsigned)key->last_ms, (unsigned)key->last_seq);
+	}
 	for (unsigned i = 0; key->type != SIM_LIST && i < key->count; i++)
 		if (!read_element(pool, key, &key->elements[i], values))
 			return false;

@@ -7,14 +7,15 @@
 
 enum scope_key { SCOPE_K, SCOPE_Q, SCOPE_R, SCOPE_KEYS };
 enum scope_element {
-	SCOPE_STRING, SCOPE_FIELD_F, SCOPE_FIELD_G, SCOPE_MEMBER_M, SCOPE_MEMBER_N, SCOPE_SCORE_M, SCOPE_SCORE_N, SCOPE_LIST, SCOPE_DEADLINE, SCOPE_ELEMENTS
+	SCOPE_STRING, SCOPE_FIELD_F, SCOPE_FIELD_G, SCOPE_MEMBER_M, SCOPE_MEMBER_N, SCOPE_SCORE_M, SCOPE_SCORE_N, SCOPE_LIST, SCOPE_STREAM, SCOPE_ENTRY_ONE, SCOPE_ENTRY_TWO,
+	SCOPE_DEADLINE, SCOPE_ELEMENTS
 };
 
 #define SCOPE_VALUE_MAX 24
 
 struct scope_value {
 	bool is_present;
-	char text[SCOPE_VALUE_MAX];  /* lists: a letter each element; deadlines: Unix time in milliseconds */
+	char text[SCOPE_VALUE_MAX];  /* lists: a letter each element; streams: their last id; entries: the value of their field; deadlines: Unix time in milliseconds */
 };
 
 struct scope_state { struct scope_value at[SCOPE_KEYS][SCOPE_ELEMENTS]; };

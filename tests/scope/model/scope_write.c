@@ -1,11 +1,17 @@
 #include "scope_write.h"
 
+
 #include <stdio.h>
 #include <string.h>
 
 bool scope_makes_present(const struct scope_fact *fact)
 {
 	return (fact->kind == SCOPE_SET || fact->kind == SCOPE_ADD || fact->kind == SCOPE_PART || fact->kind == SCOPE_INSERT) && fact->element != SCOPE_DEADLINE;
+}
+
+bool scope_trims(const struct scope_fact *fact, unsigned element)
+{
+	return fact->kind == SCOPE_TRIM && (element == SCOPE_ENTRY_ONE || element == SCOPE_ENTRY_TWO) && (element == SCOPE_ENTRY_ONE ? 1 : 2) < fact->number;
 }
 
 static void clear_key(struct scope_state *state, unsigned key)
@@ -84,6 +90,11 @@ void scope_apply_fact(struct scope_state *state, const struct scope_fact *fact)
 		break;
 	case SCOPE_FLUSH:
 		memset(state, 0, sizeof(*state));
+		break;
+	case SCOPE_TRIM:
+		for (unsigned element = SCOPE_ENTRY_ONE; element <= SCOPE_ENTRY_TWO; element++)
+			if (scope_trims(fact, element))
+				state->at[fact->key][element].is_present = false;
 		break;
 	case SCOPE_INSERT: case SCOPE_TAKE: case SCOPE_PUT:
 		apply_to_list(value, fact);

@@ -76,11 +76,31 @@ static bool is_set_until(const struct client_request *request, const struct clie
 	return told == moment;
 }
 
+static bool is_chosen(struct slice id)
+{
+	return id.len > 0 && id.ptr[id.len - 1] == '*' && (id.len == 1 || id.ptr[id.len - 2] == '-');
+}
+
+/* Is it the XADD, with an id where it leaves that to us? It may be in the hands of a script: key, five words, the rest. */
+static bool is_add(const struct client_command *asked, const struct sim_executed *executed)
+{
+	bool is_script = audit_is_word(executed->argv[0], "eval");
+	unsigned key = is_script ? 3 : 1, rest = is_script ? 9 : 2;
+
+	if (!audit_is_word(asked->argv[0], "xadd") || (!is_script && !audit_is_word(executed->argv[0], "xadd")) || executed->argc + 2 != asked->argc + rest ||
+	    !slice_equal(asked->argv[1], executed->argv[key]))
+		return false;
+	for (unsigned i = 2; i < asked->argc; i++)
+		if (!slice_equal(asked->argv[i], executed->argv[i - 2 + rest]) && !is_chosen(asked->argv[i]))
+			return false;
+	return true;
+}
+
 static bool is_asked(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
 {
 	if (audit_is_word(asked->argv[0], "flushall"))
 		return audit_is_word(executed->argv[0], "flushdb");
-	return request->db == executed->db && (is_same_command(asked, executed) || is_set_until(request, asked, executed));
+	return request->db == executed->db && (is_add(asked, executed) || is_same_command(asked, executed) || is_set_until(request, asked, executed));
 }
 
 /* Is a pair of an MSET the same as a client's SET? */

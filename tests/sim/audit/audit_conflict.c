@@ -50,7 +50,7 @@ static bool is_same_element(const struct touch *a, const struct touch *b)
 
 static bool makes_present(const struct fact *fact)
 {
-	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
+	return fact->kind == FACT_SET || fact->kind == FACT_DELTA || fact->kind == FACT_REACH;
 }
 
 /* Two facts about one key: are they a conflict if their writes are concurrent? */
@@ -63,7 +63,8 @@ static bool facts_conflict(const struct fact *a, const struct fact *b)
 		return a->kind == b->kind;
 	if (a->type != b->type)
 		return makes_present(a) && makes_present(b);
-	return a->element == b->element;
+	/* What is done to a stream as a whole does not contradict each other. */
+	return a->element == b->element && a->kind != FACT_TRIM && a->kind != FACT_REACH;
 }
 
 static bool is_concurrent(const struct audited_write *a, const struct audited_write *b)

@@ -18,6 +18,19 @@ static struct fact *add_insert(const struct deed *deed, unsigned argument, int64
 	return fact;
 }
 
+static void add_reach(const struct deed *deed, unsigned argument, const struct sim_key *key)
+{
+	struct buffer text = { .len = 0 };
+	struct fact *fact = deed_add(deed, FACT_REACH, argument);
+
+	fact->type = SIM_STREAM;
+	buffer_add_uint64(&text, key->last_ms);
+	buffer_add_text(&text, "-");
+	buffer_add_uint64(&text, key->last_seq);
+	fact->value = pool_intern(deed->auditor->options.pool, buffer_slice(&text));
+	buffer_free(&text);
+}
+
 /* Adds the whole key as it is now. */
 static void add_content(const struct deed *deed, unsigned argument)
 {
@@ -25,6 +38,8 @@ static void add_content(const struct deed *deed, unsigned argument)
 
 	if (key == NULL)
 		return;
+	if (key->type == SIM_STREAM)
+		add_reach(deed, argument, key);
 	for (unsigned i = 0; i < key->count; i++) {
 		bool is_list = key->type == SIM_LIST;
 		struct fact *fact = is_list ? add_insert(deed, argument, PLACE_TAIL, key->elements[i].value) : deed_add(deed, FACT_SET, argument);
@@ -429,6 +444,38 @@ static bool derive_list_set(const struct deed *deed)
 	return true;
 }
 
+/* XADD: the reply is the id. What a trim removed is not told. */
+static bool derive_add(const struct deed *deed)
+{
+	struct slice reply = deed->executed->reply, id;
+	struct buffer fields = { .len = 0 };
+	bool must_exist = deed_argument_is(deed, 2, "nomkstream");
+	struct fact *fact;
+
+	if (deed_argument_is(deed, 2, "maxlen") || deed_argument_is(deed, 2, "minid"))
+		return false;
+	if (!deed_next_text(&reply, &id))
+		return true;
+	for (unsigned i = 3 + must_exist; i < deed->executed->argc; i++) {
+		buffer_add_text(&fields, "$");
+		buffer_add_uint64(&fields, deed->executed->argv[i].len);
+		buffer_add_text(&fields, "\r\n");
+		buffer_add(&fields, deed->executed->argv[i]);
+		buffer_add_text(&fields, "\r\n");
+	}
+	fact = deed_add(deed, FACT_SET, 1);
+	fact->type = SIM_STREAM;
+	fact->element = pool_intern(deed->auditor->options.pool, id);
+	fact->value = pool_intern(deed->auditor->options.pool, buffer_slice(&fields));
+	buffer_free(&fields);
+	return true;
+}
+
+static bool derive_entries_remove(const struct deed *deed)
+{
+	return add_elements(deed, FACT_REMOVE, SIM_STREAM);
+}
+
 static bool derive_unknown(const struct deed *deed)
 {
 	(void)deed;
@@ -451,6 +498,7 @@ static const struct { const char *name; bool (*derive)(const struct deed *deed);
 	{ "lpush", derive_push }, { "rpush", derive_push }, { "lpushx", derive_push }, { "rpushx", derive_push },
 	{ "lpop", derive_list_pop }, { "rpop", derive_list_pop }, { "lmove", derive_list_move }, { "rpoplpush", derive_list_move },
 	{ "lset", derive_list_set }, { "linsert", derive_unknown }, { "lrem", derive_unknown }, { "ltrim", derive_unknown }, { "lmpop", derive_unknown },
+	{ "xadd", derive_add }, { "xdel", derive_entries_remove }, { "xtrim", derive_unknown },
 };
 
 bool audit_derive(struct auditor *auditor, const struct sim_store *store, const struct sim_executed *executed, struct facts *facts)

@@ -108,7 +108,7 @@ static void facts_normalize(const struct facts *facts, struct facts *normal)
 		const struct fact *fact = &facts->items[i];
 		bool is_superseded = false;
 
-		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA && fact->kind != FACT_PLACE; j++) {
+		for (unsigned j = i + 1; j < facts->count && fact->kind != FACT_DELTA && fact->kind != FACT_PLACE && fact->kind != FACT_TRIM && fact->kind != FACT_REACH; j++) {
 			const struct fact *later = &facts->items[j];
 
 			is_superseded = is_superseded || (later->kind == fact->kind && later->type == fact->type && later->db == fact->db &&
@@ -138,7 +138,7 @@ bool facts_equal(const struct facts *a, const struct facts *b)
 
 const char *audit_facts_text(const struct auditor *auditor, const struct facts *facts)
 {
-	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush", "place" };
+	static const char *const kinds[] = { "set", "remove", "add", "deadline", "clear", "flush", "place", "trim", "reach" };
 	static const char *const types[] = { "string", "hash", "set", "zset", "list", "stream" };
 	static char rooms[2][2000];
 	static unsigned turn;

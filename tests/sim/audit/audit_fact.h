@@ -7,7 +7,7 @@
 #define ANY_DB UINT32_MAX
 #define PLACE_TAIL INT64_C(-1)
 
-enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH, FACT_PLACE };
+enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH, FACT_PLACE, FACT_TRIM, FACT_REACH };
 
 /* Which part of a string a delta changes; PART_NONE: it adds a number. */
 enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS, PART_INSERT, PART_TAKE, PART_PUT };
@@ -26,6 +26,7 @@ struct fact {
 	/* Of a list: a delta inserts VALUE before PLACE (PLACE_TAIL: behind all), a PLACE takes AMOUNT elements from there on, or puts VALUE there. There
 	 * were LENGTH elements. */
 	uint64_t length;
+	/* Of a stream: a TRIM removes all below the id VALUE, and that one, too, if PLACE is 1; a REACH says that it is there, and got to VALUE. */
 	bool is_expiry;              /* of a clear: a deadline had passed */
 	bool is_of_set;              /* of a deadline: it is part of a string's SET */
 	int64_t deadline_ms;         /* 0: none */

@@ -44,7 +44,9 @@ static bool key_is_right(const struct auditor *auditor, const struct audited_key
 	bool is_past = outcome->deadline_ms != 0 && outcome->deadline_ms <= (int64_t)clock_ms;
 
 	if (found == NULL)
-		return outcome->count == 0 || is_past;
+		return (outcome->count == 0 && !outcome->is_stream) || is_past;
+	if (outcome->is_stream && (found->type != SIM_STREAM || found->last_ms != outcome->last_ms || found->last_seq != outcome->last_seq))
+		return false;
 	if (found->count != outcome->count || (deadline_is_certain(key) && found->expire_at_ms != outcome->deadline_ms))
 		return false;
 	for (unsigned i = 0; i < outcome->count; i++)
@@ -68,6 +70,12 @@ static void describe_key(const struct auditor *auditor, const struct sim_key *ke
 		snprintf(score, sizeof(score), "%.17g", key->elements[i].score);
 		buffer_add_text(out, key->type == SIM_ZSET ? score : "");
 	}
+	if (key != NULL && key->type == SIM_STREAM) {
+		buffer_add_text(out, " up to ");
+		buffer_add_uint64(out, key->last_ms);
+		buffer_add_text(out, "-");
+		buffer_add_uint64(out, key->last_seq);
+	}
 	if (key != NULL && key->expire_at_ms != 0) {
 		buffer_add_text(out, " until ");
 		buffer_add_int64(out, key->expire_at_ms);
@@ -89,6 +97,12 @@ static void describe_outcome(const struct auditor *auditor, const struct key_out
 		buffer_add_text(out, "=");
 		snprintf(number, sizeof(number), "%.17Lg", element->number);
 		buffer_add_text(out, element->is_text ? pool_text(auditor->options.pool, element->value).ptr : number);
+	}
+	if (outcome->is_stream) {
+		buffer_add_text(out, " stream up to ");
+		buffer_add_uint64(out, outcome->last_ms);
+		buffer_add_text(out, "-");
+		buffer_add_uint64(out, outcome->last_seq);
 	}
 	if (outcome->deadline_ms != 0) {
 		buffer_add_text(out, " until ");
@@ -140,6 +154,8 @@ static bool key_is_equal(const struct sim_key *a, const struct sim_key *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
+	if (a->last_ms != b->last_ms || a->last_seq != b->last_seq)
+		return false;
 	if (a->type != b->type || a->count != b->count || a->expire_at_ms != b->expire_at_ms)
 		return false;
 	for (unsigned i = 0; i < a->count; i++) {

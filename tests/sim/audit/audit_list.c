@@ -32,7 +32,7 @@ static bool is_clear(const struct fact *fact)
 /* Does it make the key present with another type? */
 static bool is_killer(const struct fact *fact)
 {
-	return (fact->kind == FACT_SET || fact->kind == FACT_DELTA) && fact->type != SIM_LIST;
+	return (fact->kind == FACT_SET || fact->kind == FACT_DELTA || fact->kind == FACT_REACH) && fact->type != SIM_LIST;
 }
 
 static int touch_order(const void *left, const void *right, void *context)

@@ -12,6 +12,7 @@ struct trial {
 	const struct touch *touches;
 	unsigned count;
 	enum audit_rule rule;
+	bool is_stream;              /* what is decided is an entry of one */
 	bool *killed;                /* owned; for each touch: has rule 7 removed it for good? */
 };
 
@@ -22,7 +23,7 @@ static bool fact_is_clear(const struct fact *fact)
 
 static bool fact_makes_present(const struct fact *fact)
 {
-	return fact->kind == FACT_SET || fact->kind == FACT_DELTA;
+	return fact->kind == FACT_SET || fact->kind == FACT_DELTA || fact->kind == FACT_REACH;
 }
 
 /* Rule 7: a newer write that makes the key present with another type removes the touch for good. */
@@ -118,7 +119,8 @@ static int64_t end_of(const struct touch *touch)
 /* Of two live versions, does the rule prefer A? If the rule does not tell them apart, the newer one wins. */
 static bool is_preferred(const struct trial *trial, const struct touch *a, const struct touch *b)
 {
-	bool is_merge = trial->rule == AUDIT_MERGE || trial->rule == AUDIT_LONGEST || trial->rule == AUDIT_SHORTEST;
+	/* An entry of a stream does the same under every rule. */
+	bool is_merge = trial->is_stream || trial->rule == AUDIT_MERGE || trial->rule == AUDIT_LONGEST || trial->rule == AUDIT_SHORTEST;
 
 	if (is_merge && is_present(a) != is_present(b))
 		return is_present(a);
@@ -126,7 +128,7 @@ static bool is_preferred(const struct trial *trial, const struct touch *a, const
 		return end_of(a) > end_of(b);
 	if (a->fact->kind == FACT_DEADLINE && b->fact->kind == FACT_DEADLINE && end_of(a) != end_of(b) && trial->rule == AUDIT_SHORTEST)
 		return end_of(a) < end_of(b);
-	if (trial->rule == AUDIT_PRIORITY && rank_of(trial, a) != rank_of(trial, b))
+	if (trial->rule == AUDIT_PRIORITY && !trial->is_stream && rank_of(trial, a) != rank_of(trial, b))
 		return rank_of(trial, a) < rank_of(trial, b);
 	return touch_compare(trial, a, b) > 0;
 }
@@ -329,13 +331,14 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 	trial_open(&trial);
 	deadline = decide(&trial, &(struct audit_contest){ .is_deadline = true });
 	outcome->count = 0;
+	outcome->is_stream = false;
 	outcome->deadline_ms = deadline != NULL && is_present(deadline) ? deadline->fact->deadline_ms : 0;
 	for (unsigned i = 0; i < count; i++) {
 		const struct fact *fact = touches[i].fact;
 		struct audit_contest contest = { .type = fact->type, .element = fact->element };
 		struct outcome_element judged;
 
-		if (!fact_makes_present(fact) || is_judged(outcome, &contest) || is_killed(&trial, &touches[i]))
+		if (!fact_makes_present(fact) || fact->type == SIM_STREAM || is_judged(outcome, &contest) || is_killed(&trial, &touches[i]))
 			continue;
 		if (fact->type == SIM_LIST) {
 			if (outcome->count == 0)
@@ -348,6 +351,7 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 		outcome->elements = array_grow(outcome->elements, outcome->count, &outcome->cap, sizeof(*outcome->elements));
 		outcome->elements[outcome->count++] = judged;
 	}
+	audit_stream(&(struct audited_stream){ auditor, touches, count, trial.killed, outcome });
 	memory_free(trial.killed);
 }
 

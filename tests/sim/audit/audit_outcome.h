@@ -24,6 +24,8 @@ struct key_outcome {
 	struct outcome_element *elements;    /* owned */
 	unsigned count, cap;
 	int64_t deadline_ms;         /* 0: none */
+	bool is_stream;              /* it is there, even without entries, and has got as far as: */
+	uint64_t last_ms, last_seq;
 };
 void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome);
 
@@ -50,6 +52,16 @@ struct audited_list {
 	void *context;
 };
 void audit_list(const struct audited_list *list);
+
+/* audit_stream.c: adds to OUTCOME the entries that are in the stream after TOUCHES. */
+struct audited_stream {
+	const struct auditor *auditor;
+	const struct touch *touches;
+	unsigned count;
+	const bool *killed;          /* of each touch: has rule 7 removed it? */
+	struct key_outcome *outcome;
+};
+void audit_stream(const struct audited_stream *stream);
 
 /* audit_keys.c: everything that was shipped, by key. */
 struct audited_key {

@@ -9,7 +9,7 @@
  *   audit_deed.c     one command and its reply          audit_dots.c          dots beside the data
  *   audit_derive.c   what a command did, by its reply   audit_final.c         the end: stores against outcomes
  *   audit_outcome.c  what a key must hold (rules 4-8)   auditor.c             what happens, as it happens
- *   audit_list.c     the order of a list
+ *   audit_list.c     the order of a list                audit_stream.c        the entries of a stream
  *   audit_keys.c     what was shipped, by key           audit_break.c         what breaks
  *   audit_choice.c   what somebody decided              audit_fresh.c         how fresh a core says that it is
  *   audit_home.c     homes of users (H1-H6)

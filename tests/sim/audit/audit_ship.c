@@ -39,6 +39,10 @@ static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_
 	[PROTO_LIST_INSERT] = { FACT_DELTA, SIM_LIST },
 	[PROTO_LIST_REMOVE] = { FACT_PLACE, SIM_LIST },
 	[PROTO_LIST_SET] = { FACT_PLACE, SIM_LIST },
+	[PROTO_STREAM_ADD] = { FACT_SET, SIM_STREAM },
+	[PROTO_STREAM_REMOVE] = { FACT_REMOVE, SIM_STREAM },
+	[PROTO_STREAM_TRIM] = { FACT_TRIM, SIM_STREAM },
+	[PROTO_STREAM_REACH] = { FACT_REACH, SIM_STREAM },
 };
 
 static void fact_read_delta(const struct proto_change *change, struct fact *fact)
@@ -87,6 +91,10 @@ static void fact_read(struct auditor *auditor, const struct proto_change *change
 		fact->value = pool_intern(pool, change->value);
 	if (kind == FACT_SET && fact->type == SIM_ZSET)
 		fact->score = change->score;
+	if (kind == FACT_TRIM || kind == FACT_REACH) {
+		fact->value = pool_intern(pool, change->value);
+		fact->place = change->number;
+	}
 	if (fact->type == SIM_LIST)
 		fact_read_place(pool, change, fact);
 	else if (kind == FACT_DELTA && !fact_read_part(pool, change, fact))

@@ -42,6 +42,13 @@ void key_element_remove(struct sim_key *key, struct sim_element *element);
 void key_copy_content(struct sim_key *to, const struct sim_key *from);
 void key_release_content(struct sim_key *key);
 
+/* Streams of clients, and the scripts that edit them (false: another script). */
+void entries_xadd(struct sim_call *call);
+void entries_xdel(struct sim_call *call);
+void entries_xtrim(struct sim_call *call);
+void entries_xlen(struct sim_call *call);
+bool entries_eval(struct sim_call *call);
+
 /* Replies in the call's protocol. */
 void reply_integer(struct sim_call *call, int64_t number);
 void reply_bulk(struct sim_call *call, struct slice text);

@@ -165,5 +165,7 @@ void key_copy_content(struct sim_key *to, const struct sim_key *from)
 {
 	for (unsigned i = 0; i < from->count; i++)
 		*key_element_add(to, from->elements[i].name) = from->elements[i];
+	to->last_ms = from->last_ms;
+	to->last_seq = from->last_seq;
 	to->expire_at_ms = from->expire_at_ms;
 }

@@ -122,14 +122,17 @@ void command_lset(struct sim_call *call)
 void command_eval(struct sim_call *call)
 {
 	bool is_wrong;
-	struct sim_key *key = list_find(call, call->argv[3], &is_wrong);
+	struct sim_key *key;
 	int64_t index;
 	unsigned at;
 
+	if (entries_eval(call))
+		return;
+	key = list_find(call, call->argv[3], &is_wrong);
 	if (is_wrong || !read_index(call, call->argv[4], &index))
 		return;
 	if (strstr(call->argv[0].ptr, "LINSERT") == NULL) {
-		reply_error(call, "ERR the simulated store knows one script only");
+		reply_error(call, "ERR the simulated store does not know that script");
 		return;
 	}
 	if (key == NULL)

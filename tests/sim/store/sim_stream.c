@@ -1,4 +1,4 @@
-/* Stream commands of the simulated store, as far as an outbox needs them. */
+/* Stream commands of the simulated store, in the reserved database as far as an outbox needs them; those of clients are in sim_entries.c. */
 #include "sim_command.h"
 
 #include <inttypes.h>
@@ -106,7 +106,7 @@ void command_xgroup(struct sim_call *call)
 }
 
 /* XADD key [NOMKSTREAM] [trimming] id field value */
-void command_xadd(struct sim_call *call)
+static void outbox_xadd(struct sim_call *call)
 {
 	bool is_wrong, must_exist = argument_is(call->argv[2], "nomkstream");
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
@@ -146,7 +146,7 @@ void command_xadd(struct sim_call *call)
 	reply_id(call, ms, seq);
 }
 
-void command_xdel(struct sim_call *call)
+static void outbox_xdel(struct sim_call *call)
 {
 	bool is_wrong;
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
@@ -171,7 +171,7 @@ void command_xdel(struct sim_call *call)
 }
 
 /* XTRIM key trimming */
-void command_xtrim(struct sim_call *call)
+static void outbox_xtrim(struct sim_call *call)
 {
 	bool is_wrong;
 	struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
@@ -202,7 +202,7 @@ void command_memory(struct sim_call *call)
 		reply_integer(call, (int64_t)bytes);
 }
 
-void command_xlen(struct sim_call *call)
+static void outbox_xlen(struct sim_call *call)
 {
 	bool is_wrong;
 	const struct sim_key *key = store_lookup_typed(call, call->argv[1], SIM_STREAM, &is_wrong);
@@ -210,3 +210,16 @@ void command_xlen(struct sim_call *call)
 	if (!is_wrong)
 		reply_integer(call, key == NULL ? 0 : key->entry_count);
 }
+
+/* ---- whose stream is it? ---- */
+
+#define ON_EITHER(name) \
+	void command_##name(struct sim_call *call) \
+	{ \
+		(call->db == SIM_RESERVED_DB ? outbox_##name : entries_##name)(call); \
+	}
+
+ON_EITHER(xadd)
+ON_EITHER(xdel)
+ON_EITHER(xtrim)
+ON_EITHER(xlen)

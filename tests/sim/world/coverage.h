@@ -7,7 +7,7 @@
 #include "tests/sim/traffic/audit_rule.h"
 #include "fault.h"
 
-enum operation_type { TYPE_STRING, TYPE_HASH, TYPE_SET, TYPE_ZSET, TYPE_LIST, TYPE_ANY, TYPE_COUNT };
+enum operation_type { TYPE_STRING, TYPE_HASH, TYPE_SET, TYPE_ZSET, TYPE_LIST, TYPE_STREAM, TYPE_ANY, TYPE_COUNT };
 
 struct operation {
 	const char *name;            /* of the Redis command */

@@ -18,7 +18,7 @@ static void print_rules(const struct coverage *coverage)
 
 void coverage_print(const struct coverage *coverage)
 {
-	static const char *const types[TYPE_COUNT] = { "string", "hash", "set", "zset", "any" };
+	static const char *const types[TYPE_COUNT] = { "string", "hash", "set", "zset", "list", "stream", "any" };
 	unsigned hit = 0;
 
 	printf("coverage: how often an operation was in flight while a fault struck or lasted\n%-24s %-7s", "operation", "type");

@@ -121,6 +121,23 @@ static const struct template templates[] = {
 	{ { "RPOPLPUSH", "", TYPE_LIST, 0 }, "RPOPLPUSH $k $q", false },
 	{ { "LMPOP", "", TYPE_LIST, 0 }, "LMPOP 2 $k $q RIGHT COUNT 2", false },
 	{ { "LRANGE", "", TYPE_LIST, 0 }, "LRANGE $k 0 -1", false },
+	/* Drawn instead of half of all, in the worlds that have streams. $i an id about now   $j that of an entry */
+	{ { "XADD", "", TYPE_STREAM, 0 }, "XADD $k * $f $v", false },
+	{ { "XADD", "again", TYPE_STREAM, 0 }, "XADD $k * $f $v", false },
+	{ { "XADD", "two", TYPE_STREAM, 0 }, "XADD $k * $f $v $f $n", false },
+	{ { "XADD", "explicit", TYPE_STREAM, 0 }, "XADD $k $i $f $v", false },
+	{ { "XADD", "explicit two", TYPE_STREAM, 0 }, "XADD $k $i $f $v $f $v", false },
+	{ { "XADD", "partial", TYPE_STREAM, 0 }, "XADD $k $I $f $v", false },
+	{ { "XADD", "NOMKSTREAM", TYPE_STREAM, 0 }, "XADD $k NOMKSTREAM * $f $v", false },
+	{ { "XADD", "MAXLEN", TYPE_STREAM, 0 }, "XADD $k MAXLEN 3 * $f $v", false },
+	{ { "XADD", "MAXLEN 0", TYPE_STREAM, 0 }, "XADD $k MAXLEN 0 * $f $v", false },
+	{ { "XADD", "MAXLEN ~", TYPE_STREAM, 0 }, "XADD $k MAXLEN ~ 2 * $f $v", false },
+	{ { "XADD", "MINID", TYPE_STREAM, 0 }, "XADD $k MINID $j * $f $v", false },
+	{ { "XDEL", "", TYPE_STREAM, 0 }, "XDEL $k $j", false },
+	{ { "XDEL", "two", TYPE_STREAM, 0 }, "XDEL $k $j $i", false },
+	{ { "XTRIM", "MAXLEN", TYPE_STREAM, 0 }, "XTRIM $k MAXLEN $u", false },
+	{ { "XTRIM", "MINID", TYPE_STREAM, 0 }, "XTRIM $k MINID $j", false },
+	{ { "XRANGE", "", TYPE_STREAM, 0 }, "XRANGE $k - +", false },
 	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask_verb. */
 	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
@@ -139,6 +156,10 @@ _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each op
 #define ASK_COUNT 9
 #define PART_COUNT 7
 #define LIST_COUNT 23
+#define STREAM_COUNT 16
+#define STREAMS_AT (TEMPLATE_COUNT - ASK_COUNT - STREAM_COUNT)
+#define LISTS_AT (STREAMS_AT - LIST_COUNT)
+#define PARTS_AT (LISTS_AT - PART_COUNT)
 
 unsigned operation_count(void)
 {
@@ -167,11 +188,11 @@ struct key_choice {
 /* A key says its rule and the type it mostly holds. */
 static void draw_key(struct world *world, const struct key_choice *choice, char *room, size_t size)
 {
-	static const char letters[] = "shezl", text_letters[] = "tgezl";
+	static const char letters[] = "shezlx", text_letters[] = "tgezlx";
 	enum operation_type type = choice->type;
 
 	if (type == TYPE_ANY || dice_chance(&world->dice, 4))
-		type = (enum operation_type)dice_below(&world->dice, choice->is_text ? TYPE_SET : world->plan.has_lists ? TYPE_ANY : TYPE_LIST);
+		type = (enum operation_type)dice_below(&world->dice, choice->is_text ? TYPE_SET : world->plan.has_streams ? TYPE_ANY : world->plan.has_lists ? TYPE_STREAM : TYPE_LIST);
 	snprintf(room, size, "%c:%c%u", choice->rule, choice->is_text ? text_letters[type] : letters[type],
 	         (unsigned)dice_below(&world->dice, world->plan.keys));
 }
@@ -226,6 +247,30 @@ static void draw_value(struct world *world, char *room, size_t size)
 	room[len] = '\0';
 }
 
+/* Few, so that datacenters choose the same one. */
+static void draw_id(struct world *world, const struct dc *dc, char *room, size_t size)
+{
+	uint64_t ms = world_clock_ms(world, dc) / 100 * 100 + dice_below(&world->dice, 6) * 100;
+
+	snprintf(room, size, "%llu-%u", (unsigned long long)ms, (unsigned)dice_below(&world->dice, 3));
+}
+
+/* That of an entry in a stream here; or any. */
+static void draw_entry(struct world *world, const struct dc *dc, char *room, size_t size)
+{
+	unsigned count = sim_store_key_count(dc->store), at = count == 0 ? 0 : (unsigned)dice_below(&world->dice, count);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct sim_key *key = sim_store_key_at(dc->store, (at + i) % count);
+
+		if (key->type != SIM_STREAM || key->db == SIM_RESERVED_DB || key->count == 0)
+			continue;
+		snprintf(room, size, "%s", pool_text(world->pool, key->elements[dice_below(&world->dice, key->count)].name).ptr);
+		return;
+	}
+	draw_id(world, dc, room, size);
+}
+
 /* Fills ROOM with what stands for $LETTER. */
 static void draw_word(struct world *world, const struct dc *dc, const struct key_choice *choice, char letter, char *room, size_t size)
 {
@@ -243,6 +288,14 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 		break;
 	case 'b':
 		snprintf(room, size, "%u", (unsigned)dice_below(&world->dice, 60));
+		break;
+	case 'i': case 'I':
+		draw_id(world, dc, room, size);
+		if (letter == 'I')
+			snprintf(strchr(room, '-'), 3, "-*");
+		break;
+	case 'j':
+		draw_entry(world, dc, room, size);
 		break;
 	case 'u':
 		snprintf(room, size, "%u", (unsigned)dice_below(&world->dice, 8));
@@ -323,7 +376,9 @@ static unsigned weights_total(void)
 static const struct template *draw_template(struct world *world)
 {
 	if (world->plan.has_lists && dice_chance(&world->dice, 50))
-		return &templates[TEMPLATE_COUNT - ASK_COUNT - LIST_COUNT + dice_below(&world->dice, LIST_COUNT)];
+		return &templates[LISTS_AT + dice_below(&world->dice, LIST_COUNT)];
+	if (world->plan.has_streams && dice_chance(&world->dice, 50))
+		return &templates[STREAMS_AT + dice_below(&world->dice, STREAM_COUNT)];
 	for (;;) {
 		uint64_t roll = dice_below(&world->dice, weights_total());
 		unsigned i = 0;
@@ -331,7 +386,7 @@ static const struct template *draw_template(struct world *world)
 		while (roll >= templates[i].operation.weight)
 			roll -= templates[i++].operation.weight;
 		if (world->plan.has_parts && templates[i].operation.type == TYPE_STRING && dice_chance(&world->dice, 50))
-			return &templates[TEMPLATE_COUNT - ASK_COUNT - LIST_COUNT - PART_COUNT + dice_below(&world->dice, PART_COUNT)];
+			return &templates[PARTS_AT + dice_below(&world->dice, PART_COUNT)];
 		if (world->plan.has_homes && (strstr(templates[i].text, "$e") != NULL || strstr(templates[i].text, "$P") != NULL))
 			continue;
 		if (world->plan.has_ttls || !templates[i].is_short_lived)

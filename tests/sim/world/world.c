@@ -430,7 +430,9 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_LISTS_SEED) {
+	if (seed >= WORLD_STREAMS_SEED) {
+		plan->has_streams = true;
+	} else if (seed >= WORLD_LISTS_SEED) {
 		plan->has_lists = true;
 	} else if (seed >= WORLD_TAKE_OVERS_SEED) {
 		draw_homes(plan, &dice);

@@ -156,7 +156,7 @@ static void add_commands(struct slice input, struct buffer *told)
 		buffer_add_text(told, told->len > 0 ? "; " : "");
 		for (unsigned i = 0; i < request.argc; i++) {
 			buffer_add_text(told, i > 0 ? " " : "");
-			buffer_add(told, request.argv[i]);
+			buffer_add(told, request.argv[i].len > 400 ? SLICE("(stream)") : request.argv[i]);
 		}
 	}
 	resp_requests_free(requests);

@@ -124,7 +124,7 @@ static void forms_of_debug_that_change_data_are_refused(void)
 
 static void unreplicated_writes_are_refused(void)
 {
-	static const char *const names[] = { "xadd", "migrate", "swapdb", "hexpire", "msetex", "shutdown", "replicaof" };
+	static const char *const names[] = { "xcfgset", "migrate", "swapdb", "hexpire", "msetex", "shutdown", "replicaof" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct slice name = slice_of(names[i]);
 		CU_ASSERT_EQUAL(command_find(1, &name)->class, COMMAND_UNSUPPORTED);

@@ -8,6 +8,8 @@ void suite_outcomes(void);
 
 #define SAID_MAX 2
 
+#define FIELDS "$1\r\nf\r\n$1\r\nx\r\n"       /* of an entry of a stream */
+
 static const struct row {
 	const char *name, *rule;
 	struct said b[SAID_MAX], c[SAID_MAX];
@@ -33,6 +35,12 @@ static const struct row {
 	  "list newest 1" },
 	{ "an element that one removes and one sets", "lww", { { .kind = CHANGE_LIST_REMOVE, .amount = 1, .length = 3 } }, { { .kind = CHANGE_LIST_SET, .value = "v", .length = 3 } },
 	  "list newest 1" },
+	{ "two entries of a stream", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = FIELDS } }, { { .kind = CHANGE_STREAM_ADD, .element = "5-2", .value = FIELDS } }, "" },
+	{ "one id for two entries", "priority", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = FIELDS } }, { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = FIELDS } },
+	  "stream newest 1" },
+	{ "an entry and a removal of the key", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = FIELDS } }, { { .kind = CHANGE_CLEAR } }, "stream add-wins 1" },
+	{ "an entry and a trim above it", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = FIELDS } }, { { .kind = CHANGE_STREAM_TRIM, .value = "9-0" } }, "" },
+	{ "two trims", "lww", { { .kind = CHANGE_STREAM_TRIM, .value = "5-0" } }, { { .kind = CHANGE_STREAM_TRIM, .value = "9-0" } }, "" },
 	{ "two deadlines", "lww", { { .kind = CHANGE_EXPIRE, .deadline = 1800000000000 } }, { { .kind = CHANGE_EXPIRE, .deadline = 1900000000000 } }, "ttl newest 1" },
 	{ "a value writes the deadline, too", "lww", { { .kind = CHANGE_SET, .value = "1" } }, { { .kind = CHANGE_EXPIRE, .deadline = 1800000000000 } }, "ttl newest 1" },
 	{ "unless it leaves it", "lww", { { .kind = CHANGE_SET, .value = "1", .deadline = EXPIRE_KEEP } },

@@ -3,13 +3,15 @@
 #include "proxy/core/commands/plan.h"
 
 #include "proxy/core/commands/command.h"
+#include "proxy/core/commands/stream_id.h"
 
 #include <CUnit/CUnit.h>
 #include <string.h>
 
 void suite_plan(void);
 
-static const struct plan_world world = { .now_ms = 1000000, .db = 2, .reserved_db = 3, .databases = 4 };
+static struct stream_ids ids;
+static const struct plan_world world = { .now_ms = 1000000, .db = 2, .reserved_db = 3, .databases = 4, .ids = &ids };
 
 struct planning {
 	struct resp_requests *parser;
@@ -59,6 +61,7 @@ static const char *const kind_names[] = {
 	[CHANGE_SCORE_REMOVE] = "score-remove", [CHANGE_SCORE_INCREMENT] = "score-increment", [CHANGE_EXPIRE] = "expire",
 	[CHANGE_APPEND] = "append", [CHANGE_RANGE] = "range", [CHANGE_BITS] = "bits",
 	[CHANGE_LIST_INSERT] = "insert", [CHANGE_LIST_REMOVE] = "take", [CHANGE_LIST_SET] = "put",
+	[CHANGE_STREAM_ADD] = "entry", [CHANGE_STREAM_REMOVE] = "entry-remove", [CHANGE_STREAM_TRIM] = "trim", [CHANGE_STREAM_REACH] = "reach",
 };
 
 static void describe_text(struct slice text, struct buffer *out)
@@ -122,7 +125,7 @@ static bool sends(const char *line, enum plan plan, const char *commands, const 
 	return text_is(&found_intent, intent, line) && is_sent && is_plan;
 }
 
-#define REPLIES_MAX 10
+#define REPLIES_MAX 12
 
 /* REPLIES are raw, one after another. */
 static bool finishes(const char *line, const char *replies, const char *expected)
@@ -159,7 +162,7 @@ static bool refuses(const char *line, const char *error)
 }
 
 #define SEEN "PEXPIRETIME k; GET k; "
-#define WHOLE(key) "PEXPIRETIME " key "; GET " key "; HGETALL " key "; SMEMBERS " key "; ZRANGE " key " 0 -1 WITHSCORES; LRANGE " key " 0 -1; "
+#define WHOLE(key) "PEXPIRETIME " key "; GET " key "; HGETALL " key "; SMEMBERS " key "; ZRANGE " key " 0 -1 WITHSCORES; LRANGE " key " 0 -1; XINFO STREAM " key "; XRANGE " key " - +; "
 
 static void set_is_certain_and_carries_an_absolute_deadline(void)
 {
@@ -328,8 +331,40 @@ static void lists_ship_places(void)
 	CU_ASSERT(finishes("LTRIM k -2 -1\n", ":5\r\n+OK\r\n:2\r\n", "take k amount=3 of=5; "));
 	CU_ASSERT(finishes("LTRIM k 9 9\n", ":5\r\n+OK\r\n:0\r\n", "take k amount=5 of=5; "));
 	CU_ASSERT(finishes("LTRIM k 0 -1\n", ":5\r\n+OK\r\n:5\r\n", ""));
-	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n-ERR\r\n-WRONGTYPE\r\n",
 	                   "clear k; clear d; insert d a +-1; insert d b +-1; "));
+}
+
+#define FX "$1\r\nf\r\n$1\r\nx\r\n"
+#define FIRST "XRANGE k - + COUNT 1; "
+#define ENTRY(id) "*1\r\n*2\r\n$3\r\n" id "\r\n*2\r\n" FX
+
+static void streams_ship_entries_and_how_far_they_are_trimmed(void)
+{
+	ids = (struct stream_ids){ .now_ms = 7000, .place = 1, .bits = 2 };
+	CU_ASSERT(sends("XADD k 5-1 f x\n", PLAN_STREAM_ADD, "XADD k 5-1 f x; ", "entry k 5-1 " FX "; "));
+	CU_ASSERT(sends("XADD k 5 f x\n", PLAN_STREAM_ADD, "XADD k 5-0 f x; ", "entry k 5-0 " FX "; "));
+	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-1 f x; ", "entry k 7000-1 " FX "; "));
+	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-5 f x; ", "entry k 7000-5 " FX "; "));
+	ids.now_ms = 6000;
+	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-9 f x; ", "entry k 7000-9 " FX "; "));
+	CU_ASSERT(sends("XADD k 9-* f x\n", PLAN_STREAM_ADD, "XADD k 9-1 f x; ", "entry k 9-1 " FX "; "));
+	CU_ASSERT(sends("XADD k 9-* f x\n", PLAN_STREAM_ADD, "XADD k 9-5 f x; ", "entry k 9-5 " FX "; "));
+	CU_ASSERT(sends("XADD k 5-1 f x g\n", PLAN_VOID, "XADD k 5-1 f x g; ", ""));
+	CU_ASSERT(sends("XADD k NOMKSTREAM 5-1 f x\n", PLAN_STREAM_ADD_SEEN, "XADD k NOMKSTREAM 5-1 f x; ", "entry k 5-1 " FX "; "));
+	CU_ASSERT(finishes("XADD k NOMKSTREAM 5-1 f x\n", "$-1\r\n", ""));
+	CU_ASSERT(sends("XADD k MAXLEN ~ 9 LIMIT 5 5-1 f x\n", PLAN_STREAM_ADD_SEEN, FIRST "XADD k MAXLEN ~ 9 LIMIT 5 5-1 f x; " FIRST, "entry k 5-1 " FX "; trim k; "));
+	CU_ASSERT(finishes("XADD k MAXLEN 9 5-1 f x\n", ENTRY("3-1") "$3\r\n5-1\r\n" ENTRY("4-1"), "entry k 5-1 " FX "; trim k 4-1; "));
+	CU_ASSERT(finishes("XADD k MAXLEN 9 5-1 f x\n", ENTRY("3-1") "$3\r\n5-1\r\n" ENTRY("3-1"), "entry k 5-1 " FX "; "));
+	CU_ASSERT(finishes("XADD k MAXLEN 0 5-1 f x\n", "*0\r\n$3\r\n5-1\r\n*0\r\n", "reach k 5-1; trim k 5-1 +1; "));
+	CU_ASSERT(sends("XDEL k 5 7-2\n", PLAN_STREAM_REMOVE, "XDEL k 5-0 7-2; ", "entry-remove k 5-0; entry-remove k 7-2; "));
+	CU_ASSERT(sends("XDEL k x\n", PLAN_VOID, "XDEL k x; ", ""));
+	CU_ASSERT(sends("XTRIM k MAXLEN 1\n", PLAN_STREAM_TRIM, FIRST "XTRIM k MAXLEN 1; " FIRST, "trim k; "));
+	CU_ASSERT(finishes("XTRIM k MAXLEN 1\n", ENTRY("3-1") ":2\r\n" ENTRY("4-1"), "trim k 4-1; "));
+	CU_ASSERT(finishes("XTRIM k MAXLEN 1\n", ENTRY("3-1") ":0\r\n" ENTRY("3-1"), ""));
+	CU_ASSERT(finishes("XTRIM k MAXLEN 0\n", ENTRY("3-1") ":1\r\n*0\r\n", "trim k 18446744073709551615-18446744073709551615 +1; "));
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*2\r\n$17\r\nlast-generated-id\r\n$3\r\n9-0\r\n" ENTRY("3-1"),
+	                   "clear k; clear d; entry d 3-1 " FX "; reach d 9-0; "));
 }
 
 /* What DUMP says of the list a, for an inline command. */
@@ -341,20 +376,20 @@ static void keys_ship_what_became_of_them(void)
 	CU_ASSERT(sends("GETDEL k\n", PLAN_GETDEL, "GETDEL k; ", "clear k; "));
 	CU_ASSERT(sends("RENAME k d\n", PLAN_RENAME, "RENAME k d; " WHOLE("d"), "clear k; clear d; "));
 	CU_ASSERT(sends("RENAME k k\n", PLAN_VOID, "RENAME k k; ", ""));
-	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:99\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear k; clear d; set d v at=99; "));
-	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", ""));
-	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
+	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:99\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n", "clear k; clear d; set d v at=99; "));
+	CU_ASSERT(finishes("RENAMENX k d\n", ":0\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n", ""));
+	CU_ASSERT(finishes("COPY k d\n", ":1\r\n:99\r\n-WRONGTYPE\r\n%1\r\n$1\r\nf\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n", "clear d; field d f v; expire d at=99; "));
 	CU_ASSERT(sends("COPY k d DB 2\n", PLAN_COPY, "COPY k d DB 2; " WHOLE("d"), "clear d; "));
 	CU_ASSERT(sends("COPY k d DB 2 REPLACE DB 1\n", PLAN_COPY_TO, "COPY k d DB 2 REPLACE DB 1; SELECT 1; " WHOLE("d") "SELECT 2; ", "clear in=1 d; "));
-	CU_ASSERT(finishes("COPY k d DB 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear in=1 d; set in=1 d v; "));
-	CU_ASSERT(finishes("COPY k d DB 1\n", ":0\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", ""));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n+OK\r\n", "clear in=1 d; set in=1 d v; "));
+	CU_ASSERT(finishes("COPY k d DB 1\n", ":0\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n+OK\r\n", ""));
 	CU_ASSERT(sends("COPY k d DB x\n", PLAN_VOID, "COPY k d DB x; ", ""));
 	CU_ASSERT(sends("MOVE k 1\n", PLAN_MOVE, "MOVE k 1; SELECT 1; " WHOLE("k") "SELECT 2; ", "clear k; clear in=1 k; "));
-	CU_ASSERT(finishes("MOVE k 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n+OK\r\n", "clear k; clear in=1 k; set in=1 k v; "));
+	CU_ASSERT(finishes("MOVE k 1\n", ":1\r\n+OK\r\n:-1\r\n$1\r\nv\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-ERR\r\n-WRONGTYPE\r\n+OK\r\n", "clear k; clear in=1 k; set in=1 k v; "));
 	CU_ASSERT(sends("MOVE k 2\n", PLAN_VOID, "MOVE k 2; ", ""));
 	CU_ASSERT(sends("MOVE k 9\n", PLAN_VOID, "MOVE k 9; ", ""));
-	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n_\r\n", "clear k; set k v; "));
-	CU_ASSERT(finishes("RESTORE k 0 \"" A_LIST "\"\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*1\r\n$1\r\na\r\n", "clear k; insert k a +-1; "));
+	CU_ASSERT(finishes("RESTORE k 0 \"\\x00\"\n", "+OK\r\n:-1\r\n$1\r\nv\r\n_\r\n_\r\n_\r\n_\r\n-ERR\r\n-WRONGTYPE\r\n", "clear k; set k v; "));
+	CU_ASSERT(finishes("RESTORE k 0 \"" A_LIST "\"\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*1\r\n$1\r\na\r\n-ERR\r\n-WRONGTYPE\r\n", "clear k; insert k a +-1; "));
 	CU_ASSERT(sends("RESTORE k 0 x\n", PLAN_VOID, "RESTORE k 0 x; ", ""));
 }
 
@@ -403,8 +438,8 @@ static void internal_writes_only_read(void)
 	plan_readback(&world, SLICE("k"), true, &(struct plan_output){ &commands, &changes, &planned });
 	describe_commands(buffer_slice(&commands), &text);
 	CU_ASSERT(text_is(&text, WHOLE("k"), "readback"));
-	CU_ASSERT_EQUAL(planned.replies, 6);
-	const struct slice gone[] = { SLICE(":-2\r\n"), SLICE("_\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n") };
+	CU_ASSERT_EQUAL(planned.replies, 8);
+	const struct slice gone[] = { SLICE(":-2\r\n"), SLICE("_\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("*0\r\n"), SLICE("-ERR\r\n"), SLICE("*0\r\n") };
 	plan_finish(planned.plan, &changes, gone, &result);
 	describe_changes(&result, &text);
 	CU_ASSERT(text_is(&text, "clear k +1; ", "readback of an absent key"));
@@ -453,6 +488,7 @@ void suite_plan(void)
 	CU_ADD_TEST(suite, sets_ship_members);
 	CU_ADD_TEST(suite, sorted_sets_ship_scores);
 	CU_ADD_TEST(suite, lists_ship_places);
+	CU_ADD_TEST(suite, streams_ship_entries_and_how_far_they_are_trimmed);
 	CU_ADD_TEST(suite, keys_ship_what_became_of_them);
 	CU_ADD_TEST(suite, the_reserved_database_is_nowhere);
 	CU_ADD_TEST(suite, what_only_reads_ships_nothing);

@@ -45,6 +45,12 @@ static const struct row {
 	{ "elements at both ends of a list", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" }, { .kind = CHANGE_LIST_INSERT, .value = "y", .number = LIST_TAIL } }, { { .kind = 0 } }, "LPUSH k x; RPUSH k y" },
 	{ "elements go, and one is set", "lww", { { .kind = CHANGE_LIST_REMOVE, .number = 3, .amount = 2, .length = 5 }, { .kind = CHANGE_LIST_SET, .value = "v", .number = 1, .length = 3 } },
 	  { { .kind = 0 } }, "RPOP k 2; LSET k 1 v" },
+	{ "an entry of a stream", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = "$1\r\nf\r\n$1\r\nx\r\n" } }, { { .kind = 0 } }, "EVAL (stream) 1 k A 5-1 2 f x" },
+	{ "an entry of a stream goes", "lww", { { .kind = CHANGE_STREAM_REMOVE, .element = "5-1" } }, { { .kind = 0 } }, "EVAL (stream) 1 k D 5-1" },
+	{ "entries are told together, behind the trim", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = "$1\r\nf\r\n$1\r\nx\r\n" },
+	    { .kind = CHANGE_STREAM_TRIM, .value = "5-0" }, { .kind = CHANGE_STREAM_ADD, .element = "7-1", .value = "$1\r\nf\r\n$1\r\ny\r\n" } },
+	  { { .kind = 0 } }, "EVAL (stream) 1 k T 5-0 0 A 5-1 2 f x A 7-1 2 f y" },
+	{ "a stream is there, and empty", "lww", { { .kind = CHANGE_STREAM_REACH, .value = "5-1" } }, { { .kind = 0 } }, "EVAL (stream) 1 k R 5-1" },
 	{ "a write that changed nothing", "lww", { { .kind = 0 } }, { { .kind = 0 } }, "" },
 
 	/* ---- several changes of one write: only what comes of them is told ---- */
@@ -76,6 +82,10 @@ static const struct row {
 	  "LPUSH k x; LSET k 2 v" },
 	{ "elements that a removal had not seen", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" } }, { { .kind = CHANGE_CLEAR } }, "LPUSH k x; DEL k; RPUSH k x" },
 	{ "a list and a newer type", "lww", { { .kind = CHANGE_LIST_INSERT, .value = "x" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "LPUSH k x; DEL k; HSET k f v" },
+	{ "an entry that a trim had not seen", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = "$1\r\nf\r\n$1\r\nx\r\n" } }, { { .kind = CHANGE_STREAM_TRIM, .value = "9-0" } },
+	  "EVAL (stream) 1 k A 5-1 2 f x; EVAL (stream) 1 k T 9-0 0 A 5-1 2 f x" },
+	{ "an entry that a removal of the key had not seen", "lww", { { .kind = CHANGE_STREAM_ADD, .element = "5-1", .value = "$1\r\nf\r\n$1\r\nx\r\n" } }, { { .kind = CHANGE_CLEAR } },
+	  "EVAL (stream) 1 k A 5-1 2 f x; DEL k; EVAL (stream) 1 k A 5-1 2 f x R 5-1" },
 	{ "the newer type", "lww", { { .kind = CHANGE_SET, .value = "v" } }, { { .kind = CHANGE_FIELD_SET, .element = "f", .value = "v" } }, "SET k v; DEL k; HSET k f v" },
 };
 

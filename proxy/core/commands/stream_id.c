@@ -1,0 +1,75 @@
+#include "stream_id.h"
+
+#include <string.h>
+
+/* Digits only, without zeros in front, as Redis writes it. */
+static bool read_number(struct slice text, uint64_t *number)
+{
+	*number = 0;
+	if (text.len == 0 || text.len > 20 || (text.len > 1 && text.ptr[0] == '0'))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9' || __builtin_mul_overflow(*number, 10, number) ||
+		    __builtin_add_overflow(*number, (uint64_t)(text.ptr[i] - '0'), number))
+			return false;
+	}
+	return true;
+}
+
+bool stream_id_read_short(struct slice text, uint64_t seq, struct stream_id *id)
+{
+	const char *dash = text.len == 0 ? NULL : memchr(text.ptr, '-', text.len);
+	size_t at = dash == NULL ? text.len : (size_t)(dash - text.ptr);
+	id->seq = seq;
+	return read_number((struct slice){ text.ptr, at }, &id->ms) &&
+	       (dash == NULL || read_number((struct slice){ dash + 1, text.len - at - 1 }, &id->seq));
+}
+
+bool stream_id_read(struct slice text, struct stream_id *id)
+{
+	return text.len > 0 && memchr(text.ptr, '-', text.len) != NULL && stream_id_read_short(text, 0, id);
+}
+
+void stream_id_add(struct buffer *out, struct stream_id id)
+{
+	buffer_add_uint64(out, id.ms);
+	buffer_add_byte(out, '-');
+	buffer_add_uint64(out, id.seq);
+}
+
+int stream_id_compare(struct stream_id a, struct stream_id b)
+{
+	if (a.ms != b.ms)
+		return a.ms < b.ms ? -1 : 1;
+	return a.seq < b.seq ? -1 : a.seq > b.seq;
+}
+
+unsigned stream_ids_bits(unsigned dc_count)
+{
+	unsigned bits = 0;
+	while (dc_count > 1U << bits)
+		bits++;
+	return bits;
+}
+
+struct stream_id stream_ids_next(struct stream_ids *ids)
+{
+	if (ids->now_ms > ids->newest.ms)
+		ids->newest = (struct stream_id){ ids->now_ms, ids->place };
+	else
+		ids->newest.seq = (((ids->newest.seq >> ids->bits) + 1) << ids->bits) + ids->place;
+	return ids->newest;
+}
+
+struct stream_id stream_ids_next_at(struct stream_ids *ids, uint64_t ms)
+{
+	ids->part_count = ms == ids->part_ms ? ids->part_count + 1 : 0;
+	ids->part_ms = ms;
+	return (struct stream_id){ ms, (ids->part_count << ids->bits) + ids->place };
+}
+
+void stream_ids_see(struct stream_ids *ids, struct stream_id id)
+{
+	if (stream_id_compare(id, ids->newest) > 0 && id.seq >> 40 == 0)
+		ids->newest = id;
+}
