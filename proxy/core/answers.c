@@ -99,6 +99,13 @@ static void answers_take_abort(struct core *core, struct group *group, struct sl
 		group_free(&core->groups, group);
 }
 
+bool answers_are_ready(struct core *core, const struct event *event, unsigned *most)
+{
+	struct group *group = core->groups.unanswered;
+	bool is_kept = event->answered.replies != NULL && group->kind == GROUP_LOCAL && !has_lost_outbox(group, event);
+	return !is_kept || local_finish_some(core->local, group, event, most);
+}
+
 void answers_take(struct core *core, const struct event *event)
 {
 	struct group *group = groups_take_answered(&core->groups, event->answered.id);

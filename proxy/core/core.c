@@ -139,6 +139,7 @@ void core_free(struct core *core)
 	if (core == NULL)
 		return;
 	step_begin(&core->step, &(struct event){ .type = EVENT_LOST }, &last);
+	late_drop(core);
 	recover_close(core->recovery);
 	recovery_free(core->recovery);
 	remote_free(core->remote);
@@ -185,11 +186,35 @@ static void torn_ended(struct core *core)
 	outbox_pump(&core->outbox);
 }
 
+static void note_elements(struct core *core)
+{
+	if (core->step.turn_elements > core->step.status.turn_elements_max)
+		core->step.status.turn_elements_max = core->step.turn_elements;
+	core->step.turn_elements = 0;
+}
+
+/* Clients' writes go on, and nothing else: what is half taken in may not be looked at. */
+static void late_ended(struct core *core)
+{
+	core->step.is_unfinished = true;
+	local_set_draining(core->local, false);
+	if (!local_is_rerunning(core->local) && gathering_is_worth_sending(core->local))
+		gathering_close(core->local);
+	gather_guarded_pump(core->local);
+	outbox_pump(&core->outbox);
+}
+
 static void turn_ended(struct core *core)
 {
 	core->step.is_unfinished = false;
+	note_elements(core);
 	if (!core->causes.is_open)
 		return;
+	late_pump(core);
+	if (late_is_any(core)) {
+		late_ended(core);
+		return;
+	}
 	if (core->causes.lost_parts != 0) {
 		torn_ended(core);
 		return;
@@ -316,13 +341,29 @@ static void take_asked(struct core *core, const struct event *event)
 	}
 }
 
+/* Must all that the store has answered be taken in first? */
+static bool needs_answers(enum event_type type)
+{
+	switch (type) {
+	case EVENT_HOMES: case EVENT_OPENED: case EVENT_LOST: case EVENT_RULES: case EVENT_HANDLED:
+		return true;
+	case EVENT_REQUEST: case EVENT_TURN_ENDED: case EVENT_ANSWERED: case EVENT_EXPIRED: case EVENT_BATCH: case EVENT_LOG_LOST_POSITION:
+	case EVENT_LOG_LOST_BEGINNING: case EVENT_BETWEEN: case EVENT_NAMESAKE: case EVENT_APPENDED: case EVENT_APPEND_RETRY: case EVENT_TICK: case EVENT_ASKED:
+		return false;
+	}
+	return false;
+}
+
 void core_step(struct core *core, const struct event *event, struct effects *effects)
 {
 	step_begin(&core->step, event, effects);
 	core->conflicts.effects = effects;
 	core->keyspace.now_ms = event->now_ms;
 	groups_free_done(&core->groups);
+	late_free_done(core);
 	topology_begin_step(core->topology);
+	if (needs_answers(event->type))
+		late_finish(core);
 	switch (event->type) {
 	case EVENT_HOMES: homes_load(core->topology, event); break;
 	case EVENT_OPENED:
@@ -340,7 +381,12 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 		break;
 	case EVENT_REQUEST: gather_request(core->local, event); break;
 	case EVENT_TURN_ENDED: turn_ended(core); break;
-	case EVENT_ANSWERED: answers_take(core, event); break;
+	case EVENT_ANSWERED:
+		if (late_is_due(core, event))
+			late_add(core, event);
+		else
+			answers_take(core, event);
+		break;
 	case EVENT_EXPIRED:
 		if (core->causes.is_open)
 			rereads_add(&core->rereads, event->expired.db, event->expired.key, true);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define FORGET_PER_TURN 10000        /* marks: some ms */
+#define ELEMENTS_PER_TURN 4096       /* likewise */
 
 /* The process ends: it cannot go on with this store. */
 static void turn_fail(struct turn *turn, int exit_code)
@@ -43,6 +44,7 @@ static bool turn_make_core(struct turn *turn, uint32_t databases)
 		.metadata_bytes_max = settings->limits_metadata_bytes,
 		.group_commands_max = (uint32_t)settings->limits_group_commands,
 		.forget_per_turn = FORGET_PER_TURN,
+		.elements_per_turn = ELEMENTS_PER_TURN,
 		.record_value_bytes_max = (uint32_t)settings->conflicts_value_bytes,
 		.records_max = settings->conflicts_keep_records,
 		.records_bytes_max = settings->conflicts_keep_bytes,

@@ -106,6 +106,18 @@ def longest_turn_us(sidecar):
     return next(bound for bound, count in buckets if count == buckets[-1][1]) * 1_000_000
 
 
+ELEMENTS_PER_TURN = 4096  # and what a command names besides
+
+
+def deal_in_pieces(facts, sidecar, counts, log):
+    """No turn of the loop deals with more than some thousand elements, however many a key has."""
+    metrics = sidecar.metrics()
+    most, turns = metrics.total("homeport_turn_elements_max"), metrics.total("homeport_sliced_turns_total")
+    due = sum(2 * count // ELEMENTS_PER_TURN for count in counts.values() if count > ELEMENTS_PER_TURN)
+    facts.check(0 < most <= ELEMENTS_PER_TURN + 2, f"a turn deals with few of the elements of a key ({log})", f"{most}")
+    facts.check(turns >= due, f"so all of them take many turns ({log})", f"{turns} turns for {counts}, RENAME and COPY")
+
+
 def rename_and_copy_many_elements(facts, log, counts):
     """COUNTS: {kind: elements}. Whole keys go to the peer's Redis in few commands, be it busy or not: nothing here is timed."""
     with World(("a", "b"), log, with_links=False).start() as world:
@@ -124,6 +136,7 @@ def rename_and_copy_many_elements(facts, log, counts):
                         f"{more} commands")
         data = world.check_same_everywhere(facts, f"all of them arrive ({log})")
         facts.check(len(data) == 2 * len(counts), f"under their new names only ({log})", str(list(data)))
+        deal_in_pieces(facts, world["a"].sidecar, counts, log)
         facts.check(longest_turn_us(world["b"].sidecar) >= 1000, f"the turn in which they were applied can be told by its length ({log})")
 
 

@@ -45,7 +45,7 @@ static void open_core(struct scope_dc *dc, const struct core_rule *rule)
 	struct core_options options = {
 		.dcs = names, .dc_count = SCOPE_DCS, .rules = rule, .rule_count = 1, .databases = SIM_DATABASES, .reserved_db = SIM_RESERVED_DB,
 		.heartbeat_ms = 500, .drift_ms_max = 500, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 64 << 20,
-		.outbox_bytes_max = 256 << 20, .metadata_bytes_max = 1 << 30, .group_commands_max = 4096, .forget_per_turn = 10000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 32, .waits_max = 100,
+		.outbox_bytes_max = 256 << 20, .metadata_bytes_max = 1 << 30, .group_commands_max = 4096, .forget_per_turn = 10000, .elements_per_turn = 4096, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 32, .waits_max = 100,
 		.record_value_bytes_max = 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = 3600000, .handler_retry_ms = 3600000,
 		.handler_retry_ms_max = 3600000, .is_listing_conflicts = true,
 	};

@@ -142,7 +142,7 @@ static struct core *new_core(void)
 		.outbox_bytes_max = 1 << 20,
 		.metadata_bytes_max = 1 << 20,
 		.group_commands_max = 1024,
-		.forget_per_turn = 10000,
+		.forget_per_turn = 10000, .elements_per_turn = 4096,
 	};
 
 	return core_new(&options, &error);

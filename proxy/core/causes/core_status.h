@@ -116,6 +116,8 @@ struct core_status {
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;
 	uint64_t raised_ids;         /* entries of streams that were added again above what the stream held */
+	uint64_t turn_elements_max;  /* of whole keys, that one turn dealt with */
+	uint64_t sliced_turns;       /* turns that dealt with a part of a key only */
 	uint64_t dropped_rereads;    /* keys that expired or lost their reply and were not read back, as too many waited */
 	uint64_t aborted_groups;     /* the store refused the transaction (out of memory, read-only, …) */
 	uint64_t groups_unanswered;

@@ -11,6 +11,7 @@ struct step {
 	uint64_t now_ms;                     /* wall clock */
 	uint64_t steady_ms;                  /* set by nobody: for how long something lasts */
 	struct effects *effects;             /* the caller's */
+	unsigned turn_elements;              /* of whole keys that were dealt with since the last turn ended */
 	bool is_unfinished;                  /* there is more to do than the last turn did */
 	struct core_status status;           /* counters since core_new; the rest is filled in when somebody asks */
 	struct arena seqs;                   /* of EFFECT_CONFLICT; until the next step */

@@ -1,5 +1,5 @@
 /* Plan: the table of plans and its two entrances, before and after the store's reply (see plan.h). The halves of each plan
- * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c and plan_finish.c (plan_parts.h). */
+ * are in plan_string.c, plan_element.c, plan_scores.c, plan_key.c, plan_finish.c and plan_whole.c (plan_parts.h). */
 #include "plan.h"
 
 #include "plan_parts.h"
@@ -92,4 +92,20 @@ void plan_finish(enum plan plan, const struct changes *intent, const struct slic
 	/* An intent without a change has nothing to become. */
 	if (intent->count > 0)
 		plan_row(plan)->finish(intent, replies, result);
+}
+
+bool plan_is_whole(enum plan plan)
+{
+	return plan_whole_is(plan_row(plan)->finish);
+}
+
+uint64_t plan_elements(enum plan plan, const struct slice *replies, unsigned count)
+{
+	return plan_is_whole(plan) ? plan_whole_elements(replies, count) : 0;
+}
+
+bool plan_finish_some(enum plan plan, const struct changes *intent, const struct slice *replies, struct plan_walk *walk, struct changes *result)
+{
+	result->count = 0;
+	return intent->count > 0 && plan_whole_some(plan_row(plan)->finish, intent, replies, walk, result);
 }

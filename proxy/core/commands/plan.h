@@ -79,6 +79,18 @@ void plan_plain_set(const struct request *request, const struct plan_world *worl
  * point into INTENT and REPLIES. No changes at all is a fine outcome (the write is void). */
 void plan_finish(enum plan plan, const struct changes *intent, const struct slice *replies, struct changes *result);
 
+/* Some plans tell a whole key, which may hold very many elements. Of these the changes can be had some at a time. */
+struct plan_walk {
+	unsigned most;               /* so many at a time; one more than the intent at least */
+	unsigned stage;              /* 0: it begins */
+	struct slice cursor;
+	int64_t left;
+};
+bool plan_is_whole(enum plan plan);
+uint64_t plan_elements(enum plan plan, const struct slice *replies, unsigned count);   /* how many those replies tell, about; 0: it is none of these plans */
+/* As plan_finish, but the next MOST. True: there are more. */
+bool plan_finish_some(enum plan plan, const struct changes *intent, const struct slice *replies, struct plan_walk *walk, struct changes *result);
+
 /* Internal writes: they execute only reads, and ship what they found. */
 /* Reads back a whole key (after an expiry, or when an outcome was lost): a clear plus everything it holds now. EXPIRED marks the clear. */
 void plan_readback(const struct plan_world *world, struct slice key, bool is_expired, const struct plan_output *output);

@@ -149,17 +149,3 @@ void plan_finish_list_trim(const struct changes *intent, const struct slice *rep
 	add_removal(result, intended, start + kept, length - start - kept, length);
 	add_removal(result, intended, 0, start, start + kept);
 }
-
-void plan_add_list(const struct change *like, struct slice reply, struct changes *result)
-{
-	struct slice cursor = reply;
-	struct reply list, value;
-	if (!reply_read(&cursor, &list) || list.type != REPLY_ARRAY)
-		return;
-	changes_make_room(result, (uint64_t)list.integer + 1);
-	for (int64_t i = 0; i < list.integer && reply_read(&cursor, &value) && value.type == REPLY_STRING; i++) {
-		struct change *change = changes_add(result, CHANGE_LIST_INSERT, like->db, like->key);
-		change->number = LIST_TAIL;
-		change->value = value.text;
-	}
-}

@@ -84,6 +84,7 @@ struct group {
 	struct latent_batch *latents;        /* a reference; NULL: none is */
 	uint32_t latent_first, latent_count; /* where they are */
 	unsigned flush_count;
+	bool has_whole;                      /* a write of it tells a whole key (plan_is_whole) */
 	bool is_provisional;                 /* sent before we knew all that was announced */
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */

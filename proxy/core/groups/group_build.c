@@ -64,6 +64,7 @@ void group_note_keys(struct group *group, struct member *member, const struct ch
 	member->is_flush |= member->plan == PLAN_SCRIPT;
 	member->key_count = group->name_count - member->key_first;
 	group->flush_count += member->is_flush;
+	group->has_whole |= plan_is_whole(member->plan);
 	/* The write can be latent only if it is shipped exactly as it was intended. */
 	if (group->write_count > LATENT_INDEX_MAX || !changes_are_plain(changes) || group_is_pending(member->plan, changes))
 		return;

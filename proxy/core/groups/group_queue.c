@@ -113,6 +113,14 @@ struct group *groups_take_answered(struct groups *groups, uint64_t id)
 	return group;
 }
 
+unsigned groups_local_at_store(const struct groups *groups)
+{
+	unsigned late = groups->late_count, local = groups->local_unanswered;
+	for (const struct group *group = groups->unanswered; late > 0; group = group->next, late--)
+		local -= group->kind == GROUP_LOCAL;
+	return local;
+}
+
 void groups_add_done(struct groups *groups, struct group *group)
 {
 	group_release_keys(groups, group);

@@ -24,6 +24,7 @@ struct groups {
 	struct group *unanswered, **unanswered_end;
 	unsigned unanswered_count, local_unanswered, remote_unanswered;
 	uint64_t unanswered_bytes;
+	unsigned late_count;                 /* of the oldest, whose answers are here and not taken in (late.c) */
 	struct group *done;                  /* answered in this step or the last: the event loop may still look at their slots */
 	unsigned flushes_in_flight;
 	bool is_store_full;                  /* it refused a transaction for want of memory, and no trial has succeeded since */
@@ -48,6 +49,8 @@ void groups_send_refused(struct groups *groups);
 void groups_give_up_refused(struct groups *groups);      /* something has: only a new opening helps */
 /* Takes the oldest unanswered group, whose id must be ID, off the queue. */
 struct group *groups_take_answered(struct groups *groups, uint64_t id);
+/* How many local groups the store still has to answer. */
+unsigned groups_local_at_store(const struct groups *groups);
 /* The group's answer was dealt with. The group is kept until the next step. */
 void groups_add_done(struct groups *groups, struct group *group);
 void groups_free_done(struct groups *groups);

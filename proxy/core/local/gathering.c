@@ -142,7 +142,7 @@ bool gathering_is_worth_sending(const struct local *local)
 		bytes += group == NULL ? 0 : group->bytes.len + group->pairs.len;
 	}
 	bool is_small = members < SMALL_GROUP && bytes < SMALL_GROUP_BYTES;
-	return members > 0 && (!is_small || local->groups->local_unanswered == 0);
+	return members > 0 && (!is_small || groups_local_at_store(local->groups) == 0);
 }
 
 bool gathering_has_flush(const struct local *local)

@@ -59,6 +59,11 @@ bool gathering_is_worth_sending(const struct local *local);
 bool gathering_touches(const struct local *local, uint32_t db, struct slice key);
 bool gathering_has_flush(const struct local *local);
 /* answer.c, rerun.c */
+/* Is this answer to the oldest group so long that it has to be taken in some at a time? */
+bool local_is_long(const struct local *local, const struct group *group, const struct event *event);
+/* Takes some of the group's writes into the metadata: not many more than MOST elements of whole keys, which counts down. True: all are taken. */
+bool local_finish_some(struct local *local, struct group *group, const struct event *event, unsigned *most);
+/* The oldest group was answered. Takes in all that is not yet. */
 void local_answered(struct local *local, struct group *group, const struct event *event);
 void local_aborted(struct local *local, struct group *group, struct slice error);
 /* GROUP will not be answered: the keys that it was to read back are put on the list again. */

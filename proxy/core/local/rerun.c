@@ -1,4 +1,5 @@
 /* Rerun: a group of local writes that the store aborted is run again, one request at a time, so that a bad command does not abort its neighbours. */
+#include "finish.h"
 #include "gathering.h"
 #include "proxy/core/topology/moving.h"
 
@@ -139,4 +140,5 @@ void local_close(struct local *local)
 	for (struct held *held; (held = held_list_take(&local->guarded)) != NULL;)
 		memory_free(held);
 	local->is_draining = false;
+	finish_end(local);
 }

@@ -52,6 +52,7 @@ struct core_options {
 	uint64_t metadata_bytes_max; /* versions not yet stable; past it writes are refused: 1 GiB */
 	uint32_t group_commands_max; /* 1024 */
 	uint32_t forget_per_turn;         /* marks of stable writes that are dropped in one turn, if there are not very many: 10 000 */
+	uint32_t elements_per_turn;       /* of whole keys that are taken in, or sent, in one turn: 4096 */
 	uint32_t record_value_bytes_max; /* of a side's value in a conflict record: 256 */
 	uint64_t records_max;        /* entries of CORE_CONFLICTS_KEY: 100 000 */
 	uint64_t records_bytes_max;  /* of the memory they take in the store: 256 MiB */

@@ -63,6 +63,9 @@ struct batch {
 /* Encoding: header first, then each write. */
 void envelope_begin(struct buffer *out, const struct batch *header);   /* writes everything but the writes */
 void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes); /* PLAN_NONE: final */
+/* The same in two steps, for a final write of very many changes: these, encoded, and a write that holds them. */
+void envelope_add_changes(struct buffer *out, const struct changes *changes);
+void envelope_add_write_with(struct buffer *out, struct slice changes, const struct write_facts *facts);
 /* An explicit context for write_facts.context; APPENDS. */
 void envelope_add_context(struct buffer *out, const struct position *positions, unsigned count);
 /* Takes the next position off such a context; what is not one is skipped. False at the end. */

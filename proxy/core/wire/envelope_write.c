@@ -162,9 +162,21 @@ void envelope_add_context(struct buffer *out, const struct position *positions, 
 		add_position(out, WRITE_CONTEXT, &positions[i]);
 }
 
-void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes)
+void envelope_add_changes(struct buffer *out, const struct changes *changes)
 {
-	size_t len = wire_uint_len((uint64_t)pending) + facts_len(&changes->facts);
+	size_t len = 0;
+	for (unsigned i = 0; i < changes->count; i++) {
+		size_t change = change_len(&changes->items[i]);
+		len += 1 + wire_varint_len(change) + change;
+	}
+	char *at = buffer_grow(out, len);
+	for (unsigned i = 0; i < changes->count; i++)
+		at = put_change(at, &changes->items[i], change_len(&changes->items[i]));
+}
+
+static void add_write_of(struct buffer *out, enum plan pending, const struct changes *changes, struct slice added)
+{
+	size_t len = wire_uint_len((uint64_t)pending) + facts_len(&changes->facts) + added.len;
 	for (unsigned i = 0; i < changes->count; i++) {
 		size_t change = change_len(&changes->items[i]);
 		len += 1 + wire_varint_len(change) + change;
@@ -177,8 +189,20 @@ void envelope_add_write(struct buffer *out, enum plan pending, const struct chan
 	at = wire_put_uint(at, WRITE_PENDING, (uint64_t)pending);
 	for (unsigned i = 0; i < changes->count; i++)
 		at = put_change(at, &changes->items[i], change_len(&changes->items[i]));
-	at = put_facts(at, &changes->facts);
+	if (added.len > 0)
+		memcpy(at, added.ptr, added.len);
+	at = put_facts(at + added.len, &changes->facts);
 	assert(at == start + whole);
+}
+
+void envelope_add_write(struct buffer *out, enum plan pending, const struct changes *changes)
+{
+	add_write_of(out, pending, changes, (struct slice){ "", 0 });
+}
+
+void envelope_add_write_with(struct buffer *out, struct slice changes, const struct write_facts *facts)
+{
+	add_write_of(out, PLAN_NONE, &(const struct changes){ .facts = *facts }, changes);
 }
 
 void envelope_add_write_raw(struct buffer *out, struct slice write)

@@ -373,8 +373,20 @@ static unsigned weights_total(void)
 	return total;
 }
 
+static const struct template *draw_rename(struct world *world)
+{
+	for (;;) {
+		const struct template *template = &templates[dice_below(&world->dice, TEMPLATE_COUNT)];
+
+		if (strncmp(template->operation.name, "RENAME", 6) == 0 || strcmp(template->operation.name, "COPY") == 0)
+			return template;
+	}
+}
+
 static const struct template *draw_template(struct world *world)
 {
+	if (world->plan.has_renames && dice_chance(&world->dice, 20))
+		return draw_rename(world);
 	if (world->plan.has_lists && dice_chance(&world->dice, 50))
 		return &templates[LISTS_AT + dice_below(&world->dice, LIST_COUNT)];
 	if (world->plan.has_streams && dice_chance(&world->dice, 50))

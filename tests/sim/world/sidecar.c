@@ -122,6 +122,7 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 		.message_bytes_max = world->plan.message_bytes_max,
 		.inbox_bytes_max = limit_or(world->plan.limits.inbox_bytes, 64 << 20), .outbox_bytes_max = limit_or(world->plan.limits.outbox_bytes, 256 << 20),
 		.metadata_bytes_max = limit_or(world->plan.limits.metadata_bytes, 1 << 30), .group_commands_max = 64,
+		.elements_per_turn = world->plan.elements_per_turn > 0 ? world->plan.elements_per_turn : 4096,
 		.forget_per_turn = world->plan.forget_per_turn > 0 ? world->plan.forget_per_turn : 10000,
 		.is_log_in_store = world->plan.has_log_in_store,
 		.is_listing_conflicts = true, .record_value_bytes_max = world->plan.limits.value_bytes_max > 0 ? 1 << 20 : 256, .records_max = 100000, .records_bytes_max = UINT64_C(1) << 28, .records_age_ms_max = UINT64_C(7) * 86400000,

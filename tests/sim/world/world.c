@@ -396,6 +396,20 @@ static void draw_homes(struct world_plan *plan, struct dice *dice)
 	plan->load_us = plan->operations * (3000 + dice_below(dice, 40000));
 }
 
+/* Keys of few elements are whole keys of very many, then. */
+static void draw_pieces(struct world_plan *plan, struct dice *dice)
+{
+	static void (*const kinds[])(struct world_plan *plan, struct dice *dice) = { draw_limits, draw_full, draw_homes };
+	uint64_t kind = dice_below(dice, 8);
+
+	plan->elements_per_turn = 1 + (unsigned)dice_below(dice, 3);
+	plan->has_renames = true;
+	if (kind < sizeof(kinds) / sizeof(kinds[0]))
+		kinds[kind](plan, dice);
+	else
+		plan->has_lists = kind == 7;
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -430,7 +444,9 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_STREAMS_SEED) {
+	if (seed >= WORLD_PIECES_SEED) {
+		draw_pieces(plan, &dice);
+	} else if (seed >= WORLD_STREAMS_SEED) {
 		plan->has_streams = true;
 	} else if (seed >= WORLD_LISTS_SEED) {
 		plan->has_lists = true;

@@ -21,6 +21,7 @@
 #define WORLD_TAIL_SEED 800001       /* from this seed on logs are in the stores: what a store forgets, its log does, too */
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_STREAMS_SEED 1500001   /* … and from this one on, those of streams */
+#define WORLD_PIECES_SEED 1800001    /* from this seed on worlds of any of these kinds, but whole keys are dealt with an element or a few at a time */
 #define WORLD_LISTS_SEED 1400001     /* from this seed on, instead, half of all commands are those of lists */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
@@ -44,9 +45,11 @@ struct world_plan {
 	bool has_ttls;
 	bool has_log_in_store;       /* a log is down, and comes back older, with its DC's store */
 	bool has_drift;              /* clocks drift a little */
+	unsigned elements_per_turn;  /* of whole keys that a core takes in, or sends, in one turn; 0: so many that there is no more */
 	unsigned forget_per_turn;    /* marks of stable writes that a core drops in one turn; 0: so many that all are dropped at once */
 	bool has_streams;            /* … of streams */
 	bool has_lists;              /* half of all commands are those of lists */
+	bool has_renames;            /* a fifth of all commands make a key whole: RENAME, COPY */
 	bool has_parts;              /* many strings are written in part: APPEND, SETRANGE, SETBIT, BITFIELD */
 	unsigned message_bytes_max;
 	bool has_all_rules;          /* keys of every rule; else of lww and merge */

@@ -16,7 +16,7 @@ static void start(struct stage *stage, const char *rule, const struct core_home 
 	const struct core_options options = {
 		.dcs = names, .dc_count = PEERS, .rules = &row, .rule_count = 1, .databases = 16, .reserved_db = 15, .heartbeat_ms = 500,
 		.drift_ms_max = home_count > 0 ? 500 : 500000, .quarantine_ms = 3600000, .message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20,
-		.metadata_bytes_max = 1 << 20, .group_commands_max = 1000, .forget_per_turn = PEERS_FORGET_PER_TURN, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
+		.metadata_bytes_max = 1 << 20, .group_commands_max = 1000, .forget_per_turn = PEERS_FORGET_PER_TURN, .elements_per_turn = PEERS_ELEMENTS_PER_TURN, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
 		.is_listing_conflicts = true,
 		.homes = homes, .home_count = home_count, .held_bytes_max = 10000, .hold_ms_max = 1000,
 	};

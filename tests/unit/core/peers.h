@@ -8,6 +8,7 @@
 enum { PEER_A, PEER_B, PEER_C, PEERS };
 
 #define PEERS_FORGET_PER_TURN 100
+#define PEERS_ELEMENTS_PER_TURN 100
 
 /* One write of B's or C's. */
 struct remote {

@@ -179,7 +179,7 @@ void stage_open(struct stage *stage)
 	const struct core_options options = {
 		.dcs = dcs, .dc_count = 1, .rules = &rule, .rule_count = 1, .databases = 16, .reserved_db = 15, .heartbeat_ms = 500,
 		.message_bytes_max = 900000, .inbox_bytes_max = 1 << 20, .outbox_bytes_max = 1 << 20, .metadata_bytes_max = 1 << 20,
-		.group_commands_max = 1000, .forget_per_turn = 10000, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
+		.group_commands_max = 1000, .forget_per_turn = 10000, .elements_per_turn = 4096, .incarnations_max = CORE_INCARNATIONS_MAX, .siblings_max = 10, .waits_max = 3,
 	};
 	*stage = (struct stage){ .core = core_new(&options, &error), .now_ms = 1700000000000 };
 	stage_step(stage, (struct event){ .type = EVENT_OPENED, .opened = { .run_id = SLICE("run"), .nonce = 1700000000000000, .parts = CORE_PARTS_ALL } });
