@@ -457,3 +457,8 @@ bool core_concerns_read(const struct core *core, const struct command *row, cons
 {
 	return admission_concerns_read(core->topology, row, request);
 }
+
+unsigned core_forwarded_to(const struct core *core, const struct command *row, const struct request *request)
+{
+	return admission_forwarded_to(core->topology, row, request);
+}

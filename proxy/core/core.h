@@ -35,6 +35,8 @@ bool core_user_of_key(const struct core *core, struct slice key, struct buffer *
 bool core_home_of_user(const struct core *core, struct slice user, struct home *home);
 /* Does a key of this read belong to a pattern with `read: home`? Then it is to be given to the core as a request. False at once where no pattern has it. */
 bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request);
+/* The datacenter to which writes of these keys are forwarded. 0: this one, or they are not forwarded. CORE_DC_UNKNOWN: not all to the same. */
+unsigned core_forwarded_to(const struct core *core, const struct command *row, const struct request *request);
 /* Asserts every invariant. The simulator calls it after each step. */
 void core_check(const struct core *core);
 

@@ -73,6 +73,13 @@ bool forwards_send_order(struct homes *homes, unsigned dc, const struct forward_
 	return false;
 }
 
+void forwards_endpoint(const struct sidecar_status *status, unsigned dc, struct endpoint *endpoint)
+{
+	const struct settings_peer *peer = &status->settings->peers[dc - 1];
+	bool is_set = endpoint_set(endpoint, peer->address.host, peer->address.port, peer->address.is_tls ? status->tls : NULL, peer->tls_name);
+	assert(is_set);              /* the configuration was checked */
+}
+
 static struct peer_link *link_to(struct homes *homes, unsigned dc, unsigned protocol)
 {
 	struct peer_link **link = &homes->links[dc][protocol == 3];
@@ -90,9 +97,7 @@ static struct peer_link *link_to(struct homes *homes, unsigned dc, unsigned prot
 		.timeout_ms = (uint32_t)settings->limits_forward_wait_ms,
 		.bytes_max = settings->limits_forward_bytes,
 	};
-	bool is_set = endpoint_set(&options.endpoint, peer->address.host, peer->address.port,
-	                           peer->address.is_tls ? homes->options.status->tls : NULL, peer->tls_name);
-	assert(is_set);              /* the configuration was checked */
+	forwards_endpoint(homes->options.status, dc, &options.endpoint);
 	*link = peer_link_new(&options, &(struct peer_link_callbacks){ homes, on_replied, on_failed });
 	return *link;
 }

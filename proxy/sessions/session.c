@@ -6,7 +6,7 @@
 void session_changed(struct session *session)
 {
 	bool is_known = session_is_known(session);
-	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL &&
+	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL && session->afar == NULL &&
 	                    session->reply_mode == REPLY_MODE_ON;
 	session->is_ruled = session->rights != NULL || (!is_known && session->sessions->is_probing) || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	session->is_allowed &= session->is_ruled;
@@ -58,7 +58,7 @@ void session_end_skip(struct session *session)
 
 void session_spoil(struct session *session)
 {
-	if (session->transaction != NULL)
+	if (session->transaction != NULL || session->afar != NULL)
 		session->is_spoiled = true;
 }
 

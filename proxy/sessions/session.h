@@ -15,6 +15,7 @@
  *   session_homes.c        commands for users whose home is elsewhere
  *   session_ask.c          questions to the core about versions and conflicts
  *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
+ *   session_afar.c         WATCH where the home of the keys' user is elsewhere
  *   session_guarded.c      such EXECs, one at a time       session_pause.c  CLIENT PAUSE
  *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   waiters.c              who waits for something to pop or to read, in which order     key_looks.c  what is in keys, and when they change
@@ -34,6 +35,7 @@
 #include "session_command.h"
 
 struct access;
+struct afar;
 struct account;
 struct blocked;
 struct blocking;
@@ -113,6 +115,7 @@ struct session {
 	bool is_queued;              /* its EXEC, or its WATCH, waits for EXECs of others */
 	bool is_looking;             /* meanwhile Redis is asked whether it would run at all */
 	bool is_touched;             /* its watcher is gone: what it watched may have changed */
+	struct afar *afar;           /* owned; NULL: it is not (session_afar.h) */
 	struct login *login;         /* owned; NULL: none is under way */
 	struct account *account;     /* who it is; shared */
 	struct rights *rights;       /* owned; NULL: its user may do everything */

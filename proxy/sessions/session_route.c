@@ -6,6 +6,7 @@
 #include "monitor.h"
 #include "pinned.h"
 #include "session_access.h"
+#include "session_afar.h"
 #include "session_answers.h"
 #include "session_block.h"
 #include "session_pause.h"
@@ -138,7 +139,7 @@ static void session_route_special(struct session *session, const struct command 
 		session_defer(session, command, request);
 	else if (session_is_pinned(session, row))
 		session_pinned_request(session, row, request);
-	else
+	else if (session->afar == NULL || !session_ask_afar(session, row, request))
 		session_route(session, row, request);
 	if (is_skipping)
 		session_end_skip(session);

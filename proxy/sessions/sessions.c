@@ -6,6 +6,7 @@
 #include "pinned.h"
 #include "session.h"
 #include "session_access.h"
+#include "session_afar.h"
 #include "session_answers.h"
 #include "session_block.h"
 #include "session_exec.h"
@@ -37,6 +38,7 @@ static void session_closing(void *context, struct client *client)
 	(void)context;
 	struct session *session = client->session;
 	session_leave_transaction(session);
+	session_leave_afar(session);
 	session_drop_exec(session);
 	memory_free(session->deferred_request);
 	memory_free(session->watch_request);

@@ -1,4 +1,4 @@
-/* Upstream: a socket to the store and its two buffers (see upstream.h). */
+/* Upstream: a socket and its two buffers (see upstream.h). */
 #include "upstream.h"
 
 #include "connectors/net/channel.h"
@@ -16,7 +16,8 @@ struct upstream {
 	struct channel *channel;     /* NULL: the connection could not even be begun */
 	const char *why;             /* the reason for that */
 	struct event *overdue;       /* libevent's; owned; pending while an answer is due */
-	struct timeval timeout;      /* redis.timeout */
+	struct timeval timeout;      /* for how long it may be silent */
+	const char *silence;         /* what is said when it has been */
 	struct buffer in, out;
 	struct resp_frame frame;
 	bool is_busy;                /* a callback is running: freeing waits for its end */
@@ -27,23 +28,28 @@ static void upstream_on_readable(void *context);
 static void upstream_on_writable(void *context);
 static void upstream_on_overdue(evutil_socket_t fd, short what, void *context);
 
-struct upstream *upstream_new(struct event_base *loop, const struct sidecar_status *status, const struct upstream_callbacks *callbacks)
+struct upstream *upstream_new_to(struct event_base *loop, const struct sidecar_status *status, const struct upstream_target *target, const struct upstream_callbacks *callbacks)
 {
-	const struct settings *settings = status->settings;
 	struct upstream *upstream = memory_new(sizeof(*upstream));
 	upstream->callbacks = *callbacks;
-	upstream->reply_bytes_max = settings->redis_reply_bytes_max;
-	upstream->channel = channel_dial(loop, &status->redis, 0, &(struct channel_callbacks){ upstream, upstream_on_readable, upstream_on_writable },
+	upstream->reply_bytes_max = status->settings->redis_reply_bytes_max;
+	upstream->silence = target->silence;
+	upstream->channel = channel_dial(loop, &target->endpoint, 0, &(struct channel_callbacks){ upstream, upstream_on_readable, upstream_on_writable },
 	                                 &upstream->why);
 	upstream->overdue = event_new(loop, -1, 0, upstream_on_overdue, upstream);
-	upstream->timeout = (struct timeval){ .tv_sec = (time_t)(settings->redis_timeout_ms / 1000),
-	                                      .tv_usec = (suseconds_t)(settings->redis_timeout_ms % 1000) * 1000 };
+	upstream->timeout = (struct timeval){ .tv_sec = (time_t)(target->timeout_ms / 1000), .tv_usec = (suseconds_t)(target->timeout_ms % 1000) * 1000 };
 	event_add(upstream->overdue, &upstream->timeout);
 	if (upstream->channel != NULL)
 		channel_read(upstream->channel, true);
 	else
 		event_active(upstream->overdue, EV_TIMEOUT, 0);
 	return upstream;
+}
+
+struct upstream *upstream_new(struct event_base *loop, const struct sidecar_status *status, const struct upstream_callbacks *callbacks)
+{
+	struct upstream_target store = { status->redis, status->settings->redis_timeout_ms, "Redis has not answered for redis.timeout" };
+	return upstream_new_to(loop, status, &store, callbacks);
 }
 
 void upstream_free(struct upstream *upstream)
@@ -170,5 +176,5 @@ static void upstream_on_overdue(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	struct upstream *upstream = context;
-	upstream_lose(upstream, upstream->channel != NULL ? "Redis has not answered for redis.timeout" : upstream->why);
+	upstream_lose(upstream, upstream->channel != NULL ? upstream->silence : upstream->why);
 }

@@ -225,6 +225,11 @@ bool turn_concerns_read(const struct turn *turn, const struct command *row, cons
 	return core_concerns_read(turn->core, row, request);
 }
 
+unsigned turn_forwarded_to(const struct turn *turn, const struct command *row, const struct request *request)
+{
+	return core_forwarded_to(turn->core, row, request);
+}
+
 uint64_t turn_backlog(const struct turn *turn)
 {
 	if (!turn->is_open)

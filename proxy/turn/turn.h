@@ -86,6 +86,8 @@ const char *turn_busy(const struct turn *turn);
 const char *turn_refusal(const struct turn *turn);
 /* See core_concerns_read. The store must be open. */
 bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request);
+/* See core_forwarded_to. The store must be open. */
+unsigned turn_forwarded_to(const struct turn *turn, const struct command *row, const struct request *request);
 /* Bytes not yet sent to the store, or bytes of transactions that it has not yet answered, whichever are more. */
 uint64_t turn_backlog(const struct turn *turn);
 

@@ -69,7 +69,7 @@ def transactions(facts, world):
         facts.check(error.startswith("-HOMEPORT MIXED nothing was written, as this names users with different homes"), "or in one command", error)
         facts.equal(ask(here, "MSET", "count:a1", "1", "count:b1", "2"), "OK", "mixed: accept takes them")
         facts.equal(ask(there, "GET", "cart:b3"), b"2", "what was refused changed nothing")
-        here("WATCH", "cart:b3")
+        here("WATCH", "cart:a3")
         here.pipeline([("MULTI",), ("SET", "cart:b3", "9")])
         error = ask(here, "EXEC")
         facts.check("what was watched here cannot be guarded there" in error, "what was watched here cannot be guarded elsewhere", error)
@@ -110,6 +110,7 @@ def telling(facts, world):
         facts.equal(ask(client, "HOMEPORT", "REHOME", "user:a7", "TO", "b"), [b"user:a7", b"b", b"1", b"confirmed"], "a user is moved")
         facts.check("there is no datacenter" in ask(client, "HOMEPORT", "REHOME", "user:a1", "TO", "mars"), "to one that there is")
         facts.equal(ask(client, "HOMEPORT", "REHOME", "user:a7", "TO", "c"), [b"user:a7", b"c", b"2", b"confirmed"], "an order given elsewhere is passed on to the home")
+        wait_until(lambda: home_of(a, "user:a7")["home"] == "c", 20, "a has heard of it")
         listed = ask(client, "HOMEPORT", "HOMES", "LIST", "MATCH", "user:a*", "COUNT", "100")
         facts.check(listed[1] == b"0" and listed[3][0][:4] == [b"user", b"user:a7", b"home", b"c"], "HOMES LIST has who was moved", listed)
 

@@ -215,6 +215,29 @@ bool admission_concerns_read(struct topology *topology, const struct command *ro
 	return looking.has_here;
 }
 
+struct watching { struct topology *topology; unsigned dc; bool is_first, is_mixed; };
+
+static void note_watched(void *context, struct slice key)
+{
+	struct watching *watching = context;
+	struct user user;
+	struct home home = { 0 };
+	if (patterns_user(&watching->topology->patterns, key, &user) && user.pattern->away == HOME_FORWARD)
+		homes_find(watching->topology, &user, patterns_hash(&user), &home);
+	unsigned dc = home.dc == CORE_DC_UNKNOWN ? 0 : home.dc;
+	watching->is_mixed |= !watching->is_first && dc != watching->dc;
+	watching->is_first = false;
+	watching->dc = dc;
+}
+
+unsigned admission_forwarded_to(struct topology *topology, const struct command *row, const struct request *request)
+{
+	struct watching watching = { .topology = topology, .is_first = true };
+	if (topology->is_on)
+		command_keys(row, request, note_watched, &watching);
+	return watching.is_mixed ? CORE_DC_UNKNOWN : watching.dc;
+}
+
 const char *admission_error(const struct topology *topology, struct slice key)
 {
 	struct user user;

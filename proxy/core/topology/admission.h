@@ -11,5 +11,7 @@ bool admission_ask(struct topology *topology, const struct event *request, struc
 const char *admission_error(const struct topology *topology, struct slice key);
 /* Is this a read that has to be asked for, too? */
 bool admission_concerns_read(struct topology *topology, const struct command *row, const struct request *request);
+/* The datacenter to which writes of these keys are forwarded. 0: this one, or they are not forwarded. CORE_DC_UNKNOWN: not all to the same. */
+unsigned admission_forwarded_to(struct topology *topology, const struct command *row, const struct request *request);
 
 #endif

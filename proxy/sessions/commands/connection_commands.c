@@ -5,6 +5,7 @@
 #include "proxy/sessions/monitor.h"
 #include "proxy/sessions/pinned.h"
 #include "proxy/sessions/session_access.h"
+#include "proxy/sessions/session_afar.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 
@@ -31,6 +32,7 @@ void session_reset(struct session *session, const struct request *request)
 {
 	(void)request;
 	session_leave_transaction(session);
+	session_leave_afar(session);
 	session_unpin(session);
 	session->db = 0;
 	session->protocol = 2;

@@ -2,6 +2,7 @@
 #include "transaction_commands.h"
 
 #include "proxy/sessions/session_reply.h"
+#include "proxy/sessions/session_afar.h"
 #include "proxy/sessions/session_answers.h"
 #include "proxy/sessions/session_guarded.h"
 #include "proxy/sessions/session_transaction.h"
@@ -65,7 +66,7 @@ void session_watch(struct session *session, const struct request *request)
 	}
 	if (answers_due(&session->client->answers) > 0)
 		session_defer(session, session_command_of(session, command_find(request->argc, request->argv)), request);
-	else if (!session_queue_watch(session, request))
+	else if (!session_watch_afar(session, request) && !session_queue_watch(session, request))
 		session_watch_keys(session, request);
 }
 
