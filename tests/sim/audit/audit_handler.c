@@ -122,7 +122,7 @@ static bool has_word(struct slice text, struct slice word)
 	return false;
 }
 
-/* The handlers of these worlds join the words of all versions, so no word may be missing. */
+/* The handlers of these worlds join the words of all versions, so no word may be missing. (BITFIELD can make a + of the first byte: nothing is no word.) */
 static void judge_words(struct auditor *auditor, const struct audited_key *key, const struct handled *handled, uint32_t result)
 {
 	for (unsigned i = 0; i < handled->input_count; i++) {
@@ -134,7 +134,7 @@ static void judge_words(struct auditor *auditor, const struct audited_key *key, 
 			const char *plus = memchr(text.ptr, '+', text.len);
 			size_t len = plus == NULL ? text.len : (size_t)(plus - text.ptr);
 
-			if (!has_word(pool_text(auditor->options.pool, result), (struct slice){ text.ptr, len }))
+			if (len > 0 && !has_word(pool_text(auditor->options.pool, result), (struct slice){ text.ptr, len }))
 				auditor_find(auditor, "the handler's result %s replaces %s and lacks its %.*s", audit_dot(auditor, handled->write->origin, handled->write->seq),
 				             audit_dot(auditor, handled->inputs[i]->write->origin, handled->inputs[i]->write->seq), (int)len, text.ptr);
 			text = (struct slice){ text.ptr + len + (plus != NULL), text.len - len - (plus != NULL) };
