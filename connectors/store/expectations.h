@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-enum expectation_kind { EXPECT_REPLY, EXPECT_SELECTED, EXPECT_GROUP, EXPECT_SCRIPT, EXPECT_VOID };
+enum expectation_kind { EXPECT_REPLY, EXPECT_SELECTED, EXPECT_GROUP, EXPECT_SCRIPT, EXPECT_VOID, EXPECT_REMEMBERING };
 
 struct expectation {
 	uint64_t tag;                /* of the reply, or id of the group */

@@ -7,6 +7,7 @@ static enum resp_state read_line(struct group_reply *reply, struct slice input);
 static enum resp_state read_exec_header(struct group_reply *reply, struct slice input);
 static enum resp_state read_element(struct group_reply *reply, struct slice input);
 static enum resp_state next_frame(struct group_reply *reply, struct slice input, size_t *len);
+static enum resp_state skip_push(struct group_reply *reply, struct slice input);
 static struct slice error_text(struct slice reply);
 
 static const struct slice QUEUED = { "+QUEUED\r\n", 9 };
@@ -25,6 +26,8 @@ void group_reply_begin(struct group_reply *reply, unsigned command_count)
 	reply->used = 0;
 	reply->frame = (struct resp_frame){ 0 };
 	reply->error_at = reply->error_len = 0;
+	reply->has_pushes = false;
+	reply->lines_len = 0;
 }
 
 void group_reply_begin_script(struct group_reply *reply, unsigned command_count)
@@ -38,9 +41,10 @@ enum resp_state group_reply_read(struct group_reply *reply, struct slice input, 
 	enum resp_state state = RESP_READY;
 	while (state == RESP_READY && reply->lines_seen <= reply->command_count)
 		state = read_line(reply, input);
-	if (state == RESP_READY && !reply->is_in_exec) {
+	while (state == RESP_READY && !reply->is_in_exec) {
+		bool is_push = reply->used < input.len && input.ptr[reply->used] == '>';
 		state = read_exec_header(reply, input);
-		if (state == RESP_READY && !reply->is_in_exec) {
+		if (state == RESP_READY && !reply->is_in_exec && !is_push) {
 			*len = reply->used;
 			return RESP_READY;
 		}
@@ -79,6 +83,8 @@ static enum resp_state read_line(struct group_reply *reply, struct slice input)
 	size_t left = input.len - reply->used;
 	const char *at = input.ptr + reply->used;
 	size_t len = QUEUED.len;
+	if (left > 0 && at[0] == '>')
+		return skip_push(reply, input);
 	if (left < QUEUED.len || memcmp(at, QUEUED.ptr, QUEUED.len) != 0) {
 		enum resp_state state = next_frame(reply, input, &len);
 		if (state != RESP_READY)
@@ -102,6 +108,9 @@ static enum resp_state read_exec_header(struct group_reply *reply, struct slice 
 	struct slice left = { input.ptr + reply->used, input.len - reply->used };
 	if (left.len == 0)
 		return RESP_MORE;
+	reply->lines_len = reply->used;
+	if (left.ptr[0] == '>')
+		return skip_push(reply, input);
 	bool is_nil = left.ptr[0] == '_' || (left.ptr[0] == '*' && left.len > 1 && left.ptr[1] == '-');
 	if (left.ptr[0] == '*' && left.len == 1)
 		return RESP_MORE;
@@ -153,6 +162,32 @@ static enum resp_state next_frame(struct group_reply *reply, struct slice input,
 	if (state == RESP_READY)
 		reply->frame = (struct resp_frame){ 0 };
 	return state;
+}
+
+static enum resp_state skip_push(struct group_reply *reply, struct slice input)
+{
+	size_t len;
+	enum resp_state state = next_frame(reply, input, &len);
+	if (state != RESP_READY)
+		return state;
+	reply->has_pushes = true;
+	reply->used += len;
+	return RESP_READY;
+}
+
+struct slice group_reply_next_push(const struct group_reply *reply, struct slice input, size_t *at)
+{
+	while (reply->has_pushes && *at < reply->lines_len) {
+		struct resp_frame frame = { 0 };
+		size_t len;
+		const char *start = input.ptr + *at;
+		if (resp_frame_next(&frame, (struct slice){ start, reply->lines_len - *at }, &len) != RESP_READY)
+			break;
+		*at += len;
+		if (start[0] == '>')
+			return (struct slice){ start, len };
+	}
+	return SLICE("");
 }
 
 static struct slice error_text(struct slice reply)

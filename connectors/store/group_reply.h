@@ -17,6 +17,8 @@ struct group_reply {
 	struct slice *replies;       /* owned: filled when all of it has arrived */
 	unsigned cap;
 	size_t elements_at;
+	bool has_pushes;             /* messages of CLIENT TRACKING came between those lines */
+	size_t lines_len;            /* bytes of the lines, and of these messages */
 };
 
 void group_reply_begin(struct group_reply *reply, unsigned command_count);
@@ -28,6 +30,8 @@ enum resp_state group_reply_read(struct group_reply *reply, struct slice input, 
 /* NULL when the group was aborted; then ERROR is the line to give clients, without '-' and CRLF: that of the first command that the store
  * would not queue, else EXEC's own. Both live as long as the input. */
 const struct slice *group_reply_replies(const struct group_reply *reply, struct slice input, struct slice *error);
+/* The message of CLIENT TRACKING that stands at *AT or behind it, which moves on; empty: none. */
+struct slice group_reply_next_push(const struct group_reply *reply, struct slice input, size_t *at);
 void group_reply_free(struct group_reply *reply);
 
 #endif

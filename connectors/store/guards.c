@@ -50,6 +50,7 @@ static void guard_on_reply(void *context, uint64_t tag, struct slice reply);
 static void guard_on_pushed(void *context, struct slice push);
 static void guard_on_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
 static void guard_on_fed(void *context);
+static void guard_on_forgot(void *context, struct pipeline *pipeline);
 static void guard_lose(struct store_guard *guard, struct slice error);
 
 struct guards *guards_new(const struct guards_options *options)
@@ -100,7 +101,7 @@ static struct store_guard *guard_new(struct guards *guards, unsigned protocol)
 	const struct store_options *options = guards->options.store;
 	const char *why;
 	struct store_guard *guard = memory_new(sizeof *guard);
-	struct pipeline_callbacks callbacks = { guard, guard_on_connected, guard_on_closed, guard_on_reply, guard_on_pushed, guard_on_answered, guard_on_fed };
+	struct pipeline_callbacks callbacks = { guard, guard_on_connected, guard_on_closed, guard_on_reply, guard_on_pushed, guard_on_answered, guard_on_fed, guard_on_forgot };
 	struct pipeline_options pipeline = {
 		.loop = options->loop, .endpoint = options->endpoint, .reply_bytes_max = options->reply_bytes_max,
 	};
@@ -346,6 +347,13 @@ static void guard_on_pushed(void *context, struct slice push)
 {
 	(void)context;
 	(void)push;
+}
+
+/* Nothing is remembered here. */
+static void guard_on_forgot(void *context, struct pipeline *pipeline)
+{
+	(void)context;
+	(void)pipeline;
 }
 
 static void guard_on_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error)

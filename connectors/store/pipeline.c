@@ -89,6 +89,15 @@ void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command,
 	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_REPLY, .tag = tag });
 }
 
+/* The store takes it for the next command, which SELECT must not be. */
+void pipeline_remember(struct pipeline *pipeline, uint32_t db)
+{
+	if (db != PIPELINE_ANY_DB && db != pipeline->db)
+		pipeline_select(pipeline, db);
+	outgoing_copy(&pipeline->out, SLICE("*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n"));
+	expectations_add(&pipeline->expectations, (struct expectation){ .kind = EXPECT_REMEMBERING });
+}
+
 void pipeline_group(struct pipeline *pipeline, const struct effect *group)
 {
 	for (unsigned i = 0; i < group->group.piece_count; i++)
@@ -257,7 +266,10 @@ static enum resp_state hand_out_reply(struct pipeline *pipeline, struct slice in
 	}
 	struct expectation met = *oldest;
 	expectations_drop_oldest(&pipeline->expectations);
-	if (met.kind == EXPECT_VOID)
+	if (met.kind == EXPECT_REMEMBERING) {
+		if (reply_is_error(reply))
+			pipeline->callbacks.forgot(pipeline->callbacks.context, pipeline);
+	} else if (met.kind == EXPECT_VOID)
 		pipeline->callbacks.answered(pipeline->callbacks.context, pipeline, met.tag, NULL, 0, (struct slice){ NULL, 0 });
 	else if (met.kind == EXPECT_REPLY)
 		pipeline->callbacks.reply(pipeline->callbacks.context, met.tag, reply);
@@ -281,7 +293,10 @@ static enum resp_state hand_out_group_reply(struct pipeline *pipeline, struct sl
 		return state;
 	pipeline->is_in_group_reply = false;
 	expectations_drop_oldest(&pipeline->expectations);
-	struct slice error;
+	struct slice error, push;
+	size_t at = 0;
+	while ((push = group_reply_next_push(&pipeline->group_reply, input, &at)).len > 0)
+		pipeline->callbacks.pushed(pipeline->callbacks.context, push);
 	const struct slice *replies = group_reply_replies(&pipeline->group_reply, input, &error);
 	pipeline->callbacks.answered(pipeline->callbacks.context, pipeline, met.tag, replies, replies != NULL ? met.command_count : 0, error);
 	return RESP_READY;

@@ -11,6 +11,7 @@ struct event_base;
 struct pipeline;
 
 #define PIPELINE_NO_GATE UINT64_MAX
+#define PIPELINE_ANY_DB UINT32_MAX     /* a group selects its databases itself */
 
 /* None of these may free the pipeline. */
 struct pipeline_callbacks {
@@ -18,9 +19,10 @@ struct pipeline_callbacks {
 	void (*connected)(void *context, struct pipeline *pipeline);
 	void (*closed)(void *context, struct pipeline *pipeline, const char *why);   /* once; WHY is borrowed for the call */
 	void (*reply)(void *context, uint64_t tag, struct slice reply);      /* to pipeline_read */
-	void (*pushed)(void *context, struct slice reply);                   /* a message of a subscription */
+	void (*pushed)(void *context, struct slice reply);                   /* a message of a subscription, or of CLIENT TRACKING */
 	void (*answered)(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
 	void (*fed)(void *context);          /* all replies of one read from the socket were handed out */
+	void (*forgot)(void *context, struct pipeline *pipeline);            /* the store may not have remembered the keys of what it was to remember */
 };
 
 struct pipeline_options {
@@ -34,6 +36,8 @@ struct pipeline_options {
 struct pipeline *pipeline_new(const struct pipeline_options *options, const struct pipeline_callbacks *callbacks, const char **why);
 void pipeline_free(struct pipeline *pipeline);           /* NULL is fine; `closed` is not called */
 void pipeline_read(struct pipeline *pipeline, uint32_t db, struct slice command, uint64_t tag);
+/* The keys that the next command or group reads are remembered by the store, which tells (`pushed`) when one changes. CLIENT TRACKING is on, with OPTIN. */
+void pipeline_remember(struct pipeline *pipeline, uint32_t db);
 /* Borrows what GROUP's pieces point to until it is answered, or the pipeline is freed. */
 void pipeline_group(struct pipeline *pipeline, const struct effect *group);
 /* SCRIPT: one command, which runs GROUP. */

@@ -19,6 +19,17 @@ void store_read(struct store *store, unsigned protocol, uint32_t db, struct slic
 	pipeline_read(store->pipelines[protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2], db, command, tag);
 }
 
+void store_read_remembered(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag)
+{
+	pipeline_remember(store->pipelines[protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2], db);
+	store_read(store, protocol, db, command, tag);
+}
+
+void store_remember_groups(struct store *store, bool is_on)
+{
+	store->is_remembering = is_on;
+}
+
 /* Afterwards groups of no protocol of their own go on where they went before. */
 static void guarded_group(struct store *store, const struct effect *group)
 {
@@ -54,6 +65,8 @@ void store_group(struct store *store, const struct effect *group)
 	unsigned index = group->group.protocol == 0 ? store->order.last_pipeline : group->group.protocol == 3 ? PIPELINE_RESP3 : PIPELINE_RESP2;
 	struct pipeline *pipeline = store->pipelines[index];
 	group_order_add(&store->order, index, pipeline_position(pipeline));
+	if (store->is_remembering)
+		pipeline_remember(pipeline, PIPELINE_ANY_DB);
 	if (group->group.is_for_full)
 		full_script_send(pipeline, group, index == PIPELINE_RESP3 ? 3 : 2);
 	else

@@ -37,6 +37,8 @@ struct store_callbacks {
 	/* To store_group. Neither replies nor an error: keys that its guard watched have changed, and nothing was run. */
 	void (*answered)(void *context, uint64_t id, const struct slice *replies, unsigned count, struct slice error);
 	void (*expired)(void *context, uint32_t db, struct slice key);
+	/* CLIENT TRACKING on the connection of this protocol: PUSH is its message; empty: what was to be remembered may have been forgotten. May be NULL */
+	void (*tracked)(void *context, unsigned protocol, struct slice push);
 	void (*fed)(void *context);          /* all replies of one read from the socket were handed out: the turn may end */
 };
 
@@ -50,6 +52,10 @@ bool store_is_open(const struct store *store);
 /* Queues one command (RESP) for a pipeline, after a SELECT if database DB is not selected already. Its reply comes with TAG. This and store_group
  * may only be called while the store is open. */
 void store_read(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
+/* Likewise; and the store remembers the keys that it reads (CLIENT TRACKING, which the caller has turned on there with OPTIN), and tells once when one has changed. */
+void store_read_remembered(struct store *store, unsigned protocol, uint32_t db, struct slice command, uint64_t tag);
+/* Groups from now on are read so, too, or are not. */
+void store_remember_groups(struct store *store, bool is_on);
 /* Queues a group (EFFECT_GROUP). Its pieces are borrowed until it is answered, or the connection is lost. The group selects its databases itself and ends on
  * the reserved one; the pipeline knows that. */
 void store_group(struct store *store, const struct effect *group);

@@ -21,6 +21,7 @@ static void pipeline_pushed(void *context, struct slice push);
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,
                           struct slice error);
 static void pipeline_fed(void *context);
+static void pipeline_forgot(void *context, struct pipeline *pipeline);
 static void guards_failed(void *context, const char *why);
 static void go_on_opening(struct store *store, enum opening_state state);
 static void finish_opening(struct store *store);
@@ -95,7 +96,7 @@ static void dial_pipelines(void *context)
 		.attempt = store->attempt++,
 		.reply_bytes_max = store->options.reply_bytes_max,
 	};
-	struct pipeline_callbacks callbacks = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed };
+	struct pipeline_callbacks callbacks = { store, pipeline_connected, pipeline_closed, pipeline_replied, pipeline_pushed, pipeline_answered, pipeline_fed, pipeline_forgot };
 	store->connected_count = 0;
 	silence_connect(&store->silence);
 	timer_start(store->look, store->options.timeout_ms / SILENCE_LOOKS);
@@ -166,11 +167,22 @@ static void note_busy(struct store *store, struct slice error)
 static void pipeline_pushed(void *context, struct slice push)
 {
 	struct store *store = context;
+	static const struct slice change = SLICE(">2\r\n$10\r\ninvalidate\r\n");
 	struct expired_notice notice;
 	if (push.len > 0 && push.ptr[0] == '-')
 		note_busy(store, push);
-	if (store->is_open && !store->is_failing && expired_notice_read(push, &notice) && notice.db != store->options.reserved_db)
+	bool is_handed_out = store->is_open && !store->is_failing;
+	if (is_handed_out && push.len > change.len && memcmp(push.ptr, change.ptr, change.len) == 0)
+		store->callbacks.tracked(store->callbacks.context, 3, push);
+	else if (is_handed_out && expired_notice_read(push, &notice) && notice.db != store->options.reserved_db)
 		store->callbacks.expired(store->callbacks.context, notice.db, notice.key);
+}
+
+static void pipeline_forgot(void *context, struct pipeline *pipeline)
+{
+	struct store *store = context;
+	if (store->is_open && !store->is_failing)
+		store->callbacks.tracked(store->callbacks.context, pipeline == store->pipelines[PIPELINE_RESP3] ? 3 : 2, SLICE(""));
 }
 
 static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t id, const struct slice *replies, unsigned count,

@@ -34,6 +34,7 @@ struct store {
 	struct group_order order;            /* of pipelines, and behind them of guards */
 	struct guards *guards;               /* owned */
 	struct store_facts facts;
+	bool is_remembering;                 /* see store_remember_groups */
 	struct silence silence;
 };
 

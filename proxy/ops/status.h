@@ -36,6 +36,9 @@ struct sidecar_counters {
 	struct histogram turn_duration; /* of the loop, without waiting for events */
 	uint64_t clients;              /* connected now */
 	uint64_t blocked_clients;      /* that wait for something to pop */
+	uint64_t tracking_clients;     /* CLIENT TRACKING, now */
+	uint64_t tracking_messages;
+	uint64_t tracking_dropped;     /* keys, over limits.tracking */
 	uint64_t clients_accepted;
 	uint64_t clients_refused;      /* over limits.clients */
 	uint64_t clients_closed_query; /* over limits.client_query */

@@ -1,6 +1,8 @@
 /* Info view (see info_view.h). */
 #include "info_view.h"
 
+#include "tracking_count.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +64,14 @@ static bool replace_number(const struct sessions *sessions, struct slice line, s
 		line_add(out, "blocked_clients:", visited(sessions, blocked_visit));
 	else if (take_start(&rest, "clients_in_timeout_table:"))
 		line_add(out, "clients_in_timeout_table:", visited(sessions, blocked_visit));
+	else if (take_start(&rest, "tracking_clients:"))
+		line_add(out, "tracking_clients:", tracking_count(sessions).clients);
+	else if (take_start(&rest, "tracking_total_keys:"))
+		line_add(out, "tracking_total_keys:", tracking_count(sessions).keys);
+	else if (take_start(&rest, "tracking_total_items:"))
+		line_add(out, "tracking_total_items:", tracking_count(sessions).items);
+	else if (take_start(&rest, "tracking_total_prefixes:"))
+		line_add(out, "tracking_total_prefixes:", tracking_count(sessions).prefixes);
 	else if (take_start(&rest, "total_connections_received:"))
 		line_add(out, "total_connections_received:", counters->clients_accepted);
 	else if (take_start(&rest, "rejected_connections:"))

@@ -7,7 +7,7 @@ void session_changed(struct session *session)
 {
 	bool is_known = session_is_known(session);
 	session->is_plain = is_known && session->transaction == NULL && session->subscription == NULL && session->afar == NULL &&
-	                    session->reply_mode == REPLY_MODE_ON;
+	                    session->reply_mode == REPLY_MODE_ON && session->tracker == NULL;
 	session->is_ruled = session->rights != NULL || (!is_known && session->sessions->is_probing) || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	session->is_allowed &= session->is_ruled;
 	session->is_gated = session->is_ruled || session->sessions->pause.mode != PAUSE_NONE || session->sessions->status->isolation.id != 0;

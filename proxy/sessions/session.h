@@ -21,6 +21,7 @@
  *   waiters.c              who waits for something to pop or to read, in which order     key_looks.c  what is in keys, and when they change
  *   block_form.c           what a command that may wait says         session_block.c  pops and reads that wait
  *   pinned.c               commands that need a connection of their own
+ *   tracking.c             CLIENT TRACKING (tracking.h has a map of its files)
  *   session_route.c        where each request goes
  *   sessions.c             all of them, between the clients and the turn
  *   commands/              the commands that the sidecar answers itself */
@@ -45,6 +46,8 @@ struct homes;
 struct parts;
 struct pinned;
 struct timer;
+struct tracker;
+struct tracking;
 struct transaction;
 
 enum reply_mode { REPLY_MODE_ON, REPLY_MODE_OFF, REPLY_MODE_SKIP };
@@ -124,6 +127,8 @@ struct session {
 	struct pinned *subscription; /* owned; NULL: none */
 	struct pinned *detour;       /* owned; NULL: none */
 	struct blocked *blocked;     /* owned; a pop or a read that waits, or is tried; NULL: none */
+	uint64_t gate;               /* of the EXEC that is being given to the core (tracking_gate) */
+	struct tracker *tracker;     /* owned; NULL: it has never tracked (CLIENT TRACKING) */
 	unsigned forwards;           /* commands that were sent to other datacenters and are not answered */
 	bool is_settling;            /* a home has changed meanwhile: it is stalled until they are, so that no later command overtakes them */
 	bool is_held;                /* it is stalled since the core holds a command of it */
@@ -167,6 +172,8 @@ struct sessions {
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
 	struct guarded guarded;
 	struct pause pause;
+	struct tracking *tracking;   /* owned; NULL: nobody has tracked */
+	void (*tracked_answered)(struct session *session, uint64_t token);    /* of a client that tracks; before the answer is given out */
 	struct blocking *blocking;   /* owned; NULL: nobody has waited for a pop. What becomes of the answers to such pops: */
 	bool (*pop_waits_on)(struct session *session, struct slice *reply);
 	void (*pop_ended)(struct session *session);

@@ -103,13 +103,15 @@ static bool parts_are_due(const struct session *session, uint64_t token)
 }
 
 /* Its answer is complete: the client goes on if it was stalled for it. */
-static void session_answered(struct sessions *sessions, struct client *client, struct client_answer *answer)
+static void session_answered(struct sessions *sessions, struct client *client, struct client_answer *answer, uint64_t token)
 {
 	sessions_observe(sessions, answer);
 	session_note_return(client->session, answer);
 	session_end_hold(client->session, answer);
 	if (answer->kind == ANSWER_GUARDED)
 		session_unwatch(client->session);
+	if (client->session->tracker != NULL)
+		sessions->tracked_answered(client->session, token);
 	if (answer->kind == ANSWER_POP)
 		sessions->pop_ended(client->session);
 	if (answer->kind == ANSWER_ASKED || answer->kind == ANSWER_GUARDED)
@@ -183,7 +185,7 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 		return;
 	}
 	if (answer->parts_due == 1)
-		session_answered(sessions, client, answer);
+		session_answered(sessions, client, answer, token);
 	if (answer->kind == ANSWER_QUEUED)
 		reply = session_take_probe(client->session, reply);
 	else if (answer->kind != ANSWER_PLAIN)
@@ -210,7 +212,7 @@ static void sessions_settle(struct sessions *sessions, uint64_t token, struct sl
 		parts_settle(client->session->parts, reply);
 		return;
 	}
-	session_answered(sessions, client, answer);
+	session_answered(sessions, client, answer, token);
 	answers_settle(&client->answers, number, reply, &client->out);
 	client_flag(client);
 	session_run_deferred(client->session);

@@ -7,6 +7,7 @@
 #include "session_access.h"
 #include "session_parts.h"
 #include "session_watch.h"
+#include "tracking_requests.h"
 #include "transaction.h"
 
 #include <string.h>
@@ -126,6 +127,10 @@ bool session_submit(struct session *session, struct event *event, bool is_guarde
 	event->request.client = session->name;
 	sessions->mistake.token = 0;
 	sessions->submitting = event->request.token;
+	if (sessions->tracking != NULL)
+		tracking_note(session, &(struct tracked_request){ .token = event->request.token, .commands = event->request.commands, .rows = event->request.rows,
+		                                                  .count = event->request.count, .gate = session->gate, .is_elsewhere = is_guarded });
+	session->gate = 0;
 	turn_request(sessions->turn, event);
 	sessions->submitting = 0;
 	session->gathering = turn_gathering(sessions->turn);

@@ -9,6 +9,7 @@
 #include "proxy/homes/homes_words.h"
 #include "proxy/conflicts/conflicts_access.h"
 #include "session_answers.h"
+#include "tracking_requests.h"
 
 #include <assert.h>
 
@@ -56,6 +57,8 @@ void sessions_away(void *context, const struct effect *away)
 	if (client == NULL)
 		return;
 	session_end_hold(client->session, answer);
+	if (client->session->tracker != NULL)
+		tracking_note_elsewhere(client->session, &(struct tracked_request){ .token = away->away.token, .commands = away->away.commands, .rows = away->away.rows, .count = away->away.count, .is_elsewhere = true });
 	if (away->away.is_in_many && !answer->is_tagged)
 		buffer_add_text(&error, "HOMEPORT unsupported: a transaction in several databases (SELECT) does not go to another datacenter");
 	else if (answer->is_tagged)

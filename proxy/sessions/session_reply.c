@@ -55,8 +55,7 @@ void session_reply_error(struct session *session, const char *text)
 	session_reply_built(session);
 }
 
-/* Redis quotes what a client sent up to its first NUL. */
-static struct slice slice_to_nul(struct slice text)
+struct slice slice_to_nul(struct slice text)
 {
 	const char *nul = text.len > 0 ? memchr(text.ptr, '\0', text.len) : NULL;
 	return nul == NULL ? text : (struct slice){ text.ptr, (size_t)(nul - text.ptr) };

@@ -9,6 +9,8 @@ void session_reply_ok(struct session *session);
 /* An error; TEXT is without '-'. */
 void session_reply_error(struct session *session, const char *text);
 void session_reply_error_about(struct session *session, const char *before, struct slice what, const char *after);
+/* As Redis quotes what a client sent: up to its first NUL. */
+struct slice slice_to_nul(struct slice text);
 /* An array of simple strings, as HELP answers. */
 void session_reply_lines(struct session *session, const char *const *lines, size_t count);
 /* To put an answer together: add to the buffer, then give it out by session_reply_built. */

@@ -12,6 +12,7 @@
 #include "session_pause.h"
 #include "session_reply.h"
 #include "session_transaction.h"
+#include "tracking_requests.h"
 #include "proxy/core/scripting/libraries.h"
 
 #include <string.h>
@@ -123,6 +124,8 @@ void session_request(void *context, struct client *client, const struct request 
 		session_route(session, row, request);
 	else
 		session_route_special(session, row, request);
+	if (session->tracker != NULL)
+		tracking_end_caching(session, row);
 }
 
 /* The long way, for clients that have not logged in, are in a transaction, subscribe, or want no answers. */
@@ -148,6 +151,7 @@ static void session_route_special(struct session *session, const struct command 
 static void session_gather(struct session *session, const struct command *row, const struct request *request)
 {
 	struct sessions *sessions = session->sessions;
+	uint64_t gate = row->class == COMMAND_WRITE ? tracking_gate(session) : 0;
 	struct event event = {
 		.type = EVENT_REQUEST,
 		.request = {
@@ -160,6 +164,8 @@ static void session_gather(struct session *session, const struct command *row, c
 			.client = session->name,
 		},
 	};
+	if (sessions->tracking != NULL)
+		tracking_note(session, &(struct tracked_request){ .token = event.request.token, .commands = request, .rows = &row, .count = 1, .gate = gate });
 	turn_request(sessions->turn, &event);
 	session->gathering = turn_gathering(sessions->turn);
 }
@@ -175,7 +181,10 @@ static void session_read(struct session *session, const struct command *row, con
 		return;
 	}
 	uint64_t token = session_expect(session, 1, false, answer_kind_of(row, request));
-	turn_read(turn, session->protocol, session->db, session_encode(session, request), token);
+	if (tracking_wants(session, row) && tracking_note_read(session, row, request, token))
+		turn_read_remembered(turn, session->protocol, session->db, session_encode(session, request), token);
+	else
+		turn_read(turn, session->protocol, session->db, session_encode(session, request), token);
 }
 
 /* CONFIG SET name value …: a policy with which Redis evicts what the sidecar keeps in it. */

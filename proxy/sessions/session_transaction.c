@@ -7,6 +7,7 @@
 #include "session_exec.h"
 #include "session_reply.h"
 #include "session_watch.h"
+#include "tracking_requests.h"
 #include "transaction.h"
 
 #include <string.h>
@@ -125,6 +126,14 @@ static void session_answer_by_parts(struct session *session, struct transaction 
 	buffer_free(&error);
 }
 
+static bool transaction_writes(const struct transaction_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (list->rows[i]->class == COMMAND_WRITE)
+			return true;
+	return false;
+}
+
 /* It runs on another connection than what the client sends next. */
 static void session_guard_transaction(struct session *session)
 {
@@ -145,6 +154,7 @@ void session_run_transaction(struct session *session, bool is_guarded)
 	transaction_note_run(session, list);
 	if (is_guarded)
 		session_guard_transaction(session);
+	session->gate = transaction_writes(list) ? tracking_gate(session) : 0;
 	uint64_t token = session_expect(session, transaction_is_mixed(transaction) ? 1 : list->count, !transaction_is_mixed(transaction), is_guarded ? ANSWER_GUARDED : ANSWER_PLAIN);
 	if (transaction_is_mixed(transaction)) {
 		session_exec_parts(session, transaction, is_guarded, token, UINT32_MAX, SLICE(""));

@@ -15,6 +15,7 @@
 #include "session_pause.h"
 #include "session_route.h"
 #include "session_transaction.h"
+#include "tracking.h"
 
 /* ---- what the clients' side tells ---- */
 
@@ -43,6 +44,7 @@ static void session_closing(void *context, struct client *client)
 	memory_free(session->deferred_request);
 	memory_free(session->watch_request);
 	session_leave_block(session);
+	tracking_leave(session);
 	session_unpin(session);
 	session_drop_login(session);
 	rights_free(session->rights);
@@ -72,6 +74,7 @@ static void sessions_opened(void *context, uint32_t databases)
 	sessions->is_probing = !sessions->is_probed;
 	client_table_visit(sessions->clients, session_look_again, NULL);
 	access_ask(sessions, false);
+	sessions_resume_tracking(sessions);
 }
 
 /* Nobody knows what became of the commands whose answers are due. As when Redis itself goes down, the client learns that from a closed
@@ -95,6 +98,7 @@ static void sessions_lost(void *context)
 	bool is_silent = store_silence_ms(sessions->status->store) > 0;
 	client_table_visit(sessions->clients, session_lost, &is_silent);
 	sessions_lose_blocked(sessions);
+	sessions_lose_tracking(sessions);
 }
 
 /* As from a datacenter that dies, nobody learns what became of what is due. The connections of other sidecars stay: the order to heal comes on one of them. */
@@ -181,6 +185,7 @@ void sessions_free(struct sessions *sessions)
 	access_stop(sessions);
 	sessions_free_pause(sessions);
 	sessions_free_blocked(sessions);
+	sessions_free_tracking(sessions);
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);
@@ -222,6 +227,7 @@ struct turn_callbacks sessions_turn_callbacks(struct sessions *sessions)
 		.held = sessions_held,
 		.rehomed = sessions_rehomed,
 		.isolated = sessions_isolated,
+		.tracked = sessions_tracked,
 		.group_answered = sessions_group_answered,
 		.gathered = sessions_gathered,
 		.ended = sessions_ended,

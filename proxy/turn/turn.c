@@ -131,6 +131,22 @@ void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice c
 	store_read(turn->store, protocol, db, command, token);
 }
 
+void turn_read_remembered(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token)
+{
+	assert(turn->is_open);
+	store_read_remembered(turn->store, protocol, db, command, token);
+}
+
+void turn_remember_groups(struct turn *turn, bool is_on)
+{
+	store_remember_groups(turn->store, is_on);
+}
+
+uint32_t turn_groups_sent(const struct turn *turn)
+{
+	return turn->groups.next;
+}
+
 struct store_guard *turn_guard_new(struct turn *turn, unsigned protocol, const struct store_guard_callbacks *callbacks)
 {
 	assert(turn->is_open);
@@ -184,6 +200,15 @@ void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *e
 		turn_ask(turn, asked);
 	else
 		turn_errands_end(turn->errands, asked->asked.token, ERRAND_LOST, (struct slice){ "", 0 });
+}
+
+void turn_fetch_by(struct turn *turn, unsigned protocol, struct slice command, const struct errand *errand)
+{
+	uint64_t token = turn_errands_add(turn->errands, errand);
+	if (turn->is_open)
+		store_read(turn->store, protocol, (uint32_t)turn->status->settings->redis_database, command, token);
+	else
+		turn_errands_end(turn->errands, token, ERRAND_LOST, (struct slice){ "", 0 });
 }
 
 void turn_fetch_from(struct turn *turn, uint32_t db, struct slice command, const struct errand *errand)

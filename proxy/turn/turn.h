@@ -26,6 +26,7 @@ struct turn_callbacks {
 	void (*away)(void *context, const struct effect *away);                /* not executed either: another datacenter is the user's home */
 	void (*held)(void *context, uint64_t token);         /* it waits: it is answered, refused or sent away later */
 	void (*rehomed)(void *context, const struct effect *home);             /* a user has a new home */
+	void (*tracked)(void *context, unsigned protocol, struct slice push);  /* as in store_callbacks */
 	void (*group_answered)(void *context);               /* all replies to a group were given out: they may be sent before the core goes on */
 	void (*isolated)(void *context, bool is_on);         /* for a drill: from now on, or no longer */
 	void (*gathered)(void *context);                     /* all input of this turn was handed out; this is the last moment for more requests */
@@ -66,6 +67,12 @@ bool turn_is_isolated(const struct turn *turn);
 bool turn_is_quiet(const struct turn *turn);
 /* Sends one command to the store as it is, outside of groups, on the connection of its protocol. The store must be open. */
 void turn_read(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token);
+/* Likewise; the store remembers the keys that it reads (store_read_remembered). */
+void turn_read_remembered(struct turn *turn, unsigned protocol, uint32_t db, struct slice command, uint64_t token);
+/* See store_remember_groups. The store must be open. */
+void turn_remember_groups(struct turn *turn, bool is_on);
+/* How many groups were ever sent. */
+uint32_t turn_groups_sent(const struct turn *turn);
 /* Gives the core a write or a transaction (EVENT_REQUEST; the time is filled in). The store must be open. */
 void turn_request(struct turn *turn, struct event *request);
 /* Gives the core a client's question about versions or conflicts (EVENT_ASKED; the time is filled in). The store must be open. */
@@ -76,6 +83,8 @@ void turn_ask_for(struct turn *turn, struct event *asked, const struct errand *e
 void turn_fetch(struct turn *turn, struct slice command, const struct errand *errand);
 /* Likewise, for another database. */
 void turn_fetch_from(struct turn *turn, uint32_t db, struct slice command, const struct errand *errand);
+/* Likewise, on the connection of this protocol. */
+void turn_fetch_by(struct turn *turn, unsigned protocol, struct slice command, const struct errand *errand);
 /* Errands with this context are dropped: their DONE is not called. */
 void turn_forget(struct turn *turn, const void *context);
 /* As core_gathering. */

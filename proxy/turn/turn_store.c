@@ -154,6 +154,13 @@ static void turn_on_expired(void *context, uint32_t db, struct slice key)
 		turn_step(turn, &(struct event){ .type = EVENT_EXPIRED, .expired = { db, key } });
 }
 
+static void turn_on_tracked(void *context, unsigned protocol, struct slice push)
+{
+	struct turn *turn = context;
+	if (turn->is_open)
+		turn->callbacks.tracked(turn->callbacks.context, protocol, push);
+}
+
 /* Nothing to do: the loop ends a turn after each of its passes. */
 static void turn_on_fed(void *context)
 {
@@ -184,6 +191,7 @@ void turn_open_store(struct turn *turn)
 		.reply = turn_on_reply,
 		.answered = turn_on_answered,
 		.expired = turn_on_expired,
+		.tracked = turn_on_tracked,
 		.fed = turn_on_fed,
 	};
 	turn->store = store_new(&options, &callbacks);

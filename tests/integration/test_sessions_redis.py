@@ -2,58 +2,17 @@
 """The same bytes to a bare Redis and to a sidecar: transactions, CLIENT and tracking are answered by the same bytes."""
 
 import re
-import socket
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
+from lib.raw import Raw
 from lib.redis_server import RedisServer
 from lib.resp import encode
 from lib.workspace import wait_until
 from lib.world import World
-
-MARK = b"$8\r\n!marked!\r\n"
-
-
-class Raw:
-    """A connection that keeps what it gets as bytes."""
-
-    def __init__(self, address):
-        self.socket = socket.create_connection(address, 20)
-        self.bytes = b""
-
-    def ask(self, *commands):
-        """Sends COMMANDS in one write, and a mark behind them; the bytes that came before the mark."""
-        sent = b"".join(command if isinstance(command, bytes) else encode(*command) for command in commands)
-        try:
-            self.socket.sendall(sent + encode("ECHO", "!marked!"))
-        except OSError:
-            pass
-        while MARK not in self.bytes:
-            data = self.socket.recv(65536)
-            if not data:
-                before, self.bytes = self.bytes, b""
-                return before + b"<closed>"
-            self.bytes += data
-        before, self.bytes = self.bytes.split(MARK, 1)
-        return before
-
-    def until(self, end):
-        """The bytes up to END, which come by themselves."""
-        while end not in self.bytes:
-            data = self.socket.recv(65536)
-            if not data:
-                return self.bytes + b"<closed>"
-            self.bytes += data
-        at = self.bytes.index(end) + len(end)
-        before, self.bytes = self.bytes[:at], self.bytes[at:]
-        return before
-
-    def close(self):
-        self.socket.close()
-
 
 class Pair:
     """A bare Redis and a sidecar, asked the same."""

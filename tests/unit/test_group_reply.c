@@ -62,6 +62,27 @@ static void only_the_answer_is_taken_from_what_follows(void)
 	group_reply_free(&reply);
 }
 
+static void messages_between_the_lines_are_told_apart(void)
+{
+	struct slice message = SLICE(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
+	struct slice bytes = SLICE(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+OK\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+QUEUED\r\n"
+	                           ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n*1\r\n:1\r\n");
+	struct group_reply reply = { 0 };
+	struct slice error;
+	size_t len = 0, at = 0;
+	CU_ASSERT(feed(&reply, 1, bytes, &len) == RESP_READY && len == bytes.len);
+	const struct slice *replies = group_reply_replies(&reply, bytes, &error);
+	CU_ASSERT_FATAL(replies != NULL);
+	CU_ASSERT(slice_equal(replies[0], SLICE(":1\r\n")));
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT(slice_equal(group_reply_next_push(&reply, bytes, &at), message));
+	CU_ASSERT(group_reply_next_push(&reply, bytes, &at).len == 0);
+	bytes = SLICE("+OK\r\n+QUEUED\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n-OOM no memory\r\n");
+	CU_ASSERT(feed(&reply, 1, bytes, &len) == RESP_READY && len == bytes.len);
+	CU_ASSERT(group_reply_replies(&reply, bytes, &error) == NULL && slice_equal(error, SLICE("OOM no memory")));
+	group_reply_free(&reply);
+}
+
 static void the_first_queueing_error_is_the_groups_error(void)
 {
 	struct slice bytes = SLICE("+OK\r\n+QUEUED\r\n-OOM no memory\r\n-ERR unknown\r\n-EXECABORT aborted\r\n");
@@ -92,6 +113,7 @@ void suite_group_reply(void)
 	CU_ADD_TEST(suite, replies_are_found_at_every_cut);
 	CU_ADD_TEST(suite, a_cut_line_does_not_spoil_what_follows);
 	CU_ADD_TEST(suite, only_the_answer_is_taken_from_what_follows);
+	CU_ADD_TEST(suite, messages_between_the_lines_are_told_apart);
 	CU_ADD_TEST(suite, the_first_queueing_error_is_the_groups_error);
 	CU_ADD_TEST(suite, replies_outside_a_transaction_are_refused);
 }

@@ -88,44 +88,6 @@ void session_client_flag(struct session *session, const struct request *request)
 		session_reply_error(session, "ERR syntax error");
 }
 
-void session_client_tracking(struct session *session, const struct request *request)
-{
-	if (request->argc == 3 && word_is(request->argv[2], "OFF"))
-		session_reply_ok(session);
-	else if (word_is(request->argv[2], "ON"))
-		session_refuse_unsupported(session, "client|tracking", "turn client-side caching off");
-	else
-		session_reply_error(session, "ERR syntax error");
-}
-
-void session_client_trackinginfo(struct session *session, const struct request *request)
-{
-	(void)request;
-	struct buffer *reply = session_reply_begin(session);
-	buffer_add_text(reply, session->protocol == 3 ? "%3\r\n" : "*6\r\n");
-	resp_add_bulk(reply, SLICE("flags"));
-	buffer_add_text(reply, session->protocol == 3 ? "~1\r\n" : "*1\r\n");
-	resp_add_bulk(reply, SLICE("off"));
-	resp_add_bulk(reply, SLICE("redirect"));
-	resp_add_integer(reply, -1);
-	resp_add_bulk(reply, SLICE("prefixes"));
-	resp_add_array(reply, 0);
-	session_reply_built(session);
-}
-
-void session_client_getredir(struct session *session, const struct request *request)
-{
-	(void)request;
-	session_reply(session, SLICE(":-1\r\n"));
-}
-
-void session_client_caching(struct session *session, const struct request *request)
-{
-	(void)request;
-	session_reply_error(session, "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT "
-	                             "mode enabled");
-}
-
 /* Redis's own words for a number of arguments that only the subcommand itself knows to be wrong. */
 static void session_client_arguments(struct session *session, const struct request *request)
 {

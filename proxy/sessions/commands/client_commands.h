@@ -5,7 +5,6 @@
 #include "proxy/sessions/session.h"
 
 session_command_run session_client_getname, session_client_setname, session_client_id, session_client_setinfo, session_client_reply,
-	session_client_flag, session_client_tracking, session_client_trackinginfo, session_client_getredir, session_client_caching,
-	session_client_pause, session_client_unpause, session_client_unblock, session_client_unknown;
+	session_client_flag, session_client_pause, session_client_unpause, session_client_unblock, session_client_unknown;
 
 #endif

@@ -5,6 +5,7 @@
 #include "proxy/sessions/session_info.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
+#include "proxy/sessions/tracking.h"
 
 /* Redis has more types of clients than those that connect to the sidecar: of the others there are none. */
 bool client_types_read(struct client_types *types, struct session *session, struct slice name)
@@ -43,12 +44,34 @@ static void field_add_number(struct buffer *text, const char *name, int64_t numb
 	buffer_add_int64(text, number);
 }
 
+static void flags_write(const struct session *session, char flags[8])
+{
+	const struct tracker *tracker = tracking_of(session);
+	size_t len = 0;
+	if (session->subscription != NULL)
+		flags[len++] = 'P';
+	else if (session->transaction != NULL)
+		flags[len++] = 'x';
+	else if (session->blocked != NULL || session->detour != NULL)
+		flags[len++] = 'b';
+	if (tracker != NULL)
+		flags[len++] = 't';
+	if (tracker != NULL && tracker->is_broken)
+		flags[len++] = 'R';
+	if (tracker != NULL && tracker->is_broadcast)
+		flags[len++] = 'B';
+	if (len == 0)
+		flags[len++] = 'N';
+	flags[len] = '\0';
+}
+
 static void line_add(struct buffer *text, const struct client *client)
 {
 	const struct session *session = client->session;
 	const struct sessions *sessions = session->sessions;
 	uint64_t now_ms = turn_clock_now(sessions->clock)->unix_ms;
-	const char *flags = session->subscription != NULL ? "P" : session->transaction != NULL ? "x" : session->blocked != NULL || session->detour != NULL ? "b" : "N";
+	char flags[8];
+	flags_write(session, flags);
 	buffer_add_text(text, "id=");
 	buffer_add_uint64(text, client->id);
 	field_add(text, "addr", slice_of(client->peer));
@@ -77,7 +100,7 @@ static void line_add(struct buffer *text, const struct client *client)
 	field_add(text, "events", client->is_blocked ? SLICE("rw") : SLICE("r"));
 	field_add(text, "cmd", session->last_row != NULL ? slice_of(session->last_row->name) : SLICE("NULL"));
 	field_add(text, "user", session->user);
-	field_add_number(text, "redir", -1);
+	field_add_number(text, "redir", tracking_of(session) != NULL ? (int64_t)tracking_of(session)->redirect : -1);
 	field_add_number(text, "resp", session->protocol);
 	if (sessions_server_is(sessions, 7, 2)) {
 		field_add(text, "lib-name", session->library_name);

@@ -8,6 +8,7 @@
 #include "proxy/sessions/session_afar.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
+#include "proxy/sessions/tracking.h"
 
 void session_select(struct session *session, const struct request *request)
 {
@@ -34,6 +35,7 @@ void session_reset(struct session *session, const struct request *request)
 	session_leave_transaction(session);
 	session_leave_afar(session);
 	session_unpin(session);
+	tracking_end(session);
 	session->db = 0;
 	session->protocol = 2;
 	session->reply_mode = REPLY_MODE_ON;

@@ -4,6 +4,7 @@
 #include "proxy/sessions/rights.h"
 #include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_reply.h"
+#include "proxy/sessions/tracking.h"
 
 static void session_greet(struct session *session);
 
@@ -156,4 +157,5 @@ static void session_greet(struct session *session)
 	}
 	greeting_forget(greeting);
 	session_changed(session);
+	tracking_follow_protocol(session);
 }

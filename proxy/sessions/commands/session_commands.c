@@ -11,6 +11,7 @@
 #include "homes_commands.h"
 #include "login_commands.h"
 #include "token_commands.h"
+#include "tracking_commands.h"
 #include "transaction_commands.h"
 #include "versions_commands.h"
 
