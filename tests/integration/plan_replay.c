@@ -24,7 +24,7 @@ static const char *const templates[] = {
 	"PSETEX K 100000 V", "SETEX K 0 V", "SETEX K x V", "GETSET K V", "SETNX K V", "MSET K V K V", "MSETNX K V K V", "MSET K V K",
 	"INCR K", "DECR K", "INCRBY K N", "DECRBY K N", "INCRBY K x", "INCRBYFLOAT K F", "INCRBYFLOAT K x", "APPEND K V", "SETRANGE K 3 V",
 	"SETBIT K 7 1", "BITFIELD K SET u8 0 65", "BITFIELD K GET u8 0", "BITFIELD K OVERFLOW FAIL INCRBY u8 0 200", "BITOP AND K K K",
-	"BITOP NOT K K", "PFADD K V V", "PFADD K V", "PFMERGE K K K",
+	"BITOP NOT K K", "PFADD K V V", "PFADD K V", "PFADD K", "PFMERGE K K K", "PFMERGE K",
 	"HSET K M V M V", "HMSET K M V", "HSET K M N", "HSETNX K M V", "HDEL K M M", "HINCRBY K M N", "HINCRBY K M x", "HINCRBYFLOAT K M F",
 	"SADD K M M", "SREM K M M", "SPOP K", "SPOP K 2", "SPOP K 0", "SMOVE K K M", "SDIFFSTORE K K K", "SINTERSTORE K K",
 	"SUNIONSTORE K K K",
@@ -243,6 +243,15 @@ static struct slice stream_add(struct server *peer, const struct change *change)
 	return server_ask(peer, argc, argv);
 }
 
+static struct slice pfadd(struct server *peer, struct slice key, struct slice words)
+{
+	struct slice answer = { "", 0 };
+	struct reply word;
+	while (words.len > 0 && reply_read(&words, &word))
+		answer = ASK(peer, SLICE("PFADD"), key, word.text);
+	return answer;
+}
+
 static struct slice change_apply(struct server *peer, const struct change *change)
 {
 	char digits[32];
@@ -281,6 +290,12 @@ static struct slice change_apply_here(struct server *peer, const struct change *
 	case CHANGE_SIBLING: break;  /* no command ships one */
 	case CHANGE_APPEND: return ASK(peer, SLICE("APPEND"), key, value);
 	case CHANGE_RANGE: return ASK(peer, SLICE("SETRANGE"), key, number, value);
+	case CHANGE_UNION:
+		if (change->number == UNION_WORDS)
+			return pfadd(peer, key, value);
+		ASK(peer, SLICE("SET"), SLICE("(mark)"), value);
+		ASK(peer, SLICE("PFMERGE"), key, SLICE("(mark)"));
+		return ASK(peer, SLICE("DEL"), SLICE("(mark)"));
 	case CHANGE_LIST_INSERT:
 		if (change->number > 0)
 			return list_insert(peer, change);

@@ -57,6 +57,7 @@ def simulation():
         Test("sim/1000 seeds, limits that are reached", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "400001-401000", "--jobs", jobs],
              seconds=900),
         Test("sim/300 seeds, lists", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1400001-1400300", "--jobs", jobs], seconds=900),
+        Test("sim/300 seeds, HyperLogLogs", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1900001-1900300", "--jobs", jobs], seconds=900),
         Test("sim/2000 seeds, users who move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1000001-1002000", "--jobs", jobs], seconds=900),
         Test("sim/200 seeds, users who are taken over", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1200001-1200200", "--jobs", jobs], seconds=900),
         Test("sim/400 seeds, stores that get full", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "600001-600400", "--jobs", jobs], seconds=900),

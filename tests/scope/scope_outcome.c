@@ -212,7 +212,7 @@ static struct scope_value expect_element(enum scope_outcome outcome, const struc
 		assert(!(sides[0].is_absolute || sides[0].has_added) || !(sides[1].is_absolute || sides[1].has_added));
 	if (outcome == SCOPE_OUTCOME_SUM)
 		assert(!sides[0].is_absolute && !sides[1].is_absolute);
-	if (outcome == SCOPE_OUTCOME_PART_STAYS || outcome == SCOPE_OUTCOME_EACH_BY_ITSELF)
+	if (outcome == SCOPE_OUTCOME_PART_STAYS || outcome == SCOPE_OUTCOME_UNION || outcome == SCOPE_OUTCOME_EACH_BY_ITSELF)
 		add_parts(&value, sides, decider, key, element, first);
 	else if (outcome != SCOPE_OUTCOME_VALUE_STANDS)
 		add_increments(&value, sides, decider);

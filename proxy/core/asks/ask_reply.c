@@ -174,7 +174,7 @@ void ask_reply_explain(struct asks *asks, const struct asked *asked, const struc
 		add_line(asks, &line, &count);
 	}
 	if (verdict.has_patches) {
-		buffer_add_text(&line, "parts written over it (APPEND, SETRANGE, SETBIT, BITFIELD), which it has not seen: they stay");
+		buffer_add_text(&line, "parts written over it (APPEND, SETRANGE, SETBIT, BITFIELD, PFADD, PFMERGE), which it has not seen: they stay");
 		add_line(asks, &line, &count);
 	}
 	buffer_free(&line);

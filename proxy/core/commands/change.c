@@ -37,6 +37,9 @@ struct change *changes_add(struct changes *changes, enum change_kind kind, uint3
 	return change;
 }
 
+/* "HYLL", sparse, the cached count 0, and a run of 16384 registers that are 0. */
+const struct slice union_empty = { "HYLL\1\0\0\0\0\0\0\0\0\0\0\0\x7f\xff", 18 };
+
 void changes_make_room(struct changes *changes, uint64_t count)
 {
 	if (count <= changes->cap - changes->count)
@@ -55,6 +58,7 @@ bool change_kind_of(const struct change *change, enum kind *kind)
 {
 	switch (change->kind) {
 	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
+	case CHANGE_UNION:
 		*kind = KIND_STRING;
 		return true;
 	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT: case CHANGE_FIELD_INCREMENT_FLOAT:
@@ -94,7 +98,7 @@ bool change_is_removal(const struct change *change)
 		return change->sibling_bits & SIBLING_REMOVAL;
 	case CHANGE_SET: case CHANGE_INCREMENT: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_SET: case CHANGE_FIELD_INCREMENT:
 	case CHANGE_FIELD_INCREMENT_FLOAT: case CHANGE_MEMBER_ADD: case CHANGE_SCORE_SET: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_SET: case CHANGE_STREAM_ADD: case CHANGE_STREAM_REACH:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_LIST_INSERT: case CHANGE_LIST_SET: case CHANGE_STREAM_ADD: case CHANGE_STREAM_REACH:
 		return false;
 	}
 	return false;
@@ -107,7 +111,7 @@ bool change_is_of_stream(const struct change *change)
 
 bool change_is_patch(const struct change *change)
 {
-	return change->kind == CHANGE_APPEND || change->kind == CHANGE_RANGE || change->kind == CHANGE_BITS;
+	return change->kind == CHANGE_APPEND || change->kind == CHANGE_RANGE || change->kind == CHANGE_BITS || change->kind == CHANGE_UNION;
 }
 
 bool changes_are_plain(const struct changes *changes)
@@ -121,7 +125,7 @@ bool changes_are_plain(const struct changes *changes)
 		return true;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		return false;
 	}

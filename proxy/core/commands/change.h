@@ -51,6 +51,8 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_STREAM_REMOVE = 24,   /* stream: element = the entry's id */
 	CHANGE_STREAM_TRIM = 25,     /* stream: every entry that it has seen below the id in value, and that one, too, if number is 1 */
 	CHANGE_STREAM_REACH = 26,    /* stream: it is there, and its last id is the one in value, or a later one */
+	CHANGE_UNION = 27,           /* string that is a HyperLogLog: value: words that it has seen from now on (number UNION_WORDS), each as RESP has
+	                              * strings, or a HyperLogLog that becomes part of it (UNION_WHOLE) */
 };
 
 /* CHANGE_BITS: number tells both. Bits are counted as Redis does, the highest of the first byte is 0. */
@@ -66,6 +68,9 @@ enum sibling_bit {
 	SIBLING_CLEARING = 8,        /* the version's write cleared the key first */
 	SIBLING_BITS = 15,           /* all of them */
 };
+
+enum union_of { UNION_WORDS, UNION_WHOLE };
+extern const struct slice union_empty;       /* a HyperLogLog that has seen nothing, as Redis makes it */
 
 #define LIST_TAIL INT64_C(-1)
 #define EXPIRE_KEEP INT64_C(-1)

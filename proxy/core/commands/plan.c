@@ -47,7 +47,8 @@ bool plan_can_empty(enum plan plan)
 
 bool plan_is_patch(enum plan plan)
 {
-	return plan == PLAN_APPEND || plan == PLAN_SETRANGE || plan == PLAN_SETBIT || plan == PLAN_BITFIELD;
+	return plan == PLAN_APPEND || plan == PLAN_SETRANGE || plan == PLAN_SETBIT || plan == PLAN_BITFIELD || plan == PLAN_PFADD ||
+	       plan == PLAN_PFMERGE;
 }
 
 bool plan_is_pop(enum plan plan)

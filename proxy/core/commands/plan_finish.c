@@ -87,6 +87,17 @@ void plan_finish_bits(const struct changes *intent, const struct slice *replies,
 	}
 }
 
+/* Replies: the command, GET. */
+void plan_finish_union_whole(const struct changes *intent, const struct slice *replies, struct changes *result)
+{
+	struct reply value = reply_of(replies[1]);
+	if (value.type != REPLY_STRING)
+		return;
+	struct change *change = result_add(result, CHANGE_UNION, &intent->items[0]);
+	change->value = value.text;
+	change->number = UNION_WHOLE;
+}
+
 void plan_finish_value_if_done(const struct changes *intent, const struct slice *replies, struct changes *result)
 {
 	if (reply_is_done(replies[0]))

@@ -58,6 +58,45 @@ const char *plan_build_setbit(struct plan_build *build)
 	return build_patch(build, CHANGE_BITS, bits_place(at, 1), argv[3]);
 }
 
+/* ---- HyperLogLogs ---- */
+
+static size_t bulk_len(struct slice word)
+{
+	size_t digits = 1;
+	for (size_t rest = word.len; rest >= 10; rest /= 10)
+		digits++;
+	return 1 + digits + 2 + word.len + 2;
+}
+
+/* The words are shipped as they stand in the command for Redis. */
+const char *plan_build_pfadd(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	size_t words_len = 0;
+	if (build->world->is_whole) {
+		build->planned->plan = PLAN_PFADD_WHOLE;
+		return plan_build_value(build);
+	}
+	build_send_instead(build, request->argc, request->argv);
+	for (uint32_t i = 2; i < request->argc; i++)
+		words_len += bulk_len(request->argv[i]);
+	struct change *change = build_intend(build, CHANGE_UNION, request->argv[1]);
+	change->value = (struct slice){ build->store_commands->ptr + build->store_commands->len - words_len, words_len };
+	/* Without words it makes an empty one, if there is none. */
+	if (words_len == 0) {
+		change->value = union_empty;
+		change->number = UNION_WHOLE;
+	}
+	return NULL;
+}
+
+const char *plan_build_pfmerge(struct plan_build *build)
+{
+	if (build->world->is_whole)
+		return build_whole(build);
+	return plan_build_value(build);
+}
+
 /* ---- BITFIELD ---- */
 
 /* "u8" and "#2", or "16". */

@@ -40,6 +40,8 @@ static unsigned flags_of(const struct change *change, long double *delta)
 		return MARK_DELTA | MARK_PRESENT | MARK_PATCH | MARK_FRACTION;
 	case CHANGE_RANGE: case CHANGE_BITS:
 		return MARK_DELTA | MARK_PRESENT | MARK_PATCH;
+	case CHANGE_UNION:
+		return MARK_DELTA | MARK_PRESENT | MARK_PATCH | MARK_UNION;
 	}
 	bool is_whole = number_is_exact(*delta) && change->result.len > 0 && number_is_exact(number_of(change->result));
 	return MARK_DELTA | MARK_PRESENT | (is_whole ? 0 : MARK_FRACTION);

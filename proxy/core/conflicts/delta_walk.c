@@ -51,12 +51,13 @@ void delta_walk_end(struct delta_walk *walk)
 }
 
 /* Does it show in which order these two were done? It shows in the last digits of sums with fractions, in where an appended part stands, and where a number
- * is added to what a patch changes. It does not where both write at a place of their own: of those, the later is written again (patch.c). */
+ * is added to what a patch changes. It does not where both write at a place of their own: of those, the later is written again (patch.c). Nor where both
+ * are unions of a HyperLogLog; with any other part, they are. */
 bool delta_order_shows(unsigned a, unsigned b)
 {
 	if (!((a | b) & MARK_PATCH))
 		return ((a | b) & MARK_DELTA) && ((a | b) & MARK_FRACTION);
-	return (a & b & MARK_DELTA) && (((a | b) & MARK_FRACTION) || ((a ^ b) & MARK_PATCH));
+	return (a & b & MARK_DELTA) && (((a | b) & MARK_FRACTION) || ((a ^ b) & (MARK_PATCH | MARK_UNION)));
 }
 
 bool delta_comes_late(const struct origins *origins, const struct arrival *arriving, const struct version *decider)

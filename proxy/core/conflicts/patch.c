@@ -2,11 +2,15 @@
 
 #include "base/number.h"
 #include "delta_walk.h"
+#include "proxy/core/resp/resp.h"
 #include "proxy/core/rules/rule.h"
 
 #include <assert.h>
 
 /* ---- commands ---- */
+
+/* No client has a key of this name. */
+#define WHOLE "homeport~5b1f0a8e-2c64-4b7e-9d13-6f0a2e8c41d7"
 
 static void render_sum(struct script *script, struct slice key, long double sum, bool is_float)
 {
@@ -31,6 +35,27 @@ static void render_bits(struct script *script, struct slice key, const struct no
 	buffer_free(&at);
 }
 
+/* Only Redis can make a union of two, and only of keys. So there is such a key for a moment. */
+static void render_union_of_whole(struct script *script, struct slice key, struct slice whole)
+{
+	script_add(script, 3, (struct slice[]){ SLICE("SET"), SLICE(WHOLE), whole });
+	script_add(script, 3, (struct slice[]){ SLICE("PFMERGE"), key, SLICE(WHOLE) });
+	script_add(script, 2, (struct slice[]){ SLICE("DEL"), SLICE(WHOLE) });
+}
+
+/* Where the key holds no HyperLogLog, Redis refuses it, and what is there stands. */
+static void render_union(struct script *script, struct slice key, const struct note *note)
+{
+	struct slice value = note_whole_value(note);
+	struct reply word;
+	if (note->number == UNION_WHOLE) {
+		render_union_of_whole(script, key, value);
+		return;
+	}
+	while (value.len > 0 && reply_read(&value, &word))
+		script_add_element(script, SLICE("PFADD"), key, 1, &word.text);
+}
+
 static void render_patch(struct script *script, struct slice key, const struct note *note)
 {
 	struct buffer at = { 0 };
@@ -44,6 +69,9 @@ static void render_patch(struct script *script, struct slice key, const struct n
 		break;
 	case PATCH_BITS:
 		render_bits(script, key, note);
+		break;
+	case PATCH_UNION:
+		render_union(script, key, note);
 		break;
 	case PATCH_NONE:
 		assert(!"a patch");
@@ -115,6 +143,12 @@ void todo_clear(struct keyspace *keyspace, struct element *element)
 
 struct extent { uint64_t from, to; };          /* in bits */
 
+/* Does it write at a place of its own? */
+static bool has_place(const struct note *note)
+{
+	return note->patch == PATCH_RANGE || note->patch == PATCH_BITS;
+}
+
 static struct extent extent_of(const struct note *note)
 {
 	uint64_t number = (uint64_t)note->number;
@@ -132,7 +166,7 @@ static void write_later_again(const struct keyspace *keyspace, struct element *e
 	struct delta delta;
 	delta_walk_begin(&walk, keyspace->origins, element, decider, arriving->party.stamp);
 	while (delta_walk_next(&walk, &delta)) {
-		if (!(delta.flags & MARK_PATCH) || delta.note->patch == PATCH_APPEND)
+		if (!(delta.flags & MARK_PATCH) || !has_place(delta.note))
 			continue;
 		struct extent extent = extent_of(delta.note);
 		if (extent.from >= spoilt.to || extent.to <= spoilt.from)
@@ -159,7 +193,7 @@ void patch_note(struct keyspace *keyspace, const struct arrival *arriving)
 	if (element->todo_count == 0)
 		todo_begin(element);
 	todo_add_patch(element, arriving->party.note);
-	if (arriving->party.note->patch != PATCH_APPEND)
+	if (has_place(arriving->party.note))
 		write_later_again(keyspace, element, arriving, decider);
 }
 

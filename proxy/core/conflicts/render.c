@@ -20,8 +20,11 @@ static bool value_of(const struct element *element, const struct verdict *verdic
 {
 	const struct version *decider = verdict->decider;
 	bool is_present = decider != NULL && decider->is_present;
-	if (!is_present && !verdict->has_deltas)
+	if (!is_present && !verdict->has_deltas) {
+		if (verdict->is_union)
+			buffer_add(out, union_empty);
 		return verdict->has_patches;
+	}
 	if (element->kind == KIND_SET)
 		return true;
 	if (element->kind == KIND_ZSET) {
@@ -375,7 +378,7 @@ void render_plain(struct script *script, const struct change *change)
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
 	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		assert(false);               /* none of these is plain */
 	}

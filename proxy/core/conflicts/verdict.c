@@ -16,6 +16,7 @@ static void add_until_patch(const struct keyspace *keyspace, const struct elemen
 	delta_walk_begin(&walk, keyspace->origins, element, verdict->decider, NULL);
 	while (!verdict->has_patches && delta_walk_next(&walk, &delta)) {
 		verdict->has_patches = delta.flags & MARK_PATCH;
+		verdict->is_union = delta.flags & MARK_UNION;
 		verdict->has_deltas |= !verdict->has_patches;
 		verdict->sum += delta.amount;
 	}

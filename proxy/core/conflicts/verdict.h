@@ -9,6 +9,7 @@ struct verdict {
 	long double sum;                     /* of the increments that it does not cover, up to the first patch */
 	bool has_deltas;                     /* there are such increments */
 	bool has_patches;                    /* there are patches that it does not cover: patches_replay tells the rest */
+	bool is_union;                       /* the first of these makes a HyperLogLog a union */
 };
 
 /* What decides ELEMENT, and what its surviving increments add up to. */

@@ -16,7 +16,7 @@ static enum logging logging_of_plan(enum plan plan)
 	case PLAN_SET: return LOG_SET;
 	case PLAN_SETEX: case PLAN_PSETEX: return LOG_SET_FOR;
 	case PLAN_EXPIRE: case PLAN_GETEX: return LOG_DEADLINE;
-	case PLAN_VALUE: case PLAN_PFADD: case PLAN_APPEND: case PLAN_SETRANGE: case PLAN_SETBIT: case PLAN_BITFIELD: return LOG_VALUE;
+	case PLAN_VALUE: case PLAN_PFADD: case PLAN_PFMERGE: case PLAN_APPEND: case PLAN_SETRANGE: case PLAN_SETBIT: case PLAN_BITFIELD: return LOG_VALUE;
 	case PLAN_BITOP: return LOG_DESTINATION;
 	case PLAN_MEMBERS_STORE: return LOG_MEMBERS;
 	case PLAN_SCORES_STORE: return LOG_SCORES;

@@ -264,7 +264,7 @@ void net_add(struct net *net, const struct change *change, struct slice reply)
 	case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		/* Each is about the list as those before it left it. */
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_SIBLING:
+	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_SIBLING:
 		/* Scripts ship whole strings. */
 		append(net, change);
 		return;

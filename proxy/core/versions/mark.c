@@ -40,7 +40,7 @@ static struct history *element_history_add(struct element *element, unsigned ori
 		                                    element->history_count * sizeof *history);
 	}
 	history = &element->histories[index];
-	*history = (struct history){ .origin = origin, .all_flags = UINT8_MAX };
+	*history = (struct history){ .origin = origin, .all_flags = UINT16_MAX };
 	if (index == 0) {
 		history->marks = element->first_marks;
 		history->cap = FIRST_MARKS;
@@ -127,12 +127,12 @@ void keyspace_mark(struct keyspace *keyspace, struct element *element, const str
 	for (; at > 0 && history_mark(history, at - 1)->seq > stamp->seq; at--)
 		*history_mark(history, at) = *history_mark(history, at - 1);
 	struct mark *mark = history_mark(history, at);
-	mark->seq = stamp->seq & ((UINT64_C(1) << 56) - 1);
-	mark->flags = marking->flags & 0xff;
+	mark->seq = stamp->seq & ((UINT64_C(1) << 55) - 1);
+	mark->flags = marking->flags & 0x1ff;
 	mark->hlc = stamp->hlc;
 	mark->note = note_hold(marking->note);
-	history->some_flags |= marking->flags & 0xff;
-	history->all_flags &= marking->flags & 0xff;
+	history->some_flags |= marking->flags & 0x1ff;
+	history->all_flags &= marking->flags & 0x1ff;
 	element->has_deltas |= (marking->flags & MARK_DELTA) != 0;
 	element->has_fractions |= (marking->flags & (MARK_FRACTION | MARK_PATCH)) == MARK_FRACTION;
 	element->has_patches |= (marking->flags & MARK_PATCH) != 0;

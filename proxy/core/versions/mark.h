@@ -19,11 +19,12 @@ enum mark_flag {
 	MARK_DEAD = 32,              /* a newer write of another type killed it: a delta adds nothing any more */
 	MARK_LONG_DEAD = 64,         /* such a write killed it and is forgotten: for whatever comes, it is dead */
 	MARK_PATCH = 128,            /* a delta that changes part of a string: its note has the bytes */
+	MARK_UNION = 256,            /* such a part that makes a HyperLogLog a union: the order among these is all the same */
 };
 
 /* One unstable write of one origin to one element. */
 struct mark {
-	uint64_t seq : 56, flags : 8;
+	uint64_t seq : 55, flags : 9;
 	uint64_t hlc;
 	struct note *note;           /* a reference */
 };
@@ -31,7 +32,7 @@ struct mark {
 struct history {                     /* of one origin, in seq order */
 	unsigned origin;
 	uint32_t head, len, cap;
-	uint8_t some_flags, all_flags;       /* those that at least one mark had, and those that each had */
+	uint16_t some_flags, all_flags;      /* those that at least one mark had, and those that each had */
 	long double total_before;    /* of marks already forgotten */
 	bool has_own_marks;
 	struct mark *marks;          /* owned, or the element's FIRST_MARKS; valid are [head, head+len) */

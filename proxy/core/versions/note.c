@@ -109,8 +109,11 @@ static void note_fill_number(struct note *note, const struct change *change)
 	case CHANGE_STREAM_TRIM:
 		note->number = change->number;
 		break;
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS:
-		note->patch = change->kind == CHANGE_APPEND ? PATCH_APPEND : change->kind == CHANGE_RANGE ? PATCH_RANGE : PATCH_BITS;
+	case CHANGE_APPEND:
+		note->patch = PATCH_APPEND;
+		break;
+	case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION:
+		note->patch = change->kind == CHANGE_RANGE ? PATCH_RANGE : change->kind == CHANGE_BITS ? PATCH_BITS : PATCH_UNION;
 		note->number = change->number;
 		break;
 	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE:

@@ -10,7 +10,7 @@
 #define NOTE_CLIENT_MAX 64           /* bytes of a client's name that travel and are kept */
 
 /* Of a write that changed part of a string. */
-enum note_patch { PATCH_NONE, PATCH_APPEND, PATCH_RANGE, PATCH_BITS };
+enum note_patch { PATCH_NONE, PATCH_APPEND, PATCH_RANGE, PATCH_BITS, PATCH_UNION };
 
 struct note {
 	uint32_t refs;
@@ -28,7 +28,7 @@ struct note {
 	uint8_t choice : 2;          /* enum write_choice */
 	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
 	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
-	uint8_t patch : 2;           /* enum note_patch: NUMBER says where it is written */
+	uint8_t patch : 3;           /* enum note_patch: NUMBER says where it is written, or of what it is a union */
 	bool is_stranded : 1;        /* it was made without knowing of a take-over that has not seen it */
 	bool is_take_over : 1;       /* it is such a take-over: it tells nothing of the element */
 	bool has_deadline : 1;       /* it decides the key's deadline, too */

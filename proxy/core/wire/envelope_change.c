@@ -18,7 +18,7 @@ bool change_read(struct slice bytes, struct change *change)
 			continue;
 		switch ((enum change_tag)WIRE_TAG(field.number, field.type)) {
 		case CHANGE_TAG_KIND:
-			if (field.value < CHANGE_SET || field.value > CHANGE_STREAM_REACH)
+			if (field.value < CHANGE_SET || field.value > CHANGE_UNION)
 				return false;
 			change->kind = (enum change_kind)field.value;
 			break;
@@ -77,6 +77,7 @@ static const unsigned kind_fields[] = {
 	[CHANGE_STREAM_REMOVE] = HAS_KEY | HAS_ELEMENT,
 	[CHANGE_STREAM_TRIM] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
 	[CHANGE_STREAM_REACH] = HAS_KEY | HAS_VALUE,
+	[CHANGE_UNION] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
 };
 
 /* Empty keys, elements and values are as good as others to Redis, so nothing but presence where it is not due is wrong. */
@@ -116,11 +117,20 @@ static bool fields_are_whole(struct slice fields)
 	return count > 0 && count % 2 == 0;
 }
 
+static bool are_words(struct slice text)
+{
+	struct reply word;
+	while (text.len > 0)
+		if (!reply_read(&text, &word) || word.type != REPLY_STRING)
+			return false;
+	return true;
+}
+
 bool change_is_valid(const struct change *change)
 {
 	int64_t bits;
 	struct stream_id id;
-	if (change->kind < CHANGE_SET || change->kind > CHANGE_STREAM_REACH || !fields_are_due(change) || isnan(change->score))
+	if (change->kind < CHANGE_SET || change->kind > CHANGE_UNION || !fields_are_due(change) || isnan(change->score))
 		return false;
 	if (change->db == DB_ALL && change->kind != CHANGE_FLUSH)
 		return false;
@@ -138,6 +148,8 @@ bool change_is_valid(const struct change *change)
 		return change->number >= 0;
 	case CHANGE_BITS:
 		return change->number >= 0 && slice_to_int64(change->value, &bits);
+	case CHANGE_UNION:
+		return change->number == UNION_WHOLE || (change->number == UNION_WORDS && are_words(change->value));
 	case CHANGE_LIST_INSERT:
 		return change->number >= LIST_TAIL;
 	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:

@@ -131,6 +131,44 @@ static void execute_append(const struct scope_command *command)
 	add_set(command, key, SCOPE_STRING, text);
 }
 
+/* What is there after the command is shipped, as a union with what is there elsewhere, or, under rules that keep every value, as it is. */
+static void add_union(const struct scope_command *command, const struct scope_fact *fact, enum scope_part shipped)
+{
+	struct scope_value value = command->state->at[fact->key][SCOPE_STRING], before = value;
+
+	scope_apply_delta(&value, fact);
+	if (strncmp(value.text, "HYLL", 4) != 0 || (shipped == SCOPE_SEEN && before.is_present && strcmp(before.text, value.text) == 0))
+		return;
+	if (command->is_keeping) {
+		add_set(command, fact->key, SCOPE_STRING, value.text);
+		return;
+	}
+	struct scope_fact *added = add_fact(command, SCOPE_PART, fact->key);
+	added->part = shipped;
+	snprintf(added->text, sizeof(added->text), "%s", shipped == SCOPE_SEEN ? fact->text : value.text);
+}
+
+/* PFADD key word */
+static void execute_pfadd(const struct scope_command *command)
+{
+	struct scope_fact seen = { .kind = SCOPE_PART, .key = key_word(command, 1), .part = SCOPE_SEEN };
+
+	snprintf(seen.text, sizeof(seen.text), "%s", word(command, 2));
+	if (!has_other_type(command, seen.key, SIM_STRING))
+		add_union(command, &seen, SCOPE_SEEN);
+}
+
+/* PFMERGE key other, which is there */
+static void execute_pfmerge(const struct scope_command *command)
+{
+	const struct scope_value *other = &command->state->at[key_word(command, 2)][SCOPE_STRING];
+	struct scope_fact united = { .kind = SCOPE_PART, .key = key_word(command, 1), .part = SCOPE_UNITED };
+
+	snprintf(united.text, sizeof(united.text), "%s", other->text);
+	if (strncmp(other->text, "HYLL", 4) == 0 && !has_other_type(command, united.key, SIM_STRING))
+		add_union(command, &united, SCOPE_UNITED);
+}
+
 /* INCRBY and HINCRBY refuse a value with a fraction. */
 static void add_increment(const struct scope_command *command, enum scope_element element, unsigned number_at)
 {
@@ -467,6 +505,7 @@ static const struct { const char *name; void (*execute)(const struct scope_comma
 	{ "ZREM", execute_zrem },         { "RPUSH", execute_push },     { "LPUSH", execute_push },      { "LINSERT", execute_linsert },
 	{ "LSET", execute_lset },         { "LPOP", execute_lpop },      { "RPOP", execute_lpop },       { "LREM", execute_lrem },
 	{ "LMOVE", execute_lmove },       { "XADD", execute_xadd },       { "XDEL", execute_xdel },       { "XTRIM", execute_xtrim },
+	{ "LMOVE", execute_lmove },       { "PFADD", execute_pfadd },    { "PFMERGE", execute_pfmerge },
 };
 
 /* ---- a whole operation ---- */

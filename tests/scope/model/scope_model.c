@@ -192,7 +192,7 @@ bool scope_has_fractions(const struct scope_history *history, unsigned applied, 
 			const struct scope_fact *added = &writes.items[i].write->facts[j];
 
 			has_fractions |= added->key == fact->key && added->element == fact->element &&
-			                 (added->kind == SCOPE_PART || (added->kind == SCOPE_ADD && added->number % 100 != 0));
+			                 ((added->kind == SCOPE_PART && added->part == SCOPE_APPENDED) || (added->kind == SCOPE_ADD && added->number % 100 != 0));
 		}
 	return has_fractions;
 }

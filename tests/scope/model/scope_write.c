@@ -33,12 +33,37 @@ static void apply_set(struct scope_state *state, const struct scope_fact *fact)
 		values[SCOPE_DEADLINE].is_present = false;
 }
 
+#define REGISTERS 8
+
+/* "HYLL" and a letter for each register, as the simulated stores have them. */
+static void apply_union(struct scope_value *value, const struct scope_fact *fact)
+{
+	char text[] = "HYLLaaaaaaaa", other[] = "HYLLaaaaaaaa";
+	unsigned sum = 0;
+
+	if (value->is_present && (strlen(value->text) != 4 + REGISTERS || memcmp(value->text, "HYLL", 4) != 0))
+		return;
+	if (value->is_present)
+		memcpy(text, value->text, sizeof(text));
+	if (fact->part == SCOPE_UNITED)
+		memcpy(other, fact->text, sizeof(other));
+	for (const char *at = fact->text; *at != '\0'; at++)
+		sum += (unsigned char)*at;
+	if (fact->part == SCOPE_SEEN)
+		other[4 + sum % REGISTERS] = (char)('b' + sum / REGISTERS % 25);
+	for (unsigned i = 4; i < 4 + REGISTERS; i++)
+		text[i] = other[i] > text[i] ? other[i] : text[i];
+	scope_put(value, text);
+}
+
 void scope_apply_delta(struct scope_value *value, const struct scope_fact *fact)
 {
 	char text[SCOPE_VALUE_MAX * 2];
 	int64_t number = 0;
 
-	if (fact->kind == SCOPE_PART) {
+	if (fact->kind == SCOPE_PART && fact->part != SCOPE_APPENDED) {
+		apply_union(value, fact);
+	} else if (fact->kind == SCOPE_PART) {
 		snprintf(text, sizeof(text), "%s%s", value->is_present ? value->text : "", fact->text);
 		scope_put(value, text);
 	} else if (!value->is_present || scope_amount(value, &number)) {

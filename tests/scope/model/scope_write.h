@@ -10,13 +10,17 @@
 #define SCOPE_STAMP_STEP 4           /* datacenters' names decide between equal clocks */
 #define SCOPE_EXPIRY_MS 60000        /* how far the store's clock leaps where a deadline is to pass */
 
+/* What a part of a string is. */
+enum scope_part { SCOPE_APPENDED, SCOPE_SEEN, SCOPE_UNITED };
+
 enum scope_fact_kind { SCOPE_SET, SCOPE_REMOVE, SCOPE_ADD, SCOPE_PART, SCOPE_CLEAR, SCOPE_FLUSH, SCOPE_INSERT, SCOPE_TAKE, SCOPE_PUT, SCOPE_TRIM };
 
 struct scope_fact {
 	enum scope_fact_kind kind;
 	enum scope_key key;          /* of every kind but a flush */
 	enum scope_element element;  /* of a set, remove or add */
-	char text[SCOPE_VALUE_MAX];  /* of a set; for a deadline "0" means none. Of a part: what is appended */
+	char text[SCOPE_VALUE_MAX];  /* of a set; for a deadline "0" means none. Of a part: what is appended, or seen by a HyperLogLog, or a HyperLogLog */
+	enum scope_part part;
 	bool is_shadow;              /* of a set of SCOPE_STREAM: an entry says that the stream is there, which is not counted twice */
 	int64_t number;              /* of an add, in hundredths; of a trim: entries whose ids begin with less go; of a change of a list, its index (an insert behind all: -1) */
 	int64_t length, amount;      /* of a change of a list: how many there were, how many it takes */

@@ -35,7 +35,7 @@ static bool is_unsettled(const struct audited_key *key)
 			const struct touch *a = &key->touches[i], *b = &key->touches[j];
 			bool has_part = a->fact->kind == FACT_DELTA && b->fact->kind == FACT_DELTA && (a->fact->part != PART_NONE || b->fact->part != PART_NONE);
 
-			if (has_part && !audit_covers(a->write, b->write) && !audit_covers(b->write, a->write))
+			if (has_part && !(a->fact->part == PART_UNION && b->fact->part == PART_UNION) && !audit_covers(a->write, b->write) && !audit_covers(b->write, a->write))
 				return true;
 		}
 	}

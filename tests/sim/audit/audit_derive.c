@@ -157,6 +157,51 @@ static bool derive_part(const struct deed *deed)
 	return true;
 }
 
+/* PFADD: its words, if the reply says that something changed. One without words makes an empty one. */
+static bool derive_pfadd(const struct deed *deed)
+{
+	struct buffer words = { .len = 0 };
+	struct fact *fact;
+	bool is_whole;
+
+	if (!is_shipped_whole(deed, &is_whole))
+		return false;
+	if (deed_reply_number(deed) == 0)
+		return true;
+	if (is_whole)
+		return derive_value(deed);
+	fact = deed_add(deed, FACT_DELTA, 1);
+	fact->part = PART_UNION;
+	fact->place = deed->executed->argc == 2;
+	for (unsigned i = 2; i < deed->executed->argc; i++) {
+		buffer_add_byte(&words, '$');
+		buffer_add_uint64(&words, deed->executed->argv[i].len);
+		buffer_add_text(&words, "\r\n");
+		buffer_add(&words, deed->executed->argv[i]);
+		buffer_add_text(&words, "\r\n");
+	}
+	fact->value = pool_intern(deed->auditor->options.pool, fact->place == 1 ? AUDIT_UNION_NONE : buffer_slice(&words));
+	buffer_free(&words);
+	return true;
+}
+
+static bool derive_pfmerge(const struct deed *deed)
+{
+	const struct sim_key *key = deed_key(deed, 1);
+	bool is_whole;
+	struct fact *fact;
+
+	if (!is_shipped_whole(deed, &is_whole))
+		return false;
+	if (is_whole)
+		return derive_value(deed);
+	fact = deed_add(deed, FACT_DELTA, 1);
+	fact->part = PART_UNION;
+	fact->place = 1;
+	fact->value = key->elements[0].value;
+	return true;
+}
+
 static bool derive_fields_of_bits(const struct deed *deed)
 {
 	const struct sim_key *key = deed_key(deed, 1);
@@ -485,7 +530,7 @@ static bool derive_unknown(const struct deed *deed)
 static const struct { const char *name; bool (*derive)(const struct deed *deed); } rows[] = {
 	{ "set", derive_set }, { "setnx", derive_set_if }, { "setex", derive_set_always }, { "psetex", derive_set_always },
 	{ "getset", derive_set_always }, { "getdel", derive_clear }, { "getex", derive_expire }, { "mset", derive_mset },
-	{ "msetnx", derive_mset }, { "append", derive_part }, { "setrange", derive_part }, { "setbit", derive_part }, { "bitfield", derive_fields_of_bits }, { "incr", derive_increment },
+	{ "msetnx", derive_mset }, { "append", derive_part }, { "pfadd", derive_pfadd }, { "pfmerge", derive_pfmerge }, { "setrange", derive_part }, { "setbit", derive_part }, { "bitfield", derive_fields_of_bits }, { "incr", derive_increment },
 	{ "decr", derive_decrement }, { "incrby", derive_increment }, { "decrby", derive_decrement }, { "incrbyfloat", derive_increment },
 	{ "hset", derive_fields }, { "hmset", derive_fields }, { "hsetnx", derive_fields }, { "hdel", derive_fields_remove },
 	{ "hincrby", derive_field_increment }, { "hincrbyfloat", derive_field_increment }, { "sadd", derive_members },

@@ -10,7 +10,10 @@
 enum fact_kind { FACT_SET, FACT_REMOVE, FACT_DELTA, FACT_DEADLINE, FACT_CLEAR, FACT_FLUSH, FACT_PLACE, FACT_TRIM, FACT_REACH };
 
 /* Which part of a string a delta changes; PART_NONE: it adds a number. */
-enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS, PART_INSERT, PART_TAKE, PART_PUT };
+enum fact_part { PART_NONE, PART_END, PART_BYTES, PART_BITS, PART_UNION, PART_INSERT, PART_TAKE, PART_PUT };
+
+/* A HyperLogLog that has seen nothing, as Redis makes it. */
+#define AUDIT_UNION_NONE ((struct slice){ "HYLL\1\0\0\0\0\0\0\0\0\0\0\0\x7f\xff", 18 })
 
 /* What a write did to one element or key. */
 struct fact {
@@ -21,7 +24,8 @@ struct fact {
 	double score;
 	long double amount;          /* of a delta */
 	bool is_fraction;
-	enum fact_part part;         /* of a delta of a string: writes VALUE (bits: a number) at PLACE (bits: 64 * first bit + width - 1) */
+	enum fact_part part;         /* of a delta of a string: writes VALUE (bits: a number) at PLACE (bits: 64 * first bit + width - 1); of a
+	                              * union PLACE is 0, words, or 1, a HyperLogLog */
 	int64_t place;
 	/* Of a list: a delta inserts VALUE before PLACE (PLACE_TAIL: behind all), a PLACE takes AMOUNT elements from there on, or puts VALUE there. There
 	 * were LENGTH elements. */

@@ -208,6 +208,62 @@ static void text_write(struct buffer *text, const struct fact *fact, struct slic
 	}
 }
 
+/* A HyperLogLog of the simulated stores: "HYLL" and a letter for each of eight registers; or what Redis makes of none, in which all are "a". False: it is
+ * none, and stays as it is. */
+static bool union_letters(struct slice text, char letters[8])
+{
+	const struct slice none = AUDIT_UNION_NONE;
+	bool is_none = text.len == none.len && memcmp(text.ptr, none.ptr, none.len) == 0;
+
+	memset(letters, 'a', 8);
+	if (is_none)
+		return true;
+	if (text.len != 12 || memcmp(text.ptr, "HYLL", 4) != 0)
+		return false;
+	memcpy(letters, text.ptr + 4, 8);
+	return true;
+}
+
+/* Each word: "$", its length, a line end, its bytes, a line end. */
+static void letters_see(char letters[8], struct slice words)
+{
+	while (words.len > 0) {
+		char *at;
+		unsigned long len = strtoul(words.ptr + 1, &at, 10);
+		unsigned sum = 0;
+
+		at += 2;
+		for (unsigned long i = 0; i < len; i++)
+			sum += (unsigned char)at[i];
+		char letter = (char)('b' + sum / 8 % 25);
+		letters[sum % 8] = letters[sum % 8] > letter ? letters[sum % 8] : letter;
+		words = (struct slice){ at + len + 2, (size_t)(words.ptr + words.len - at) - len - 2 };
+	}
+}
+
+static void text_unite(struct buffer *text, bool is_there, const struct fact *fact, struct slice part)
+{
+	char letters[8], others[8];
+
+	memset(letters, 'a', sizeof letters);
+	memset(others, 'a', sizeof others);
+	if (is_there && !union_letters(buffer_slice(text), letters))
+		return;
+	if (fact->place == 0)
+		letters_see(letters, part);
+	else if (!union_letters(part, others))
+		return;
+	for (unsigned i = 0; i < 8; i++)
+		letters[i] = letters[i] > others[i] ? letters[i] : others[i];
+	text->len = 0;
+	if (memcmp(letters, "aaaaaaaa", 8) == 0) {
+		buffer_add(text, AUDIT_UNION_NONE);
+		return;
+	}
+	buffer_add_text(text, "HYLL");
+	buffer_add(text, (struct slice){ letters, 8 });
+}
+
 /* Whole numbers are added exactly. What is no number takes no sum. */
 static void text_sum(struct buffer *text, bool is_there, const struct fact *fact)
 {
@@ -254,6 +310,8 @@ static void judge_parts(const struct trial *trial, const struct touch *decider, 
 	for (unsigned i = 0; i < count; i++) {
 		if (deltas[i]->fact->part == PART_NONE)
 			text_sum(&text, is_there, deltas[i]->fact);
+		else if (deltas[i]->fact->part == PART_UNION)
+			text_unite(&text, is_there, deltas[i]->fact, pool_text(pool, deltas[i]->fact->value));
 		else
 			text_write(&text, deltas[i]->fact, pool_text(pool, deltas[i]->fact->value));
 		is_there = true;

@@ -43,6 +43,7 @@ static const struct { enum fact_kind kind; enum sim_type type; } meanings[PROTO_
 	[PROTO_STREAM_REMOVE] = { FACT_REMOVE, SIM_STREAM },
 	[PROTO_STREAM_TRIM] = { FACT_TRIM, SIM_STREAM },
 	[PROTO_STREAM_REACH] = { FACT_REACH, SIM_STREAM },
+	[PROTO_UNION] = { FACT_DELTA, SIM_STRING },
 };
 
 static void fact_read_delta(const struct proto_change *change, struct fact *fact)
@@ -57,7 +58,8 @@ static void fact_read_delta(const struct proto_change *change, struct fact *fact
 /* False: the change adds a number. */
 static bool fact_read_part(struct pool *pool, const struct proto_change *change, struct fact *fact)
 {
-	fact->part = change->kind == PROTO_APPEND ? PART_END : change->kind == PROTO_RANGE ? PART_BYTES : change->kind == PROTO_BITS ? PART_BITS : PART_NONE;
+	fact->part = change->kind == PROTO_APPEND ? PART_END : change->kind == PROTO_RANGE ? PART_BYTES : change->kind == PROTO_BITS ? PART_BITS :
+	             change->kind == PROTO_UNION ? PART_UNION : PART_NONE;
 	if (fact->part == PART_NONE)
 		return false;
 	fact->value = pool_intern(pool, change->value);

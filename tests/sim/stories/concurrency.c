@@ -76,6 +76,24 @@ void bits_of_two_datacenters_are_both_kept(struct story *story)
 	story_expect_everywhere(story, "l:bits", "0ABB");
 }
 
+/* The base is in the stores alone. */
+void hyperloglog_has_seen_what_either_has_seen(struct story *story)
+{
+	story_say(story, AMS, "PFADD l:u0 a");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "PFADD l:u0 b");
+	story_say(story, BOM, "PFADD l:u0 cc d");
+	story_say(story, CPT, "PFADD l:u1 e");
+	story_wait(story, 200);
+	story_say(story, AMS, "PFMERGE l:u0 l:u1");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_everywhere(story, "l:u0", "HYLLannannza");
+	story_expect_conflicts(story, CPT, 2);
+}
+
 void add_wins_over_a_remove_that_has_not_seen_it(struct story *story)
 {
 	story_say(story, AMS, "SADD m:cart milk eggs");

@@ -26,6 +26,7 @@ static const struct tale tales[] = {
 	TALE(whole_numbers_are_added_to_a_fraction_that_has_not_seen_them),
 	TALE(two_appends_at_once_are_both_kept_in_one_order),
 	TALE(bits_of_two_datacenters_are_both_kept),
+	TALE(hyperloglog_has_seen_what_either_has_seen),
 	TALE(add_wins_over_a_remove_that_has_not_seen_it),
 	TALE(newer_type_is_seen_everywhere),
 	TALE(concurrent_sets_are_one_conflict_everywhere),

@@ -22,6 +22,7 @@ void part_is_written_over_a_value_that_has_not_seen_it(struct story *story);
 void whole_numbers_are_added_to_a_fraction_that_has_not_seen_them(struct story *story);
 void two_appends_at_once_are_both_kept_in_one_order(struct story *story);
 void bits_of_two_datacenters_are_both_kept(struct story *story);
+void hyperloglog_has_seen_what_either_has_seen(struct story *story);
 void add_wins_over_a_remove_that_has_not_seen_it(struct story *story);
 void newer_type_is_seen_everywhere(struct story *story);
 void concurrent_sets_are_one_conflict_everywhere(struct story *story);

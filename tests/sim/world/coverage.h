@@ -16,7 +16,7 @@ struct operation {
 	unsigned weight;             /* how often clients send it */
 };
 
-#define OPERATIONS_MAX 128
+#define OPERATIONS_MAX 160
 
 struct coverage {
 	uint64_t counts[OPERATIONS_MAX][FAULT_COUNT];

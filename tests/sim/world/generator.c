@@ -97,6 +97,18 @@ static const struct template templates[] = {
 	{ { "SETBIT", "zero", TYPE_STRING, 0 }, "SETBIT $k $b 0", false },
 	{ { "BITFIELD", "SET", TYPE_STRING, 0 }, "BITFIELD $k SET u8 $b $n SET i5 $b $n", false },
 	{ { "BITFIELD", "INCRBY", TYPE_STRING, 0 }, "BITFIELD $k GET u8 0 INCRBY u16 $b $n", false },
+	/* Drawn instead of half of all, in the worlds that have unions. $h key of a HyperLogLog. */
+	{ { "PFADD", "", TYPE_STRING, 0 }, "PFADD $h $m", false },
+	{ { "PFADD", "words", TYPE_STRING, 0 }, "PFADD $h $v $f", false },
+	{ { "PFADD", "more", TYPE_STRING, 0 }, "PFADD $h $v", false },
+	{ { "PFADD", "none", TYPE_STRING, 0 }, "PFADD $h", false },
+	{ { "PFMERGE", "", TYPE_STRING, 0 }, "PFMERGE $h $h", false },
+	{ { "PFMERGE", "two", TYPE_STRING, 0 }, "PFMERGE $h $h $h", false },
+	{ { "SET", "of a union", TYPE_STRING, 0 }, "SET $h $v", false },
+	{ { "SETRANGE", "of a union", TYPE_STRING, 0 }, "SETRANGE $h 5 z", false },
+	{ { "INCR", "of a union", TYPE_STRING, 0 }, "INCR $h", false },
+	{ { "DEL", "of a union", TYPE_STRING, 0 }, "DEL $h", false },
+	{ { "EXPIRE", "of a union", TYPE_STRING, 0 }, "PEXPIRE $h $p", true },
 	/* Drawn instead of half of all, in the worlds that have lists. */
 	{ { "LPUSH", "", TYPE_LIST, 0 }, "LPUSH $k $v", false },
 	{ { "LPUSH", "three", TYPE_LIST, 0 }, "LPUSH $k $v $v $v", false },
@@ -155,11 +167,13 @@ _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each op
 
 #define ASK_COUNT 9
 #define PART_COUNT 7
+#define UNION_COUNT 11
 #define LIST_COUNT 23
 #define STREAM_COUNT 16
 #define STREAMS_AT (TEMPLATE_COUNT - ASK_COUNT - STREAM_COUNT)
 #define LISTS_AT (STREAMS_AT - LIST_COUNT)
-#define PARTS_AT (LISTS_AT - PART_COUNT)
+#define UNIONS_AT (LISTS_AT - UNION_COUNT)
+#define PARTS_AT (UNIONS_AT - PART_COUNT)
 
 unsigned operation_count(void)
 {
@@ -279,6 +293,9 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 	case 'q':
 		draw_key(world, choice, room, size);
 		break;
+	case 'h':
+		snprintf(room, size, "%c:u%u", choice->rule, (unsigned)dice_below(&world->dice, 1 + world->plan.keys / 2));
+		break;
 	case 'f':
 	case 'm':
 		snprintf(room, size, "%c%u", letter, (unsigned)dice_below(&world->dice, 5));
@@ -332,7 +349,8 @@ static char draw_rule(struct world *world)
 /* Where rules keep every value, a part of one is written as the whole. */
 static bool is_adding(const struct operation *operation, char rule)
 {
-	bool is_part = strcmp(operation->name, "APPEND") == 0 || strcmp(operation->name, "SETRANGE") == 0 || strstr(operation->name, "BIT") != NULL;
+	bool is_part = strcmp(operation->name, "APPEND") == 0 || strcmp(operation->name, "SETRANGE") == 0 || strstr(operation->name, "BIT") != NULL ||
+	               strncmp(operation->name, "PF", 2) == 0;
 	const char key[] = { rule, ':', '\0' };
 	enum audit_rule of = world_rule_of(slice_of(key));
 
@@ -391,6 +409,8 @@ static const struct template *draw_template(struct world *world)
 		return &templates[LISTS_AT + dice_below(&world->dice, LIST_COUNT)];
 	if (world->plan.has_streams && dice_chance(&world->dice, 50))
 		return &templates[STREAMS_AT + dice_below(&world->dice, STREAM_COUNT)];
+	if (world->plan.has_unions && dice_chance(&world->dice, 50))
+		return &templates[UNIONS_AT + dice_below(&world->dice, UNION_COUNT)];
 	for (;;) {
 		uint64_t roll = dice_below(&world->dice, weights_total());
 		unsigned i = 0;

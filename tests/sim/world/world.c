@@ -444,7 +444,9 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_PIECES_SEED) {
+	if (seed >= WORLD_UNIONS_SEED) {
+		plan->has_unions = true;
+	} else if (seed >= WORLD_PIECES_SEED) {
 		draw_pieces(plan, &dice);
 	} else if (seed >= WORLD_STREAMS_SEED) {
 		plan->has_streams = true;

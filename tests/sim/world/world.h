@@ -22,6 +22,7 @@
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_STREAMS_SEED 1500001   /* … and from this one on, those of streams */
 #define WORLD_PIECES_SEED 1800001    /* from this seed on worlds of any of these kinds, but whole keys are dealt with an element or a few at a time */
+#define WORLD_UNIONS_SEED 1900001    /* from this seed on, instead, half of all commands are those of HyperLogLogs */
 #define WORLD_LISTS_SEED 1400001     /* from this seed on, instead, half of all commands are those of lists */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
@@ -48,6 +49,7 @@ struct world_plan {
 	unsigned elements_per_turn;  /* of whole keys that a core takes in, or sends, in one turn; 0: so many that there is no more */
 	unsigned forget_per_turn;    /* marks of stable writes that a core drops in one turn; 0: so many that all are dropped at once */
 	bool has_streams;            /* … of streams */
+	bool has_unions;             /* half of all commands are those of HyperLogLogs, and what else their keys get */
 	bool has_lists;              /* half of all commands are those of lists */
 	bool has_renames;            /* a fifth of all commands make a key whole: RENAME, COPY */
 	bool has_parts;              /* many strings are written in part: APPEND, SETRANGE, SETBIT, BITFIELD */

@@ -59,7 +59,7 @@ static const char *const kind_names[] = {
 	[CHANGE_FIELD_INCREMENT] = "field-increment", [CHANGE_FIELD_INCREMENT_FLOAT] = "field-increment-float",
 	[CHANGE_MEMBER_ADD] = "member", [CHANGE_MEMBER_REMOVE] = "member-remove", [CHANGE_SCORE_SET] = "score",
 	[CHANGE_SCORE_REMOVE] = "score-remove", [CHANGE_SCORE_INCREMENT] = "score-increment", [CHANGE_EXPIRE] = "expire",
-	[CHANGE_APPEND] = "append", [CHANGE_RANGE] = "range", [CHANGE_BITS] = "bits",
+	[CHANGE_APPEND] = "append", [CHANGE_RANGE] = "range", [CHANGE_BITS] = "bits", [CHANGE_UNION] = "union",
 	[CHANGE_LIST_INSERT] = "insert", [CHANGE_LIST_REMOVE] = "take", [CHANGE_LIST_SET] = "put",
 	[CHANGE_STREAM_ADD] = "entry", [CHANGE_STREAM_REMOVE] = "entry-remove", [CHANGE_STREAM_TRIM] = "trim", [CHANGE_STREAM_REACH] = "reach",
 };
@@ -216,9 +216,6 @@ static void strings_ship_increments_or_the_whole_value(void)
 	CU_ASSERT(sends("INCR k\n", PLAN_INCREMENT, "INCR k; ", "increment k +1; "));
 	CU_ASSERT(sends("DECRBY k 5\n", PLAN_DECREMENT, "DECRBY k 5; ", "increment k +-5; "));
 	CU_ASSERT(finishes("INCRBYFLOAT k 0.5\n", "$3\r\n1.5\r\n", "increment-float k 0.5 1.5; "));
-	CU_ASSERT(finishes("PFADD k a\n", ":1\r\n$1\r\nH\r\n", "set k H at=-1; "));
-	CU_ASSERT(finishes("PFADD k a\n", ":0\r\n$1\r\nH\r\n", ""));
-	CU_ASSERT(finishes("PFMERGE k a\n", "+OK\r\n$1\r\nH\r\n", "set k H at=-1; "));
 	CU_ASSERT(finishes("BITOP AND k a b\n", ":1\r\n$1\r\nx\r\n", "set k x; "));
 	CU_ASSERT(finishes("BITOP AND k a b\n", ":0\r\n$-1\r\n", "clear k; "));
 }
@@ -232,6 +229,10 @@ static void parts_of_strings_ship_what_they_write(void)
 	CU_ASSERT(sends("SETRANGE k 7 \"\"\n", PLAN_VOID, "SETRANGE k 7 ; ", ""));
 	CU_ASSERT(sends("SETRANGE k -1 v\n", PLAN_VOID, "SETRANGE k -1 v; ", ""));
 	CU_ASSERT(sends("SETBIT k 7 1\n", PLAN_SETBIT, "SETBIT k 7 1; ", "bits k 1 +448; "));
+	CU_ASSERT(sends("PFADD k a b\n", PLAN_PFADD, "PFADD k a b; ", "union k $1\r\na\r\n$1\r\nb\r\n; "));
+	CU_ASSERT(finishes("PFADD k a b\n", ":1\r\n", "union k $1\r\na\r\n$1\r\nb\r\n; "));
+	CU_ASSERT(finishes("PFADD k a\n", ":0\r\n", ""));
+	CU_ASSERT(finishes("PFMERGE k a\n", "+OK\r\n$1\r\nH\r\n", "union k H +1; "));
 	CU_ASSERT(sends("SETBIT k 7 2\n", PLAN_VOID, "SETBIT k 7 2; ", ""));
 	CU_ASSERT(sends("BITFIELD k GET u8 0\n", PLAN_VOID, "BITFIELD k GET u8 0; ", ""));
 	CU_ASSERT(sends("BITFIELD k GET u4 0 INCRBY u8 #2 1 OVERFLOW FAIL SET i5 3 9\n", PLAN_BITFIELD,
