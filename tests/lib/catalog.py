@@ -81,6 +81,7 @@ def long_ones():
         Test("model/a home's move, larger worlds", [TOP / "tests" / "model" / "run", "--all"], OPTIMIZED, 3600, True),
         Test("sim/5000 seeds more", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "5001-10000", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("sim/2500 seeds more, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "12501-15000", "--jobs", jobs], OPTIMIZED, 1800, True),
+        *(Test(f"queues/{queue}", [TOP / "tests" / "queues" / "run", queue], OPTIMIZED, 1800, True) for queue in ("celery", "kombu", "sidekiq")),
         Test("libraries/what applications do", [TOP / "tests" / "libraries" / "run"], OPTIMIZED, 1800, True),
         Test("suite/Redis's own tests", [TOP / "tests" / "suite" / "run", "--all"], OPTIMIZED, 5400, True),
         Test("suite/Redis's own tests in one database", [TOP / "tests" / "suite" / "run", "--all", "--singledb"], OPTIMIZED, 5400, True),
@@ -104,6 +105,7 @@ def all_tests():
         Test("suite/a third of Redis's own tests", [TOP / "tests" / "suite" / "run"], OPTIMIZED, 600),
         Test("differential/20000 commands, as Redis answers them", [TOP / "tests" / "differential" / "run", "--commands", "20000"]),
         *scenarios(),
+        Test("queues/celery, briefly", [TOP / "tests" / "queues" / "run", "celery", "--brief"], OPTIMIZED, 600),
         Test("chaos/main_job", [TOP / "tests" / "chaos" / "main_job"], OPTIMIZED, 600),
         *long_ones(),
     ]
