@@ -204,12 +204,23 @@ static void late_ended(struct core *core)
 	outbox_pump(&core->outbox);
 }
 
+static void pieces_ended(struct core *core)
+{
+	core->step.is_unfinished = true;
+	remote_pump_pieces(core->remote);
+	outbox_pump(&core->outbox);
+}
+
 static void turn_ended(struct core *core)
 {
 	core->step.is_unfinished = false;
 	note_elements(core);
 	if (!core->causes.is_open)
 		return;
+	if (remote_is_in_pieces(core->remote)) {
+		pieces_ended(core);
+		return;
+	}
 	late_pump(core);
 	if (late_is_any(core)) {
 		late_ended(core);
@@ -225,6 +236,10 @@ static void turn_ended(struct core *core)
 	if (positions_are_due(&core->books) && !local_is_rerunning(core->local) && core->groups.remote_unanswered == 0)
 		positions_send(&core->books);
 	remote_pump(core->remote);
+	if (remote_is_in_pieces(core->remote)) {
+		core->step.is_unfinished = true;
+		return;
+	}
 	rules_pump(core);
 	readback_pump(core->local);
 	topology_pump(core->topology);
@@ -362,6 +377,9 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
 	groups_free_done(&core->groups);
 	late_free_done(core);
 	topology_begin_step(core->topology);
+	/* A session token, too, is made of what is in flight (wait.c). */
+	if (event->type == EVENT_RULES || event->type == EVENT_ASKED)
+		remote_finish_pieces(core->remote);
 	if (needs_answers(event->type))
 		late_finish(core);
 	switch (event->type) {

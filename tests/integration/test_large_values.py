@@ -136,7 +136,8 @@ def rename_and_copy_many_elements(facts, log, counts):
                         f"{more} commands")
         data = world.check_same_everywhere(facts, f"all of them arrive ({log})")
         facts.check(len(data) == 2 * len(counts), f"under their new names only ({log})", str(list(data)))
-        deal_in_pieces(facts, world["a"].sidecar, counts, log)
+        for dc in "ab":
+            deal_in_pieces(facts, world[dc].sidecar, counts, f"{dc}, {log}")
         facts.check(longest_turn_us(world["b"].sidecar) >= 1000, f"the turn in which they were applied can be told by its length ({log})")
 
 

@@ -29,12 +29,13 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 		explicit->applied = context_hold(write->stamp->context);
 	write->explicit_context = explicit;
 	write->facts = &changes->facts;
+	struct key *last = NULL;
 	for (unsigned i = 0; i < changes->count; i++) {
 		uint64_t user[2];
 		bool is_take_over = changes->items[i].db == DB_RESERVED && homes_take_over(apply->topology, &changes->items[i], user);
 		if (is_take_over)
 			keyspace_take_latent(apply->keyspace);
-		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : NULL);
+		struct key *key = key_of_change(apply->keyspace, &changes->items[i], i < known_count ? known[i] : last);
 		if (i % WARM_ELEMENTS == 0 && changes->count > WARM_ELEMENTS && key != NULL)
 			keyspace_warm_elements(apply->keyspace, key, changes->items + i, changes->count - i);
 		conflicts_apply(apply->conflicts, write, &changes->items[i], key);
@@ -43,7 +44,8 @@ void apply_changes(struct apply *apply, struct arriving_write *write, const stru
 		if (changes->items[i].db == DB_RESERVED && write->mode == APPLY_REMOTE)
 			homes_note_arrived(apply->topology, changes->items[i].element);
 		/* A sibling may have changed nothing. */
-		if (key != NULL && key->elements == NULL)
+		last = key != NULL && key->elements != NULL ? key : NULL;
+		if (key != NULL && last == NULL)
 			keyspace_release_key(apply->keyspace, key);
 	}
 	if (write->mode == APPLY_REMOTE)
@@ -203,6 +205,7 @@ void apply_free(struct apply *apply)
 		changes_free(&apply->window->writes[i]);
 	memory_free(apply->window);
 	changes_free(&apply->latent);
+	changes_free(&apply->piece);
 	memory_free(apply);
 }
 

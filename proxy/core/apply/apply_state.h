@@ -13,7 +13,7 @@ struct apply {
 	struct conflicts *conflicts;
 	struct policies *policies;
 	struct apply_window *window;         /* owned, NULL until it is needed */
-	struct changes latent;               /* scratch */
+	struct changes latent, piece;        /* scratch */
 };
 
 #endif

@@ -10,7 +10,7 @@ struct delivery {
 	struct slice bytes;                  /* owned */
 	struct context *context;             /* by our origin indexes; held */
 	struct slice writes;                 /* in bytes */
-	unsigned origin, write_count;
+	unsigned origin, write_count, changes_max;
 	uint64_t first_seq, hlc, hello, rules_digest;
 	uint64_t clock, steady_ms;           /* of its sender */
 	bool is_gap_counted, is_lifted, is_stopped, asks;

@@ -51,6 +51,8 @@ static bool value_of(const struct element *element, const struct verdict *verdic
 
 /* ---- one element ---- */
 
+/* UNLINK is DEL, but what a large key holds is freed by another thread of the store. */
+
 /* A deadline that passed on the way would delete the key at once and without the notification that settles it everywhere. A little
  * later it expires like any other, or is replaced by what follows in the log. */
 static void add_deadline(struct buffer *out, uint64_t now_ms, int64_t expire_at_ms)
@@ -121,7 +123,7 @@ static void render_absent(struct keyspace *keyspace, struct script *script, cons
 	keyspace_set_thinned(keyspace, element->key);
 	switch (element->kind) {
 	case KIND_STRING:
-		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key });
+		script_add(script, 2, (struct slice[]){ SLICE("UNLINK"), key });
 		return;
 	case KIND_HASH:
 		script_add_element(script, SLICE("HDEL"), key, 1, &element->name);
@@ -253,7 +255,7 @@ static void render_key(struct keyspace *keyspace, struct script *script, struct 
 	script_select(script, key->db);
 	/* Redis's SET replaces a value of any type and can keep its deadline. */
 	if (!is_visible_string(keyspace, key) || !is_deadline_settled(keyspace, key))
-		script_add(script, 2, (struct slice[]){ SLICE("DEL"), key->name });
+		script_add(script, 2, (struct slice[]){ SLICE("UNLINK"), key->name });
 	is_visible = stream_render_whole(keyspace, script, key);
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES)

@@ -41,6 +41,7 @@ void recover_close(struct recovery *recovery)
 {
 	recovery_state_move(&recovery->state, RECOVERY_LOST, recovery->causes);
 	local_close(recovery->local);
+	remote_drop_pieces(recovery->remote);
 	for (unsigned dc = 0; dc < recovery->options->dc_count; dc++) {
 		inbox_drop(recovery->remote, dc);
 		miles_drop(recovery->books, dc);

@@ -241,7 +241,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	struct delivery *delivery = memory_new(sizeof *delivery);
 	*delivery = (struct delivery){
 		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
-		.write_count = batch.write_count, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
+		.write_count = batch.write_count, .changes_max = batch.changes_max, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
 		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .is_stopped = batch.is_stopped, .asks = batch.asks,
 		.clock = batch.clock, .steady_ms = batch.steady_ms,
 	};

@@ -248,26 +248,17 @@ static void note_fresh(struct remote *remote, unsigned dc, const struct fresh *f
 		group->remote.fresh[dc] = *fresh;
 }
 
-static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
+static void note_time(struct remote *remote, const struct delivery *delivery)
 {
-	struct origin *origin = &remote->causes->origins.items[delivery->origin];
-	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	uint64_t last_hlc = delivery->hlc + (delivery->write_count > 0 ? delivery->write_count - 1 : 0);
 	if (last_hlc > remote->causes->hlc)
 		remote->causes->hlc = last_hlc;
-	if (delivery->write_count > 0) {
-		if (*group == NULL)
-			*group = group_new(remote->groups, GROUP_REMOTE);
-		apply_delivery_writes(remote->apply, delivery, &(*group)->script);
-		/* The batch is ours and comes back from the log. Nobody knows whether the keys it changed had been read back. */
-		if (dc == 0 && delivery->is_lifted)
-			rereads_add_writes(remote->rereads, delivery->writes);
-		origin->applied = origin->recalled = last_seq;
-		note_reach(*group, delivery->origin, last_seq);
-		if ((*group)->remote.visible_writes[dc] == 0)
-			(*group)->remote.written_ms[dc] = hlc_ms(delivery->hlc);
-		(*group)->remote.visible_writes[dc] += delivery->write_count;
-	}
+}
+
+/* What a message tells besides its writes. GROUP: what is to be sent so far; NULL: nothing. */
+static void note_told(struct remote *remote, unsigned dc, const struct delivery *delivery, struct group *group)
+{
+	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
 	/* A heartbeat counts all that its datacenter ever wrote, but what is below its floor. So a floor that rises later tells of nothing that the log has lost. */
 	if (delivery->write_count == 0 && delivery->hello == 0)
 		remote->causes->peers[dc].is_cut = false;
@@ -275,11 +266,50 @@ static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
 	if (delivery->hello == 0 && delivery->clock != 0 && dc != 0)
-		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms }, *group);
+		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms }, group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 	if (delivery->asks && dc != 0)
-		*(*group == NULL ? &remote->topology->is_answer_due : &(*group)->remote.has_question) = true;
+		*(group == NULL ? &remote->topology->is_answer_due : &group->remote.has_question) = true;
+}
+
+void remote_note_applied(struct remote *remote, unsigned dc, struct delivery *delivery, struct group *group)
+{
+	uint64_t last_seq = delivery->first_seq + delivery->write_count - 1;
+	/* The batch is ours and comes back from the log. Nobody knows whether the keys it changed had been read back. */
+	if (dc == 0 && delivery->is_lifted)
+		rereads_add_writes(remote->rereads, delivery->writes);
+	struct origin *origin = &remote->causes->origins.items[delivery->origin];
+	origin->applied = origin->recalled = last_seq;
+	note_reach(group, delivery->origin, last_seq);
+	if (group->remote.visible_writes[dc] == 0)
+		group->remote.written_ms[dc] = hlc_ms(delivery->hlc);
+	group->remote.visible_writes[dc] += delivery->write_count;
+	note_told(remote, dc, delivery, group);
+}
+
+static void apply_delivery(struct remote *remote, unsigned dc, struct delivery *delivery, struct group **group)
+{
+	note_time(remote, delivery);
+	if (delivery->write_count == 0) {
+		note_told(remote, dc, delivery, *group);
+		return;
+	}
+	if (*group == NULL)
+		*group = group_new(remote->groups, GROUP_REMOTE);
+	apply_delivery_writes(remote->apply, delivery, &(*group)->script);
+	remote_note_applied(remote, dc, delivery, *group);
+}
+
+/* The first of DC's has so many changes that it enters the metadata in pieces (pieces.c). */
+static void begin_pieces(struct remote *remote, unsigned dc)
+{
+	const struct delivery *delivery = remote->inboxes[dc].first;
+	note_time(remote, delivery);
+	remote->pieces.dc = dc;
+	remote->pieces.group = group_new(remote->groups, GROUP_REMOTE);
+	apply_begin_pieces(&remote->pieces.piece, delivery);
+	local_set_draining(remote->local, true);
 }
 
 /* What a transaction may still take in. */
@@ -311,6 +341,13 @@ static unsigned pump_peer(struct remote *remote, unsigned dc, struct group **gro
 		enum readiness readiness = readiness_of(remote, peer, inbox->first);
 		if (readiness == IS_WAITING)
 			break;
+		/* It goes alone. */
+		if (readiness == IS_READY && inbox->first->changes_max > remote->options->elements_per_turn) {
+			if (*group == NULL)
+				begin_pieces(remote, dc);
+			*left = (struct budget){ 0, 0 };
+			break;
+		}
 		unsigned writes = inbox->first->write_count;
 		size_t bytes = inbox->first->bytes.len;
 		if (readiness == IS_READY)
@@ -359,7 +396,7 @@ static void add_checks(struct remote *remote, struct group *group)
 	}
 }
 
-static void send_remote(struct remote *remote, struct group *group)
+void remote_send(struct remote *remote, struct group *group)
 {
 	group->is_for_full = remote->groups->is_store_full;
 	render_dirty(remote->keyspace, &group->script);
@@ -422,13 +459,15 @@ void remote_pump(struct remote *remote)
 	unsigned count;
 	do {
 		count = 0;
-		for (unsigned dc = 0; dc < remote->options->dc_count; dc++)
+		for (unsigned dc = 0; dc < remote->options->dc_count && budget_is_left(&left); dc++)
 			count += pump_peer(remote, dc, &group, &left);
 	} while (count > 0 && budget_is_left(&left));
+	if (remote->pieces.group != NULL)
+		return;
 	if (group == NULL && remote->keyspace->thinned_keys != NULL)
 		group = group_new(remote->groups, GROUP_REMOTE);
 	if (group == NULL)
 		return;
-	send_remote(remote, group);
+	remote_send(remote, group);
 	is_waiting_for_local(remote);
 }

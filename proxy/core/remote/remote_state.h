@@ -12,6 +12,13 @@ struct inbox {                       /* of one DC's log */
 	uint32_t part_next;
 };
 
+/* The first batch of a datacenter's inbox, while it is applied in pieces. */
+struct pieces {
+	struct group *group;                 /* owned; NULL: none is */
+	unsigned dc;
+	struct apply_piece piece;
+};
+
 struct remote {
 	const struct core_options *options;
 	struct step *step;
@@ -27,6 +34,7 @@ struct remote {
 	struct conflicts *conflicts;
 	struct policies *policies;
 	struct inbox inboxes[CORE_DCS_MAX];
+	struct pieces pieces;
 };
 
 void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnation);
@@ -34,6 +42,9 @@ void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnat
 void remote_note_homes(struct remote *remote, struct group *group);
 /* Does DELIVERY take users away of whom we have taken writes that are not sent yet? From now on we take none. */
 bool remote_takes_users(struct remote *remote, struct delivery *delivery);
+/* remote.c: GROUP has all of DELIVERY, and is complete */
+void remote_note_applied(struct remote *remote, unsigned dc, struct delivery *delivery, struct group *group);
+void remote_send(struct remote *remote, struct group *group);
 void inbox_pop(struct remote *remote, unsigned dc);      /* the first message was dealt with */
 
 #endif

@@ -58,6 +58,7 @@ struct batch {
 	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */
 	unsigned write_count;
+	unsigned changes_max;        /* of one of them; only decoding tells */
 };
 
 /* Encoding: header first, then each write. */
@@ -83,5 +84,9 @@ MUST_CHECK enum envelope_error envelope_decode(struct slice bytes, struct envelo
 void envelope_read_header(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
 /* Takes the next write off *writes. False at the end. RAW is the write's bytes for envelope_add_write_raw. */
 bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw);
+/* The same in two steps, for final writes of very many changes: the next write, of which CHANGES is to be walked; and up to MOST of these, which become
+ * those of OUT. True: there are more. */
+bool envelope_write_open(struct slice *writes, struct write_facts *facts, struct slice *changes);
+bool envelope_changes_some(struct slice *changes, unsigned most, struct changes *out);
 
 #endif

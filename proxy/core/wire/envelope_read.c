@@ -139,6 +139,43 @@ bool envelope_write_next(struct slice *writes, enum plan *pending, struct change
 	return false;
 }
 
+bool envelope_write_open(struct slice *writes, struct write_facts *facts, struct slice *changes)
+{
+	struct wire_field field = { 0 };
+	*facts = (struct write_facts){ 0 };
+	while (writes->len > 0 && field.number != BATCH_WRITE >> 3) {
+		enum wire_status status = wire_field_next(writes, &field);
+		assert(status == WIRE_OK);
+	}
+	if (field.number != BATCH_WRITE >> 3)
+		return false;
+	*changes = field.bytes;
+	for (struct slice rest = field.bytes; rest.len > 0;) {
+		const char *start = rest.ptr;
+		enum wire_status status = wire_field_next(&rest, &field);
+		assert(status == WIRE_OK);
+		bool is_fact = field.number <= WRITE_FIELD_MAX && field.number != WRITE_CHANGE >> 3 && field.number != WRITE_PENDING >> 3;
+		bool is_read = !is_fact || fact_read(&field, (struct slice){ start, (size_t)(rest.ptr - start) }, facts);
+		assert(is_read);
+	}
+	return true;
+}
+
+bool envelope_changes_some(struct slice *changes, unsigned most, struct changes *out)
+{
+	struct wire_field field;
+	changes_reset(out);
+	while (changes->len > 0 && out->count < most) {
+		enum wire_status status = wire_field_next(changes, &field);
+		assert(status == WIRE_OK);
+		if (field.number != WRITE_CHANGE >> 3)
+			continue;
+		bool is_read = change_read(field.bytes, changes_add(out, CHANGE_SET, 0, field.bytes));
+		assert(is_read);
+	}
+	return changes->len > 0;
+}
+
 /* ---- the batch around them ---- */
 
 static bool uint32_read(const struct wire_field *field, uint32_t *number)
@@ -239,7 +276,10 @@ static bool write_add(struct envelope_scratch *scratch, struct slice bytes, stru
 		batch->writes.ptr = raw.ptr;
 	batch->writes.len = (size_t)(raw.ptr + raw.len - batch->writes.ptr);
 	batch->write_count++;
-	return write_is_valid(bytes, &scratch->changes);
+	bool is_valid = write_is_valid(bytes, &scratch->changes);
+	if (scratch->changes.count > batch->changes_max)
+		batch->changes_max = scratch->changes.count;
+	return is_valid;
 }
 
 static bool field_read(const struct wire_field *field, struct slice raw, struct envelope_scratch *scratch,

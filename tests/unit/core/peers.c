@@ -162,13 +162,21 @@ static void add_commands(struct slice input, struct buffer *told)
 	resp_requests_free(requests);
 }
 
+/* What is dealt with some at a time takes many turns. */
+static void end_turns(struct stage *stage)
+{
+	do
+		stage_end_turn(stage);
+	while (core_is_unfinished(stage->core) && stage->group_count == 0);
+}
+
 void peers_settle(struct stage *stage, struct buffer *told)
 {
-	stage_end_turn(stage);
+	end_turns(stage);
 	while (stage->group_count > 0) {
 		if (told != NULL)
 			add_commands(stage->groups[0].bytes, told);
 		stage_answer(stage);
-		stage_end_turn(stage);
+		end_turns(stage);
 	}
 }

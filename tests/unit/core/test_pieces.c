@@ -118,6 +118,82 @@ static void writes_of_others_wait_until_it_is_taken_in(void)
 	stage_close(&stage);
 }
 
+/* ---- what others wrote ---- */
+
+static void tell_large(struct stage *stage)
+{
+	static char names[ELEMENTS][8];
+	static struct change changes[ELEMENTS + 1];
+	changes[0] = (struct change){ .kind = CHANGE_CLEAR, .key = SLICE("k") };
+	for (unsigned i = 0; i < ELEMENTS; i++) {
+		snprintf(names[i], sizeof names[i], "%u", i);
+		changes[i + 1] = (struct change){ .kind = CHANGE_MEMBER_ADD, .key = SLICE("k"), .element = slice_of(names[i]) };
+	}
+	peers_tell(stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 1000, .changes = changes, .change_count = ELEMENTS + 1 });
+}
+
+static void a_large_write_of_others_is_applied_some_at_a_time(void)
+{
+	struct stage stage;
+	unsigned turns = 0;
+	peers_open(&stage, "lww");
+	tell_large(&stage);
+	do {
+		stage_end_turn(&stage);
+		turns++;
+	} while (stage.group_count == 0 && turns < 10 * ELEMENTS);
+	CU_ASSERT(turns > ELEMENTS / PEERS_ELEMENTS_PER_TURN);
+	CU_ASSERT(stage_has_sent(&stage, "UNLINK") && stage_has_sent(&stage, "\r\n999\r\n"));
+	CU_ASSERT_EQUAL(core_status(stage.core)->turn_elements_max, PEERS_ELEMENTS_PER_TURN);
+	CU_ASSERT(core_status(stage.core)->unstable_elements >= ELEMENTS);
+	stage_answer_all(&stage);
+	CU_ASSERT_EQUAL(core_status(stage.core)->peers[PEER_B].applied_seq, 1);
+	stage_close(&stage);
+}
+
+/* A local write that has not seen it may not meet what is half there. */
+static void local_writes_are_sent_when_it_is_applied(void)
+{
+	struct stage stage;
+	peers_open(&stage, "lww");
+	tell_large(&stage);
+	stage_end_turn(&stage);
+	stage_end_turn(&stage);
+	stage_set(&stage, "k");
+	stage_end_turn(&stage);
+	CU_ASSERT_EQUAL(stage.group_count, 0);
+	(void)turns_to_the_end(&stage);
+	CU_ASSERT(stage_has_sent(&stage, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n"));
+	stage_close(&stage);
+}
+
+static void a_lost_connection_forgets_what_was_half_applied(void)
+{
+	struct stage stage;
+	peers_open(&stage, "lww");
+	tell_large(&stage);
+	stage_end_turn(&stage);
+	stage_end_turn(&stage);
+	stage_step(&stage, (struct event){ .type = EVENT_LOST });
+	CU_ASSERT_EQUAL(core_status(stage.core)->unstable_elements, 0);
+	CU_ASSERT_EQUAL(core_status(stage.core)->peers[PEER_B].applied_seq, 0);
+	stage_close(&stage);
+}
+
+/* It names what is applied here, and that must be whole. */
+static void a_session_token_has_it_applied_at_once(void)
+{
+	struct stage stage;
+	peers_open(&stage, "lww");
+	tell_large(&stage);
+	stage_end_turn(&stage);
+	stage_end_turn(&stage);
+	stage_step(&stage, (struct event){ .type = EVENT_ASKED, .asked = { .token = 77, .ask = ASK_TOKEN } });
+	CU_ASSERT_EQUAL(stage.group_count, 1);
+	CU_ASSERT(stage_has_sent(&stage, "\r\n999\r\n"));
+	stage_close(&stage);
+}
+
 void suite_pieces(void)
 {
 	CU_pSuite suite = CU_add_suite("pieces", NULL, NULL);
@@ -126,4 +202,8 @@ void suite_pieces(void)
 	CU_ADD_TEST(suite, a_lost_connection_takes_in_the_rest_at_once);
 	CU_ADD_TEST(suite, a_core_may_end_in_between);
 	CU_ADD_TEST(suite, writes_of_others_wait_until_it_is_taken_in);
+	CU_ADD_TEST(suite, a_large_write_of_others_is_applied_some_at_a_time);
+	CU_ADD_TEST(suite, local_writes_are_sent_when_it_is_applied);
+	CU_ADD_TEST(suite, a_lost_connection_forgets_what_was_half_applied);
+	CU_ADD_TEST(suite, a_session_token_has_it_applied_at_once);
 }
