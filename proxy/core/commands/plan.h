@@ -30,7 +30,6 @@ enum certainty plan_certainty(enum plan plan);
 bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
 bool plan_is_patch(enum plan plan);                  /* does it change part of a string (unless the world wants whole values)? */
 bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
-bool plan_can_restore(unsigned char type);           /* what a DUMP begins with: is this type replicated? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
 

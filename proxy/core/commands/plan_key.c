@@ -1,4 +1,5 @@
 /* Plans of keys and databases, before the reply. */
+#include "dump.h"
 #include "plan_parts.h"
 
 /* ---- removals ---- */
@@ -178,43 +179,15 @@ const char *plan_build_sort(struct plan_build *build)
 	return NULL;
 }
 
-/* A DUMP starts with its type, numbered as in RDB files: strings, lists, sets, sorted sets and hashes in each of their encodings, streams. */
-bool plan_can_restore(unsigned char type)
-{
-	static const unsigned char types[] = { 0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21 };
-	for (size_t i = 0; i < sizeof(types); i++)
-		if (type == types[i])
-			return true;
-	return false;
-}
-
-#define DUMP_FOOTER 10               /* two bytes of version, then eight of checksum, the lowest first */
-#define DUMP_CHECKSUM 8
-#define CRC64_JONES UINT64_C(0x95ac9329ac4bc9b5)
-
-/* The store refuses any other DUMP itself, after everything else that may be wrong with the command. */
-static bool dump_is_whole(struct slice dump)
-{
-	if (dump.len < DUMP_FOOTER)
-		return false;
-	uint64_t sum = 0, stated = 0;
-	for (size_t i = 0; i < dump.len - DUMP_CHECKSUM; i++) {
-		sum ^= (unsigned char)dump.ptr[i];
-		for (unsigned bit = 0; bit < 8; bit++)
-			sum = sum >> 1 ^ (sum & 1 ? CRC64_JONES : 0);
-	}
-	for (unsigned i = 1; i <= DUMP_CHECKSUM; i++)
-		stated = stated << 8 | (unsigned char)dump.ptr[dump.len - i];
-	return sum == stated;
-}
-
 const char *plan_build_restore(struct plan_build *build)
 {
 	const struct slice *argv = build->request->argv;
-	bool is_foreign = argv[3].len > 0 && !plan_can_restore((unsigned char)argv[3].ptr[0]);
+	bool is_foreign = argv[3].len > 0 && !dump_type_is_known((unsigned char)argv[3].ptr[0]), has_groups = dump_has_groups(argv[3]);
 	if (is_foreign && dump_is_whole(argv[3]))
 		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): types of modules are not replicated";
-	if (is_foreign)
+	if (has_groups && dump_is_whole(argv[3]))
+		return "HOMEPORT unsupported RESTORE of a stream with consumer groups (docs/commands.md): groups are not replicated yet";
+	if (is_foreign || has_groups)
 		return build_void(build);
 	build_intend(build, CHANGE_CLEAR, argv[1]);
 	build_send(build);

@@ -2,6 +2,7 @@
 #include "wrapper.h"
 
 #include "logging.h"
+#include "proxy/core/commands/dump.h"
 #include "wrapper_text.h"
 
 #define LITERALS_MAX 16
@@ -96,8 +97,9 @@ static void add_names(struct buffer *out)
 		buffer_add_byte(out, ' ');
 	}
 	buffer_add_text(out, "]] local I=' ");
+	/* Streams are not among them: a script does not look for groups in one. */
 	for (unsigned type = 0; type < 256; type++)
-		if (plan_can_restore((unsigned char)type))
+		if (dump_type_is_known((unsigned char)type) && type != 15 && type != 19 && type != 21)
 			add_number(out, "", type);
 	buffer_add_text(out, "' ");
 }

@@ -1,0 +1,14 @@
+/* Dump: what DUMP gives and RESTORE takes, as far as it has to be looked at: is it whole, and is what it holds replicated? */
+#ifndef CORE_DUMP_H
+#define CORE_DUMP_H
+
+#include "base/bytes.h"
+
+/* Is a type that a DUMP begins with this byte of replicated? */
+bool dump_type_is_known(unsigned char type);
+/* The store refuses any that is not, after everything else that may be wrong with the command. */
+bool dump_is_whole(struct slice dump);
+/* Of a stream: does it hold consumer groups, or anything that cannot be read here? False: it is of another type. */
+bool dump_has_groups(struct slice dump);
+
+#endif
