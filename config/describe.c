@@ -68,7 +68,7 @@ static const char homes[] =
 	"braces; in a key it may stand in braces of its own (`user:{42}:cart`, a hash tag) |\n"
 	"| `name` | `user` | users are called NAME:ID, as in `user:42`. Patterns of one name are about the same users, who move together |\n"
 	"| `default` | *required* | where users live who were never moved: `{ list: [{ match: \"1*\", dc: eu }, { match: \"*\", dc: us }] }`, globs over the id, the last one `*`; "
-	"or `{ hash: { eu: 2, us: 1 } }`, spread by weights from 1 to 1000. A datacenter that is left out is nobody's home by default. Later patterns of the same name leave it out |\n"
+	"or `{ hash: { eu: 2, us: 1 } }`, spread by weights from 1 to 1000. A datacenter that is left out is nobody's home by default. Or `first`: the first datacenter that writes for a user becomes his home. Later patterns of the same name leave it out |\n"
 	"| `away` | `redirect` | what becomes of a write at another datacenter than the home: `accept` takes it here all the same, and counts it; `redirect` refuses it and names "
 	"the home's address; `forward` sends it there and gives back the answer; `refuse` refuses it |\n"
 	"| `read` | `local` | `home`: reads are dealt with as writes are |\n"

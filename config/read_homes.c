@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define EXAMPLE "write { match: \"user:{id}:*\", default: { hash: { eu: 1, us: 1 } } }"
-#define DEFAULT_EXAMPLE "write { list: [{ match: \"*\", dc: eu }] } or { hash: { eu: 2, us: 1 } }"
+#define DEFAULT_EXAMPLE "write { list: [{ match: \"*\", dc: eu }] }, { hash: { eu: 2, us: 1 } } or first"
 #define WEIGHT_MAX 1000
 
 static const char *const home_names[] = { "match", "name", "default", "away", "read", "mixed" };
@@ -110,6 +110,9 @@ static void read_default(struct reading *reading, const struct tree *node, struc
 {
 	const struct tree *list = tree_find(node, "list"), *hash = tree_find(node, "hash");
 
+	home->is_first = node->kind == TREE_SCALAR && strcmp(node->text, "first") == 0;
+	if (home->is_first)
+		return;
 	if (node->kind != TREE_MAPPING) {
 		complain(reading->complaints, node->place, "default is %s, " DEFAULT_EXAMPLE, tree_kind_text(node));
 		return;
@@ -207,6 +210,11 @@ static bool is_datacenter(struct reading *reading, struct place place, const cha
 	return false;
 }
 
+static bool has_default(const struct settings_home *home)
+{
+	return home->default_count > 0 || home->is_first;
+}
+
 /* Patterns of one name speak of the same users, who have one home: so they have one default, which needs to be written once. */
 static void share_default(struct reading *reading, const struct tree *node, struct settings_home *home)
 {
@@ -221,11 +229,12 @@ static void share_default(struct reading *reading, const struct tree *node, stru
 		complain(reading->complaints, node->place, "the home '%s' has no default, " DEFAULT_EXAMPLE, home->match);
 	if (first == NULL)
 		return;
-	if (home->default_count > 0 && first->default_count > 0 && defaults_differ(first, home))
+	if (has_default(home) && has_default(first) && defaults_differ(first, home))
 		complain(reading->complaints, preset->key_place, "'%s' and '%s' both are about '%s' and have different defaults, leave this one out",
 		         first->match, home->match, home->name);
-	if (home->default_count > 0)
+	if (has_default(home))
 		return;
+	home->is_first = first->is_first;
 	home->is_hash = first->is_hash;
 	home->defaults = memory_new(first->default_count * sizeof(*home->defaults));
 	for (; home->default_count < first->default_count; home->default_count++) {
@@ -249,7 +258,7 @@ static bool texts_differ(const char *a, const char *b)
 
 static bool defaults_differ(const struct settings_home *a, const struct settings_home *b)
 {
-	if (a->is_hash != b->is_hash || a->default_count != b->default_count)
+	if (a->is_hash != b->is_hash || a->is_first != b->is_first || a->default_count != b->default_count)
 		return true;
 	for (unsigned i = 0; i < a->default_count; i++)
 		if (texts_differ(a->defaults[i].match, b->defaults[i].match) || texts_differ(a->defaults[i].dc, b->defaults[i].dc) ||

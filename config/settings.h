@@ -62,6 +62,7 @@ struct settings_home {                 /* in the order of the file: the first ma
 	bool is_read_home;             /* reads are dealt with as writes are */
 	bool is_mixed_accepted;        /* a request may write keys of several homes */
 	bool is_hash;
+	bool is_first;                 /* the first datacenter that writes for a user becomes his home; there are no defaults */
 	struct settings_home_default *defaults;
 	unsigned default_count;
 };

@@ -36,7 +36,7 @@ const char *outcome_text(enum outcome outcome)
 const char *move_result_text(enum move_result result)
 {
 	static const char *const texts[MOVE_RESULT_COUNT] = {
-		[MOVE_DONE] = "done", [MOVE_UNCONFIRMED] = "unconfirmed", [MOVE_LATE] = "late", [MOVE_LOST] = "lost", [MOVE_REFUSED] = "refused", [MOVE_FORCED] = "forced",
+		[MOVE_DONE] = "done", [MOVE_UNCONFIRMED] = "unconfirmed", [MOVE_LATE] = "late", [MOVE_LOST] = "lost", [MOVE_REFUSED] = "refused", [MOVE_FORCED] = "forced", [MOVE_CLAIMED] = "claimed",
 	};
 	return texts[result];
 }

@@ -48,7 +48,7 @@ static unsigned order_place(const struct sidecar_status *status, const struct ho
 	for (unsigned dc = 1; words->is_forced && dc < status->dc_count; dc++)
 		if (slice_equal(words->dc, slice_of(status->dcs[dc])))
 			return dc;
-	if (words->is_forced || !core_home_of_user(status->core, words->user, &home))
+	if (words->is_forced || !core_home_of_user(status->core, words->user, &home) || home.is_nobodys)
 		return 0;            /* the core words what is wrong with it */
 	*epoch = home.epoch;
 	return home.dc;

@@ -32,6 +32,7 @@ struct core_home *turn_homes_new(const struct settings *settings)
 			.is_read_home = home->is_read_home,
 			.is_mixed_accepted = home->is_mixed_accepted,
 			.is_hash = home->is_hash,
+			.is_first = home->is_first,
 			.defaults = defaults_new(home),
 			.default_count = home->default_count,
 		};

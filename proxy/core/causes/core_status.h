@@ -95,6 +95,7 @@ enum move_result {
 	MOVE_LOST,                   /* the connection to the store was lost: undone; or unknown, where the write was under way */
 	MOVE_REFUSED,                /* undone: the store refused the write that gives him away */
 	MOVE_FORCED,                 /* taken over from a home that is dead */
+	MOVE_CLAIMED,                /* he was nobody's, and we wrote for him (default: first) */
 	MOVE_RESULT_COUNT,
 };
 

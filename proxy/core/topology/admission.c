@@ -1,6 +1,7 @@
 #include "admission.h"
 
 #include "homes.h"
+#include "moving.h"
 #include "proxy/core/commands/command.h"
 #include "waiting.h"
 
@@ -13,6 +14,7 @@ struct looking {
 	const struct command *row;           /* of the command that is looked at */
 	struct user last;                    /* the same user again tells nothing new */
 	bool has_last;
+	bool is_waiting;                     /* it waited before */
 	bool is_held;
 	enum held_why why;
 	struct move *move;
@@ -64,6 +66,28 @@ static bool is_redirected_too_early(const struct looking *looking, const struct 
 	return move->phase == MOVE_FLIPPED && home->dc == move->dc && user->pattern->away == HOME_REDIRECT && !looking->event->request.is_forwarded;
 }
 
+/* Nobody is known to have written for this user: whoever does becomes his home. A read makes nobody that. */
+static void look_at_nobodys(struct looking *looking, const struct user *user, struct user_hash hash, struct slice key)
+{
+	struct topology *topology = looking->topology;
+	if (looking->row->class != COMMAND_WRITE) {
+		looking->has_last = false;
+		note_place(looking, &(struct home){ .dc = 0 }, user, key);
+		return;
+	}
+	/* Others may be home of him, by what is not read yet, or as they have another default. */
+	if (!topology->is_settled)
+		hold(looking, HELD_START, NULL);
+	else if (topology->missed_count > 0)
+		hold(looking, HELD_MISSED, NULL);
+	else if (topology->doubted_ms != 0)
+		hold(looking, HELD_DOUBT, NULL);
+	else if (looking->is_held || (!looking->is_waiting && !waiting_has_room(topology, looking->event)))
+		hold(looking, HELD_MOVE, NULL);
+	else
+		hold(looking, HELD_MOVE, moving_claim(topology, user, hash));
+}
+
 /* Whether we act as home (docs/replication-model.md, H4), and what else there is to say. */
 static void look_at_user(struct looking *looking, const struct user *user, struct slice key)
 {
@@ -79,6 +103,8 @@ static void look_at_user(struct looking *looking, const struct user *user, struc
 	/* 2. Somebody knows of a newer home than we do, or his write is about to be applied. */
 	else if (is_behind || (topology->leaving_count > 0 && topology_is_leaving(topology, hash)))
 		hold(looking, HELD_EPOCH, NULL);
+	else if (home.is_nobodys)
+		look_at_nobodys(looking, user, hash, key);
 	/* 3. We would be home, but may have given him away. */
 	else if (home.dc == 0 && !topology->is_settled)
 		hold(looking, HELD_START, NULL);
@@ -177,7 +203,7 @@ static void send_away(const struct looking *looking)
 
 bool admission_ask(struct topology *topology, const struct event *event, struct held *held)
 {
-	struct looking looking = { .topology = topology, .event = event, .is_mixed_accepted = true };
+	struct looking looking = { .topology = topology, .event = event, .is_mixed_accepted = true, .is_waiting = held != NULL };
 	for (unsigned i = 0; i < event->request.count; i++) {
 		looking.row = event->request.rows[i];
 		if (looking.row->class == COMMAND_WRITE || topology->patterns.has_read_home)
@@ -245,6 +271,8 @@ const char *admission_error(const struct topology *topology, struct slice key)
 	if (!topology->is_on || !patterns_user(&topology->patterns, key, &user))
 		return NULL;
 	homes_find(topology, &user, patterns_hash(&user), &home);
+	if (home.is_nobodys)
+		return "HOMEPORT HELD nobody is home of the user of this key yet (default: first): write one of his keys with a plain command first; nothing was written";
 	if (home.is_here || (home.dc != 0 && user.pattern->away == HOME_ACCEPT))
 		return NULL;
 	return home.dc == 0 ? "HOMEPORT HELD the user of this key is being moved, or this datacenter is starting: nothing was written, try again"

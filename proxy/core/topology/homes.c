@@ -41,6 +41,7 @@ void homes_find(const struct topology *topology, const struct user *user, struct
 		home->is_forced = found.is_forced;
 	} else {
 		home->dc = patterns_default(user, hash);
+		home->is_nobodys = home->dc == CORE_DC_UNKNOWN;
 	}
 	const struct move *move = moves_find(&topology->moves, hash);
 	home->is_moving = move != NULL;

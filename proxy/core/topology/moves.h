@@ -5,7 +5,7 @@
  *   flipping   the write that gives them away was gathered, or is about to be
  *   flipped    the store has it: the new home is not known yet to have applied it
  *
- * A take-over of a user whose home is dead goes the same way, from flipping on, and ends when the store has it.
+ * A take-over of a user whose home is dead goes the same way, from flipping on, and ends when the store has it. So does a claim: nobody was home of him, and we write for him.
  * This is what is remembered of them; moving.c makes them go on. In memory only: after a loss of the store its table of homes tells what became of them. */
 #ifndef CORE_MOVES_H
 #define CORE_MOVES_H
@@ -24,6 +24,7 @@ struct move {
 	unsigned dc;                         /* the new home */
 	unsigned from;                       /* of a take-over: the old one */
 	enum move_phase phase;
+	bool is_claim;                       /* he was nobody's, and is to be ours (default: first): it begins with flipping, and nobody has ordered it */
 	bool is_forced;                      /* the user is taken over by us: it begins with flipping */
 	bool is_gathered;                    /* flipping: its write was gathered */
 	bool is_overtaken;                   /* somebody took him over meanwhile */

@@ -74,6 +74,8 @@ static struct slice order_error(struct topology *topology, const struct event *e
 		return TEXT(topology, SLICE("HOMEPORT MOVE there is no datacenter "), event->asked.value, SLICE(" here: name this one or a peer"));
 	if (home->is_moving)
 		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" is being moved already: wait until that has ended"));
+	if (home->is_nobodys)
+		return TEXT(topology, SLICE("HOMEPORT MOVE "), user, SLICE(" has no home yet: the first datacenter that writes for him becomes it (default: first)"));
 	if (home->dc != 0)
 		return TEXT(topology, SLICE("HOMEPORT HOME "), homes_dc_name(topology, home->dc), SLICE(" is the home of "), user, SLICE(": order the move there"));
 	if (!home->is_explicit && topology->doubted_ms != 0)
@@ -82,16 +84,22 @@ static struct slice order_error(struct topology *topology, const struct event *e
 	return error.len > 0 ? error : epoch_error(topology, event, home);
 }
 
+static struct move *move_begin(struct topology *topology, struct user_hash hash, struct slice user, uint64_t epoch)
+{
+	struct move *move = moves_add(&topology->moves, hash, user);
+	move->epoch = epoch + 1;
+	move->since_ms = topology->step->steady_ms;
+	topology->step->status.moves++;
+	return move;
+}
+
 static struct move *move_new(struct topology *topology, const struct event *event, const struct home *home)
 {
 	struct user user;
 	bool is_named = patterns_named(&topology->patterns, event->asked.key, &user);
 	assert(is_named);
-	struct move *move = moves_add(&topology->moves, patterns_hash(&user), event->asked.key);
+	struct move *move = move_begin(topology, patterns_hash(&user), event->asked.key, home->epoch);
 	move->token = event->asked.token;
-	move->epoch = home->epoch + 1;
-	move->since_ms = topology->step->steady_ms;
-	topology->step->status.moves++;
 	return move;
 }
 
@@ -111,6 +119,17 @@ static void add_flipping(struct moves *moves, struct move *move)
 	move_list_add(&moves->flipping, move);
 	if (moves->next_flip == NULL)
 		moves->next_flip = move;
+}
+
+struct move *moving_claim(struct topology *topology, const struct user *user, struct user_hash hash)
+{
+	struct buffer name = { 0 };
+	patterns_add_user(&name, user);
+	struct move *move = move_begin(topology, hash, buffer_slice(&name), 0);
+	buffer_free(&name);
+	move->is_claim = true;
+	add_flipping(&topology->moves, move);
+	return move;
 }
 
 /* Is the home dead, as far as we can tell? */
@@ -246,6 +265,12 @@ static void undo_leaving(struct topology *topology)
 	}
 }
 
+/* He is taken, not given away. */
+static bool is_taking(const struct move *move)
+{
+	return move->is_forced || move->is_claim;
+}
+
 /* What the store says of the user by now counts: somebody may have given him to us since the order. False: the take-over is over. */
 static bool take_on(struct topology *topology, struct move *move)
 {
@@ -253,11 +278,14 @@ static bool take_on(struct topology *topology, struct move *move)
 	homes_named(topology, move->user, &home);
 	move->from = home.dc;
 	move->epoch = home.epoch + 1;
-	if (home.dc != 0)
+	if (move->is_claim ? home.is_nobodys : home.dc != 0)
 		return true;
 	topology->moves.next_flip = move->next;
 	move->epoch = home.epoch;
-	finish(topology, take_flipping(topology, move->number), true);
+	if (move->is_claim)
+		undo(topology, take_flipping(topology, move->number), MOVE_LATE, (struct slice){ NULL, 0 });
+	else
+		finish(topology, take_flipping(topology, move->number), true);
 	return false;
 }
 
@@ -266,9 +294,9 @@ struct move *moving_next_flip(struct topology *topology)
 	undo_leaving(topology);
 	struct move *move = topology->moves.next_flip;
 	/* A home that is on its way to the store may be this user's. */
-	while (move != NULL && move->is_forced && !topology->is_learning && !take_on(topology, move))
+	while (move != NULL && is_taking(move) && !topology->is_learning && !take_on(topology, move))
 		move = topology->moves.next_flip;
-	if (move == NULL || (move->is_forced && topology->is_learning))
+	if (move == NULL || (is_taking(move) && topology->is_learning))
 		return NULL;
 	topology->moves.next_flip = move->next;
 	move->is_gathered = true;
@@ -286,6 +314,10 @@ void moving_flipped(struct topology *topology, uint64_t number, uint64_t seq)
 	homes_learn(topology, TEXT(topology, move->user), buffer_slice(&value));
 	buffer_free(&value);
 	held_list_move(&move->held, &topology->ready);
+	if (move->is_claim) {
+		end(topology, move, MOVE_CLAIMED);
+		return;
+	}
 	if (move->is_forced) {
 		moving_tell_taken(topology, move);
 		end(topology, move, MOVE_FORCED);
@@ -300,6 +332,9 @@ void moving_flip_refused(struct topology *topology, uint64_t number)
 {
 	struct move *move = take_flipping(topology, number);
 	assert(move != NULL);
+	/* Looked at again, they would only have the user claimed again. */
+	if (move->is_claim)
+		waiting_refuse_all(topology, &move->held, "HOMEPORT HELD Redis refused to write down that this user lives here (default: first): nothing was written, try again");
 	undo(topology, move, MOVE_REFUSED, TEXT(topology, SLICE("HOMEPORT MOVE "), move->user, SLICE(" stays here: Redis refused to write his new home down")));
 }
 

@@ -76,6 +76,7 @@ static const char *default_load(const struct origins *origins, const struct core
 static const char *defaults_load(struct home_pattern *pattern, const struct origins *origins, const struct core_home *configured)
 {
 	pattern->is_hash = configured->is_hash;
+	pattern->is_first = configured->is_first;
 	pattern->defaults = memory_new((configured->default_count + 1) * sizeof *pattern->defaults);
 	for (unsigned i = 0; i < configured->default_count; i++) {
 		const char *error = default_load(origins, &configured->defaults[i], configured->is_hash, &pattern->defaults[i]);
@@ -94,7 +95,7 @@ static const char *defaults_load(struct home_pattern *pattern, const struct orig
 
 static bool are_defaults_equal(const struct home_pattern *a, const struct home_pattern *b)
 {
-	bool is_equal = a->is_hash == b->is_hash && a->default_count == b->default_count;
+	bool is_equal = a->is_hash == b->is_hash && a->is_first == b->is_first && a->default_count == b->default_count;
 	for (unsigned i = 0; is_equal && i < a->default_count; i++) {
 		const struct home_default *x = &a->defaults[i], *y = &b->defaults[i];
 		is_equal = x->dc == y->dc && (a->is_hash ? x->weight == y->weight : slice_equal(x->match, y->match));
@@ -110,8 +111,8 @@ static const char *find_first(struct patterns *patterns, struct home_pattern *pa
 		if (slice_equal(other->name, pattern->name))
 			pattern->first = other;
 	if (pattern->first == pattern)
-		return pattern->default_count > 0 ? NULL : "homes need a default: a list, or weights by datacenter";
-	return pattern->default_count == 0 || are_defaults_equal(pattern->first, pattern)
+		return pattern->default_count > 0 || pattern->is_first ? NULL : "homes need a default: a list, or weights by datacenter";
+	return (pattern->default_count == 0 && !pattern->is_first) || are_defaults_equal(pattern->first, pattern)
 	               ? NULL
 	               : "two patterns of homes have the same name and different defaults: give the default at the first only, or another name";
 }
@@ -140,7 +141,7 @@ static void add_digest_text(const struct home_pattern *pattern, const struct ori
 	buffer_add(text, pattern->text);
 	buffer_add_byte(text, '\0');
 	buffer_add(text, pattern->name);
-	buffer_add_byte(text, pattern->is_hash ? 'h' : 'l');
+	buffer_add_byte(text, pattern->is_first ? 'f' : pattern->is_hash ? 'h' : 'l');
 	for (unsigned i = 0; i < pattern->default_count; i++) {
 		const struct home_default *one = &pattern->defaults[i];
 		buffer_add_byte(text, '\0');
@@ -273,6 +274,8 @@ static unsigned default_by_weight(const struct home_pattern *pattern, struct use
 unsigned patterns_default(const struct user *user, struct user_hash hash)
 {
 	const struct home_pattern *pattern = user->pattern->first;
+	if (pattern->is_first)
+		return CORE_DC_UNKNOWN;
 	if (pattern->is_hash)
 		return default_by_weight(pattern, hash);
 	unsigned i = 0;

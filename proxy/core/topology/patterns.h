@@ -16,7 +16,7 @@ struct home_pattern {
 	int stop_before, stop_behind;        /* the literal bytes beside the id; -1: it is at that end */
 	enum home_away away;
 	bool is_read_home, is_mixed_accepted;
-	bool is_hash;
+	bool is_hash, is_first;
 	struct home_default *defaults;       /* owned; those of the first pattern of this name count for all */
 	unsigned default_count;
 	const struct home_pattern *first;    /* of this name */
@@ -39,7 +39,7 @@ bool patterns_user(const struct patterns *patterns, struct slice key, struct use
 /* USER is written as name:id. False: no pattern has that name, or there is no id. */
 bool patterns_named(const struct patterns *patterns, struct slice text, struct user *user);
 struct user_hash patterns_hash(const struct user *user);
-/* Where the user lives without a home of his own; HASH is his. */
+/* Where the user lives without a home of his own; HASH is his. CORE_DC_UNKNOWN: nowhere, until somebody writes for him. */
 unsigned patterns_default(const struct user *user, struct user_hash hash);
 void patterns_add_user(struct buffer *out, const struct user *user);     /* name:id */
 

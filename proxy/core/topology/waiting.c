@@ -26,6 +26,11 @@ static void refuse(struct topology *topology, uint64_t token, const char *text)
 	step_refuse(topology->step, token, slice_of(text));
 }
 
+bool waiting_has_room(const struct topology *topology, const struct event *request)
+{
+	return topology->step->status.held_bytes + held_size(request) <= topology->options->held_bytes_max;
+}
+
 void waiting_hold(struct topology *topology, const struct event *request, struct held *held, enum held_why why, struct move *move)
 {
 	struct core_status *status = &topology->step->status;
@@ -33,7 +38,7 @@ void waiting_hold(struct topology *topology, const struct event *request, struct
 		refuse(topology, request->request.token, CORE_HELD_GUARDED);
 		return;
 	}
-	if (held == NULL && status->held_bytes + held_size(request) > topology->options->held_bytes_max) {
+	if (held == NULL && !waiting_has_room(topology, request)) {
 		refuse(topology, request->request.token, CORE_HELD_FULL);
 		return;
 	}

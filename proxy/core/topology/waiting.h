@@ -10,6 +10,8 @@
 
 /* Its client is told to wait; or it is refused, if too much waits already. HELD: it waited before; else NULL. MOVE: what it waits for, if that is one. */
 void waiting_hold(struct topology *topology, const struct event *request, struct held *held, enum held_why why, struct move *move);
+/* Could it wait, if it does not yet? */
+bool waiting_has_room(const struct topology *topology, const struct event *request);
 /* Takes the next one that may be looked at again; NULL: none. It is to be held again, or let go. */
 struct held *waiting_take_ready(struct topology *topology);
 void waiting_let_go(struct topology *topology, struct held *held);

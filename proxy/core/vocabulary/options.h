@@ -34,6 +34,7 @@ struct core_home {                   /* docs/replication-model.md, "Homes" */
 	bool is_hash;                /* the default is by weights; else a list */
 	const struct core_home_default *defaults;    /* may be missing where an earlier pattern of the name has them */
 	unsigned default_count;
+	bool is_first;               /* there is none: the first datacenter that writes for a user becomes his home */
 };
 
 struct core_options {

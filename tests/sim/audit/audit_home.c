@@ -19,6 +19,11 @@ static bool user_read(struct slice name, unsigned *user)
 	return number >= 0 && number < AUDIT_USERS;
 }
 
+static const char *name_of(const struct auditor *auditor, unsigned dc)
+{
+	return dc == AUDIT_NOBODY ? "nobody's" : auditor->options.dc_names[dc];
+}
+
 /* "<epoch> <dc>", and " forced" behind it */
 static bool home_read(const struct auditor *auditor, struct slice value, struct audited_home *home)
 {
@@ -82,7 +87,7 @@ void audit_home_command(struct auditor *auditor, unsigned dc, const struct sim_e
 	for (unsigned i = 1; auditor->options.user_of != NULL && i < executed->argc; i++)
 		if (auditor->options.user_of(executed->argv[i], &user) && homes[user].dc != dc)
 			auditor_find(auditor, "%s writes %.*s for a client; user %u lives at %s since epoch %llu", auditor->options.dc_names[dc],
-			             (int)executed->argv[i].len, executed->argv[i].ptr, user, auditor->options.dc_names[homes[user].dc],
+			             (int)executed->argv[i].len, executed->argv[i].ptr, user, name_of(auditor, homes[user].dc),
 			             (unsigned long long)homes[user].epoch);
 }
 
@@ -112,10 +117,13 @@ static void await_check(struct auditor *auditor, unsigned dc, const struct audit
 	}
 }
 
-/* H6: a home is given away by whoever has it, with the next epoch; H8: or is taken by somebody else for himself. */
+/* H6: a home is given away by whoever has it, with the next epoch; H8: or is taken by somebody else for himself; H11: or, if he had none, by whoever writes for him. */
 static bool may_write(unsigned dc, const struct audited_flip *flip)
 {
 	bool is_next = flip->to.epoch == flip->from.epoch + 1, is_ours = flip->from.dc == dc;
+
+	if (flip->from.dc == AUDIT_NOBODY)
+		return is_next && flip->to.dc == dc;
 
 	return is_next && (flip->to.is_forced ? !is_ours && flip->to.dc == dc : is_ours && flip->to.dc != dc);
 }
@@ -125,11 +133,16 @@ static void flip_check(struct auditor *auditor, unsigned dc, const struct audite
 {
 	bool is_newer = flip->to.epoch > flip->from.epoch || (flip->to.epoch == flip->from.epoch && flip->to.dc == flip->from.dc);
 
+	/* Of two who claim him at once, the later one counts. */
+	if (is_own && flip->from.dc == AUDIT_NOBODY && auditor->claimed_by[flip->user] != dc + 1) {
+		auditor->is_taken[flip->user] |= auditor->claimed_by[flip->user] != 0;
+		auditor->claimed_by[flip->user] = dc + 1;
+	}
 	if (flip->to.is_forced)
 		auditor->is_taken[flip->user] = true;
 	if (is_own ? !may_write(dc, flip) : !is_newer && !auditor->is_taken[flip->user])
 		auditor_find(auditor, "%s %s: user %u, at %s since epoch %llu, lives at %s since %llu", auditor->options.dc_names[dc],
-		             is_own ? "gives away what it may not" : "goes back", flip->user, auditor->options.dc_names[flip->from.dc],
+		             is_own ? "gives away what it may not" : "goes back", flip->user, name_of(auditor, flip->from.dc),
 		             (unsigned long long)flip->from.epoch, auditor->options.dc_names[flip->to.dc], (unsigned long long)flip->to.epoch);
 }
 
@@ -140,7 +153,7 @@ void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group 
 	for (unsigned i = 0; i < watched->flip_count; i++)
 		flip_check(auditor, dc, &watched->flips[i], is_own);
 	for (unsigned i = 0; is_own && i < watched->flip_count; i++)
-		if (!watched->flips[i].to.is_forced)
+		if (!watched->flips[i].to.is_forced && watched->flips[i].from.dc != AUDIT_NOBODY)
 			await_check(auditor, dc, &watched->flips[i]);
 	ran->flips = is_own ? watched->flip_count : 0;
 	auditor->flips += ran->flips;
@@ -156,6 +169,14 @@ unsigned auditor_flips_unanswered(const struct auditor *auditor)
 	return auditor->flips - auditor->flips_answered;
 }
 
+static bool is_among(const struct audited_taking *takings, unsigned count, const struct audited_taking *taking)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (takings[i].origin == taking->origin && takings[i].seq == taking->seq)
+			return true;
+	return false;
+}
+
 void audit_home_shipped(struct auditor *auditor, struct audited_write *write, const struct proto_change *change)
 {
 	struct audited_taking taking = { .origin = write->origin, .seq = write->seq };
@@ -165,13 +186,15 @@ void audit_home_shipped(struct auditor *auditor, struct audited_write *write, co
 	    !home_read(auditor, change->value, &home))
 		return;
 	write->is_home = true;
-	if (!home.is_forced)
-		return;
-	for (unsigned i = 0; i < auditor->taking_count; i++)
-		if (auditor->takings[i].origin == write->origin && auditor->takings[i].seq == write->seq)
-			return;
-	auditor->takings = array_grow(auditor->takings, auditor->taking_count, &auditor->taking_cap, sizeof(*auditor->takings));
-	auditor->takings[auditor->taking_count++] = taking;
+	if (home.is_forced) {
+		if (!is_among(auditor->takings, auditor->taking_count, &taking)) {
+			auditor->takings = array_grow(auditor->takings, auditor->taking_count, &auditor->taking_cap, sizeof(*auditor->takings));
+			auditor->takings[auditor->taking_count++] = taking;
+		}
+	} else if (home.dc == auditor->origins[write->origin].dc && !is_among(auditor->claims, auditor->claim_count, &taking)) {
+		auditor->claims = array_grow(auditor->claims, auditor->claim_count, &auditor->claim_cap, sizeof(*auditor->claims));
+		auditor->claims[auditor->claim_count++] = taking;
+	}
 }
 
 /* ---- the end ---- */
@@ -206,16 +229,19 @@ bool audit_is_stranded_by(const struct audited_write *write, const struct audite
 	return take_over->origin != write->origin && !audit_follows(write, take_over) && !audit_follows(take_over, write);
 }
 
-/* H8: was it written without knowing that the user was taken over, and the take-over without knowing of it? */
+static bool is_stranded_by_one(const struct auditor *auditor, const struct audited_taking *takings, unsigned count, const struct audited_write *write, unsigned user)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (takings[i].user == user && audit_is_stranded_by(write, audit_find(auditor, takings[i].origin, takings[i].seq)))
+			return true;
+	return false;
+}
+
+/* H8: was it written without knowing that the user was taken over, and the take-over without knowing of it? H11: or likewise, that somebody had claimed him? */
 static bool is_stranded(const struct auditor *auditor, const struct audited_write *write, unsigned user)
 {
-	for (unsigned i = 0; i < auditor->taking_count; i++) {
-		const struct audited_taking *taking = &auditor->takings[i];
-
-		if (taking->user == user && audit_is_stranded_by(write, audit_find(auditor, taking->origin, taking->seq)))
-			return true;
-	}
-	return false;
+	return is_stranded_by_one(auditor, auditor->takings, auditor->taking_count, write, user) ||
+	       is_stranded_by_one(auditor, auditor->claims, auditor->claim_count, write, user);
 }
 
 /* I1, I2: each of a user's writes had seen the one before it. Their times go up with what they had seen, so it is enough to look at neighbours. */
@@ -245,7 +271,7 @@ void auditor_home_told(struct auditor *auditor, unsigned dc, unsigned user, unsi
 	homes_read(auditor, auditor->dcs[dc].store, homes);
 	if (homes[user].dc != home || homes[user].epoch != epoch)
 		auditor_find(auditor, "%s says that user %u lives at %s since epoch %llu; its store says %s since %llu", auditor->options.dc_names[dc], user,
-		             auditor->options.dc_names[home], (unsigned long long)epoch, auditor->options.dc_names[homes[user].dc],
+		             name_of(auditor, home), (unsigned long long)epoch, name_of(auditor, homes[user].dc),
 		             (unsigned long long)homes[user].epoch);
 }
 

@@ -89,6 +89,9 @@ struct auditor {
 	unsigned handling_count, handling_cap;
 	struct audited_taking *takings;          /* owned: take-overs that were shipped */
 	unsigned taking_count, taking_cap;
+	struct audited_taking *claims;           /* owned: shipped writes by which a datacenter made itself the home of somebody who had none */
+	unsigned claim_count, claim_cap;
+	unsigned claimed_by[AUDIT_USERS];        /* who did so last, and 1; 0: nobody */
 	bool is_taken[AUDIT_USERS];              /* a store has executed one of this user */
 	unsigned flips, flips_answered;          /* homes that were given away, and of which the sidecar was told so */
 };

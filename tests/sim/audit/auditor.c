@@ -377,6 +377,7 @@ void auditor_free(struct auditor *auditor)
 	for (unsigned i = 0; i < auditor->origin_count; i++)
 		origin_free(&auditor->origins[i]);
 	free(auditor->takings);
+	free(auditor->claims);
 	free(auditor->origins);
 	audit_expiries_free(auditor);
 	audit_asks_free(auditor);

@@ -6,6 +6,7 @@
 #ifndef SIM_AUDITOR_H
 #define SIM_AUDITOR_H
 
+#include <limits.h>
 #include "tests/sim/traffic/audit_rule.h"
 #include "tests/sim/traffic/lane.h"
 #include "tests/sim/store/pool.h"
@@ -39,6 +40,8 @@ struct told_status {
 	unsigned peers_with_other_rules;
 };
 
+#define AUDIT_NOBODY UINT_MAX
+
 struct audit_options {
 	unsigned dc_count;
 	const char *const *dc_names;
@@ -47,7 +50,7 @@ struct audit_options {
 	enum audit_rule (*rule_of)(struct slice key);
 	unsigned (*rank_of)(unsigned dc);        /* under priority: smaller is better */
 	bool (*user_of)(struct slice key, unsigned *user);       /* whose a key is that only his home may write; NULL: there are no homes */
-	unsigned (*home_of)(unsigned user);      /* where he lives by default */
+	unsigned (*home_of)(unsigned user);      /* where he lives by default; AUDIT_NOBODY: where somebody writes for him first */
 };
 
 struct auditor *auditor_new(const struct audit_options *options);

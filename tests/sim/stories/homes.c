@@ -159,3 +159,48 @@ void home_that_was_cut_off_reads_what_others_wrote_before_it_takes_writes(struct
 	story_check(story, late->dc == BOM, "what came meanwhile was forwarded");
 	story_expect_everywhere(story, "l:s0", "back");
 }
+
+/* ---- default: first. User 0 lives nowhere. ---- */
+
+static bool is_nobodys(const struct story *story, unsigned dc)
+{
+	struct home home;
+
+	return core_home_of_user(story->world->dcs[dc].core, SLICE("user:0"), &home) && home.is_nobodys && home.epoch == 0;
+}
+
+void user_lives_where_somebody_writes_for_him_first(struct story *story)
+{
+	story_check(story, is_nobodys(story, AMS) && is_nobodys(story, BOM), "nobody has written for him: he lives nowhere");
+	story_say(story, BOM, "SET l:s0 first");
+	story_wait(story, 20);
+	expect_home(story, BOM, BOM, 1, "BOM has, and is his home");
+	story_expect(story, BOM, "l:s0", "first");
+	story_wait(story, 300);
+	story_say(story, AMS, "SET l:s0 later");
+	story_wait(story, 300);
+	expect_home(story, AMS, BOM, 1, "AMS knows it");
+	story_expect_everywhere(story, "l:s0", "later");
+	story_expect_conflicts(story, BOM, 0);
+}
+
+void of_two_who_claim_a_user_at_once_one_stays_his_home(struct story *story)
+{
+	story_cut(story, BOM, AMS);
+	story_cut(story, AMS, BOM);
+	story_say(story, AMS, "SET l:s0 here");
+	story_wait(story, 100);
+	story_say(story, BOM, "SET l:s0 there");
+	story_wait(story, 100);
+	expect_home(story, AMS, AMS, 1, "AMS is his home, as it knows");
+	expect_home(story, BOM, BOM, 1, "so is BOM");
+	story_mend(story, BOM, AMS);
+	story_mend(story, AMS, BOM);
+	story_wait(story, 1000);
+	expect_home(story, AMS, BOM, 1, "the later one counts, at AMS");
+	expect_home(story, BOM, BOM, 1, "and at BOM");
+	story_expect_everywhere(story, "l:s0", "there");
+	story_say(story, AMS, "SET l:s0 after");
+	story_wait(story, 300);
+	story_expect_everywhere(story, "l:s0", "after");
+}

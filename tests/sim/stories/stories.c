@@ -8,11 +8,12 @@
 struct tale {
 	const char *name;
 	void (*tell)(struct story *story);
-	bool has_homes;
+	bool has_homes, has_first_homes;
 };
 
-#define TALE(function) { #function, function, false }
-#define HOMES_TALE(function) { #function, function, true }
+#define TALE(function) { #function, function, false, false }
+#define HOMES_TALE(function) { #function, function, true, false }
+#define FIRST_TALE(function) { #function, function, true, true }
 
 static const struct tale tales[] = {
 	TALE(overtaking_write_is_held_back),
@@ -73,6 +74,8 @@ static const struct tale tales[] = {
 	HOMES_TALE(old_home_that_was_rolled_back_knows_that_it_gave_the_user_away),
 	HOMES_TALE(user_moves_on_before_everybody_knows),
 	HOMES_TALE(flush_leaves_homes_alone),
+	FIRST_TALE(user_lives_where_somebody_writes_for_him_first),
+	FIRST_TALE(of_two_who_claim_a_user_at_once_one_stays_his_home),
 	HOMES_TALE(home_that_was_cut_off_reads_what_others_wrote_before_it_takes_writes),
 	TALE(order_of_datacenters_beats_time),
 	TALE(loser_of_priority_wins_when_the_winner_is_replaced_unseen),
@@ -113,7 +116,7 @@ static const struct tale tales[] = {
 
 static bool tale_tell(const struct tale *tale, bool is_trace)
 {
-	const struct world_plan plan = { .seed = 1, .has_homes = tale->has_homes, .dc_count = 3, .keys = 1, .has_all_rules = true, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
+	const struct world_plan plan = { .seed = 1, .has_homes = tale->has_homes, .has_first_homes = tale->has_first_homes, .dc_count = 3, .keys = 1, .has_all_rules = true, .load_us = 1, .link_us_max = 2000, .message_bytes_max = 900000 };
 	struct trace trace = { .is_on = is_trace };
 	struct coverage *coverage = memory_new(sizeof(*coverage));
 	struct story story = { .name = tale->name, .world = world_new(&plan, coverage, &trace) };

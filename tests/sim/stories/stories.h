@@ -97,6 +97,8 @@ void move_to_a_datacenter_that_does_not_hear_is_undone(struct story *story);
 void old_home_that_was_rolled_back_knows_that_it_gave_the_user_away(struct story *story);
 void user_moves_on_before_everybody_knows(struct story *story);
 void flush_leaves_homes_alone(struct story *story);
+void user_lives_where_somebody_writes_for_him_first(struct story *story);
+void of_two_who_claim_a_user_at_once_one_stays_his_home(struct story *story);
 void home_that_was_cut_off_reads_what_others_wrote_before_it_takes_writes(struct story *story);
 
 /* rules.c */

@@ -93,7 +93,7 @@ void client_home_judge(struct world *world)
 			struct home home;
 
 			if (core_home_of_user(world->dcs[i].core, user_name(world, user), &home))
-				auditor_home_told(world->auditor, i, user, world_global_index(&world->dcs[i], home.dc), home.epoch);
+				auditor_home_told(world->auditor, i, user, home.is_nobodys ? AUDIT_NOBODY : world_global_index(&world->dcs[i], home.dc), home.epoch);
 			else
 				auditor_find(world->auditor, "%s knows no user %u", world_dc_names[i], user);
 		}

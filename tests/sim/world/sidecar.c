@@ -132,7 +132,7 @@ static struct core *core_start(const struct world *world, const struct dc *dc)
 	struct core *core;
 
 	if (world->plan.has_homes) {
-		options.homes = world_homes(&options.home_count);
+		options.homes = world_homes(world->plan.has_first_homes, &options.home_count);
 		options.held_bytes_max = 64 << 20;
 		options.hold_ms_max = 1000;
 	}

@@ -270,7 +270,7 @@ struct world *world_new(const struct world_plan *plan, struct coverage *coverage
 	trace->now_us = 0;
 	if (plan->has_homes) {
 		options.user_of = world_user_of;
-		options.home_of = world_home_of;
+		options.home_of = plan->has_first_homes ? world_no_home_of : world_home_of;
 	}
 	dice_seed(&world->dice, plan->seed);
 	world->pool = pool_new();
@@ -452,6 +452,11 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		plan->has_streams = true;
 	} else if (seed >= WORLD_LISTS_SEED) {
 		plan->has_lists = true;
+	} else if (seed >= WORLD_FIRST_SEED) {
+		draw_homes(plan, &dice);
+		plan->has_first_homes = true;
+		plan->has_take_overs = dice_chance(&dice, 30);
+		plan->keys = 1 + (unsigned)dice_below(&dice, 12);
 	} else if (seed >= WORLD_TAKE_OVERS_SEED) {
 		draw_homes(plan, &dice);
 		plan->has_take_overs = true;

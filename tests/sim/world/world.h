@@ -27,6 +27,7 @@
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
 #define WORLD_TAKE_OVERS_SEED 1200001    /* from this seed on they are taken over by force, too */
+#define WORLD_FIRST_SEED 1300001     /* from this seed on they live, instead, where somebody writes for them first */
 #define SESSIONS_KEPT 8              /* session tokens, given out last */
 #define WORLD_EMPTIED_SEED 900001    /* from this seed on stores lose keys while sidecars run */
 #define SIM_SIBLINGS_MAX 5           /* few enough to be met */
@@ -60,6 +61,7 @@ struct world_plan {
 	bool has_sessions;           /* clients move between DCs with session tokens */
 	bool has_homes;              /* users have homes, and move */
 	bool has_take_overs;         /* and are taken over by force */
+	bool has_first_homes;        /* they live nowhere until somebody writes for them */
 	bool is_narrow;              /* few writes to few keys, mostly of one rule: many meet, and nothing comes after them to mend it */
 	enum audit_rule favourite;   /* … of this one */
 	struct world_limits limits;

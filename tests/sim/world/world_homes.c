@@ -8,7 +8,7 @@
 /* ---- patterns ---- */
 
 /* Of keys as the generator makes them: the number is the user. Texts and counters without a letter of these have none. */
-const struct core_home *world_homes(unsigned *count)
+const struct core_home *world_homes(bool is_first, unsigned *count)
 {
 	static struct core_home_default defaults[2] = { { .match = "*[02468]" }, { .match = "*" } };
 	static const struct core_home homes[] = {
@@ -18,10 +18,17 @@ const struct core_home *world_homes(unsigned *count)
 		{ .match = "?:e{id}", .away = HOME_ACCEPT },
 	};
 
+	static const struct core_home first_homes[] = {
+		{ .match = "?:s{id}", .away = HOME_FORWARD, .is_first = true },
+		{ .match = "?:h{id}", .away = HOME_REDIRECT },
+		{ .match = "?:z{id}", .away = HOME_REFUSE, .is_mixed_accepted = false },
+		{ .match = "?:e{id}", .away = HOME_ACCEPT },
+	};
+
 	defaults[0].dc = world_dc_names[0];
 	defaults[1].dc = world_dc_names[1];
 	*count = sizeof(homes) / sizeof(homes[0]);
-	return homes;
+	return is_first ? first_homes : homes;
 }
 
 bool world_user_of(struct slice key, unsigned *user)
@@ -38,6 +45,12 @@ bool world_user_of(struct slice key, unsigned *user)
 unsigned world_home_of(unsigned user)
 {
 	return user % 2;
+}
+
+unsigned world_no_home_of(unsigned user)
+{
+	(void)user;
+	return AUDIT_NOBODY;
 }
 
 /* ---- requests that go away ---- */

@@ -6,10 +6,12 @@
 
 #define FORWARDED (UINT64_C(1) << 63)        /* of HAPPENING_AWAY: a sidecar sent it, with the epoch; else the client goes by itself */
 
-const struct core_home *world_homes(unsigned *count);
+/* IS_FIRST: users live nowhere by default. */
+const struct core_home *world_homes(bool is_first, unsigned *count);
 /* For the auditor: whose a key is that only his home may write, and where users live by default. */
 bool world_user_of(struct slice key, unsigned *user);
 unsigned world_home_of(unsigned user);
+unsigned world_no_home_of(unsigned user);
 /* DC's core does not take a request: its client goes where it was told, or DC forwards it. */
 void client_home_away(struct world *world, struct dc *dc, const struct effect *effect);
 /* DC's sidecar has ended, or lost its connection to the store: whoever waits there is told so. */

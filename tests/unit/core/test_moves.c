@@ -14,6 +14,7 @@ static const struct core_home homes[] = {
 	{ .match = "lax:{id}", .name = "lax", .away = HOME_ACCEPT, .defaults = list, .default_count = 3 },
 	{ .match = "far:{id}", .name = "far", .away = HOME_FORWARD, .is_mixed_accepted = true, .defaults = list, .default_count = 3 },
 	{ .match = "no:{id}", .name = "no", .away = HOME_REFUSE, .is_read_home = true, .defaults = list, .default_count = 3 },
+	{ .match = "new:{id}", .name = "new", .away = HOME_REDIRECT, .is_first = true },
 };
 
 struct play { struct stage stage; struct buffer heard; uint64_t incarnation; };
@@ -629,6 +630,70 @@ static void user_arrives_once_the_store_has_answered(void)
 	play_close(&play);
 }
 
+/* ---- default: first ---- */
+
+static bool is_nobodys(const struct play *play, const char *user)
+{
+	struct home home;
+	return core_home_of_user(play->stage.core, slice_of(user), &home) && home.is_nobodys && !home.is_here && home.epoch == 0;
+}
+
+static void user_lives_where_somebody_writes_for_him_first(void)
+{
+	struct play play;
+	struct home home;
+	play_open(&play, NULL, 0);
+	CU_ASSERT(is_nobodys(&play, "new:1"));
+	order(&play, "new:1", "b");
+	expect_refusal(&play, "HOMEPORT MOVE new:1 has no home yet: the first datacenter that writes for him becomes it (default: first)");
+	set(&play, "new:1");
+	expect(&play, "his first write", "held\n");
+	CU_ASSERT(core_status(play.stage.core)->moves == 1);
+	expect_sent(&play, "*4\r\n$4\r\nHSET\r\n$14\r\nhomeport:homes\r\n$5\r\nnew:1\r\n$3\r\n1 a\r\n");
+	CU_ASSERT(!stage_has_sent(&play.stage, "*3\r\n$3\r\nSET\r\n$5\r\nnew:1"));
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("new:1"), &home) && home.dc == 0 && home.epoch == 1 && home.is_here && !home.is_forced);
+	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_CLAIMED] == 1 && core_status(play.stage.core)->held_writes == 0);
+	buffer_reset(&play.heard);
+	set(&play, "new:1");
+	expect(&play, "his next write", "");
+	play_close(&play);
+}
+
+/* It is the later one. */
+static void claim_of_another_that_comes_later_counts(void)
+{
+	struct play play;
+	struct home home;
+	play_open(&play, NULL, 0);
+	set(&play, "new:1");
+	stage_answer_all(&play.stage);
+	const struct change change = {
+		.kind = CHANGE_FIELD_SET, .db = DB_RESERVED, .key = SLICE(CORE_HOMES_KEY), .element = SLICE("new:1"), .value = SLICE("1 b"),
+	};
+	peers_tell(&play.stage, &(struct remote){ .dc = PEER_B, .seq = 1, .ms = 50, .changes = &change, .change_count = 1 });
+	stage_answer_all(&play.stage);
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("new:1"), &home) && home.dc == PEER_B && home.epoch == 1);
+	buffer_reset(&play.heard);
+	set(&play, "new:1");
+	expect(&play, "he lives there now", "redirect new:1 new:1 b 1\n");
+	play_close(&play);
+}
+
+static void claim_that_the_store_refuses_ends(void)
+{
+	struct play play;
+	play_open(&play, NULL, 0);
+	play.stage.reply = refuse_homes;
+	set(&play, "new:1");
+	stage_end_turn(&play.stage);
+	buffer_reset(&play.heard);
+	stage_answer(&play.stage);
+	expect_refusal(&play, "Redis refused to write down that this user lives here (default: first)");
+	CU_ASSERT(is_nobodys(&play, "new:1") && core_status(play.stage.core)->held_writes == 0 && core_status(play.stage.core)->moves == 0);
+	play_close(&play);
+}
+
 static void flush_leaves_homes_alone(void)
 {
 	const struct change changes[] = {
@@ -687,6 +752,9 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, who_is_not_heard_is_not_waited_for);
 	CU_ADD_TEST(suite, other_homes_than_before_are_doubted);
 	CU_ADD_TEST(suite, user_arrives_once_the_store_has_answered);
+	CU_ADD_TEST(suite, user_lives_where_somebody_writes_for_him_first);
+	CU_ADD_TEST(suite, claim_of_another_that_comes_later_counts);
+	CU_ADD_TEST(suite, claim_that_the_store_refuses_ends);
 	CU_ADD_TEST(suite, flush_leaves_homes_alone);
 	CU_ADD_TEST(suite, who_asks_gets_an_answer_at_once);
 }
