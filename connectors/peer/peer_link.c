@@ -222,7 +222,8 @@ static void link_take_reply(struct peer_link *link, struct slice reply)
 		return;
 	}
 	char why[WHY_SIZE];
-	snprintf(why, sizeof(why), "it answers what was not asked: %.*s", (int)(reply.len < 100 ? reply.len : 100), reply.ptr);
+	struct slice line = slice_take_until(&reply, '\r');
+	snprintf(why, sizeof(why), "it answers what was not asked: %.*s", (int)(line.len < 100 ? line.len : 100), line.ptr);
 	link_lose(link, why);
 }
 

@@ -3,7 +3,7 @@
 
 #define HEAD_ARGUMENTS 7
 
-static const char *const mode_words[] = { [FORWARD_ONE] = "ONE", [FORWARD_MULTI] = "MULTI", [FORWARD_REHOME] = "REHOME", [FORWARD_ISOLATE] = "ISOLATE", [FORWARD_PING] = "PING" };
+static const char *const mode_words[] = { [FORWARD_ONE] = "ONE", [FORWARD_MULTI] = "MULTI", [FORWARD_REHOME] = "REHOME", [FORWARD_ISOLATE] = "ISOLATE", [FORWARD_TOKEN] = "TOKEN", [FORWARD_PING] = "PING" };
 
 /* A command that did not come inline is there as RESP already: all that stands behind its count. */
 static void command_add(struct buffer *out, const struct request *command)
@@ -120,7 +120,7 @@ bool forward_read(const struct request *request, struct forwarded *forwarded, co
 		*error = "ERR this is no forwarded request";
 		return false;
 	}
-	if (forwarded->head.mode == FORWARD_PING)
+	if (forwarded->head.mode == FORWARD_PING || forwarded->head.mode == FORWARD_TOKEN)
 		return true;
 	if (forwarded->head.mode != FORWARD_REHOME && forwarded->head.mode != FORWARD_ISOLATE)
 		return commands_read(request, forwarded, error);

@@ -1,7 +1,7 @@
 /* Forward form: a client's request on its way to the sidecar of its user's home: HOMEPORT FORWARD tag database epoch ONE|MULTI client, and then each command:
  * how many arguments it has, and these. HOMEPORT FORWARD tag 0 0 REHOME client user dc hold-ms FORCE passes on an order to move; the
  * last word is NOW for a take-over even of a home that may be alive, and empty without force. HOMEPORT FORWARD tag 0 0 ISOLATE client verb id for-ms keep-ms cuts the
- * receiver off for a drill, or heals it (homes_isolation.h). PING (connectors/peer) asks only whether anybody is there. */
+ * receiver off for a drill, or heals it (homes_isolation.h). TOKEN asks for a session token. PING (connectors/peer) asks only whether anybody is there. */
 #ifndef PROXY_FORWARD_FORM_H
 #define PROXY_FORWARD_FORM_H
 
@@ -10,7 +10,7 @@
 
 #define FORWARD_ORDER_WORDS 4
 
-enum forward_mode { FORWARD_ONE, FORWARD_MULTI, FORWARD_REHOME, FORWARD_ISOLATE, FORWARD_PING };
+enum forward_mode { FORWARD_ONE, FORWARD_MULTI, FORWARD_REHOME, FORWARD_ISOLATE, FORWARD_TOKEN, FORWARD_PING };
 
 struct forward_head {
 	uint64_t tag;

@@ -73,6 +73,19 @@ bool forwards_send_order(struct homes *homes, unsigned dc, const struct forward_
 	return false;
 }
 
+bool forwards_send_token(struct homes *homes, unsigned dc, const struct homes_asker *asker, struct buffer *error)
+{
+	struct forward_head head = { .mode = FORWARD_TOKEN, .client = { "", 0 } };
+	struct forward *forward = forward_new(homes, &head, 2, asker);
+	/* Nothing, as often as a row of the command table wants arguments. */
+	for (; forward->argument_count < 3; forward->argument_count++)
+		resp_add_bulk(&forward->arguments, SLICE(""));
+	if (forward_go(forward, dc, error))
+		return true;
+	forward_free(forward);
+	return false;
+}
+
 void forwards_endpoint(const struct sidecar_status *status, unsigned dc, struct endpoint *endpoint)
 {
 	const struct settings_peer *peer = &status->settings->peers[dc - 1];
@@ -212,6 +225,8 @@ static void on_replied(void *context, void *item, struct slice reply)
 	homes->options.status->counters.forwarded_bytes -= forward->len;
 	if (!moved_read(homes->options.status, reply, &dc, &epoch)) {
 		homes->options.status->counters.forwards[FORWARD_RESULT_ANSWERED]++;
+		if (forward->asker.from != NULL)
+			forward->asker.from(forward->asker.context, forward->asker.token, forward->dc);
 		forward->asker.answered(forward->asker.context, forward->asker.token, reply);
 		forward_free(forward);
 		return;

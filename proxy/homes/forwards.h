@@ -12,6 +12,8 @@ MUST_CHECK bool forwards_send(struct homes *homes, const struct effect *away, un
 /* MODE: FORWARD_REHOME or FORWARD_ISOLATE; WORDS as they stand in it (forward_form.h), borrowed for the call. */
 struct forward_order { enum forward_mode mode; struct slice words[FORWARD_ORDER_WORDS]; };
 MUST_CHECK bool forwards_send_order(struct homes *homes, unsigned dc, const struct forward_order *order, const struct homes_asker *asker, struct buffer *error);
+/* Asks the sidecar of DC for a session token, of all that it has answered so far. */
+MUST_CHECK bool forwards_send_token(struct homes *homes, unsigned dc, const struct homes_asker *asker, struct buffer *error);
 /* Where the sidecar of a configured datacenter other than this one is. */
 void forwards_endpoint(const struct sidecar_status *status, unsigned dc, struct endpoint *endpoint);
 /* Nobody waits any more. */

@@ -32,6 +32,7 @@ struct homes_asker {
 	void (*here)(void *context, uint64_t token, unsigned hops);
 	void (*answered)(void *context, uint64_t token, struct slice reply);    /* the whole reply, as the home gave it */
 	void (*refused)(void *context, uint64_t token, struct slice error);     /* without '-' */
+	void (*from)(void *context, uint64_t token, unsigned dc);               /* before `answered`: who answers. May be NULL */
 };
 
 struct homes_options {               /* all borrowed as long as the homes live */

@@ -79,7 +79,7 @@ void homes_batch(struct homes *homes, const struct slice *users, unsigned count,
 		struct homes_order one = *order;
 		one.user = users[i];
 		batch->items[i] = (struct item){ .user = buffer_copy(users[i]) };
-		homes_order(homes, &one, &(struct homes_asker){ batch, i, NULL, on_answered, on_refused });
+		homes_order(homes, &one, &(struct homes_asker){ .context = batch, .token = i, .answered = on_answered, .refused = on_refused });
 	}
 	/* Where all were answered at once, the batch ends here. */
 	if (--batch->waiting == 0)

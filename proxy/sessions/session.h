@@ -22,6 +22,7 @@
  *   block_form.c           what a command that may wait says         session_block.c  pops and reads that wait
  *   pinned.c               commands that need a connection of their own
  *   tracking.c             CLIENT TRACKING (tracking.h has a map of its files)
+ *   session_promise.c      HOMEPORT SESSION: what a client has seen elsewhere is waited for
  *   session_route.c        where each request goes
  *   sessions.c             all of them, between the clients and the turn
  *   commands/              the commands that the sidecar answers itself */
@@ -45,6 +46,7 @@ struct rights;
 struct homes;
 struct parts;
 struct pinned;
+struct promise;
 struct timer;
 struct tracker;
 struct tracking;
@@ -127,6 +129,7 @@ struct session {
 	struct pinned *subscription; /* owned; NULL: none */
 	struct pinned *detour;       /* owned; NULL: none */
 	struct blocked *blocked;     /* owned; a pop or a read that waits, or is tried; NULL: none */
+	struct promise *promise;     /* owned; NULL: HOMEPORT SESSION is off */
 	uint64_t gate;               /* of the EXEC that is being given to the core (tracking_gate) */
 	struct tracker *tracker;     /* owned; NULL: it has never tracked (CLIENT TRACKING) */
 	unsigned forwards;           /* commands that were sent to other datacenters and are not answered */

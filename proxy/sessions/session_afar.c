@@ -6,8 +6,10 @@
 #include "proxy/homes/forwards.h"
 #include "proxy/homes/homes_words.h"
 #include "session_answers.h"
+#include "session_promise.h"
 #include "session_reply.h"
 #include "session_transaction.h"
+#include "tracking_tell.h"
 #include "upstream.h"
 
 #include <string.h>
@@ -248,6 +250,15 @@ static void afar_fail(struct afar *afar, const char *why)
 	session_resume(session);
 }
 
+/* What it has read there is not known to Redis here, and may not be here yet. */
+static void session_forget_afar(struct session *session, unsigned dc)
+{
+	if (session->tracker != NULL && session->tracker->is_on && !session->tracker->is_broadcast)
+		tracker_tell(session->tracker, NULL, 0);
+	if (session->promise != NULL)
+		session_owe(session, dc);
+}
+
 static void afar_on_reply(void *context, struct slice reply)
 {
 	struct afar *afar = context;
@@ -271,8 +282,11 @@ static void afar_on_reply(void *context, struct slice reply)
 	if (is_over && afar->is_discarding)
 		reply = SLICE("-EXECABORT Transaction discarded because of previous errors.\r\n");
 	session->sessions->status->counters.forwards[FORWARD_RESULT_ANSWERED]++;
-	if (is_over)
+	unsigned dc = afar->dc;
+	if (is_over) {
 		session_leave_afar(session);
+		session_forget_afar(session, dc);
+	}
 	sessions_answer(session->sessions, token, reply);
 	if (is_over || is_first)
 		session_resume(session);

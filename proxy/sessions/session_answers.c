@@ -186,6 +186,7 @@ void sessions_answer(void *context, uint64_t token, struct slice reply)
 	}
 	if (answer->parts_due == 1)
 		session_answered(sessions, client, answer, token);
+	answer = answers_find(&client->answers, number);        /* something may stand behind it now */
 	if (answer->kind == ANSWER_QUEUED)
 		reply = session_take_probe(client->session, reply);
 	else if (answer->kind != ANSWER_PLAIN)

@@ -9,6 +9,7 @@
 #include "proxy/homes/homes_words.h"
 #include "proxy/conflicts/conflicts_access.h"
 #include "session_answers.h"
+#include "session_promise.h"
 #include "tracking_requests.h"
 
 #include <assert.h>
@@ -28,6 +29,15 @@ static void sessions_here(void *context, uint64_t token, unsigned hops)
 	session_note_return(client->session, answer);
 }
 
+static void sessions_answered_by(void *context, uint64_t token, unsigned dc)
+{
+	struct sessions *sessions = context;
+	uint32_t number;
+	struct client *client = client_table_find(sessions->clients, token, &number);
+	if (client != NULL && client->session->promise != NULL)
+		session_owe(client->session, dc);
+}
+
 static bool session_forward(struct session *session, struct client_answer *answer, const struct effect *away, struct buffer *error)
 {
 	struct sessions *sessions = session->sessions;
@@ -37,6 +47,7 @@ static bool session_forward(struct session *session, struct client_answer *answe
 		.here = sessions_here,
 		.answered = sessions_answer_whole,
 		.refused = sessions_refuse,
+		.from = session->promise != NULL ? sessions_answered_by : NULL,
 	};
 	if (!forwards_send(sessions->homes, away, answer->hops, &asker, error))
 		return false;
@@ -197,6 +208,8 @@ void session_take_forward(struct session *session, const struct request *request
 		sessions_refuse(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), slice_of(error));
 	else if (is_ping)
 		sessions_answer(session->sessions, session_expect_tagged(session, 1, false, forwarded.head.tag), SLICE("+PONG\r\n"));
+	else if (forwarded.head.mode == FORWARD_TOKEN)
+		turn_ask(session->sessions->turn, &(struct event){ .type = EVENT_ASKED, .asked = { .ask = ASK_TOKEN, .token = session_expect_tagged(session, 1, false, forwarded.head.tag) } });
 	else if (forwarded.head.mode == FORWARD_ISOLATE)
 		session_take_isolation(session, &forwarded);
 	else if (forwarded.order != NULL)

@@ -10,6 +10,7 @@
 #include "session_answers.h"
 #include "session_block.h"
 #include "session_pause.h"
+#include "session_promise.h"
 #include "session_reply.h"
 #include "session_transaction.h"
 #include "tracking_requests.h"
@@ -104,6 +105,8 @@ static bool session_is_kept_back(struct session *session, const struct command *
 	if (session->is_ruled && !session->is_allowed && !session_may(session, row, request))
 		return true;
 	session->is_allowed = false;
+	if (session->promise != NULL && is_whole && session_waits_for_promise(session, row))
+		return true;
 	return is_whole && session_waits_for_pause(session, row, request);
 }
 

@@ -13,6 +13,7 @@
 #include "session_guarded.h"
 #include "session_homes.h"
 #include "session_pause.h"
+#include "session_promise.h"
 #include "session_route.h"
 #include "session_transaction.h"
 #include "tracking.h"
@@ -45,6 +46,7 @@ static void session_closing(void *context, struct client *client)
 	memory_free(session->watch_request);
 	session_leave_block(session);
 	tracking_leave(session);
+	session_end_promise(session);
 	session_unpin(session);
 	session_drop_login(session);
 	rights_free(session->rights);

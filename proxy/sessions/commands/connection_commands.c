@@ -6,6 +6,7 @@
 #include "proxy/sessions/pinned.h"
 #include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_afar.h"
+#include "proxy/sessions/session_promise.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
 #include "proxy/sessions/tracking.h"
@@ -36,6 +37,7 @@ void session_reset(struct session *session, const struct request *request)
 	session_leave_afar(session);
 	session_unpin(session);
 	tracking_end(session);
+	session_end_promise(session);
 	session->db = 0;
 	session->protocol = 2;
 	session->reply_mode = REPLY_MODE_ON;

@@ -58,6 +58,7 @@ static const struct session_command session_commands[] = {
 	{ "homeport|rehome", session_homeport_rehome, false, false },
 	{ "homeport|resolve", session_homeport_resolve, false, false },
 	{ "homeport|retry", session_homeport_retry, false, false },
+	{ "homeport|session", session_homeport_session, false, false },
 	{ "homeport|set", session_homeport_set, false, false },
 	{ "homeport|status", session_homeport_status, false, false },
 	{ "homeport|token", session_homeport_token, false, false },

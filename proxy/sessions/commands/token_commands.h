@@ -5,6 +5,7 @@
 #include "proxy/sessions/session.h"
 
 void session_homeport_token(struct session *session, const struct request *request);
+void session_homeport_session(struct session *session, const struct request *request);
 void session_homeport_waitfor(struct session *session, const struct request *request);
 
 #endif
