@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NEARLY_FULL_PERCENT 80
+#define DELETED_TOLD_MS 3600000U
 
 static void check_process(struct round *round);
 static void check_certificates(struct round *round);
@@ -18,6 +19,7 @@ static void check_store(struct round *round);
 static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_torn(struct round *round, const struct core_status *core);
 static void check_limits(struct round *round, const struct core_status *core);
+static void check_deleted(struct round *round, const struct core_status *core);
 static void check_homes(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
 static void check_refusals(struct round *round, const struct core_status *core);
@@ -44,6 +46,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 	if (core == NULL)
 		return round.gravest;
 	check_limits(&round, core);
+	check_deleted(&round, core);
 	check_homes(&round, core);
 	check_refusals(&round, core);
 	check_recalling(&round, core);
@@ -202,6 +205,25 @@ static void check_limits(struct round *round, const struct core_status *core)
 
 	check_limit(round, WAIT_OUTBOX, core->outbox_bytes, settings->limits_outbox_bytes);
 	check_limit(round, WAIT_METADATA, core->metadata_bytes, settings->limits_metadata_bytes);
+}
+
+static bool is_told(const struct round *round, uint64_t deleted_ms)
+{
+	return deleted_ms != 0 && round_age_ms(round, deleted_ms) < DELETED_TOLD_MS;
+}
+
+/* What is gone is gone. It is said for an hour, so that somebody hears of it. */
+static void check_deleted(struct round *round, const struct core_status *core)
+{
+	const struct finding finding = { FINDING_WARNING, "deleted", NULL };
+	unsigned long long db = (unsigned long long)round->status->settings->redis_database;
+
+	if (is_told(round, core->log_deleted_ms))
+		round_find(round, finding,
+		     "somebody deleted " CORE_LOG_KEY " in Redis: if a peer says needs-resync, follow docs/operating.md there; see who touches database %llu, which is this sidecar's own", db);
+	if (is_told(round, core->history_deleted_ms))
+		round_find(round, finding,
+		     "somebody deleted homeport:conflicts in Redis: the conflict records of this datacenter are lost (peers hold the same), open conflicts stay; see who touches database %llu, which is this sidecar's own", db);
 }
 
 static void check_homes(struct round *round, const struct core_status *core)

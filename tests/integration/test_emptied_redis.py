@@ -140,6 +140,35 @@ def the_other_keys(facts, world):
     expect_same(facts, world, "epoch and identity are made again, and all goes on")
 
 
+def looks(dc):
+    """How often the sidecar has looked at its streams."""
+    stats = direct(dc, ("INFO", "commandstats"))[0].decode()
+    return int(re.search(r"cmdstat_xgroup(?:\|create)?:calls=(\d+)", stats).group(1))
+
+
+def history_is_deleted(facts, world):
+    """The streams that their writers make anew: the log, and the conflict records."""
+    a = world["a"]
+    world.cut("a")
+    for dc in world:
+        with dc.client() as client:
+            client("SET", "r:history", dc.name)
+    world.heal("a")
+    wait_until(lambda: direct(a, ("EXISTS", "homeport:conflicts")) == [1], 30, "a conflict is written down")
+    world.wait_zero_lag()
+    wait_until(lambda: b"made" in direct(a, ("XINFO", "GROUPS", "homeport:log"))[0][0], 30, "the log is marked")
+    for key, said in (("homeport:log", "warning deleted: somebody deleted homeport:log in Redis: if a peer says needs-resync"),
+                      ("homeport:conflicts", "somebody deleted homeport:conflicts in Redis: the conflict records of this")):
+        looked = looks(a) + 2
+        wait_until(lambda looked=looked: looks(a) > looked, 60, "it is seen to be there")
+        direct(a, ("DEL", key))
+        wait_until(lambda said=said: said in findings(a), 60, f"a deleted {key} is said")
+        facts.check(True, f"a deleted {key} is said, with what to do")
+    log = a.sidecar.log_text()
+    facts.check("somebody deleted our log (homeport:log) in Redis" in log, "the log tells it")
+    facts.check("somebody deleted the history of conflicts (homeport:conflicts) in Redis" in log, "of both")
+
+
 def emptied_with_its_log(facts, world):
     """With redis-stream the own log is in the same Redis. It is said that what was written here may be gone."""
     a, b = world["a"], world["b"]
@@ -169,6 +198,8 @@ def test(facts):
             facts.note(f"homeport:{part} is deleted")
             a_part_is_deleted(facts, world, part)
     a_part_with_its_log(facts)
+    with World(("a", "b"), "redis-stream", rules=RULES).start() as world:
+        history_is_deleted(facts, world)
     with World(("a", "b"), "redis-stream", rules=RULES, with_links=False).start() as world:
         emptied_with_its_log(facts, world)
 

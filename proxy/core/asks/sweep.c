@@ -1,6 +1,6 @@
 /* Sweep (garbage collection): removes the dots in `homeport:versions` (spill.c) whose data is gone. When a key expires, or is removed as a whole,
  * its fields vanish, too, but their dots remain. So we walk the hash again and again, a few fields a step. The transaction of a step asks whether the
- * data of the fields found last is there, and which fields come next. It only reads; the removal of a dot is written with a later group.
+ * data of the fields found last is there, and which fields come next. The removal of a dot is written with a later group.
  *
  * Invariant: the removal of a dot is written before the dot of any write that brings the data back. We decide to remove it when the store said that
  * there is no data and all writes to the key that were sent are answered; so they had been executed when the store looked. A write that is sent
@@ -8,6 +8,9 @@
 #include "asked.h"
 
 #include "proxy/core/ledger/parts.h"
+#include "proxy/core/wire/record.h"
+
+#include <string.h>
 
 #define PAUSE_MS 1000                /* between steps */
 /* The pause while much of what the steps find is gone, so that dots are removed faster than they are added. A step of 256 takes Redis 0.5 ms.
@@ -51,6 +54,17 @@ static void ask_for_fields(struct asks *asks, struct script *script)
 	buffer_free(&count);
 }
 
+/* Behind parts_ask. Whoever writes these streams makes them anew, so nobody would see that one was deleted. The log is written all the time: a group of
+ * its own marks it, and is made if it is not there. */
+static void ask_for_streams(struct asks *asks, struct script *script)
+{
+	script_select(script, asks->options->reserved_db);
+	script_add(script, 2, (struct slice[]){ SLICE("EXISTS"), SLICE(CORE_CONFLICTS_KEY) });
+	asks->sweep.has_asked_log = asks->options->is_log_in_store && !asks->groups->is_store_full;
+	if (asks->sweep.has_asked_log)
+		script_add(script, 5, (struct slice[]){ SLICE("XGROUP"), SLICE("CREATE"), SLICE(CORE_LOG_KEY), SLICE(CORE_MARK), SLICE("$") });
+}
+
 void sweep_pump(struct asks *asks)
 {
 	struct sweep *sweep = &asks->sweep;
@@ -67,6 +81,7 @@ void sweep_pump(struct asks *asks)
 	if (sweep->asked == count)
 		ask_for_fields(asks, &group->script);
 	sweep->parts_reply = parts_ask(asks->books, &group->script);
+	ask_for_streams(asks, &group->script);
 	sweep->is_under_way = true;
 	group_send(asks->groups, group);
 }
@@ -125,12 +140,40 @@ static void take_fields(struct asks *asks, struct slice raw)
 		policy_set_end_walk(asks->policies->current);
 }
 
+/* True: it was there, and is no more. */
+static bool is_deleted(bool *was_there, bool is_there)
+{
+	bool was = *was_there;
+	*was_there = is_there;
+	return was && !is_there;
+}
+
+static bool has_mark(struct slice reply)
+{
+	const struct slice marked = SLICE("-BUSYGROUP");
+	return reply.len > marked.len && memcmp(reply.ptr, marked.ptr, marked.len) == 0;
+}
+
+static void take_streams(struct asks *asks, const struct slice *replies)
+{
+	struct core_status *status = &asks->step->status;
+	if (is_deleted(&asks->sweep.has_history, slice_equal(replies[0], SLICE(":1\r\n")))) {
+		status->history_deleted_ms = asks->step->steady_ms;
+		step_alarm(asks->step, 0, "somebody deleted the history of conflicts (homeport:conflicts) in Redis: it is lost here, open conflicts stay; leave the reserved database alone");
+	}
+	if (asks->sweep.has_asked_log && is_deleted(&asks->sweep.has_log, has_mark(replies[1]))) {
+		status->log_deleted_ms = asks->step->steady_ms;
+		step_alarm(asks->step, 0, "somebody deleted our log (homeport:log) in Redis: a peer that had not read all of it says needs-resync; leave the reserved database alone");
+	}
+}
+
 void sweep_answered(struct asks *asks, const struct event *event)
 {
 	struct sweep *sweep = &asks->sweep;
 	unsigned gone = 0;
 	if (asks->books->is_whole && !parts_are_whole(event->answered.replies + sweep->parts_reply))
 		effects_add(asks->step->effects, EFFECT_REOPEN);
+	take_streams(asks, event->answered.replies + sweep->parts_reply + PART_COUNT);
 	for (unsigned i = 0; i < sweep->asked; i++)
 		gone += take_answer(asks, &sweep->found.items[--sweep->found.count], event->answered.replies[sweep->replies[i]]);
 	if (sweep->scan_reply > 0) {

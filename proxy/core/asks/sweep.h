@@ -15,6 +15,8 @@ struct sweep {
 	unsigned parts_reply;                /* first of the replies to parts_ask */
 	unsigned scan_reply;                 /* HSCAN's reply, followed by HLEN's; 0: neither was sent */
 	struct buffer cursor;                /* owned: where the walk goes on; empty: it begins */
+	bool has_asked_log;
+	bool has_log, has_history;           /* the store has had these streams since it was opened, which nothing but a person deletes */
 	bool is_under_way;
 	uint64_t answered_ms, pause_ms;      /* when the last step was, and how long the next one waits */
 };

@@ -136,6 +136,7 @@ struct core_status {
 	uint64_t records[RECORD_STATUS_COUNT];   /* records ended since core_new, by how they did */
 	uint64_t stored_records, stored_record_bytes;    /* in the store, when that was measured last */
 	uint64_t stored_versions;    /* fields of CORE_VERSIONS_KEY, when they were counted last */
+	uint64_t log_deleted_ms, history_deleted_ms; /* our steady clock when it was seen that a person deleted the log, or the conflict records, in the store; 0: never */
 	uint64_t swept_versions;     /* fields that were removed from it, as their data was gone */
 	uint64_t handler_runs, handler_failures, refused_siblings;
 	/* homes (docs/replication-model.md) */

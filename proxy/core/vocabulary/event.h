@@ -12,6 +12,7 @@ struct command;
 #define CORE_POSITIONS_KEY "homeport:positions"   /* a hash, in the reserved database */
 #define CORE_OUTBOX_KEY "homeport:outbox"         /* a stream, in the reserved database; entries have one field */
 #define CORE_HOMES_KEY "homeport:homes"   /* a hash, in the reserved database: user -> "<epoch> <dc>"; replicated */
+#define CORE_LOG_KEY "homeport:log"       /* a stream, in the reserved database: the own log, if it is kept there (connectors/stream) */
 #define CORE_VERSIONS_KEY "homeport:versions"     /* a hash, in the reserved database (spill.c) */
 
 /* What makes the reserved database whole. Each part is marked when it is made: a hash by its field CORE_MARK, the outbox by being there, as it is not made by

@@ -96,8 +96,14 @@ static unsigned stream_trim(struct sim_key *key, const struct trimming *trimming
 /* XGROUP CREATE key name id MKSTREAM. Nobody reads in groups, so the stream is all there is to it. */
 void command_xgroup(struct sim_call *call)
 {
-	if (call->argc != 6 || !argument_is(call->argv[1], "create") || !argument_is(call->argv[5], "mkstream")) {
+	bool is_making = call->argc == 6 && argument_is(call->argv[5], "mkstream");
+
+	if ((call->argc != 5 && !is_making) || !argument_is(call->argv[1], "create")) {
 		reply_error(call, "ERR syntax error");
+		return;
+	}
+	if (store_lookup(call, call->argv[2]) == NULL && !is_making) {
+		reply_error(call, "ERR The XGROUP subcommand requires the key to exist.");
 		return;
 	}
 	if (store_lookup(call, call->argv[2]) == NULL)
