@@ -23,3 +23,15 @@ class Authority:
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         _openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial", "-days", days, "-extfile", extensions, "-out", cert)
         return cert, key
+
+    def issue_expired(self, name, key):
+        """A certificate of NAME for that key, which was good in January 2020."""
+        folder = self.directory / f"{name}.expired"
+        folder.mkdir()
+        (folder / "index.txt").touch()
+        (folder / "ca.cnf").write_text(f"[ca]\ndefault_ca = one\n[one]\nnew_certs_dir = {folder}\ndatabase = {folder}/index.txt\nrand_serial = yes\ndefault_md = sha256\n"
+                                       "policy = any\n[any]\ncommonName = supplied\n")
+        _openssl("req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", folder / "request")
+        _openssl("ca", "-batch", "-notext", "-config", folder / "ca.cnf", "-cert", self.cert, "-keyfile", self.key, "-in", folder / "request",
+                 "-startdate", "20200101000000Z", "-enddate", "20200201000000Z", "-out", folder / "cert")
+        return folder / "cert"
