@@ -38,7 +38,7 @@ def produce(connection, dc, count):
         job = f"{dc}-{number}"
         while True:
             try:
-                queue.enqueue(work_on, job, job_id=job, retry=Retry(max=5), job_timeout=10, result_ttl=0)
+                queue.enqueue(work_on, job, job_id=job, retry=Retry(max=5), job_timeout=10)
                 break
             except redis.exceptions.RedisError:
                 note("unanswered", job)
