@@ -60,6 +60,7 @@ def simulation():
         Test("sim/300 seeds, HyperLogLogs", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1900001-1900300", "--jobs", jobs], seconds=900),
         Test("sim/2000 seeds, users who move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1000001-1002000", "--jobs", jobs], seconds=900),
         Test("sim/200 seeds, users who are taken over", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1200001-1200200", "--jobs", jobs], seconds=900),
+        Test("sim/200 seeds, users who live where somebody writes first", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1300001-1300200", "--jobs", jobs], seconds=900),
         Test("sim/400 seeds, stores that get full", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "600001-600400", "--jobs", jobs], seconds=900),
     ]
 
@@ -91,6 +92,7 @@ def long_ones():
         *each("fuzz", "run*", seconds=1800, is_long=True),
         Test("make distcheck", ["make", "-C", OPTIMIZED, "distcheck"], OPTIMIZED, 3600, True),
         Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),
+        Test("bench/homes, a drill there and back", [TOP / "tests" / "bench" / "homes"], OPTIMIZED, 1200, True),
         Test("bench/run", [TOP / "tests" / "bench" / "run"], OPTIMIZED, 3600, True),
     ]
 
