@@ -27,6 +27,8 @@ static void remote_answered(struct core *core, const struct group *group, const 
 		check_answered(core, &group->remote.checks[i], event->answered.replies[group->remote.checks[i].reply]);
 	for (unsigned i = 0; i < group->remote.reach_count; i++)
 		core->causes.origins.items[group->remote.reaches[i].origin].confirmed = group->remote.reaches[i].seq;
+	for (unsigned i = 0; i < group->remote.edit_count; i++)
+		core->step.status.late_entries += reply_count(event->answered.replies[group->remote.edits[i]]);
 	core->topology->is_answer_due |= group->remote.has_question;
 	leaving_end(core->topology);
 	homes_learn_all(core->topology, &group->remote.homes);

@@ -116,6 +116,7 @@ struct core_status {
 	uint64_t incarnation, seq, hlc;
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;
+	uint64_t late_entries;       /* of other datacenters, which were put into a stream below what was there */
 	uint64_t raised_ids;         /* entries of streams that were added again above what the stream held */
 	uint64_t turn_elements_max;  /* of whole keys, that one turn dealt with */
 	uint64_t sliced_turns;       /* turns that dealt with a part of a key only */

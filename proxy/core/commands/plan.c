@@ -51,6 +51,11 @@ bool plan_is_patch(enum plan plan)
 	       plan == PLAN_PFMERGE;
 }
 
+bool plan_is_of_stream(enum plan plan)
+{
+	return plan == PLAN_STREAM_ADD_SEEN || plan == PLAN_STREAM_TRIM;
+}
+
 bool plan_is_pop(enum plan plan)
 {
 	enum removal removal = plan_row(plan)->removal;

@@ -29,6 +29,7 @@ enum removal {
 enum certainty plan_certainty(enum plan plan);
 bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
 bool plan_is_patch(enum plan plan);                  /* does it change part of a string (unless the world wants whole values)? */
+bool plan_is_of_stream(enum plan plan);              /* can the store still say later what it came to, by what it holds? */
 bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */
 const char *plan_prose(enum plan plan);              /* what is shipped, for docs/commands.md */
@@ -77,6 +78,8 @@ void plan_plain_set(const struct request *request, const struct plan_world *worl
 /* Turns INTENT (as plan_command left it) and the REPLIES (planned.replies of them, raw, RESP2 or RESP3) into what happened. The result's slices
  * point into INTENT and REPLIES. No changes at all is a fine outcome (the write is void). */
 void plan_finish(enum plan plan, const struct changes *intent, const struct slice *replies, struct changes *result);
+/* A trim of a stream whose reply was lost: FIRST is the XRANGE of its first entry. */
+void plan_learn_trim(struct change *trim, struct slice first);
 
 /* Some plans tell a whole key, which may hold very many elements. Of these the changes can be had some at a time. */
 struct plan_walk {

@@ -158,6 +158,27 @@ const char *plan_build_stream_add(struct plan_build *build)
 	return NULL;
 }
 
+/* XSETID key id: elsewhere the stream reaches that id, too. What is told of its counters beside that is for this store. */
+const char *plan_build_stream_setid(struct plan_build *build)
+{
+	const struct request *request = build->request;
+	struct buffer text = { 0 };
+	struct stream_id id;
+	if (!stream_id_read_short(request->argv[2], 0, &id))
+		return build_void(build);
+	size_t at = build->store_commands->len;
+	stream_id_add(&text, id);
+	build->planned->answer = build->planned->replies++;
+	resp_add_array(build->store_commands, request->argc);
+	for (uint32_t i = 0; i < request->argc; i++) {
+		at = i == 2 ? build->store_commands->len : at;
+		resp_add_bulk(build->store_commands, i == 2 ? buffer_slice(&text) : request->argv[i]);
+	}
+	buffer_free(&text);
+	build_intend(build, CHANGE_STREAM_REACH, request->argv[1])->value = bulk_at(build->store_commands, at);
+	return NULL;
+}
+
 /* ---- XDEL, XTRIM ---- */
 
 const char *plan_build_stream_remove(struct plan_build *build)

@@ -29,6 +29,15 @@ static bool add_trim(const struct change *like, struct slice before, struct slic
 	return !has_some;
 }
 
+void plan_learn_trim(struct change *trim, struct slice first)
+{
+	struct stream_id id;
+	if (first_of(first, &trim->value, &id))
+		return;
+	trim->value = SLICE(ALL_IDS);
+	trim->number = 1;
+}
+
 /* Replies: the XADD; or, where it trims, the first entry before, the XADD, the first one after it. */
 void plan_finish_stream_add(const struct changes *intent, const struct slice *replies, struct changes *result)
 {

@@ -308,7 +308,7 @@ static void render_flushes(struct keyspace *keyspace, struct script *script)
 static void render_entry(struct keyspace *keyspace, struct script *script, struct stream_edit *edit, struct element *element)
 {
 	if (!stream_edit_takes(edit, element))
-		stream_edit_end(script, edit);
+		stream_edit_end(keyspace, script, edit);
 	if (!element->is_redecided)
 		return;
 	stream_edit_add(keyspace, edit, element);
@@ -342,7 +342,7 @@ void render_dirty(struct keyspace *keyspace, struct script *script)
 		}
 	}
 	keyspace->dirty_elements_end = &keyspace->dirty_elements;
-	stream_edit_end(script, &edit);
+	stream_edit_end(keyspace, script, &edit);
 	for (struct element *element = deadlines; element != NULL; element = element->dirty_next) {
 		if (!element->is_redecided)
 			continue;

@@ -191,10 +191,12 @@ static const char edit_text[] =
 	"else if a<=#tail and tail[a][1]==late[b][1] then a=a+1 n=n-1 end add(late[b][1],late[b][2]) b=b+1 end end "
 	"redis.call('XSETID',k,last,'ENTRIESADDED',added+n,'MAXDELETEDID',gone=='0-0' and '0-1' or gone) return n";
 
-void stream_edit_end(struct script *script, struct stream_edit *edit)
+void stream_edit_end(struct keyspace *keyspace, struct script *script, struct stream_edit *edit)
 {
 	if (edit->count > 0) {
 		script_select(script, edit->first->key->db);
+		keyspace->edits = array_reserve(keyspace->edits, keyspace->edit_count, &keyspace->edit_cap, sizeof *keyspace->edits);
+		keyspace->edits[keyspace->edit_count++] = script->count;
 		script_add_words(script, (const struct slice[]){ SLICE("EVAL"), slice_of(edit_text), SLICE("1"), edit->first->key->name }, 4,
 		                 buffer_slice(&edit->arguments), edit->count);
 	}
@@ -222,6 +224,6 @@ bool stream_render_whole(struct keyspace *keyspace, struct script *script, struc
 	}
 	if (is_there)
 		add_reach(&edit, reach);
-	stream_edit_end(script, &edit);
+	stream_edit_end(keyspace, script, &edit);
 	return is_there;
 }

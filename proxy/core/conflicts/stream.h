@@ -19,7 +19,7 @@ struct stream_edit {
 };
 bool stream_edit_takes(const struct stream_edit *edit, const struct element *element);
 void stream_edit_add(struct keyspace *keyspace, struct stream_edit *edit, struct element *element);
-void stream_edit_end(struct script *script, struct stream_edit *edit);
+void stream_edit_end(struct keyspace *keyspace, struct script *script, struct stream_edit *edit);
 
 /* All that is known of it, of a key that is empty in the store. False: the stream is not there. */
 bool stream_render_whole(struct keyspace *keyspace, struct script *script, struct key *key);

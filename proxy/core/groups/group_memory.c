@@ -75,6 +75,7 @@ void group_free(struct groups *groups, struct group *group)
 	spills_free(&group->riders.spills);
 	buffer_free(&group->riders.ends);
 	buffer_free(&group->remote.homes.pairs);
+	memory_free(group->remote.edits);
 	for (unsigned i = 0; i < group->remote.check_count; i++)
 		bytes_free(group->remote.checks[i].key);
 	if (groups->spare_count == SPARE_GROUPS || group->member_cap > SPARE_MEMBERS_MAX || group->key_cap > SPARE_MEMBERS_MAX) {

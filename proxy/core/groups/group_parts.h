@@ -20,6 +20,8 @@ struct remote_part {
 	uint64_t written_ms[CORE_DCS_MAX];   /* oldest write of each DC, for latency; 0: none */
 	uint64_t visible_writes[CORE_DCS_MAX];
 	struct home_news homes;              /* that it writes */
+	unsigned *edits;                     /* owned: these replies tell how many entries of streams came late */
+	unsigned edit_count;
 	bool has_question;                   /* a message in it asks how far we are */
 	struct fresh fresh[CORE_DCS_MAX];    /* once it is answered, all that DC committed before is in the store; 0: nothing new */
 };

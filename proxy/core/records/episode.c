@@ -333,7 +333,8 @@ void episodes_meet(const struct meeting *meeting)
 	const struct party *arriving = &(struct party){ meeting->arriving->stamp, meeting->arriving->note, meeting->arriving->flags & counted };
 	bool is_increment = arriving->flags & MARK_DELTA;
 	/* Where any two concurrent writes are a pair, all marks in the stretch of an older episode are sides already. */
-	bool is_dense = meeting->is_own && meeting->subject->kind != KIND_KEY && meeting->subject->kind != KIND_LIST && !meeting->subject->has_deltas && !is_increment;
+	bool is_dense = meeting->is_own && meeting->subject->kind != KIND_KEY && meeting->subject->kind != KIND_LIST && !element_is_of_stream(meeting->subject) &&
+	                !meeting->subject->has_deltas && !is_increment;
 	if (is_increment && (history->all_flags & MARK_DELTA))
 		return;
 	struct episode *episode = NULL;

@@ -37,7 +37,7 @@ void episode_choose(const struct episode *episode, bool is_kept, bool *is_shown)
 
 bool element_meets_all(const struct element *element, const struct note *note, unsigned flags)
 {
-	return element->kind != KIND_KEY && element->kind != KIND_LIST && note->kind == (uint8_t)element->kind && !(flags & MARK_DELTA);
+	return element->kind != KIND_KEY && element->kind != KIND_LIST && !element_is_of_stream(element) && note->kind == (uint8_t)element->kind && !(flags & MARK_DELTA);
 }
 
 static unsigned traits_of(const struct episode *episode, const struct side *side)

@@ -12,6 +12,10 @@ static void probe_change(struct script *script, const struct change *change)
 		script_add(script, 2, (struct slice[]){ SLICE("GET"), change->key });
 	else if (change->kind == CHANGE_FIELD_INCREMENT)
 		script_add(script, 3, (struct slice[]){ SLICE("HGET"), change->key, change->element });
+	else if (change->kind == CHANGE_STREAM_ADD)
+		script_add(script, 4, (struct slice[]){ SLICE("XRANGE"), change->key, change->element, change->element });
+	else if (change->kind == CHANGE_STREAM_TRIM)
+		script_add(script, 6, (struct slice[]){ SLICE("XRANGE"), change->key, SLICE("-"), SLICE("+"), SLICE("COUNT"), SLICE("1") });
 	else
 		script_add(script, 2, (struct slice[]){ SLICE("TYPE"), change->key });
 }
@@ -32,6 +36,8 @@ bool probe_is_done(const struct change *change, struct slice raw)
 		return false;
 	if (reply.type == REPLY_NIL)
 		return true;
+	if (reply.type == REPLY_ARRAY)
+		return reply.integer > 0 || change->kind == CHANGE_STREAM_TRIM;
 	int64_t number;
 	if (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT)
 		return slice_to_int64(reply.text, &number);
@@ -52,17 +58,28 @@ static bool is_answered(const struct recovery *recovery, const struct stored *st
 /* Must the store be asked whether this took place? */
 bool probe_is_asked(const struct recovery *recovery, const struct stored *stored, enum plan pending, const struct change *change)
 {
+	if (plan_is_of_stream(pending))
+		return stored->final.len == 0;
 	return pending == PLAN_NONE && stored->final.len == 0 && !is_answered(recovery, stored) && is_checked(change);
 }
 
-/* The store holds a string that is no whole number. Either the increment was refused, or what made it so came later and covers nothing: a fraction that was
+/* An entry that is not there was refused, or went with a later write, which may not have covered it. Or the store holds a string that is no whole number. Either the increment was refused, or what made it so came later and covers nothing: a fraction that was
  * added, or a part that was written (APPEND, SETBIT, …). */
 bool probe_is_doubtful(const struct change *change, struct slice raw)
 {
 	struct reply reply;
 	int64_t whole;
+	if (change->kind == CHANGE_STREAM_ADD && reply_read(&raw, &reply))
+		return reply.type == REPLY_ARRAY && reply.integer == 0;
 	return (change->kind == CHANGE_INCREMENT || change->kind == CHANGE_FIELD_INCREMENT) && reply_read(&raw, &reply) &&
 	       reply.type == REPLY_STRING && !slice_to_int64(reply.text, &whole);
+}
+
+/* Up to where a trim went: all before the first entry that is there now is gone, by it or by what followed it here. */
+void probe_learn(struct change *change, struct slice raw)
+{
+	if (change->kind == CHANGE_STREAM_TRIM && change->value.len == 0)
+		plan_learn_trim(change, raw);
 }
 
 /* A conflict record names the write. Records are written only after the reply is known, so the write took place. */

@@ -77,15 +77,16 @@ static void finish_entry(struct recovery *recovery, const struct stored *stored,
 	struct slice raw;
 	enum plan pending;
 	for (uint64_t seq = batch.first_seq; envelope_write_next(&batch.writes, &pending, &recovery->step->changes, &raw); seq++) {
-		bool is_told = pending == PLAN_NONE || pending == PLAN_SCRIPT, is_void = !is_told;
+		bool is_told = pending == PLAN_NONE || pending == PLAN_SCRIPT || plan_is_of_stream(pending), is_void = !is_told;
 		for (unsigned i = 0; i < recovery->step->changes.count; i++) {
-			const struct change *change = &recovery->step->changes.items[i];
+			struct change *change = &recovery->step->changes.items[i];
 			if (!is_told)
 				rereads_add(recovery->rereads, change->db, change->key, false);
 			if (!probe_is_asked(recovery, stored, pending, change))
 				continue;
 			struct slice answer = next_reply(event, reply);
 			is_void |= !probe_is_done(change, answer) && !probe_is_recorded(recovery, change, stored->origin, seq);
+			probe_learn(change, answer);
 			if (probe_is_doubtful(change, answer))
 				rereads_add(recovery->rereads, change->db, change->key, false);
 		}

@@ -26,6 +26,7 @@ bool probe_is_asked(const struct recovery *recovery, const struct stored *stored
 /* What the store's answer RAW means: the change took place; a fraction may have been added. */
 bool probe_is_done(const struct change *change, struct slice raw);
 bool probe_is_doubtful(const struct change *change, struct slice raw);
+void probe_learn(struct change *change, struct slice raw);           /* what the write did not tell itself */
 bool probe_is_recorded(struct recovery *recovery, const struct change *change, unsigned origin, uint64_t seq);
 /* settle.c */
 void settle_stored(struct recovery *recovery);                       /* our hello was read: asks about the others */

@@ -400,6 +400,10 @@ void remote_send(struct remote *remote, struct group *group)
 {
 	group->is_for_full = remote->groups->is_store_full;
 	render_dirty(remote->keyspace, &group->script);
+	group->remote.edits = remote->keyspace->edits;
+	group->remote.edit_count = remote->keyspace->edit_count;
+	remote->keyspace->edits = NULL;
+	remote->keyspace->edit_count = remote->keyspace->edit_cap = 0;
 	remote_note_homes(remote, group);
 	add_checks(remote, group);
 	positions_write(remote->books, group);

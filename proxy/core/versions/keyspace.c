@@ -375,6 +375,7 @@ void keyspace_free(struct keyspace *keyspace)
 	memory_free(keyspace->take_overs);
 	memory_free(keyspace->flushes);
 	memory_free(keyspace->flushed);
+	memory_free(keyspace->edits);
 	table_free(&keyspace->keys);
 	table_free(&keyspace->elements);
 	*keyspace = (struct keyspace){ 0 };

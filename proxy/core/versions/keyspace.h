@@ -44,6 +44,8 @@ struct keyspace {
 	unsigned take_over_count, take_over_cap;
 	struct element *dirty_elements, **dirty_elements_end;    /* in the order they were touched: a collection runs empty where it did at the origin */
 	struct key *dirty_keys, *thinned_keys;
+	unsigned *edits;             /* owned: which replies of the group that is rendered tell how many entries of streams came late */
+	unsigned edit_count, edit_cap;
 	bool is_flush_dirty;         /* the store must be told of a flush first, of these databases: */
 	bool *flushed;               /* owned; DATABASES of them */
 	uint32_t databases, reserved_db;

@@ -291,6 +291,7 @@ void auditor_conclude(struct auditor *auditor)
 	judge_strays(auditor, &keys);
 	judge_promises(auditor);
 	judge_clocks(auditor);
+	audit_chosen_ids(auditor, &keys);
 	audit_conflicts(auditor, &keys);
 	audit_asks(auditor, &keys);
 	audit_handlings(auditor, &keys);

@@ -62,6 +62,9 @@ struct audited_stream {
 	struct key_outcome *outcome;
 };
 void audit_stream(const struct audited_stream *stream);
+struct audited_keys;
+/* Did two datacenters choose one id? */
+void audit_chosen_ids(struct auditor *auditor, const struct audited_keys *keys);
 
 /* audit_keys.c: everything that was shipped, by key. */
 struct audited_key {

@@ -99,3 +99,31 @@ void audit_stream(const struct audited_stream *stream)
 	outcome->last_ms = last.ms;
 	outcome->last_seq = last.seq;
 }
+
+/* ---- ids ---- */
+
+/* An XADD that left its id to the datacenter. */
+static bool is_chosen(const struct auditor *auditor, const struct touch *touch)
+{
+	const struct client_request *request = touch->write->token == 0 ? NULL : requests_find(auditor->options.requests, touch->write->token);
+
+	if (touch->fact->type != SIM_STREAM || touch->fact->kind != FACT_SET || request == NULL || request->is_ask)
+		return false;
+	for (unsigned i = 2; i < request->commands[touch->write->request_command].argc; i++)
+		if (audit_is_word(request->commands[touch->write->request_command].argv[i], "*"))
+			return true;
+	return false;
+}
+
+void audit_chosen_ids(struct auditor *auditor, const struct audited_keys *keys)
+{
+	for (unsigned k = 0; k < keys->count; k++)
+		for (unsigned i = 0; i < keys->items[k].count; i++)
+			for (unsigned j = 0; j < i && is_chosen(auditor, &keys->items[k].touches[i]); j++) {
+				const struct touch *a = &keys->items[k].touches[i], *b = &keys->items[k].touches[j];
+
+				if (a->write->origin != b->write->origin && a->fact->element == b->fact->element && is_chosen(auditor, b))
+					auditor_find(auditor, "%s and %s chose the same id", audit_dot(auditor, a->write->origin, a->write->seq),
+					             audit_dot(auditor, b->write->origin, b->write->seq));
+			}
+}

@@ -124,6 +124,11 @@ void records_of_one_transaction_stand_together_until_one_changes(struct story *s
 void sum_of_increments_is_no_record(struct story *story);
 void same_member_popped_twice_is_told(struct story *story);
 
+/* streams.c */
+void entry_that_a_trim_has_not_seen_stays(struct story *story);
+void entry_that_a_removal_of_the_key_has_not_seen_stays(struct story *story);
+void id_that_was_chosen_too_small_is_raised(struct story *story);
+
 /* lost_end.c */
 void lost_end_that_one_peer_has_read_comes_back_everywhere(struct story *story);
 void appends_under_way_follow_what_the_log_lost(struct story *story);

@@ -124,7 +124,8 @@ static void audit_apart(struct world *world)
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		judge_recovery(world, &world->dcs[i]);
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
-		is_blind[i] = world->dcs[i].has_lost_metadata;
+		/* A trim names an id. So what a log lost of the entries below, nobody there knows to keep. */
+		is_blind[i] = world->dcs[i].has_lost_metadata || (world->plan.has_streams && core_status(world->dcs[i].core)->peers[0].state == PEER_NEEDS_RESYNC);
 	for (unsigned i = 0; i < world->plan.dc_count; i++)
 		auditor_store_final(world->auditor, i, world->dcs[i].store, world_clock_ms(world, &world->dcs[i]));
 	auditor_conclude_apart(world->auditor, is_blind);

@@ -363,6 +363,7 @@ static void streams_ship_entries_and_how_far_they_are_trimmed(void)
 	CU_ASSERT(sends("XTRIM k MAXLEN 1\n", PLAN_STREAM_TRIM, FIRST "XTRIM k MAXLEN 1; " FIRST, "trim k; "));
 	CU_ASSERT(finishes("XTRIM k MAXLEN 1\n", ENTRY("3-1") ":2\r\n" ENTRY("4-1"), "trim k 4-1; "));
 	CU_ASSERT(finishes("XTRIM k MAXLEN 1\n", ENTRY("3-1") ":0\r\n" ENTRY("3-1"), ""));
+	CU_ASSERT(sends("XSETID k 7\n", PLAN_STREAM_SETID, "XSETID k 7-0; ", "reach k 7-0; "));
 	CU_ASSERT(finishes("XTRIM k MAXLEN 0\n", ENTRY("3-1") ":1\r\n*0\r\n", "trim k 18446744073709551615-18446744073709551615 +1; "));
 	CU_ASSERT(finishes("RENAME k d\n", "+OK\r\n:-1\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n-WRONGTYPE\r\n*2\r\n$17\r\nlast-generated-id\r\n$3\r\n9-0\r\n" ENTRY("3-1"),
 	                   "clear k; clear d; entry d 3-1 " FX "; reach d 9-0; "));

@@ -1,0 +1,46 @@
+/* Stories of streams: entries stay in the order of their ids, and what was removed or trimmed stays so. */
+#include "story.h"
+
+void entry_that_a_trim_has_not_seen_stays(struct story *story)
+{
+	story_say(story, AMS, "XADD l:s 5-0 f old");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, AMS, "XADD l:s 9-0 f new");
+	story_say(story, AMS, "XTRIM l:s MAXLEN 0");
+	story_say(story, BOM, "XADD l:s 7-0 f unseen");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_element_everywhere(story, "l:s", "7-0", "$1\r\nf\r\n$6\r\nunseen\r\n");
+	story_expect_element_everywhere(story, "l:s", "5-0", NULL);
+	story_expect_element_everywhere(story, "l:s", "9-0", NULL);
+	story_expect_conflicts(story, CPT, 0);
+}
+
+/* Whatever the rule says of newer removals. */
+void entry_that_a_removal_of_the_key_has_not_seen_stays(struct story *story)
+{
+	story_say(story, AMS, "XADD l:s 5-0 f old");
+	story_wait(story, 2000);
+	story_part(story, AMS, BOM);
+	story_say(story, BOM, "XADD l:s 7-0 f unseen");
+	story_wait(story, 10);
+	story_say(story, AMS, "DEL l:s");
+	story_wait(story, 200);
+	story_rejoin(story, AMS, BOM);
+	story_wait(story, 500);
+	story_expect_element_everywhere(story, "l:s", "7-0", "$1\r\nf\r\n$6\r\nunseen\r\n");
+	story_expect_element_everywhere(story, "l:s", "5-0", NULL);
+	story_expect_conflicts(story, CPT, 1);
+}
+
+/* A client chose an id of the future. Redis refuses what the sidecar chooses then, and the client is not told: it gets an entry above that. */
+void id_that_was_chosen_too_small_is_raised(struct story *story)
+{
+	story_say(story, AMS, "XADD l:s 9000000000000-5 f future");
+	story_wait(story, 200);
+	story_say(story, BOM, "XADD l:s * f next");
+	story_wait(story, 500);
+	story_expect_element_everywhere(story, "l:s", "9000000000001-1", "$1\r\nf\r\n$4\r\nnext\r\n");
+}
