@@ -100,8 +100,10 @@ static void enter(struct keyspace *keyspace, const struct arrival *arriving, str
 
 void version_compete(struct keyspace *keyspace, const struct arrival *arriving, struct element *element, const struct version *version)
 {
-	if (element_is_of_stream(element))
+	if (element_is_of_stream(element)) {
+		episodes_compete(keyspace, element, &arriving->party);
 		return;
+	}
 	if (!arrival_is_remote(arriving)) {
 		enter(keyspace, arriving, element, version);
 		return;

@@ -2,6 +2,7 @@
 
 #include "compete.h"
 #include "proxy/core/commands/stream_id.h"
+#include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
 #include "verdict.h"
 
@@ -31,6 +32,20 @@ static void note_trim(struct element *stream, const struct change *trim)
 	buffer_free(&words);
 }
 
+/* A record tells of each write what it made present, if it did. Its changes of the stream do not meet each other, so they are shown to the records here. */
+static void show_marks(struct keyspace *keyspace, struct element *stream)
+{
+	for (unsigned i = 0; stream->episodes != NULL && i < stream->history_count; i++) {
+		const struct history *history = &stream->histories[i];
+		for (uint32_t j = 0; j < history->len; j++) {
+			struct stamp stamp = history_stamp(history, j);
+			const struct mark *mark = history_mark(history, j);
+			stamp.context = mark->note->context;
+			episodes_compete(keyspace, stream, &(struct party){ &stamp, mark->note, mark->flags });
+		}
+	}
+}
+
 void stream_apply(struct conflicts *conflicts, const struct arrival *arriving)
 {
 	struct keyspace *keyspace = conflicts->keyspace;
@@ -45,6 +60,7 @@ void stream_apply(struct conflicts *conflicts, const struct arrival *arriving)
 		if (is_remote)
 			keyspace_set_dirty(keyspace, entry);
 	}
+	show_marks(keyspace, arriving->element);
 	if (!is_remote)
 		return;
 	if (arriving->change->kind == CHANGE_STREAM_TRIM)

@@ -61,7 +61,7 @@ void note_drop(struct keyspace *keyspace, struct note *note)
 bool note_trims(const struct note *note, const struct element *entry)
 {
 	struct stream_id id, limit;
-	if (!note->is_removal || entry->kind != KIND_STREAM || !stream_id_read(entry->name, &id) || !stream_id_read(note_whole_value(note), &limit))
+	if (!note->is_trim || entry->kind != KIND_STREAM || !stream_id_read(entry->name, &id) || !stream_id_read(note_whole_value(note), &limit))
 		return false;
 	int order = stream_id_compare(id, limit);
 	return order < 0 || (order == 0 && note->number == 1);
@@ -81,7 +81,7 @@ static struct told told_of(const struct change *change, const struct write_facts
 		told.by = facts->by;
 	if (!change_kind_of(change, &told.kind))
 		told.kind = KIND_KEY;
-	if (told.is_removal && change->kind != CHANGE_STREAM_TRIM)
+	if (told.is_removal)
 		told.value.len = 0;
 	told.value_len = told.value.len;
 	return told;
@@ -107,6 +107,7 @@ static void note_fill_number(struct note *note, const struct change *change)
 		note->expire_at_ms = change->expire_at_ms;
 		break;
 	case CHANGE_STREAM_TRIM:
+		note->is_trim = true;
 		note->number = change->number;
 		break;
 	case CHANGE_APPEND:

@@ -29,11 +29,12 @@ struct note {
 	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
 	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
 	uint8_t patch : 3;           /* enum note_patch: NUMBER says where it is written, or of what it is a union */
+	bool is_trim : 1;            /* of a stream: NUMBER 1: the id itself is gone, too */
 	bool is_stranded : 1;        /* it was made without knowing of a take-over that has not seen it */
 	bool is_take_over : 1;       /* it is such a take-over: it tells nothing of the element */
 	bool has_deadline : 1;       /* it decides the key's deadline, too */
 	int64_t expire_at_ms;        /* HAS_DEADLINE: the deadline; 0: none */
-	int64_t number;              /* a trim: 1: the id itself, too */
+	int64_t number;
 	uint64_t value_hash;         /* of a value that is not kept whole; of others once somebody asked for it. 0: not yet */
 	struct context *context;     /* held */
 	char bytes[];                /* command, client, what is kept of the value; who decided, behind a byte that tells the length */
