@@ -1,6 +1,7 @@
 /* Remote: messages of all logs, until they are applied here.
  *
  *   inbox.c      messages wait for their causes         stability.c  what all have is forgotten
+ *   readiness.c  … and whatever else must hold
  *   remote.c     ready batches become a group       pieces.c     a very large one enters the metadata some at a time */
 #ifndef CORE_REMOTE_H
 #define CORE_REMOTE_H

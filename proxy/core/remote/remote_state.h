@@ -42,6 +42,9 @@ void stability_raise_floor(struct remote *remote, unsigned dc, uint64_t incarnat
 void remote_note_homes(struct remote *remote, struct group *group);
 /* Does DELIVERY take users away of whom we have taken writes that are not sent yet? From now on we take none. */
 bool remote_takes_users(struct remote *remote, struct delivery *delivery);
+enum readiness { IS_READY, IS_DUPLICATE, IS_WAITING };
+/* readiness.c: of the first batch of PEER's */
+enum readiness readiness_of(struct remote *remote, struct peer *peer, struct delivery *delivery);
 /* remote.c: GROUP has all of DELIVERY, and is complete */
 void remote_note_applied(struct remote *remote, unsigned dc, struct delivery *delivery, struct group *group);
 void remote_send(struct remote *remote, struct group *group);
