@@ -12,7 +12,7 @@
  *   notices.c              keyspace notifications: clients' own, and the sidecar's
  *   monitor.c              MONITOR
  *   session_answers.c      questions to store or core that are under way, and their answers
- *   session_homes.c        commands for users whose home is elsewhere
+ *   session_homes.c        commands for users whose home is elsewhere      session_news.c   who lives where, for clients that keep it
  *   session_ask.c          questions to the core about versions and conflicts
  *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
  *   session_afar.c         WATCH where the home of the keys' user is elsewhere
@@ -44,6 +44,7 @@ struct blocking;
 struct conflicts;
 struct rights;
 struct homes;
+struct news;
 struct parts;
 struct pinned;
 struct promise;
@@ -97,6 +98,9 @@ struct session {
 	bool is_paused;              /* its next request waits until a CLIENT PAUSE is over */
 	bool is_monitoring;          /* MONITOR: it is in the list of those */
 	struct session *next_monitor;
+	bool is_hearing;             /* of users' homes: it is in the list of those (session_news.h) */
+	bool is_news_owed;           /* it has not read what it was told before: it has to forget all */
+	struct session *next_hearing;
 	uint64_t wanted;             /* of the answer that is to be asked for next (server_view.h) */
 	bool is_checking;            /* it is stalled until a request has been looked at */
 	uint32_t db;
@@ -175,6 +179,7 @@ struct sessions {
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
 	struct guarded guarded;
 	struct pause pause;
+	struct news *news;           /* owned; NULL: nobody has wanted to hear of users' homes */
 	struct tracking *tracking;   /* owned; NULL: nobody has tracked */
 	void (*tracked_answered)(struct session *session, uint64_t token);    /* of a client that tracks; before the answer is given out */
 	struct blocking *blocking;   /* owned; NULL: nobody has waited for a pop. What becomes of the answers to such pops: */

@@ -9,6 +9,7 @@
 #include "proxy/homes/homes_words.h"
 #include "proxy/conflicts/conflicts_access.h"
 #include "session_answers.h"
+#include "session_news.h"
 #include "session_promise.h"
 #include "tracking_requests.h"
 
@@ -111,6 +112,7 @@ void sessions_rehomed(void *context, const struct effect *home)
 {
 	struct sessions *sessions = context;
 	homes_note(sessions->homes, home);
+	sessions_note_news(sessions, home->home.user, home->home.dc);
 	if (sessions->forwarding > 0)
 		client_table_visit(sessions->clients, session_settle, NULL);
 }

@@ -12,6 +12,7 @@
 #include "session_exec.h"
 #include "session_guarded.h"
 #include "session_homes.h"
+#include "session_news.h"
 #include "session_pause.h"
 #include "session_promise.h"
 #include "session_route.h"
@@ -47,6 +48,7 @@ static void session_closing(void *context, struct client *client)
 	session_leave_block(session);
 	tracking_leave(session);
 	session_end_promise(session);
+	session_hear_news(session, false);
 	session_unpin(session);
 	session_drop_login(session);
 	rights_free(session->rights);
@@ -77,6 +79,7 @@ static void sessions_opened(void *context, uint32_t databases)
 	client_table_visit(sessions->clients, session_look_again, NULL);
 	access_ask(sessions, false);
 	sessions_resume_tracking(sessions);
+	sessions_forget_homes(sessions);
 }
 
 /* Nobody knows what became of the commands whose answers are due. As when Redis itself goes down, the client learns that from a closed
@@ -151,6 +154,7 @@ static void sessions_gathered(void *context)
 static void sessions_ended(void *context)
 {
 	struct sessions *sessions = context;
+	sessions_tell_news(sessions);
 	client_table_flush(sessions->clients);
 }
 
@@ -188,6 +192,7 @@ void sessions_free(struct sessions *sessions)
 	sessions_free_pause(sessions);
 	sessions_free_blocked(sessions);
 	sessions_free_tracking(sessions);
+	sessions_free_news(sessions);
 	buffer_free(&sessions->mistake.error);
 	buffer_free(&sessions->reply);
 	buffer_free(&sessions->encoded);

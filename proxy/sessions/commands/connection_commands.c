@@ -6,6 +6,7 @@
 #include "proxy/sessions/pinned.h"
 #include "proxy/sessions/session_access.h"
 #include "proxy/sessions/session_afar.h"
+#include "proxy/sessions/session_news.h"
 #include "proxy/sessions/session_promise.h"
 #include "proxy/sessions/session_reply.h"
 #include "proxy/sessions/session_transaction.h"
@@ -38,6 +39,7 @@ void session_reset(struct session *session, const struct request *request)
 	session_unpin(session);
 	tracking_end(session);
 	session_end_promise(session);
+	session_hear_news(session, false);
 	session->db = 0;
 	session->protocol = 2;
 	session->reply_mode = REPLY_MODE_ON;

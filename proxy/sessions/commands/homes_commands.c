@@ -9,6 +9,7 @@
 #include "proxy/homes/homes_words.h"
 #include "proxy/sessions/session_answers.h"
 #include "proxy/sessions/session_homes.h"
+#include "proxy/sessions/session_news.h"
 #include "proxy/sessions/session_reply.h"
 
 /* ---- where users live ---- */
@@ -23,6 +24,21 @@ void session_homeport_home(struct session *session, const struct request *reques
 		session_reply_built(session);
 	else
 		session_reply_error(session, homes_unknown_user(homes));
+}
+
+void session_homeport_tracking(struct session *session, const struct request *request)
+{
+	bool is_on = word_is(request->argv[2], "ON");
+	if (!is_on && !word_is(request->argv[2], "OFF")) {
+		session_reply_error(session, "ERR Homeport: say HOMEPORT TRACKING ON or OFF");
+		return;
+	}
+	if (is_on && session->protocol != 3) {
+		session_reply_error(session, "ERR Homeport: HOMEPORT TRACKING needs RESP3: say HELLO 3 before");
+		return;
+	}
+	session_hear_news(session, is_on);
+	session_reply_ok(session);
 }
 
 struct home_question {

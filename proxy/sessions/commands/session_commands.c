@@ -62,6 +62,7 @@ static const struct session_command session_commands[] = {
 	{ "homeport|set", session_homeport_set, false, false },
 	{ "homeport|status", session_homeport_status, false, false },
 	{ "homeport|token", session_homeport_token, false, false },
+	{ "homeport|tracking", session_homeport_tracking, false, false },
 	{ "homeport|waitfor", session_homeport_waitfor, false, false },
 	{ "monitor", session_monitor, false, false },
 	{ "multi", session_multi, true, false },
