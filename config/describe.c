@@ -48,7 +48,10 @@ static const char lists[] =
 	"| `rule` | ";
 
 static const char rules_end[] =
-	", and only there: a file in Lua with a function `resolve(key, versions)` |\n\n"
+	", and only there: a file in Lua with a function `resolve(key, versions)` |\n"
+	"| `ttl` | of `merge`, and only there: which of several deadlines decides, the `newest` (if nothing is said), the `longest` (none is longest of all) or the `shortest` |\n"
+	"| `bits` | of rules that keep every value: `merge` decides each bit that `SETBIT` and `BITFIELD` write by itself, as the other rules do; `whole` (if nothing is said) keeps the string as a version |\n"
+	"| `list` | `merge`: lists are merged, under every rule. `whole` (a list as one value) is not there yet, and refused |\n\n"
 	"A rule that an earlier one hides is refused, and so is a handler that does not compile. All datacenters must have the same rules and\n"
 	"handlers: `/readyz` and `homeport_rules_differ` say when they differ. Change: reload, in every datacenter; a file with a mistake changes\n"
 	"nothing.\n\n"
@@ -72,6 +75,8 @@ static const char homes[] =
 	"| `away` | `redirect` | what becomes of a write at another datacenter than the home: `accept` takes it here all the same, and counts it; `redirect` refuses it and names "
 	"the home's address; `forward` sends it there and gives back the answer; `refuse` refuses it |\n"
 	"| `read` | `local` | `home`: reads are dealt with as writes are |\n"
+	"| `pop` | `local` | `home`: what pops (`LPOP`, `BLPOP`, `LMOVE`, `SPOP`, `ZPOPMIN`, …), and every script that declares such a key, is executed at the home, whatever `away` says of "
+	"other writes: a queue gives each job once ([homes.md](homes.md#queues)) |\n"
 	"| `mixed` | `refuse` | `accept`: one command or `MULTI` may write keys of users whose homes are in different datacenters. It is executed where it is given, and counted |\n\n"
 	"All datacenters must have the same homes: they agree on defaults without asking each other. Change: restart, in every datacenter.\n\n"
 	"```yaml\nhomes:\n"

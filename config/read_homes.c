@@ -11,7 +11,7 @@
 #define DEFAULT_EXAMPLE "write { list: [{ match: \"*\", dc: eu }] }, { hash: { eu: 2, us: 1 } } or first"
 #define WEIGHT_MAX 1000
 
-static const char *const home_names[] = { "match", "name", "default", "away", "read", "mixed" };
+static const char *const home_names[] = { "match", "name", "default", "away", "read", "pop", "mixed" };
 static const char *const default_names[] = { "list", "hash" };
 static const char *const item_names[] = { "match", "dc" };
 
@@ -86,6 +86,7 @@ static void read_words(struct reading *reading, const struct tree *node, struct 
 	}
 	memory_free(text);
 	home->is_read_home = read_choice(reading, tree_find(node, "read"), "read", "local", "home");
+	home->is_pop_home = read_choice(reading, tree_find(node, "pop"), "pop", "local", "home");
 	home->is_mixed_accepted = read_choice(reading, tree_find(node, "mixed"), "mixed", "refuse", "accept");
 }
 
@@ -275,7 +276,7 @@ bool homes_settings_differ(const struct settings *a, const struct settings *b)
 		const struct settings_home *ours = &a->homes[i], *theirs = &b->homes[i];
 
 		if (texts_differ(ours->match, theirs->match) || texts_differ(ours->name, theirs->name) || ours->away != theirs->away ||
-		    ours->is_read_home != theirs->is_read_home || ours->is_mixed_accepted != theirs->is_mixed_accepted || defaults_differ(ours, theirs))
+		    ours->is_read_home != theirs->is_read_home || ours->is_pop_home != theirs->is_pop_home || ours->is_mixed_accepted != theirs->is_mixed_accepted || defaults_differ(ours, theirs))
 			return true;
 	}
 	return false;

@@ -42,6 +42,8 @@ struct settings_rule {                 /* in the order of the file: the first ma
 	char *rule;                    /* its name, as in proxy/core/rules/rule.c */
 	char **order;                  /* priority: names of datacenters, first wins; else none */
 	unsigned order_count;
+	char *ttl;                     /* merge: which of several deadlines decides; else NULL */
+	bool is_bits_merged;           /* record, custom: each bit of a string is decided by itself, as under other rules */
 	char *handler;                 /* custom: the file, as the configuration names it; else NULL */
 	struct slice handler_text;     /* what that file says, and a hash of it */
 	uint64_t handler_digest;
@@ -60,6 +62,7 @@ struct settings_home {                 /* in the order of the file: the first ma
 	char *name;                    /* users are NAME:ID; homes of one name have equal defaults */
 	enum settings_away away;       /* what becomes of a write at another datacenter than the home */
 	bool is_read_home;             /* reads are dealt with as writes are */
+	bool is_pop_home;              /* pops are executed at the home, whatever AWAY says */
 	bool is_mixed_accepted;        /* a request may write keys of several homes */
 	bool is_hash;
 	bool is_first;                 /* the first datacenter that writes for a user becomes his home; there are no defaults */

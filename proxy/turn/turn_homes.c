@@ -30,6 +30,7 @@ struct core_home *turn_homes_new(const struct settings *settings)
 			.name = home->name,
 			.away = away_of(home->away),
 			.is_read_home = home->is_read_home,
+			.is_pop_home = home->is_pop_home,
 			.is_mixed_accepted = home->is_mixed_accepted,
 			.is_hash = home->is_hash,
 			.is_first = home->is_first,

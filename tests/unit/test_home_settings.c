@@ -35,7 +35,7 @@ static void expect_note(const char *path, struct settings *settings, const char 
 static void homes_are_read_whole_and_changes_of_them_are_noted(void)
 {
 #define HOMES "homes:\n  - { match: \"user:{id}:*\", default: { hash: { eu: 2 } }, away: forward, mixed: accept }\n" \
-	      "  - { match: \"cart:{id}\", read: home }\n  - { match: \"lock:{id}\", name: lock, default: { list: [{ match: \"*\", dc: eu }] } }\n"
+	      "  - { match: \"cart:{id}\", read: home, pop: home }\n  - { match: \"lock:{id}\", name: lock, default: { list: [{ match: \"*\", dc: eu }] } }\n"
 	struct buffer errors = { 0 };
 	struct settings settings;
 	char path[] = "/tmp/homeport-settings-XXXXXX";
@@ -54,7 +54,7 @@ static void homes_are_read_whole_and_changes_of_them_are_noted(void)
 	CU_ASSERT(homes[0].is_mixed_accepted && !homes[0].is_read_home && homes[0].is_hash);
 	CU_ASSERT_EQUAL(homes[0].defaults[0].weight, 2);
 	/* The default of its name. */
-	CU_ASSERT(homes[1].is_hash && homes[1].default_count == 1 && homes[1].is_read_home);
+	CU_ASSERT(homes[1].is_hash && homes[1].default_count == 1 && homes[1].is_read_home && homes[1].is_pop_home && !homes[0].is_pop_home);
 	CU_ASSERT_STRING_EQUAL(homes[1].defaults[0].dc, "eu");
 	CU_ASSERT_EQUAL(homes[1].away, SETTINGS_AWAY_REDIRECT);
 	CU_ASSERT(!homes[2].is_hash);

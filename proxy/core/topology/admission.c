@@ -12,7 +12,8 @@ struct looking {
 	struct topology *topology;
 	const struct event *event;
 	const struct command *row;           /* of the command that is looked at */
-	struct user last;                    /* the same user again tells nothing new */
+	struct user last;                    /* the same user again tells nothing new, … */
+	const struct command *last_row;      /* … of the same command */
 	bool has_last;
 	bool is_waiting;                     /* it waited before */
 	bool is_held;
@@ -23,6 +24,7 @@ struct looking {
 	unsigned accepted;                   /* users who live elsewhere, under a pattern that accepts */
 	unsigned strays;                     /* users who live elsewhere, under one that does not */
 	struct home away;                    /* the first such home, … */
+	enum home_away policy;               /* … what becomes of a request that has to go there, … */
 	struct user user;                    /* … whose it is, … */
 	struct slice key, other_key;         /* … his key; and one of another home's */
 	unsigned other_dc;
@@ -37,10 +39,18 @@ static void hold(struct looking *looking, enum held_why why, struct move *move)
 	looking->move = move;
 }
 
+/* Whatever else the pattern says, what pops goes home. A script may pop: nobody knows before it has run. */
+static enum home_away policy_for(const struct looking *looking, const struct user *user)
+{
+	const struct command *row = looking->row;
+	bool may_pop = row->class == COMMAND_WRITE && (plan_is_pop(row->plan) || row->plan == PLAN_SCRIPT);
+	return user->pattern->is_pop_home && may_pop ? HOME_FORWARD : user->pattern->away;
+}
+
 static void note_place(struct looking *looking, const struct home *home, const struct user *user, struct slice key)
 {
 	bool is_here = home->dc == 0, is_first = !looking->has_here && !looking->has_away;
-	looking->is_mixed_accepted &= user->pattern->is_mixed_accepted;
+	looking->is_mixed_accepted &= user->pattern->is_mixed_accepted && policy_for(looking, user) == user->pattern->away;
 	if (is_here ? looking->has_away : looking->has_here || (looking->has_away && looking->away.dc != home->dc)) {
 		looking->is_mixed = true;
 		looking->other_key = key;
@@ -55,6 +65,7 @@ static void note_place(struct looking *looking, const struct home *home, const s
 	}
 	looking->has_away = true;
 	looking->away = *home;
+	looking->policy = policy_for(looking, user);
 	looking->user = *user;
 	if (!looking->has_here)
 		looking->key = key;
@@ -63,7 +74,7 @@ static void note_place(struct looking *looking, const struct home *home, const s
 /* Who is redirected to a home that has not heard of that yet would be sent back. */
 static bool is_redirected_too_early(const struct looking *looking, const struct move *move, const struct user *user, const struct home *home)
 {
-	return move->phase == MOVE_FLIPPED && home->dc == move->dc && user->pattern->away == HOME_REDIRECT && !looking->event->request.is_forwarded;
+	return move->phase == MOVE_FLIPPED && home->dc == move->dc && policy_for(looking, user) == HOME_REDIRECT && !looking->event->request.is_forwarded;
 }
 
 /* Nobody is known to have written for this user: whoever does becomes his home. A read makes nobody that. */
@@ -115,7 +126,7 @@ static void look_at_user(struct looking *looking, const struct user *user, struc
 	else if (home.dc == 0 && !home.is_explicit && topology->doubted_ms != 0)
 		hold(looking, HELD_DOUBT, NULL);
 	/* 6. He lives elsewhere, which is accepted. */
-	else if (home.dc != 0 && user->pattern->away == HOME_ACCEPT)
+	else if (home.dc != 0 && policy_for(looking, user) == HOME_ACCEPT)
 		looking->accepted++;
 	else
 		note_place(looking, &home, user, key);
@@ -129,9 +140,10 @@ static void look_at_key(void *context, struct slice key)
 		return;
 	if (looking->row->class != COMMAND_WRITE && !user.pattern->is_read_home)
 		return;
-	if (looking->has_last && looking->last.pattern == user.pattern && slice_equal(looking->last.id, user.id))
+	if (looking->has_last && looking->last_row == looking->row && looking->last.pattern == user.pattern && slice_equal(looking->last.id, user.id))
 		return;
 	looking->has_last = true;
+	looking->last_row = looking->row;
 	looking->last = user;
 	look_at_user(looking, &user, key);
 }
@@ -174,8 +186,7 @@ static enum home_away policy_of(const struct looking *looking)
 {
 	if (looking->away.dc == CORE_DC_UNKNOWN)
 		return HOME_REFUSE;
-	enum home_away policy = looking->user.pattern->away;
-	return policy == HOME_FORWARD && looking->event->request.is_forwarded ? HOME_REDIRECT : policy;
+	return looking->policy == HOME_FORWARD && looking->event->request.is_forwarded ? HOME_REDIRECT : looking->policy;
 }
 
 static void send_away(const struct looking *looking)

@@ -123,7 +123,8 @@ static const char *pattern_load(struct patterns *patterns, const struct origins 
 	*pattern = (struct home_pattern){
 		.text = buffer_copy(slice_of(configured->match)),
 		.name = buffer_copy(slice_of(configured->name == NULL ? "user" : configured->name)),
-		.away = configured->away, .is_read_home = configured->is_read_home, .is_mixed_accepted = configured->is_mixed_accepted,
+		.away = configured->away, .is_read_home = configured->is_read_home, .is_pop_home = configured->is_pop_home,
+		.is_mixed_accepted = configured->is_mixed_accepted,
 	};
 	pattern->name_hash = user_hash_name(pattern->name);
 	patterns->has_read_home |= pattern->is_read_home;

@@ -15,7 +15,7 @@ struct home_pattern {
 	bool is_before_plain;                /* BEFORE has no wildcard: the id begins where it ends */
 	int stop_before, stop_behind;        /* the literal bytes beside the id; -1: it is at that end */
 	enum home_away away;
-	bool is_read_home, is_mixed_accepted;
+	bool is_read_home, is_pop_home, is_mixed_accepted;
 	bool is_hash, is_first;
 	struct home_default *defaults;       /* owned; those of the first pattern of this name count for all */
 	unsigned default_count;

@@ -18,6 +18,7 @@ struct core_rule {
 	unsigned order_count;
 	uint64_t handler_digest;     /* custom: of the handler's text */
 	const char *ttl;             /* merge: of several deadlines the "newest" (or NULL), "longest" (none is longest of all) or "shortest" */
+	bool is_bits_merged;         /* what keeps every value is given parts by SETBIT and BITFIELD all the same */
 };
 
 /* What becomes of a write to a user's key where another datacenter is the user's home. */
@@ -30,6 +31,7 @@ struct core_home {                   /* docs/replication-model.md, "Homes" */
 	const char *name;            /* NULL: "user" */
 	enum home_away away;
 	bool is_read_home;           /* reads are looked at as writes are */
+	bool is_pop_home;            /* pops go home, whatever AWAY says */
 	bool is_mixed_accepted;      /* users of several homes in one request are taken where they are */
 	bool is_hash;                /* the default is by weights; else a list */
 	const struct core_home_default *defaults;    /* may be missing where an earlier pattern of the name has them */

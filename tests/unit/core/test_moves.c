@@ -13,6 +13,7 @@ static const struct core_home homes[] = {
 	{ .match = "user:{id}:*", .away = HOME_REDIRECT, .defaults = list, .default_count = 3 },
 	{ .match = "lax:{id}", .name = "lax", .away = HOME_ACCEPT, .defaults = list, .default_count = 3 },
 	{ .match = "far:{id}", .name = "far", .away = HOME_FORWARD, .is_mixed_accepted = true, .defaults = list, .default_count = 3 },
+	{ .match = "jobs:{id}", .name = "jobs", .away = HOME_ACCEPT, .is_pop_home = true, .is_mixed_accepted = true, .defaults = list, .default_count = 3 },
 	{ .match = "no:{id}", .name = "no", .away = HOME_REFUSE, .is_read_home = true, .defaults = list, .default_count = 3 },
 	{ .match = "new:{id}", .name = "new", .away = HOME_REDIRECT, .is_first = true },
 };
@@ -170,6 +171,35 @@ static void users_of_several_homes_are_not_mixed(void)
 	stage_say(&play.stage, 5, (struct slice[]){ SLICE("mset"), SLICE("lax:b1"), SLICE("v"), SLICE("user:1:x"), SLICE("v") }, false);
 	expect(&play, "beside one that is accepted", "");
 	CU_ASSERT(core_status(play.stage.core)->off_home_writes[HOME_ACCEPT] == 2);
+	play_close(&play);
+}
+
+/* Pushes are taken where they are made. */
+static void pops_go_home_where_that_is_asked_for(void)
+{
+	static const struct { const char *name, *words[4]; const char *led_to; } rows[] = {
+		{ "a push elsewhere", { "rpush", "jobs:b1", "v" }, "" },
+		{ "a pop at home", { "lpop", "jobs:a1" }, "" },
+		{ "a pop elsewhere", { "lpop", "jobs:b1" }, "forward jobs:b1 jobs:b1 b 0\n" },
+		{ "one that may wait", { "blpop", "jobs:b1", "0" }, "forward jobs:b1 jobs:b1 b 0\n" },
+		{ "of a set", { "spop", "jobs:c1" }, "forward jobs:c1 jobs:c1 c 0\n" },
+		{ "of a sorted set", { "zpopmin", "jobs:c1" }, "forward jobs:c1 jobs:c1 c 0\n" },
+		{ "one that moves", { "rpoplpush", "jobs:c1", "k" }, "forward jobs:c1 jobs:c1 c 0\n" },
+		{ "a script, which may pop", { "eval", "return 1", "1", "jobs:c1" }, "forward jobs:c1 return 1 c 0\n" },
+		{ "a removal by name", { "lrem", "jobs:b1", "0", "v" }, "" },
+	};
+	struct play play;
+	play_open(&play, NULL, 0);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct slice argv[4];
+		unsigned argc = 0;
+		for (; argc < 4 && rows[i].words[argc] != NULL; argc++)
+			argv[argc] = slice_of(rows[i].words[argc]);
+		stage_say(&play.stage, argc, argv, false);
+		expect(&play, rows[i].name, rows[i].led_to);
+	}
+	stage_say(&play.stage, 3, (struct slice[]){ SLICE("rpoplpush"), SLICE("jobs:b1"), SLICE("jobs:c1") }, false);
+	expect_refusal(&play, "key jobs:b1 and key jobs:c1, whose user lives in c");
 	play_close(&play);
 }
 
@@ -732,6 +762,7 @@ void suite_moves(void)
 	CU_pSuite suite = CU_add_suite("moves", NULL, NULL);
 	CU_ADD_TEST(suite, writes_go_where_their_user_lives);
 	CU_ADD_TEST(suite, users_of_several_homes_are_not_mixed);
+	CU_ADD_TEST(suite, pops_go_home_where_that_is_asked_for);
 	CU_ADD_TEST(suite, reads_go_home_where_that_is_asked_for);
 	CU_ADD_TEST(suite, writes_with_contexts_are_taken_at_home_only);
 	CU_ADD_TEST(suite, user_moves);
