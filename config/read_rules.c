@@ -11,9 +11,10 @@
 #define RULES_MAX 16
 #define EXAMPLE "write { match: \"cart:*\", rule: merge }"
 
-static const char *const rule_names[] = { "match", "rule", "order", "handler" };
+static const char *const rule_names[] = { "match", "rule", "order", "handler", "ttl", "bits", "list" };
 
 static void read_rule(struct reading *reading, const struct tree *node, struct settings_rule *rule);
+static void read_options(struct reading *reading, const struct tree *node, const struct rule *known, struct settings_rule *rule);
 static void refuse_rule(struct reading *reading, const struct tree *name);
 static void read_order(struct reading *reading, const struct tree *order, struct settings_rule *rule);
 static bool is_order_right(struct reading *reading, const struct tree *name, const struct settings_rule *rule);
@@ -73,6 +74,49 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 		read_order(reading, order, rule);
 	if (known->is_handling && handler != NULL)
 		read_handler(reading, handler, rule);
+	read_options(reading, node, known, rule);
+}
+
+/* ---- what a rule may say of deadlines, bits and lists ---- */
+
+/* The one of WORDS that stands there, NULL if none does. */
+static const char *read_word(struct reading *reading, const struct tree *node, const char *const words[], unsigned count)
+{
+	struct buffer choice = { 0 };
+	char *text = NULL;
+
+	if (node == NULL || !reading_take_text(reading, node, node->key, &text))
+		return NULL;
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			memory_free(text);
+			buffer_free(&choice);
+			return words[i];
+		}
+		buffer_add_format(&choice, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
+	}
+	complain(reading->complaints, node->place, "%s: unknown word '%s', choose %.*s", node->key, text, (int)choice.len, choice.ptr);
+	memory_free(text);
+	buffer_free(&choice);
+	return NULL;
+}
+
+static void read_options(struct reading *reading, const struct tree *node, const struct rule *known, struct settings_rule *rule)
+{
+	static const char *const deadlines[] = { "newest", "longest", "shortest" }, *const ways[] = { "whole", "merge" };
+	const struct tree *ttl = tree_find(node, "ttl"), *bits = tree_find(node, "bits"), *list = tree_find(node, "list");
+	const char *deadline = read_word(reading, ttl, deadlines, COUNT_OF(deadlines)), *of_bits = read_word(reading, bits, ways, COUNT_OF(ways));
+	const char *of_list = read_word(reading, list, ways, COUNT_OF(ways));
+
+	if (deadline != NULL && !known->takes_ttl)
+		complain(reading->complaints, ttl->key_place, "ttl is for rule merge, remove it or write rule: merge");
+	else if (deadline != NULL)
+		rule->ttl = text_copy(deadline);
+	if (of_bits == ways[0] && !known->is_keeping)
+		complain(reading->complaints, bits->key_place, "rule %s keeps no strings whole, remove bits: bits are merged", known->name);
+	rule->is_bits_merged = of_bits == ways[1] && known->is_keeping;
+	if (of_list == ways[0])
+		complain(reading->complaints, list->key_place, "list: whole is not there yet, remove it: lists are merged under every rule");
 }
 
 static void refuse_rule(struct reading *reading, const struct tree *name)
@@ -181,6 +225,7 @@ void rules_free(struct settings *settings)
 			memory_free(rule->order[j]);
 		memory_free(rule->order);
 		memory_free(rule->handler);
+		memory_free(rule->ttl);
 		bytes_free(rule->handler_text);
 	}
 	memory_free(settings->rules);

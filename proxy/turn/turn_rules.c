@@ -17,6 +17,8 @@ struct core_rule *turn_rules_new(const struct settings *settings)
 			.order = (const char *const *)rule->order,
 			.order_count = rule->order_count,
 			.handler_digest = rule->handler_digest,
+			.ttl = rule->ttl,
+			.is_bits_merged = rule->is_bits_merged,
 		};
 	}
 	return rules;

@@ -56,6 +56,11 @@ bool plan_is_of_stream(enum plan plan)
 	return plan == PLAN_STREAM_ADD_SEEN || plan == PLAN_STREAM_TRIM;
 }
 
+bool plan_is_bits(enum plan plan)
+{
+	return plan == PLAN_SETBIT || plan == PLAN_BITFIELD;
+}
+
 bool plan_is_pop(enum plan plan)
 {
 	enum removal removal = plan_row(plan)->removal;

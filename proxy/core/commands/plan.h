@@ -29,6 +29,7 @@ enum removal {
 enum certainty plan_certainty(enum plan plan);
 bool plan_can_empty(enum plan plan);                 /* may a collection that it names run empty? */
 bool plan_is_patch(enum plan plan);                  /* does it change part of a string (unless the world wants whole values)? */
+bool plan_is_bits(enum plan plan);                   /* … that is bits? */
 bool plan_is_of_stream(enum plan plan);              /* can the store still say later what it came to, by what it holds? */
 bool plan_is_pop(enum plan plan);                    /* does the server choose what it removes? */
 bool plan_is_known(uint64_t number);                 /* a number off the wire; PLAN_NONE is not a plan */

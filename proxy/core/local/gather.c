@@ -46,6 +46,13 @@ static const char *add_scripted(struct local *local, struct group *group, const 
 	return NULL;
 }
 
+/* What changes part of a string, where its rule keeps every value. */
+static bool ships_whole(const struct local *local, const struct command *row, struct slice key)
+{
+	const struct policy *policy = local->keyspace->policy_for(local->keyspace->policy_context, key);
+	return policy->is_keeping && !(policy->is_bits_merged && plan_is_bits(row->plan));
+}
+
 static const char *add_command(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
 	if (scripts_are_meant(row) || libraries_are_meant(row))
@@ -63,7 +70,7 @@ static const char *add_command(struct local *local, struct group *group, const s
 	struct plan_world world = gather_world(local, db);
 	world.is_careful = local->is_careful;
 	if (plan_is_patch(row->plan))
-		world.is_whole = local->keyspace->policy_for(local->keyspace->policy_context, request->argv[1])->is_keeping;
+		world.is_whole = ships_whole(local, row, request->argv[1]);
 	struct planned planned;
 	changes_reset(&local->step->changes);
 	const char *error = plan_command(row, request, &world, &(struct plan_output){ group->script.out, &local->step->changes, &planned });

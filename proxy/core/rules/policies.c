@@ -24,6 +24,7 @@ static const char *policy_load(const struct origins *origins, const struct core_
 	if (policy->rule == NULL)
 		return "unknown rule name: use lww, priority, record, merge or custom";
 	policy->is_keeping = policy->rule->is_keeping;
+	policy->is_bits_merged = configured->is_bits_merged;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
 	if (policy->ttl != TTL_NEWEST && !policy->rule->takes_ttl)
@@ -51,6 +52,8 @@ static void add_policy_text(const struct core_rule *configured, struct buffer *t
 		buffer_add_text(text, configured->ttl);
 		buffer_add_byte(text, '\0');
 	}
+	if (configured->is_bits_merged)
+		buffer_add_text(text, "bits");
 }
 
 struct policy *policies_find(void *context, struct slice key)

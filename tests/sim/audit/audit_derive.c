@@ -131,7 +131,9 @@ static bool is_shipped_whole(const struct deed *deed, bool *is_whole)
 	struct slice key = deed->executed->argv[1];
 	enum audit_rule rule = deed->auditor->options.rule_of(key);
 
-	*is_whole = rule == AUDIT_RECORD || rule == AUDIT_CUSTOM;
+	bool is_of_bits = deed_argument_is(deed, 0, "setbit") || deed_argument_is(deed, 0, "bitfield"), is_merged = key.len > 2 && key.ptr[2] == 'b';
+
+	*is_whole = (rule == AUDIT_RECORD || rule == AUDIT_CUSTOM) && !(is_of_bits && is_merged);
 	return deed->auditor->is_changed == NULL || !deed->auditor->is_changed(key);
 }
 

@@ -97,7 +97,7 @@ static const struct template templates[] = {
 	{ { "SETBIT", "zero", TYPE_STRING, 0 }, "SETBIT $k $b 0", false },
 	{ { "BITFIELD", "SET", TYPE_STRING, 0 }, "BITFIELD $k SET u8 $b $n SET i5 $b $n", false },
 	{ { "BITFIELD", "INCRBY", TYPE_STRING, 0 }, "BITFIELD $k GET u8 0 INCRBY u16 $b $n", false },
-	/* Drawn instead of half of all, in the worlds that have unions. $h key of a HyperLogLog. */
+	/* Drawn instead of half of all, in the worlds that have unions. $h key of a HyperLogLog   $B of bits, which every rule merges. */
 	{ { "PFADD", "", TYPE_STRING, 0 }, "PFADD $h $m", false },
 	{ { "PFADD", "words", TYPE_STRING, 0 }, "PFADD $h $v $f", false },
 	{ { "PFADD", "more", TYPE_STRING, 0 }, "PFADD $h $v", false },
@@ -109,6 +109,11 @@ static const struct template templates[] = {
 	{ { "INCR", "of a union", TYPE_STRING, 0 }, "INCR $h", false },
 	{ { "DEL", "of a union", TYPE_STRING, 0 }, "DEL $h", false },
 	{ { "EXPIRE", "of a union", TYPE_STRING, 0 }, "PEXPIRE $h $p", true },
+	{ { "SETBIT", "merged", TYPE_STRING, 0 }, "SETBIT $B $b 1", false },
+	{ { "SETBIT", "zero merged", TYPE_STRING, 0 }, "SETBIT $B $b 0", false },
+	{ { "BITFIELD", "merged", TYPE_STRING, 0 }, "BITFIELD $B SET u8 $b $n", false },
+	{ { "SET", "of bits", TYPE_STRING, 0 }, "SET $B $v", false },
+	{ { "DEL", "of bits", TYPE_STRING, 0 }, "DEL $B", false },
 	/* Drawn instead of half of all, in the worlds that have lists. */
 	{ { "LPUSH", "", TYPE_LIST, 0 }, "LPUSH $k $v", false },
 	{ { "LPUSH", "three", TYPE_LIST, 0 }, "LPUSH $k $v $v $v", false },
@@ -167,7 +172,7 @@ _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each op
 
 #define ASK_COUNT 9
 #define PART_COUNT 7
-#define UNION_COUNT 11
+#define UNION_COUNT 16
 #define LIST_COUNT 23
 #define STREAM_COUNT 16
 #define STREAMS_AT (TEMPLATE_COUNT - ASK_COUNT - STREAM_COUNT)
@@ -293,8 +298,8 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 	case 'q':
 		draw_key(world, choice, room, size);
 		break;
-	case 'h':
-		snprintf(room, size, "%c:u%u", choice->rule, (unsigned)dice_below(&world->dice, 1 + world->plan.keys / 2));
+	case 'h': case 'B':
+		snprintf(room, size, "%c:%c%u", choice->rule, letter == 'h' ? 'u' : 'b', (unsigned)dice_below(&world->dice, 1 + world->plan.keys / 2));
 		break;
 	case 'f':
 	case 'm':

@@ -5,7 +5,7 @@
 #include "proxy/core/core.h"
 #include "tests/sim/traffic/audit_rule.h"
 
-#define WORLD_RULES_MAX 8
+#define WORLD_RULES_MAX 10
 
 /* The rules that a sidecar runs with: as they were, or IS_CHANGED: another order of datacenters, and some keys of lww under merge. */
 const struct core_rule *world_rules(bool is_changed, unsigned *count);
