@@ -9,7 +9,8 @@ TOP = Path(__file__).resolve().parents[2]
 SANITIZED = TOP / "build" / "sanitize"
 OPTIMIZED = TOP / "build" / "optimized"
 
-LONG_SCENARIOS = (("scenarios/s22_wrong_clocks", "kafka"), ("scenarios/s09_counters", "kafka"), ("scenarios/s20_isolated_drill", "kafka"))  # these are the same over both logs
+LONG_SCENARIOS = (("scenarios/s22_wrong_clocks", "kafka"), ("scenarios/s09_counters", "kafka"),
+                  ("scenarios/s10_offline_client", "kafka"), ("scenarios/s13_editing", "kafka"), ("scenarios/s19_tombstones", "kafka"), ("scenarios/s20_isolated_drill", "kafka"))  # these are the same over both logs
 
 
 @dataclass
