@@ -1,7 +1,8 @@
-"""What applications in Python do with Redis, by the libraries that they use. python_libraries.py NAME HOST PORT: fails with a traceback."""
+"""What applications in Python do with Redis, by the libraries that they use. python_libraries.py NAME HOST PORT PORT-OF-THE-OTHER: fails with a traceback."""
 
 import asyncio
 import sys
+import threading
 import time
 
 HOST, PORT = sys.argv[2], int(sys.argv[3])
@@ -47,6 +48,7 @@ def of_redis_py(protocol):
         raise AssertionError("no error")
     except redis.ResponseError as error:
         assert "WRONGTYPE" in str(error)
+    assert client.delete(f"{name}:p") == 1     # what PFCOUNT wrote down is not the same everywhere
     assert client.copy(f"{name}:h", f"{name}:copy", destination_db=1) and client.move(f"{name}:h", 1)
 
 
@@ -88,6 +90,53 @@ def aiocache():
         assert await cache.delete("d") == 1
         await cache.close()
     asyncio.run(main())
+
+
+def aiocache_redlock():
+    from aiocache import RedisCache
+    from aiocache.lock import RedLock
+    computed = []
+
+    async def compute(cache):
+        async with RedLock(cache, "expensive", lease=30):
+            if await cache.get("expensive") is None:
+                computed.append(1)
+                await asyncio.sleep(0.05)
+                await cache.set("expensive", "found")
+        return await cache.get("expensive")
+
+    async def main():
+        cache = RedisCache(endpoint=HOST, port=PORT, namespace="redlock")
+        assert await asyncio.gather(*(compute(cache) for _ in range(10))) == ["found"] * 10
+        assert len(computed) == 1, f"computed {len(computed)} times"
+        await cache.close()
+    asyncio.run(main())
+
+
+def limits():
+    """Each strategy; then on keys that have a home, with both datacenters contending: what was allowed is exactly the limit."""
+    from limits import parse, storage, strategies
+    stores = [storage.RedisStorage(f"redis://{HOST}:{port}") for port in (PORT, int(sys.argv[4]))]
+    for strategy in (strategies.FixedWindowRateLimiter, strategies.MovingWindowRateLimiter, strategies.SlidingWindowCounterRateLimiter):
+        limiter, three, forty = strategy(stores[0]), parse("3/hour"), parse("40/hour")
+        assert [limiter.hit(three, strategy.__name__) for _ in range(5)] == [True] * 3 + [False] * 2, strategy
+        assert not limiter.test(three, strategy.__name__) and limiter.get_window_stats(three, strategy.__name__).remaining == 0
+        limiter.clear(three, strategy.__name__)
+        assert limiter.test(three, strategy.__name__)
+        allowed, begin = [], threading.Barrier(4)
+
+        def contend(store, strategy=strategy, allowed=allowed, begin=begin, forty=forty):
+            mine = strategy(store)
+            begin.wait()
+            for _ in range(30):
+                if mine.hit(forty, f"both-{strategy.__name__}"):
+                    allowed.append(store)
+        threads = [threading.Thread(target=contend, args=(store,)) for store in stores * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(allowed) == 40, f"{strategy.__name__}: {len(allowed)} allowed, {[allowed.count(store) for store in stores]} at the datacenters"
 
 
 def set_up_django():
