@@ -46,6 +46,7 @@ def cuts(facts, world):
     with a.client() as old, a.redis.client() as redis, b.client(20) as other:
         other("SET", "user:1:k", "before")
         facts.equal(old("GET", "user:1:k"), b"before", "before it, commands are forwarded, and clients served")
+        old("SET", "short", "1", "PX", "1500")
         status, text = order(b, "a", "begin", keep_ms=60000, by="a test")
         facts.equal((status, text), (200, text), "b has a cut off")
         facts.equal(answers(old, "PING"), "closed", "its clients are closed")
@@ -66,6 +67,7 @@ def cuts(facts, world):
         other("SET", "there", "1")
         wait_until(lambda: b.sidecar.metrics().one("homeport_heartbeat_age_seconds", origin="a") > 2.5, 60, "b hears nothing of a")
         facts.equal(redis("EXISTS", "there"), 0, "and a hears nothing of b")
+        wait_until(lambda: a.sidecar.metrics().one("homeport_outbox_events") > 0, 60, "a key has expired at a, which its log does not get")
         status, text = order(b, "a", "heal")
         facts.equal((status, text), (200, text), "b has a healed")
     wait_until(lambda: a.sidecar.is_ready() and not is_cut(a), 60, "a is ready again")
@@ -75,6 +77,8 @@ def cuts(facts, world):
     with b.client(20) as client:
         wait_until(lambda: answers(client, "GET", "user:1:k") == b"after", 60, "b has read on")
     facts.equal(ended(a, "healed"), 1, "metrics count it")
+    wait_until(lambda: a.sidecar.metrics().one("homeport_outbox_events") == 0, 60, "the log of a gets what it did not get")
+    facts.check(True, "what happened at a meanwhile is told to others")
 
 
 def heals_by_itself(facts, world):
