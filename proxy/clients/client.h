@@ -71,6 +71,7 @@ struct client {
 	bool is_listened_to;         /* although it is held up: whether it goes away */
 	bool is_held_up;             /* not read from, as it is stalled, is owed too many answers, or the store is behind */
 	bool is_flagged;             /* it is in the list of those to be looked after */
+	bool is_patient;             /* by the session: it is sent what it is owed at the end of a turn only, as more belongs to it */
 	bool is_blocked;             /* the socket takes no more: it is waited for */
 	struct client *next_flagged;
 	uint64_t connected_ms, active_ms; /* Unix time */

@@ -242,7 +242,8 @@ void client_table_catch_up(struct client_table *table)
 void client_table_send(struct client_table *table)
 {
 	for (struct client *client = table->commons.flagged; client != NULL; client = client->next_flagged)
-		client_send(client);
+		if (!client->is_patient)
+			client_send(client);
 }
 
 void client_table_flush(struct client_table *table)

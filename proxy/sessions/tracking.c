@@ -221,6 +221,7 @@ static void tracker_set(struct tracker *tracker, const struct tracking_options *
 {
 	tracker->session->sessions->status->counters.tracking_clients += !tracker->is_on;
 	tracker->is_on = true;
+	tracker->session->client->is_patient = true;      /* what it has changed itself is told with the answer */
 	tracker->is_broken = false;
 	tracker->is_broadcast = options->is_broadcast;
 	tracker->is_optin = options->is_optin;
@@ -266,6 +267,7 @@ void tracking_end(struct session *session)
 	tracker->is_on = tracker->is_broadcast = tracker->is_optin = tracker->is_optout = tracker->is_noloop = tracker->is_caching = tracker->is_broken = false;
 	tracker->redirect = 0;
 	session->sessions->status->counters.tracking_clients--;
+	session->client->is_patient = false;
 	session_changed(session);
 	for (unsigned i = 0; i < TRACKING_SOURCES; i++)
 		if (!source_is_needed(&tracking->sources[i]))

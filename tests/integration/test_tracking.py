@@ -246,6 +246,14 @@ def elsewhere(facts, world):
     wait_until(agree, 30, "all caches agree with the data")
     facts.check(True, "what clients keep is never left old, under writes of both datacenters and their own")
 
+    late = 0
+    reader.ask(("SET", "own", "0"))
+    for i in range(500):
+        reader.ask(("GET", "own"))
+        reader.socket.sendall(encode("SET", "own", str(i)))
+        late += b"invalidate" not in reader.socket.recv(65536)
+        reader.ask(("PING",))
+    facts.equal(late, 0, "what a client has changed itself is told in one packet with the answer")
     reader.ask(("GET", "k1"))
     a.redis.kill()
     wait_until(lambda: a.sidecar.metrics().one("homeport_store_open") == 0, 30, "the Redis is missed")
