@@ -124,6 +124,12 @@ void records_of_one_transaction_stand_together_until_one_changes(struct story *s
 void sum_of_increments_is_no_record(struct story *story);
 void same_member_popped_twice_is_told(struct story *story);
 
+/* lists.c */
+void runs_of_pushes_stay_together(struct story *story);
+void element_popped_twice_is_gone_once_and_counted(struct story *story);
+void element_is_set_wherever_it_stands(struct story *story);
+void push_survives_a_removal_that_has_not_seen_it(struct story *story);
+
 /* streams.c */
 void entry_that_a_trim_has_not_seen_stays(struct story *story);
 void entry_that_a_removal_of_the_key_has_not_seen_stays(struct story *story);

@@ -124,6 +124,23 @@ void story_expect_everywhere(struct story *story, const char *key, const char *v
 		story_expect(story, dc, key, value);
 }
 
+void story_expect_list_everywhere(struct story *story, const char *key, const char *values)
+{
+	for (unsigned dc = 0; dc < story->world->plan.dc_count; dc++) {
+		const struct sim_key *found = key_at(story, dc, key);
+		struct buffer text = { .len = 0 };
+
+		for (unsigned i = 0; found != NULL && i < found->count; i++) {
+			if (i > 0)
+				buffer_add_byte(&text, ' ');
+			buffer_add(&text, pool_text(story->world->pool, found->elements[i].value));
+		}
+		buffer_add_byte(&text, '\0');
+		expect_text(story, dc, key, text.ptr, values);
+		buffer_free(&text);
+	}
+}
+
 void story_expect_element_everywhere(struct story *story, const char *key, const char *element, const char *value)
 {
 	for (unsigned dc = 0; dc < story->world->plan.dc_count; dc++)

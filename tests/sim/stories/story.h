@@ -36,6 +36,8 @@ void story_restore(struct story *story, unsigned dc, unsigned kept);
 void story_expect(struct story *story, unsigned dc, const char *key, const char *value);
 void story_expect_element(struct story *story, unsigned dc, const char *key, const char *element, const char *value);
 void story_expect_everywhere(struct story *story, const char *key, const char *value);
+/* VALUES: the elements of the list at KEY, with blanks between them. */
+void story_expect_list_everywhere(struct story *story, const char *key, const char *values);
 void story_expect_element_everywhere(struct story *story, const char *key, const char *element, const char *value);
 /* What HOMEPORT GET tells of KEY at DC: values between blanks, newest first; "-": a removal. */
 void story_expect_siblings(struct story *story, unsigned dc, const char *key, const char *values);
