@@ -63,6 +63,8 @@ static bool is_there(struct sim_call *call, const struct sim_key *key, unsigned 
 
 static void take_out(struct sim_key *key, unsigned at, unsigned count)
 {
+	if (count == 0)
+		return;
 	memmove(key->elements + at, key->elements + at + count, (key->count - at - count) * sizeof(*key->elements));
 	key->count -= count;
 }
