@@ -340,6 +340,33 @@ def functions(facts, world, bare):
     facts.equal([client("FUNCTION", "LIST"), other("FUNCTION", "LIST")], [[], []], "FUNCTION FLUSH counts everywhere")
 
 
+def dumps_of_functions(facts, world, bare):
+    """A dump holds the libraries' own texts, so it goes to any Redis; and a Redis's comes here."""
+    ours, theirs, other = world["a"].client(60), bare.client(60), world["b"].client(60)
+    for client in (ours, theirs):
+        client("FUNCTION", "FLUSH")
+    facts.equal([len(ours("FUNCTION", "DUMP")), ours("FUNCTION", "RESTORE", ours("FUNCTION", "DUMP"))], [10, "OK"], "there may be none in it")
+    for client in (ours, theirs):
+        client("FUNCTION", "LOAD", LIBRARY)
+        client("FUNCTION", "LOAD", ONE_FUNCTION)
+    listing = theirs("FUNCTION", "LIST", "WITHCODE")
+    dump = theirs("FUNCTION", "DUMP")
+    theirs("FUNCTION", "FLUSH")
+    facts.equal(theirs("FUNCTION", "RESTORE", ours("FUNCTION", "DUMP")), "OK", "a bare Redis takes a dump of ours")
+    facts.equal(sorted(map(str, theirs("FUNCTION", "LIST", "WITHCODE"))), sorted(map(str, listing)), "with the libraries as their authors wrote them")
+    small = ONE_FUNCTION.replace("return 1", "return 2")
+    for step in (("FUNCTION", "RESTORE", dump), ("FUNCTION", "RESTORE", dump, "APPEND"), ("FUNCTION", "RESTORE", dump, "NONSENSE"), ("FUNCTION", "RESTORE", dump[:-1] + b"x"),
+                 ("FUNCTION", "RESTORE", b""), ("FUNCTION", "RESTORE", dump, "REPLACE", "x"), ("FUNCTION", "LOAD", "REPLACE", small), ("FCALL", "small", 0),
+                 ("FUNCTION", "RESTORE", dump, "replace"), ("FCALL", "small", 0), ("FUNCTION", "DELETE", "small"), ("FUNCTION", "RESTORE", dump), ("FUNCTION", "DELETE", "mylib"),
+                 ("FUNCTION", "LOAD", small.replace("small", "third")), ("FUNCTION", "RESTORE", dump, "FLUSH"), ("FCALL", "third", 0), ("FCALL", "incr2", 1, "dumped", 1)):
+        facts.equal(raw(ours, [step]), raw(theirs, [step]), f"{str(step[:2])} {step[3:]}: as Redis answers")
+    world.wait_zero_lag()
+    facts.equal([other("FCALL", "small", 0), other("FCALL", "incr2", 1, "dumped", 1), len(other("FUNCTION", "LIST"))], [1, 4, 2], "what was restored is everywhere, and nothing else")
+    world.check_same_everywhere(facts)
+    ours("FUNCTION", "FLUSH")
+    world.wait_zero_lag()
+
+
 def users_with_few_rights_run_none(facts, world):
     with world["a"].client() as boss:
         boss("ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~mine:*")
@@ -508,6 +535,7 @@ def scripts(facts):
         refused_before_anything_is_written(facts, world)
         users_with_few_rights_run_none(facts, world)
         functions(facts, world, bare)
+        dumps_of_functions(facts, world, bare)
         busy_and_killed(facts, world)
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:

@@ -4,10 +4,15 @@
 
 #include "base/bytes.h"
 
+#define DUMP_FOOTER 10               /* bytes at the end: two of version, then eight of checksum, the lowest first */
+#define DUMP_VERSION 2
+
 /* Is a type that a DUMP begins with this byte of replicated? */
 bool dump_type_is_known(unsigned char type);
 /* The store refuses any that is not, after everything else that may be wrong with the command. */
 bool dump_is_whole(struct slice dump);
+/* Ends what OUT holds from FIRST on. VERSION: as another dump has it. */
+void dump_end(struct buffer *out, size_t first, struct slice version);
 /* Of a stream: does it hold consumer groups, or anything that cannot be read here? False: it is of another type. */
 bool dump_has_groups(struct slice dump);
 

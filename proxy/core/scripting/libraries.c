@@ -1,7 +1,9 @@
 /* Libraries (see libraries.h). There are few. */
 #include "libraries.h"
 
+#include "library_dump.h"
 #include "wrapper.h"
+#include "proxy/core/commands/dump.h"
 
 #include <string.h>
 
@@ -12,7 +14,7 @@ struct library {
 };
 
 /* A command under way that changes which there are: what it names or holds. */
-struct library_order { uint64_t token; enum { ORDER_LOAD, ORDER_DELETE, ORDER_FLUSH } kind; struct slice text; };
+struct library_order { uint64_t token; enum { ORDER_LOAD, ORDER_DELETE, ORDER_FLUSH, ORDER_RESTORE, ORDER_RESTORE_ALONE } kind; struct slice text; };
 
 bool libraries_are_meant(const struct command *row)
 {
@@ -20,7 +22,7 @@ bool libraries_are_meant(const struct command *row)
 	if (name[0] != 'f')
 		return false;
 	return name[1] == 'c' || strcmp(name, "function|load") == 0 || strcmp(name, "function|delete") == 0 || strcmp(name, "function|flush") == 0 ||
-	       strcmp(name, "function|list") == 0;
+	       strcmp(name, "function|list") == 0 || strcmp(name, "function|dump") == 0 || strcmp(name, "function|restore") == 0;
 }
 
 static struct library *library_find(const struct libraries *libraries, struct slice name)
@@ -53,16 +55,26 @@ static void add_name(struct buffer *names, struct slice name)
 	buffer_add(names, name);
 }
 
+/* Takes one of those that add_name added off the front. */
+static bool read_name(struct slice *names, struct slice *name)
+{
+	int64_t len;
+	if (!slice_to_int64(slice_take_until(names, ' '), &len))
+		return false;
+	*name = (struct slice){ names->ptr, (size_t)len };
+	names->ptr += len;
+	names->len -= (size_t)len;
+	return true;
+}
+
 static bool take_name(struct buffer *names, struct buffer *name)
 {
-	struct slice rest = buffer_slice(names), digits = slice_take_until(&rest, ' ');
-	int64_t len;
-	if (!slice_to_int64(digits, &len))
+	struct slice rest = buffer_slice(names), text;
+	if (!read_name(&rest, &text))
 		return false;
-	buffer_add(name, (struct slice){ rest.ptr, (size_t)len });
-	size_t used = digits.len + 1 + (size_t)len;
-	names->len -= used;
-	memmove(names->ptr, names->ptr + used, names->len);
+	buffer_add(name, text);
+	memmove(names->ptr, rest.ptr, rest.len);
+	names->len = rest.len;
 	return true;
 }
 
@@ -130,12 +142,14 @@ static void note_order(struct libraries *libraries, unsigned kind, struct slice 
 	buffer_free(&by);
 }
 
+static const char no_room[] = "OOM Homeport: no room for another library of functions (limits.scripts): FUNCTION DELETE what is not needed";
+
 static const char *add_load(struct libraries *libraries, const struct request *request, struct buffer *out, struct scripted *scripted)
 {
 	struct slice code = request->argv[request->argc - 1];
 	struct buffer form = { 0 };
 	if (libraries->bytes + code.len > libraries->bytes_max)
-		return "OOM Homeport: no room for another library of functions (limits.scripts): FUNCTION DELETE what is not needed";
+		return no_room;
 	wrapper_add_library(&form, code);
 	resp_add_array(out, request->argc);
 	for (uint32_t i = 0; i + 1 < request->argc; i++)
@@ -144,6 +158,45 @@ static const char *add_load(struct libraries *libraries, const struct request *r
 	buffer_free(&form);
 	note_order(libraries, ORDER_LOAD, code, scripted);
 	return NULL;
+}
+
+/* The libraries of a dump: CODES gets their texts, FORMS a dump of their forms. False: Redis takes no such dump, and says so. */
+static bool dump_read(const struct libraries *libraries, struct slice dump, struct buffer *codes, struct buffer *forms)
+{
+	struct slice rest, version;
+	struct buffer code = { 0 }, form = { 0 };
+	bool is_read = library_dump_open(dump, &rest, &version);
+	while (is_read && rest.len > 0) {
+		code.len = form.len = 0;
+		is_read = library_dump_next(&rest, libraries->bytes_max, &code);
+		wrapper_add_library(&form, buffer_slice(&code));
+		library_dump_add(forms, buffer_slice(&form));
+		add_name(codes, buffer_slice(&code));
+	}
+	if (is_read)
+		dump_end(forms, 0, version);
+	buffer_free(&code);
+	buffer_free(&form);
+	return is_read;
+}
+
+static const char *add_restore(struct libraries *libraries, const struct request *request, struct buffer *out, struct scripted *scripted)
+{
+	struct buffer codes = { 0 }, forms = { 0 };
+	bool is_alone = request->argc == 4 && slice_equal_nocase(request->argv[3], SLICE("FLUSH")), has_room = request->argv[2].len <= libraries->bytes_max;
+	bool is_read = has_room && dump_read(libraries, request->argv[2], &codes, &forms);
+	has_room &= (is_alone ? 0 : libraries->bytes) + codes.len <= libraries->bytes_max;
+	if (has_room && !is_read)
+		add_request(out, request);
+	if (has_room && is_read) {
+		resp_add_array(out, request->argc);
+		for (uint32_t i = 0; i < request->argc; i++)
+			resp_add_bulk(out, i == 2 ? buffer_slice(&forms) : request->argv[i]);
+		note_order(libraries, is_alone ? ORDER_RESTORE_ALONE : ORDER_RESTORE, buffer_slice(&codes), scripted);
+	}
+	buffer_free(&codes);
+	buffer_free(&forms);
+	return has_room ? NULL : no_room;
 }
 
 const char *libraries_command(struct libraries *libraries, const struct command *row, const struct request *request, const struct scripts_place *place,
@@ -156,8 +209,10 @@ const char *libraries_command(struct libraries *libraries, const struct command 
 	}
 	if (strcmp(row->name, "function|load") == 0)
 		return add_load(libraries, request, out, scripted);
+	if (strcmp(row->name, "function|restore") == 0)
+		return add_restore(libraries, request, out, scripted);
 	add_request(out, request);
-	scripted->is_listing = strcmp(row->name, "function|list") == 0;
+	scripted->is_listing = row->class == COMMAND_READ;
 	if (strcmp(row->name, "function|delete") == 0)
 		note_order(libraries, ORDER_DELETE, request->argv[2], scripted);
 	else if (strcmp(row->name, "function|flush") == 0)
@@ -165,9 +220,18 @@ const char *libraries_command(struct libraries *libraries, const struct command 
 	return NULL;
 }
 
+static void libraries_flush(struct libraries *libraries)
+{
+	while (libraries->count > 0) {
+		add_name(&libraries->gone, libraries->items[0].name);
+		library_remove(libraries, &libraries->items[0]);
+	}
+}
+
 static void order_run(struct libraries *libraries, const struct library_order *order, struct slice reply)
 {
 	struct reply name;
+	struct slice codes = order->text, code;
 	struct library *library;
 	switch (order->kind) {
 	case ORDER_LOAD:
@@ -181,10 +245,14 @@ static void order_run(struct libraries *libraries, const struct library_order *o
 			library_remove(libraries, library);
 		return;
 	case ORDER_FLUSH:
-		while (libraries->count > 0) {
-			add_name(&libraries->gone, libraries->items[0].name);
-			library_remove(libraries, &libraries->items[0]);
-		}
+		libraries_flush(libraries);
+		return;
+	case ORDER_RESTORE_ALONE:
+		libraries_flush(libraries);
+		/* fall through */
+	case ORDER_RESTORE:
+		while (read_name(&codes, &code))
+			library_set(libraries, library_dump_name(code), code, true);
 		return;
 	}
 }

@@ -1,6 +1,7 @@
 /* Wrapper (see wrapper.h). Names that stand in the script as literals are told apart without a look at the list of all. */
 #include "wrapper.h"
 
+#include "library_dump.h"
 #include "logging.h"
 #include "proxy/core/commands/dump.h"
 #include "wrapper_text.h"
@@ -164,9 +165,39 @@ void wrapper_add_library(struct buffer *out, struct slice code)
 	buffer_add(out, (struct slice){ code.ptr + len, code.len - len });
 }
 
+/* TEXT without PART behind its first line. False: it does not stand there. */
+static bool part_remove(struct slice text, struct slice part, struct buffer *out)
+{
+	const char *line = memchr(text.ptr, '\n', text.len);
+	size_t before = line == NULL ? text.len : (size_t)(line + 1 - text.ptr);
+	if (text.len - before < part.len || memcmp(text.ptr + before, part.ptr, part.len) != 0)
+		return false;
+	buffer_add(out, (struct slice){ text.ptr, before });
+	buffer_add(out, (struct slice){ text.ptr + before + part.len, text.len - before - part.len });
+	return true;
+}
+
+static bool dump_remove(struct slice dump, struct slice part, struct buffer *out)
+{
+	struct slice libraries, version;
+	struct buffer form = { 0 }, code = { 0 };
+	bool is_read = library_dump_open(dump, &libraries, &version);
+	while (is_read && libraries.len > 0) {
+		form.len = code.len = 0;
+		is_read = library_dump_next(&libraries, SIZE_MAX, &form);
+		bool is_ours = is_read && part_remove(buffer_slice(&form), part, &code);
+		library_dump_add(out, buffer_slice(is_ours ? &code : &form));
+	}
+	buffer_free(&form);
+	buffer_free(&code);
+	if (is_read)
+		dump_end(out, 0, version);
+	return is_read;
+}
+
 void wrapper_remove(struct buffer *out, struct slice reply)
 {
-	struct buffer part = { 0 };
+	struct buffer part = { 0 }, text = { 0 };
 	struct slice rest = reply;
 	struct reply piece;
 	add_library_part(&part);
@@ -174,20 +205,14 @@ void wrapper_remove(struct buffer *out, struct slice reply)
 		const char *start = rest.ptr;
 		if (!reply_read(&rest, &piece))
 			break;
-		/* It stands behind the first line. */
-		const char *line = piece.type == REPLY_STRING ? memchr(piece.text.ptr, '\n', piece.text.len) : NULL;
-		const char *found = line == NULL ? NULL : line + 1;
-		if (found == NULL || (size_t)(piece.text.ptr + piece.text.len - found) < part.len || memcmp(found, part.ptr, part.len) != 0) {
+		text.len = 0;
+		if (piece.type == REPLY_STRING && (part_remove(piece.text, buffer_slice(&part), &text) || dump_remove(piece.text, buffer_slice(&part), &text)))
+			resp_add_bulk(out, buffer_slice(&text));
+		else
 			buffer_add(out, (struct slice){ start, (size_t)(rest.ptr - start) });
-			continue;
-		}
-		size_t before = (size_t)(found - piece.text.ptr);
-		resp_add_bulk_len(out, piece.text.len - part.len);
-		buffer_add(out, (struct slice){ piece.text.ptr, before });
-		buffer_add(out, (struct slice){ found + part.len, piece.text.len - before - part.len });
-		buffer_add_text(out, "\r\n");
 	}
 	buffer_free(&part);
+	buffer_free(&text);
 }
 
 static bool is_word_part(char c)
