@@ -176,6 +176,10 @@ def random_call(dice):
         ["ZADD", "z", index, value], ["BZPOPMIN", "z", key, 1], ["BZPOPMAX", "z", 1], ["ZMPOP", 1, "z", "MIN"], ["BZMPOP", 1, 1, "z", "MAX", "COUNT", count],
         ["EXPIRE", key, 10000], ["DEL", key], ["RENAME", key, other], ["SET", key, value], ["SELECT", dice.choice("001")], ["MOVE", key, dice.choice("01")],
         ["COPY", key, other, "DB", dice.choice("01"), "REPLACE"], ["COPY", key, other], ["LRANGE", key, 0, -1], ["LREM", key], ["LMPOP", 1, key],
+        ["XADD", "x", f"{dice.randrange(60)}-{dice.randrange(3)}", "f", value], ["XADD", "x", "MAXLEN", dice.randrange(4), str(dice.randrange(60, 90)), "f", value, "g", index],
+        ["xadd", "x", "minid", "=", "40", f"{dice.randrange(30, 90)}-1", "f", value], ["XADD", "x", "nomkstream", f"{dice.randrange(90)}-9", "f", value],
+        ["XDEL", "x", *{f"{dice.randrange(90)}-{dice.randrange(2)}" for _ in range(9)}], ["XTRIM", "x", "MAXLEN", dice.randrange(3)], ["XADD", "x", "*", "f"], ["DEL", "x"],
+        ["XTRIM", "x", "MINID", "50"], ["XADD", key, "1-1", "f", value], ["RENAME", "x", other],
     ])
 
 
@@ -192,6 +196,39 @@ def whatever_lists_are_written_by_scripts(facts, world, bare, seed):
         different = {key for key, value in digest.data(theirs).items() if data.get(key, (None,))[:2] != value[:2]}
         facts.equal(different, set(), f"and it is what Redis alone would hold (seed {seed})")
         facts.check(len(data) > 4, "of several keys", str(len(data)))
+
+
+ADD = "return redis.call('xadd', KEYS[1], 'MAXLEN', '~', '100000', '*', 'dc', ARGV[1], 'n', ARGV[2])"
+
+
+def entries_get_ids_of_their_own(facts, world):
+    """Two datacenters add to one stream, by scripts, by plain XADD and by a function, while neither hears of the other."""
+    library = "#!lua name=adds\nredis.register_function('add', function(keys, args) return redis.call('XADD', keys[1], '*', 'dc', args[1], 'n', args[2]) end)"
+    world["a"].client()("FUNCTION", "LOAD", library)
+    world["a"].client()("XADD", "tasks", "7-*", "of", "old")
+    world.wait_zero_lag()
+    added = []
+    world.cut("a")
+    for dc in world:
+        batch = []
+        for number in range(60):
+            words = {0: ("EVAL", ADD, 1, "tasks", dc.name, number), 1: ("XADD", "tasks", "*", "dc", dc.name, "n", number), 2: ("FCALL", "add", 1, "tasks", dc.name, number)}[number % 3]
+            batch.append(words)
+        batch.append(("EVAL", "return redis.call('xadd', KEYS[1], ARGV[1] .. '-*', 'f', 'v')", 1, "future", 1 << 45))
+        ids = dc.client(60).pipeline(batch)
+        scripted = [i for number, i in enumerate(ids[:-1]) if number % 3 != 1]
+        facts.equal(scripted, sorted(scripted, key=lambda i: tuple(map(int, i.split(b"-")))), f"{dc.name}: ids that scripts give rise")
+        added += ids[:-1]
+        facts.check(ids[-1].startswith(b"35184372088832-"), "an id of which the client says the time is of that time", str(ids[-1]))
+    world.heal("a")
+    world.check_same_everywhere(facts, "entries that scripts add in two datacenters are in both")
+    with world["b"].client() as client:
+        facts.equal([len(set(added)), client("XLEN", "tasks"), client("XLEN", "future")], [120, 121, 2], "no id was given twice")
+        facts.equal(client("EVAL", "local id=redis.call('xadd',KEYS[1],'*','f','v') redis.call('xdel',KEYS[1],id) redis.call('xadd',KEYS[1],'*','f','w') "
+                           "return redis.call('xtrim',KEYS[1],'MAXLEN',0)", 1, "short"), 1, "what a script added it may remove")
+    world.check_same_everywhere(facts, "and then nobody has it")
+    world["a"].client()("FUNCTION", "FLUSH")
+    world.wait_zero_lag()
 
 
 def loaded_anywhere_known_everywhere(facts, world):
@@ -221,7 +258,7 @@ def loaded_anywhere_known_everywhere(facts, world):
 
 def refused_before_anything_is_written(facts, world):
     client = world["a"].client()
-    for call in ("redis.call('xadd','stream','*','f','v')", "redis.call('XADD','stream','*','f','v')", "redis.call('migrate','h',1,'before',0,1)"):
+    for call in ("redis.call('xgroup','create','stream','g','$','mkstream')", "redis.call('XGROUP','CREATE','stream','g','0','MKSTREAM')", "redis.call('migrate','h',1,'before',0,1)"):
         try:
             client("EVAL", f"redis.call('set','before','1') {call} redis.call('set','after','1')", 0)
             facts.check(False, f"{call} is refused")
@@ -530,6 +567,7 @@ def scripts(facts):
         answers_are_those_of_redis(facts, world, bare)
         for seed in (1, 2):
             whatever_lists_are_written_by_scripts(facts, world, bare, seed)
+        entries_get_ids_of_their_own(facts, world)
         loaded_anywhere_known_everywhere(facts, world)
         many_writes_into_one_string(facts, world)
         refused_before_anything_is_written(facts, world)

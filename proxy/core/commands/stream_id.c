@@ -52,6 +52,11 @@ unsigned stream_ids_bits(unsigned dc_count)
 	return bits;
 }
 
+int64_t stream_ids_number(const struct stream_ids *ids)
+{
+	return (INT64_C(1) << ids->bits) + ids->place;
+}
+
 struct stream_id stream_ids_next(struct stream_ids *ids)
 {
 	if (ids->now_ms > ids->newest.ms)

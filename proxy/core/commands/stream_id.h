@@ -21,6 +21,8 @@ struct stream_ids {
 };
 /* How many bits tell the place of one of DC_COUNT datacenters. */
 unsigned stream_ids_bits(unsigned dc_count);
+/* Both in one number, for scripts: the highest bit tells how many there are below it, and these the place. */
+int64_t stream_ids_number(const struct stream_ids *ids);
 /* The next one: of now, or later if a later one was given or seen. */
 struct stream_id stream_ids_next(struct stream_ids *ids);
 /* "ms-*": one of this time; the server says if it is too small. */

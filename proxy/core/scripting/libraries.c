@@ -4,6 +4,7 @@
 #include "library_dump.h"
 #include "wrapper.h"
 #include "proxy/core/commands/dump.h"
+#include "proxy/core/commands/stream_id.h"
 
 #include <string.h>
 
@@ -116,6 +117,7 @@ static void add_call(struct libraries *libraries, const struct command *row, con
 	resp_add_array(out, request->argc + WRAPPER_HIDDEN);
 	for (uint32_t i = 0; i < request->argc; i++)
 		resp_add_bulk(out, request->argv[i]);
+	resp_add_bulk_int(out, stream_ids_number(place->ids));
 	if (!place->is_outbox_whole)
 		buffer_add_byte(&text, '+');
 	buffer_add_uint64(&text, place->reserved_db);

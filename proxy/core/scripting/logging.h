@@ -25,6 +25,8 @@ enum logging {
 	LOG_REMOVAL = 'q',           /* LREM: how long the list was, where such elements stood, and whether it is still there */
 	LOG_TRIM = 'i',              /* LTRIM: how long the list was, how long it is, and whether it is still there */
 	LOG_POP_FIRST = 'h',         /* as a pop of the key that it popped from */
+	LOG_ENTRY = 'A',             /* XADD: under the id that it got; where it trims, the first entry before and afterwards */
+	LOG_CUT = 'T',               /* XTRIM: the first entry before and afterwards */
 	LOG_WHOLE = 'w',             /* the whole second key afterwards */
 	LOG_RESTORED = 'j',          /* the whole key afterwards */
 	LOG_MOVED = 'k',             /* MOVE: the whole key before */

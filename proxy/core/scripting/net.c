@@ -3,6 +3,7 @@
 #include "net.h"
 
 #include "base/number.h"
+#include "proxy/core/commands/stream_id.h"
 #include "proxy/core/resp/resp.h"
 
 #define SLOTS_FIRST 64
@@ -189,6 +190,53 @@ static void take_value(struct net *net, const struct change *change)
 	append(net, change);
 }
 
+/* A trim, or the last id of a stream: the last one counts. */
+static void take_bound(struct net *net, const struct change *change)
+{
+	int64_t before = find_of_key(net, change, change->kind);
+	if (before >= 0)
+		net->is_gone[before] = true;
+	append(net, change);
+}
+
+/* An entry that the script itself added and removed leaves the stream, which goes on behind it. */
+static void take_reach(struct net *net, const struct change *added)
+{
+	struct change reach = { .kind = CHANGE_STREAM_REACH, .db = added->db, .key = added->key, .value = added->element };
+	take_bound(net, &reach);
+}
+
+static void take_entry(struct net *net, const struct change *change)
+{
+	int64_t before = last_of(net, change);
+	bool was_added = before >= 0 && net->changes->items[before].kind == CHANGE_STREAM_ADD;
+	take_value(net, change);
+	if (was_added)
+		take_reach(net, change);
+}
+
+/* What it removed of the script's own entries is not added at all. */
+static void take_trim(struct net *net, const struct change *change)
+{
+	struct stream_id bound, id, newest = { 0, 0 };
+	struct change last = *change;
+	bool is_any = false, is_read = stream_id_read(change->value, &bound);
+	for (uint32_t i = next_of(net, change, 0); is_read && i != 0; i = next_of(net, change, i)) {
+		const struct change *added = &net->changes->items[i - 1];
+		if (net->is_gone[i - 1] || added->kind != CHANGE_STREAM_ADD || !stream_id_read(added->element, &id) || stream_id_compare(id, bound) >= (change->number == 1))
+			continue;
+		net->is_gone[i - 1] = true;
+		if (!is_any || stream_id_compare(id, newest) > 0) {
+			newest = id;
+			last.element = added->element;
+		}
+		is_any = true;
+	}
+	take_bound(net, change);
+	if (is_any)
+		take_reach(net, &last);
+}
+
 /* The number that came out, in place of the increment. */
 static void take_result(struct net *net, const struct change *change, struct slice text)
 {
@@ -261,8 +309,10 @@ void net_add(struct net *net, const struct change *change, struct slice reply)
 	case CHANGE_FIELD_SET: case CHANGE_FIELD_REMOVE: case CHANGE_MEMBER_ADD: case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_SET: case CHANGE_SCORE_REMOVE:
 		take_value(net, change);
 		return;
+	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: take_entry(net, change); return;
+	case CHANGE_STREAM_TRIM: take_trim(net, change); return;
+	case CHANGE_STREAM_REACH: take_bound(net, change); return;
 	case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
-	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		/* Each is about the list as those before it left it. */
 	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_SIBLING:
 		/* Scripts ship whole strings. */

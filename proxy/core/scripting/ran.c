@@ -157,6 +157,25 @@ static bool has_emptied(const struct changes *changes, const struct slice *repli
 	return changes->count > 0 && slice_equal(replies[count - 1], SLICE(":0\r\n")) && !slice_equal(replies[answer], SLICE(":0\r\n"));
 }
 
+/* What a plan would have sent holds some of what it intends: an entry's id and fields. */
+static void keep_commands(struct reading *reading)
+{
+	const char *start = reading->commands.ptr, *end = start + reading->commands.len;
+	char *kept = NULL;
+	for (unsigned i = 0; i < reading->intent->count; i++) {
+		struct slice *texts[] = { &reading->intent->items[i].element, &reading->intent->items[i].value };
+		for (unsigned at = 0; at < 2; at++) {
+			if (texts[at]->ptr < start || texts[at]->ptr >= end || texts[at]->len == 0)
+				continue;
+			if (kept == NULL) {
+				kept = arena_take(reading->arena, reading->commands.len);
+				memcpy(kept, start, reading->commands.len);
+			}
+			texts[at]->ptr = kept + (texts[at]->ptr - start);
+		}
+	}
+}
+
 static bool write_take(struct reading *reading, const struct request *request, const struct slice *replies, unsigned count)
 {
 	const struct command *row = command_find(request->argc, request->argv);
@@ -172,6 +191,7 @@ static bool write_take(struct reading *reading, const struct request *request, c
 		return false;
 	if (planned.plan == PLAN_VOID)
 		return true;
+	keep_commands(reading);
 	bool can_empty = plan_can_empty(planned.plan);
 	if (planned.replies + can_empty != count)
 		return false;

@@ -2,6 +2,7 @@
 #include "scripts.h"
 
 #include "wrapper.h"
+#include "proxy/core/commands/stream_id.h"
 
 #include <string.h>
 
@@ -199,6 +200,7 @@ static void add_run(struct scripts *scripts, struct script_entry *entry, const s
 	resp_add_array(out, request->argc + WRAPPER_HIDDEN);
 	add_script(out, entry, is_reading);
 	add_words(out, request, 2);
+	resp_add_bulk_int(out, stream_ids_number(place->ids));
 	if (!place->is_outbox_whole)
 		buffer_add_byte(&text, '+');
 	buffer_add_uint64(&text, place->reserved_db);

@@ -42,7 +42,7 @@ struct scripted {
 	char by_text[80];                    /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
 };
 
-struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; };
+struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; const struct stream_ids *ids; };
 
 /* Is it for scripts_command? */
 bool scripts_are_meant(const struct command *row);

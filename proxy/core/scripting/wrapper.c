@@ -298,7 +298,7 @@ void wrapper_add(struct buffer *out, struct slice body, struct slice sha)
 	buffer_add(out, body);
 	buffer_add_text(out, "\nend local R,N,S=redis,'user_script','");
 	buffer_add(out, sha);
-	buffer_add_text(out, "' local p,z=R.pcall,#ARGV local d,t=ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil local Q,L=nil,{t,nil,nil,nil,nil,nil,nil,nil} ");
+	buffer_add_text(out, "' local p,z=R.pcall,#ARGV local g,d,t=ARGV[z-2],ARGV[z-1],ARGV[z] ARGV[z]=nil ARGV[z-1]=nil ARGV[z-2]=nil local Q,L=nil,{t,nil,nil,nil,nil,nil,nil,nil} ");
 	buffer_add_text(out, "local function M() local R,p=redis,redis.pcall ");
 	add_number(out, "local Z=", lines);
 	add_tail_calls(out, body, first_line);

@@ -1,4 +1,4 @@
-/* Wrapper text (see wrapper_text.h). What its functions share: R is Redis's own table, p its pcall; d and t are the hidden arguments; L: the log; K: the names of all
+/* Wrapper text (see wrapper_text.h). What its functions share: R is Redis's own table, p its pcall; g, d and t are the hidden arguments; L: the log; K: the names of all
  * commands that are logged, with how; I: the types that RESTORE may bring; T, Z: tail calls, and how many lines the script has; Q: what is made when it is
  * needed, by M, and what may change: v, which RESP; O and H, strings that are yet to be read; E and EL, the error that a call raised, and its line. */
 #include "wrapper_text.h"
@@ -36,6 +36,17 @@ const char wrapper_slow_part[] =
 	"if at and tonumber(a[at])==tonumber(d) then a[at]='2147483647' end return at end "
 	"local function sorted(a) local i=3 while i<#a do local o=U(a[i]) if o=='STORE' then return a[i+1] end "
 	"if o=='LIMIT' then i=i+2 elseif o=='BY' or o=='GET' then i=i+1 end i=i+1 end end "
+	/* XADD: where its id stands, and whether it trims. */
+	"local function entry(a) local i,cut=3 while a[i] do local o=U(a[i]) if o=='MAXLEN' or o=='MINID' then cut=true i=i+((a[i+1]=='~' or a[i+1]=='=') and 1 or 0)+1 "
+	"elseif o=='LIMIT' then i=i+1 elseif o~='NOMKSTREAM' then break end i=i+1 end return i,cut end "
+	/* An id of ours, for "*" and "ms-*": above what is there. Beyond what Lua counts exactly Redis chooses. */
+	"local function above(k,id) local part=type(id)=='string' and id:match('^(%d+)%-%*$') if id~='*' and not part then return id end "
+	"local b,top=1,'0-0' while b*2<=tonumber(g) do b=b*2 end local place,x=g-b,q('xinfo','STREAM',k) "
+	"for i=1,#x,2 do if x[i]=='last-generated-id' then top=x[i+1] end end "
+	"local tm,ts=top:match('(%d+)-(%d+)') tm,ts=tonumber(tm),tonumber(ts) local ms=tonumber(part) if not part then ms=q('time') ms=ms[1]*1000+math.floor(ms[2]/1000) "
+	"if ms<tm then ms=tm end end "
+	"if ms>tm then return ms<2^52 and string.format('%.0f-%.0f',ms,place) or id end "
+	"if ms<tm or tm>=2^52 or ts>=2^52 then return id end return string.format('%.0f-%.0f',tm,(math.floor(ts/b)+1)*b+place) end "
 	"local function X(...) "
 	"local a={...} local c=a[1] "
 	"if type(c)~='string' then return p(...) end "
@@ -63,11 +74,14 @@ const char wrapper_slow_part[] =
 	"else B('zrange',a[2],a[3],a[4],c=='zremrangebyscore' and 'BYSCORE' or 'BYLEX') end end "
 	"if k=='l' or k=='n' or k=='v' or k=='q' or k=='i' then B('llen',a[2]) if type(b[1])=='table' then b[1]=0 end end "
 	"if k=='n' then B('lpos',a[2],a[4]) elseif k=='q' then B('lpos',a[2],a[4],'COUNT','0') end "
+	"local cut if k=='A' then at,cut=entry(a) if #a-at>=3900 then return {err='HOMEPORT unsupported XADD of so many fields (docs/limits.md): 1949 go with one entry'} end "
+	"if a[at] then a[at]=above(a[2],a[at]) end end "
+	"if cut or k=='T' then B('xrange',a[2],'-','+','COUNT','1') end "
 	"local moved if k=='k' then moved=whole(a[2]) end "
 	"local r if at then r=p(unpack(a)) else r=p(...) end "
 	"if type(r)=='table' and r.err then return r end "
 	"if k=='h' then if r then popped(c,a,r) end return r end "
-	"if (k=='e' or k=='l' or k=='q' or k=='k') and (r==0 or not r) or k=='n' and r<1 or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
+	"if k=='A' then if not r then return r end a[at]=r end if (k=='e' or k=='l' or k=='q' or k=='k' or k=='T') and (r==0 or not r) or k=='n' and r<1 or k=='t' and (r==0 or c=='getex' and #a<3) then return r end "
 	"if k=='s' and #a>3 and not r then local g for e=4,#a do g=g or U(a[e])=='GET' end if not g then return r end end "
 	"local m=#L+1 L[m]=1 L[m+1]=W(a) for e=1,#b do also(b[e]) end also(J(r,a)) "
 	"if k=='e' or k=='b' or k=='l' or k=='q' then also(q('exists',a[2])) "
@@ -78,6 +92,7 @@ const char wrapper_slow_part[] =
 	"elseif k=='m' then also(q('smembers',a[2])) "
 	"elseif k=='z' then also(q('zrange',a[2],'0','-1','WITHSCORES')) "
 	"elseif k=='i' then also(q('llen',a[2])) also(q('exists',a[2])) "
+	"elseif cut or k=='T' then also(q('xrange',a[2],'-','+','COUNT','1')) "
 	"elseif k=='y' then also(q('lrange',y,'0','-1')) "
 	"elseif k=='u' then local e=c=='georadius' and 7 or 6 "
 	"while e<#a do local o=U(a[e]) if o=='STORE' or o=='STOREDIST' then e=e+1 y=a[e] elseif o=='COUNT' then e=e+1 end e=e+1 end "
@@ -134,7 +149,7 @@ const char wrapper_end_part[] =
 	"return {e,l}";
 
 /* In front of a library's text. It stays: what belongs to one run is set when that begins. */
-const char wrapper_library_start[] = "local redis,server=(function() local R,p,d,t,S,L local T,N,Z='','user_function',1e9 ";
+const char wrapper_library_start[] = "local redis,server=(function() local R,p,g,d,t,S,L local T,N,Z='','user_function',1e9 ";
 const char wrapper_library_run[] =
 	"local Q=M() local F={} "
 	"local function run(c,...) if not R then return redis.call(c,...) end local k=F[c] if k=='r' then return p(c,...) end "
@@ -154,7 +169,7 @@ const char wrapper_library_register[] =
 	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING} "
 	"local function wrap(f,name) return function(keys,args) R=redis p=R.pcall "
 	"if not M then M={__index=function(_,k) return redis[k] end,__newindex=function() error('Attempt to modify a readonly table',2) end} setmetatable(s,M) end "
-	"local z=#args d,t=args[z-1],args[z] args[z]=nil args[z-1]=nil S=name Q.O,Q.H,Q.v,Q.E,Q.EL=nil,nil,nil,nil,nil L={t} return finish(pcall(f,keys,args)) end end "
+	"local z=#args g,d,t=args[z-2],args[z-1],args[z] args[z]=nil args[z-1]=nil args[z-2]=nil S=name Q.O,Q.H,Q.v,Q.E,Q.EL=nil,nil,nil,nil,nil L={t} return finish(pcall(f,keys,args)) end end "
 	"s.register_function=function(a,b,c) "
 	"if c==nil and b~=nil then return redis.register_function(a,wrap(b,a)) end "
 	"if c==nil and a and a.callback then a.callback=wrap(a.callback,a.function_name) return redis.register_function(a) end "
