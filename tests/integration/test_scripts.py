@@ -396,7 +396,9 @@ def dumps_of_functions(facts, world, bare):
                  ("FUNCTION", "RESTORE", b""), ("FUNCTION", "RESTORE", dump, "REPLACE", "x"), ("FUNCTION", "LOAD", "REPLACE", small), ("FCALL", "small", 0),
                  ("FUNCTION", "RESTORE", dump, "replace"), ("FCALL", "small", 0), ("FUNCTION", "DELETE", "small"), ("FUNCTION", "RESTORE", dump), ("FUNCTION", "DELETE", "mylib"),
                  ("FUNCTION", "LOAD", small.replace("small", "third")), ("FUNCTION", "RESTORE", dump, "FLUSH"), ("FCALL", "third", 0), ("FCALL", "incr2", 1, "dumped", 1)):
-        facts.equal(raw(ours, [step]), raw(theirs, [step]), f"{str(step[:2])} {step[3:]}: as Redis answers")
+        # Of two libraries that are there already, Redis names whichever its table has first.
+        found, wanted = (re.sub(rb"Library \w+ already", b"Library ? already", raw(client, [step])) for client in (ours, theirs))
+        facts.equal(found, wanted, f"{str(step[:2])} {step[3:]}: as Redis answers")
     world.wait_zero_lag()
     facts.equal([other("FCALL", "small", 0), other("FCALL", "incr2", 1, "dumped", 1), len(other("FUNCTION", "LIST"))], [1, 4, 2], "what was restored is everywhere, and nothing else")
     world.check_same_everywhere(facts)
