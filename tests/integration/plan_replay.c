@@ -386,7 +386,7 @@ static const char *write_replay(struct replay *replay, const struct request *req
 	struct timeval now;
 	gettimeofday(&now, NULL);
 	const struct plan_world world = {
-		.now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000, .db = 0, .reserved_db = 15, .databases = 16, .ids = &replay->ids,
+		.now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000, .db = 0, .reserved_db = 15, .databases = 16, .ids = &replay->ids, .is_whole = below(4) == 0,
 	};
 	replay->ids.now_ms = world.now_ms;
 	struct slice replies[REPLIES_MAX];
@@ -425,8 +425,12 @@ static bool plan_is_wanted(unsigned plan)
 static unsigned plans_unseen(const struct replay *replay)
 {
 	unsigned unseen = 0;
-	for (unsigned plan = PLAN_NONE + 1; plan < PLANS; plan++)
-		unseen += plan_is_wanted(plan) && !replay->is_plan_seen[plan];
+	for (unsigned plan = PLAN_NONE + 1; plan < PLANS; plan++) {
+		if (!plan_is_wanted(plan) || replay->is_plan_seen[plan])
+			continue;
+		printf("plan %u of plan.def is not seen\n", plan);
+		unseen++;
+	}
 	return unseen;
 }
 
@@ -455,6 +459,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	printf("%u writes, %u of them errors, %u plans not seen\n", replay.writes, replay.errors, plans_unseen(&replay));
-	return plans_unseen(&replay) != 0;
+	unsigned unseen = plans_unseen(&replay);
+	printf("%u writes, %u of them errors, %u plans not seen\n", replay.writes, replay.errors, unseen);
+	return unseen != 0;
 }

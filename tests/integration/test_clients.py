@@ -421,7 +421,7 @@ def handshakes(facts, redis, dc):
 
 def unsupported(facts, dc):
     with dc.client() as client:
-        replies = client.pipeline([("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"), ("SWAPDB", "0", "1"), ("CLIENT", "TRACKING", "ON"), ("SHUTDOWN",),
+        replies = client.pipeline([("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"), ("SWAPDB", "0", "1"), ("MIGRATE", "h", "1", "k", "0", "1"), ("SHUTDOWN",),
                                    ("MULTI",), ("SET", "a", "1"), ("XACK", "s", "g", "1-1"), ("EXEC",), ("SELECT", "15")])
         facts.check(all(str(reply).startswith("HOMEPORT unsupported command '") for reply in replies[:4]),
                     "what cannot be replicated is refused by name", replies[:4])

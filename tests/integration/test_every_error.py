@@ -78,7 +78,7 @@ def contexts(facts, world, a, b):
 
 def unsupported(facts, a):
     a("SET", "k", "v")
-    refused(facts, a, ("EVAL", "return redis.call('COPY', KEYS[1], KEYS[2], 'DB', '3')", 2, "k", "other"), "HOMEPORT unsupported COPY to another database")
+    refused(facts, a, ("EVAL", "return redis.call('SWAPDB', '0', '1')", 0), "HOMEPORT unsupported command 'swapdb' in a script (docs/scripts.md)")
     refused(facts, a, ("MIGRATE", "h", "1", "k", "0", "1"), "HOMEPORT unsupported command 'migrate' (docs/commands.md)")
 
 
