@@ -35,6 +35,8 @@ int audit_compare(const struct auditor *auditor, const struct audited_write *a, 
 
 /* A position of a context names a floor: all that the earlier incarnations of DC have shipped was seen, but for what VECTOR is told of them later. */
 void audit_take_floor(struct auditor *auditor, struct vector *vector, unsigned dc, uint64_t incarnation);
+/* Is it, or a later one of its origin, in a log? */
+bool audit_is_heard(const struct auditor *auditor, unsigned origin, uint64_t seq);
 
 /* ---- audit_fact.c ---- */
 

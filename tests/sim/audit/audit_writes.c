@@ -56,6 +56,11 @@ static uint64_t shipped_up_to(const struct audited_origin *origin)
 	return seq;
 }
 
+bool audit_is_heard(const struct auditor *auditor, unsigned origin, uint64_t seq)
+{
+	return seq <= shipped_up_to(&auditor->origins[origin]);
+}
+
 void audit_take_floor(struct auditor *auditor, struct vector *vector, unsigned dc, uint64_t incarnation)
 {
 	for (unsigned i = 0; i < auditor->origin_count; i++)
