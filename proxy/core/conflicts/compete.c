@@ -59,11 +59,12 @@ bool type_survives(struct keyspace *keyspace, const struct arrival *arriving)
 	bool is_alive = type_outlives_others(origins, key, kind, stamp);
 	bool is_flip = is_alive && visible != KIND_TYPES && visible != kind;
 	key_note_type(origins, key, kind, stamp);
+	/* What is known of the list may be removals only: it was not there then. */
+	if (kind != KIND_LIST)
+		list_erase(keyspace, key, stamp, true);
 	/* A key may have very many elements: look at them only where another type was ever present. */
 	if (!key_has_other_type(key, kind))
 		return true;
-	if (kind != KIND_LIST)
-		list_erase(keyspace, key, stamp, true);
 	for (struct element *element = key->elements; element != NULL; element = element->next) {
 		if (element->kind >= KIND_TYPES || element->kind == kind || !kill_element(keyspace, element, &arriving->party))
 			continue;
