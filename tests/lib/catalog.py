@@ -85,7 +85,7 @@ def long_ones():
         Test("sim/5000 seeds more", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "5001-10000", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("sim/2500 seeds more, all rules", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "12501-15000", "--jobs", jobs], OPTIMIZED, 1800, True),
         Test("integration/kafka_security", [TOP / "tests" / "integration" / "kafka_security.py"], OPTIMIZED, 600, True),
-        *(Test(f"queues/{queue}", [TOP / "tests" / "queues" / "run", queue], OPTIMIZED, 1800, True) for queue in ("celery", "kombu", "rq", "sidekiq")),
+        *(Test(f"queues/{queue}", [TOP / "tests" / "queues" / "run", queue], OPTIMIZED, 1800, True) for queue in ("bullmq", "celery", "kombu", "rq", "sidekiq", "ioredis", "go-redis")),
         Test("libraries/what applications do", [TOP / "tests" / "libraries" / "run"], OPTIMIZED, 1800, True),
         Test("suite/Redis's own tests", [TOP / "tests" / "suite" / "run", "--all"], OPTIMIZED, 5400, True),
         Test("suite/Redis's own tests in one database", [TOP / "tests" / "suite" / "run", "--all", "--singledb"], OPTIMIZED, 5400, True),

@@ -59,19 +59,20 @@ class Program(threading.Thread):
 
 
 class Jobs:
-    def __init__(self, world, command, count, workers=2, environment=None, quiet_seconds=60):
-        """COUNT jobs at each datacenter, WORKERS programs at each. QUIET_SECONDS: when no job ran for that long, those that are missing are lost."""
+    def __init__(self, world, command, count, workers=2, environment=None, quiet_seconds=60, ports=None):
+        """COUNT jobs at each datacenter, WORKERS programs at each. PORTS: {datacenter: port}, else those that speak plainly. QUIET_SECONDS: when no job ran for that long, those that are missing are lost."""
         self.world, self.command, self.count, self.workers = world, command, count, workers
         self._environment, self._quiet_seconds = environment, quiet_seconds
         self.notes_path = world.workspace.directory / "notes"
         self.notes_path.touch()
         self.kills = 0
+        self._ports = ports or {dc.name: dc.sidecar.port for dc in world}
         self.wanted = {f"{dc.name}-{number}" for dc in world for number in range(count)}
         self._programs = {}
         world.workspace.on_close(self.stop)
 
     def _start(self, role, dc, name, *more, is_kept=False):
-        command = [*self.command, role, HOST, dc.sidecar.port, dc.name, self.notes_path, *more]
+        command = [*self.command, role, HOST, self._ports[dc.name], dc.name, self.notes_path, *more]
         self._programs[name] = Program(self.world.workspace, name, command, self._environment, is_kept)
         self._programs[name].start()
 
@@ -87,7 +88,7 @@ class Jobs:
     def notes(self, kind):
         """The words behind KIND, of each line."""
         lines = [line.split() for line in self.notes_path.read_text().splitlines()]
-        return [words[1:] for words in lines if words[0] == kind]
+        return [words[1:] for words in lines if words[:1] == [kind]]
 
     def runs(self):
         """{job: datacenters in which it ran}, one for each time."""
@@ -116,14 +117,26 @@ class Jobs:
         self.world[name].sidecar.kill()
         self.world[name].sidecar.start()
 
-    def run(self, kills=()):
-        """All of it: workers, producers, sidecars killed as the jobs go on."""
+    def wait_for(self, is_enough):
+        """Until IS_ENOUGH(self), or the notes have not grown for long. The line "enough" tells the application that nothing more is waited for."""
+        size, deadline = -1, time.monotonic() + self._quiet_seconds
+        while not is_enough(self) and time.monotonic() < deadline:
+            now = self.notes_path.stat().st_size
+            if now > size:
+                size, deadline = now, time.monotonic() + self._quiet_seconds
+            time.sleep(0.1)
+        with open(self.notes_path, "a", encoding="utf-8") as notes:
+            notes.write("enough\n")
+
+    def run(self, kills=(), is_enough=lambda jobs: True):
+        """All of it: workers, producers, sidecars killed as the jobs go on. IS_ENOUGH(self): is there what has to be there besides the jobs?"""
         self.start_workers()
         self.start_producers()
         for number, name in enumerate(kills, 1):
             self.wait_done(number / (len(kills) + 1.5))
             self.kill(name)
         self.wait_done()
+        self.wait_for(is_enough)
         self._join_producers()
         self.world.wait_zero_lag()
         self.stop()

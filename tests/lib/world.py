@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from . import digest
+from .certificates import Authority
 from .kafka_broker import KafkaBroker
 from .link import Link
 from .redis_server import RedisServer
@@ -87,6 +88,16 @@ class World:
         lines.append("rules:")
         lines += [f'  - {{ match: "{match}", rule: {", ".join((rule, *more))} }}' for match, rule, *more in rules]
         return "\n".join(lines) + "\n" + self._settings
+
+    def speak_tls(self):
+        """Has clients taken by TLS as well: ({name: port}, the authority's certificate). Before start()."""
+        authority = Authority(self.workspace.directory, "authority")
+        ports = {name: free_port() for name in self.dcs}
+        for name, dc in self.dcs.items():
+            cert, key = authority.issue(name)
+            path = dc.sidecar.config_path
+            path.write_text(f'{path.read_text()}listen_tls: {HOST}:{ports[name]}\ntls: {{ cert: "{cert}", key: "{key}" }}\n')
+        return ports, authority.cert
 
     def change_rules(self, rules, names=None):
         """Writes RULES into the configuration, of all or of those named, and has them taken over (SIGHUP)."""
