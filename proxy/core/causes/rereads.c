@@ -34,9 +34,8 @@ void rereads_add_touched(struct rereads *rereads, struct changes *changes)
 /* Of a batch that was shipped while we had not caught up, by a process that may have ended before it could read back. */
 void rereads_add_writes(struct rereads *rereads, struct slice writes)
 {
-	struct slice raw;
-	enum plan pending;
-	while (envelope_write_next(&writes, &pending, &rereads->step->changes, &raw))
+	struct envelope_walk walk = { .writes = writes };
+	while (envelope_walk_next(&walk, &rereads->step->changes))
 		rereads_add_touched(rereads, &rereads->step->changes);
 }
 

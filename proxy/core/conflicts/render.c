@@ -10,6 +10,7 @@
 #include "proxy/core/versions/sequence.h"
 
 #include <assert.h>
+#include <limits.h>
 
 #define PASSED_DEADLINE_MS 1000
 
@@ -248,48 +249,66 @@ static bool is_deadline_settled(const struct keyspace *keyspace, const struct ke
 	return !key_is_cleared(keyspace, key);
 }
 
-static void render_key(struct keyspace *keyspace, struct script *script, struct key *key)
+static void begin_key(struct keyspace *keyspace, struct script *script, struct render_place *place)
 {
-	struct element *ttl = key->fixed[KIND_TTL];
-	bool is_visible = false;
+	struct key *key = place->key;
 	script_select(script, key->db);
 	/* Redis's SET replaces a value of any type and can keep its deadline. */
 	if (!is_visible_string(keyspace, key) || !is_deadline_settled(keyspace, key))
 		script_add(script, 2, (struct slice[]){ SLICE("UNLINK"), key->name });
-	is_visible = stream_render_whole(keyspace, script, key);
-	for (struct element *element = key->elements; element != NULL; element = element->next) {
-		if (element->kind >= KIND_TYPES)
-			continue;
-		if (element->kind == KIND_STREAM) {
-			element_clean(keyspace, element);
-			continue;
-		}
-		if (element->kind == KIND_LIST) {
-			is_visible |= list_render_whole(keyspace, script, element);
-			element_clean(keyspace, element);
-			continue;
-		}
+	place->is_visible = stream_render_whole(keyspace, script, key);
+	place->next = key->elements;
+}
+
+/* Returns whether it shows. */
+static bool render_anew(struct keyspace *keyspace, struct script *script, struct element *element)
+{
+	struct element *ttl = element->key->fixed[KIND_TTL];
+	bool is_visible = false;
+	if (element->kind >= KIND_TYPES)
+		return false;
+	if (element->kind == KIND_LIST) {
+		is_visible = list_render_whole(keyspace, script, element);
+	} else if (element->kind != KIND_STREAM) {
 		struct verdict verdict = element_verdict(keyspace, element);
 		struct buffer value = { 0 };
-		if (value_of(element, &verdict, &value)) {
-			is_visible = true;
-			if (ttl != NULL)
-				ttl->is_redecided = false;
+		is_visible = value_of(element, &verdict, &value);
+		if (is_visible && ttl != NULL)
+			ttl->is_redecided = false;
+		if (is_visible)
 			render_decided(keyspace, script, element, &verdict, buffer_slice(&value));
-		}
 		buffer_free(&value);
-		element_clean(keyspace, element);
 	}
+	element_clean(keyspace, element);
+	return is_visible;
+}
+
+static void end_key(struct keyspace *keyspace, struct script *script, const struct render_place *place)
+{
+	struct element *ttl = place->key->fixed[KIND_TTL];
 	if (ttl == NULL)
 		return;
-	const struct version *deadline = key->policy->rule->decide(keyspace, ttl);
+	const struct version *deadline = place->key->policy->rule->decide(keyspace, ttl);
 	if (deadline != NULL && deadline->is_present && deadline->expire_at_ms > 0) {
-		if (is_visible)
+		if (place->is_visible)
 			render_ttl(keyspace, script, ttl, deadline);
 		else
-			keyspace_set_thinned(keyspace, key);
+			keyspace_set_thinned(keyspace, place->key);
 	}
 	element_clean(keyspace, ttl);
+}
+
+/* True: all of the key is written. */
+static bool render_key(struct keyspace *keyspace, struct script *script, struct render_place *place, unsigned *most)
+{
+	script_select(script, place->key->db);
+	for (; place->next != NULL && *most > 0; place->next = place->next->next, --*most)
+		place->is_visible |= render_anew(keyspace, script, place->next);
+	if (place->next != NULL)
+		return false;
+	end_key(keyspace, script, place);
+	place->key = NULL;
+	return true;
 }
 
 static void render_flushes(struct keyspace *keyspace, struct script *script)
@@ -315,74 +334,67 @@ static void render_entry(struct keyspace *keyspace, struct script *script, struc
 	element_clean(keyspace, element);
 }
 
-void render_dirty(struct keyspace *keyspace, struct script *script)
+static bool render_keys(struct keyspace *keyspace, struct script *script, struct render_place *place, unsigned *most)
 {
-	if (keyspace->is_flush_dirty)
-		render_flushes(keyspace, script);
-	while (keyspace->dirty_keys != NULL) {
-		struct key *key = keyspace->dirty_keys;
-		keyspace->dirty_keys = key->dirty_next;
-		key->is_dirty = false;
-		render_key(keyspace, script, key);
+	while (place->key != NULL || keyspace->dirty_keys != NULL) {
+		if (place->key == NULL) {
+			place->key = keyspace->dirty_keys;
+			keyspace->dirty_keys = place->key->dirty_next;
+			place->key->is_dirty = false;
+			begin_key(keyspace, script, place);
+		}
+		if (!render_key(keyspace, script, place, most))
+			return false;
 	}
-	/* Deadlines are written after values, since a SET removes its key's deadline. */
-	struct element *deadlines = NULL;
+	return true;
+}
+
+/* Deadlines are written after values, since a SET removes its key's deadline. */
+static void render_elements(struct keyspace *keyspace, struct script *script, struct render_place *place, unsigned *most)
+{
 	struct stream_edit edit = { 0 };
-	while (keyspace->dirty_elements != NULL) {
+	for (; keyspace->dirty_elements != NULL && *most > 0; --*most) {
 		struct element *element = keyspace->dirty_elements;
 		keyspace->dirty_elements = element->dirty_next;
 		element->is_dirty = false;
 		if (element->kind == KIND_TTL) {
-			element->dirty_next = deadlines;
-			deadlines = element;
+			element->dirty_next = place->deadlines;
+			place->deadlines = element;
 		} else if (element->kind == KIND_STREAM) {
 			render_entry(keyspace, script, &edit, element);
 		} else if (element->is_redecided || element->has_pending || element->result.len > 0 || element->todo_count > 0 || element->sequence != NULL) {
 			render_element(keyspace, script, element);
 		}
 	}
-	keyspace->dirty_elements_end = &keyspace->dirty_elements;
+	if (keyspace->dirty_elements == NULL)
+		keyspace->dirty_elements_end = &keyspace->dirty_elements;
 	stream_edit_end(keyspace, script, &edit);
-	for (struct element *element = deadlines; element != NULL; element = element->dirty_next) {
+}
+
+bool render_some(struct keyspace *keyspace, struct script *script, struct render_place *place, unsigned *most)
+{
+	if (keyspace->is_flush_dirty)
+		render_flushes(keyspace, script);
+	if (!render_keys(keyspace, script, place, most))
+		return false;
+	render_elements(keyspace, script, place, most);
+	if (keyspace->dirty_elements != NULL)
+		return false;
+	for (; place->deadlines != NULL; place->deadlines = place->deadlines->dirty_next) {
+		struct element *element = place->deadlines;
 		if (!element->is_redecided)
 			continue;
 		script_select(script, element->key->db);
 		render_ttl(keyspace, script, element, element->key->policy->rule->decide(keyspace, element));
 		element_clean(keyspace, element);
 	}
+	return true;
 }
 
-void render_plain(struct script *script, const struct change *change)
+void render_dirty(struct keyspace *keyspace, struct script *script)
 {
-	struct buffer number = { 0 };
-	script_select(script, change->db);
-	switch (change->kind) {
-	case CHANGE_SET:
-		script_set_value(script, change->key, change->value);
-		break;
-	case CHANGE_INCREMENT:
-		buffer_add_int64(&number, change->number);
-		script_add(script, 3, (struct slice[]){ SLICE("INCRBY"), change->key, buffer_slice(&number) });
-		break;
-	case CHANGE_FIELD_SET:
-		script_add_element(script, SLICE("HSET"), change->key, 2, (struct slice[]){ change->element, change->value });
-		break;
-	case CHANGE_FIELD_INCREMENT:
-		buffer_add_int64(&number, change->number);
-		script_add(script, 4, (struct slice[]){ SLICE("HINCRBY"), change->key, change->element, buffer_slice(&number) });
-		break;
-	case CHANGE_MEMBER_ADD:
-		script_add_element(script, SLICE("SADD"), change->key, 1, &change->element);
-		break;
-	case CHANGE_SCORE_SET:
-		buffer_add_double(&number, change->score);
-		script_add_element(script, SLICE("ZADD"), change->key, 2, (struct slice[]){ buffer_slice(&number), change->element });
-		break;
-	case CHANGE_CLEAR: case CHANGE_FLUSH: case CHANGE_INCREMENT_FLOAT: case CHANGE_FIELD_REMOVE: case CHANGE_FIELD_INCREMENT_FLOAT:
-	case CHANGE_MEMBER_REMOVE: case CHANGE_SCORE_REMOVE: case CHANGE_SCORE_INCREMENT: case CHANGE_EXPIRE: case CHANGE_SIBLING:
-	case CHANGE_APPEND: case CHANGE_RANGE: case CHANGE_BITS: case CHANGE_UNION: case CHANGE_LIST_INSERT: case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
-	case CHANGE_STREAM_ADD: case CHANGE_STREAM_REMOVE: case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
-		assert(false);               /* none of these is plain */
-	}
-	buffer_free(&number);
+	struct render_place place = { 0 };
+	unsigned most = UINT_MAX;
+	bool is_all = render_some(keyspace, script, &place, &most);
+	assert(is_all);
 }

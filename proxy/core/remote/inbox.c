@@ -185,16 +185,18 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 		if (batch->part == 0) {
 			inbox->parts.len = 0;
 			inbox->part_next = 0;
+			inbox->checked = (struct envelope_progress){ 0 };
 		}
 		/* The batch began again, so the parts that we have will be repeated, too. */
 		if (batch->part != inbox->part_next)
 			return false;
 		inbox->part_next++;
 		buffer_add(&inbox->parts, batch->part_bytes);
+		envelope_check_some(buffer_slice(&inbox->parts), &inbox->checked);
 		if (inbox->part_next < batch->part_count)
 			return false;
 		*whole = buffer_slice(&inbox->parts);
-		error = envelope_decode(*whole, remote->step->envelope, batch);
+		error = envelope_decode_checked(*whole, remote->step->envelope, &inbox->checked, batch);
 	}
 	int origin_dc = error == ENVELOPE_OK ? origins_dc(&remote->causes->origins, batch->dc) : -1;
 	if (error == ENVELOPE_OK && origin_dc == (int)dc)
@@ -210,6 +212,15 @@ static bool decode(struct remote *remote, unsigned dc, struct slice bytes, struc
 	buffer_add_byte(&remote->step->text, '\0');
 	peer_stop(remote->causes, dc, error == ENVELOPE_OK ? PEER_FOREIGN : PEER_UNDECODABLE, remote->step->text.ptr);
 	return false;
+}
+
+/* A batch that came in parts is taken over, any other is copied. */
+static struct slice keep(struct inbox *inbox, struct slice whole)
+{
+	if (whole.ptr != inbox->parts.ptr)
+		return buffer_copy(whole);
+	inbox->parts = (struct buffer){ 0 };
+	return whole;
 }
 
 struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position, struct slice bytes)
@@ -240,14 +251,12 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 	}
 	struct delivery *delivery = memory_new(sizeof *delivery);
 	*delivery = (struct delivery){
-		.position = position, .bytes = buffer_copy(whole), .context = context, .origin = (unsigned)origin,
+		.position = position, .bytes = keep(&remote->inboxes[dc], whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .changes_max = batch.changes_max, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
 		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .is_stopped = batch.is_stopped, .asks = batch.asks,
 		.clock = batch.clock, .steady_ms = batch.steady_ms,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
-	if (whole.ptr == remote->inboxes[dc].parts.ptr)
-		remote->inboxes[dc].parts.len = 0;
 	if (dc != 0)
 		missed_hear(remote->topology, dc);
 	peer->status.heard_ms = remote->step->steady_ms;

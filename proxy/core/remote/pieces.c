@@ -1,5 +1,6 @@
-/* Pieces: a batch with a write of very many changes enters the metadata some at a time, over several turns, and goes to the store when all are in.
- * Invariant: meanwhile no local write is sent, and nothing else enters the metadata or leaves it, but answers to writes of other keys. */
+/* Pieces: a batch with a write of very many changes enters the metadata some at a time, over several turns, is then rendered in the same way, and goes to
+ * the store as one group.
+ * Invariant: meanwhile no local write is sent or unanswered, and nothing else enters the metadata or leaves it. */
 #include "remote_state.h"
 
 #include <limits.h>
@@ -16,20 +17,33 @@ void remote_drop_pieces(struct remote *remote)
 	remote->pieces = (struct pieces){ 0 };
 }
 
+static bool apply(struct remote *remote, unsigned *most)
+{
+	struct pieces *pieces = &remote->pieces;
+	uint64_t before = pieces->piece.elements;
+	pieces->is_applied = apply_some(remote->apply, remote->inboxes[pieces->dc].first, &pieces->piece, most);
+	remote->step->turn_elements += (unsigned)(pieces->piece.elements - before);
+	return pieces->is_applied;
+}
+
+static bool render(struct remote *remote, unsigned *most)
+{
+	unsigned before = *most;
+	bool is_all = render_some(remote->keyspace, &remote->pieces.group->script, &remote->pieces.place, most);
+	remote->step->turn_elements += before - *most;
+	return is_all;
+}
+
 static void take(struct remote *remote, unsigned most)
 {
 	struct pieces *pieces = &remote->pieces;
-	struct delivery *delivery = remote->inboxes[pieces->dc].first;
-	uint64_t before = pieces->piece.elements;
-	bool is_all = apply_some(remote->apply, delivery, &pieces->piece, &most);
-	remote->step->turn_elements += (unsigned)(pieces->piece.elements - before);
-	if (!is_all)
+	if ((!pieces->is_applied && !apply(remote, &most)) || !render(remote, &most))
 		return;
 	struct group *group = pieces->group;
 	unsigned dc = pieces->dc;
 	*pieces = (struct pieces){ 0 };
 	local_set_draining(remote->local, false);
-	remote_note_applied(remote, dc, delivery, group);
+	remote_note_applied(remote, dc, remote->inboxes[dc].first, group);
 	inbox_pop(remote, dc);
 	remote_send(remote, group);
 }

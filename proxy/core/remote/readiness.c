@@ -56,6 +56,9 @@ static bool is_in_flight(struct remote *remote, const struct delivery *delivery)
 		return true;
 	if (remote->groups->local_unanswered == 0)
 		return false;
+	/* To look at very many each time would take longer than to wait for those that are under way. */
+	if (delivery->changes_max > remote->options->elements_per_turn)
+		return true;
 	struct slice writes = delivery->writes, raw;
 	enum plan pending;
 	while (envelope_write_next(&writes, &pending, &remote->step->changes, &raw)) {
@@ -124,12 +127,11 @@ static bool is_removal(const struct change *change)
 /* A full store takes only what removes. */
 static bool is_removing(struct remote *remote, struct delivery *delivery)
 {
-	struct slice writes = delivery->writes, raw;
-	enum plan pending;
+	struct envelope_walk walk = { .writes = delivery->writes };
 	if (delivery->is_weighed)
 		return delivery->is_removing;
 	delivery->is_weighed = delivery->is_removing = true;
-	while (delivery->is_removing && envelope_write_next(&writes, &pending, &remote->step->changes, &raw))
+	while (delivery->is_removing && envelope_walk_next(&walk, &remote->step->changes))
 		for (unsigned i = 0; i < remote->step->changes.count; i++)
 			delivery->is_removing &= is_removal(&remote->step->changes.items[i]);
 	return delivery->is_removing;

@@ -31,13 +31,12 @@ void remote_note_homes(struct remote *remote, struct group *group)
 
 bool remote_takes_users(struct remote *remote, struct delivery *delivery)
 {
-	struct slice writes = delivery->writes, raw;
+	struct envelope_walk walk = { .writes = delivery->writes };
 	struct changes *changes = &remote->step->changes;
-	enum plan pending;
 	if (delivery->is_homes_known && !delivery->has_homes)
 		return false;
 	delivery->is_homes_known = true;
-	while (envelope_write_next(&writes, &pending, changes, &raw)) {
+	while (envelope_walk_next(&walk, changes)) {
 		for (unsigned i = 0; i < changes->count; i++) {
 			const struct change *change = &changes->items[i];
 			if (change->kind != CHANGE_FIELD_SET || !homes_are_in(change->db, change->key))

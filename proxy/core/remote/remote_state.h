@@ -3,12 +3,15 @@
 #define CORE_REMOTE_STATE_H
 
 #include "remote.h"
+#include "proxy/core/conflicts/render.h"
+#include "proxy/core/wire/envelope.h"
 
 struct inbox {                       /* of one DC's log */
 	struct delivery *first, **end;       /* owned; in log order */
 	uint64_t held_events, held_bytes;
 	bool is_paused;                      /* the log was told to wait */
-	struct buffer parts;                 /* of a batch that comes in parts */
+	struct buffer parts;                 /* of a batch that comes in parts … */
+	struct envelope_progress checked;    /* … and what of it is checked, which is done as they come */
 	uint32_t part_next;
 };
 
@@ -17,6 +20,8 @@ struct pieces {
 	struct group *group;                 /* owned; NULL: none is */
 	unsigned dc;
 	struct apply_piece piece;
+	bool is_applied;                     /* all of it is in the metadata, and is being rendered */
+	struct render_place place;
 };
 
 struct remote {

@@ -80,6 +80,18 @@ struct envelope_scratch *envelope_scratch_new(void);
 void envelope_scratch_free(struct envelope_scratch *scratch);
 /* Checks everything, each write included: after ENVELOPE_OK no walk can fail. */
 MUST_CHECK enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
+/* How far the writes of a batch that comes in parts are checked. Zero-initialise. */
+struct envelope_progress {
+	size_t at, checked;          /* of the batch's bytes: the next field, and the end of the last write that is checked */
+	size_t write_end;            /* of the write that AT is in; 0: it is in none */
+	unsigned changes, changes_max;       /* of that write, and the most of one */
+	bool has_context, is_explicit;       /* of that write */
+};
+/* BYTES: all that has come, from the batch's beginning. What is wrong stops it, and is found again by the decode. */
+void envelope_check_some(struct slice bytes, struct envelope_progress *progress);
+/* What is checked already is not checked again. */
+MUST_CHECK enum envelope_error envelope_decode_checked(struct slice bytes, struct envelope_scratch *scratch, const struct envelope_progress *checked,
+                                                       struct batch *batch);
 /* Of a batch that was encoded here: all that stands before its writes. */
 void envelope_read_header(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch);
 /* Takes the next write off *writes. False at the end. RAW is the write's bytes for envelope_add_write_raw. */
@@ -88,5 +100,8 @@ bool envelope_write_next(struct slice *writes, enum plan *pending, struct change
  * those of OUT. True: there are more. */
 bool envelope_write_open(struct slice *writes, struct write_facts *facts, struct slice *changes);
 bool envelope_changes_some(struct slice *changes, unsigned most, struct changes *out);
+/* The changes of all writes, some at a time, whichever write they are of. Begin with the writes and nothing else. False at the end. */
+struct envelope_walk { struct slice writes, changes; };
+bool envelope_walk_next(struct envelope_walk *walk, struct changes *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Envelope changes: one change of docs/homeport.proto, read and judged. Used by envelope_read.c only. */
+/* Envelope changes: one change of docs/homeport.proto, read and judged. Used by envelope_writes.c only. */
 #ifndef CORE_ENVELOPE_CHANGE_H
 #define CORE_ENVELOPE_CHANGE_H
 

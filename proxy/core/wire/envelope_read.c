@@ -2,8 +2,8 @@
  * outside docs/homeport.proto or contradicts itself stops here, so the rest of the core may rely on every batch. */
 #include "envelope.h"
 
-#include "envelope_change.h"
 #include "envelope_fields.h"
+#include "envelope_writes.h"
 
 #include <assert.h>
 
@@ -16,7 +16,7 @@ struct envelope_scratch {
 	unsigned reading_cap;
 	struct known *known;         /* owned */
 	unsigned known_cap;
-	struct changes changes;      /* for checking writes */
+	struct changes change;       /* for checking writes: one change at a time */
 };
 
 const char *envelope_error_text(enum envelope_error error)
@@ -44,136 +44,8 @@ void envelope_scratch_free(struct envelope_scratch *scratch)
 	memory_free(scratch->path);
 	memory_free(scratch->readings);
 	memory_free(scratch->known);
-	changes_free(&scratch->changes);
+	changes_free(&scratch->change);
 	memory_free(scratch);
-}
-
-/* ---- writes ---- */
-
-static bool position_read(struct slice bytes, struct position *position);
-
-/* RAW is the whole field: contexts are kept as the stretch from the first one to the end of the last. */
-static bool fact_read(const struct wire_field *field, struct slice raw, struct write_facts *facts)
-{
-	struct position position;
-	switch ((enum write_tag)WIRE_TAG(field->number, field->type)) {
-	case WRITE_COMMAND: facts->command = field->bytes; return true;
-	case WRITE_CLIENT: facts->client = field->bytes; return true;
-	case WRITE_BY: facts->by = field->bytes; return true;
-	case WRITE_EXPLICIT: facts->is_explicit = field->value == 1; return field->value <= 1;
-	case WRITE_CHOICE: facts->choice = (enum write_choice)field->value; return field->value <= WRITE_IGNORES;
-	case WRITE_CONTEXT:
-		if (facts->context.len == 0)
-			facts->context.ptr = raw.ptr;
-		facts->context.len = (size_t)(raw.ptr + raw.len - facts->context.ptr);
-		return position_read(field->bytes, &position);
-	default: return false;       /* a known field of another type */
-	}
-}
-
-static bool write_read(struct slice bytes, enum plan *pending, struct changes *changes)
-{
-	*pending = PLAN_NONE;
-	changes_reset(changes);
-	while (bytes.len > 0) {
-		const char *start = bytes.ptr;
-		struct wire_field field;
-		if (wire_field_next(&bytes, &field) != WIRE_OK)
-			return false;
-		if (field.number > WRITE_FIELD_MAX)
-			continue;
-		switch ((enum write_tag)WIRE_TAG(field.number, field.type)) {
-		case WRITE_PENDING:
-			if (field.value != PLAN_NONE && !plan_is_known(field.value))
-				return false;
-			*pending = (enum plan)field.value;
-			break;
-		case WRITE_CHANGE:
-			if (!change_read(field.bytes, changes_add(changes, CHANGE_SET, 0, field.bytes)))
-				return false;
-			break;
-		default:
-			if (!fact_read(&field, (struct slice){ start, (size_t)(bytes.ptr - start) }, &changes->facts))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool write_is_valid(struct slice bytes, struct changes *changes)
-{
-	enum plan pending;
-	if (!write_read(bytes, &pending, changes))
-		return false;
-	if (changes->facts.context.len > 0 && !changes->facts.is_explicit)
-		return false;
-	for (unsigned i = 0; i < changes->count; i++)
-		if (!change_is_valid(&changes->items[i]))
-			return false;
-	return true;
-}
-
-bool envelope_context_next(struct slice *context, struct position *position)
-{
-	struct wire_field field;
-	while (context->len > 0 && wire_field_next(context, &field) == WIRE_OK)
-		if (field.number == WRITE_CONTEXT >> 3 && field.type == WIRE_BYTES && position_read(field.bytes, position))
-			return true;
-	return false;
-}
-
-bool envelope_write_next(struct slice *writes, enum plan *pending, struct changes *changes, struct slice *raw)
-{
-	while (writes->len > 0) {
-		const char *start = writes->ptr;
-		struct wire_field field;
-		enum wire_status status = wire_field_next(writes, &field);
-		assert(status == WIRE_OK);
-		if (field.number != BATCH_WRITE >> 3)
-			continue;            /* an unknown field between writes */
-		bool is_read = write_read(field.bytes, pending, changes);
-		assert(is_read);
-		*raw = (struct slice){ start, (size_t)(writes->ptr - start) };
-		return true;
-	}
-	return false;
-}
-
-bool envelope_write_open(struct slice *writes, struct write_facts *facts, struct slice *changes)
-{
-	struct wire_field field = { 0 };
-	*facts = (struct write_facts){ 0 };
-	while (writes->len > 0 && field.number != BATCH_WRITE >> 3) {
-		enum wire_status status = wire_field_next(writes, &field);
-		assert(status == WIRE_OK);
-	}
-	if (field.number != BATCH_WRITE >> 3)
-		return false;
-	*changes = field.bytes;
-	for (struct slice rest = field.bytes; rest.len > 0;) {
-		const char *start = rest.ptr;
-		enum wire_status status = wire_field_next(&rest, &field);
-		assert(status == WIRE_OK);
-		bool is_fact = field.number <= WRITE_FIELD_MAX && field.number != WRITE_CHANGE >> 3 && field.number != WRITE_PENDING >> 3;
-		bool is_read = !is_fact || fact_read(&field, (struct slice){ start, (size_t)(rest.ptr - start) }, facts);
-		assert(is_read);
-	}
-	return true;
-}
-
-bool envelope_changes_some(struct slice *changes, unsigned most, struct changes *out)
-{
-	struct wire_field field;
-	changes_reset(out);
-	while (changes->len > 0 && out->count < most) {
-		enum wire_status status = wire_field_next(changes, &field);
-		assert(status == WIRE_OK);
-		if (field.number != WRITE_CHANGE >> 3)
-			continue;
-		bool is_read = change_read(field.bytes, changes_add(out, CHANGE_SET, 0, field.bytes));
-		assert(is_read);
-	}
-	return changes->len > 0;
 }
 
 /* ---- the batch around them ---- */
@@ -184,31 +56,10 @@ static bool uint32_read(const struct wire_field *field, uint32_t *number)
 	return field->value <= UINT32_MAX;
 }
 
-static bool position_read(struct slice bytes, struct position *position)
-{
-	*position = (struct position){ 0 };
-	while (bytes.len > 0) {
-		struct wire_field field;
-		if (wire_field_next(&bytes, &field) != WIRE_OK)
-			return false;
-		if (field.number > POSITION_FIELD_MAX || field.number == 4)
-			continue;
-		switch ((enum position_tag)WIRE_TAG(field.number, field.type)) {
-		case POSITION_DC: position->dc = field.bytes; break;
-		case POSITION_INCARNATION: position->incarnation = field.value; break;
-		case POSITION_SEQ: position->seq = field.value; break;
-		case POSITION_FLOOR: position->is_floor = field.value != 0; break;
-		default: return false;
-		}
-	}
-	/* No origin ever wrote so much: what counts from the end means something else (versions/origin.h). */
-	return position->dc.len > 0 && position->seq < UINT64_MAX / 2;
-}
-
 static bool context_add(struct envelope_scratch *scratch, struct slice bytes, struct batch *batch)
 {
 	scratch->context = array_reserve(scratch->context, batch->context_count, &scratch->context_cap, sizeof *scratch->context);
-	return position_read(bytes, &scratch->context[batch->context_count++]);
+	return envelope_position_read(bytes, &scratch->context[batch->context_count++]);
 }
 
 static bool reading_read(struct slice bytes, struct reading *reading)
@@ -270,15 +121,21 @@ static bool known_add(struct envelope_scratch *scratch, struct slice bytes, stru
 }
 
 /* RAW is the whole field; writes are kept as the stretch from the first one to the end of the last. */
-static bool write_add(struct envelope_scratch *scratch, struct slice bytes, struct slice raw, struct batch *batch)
+static void write_note(struct slice raw, struct batch *batch)
 {
 	if (batch->write_count == 0)
 		batch->writes.ptr = raw.ptr;
 	batch->writes.len = (size_t)(raw.ptr + raw.len - batch->writes.ptr);
 	batch->write_count++;
-	bool is_valid = write_is_valid(bytes, &scratch->changes);
-	if (scratch->changes.count > batch->changes_max)
-		batch->changes_max = scratch->changes.count;
+}
+
+static bool write_add(struct envelope_scratch *scratch, struct slice bytes, struct slice raw, struct batch *batch)
+{
+	write_note(raw, batch);
+	unsigned count;
+	bool is_valid = envelope_write_check(bytes, &scratch->change, &count);
+	if (count > batch->changes_max)
+		batch->changes_max = count;
 	return is_valid;
 }
 
@@ -340,9 +197,12 @@ static enum envelope_error format_check(struct slice bytes)
 	return field.value > ENVELOPE_FORMAT ? ENVELOPE_TOO_NEW : ENVELOPE_OK;
 }
 
-static enum envelope_error batch_read(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch, bool is_header_only)
+/* CHECKED: the writes up to there were judged before. */
+static enum envelope_error batch_read(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch, bool is_header_only,
+                                      const struct envelope_progress *checked)
 {
-	*batch = (struct batch){ .writes = { bytes.ptr, 0 } };
+	const char *checked_end = checked == NULL ? bytes.ptr : bytes.ptr + checked->checked;
+	*batch = (struct batch){ .writes = { bytes.ptr, 0 }, .changes_max = checked == NULL ? 0 : checked->changes_max };
 	enum envelope_error error = format_check(bytes);
 	if (error != ENVELOPE_OK)
 		return error;
@@ -355,7 +215,9 @@ static enum envelope_error batch_read(struct slice bytes, struct envelope_scratc
 		struct slice raw = { start, (size_t)(bytes.ptr - start) };
 		if (is_header_only && field.number == BATCH_WRITE >> 3)
 			break;
-		if (field.number <= BATCH_FIELD_MAX && !field_read(&field, raw, scratch, batch))
+		if (WIRE_TAG(field.number, field.type) == BATCH_WRITE && bytes.ptr <= checked_end)
+			write_note(raw, batch);
+		else if (field.number <= BATCH_FIELD_MAX && !field_read(&field, raw, scratch, batch))
 			return ENVELOPE_MALFORMED;
 	}
 	batch->context = scratch->context;
@@ -367,11 +229,16 @@ static enum envelope_error batch_read(struct slice bytes, struct envelope_scratc
 
 enum envelope_error envelope_decode(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
 {
-	return batch_read(bytes, scratch, batch, false);
+	return batch_read(bytes, scratch, batch, false, NULL);
+}
+
+enum envelope_error envelope_decode_checked(struct slice bytes, struct envelope_scratch *scratch, const struct envelope_progress *checked, struct batch *batch)
+{
+	return batch_read(bytes, scratch, batch, false, checked);
 }
 
 void envelope_read_header(struct slice bytes, struct envelope_scratch *scratch, struct batch *batch)
 {
-	enum envelope_error error = batch_read(bytes, scratch, batch, true);
+	enum envelope_error error = batch_read(bytes, scratch, batch, true, NULL);
 	assert(error == ENVELOPE_OK);
 }

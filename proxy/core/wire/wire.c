@@ -88,3 +88,13 @@ enum wire_status wire_field_next(struct slice *cursor, struct wire_field *field)
 		return WIRE_MALFORMED;       /* groups are history; nobody sends them */
 	}
 }
+
+enum wire_status wire_bytes_begin(struct slice *cursor, uint64_t *number, uint64_t *len)
+{
+	uint64_t tag;
+	enum wire_status status = varint_read(cursor, &tag);
+	if (status != WIRE_OK)
+		return status;
+	*number = tag >> 3;
+	return (tag & 7) == WIRE_BYTES ? varint_read(cursor, len) : WIRE_MALFORMED;
+}

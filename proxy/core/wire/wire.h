@@ -96,5 +96,7 @@ struct wire_field {
 
 /* Takes one field off the front of *CURSOR, which is not empty. TRUNCATED: it goes on beyond the end. */
 MUST_CHECK enum wire_status wire_field_next(struct slice *cursor, struct wire_field *field);
+/* Takes the tag and the length of a field of bytes off the front, which may go on beyond the end. MALFORMED: it is of another type. */
+MUST_CHECK enum wire_status wire_bytes_begin(struct slice *cursor, uint64_t *number, uint64_t *len);
 
 #endif
