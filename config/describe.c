@@ -51,6 +51,7 @@ static const char rules_end[] =
 	", and only there: a file in Lua with a function `resolve(key, versions)` |\n"
 	"| `ttl` | of `merge`, and only there: which of several deadlines decides, the `newest` (if nothing is said), the `longest` (none is longest of all) or the `shortest` |\n"
 	"| `bits` | of rules that keep every value: `merge` decides each bit that `SETBIT` and `BITFIELD` write by itself, as the other rules do; `whole` (if nothing is said) keeps the string as a version |\n"
+	"| `stream` | `ordered`: `XREAD` shows an entry of a stream only once no older one can come from another datacenter ([streams](conflict-rules.md#streams-that-are-read-in-order)); `at-once` (if nothing is said) shows what is there |\n"
 	"| `list` | `merge`: lists are merged, under every rule. `whole` (a list as one value) is not there yet, and refused |\n\n"
 	"A rule that an earlier one hides is refused, and so is a handler that does not compile. All datacenters must have the same rules and\n"
 	"handlers: `/readyz` and `homeport_rules_differ` say when they differ. Change: reload, in every datacenter; a file with a mistake changes\n"

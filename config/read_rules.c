@@ -11,7 +11,7 @@
 #define RULES_MAX 16
 #define EXAMPLE "write { match: \"cart:*\", rule: merge }"
 
-static const char *const rule_names[] = { "match", "rule", "order", "handler", "ttl", "bits", "list" };
+static const char *const rule_names[] = { "match", "rule", "order", "handler", "ttl", "bits", "list", "stream" };
 
 static void read_rule(struct reading *reading, const struct tree *node, struct settings_rule *rule);
 static void read_options(struct reading *reading, const struct tree *node, const struct rule *known, struct settings_rule *rule);
@@ -77,7 +77,7 @@ static void read_rule(struct reading *reading, const struct tree *node, struct s
 	read_options(reading, node, known, rule);
 }
 
-/* ---- what a rule may say of deadlines, bits and lists ---- */
+/* ---- what a rule may say of deadlines, bits, lists and streams ---- */
 
 /* The one of WORDS that stands there, NULL if none does. */
 static const char *read_word(struct reading *reading, const struct tree *node, const char *const words[], unsigned count)
@@ -103,10 +103,12 @@ static const char *read_word(struct reading *reading, const struct tree *node, c
 
 static void read_options(struct reading *reading, const struct tree *node, const struct rule *known, struct settings_rule *rule)
 {
-	static const char *const deadlines[] = { "newest", "longest", "shortest" }, *const ways[] = { "whole", "merge" };
+	static const char *const deadlines[] = { "newest", "longest", "shortest" }, *const ways[] = { "whole", "merge" }, *const shows[] = { "at-once", "ordered" };
 	const struct tree *ttl = tree_find(node, "ttl"), *bits = tree_find(node, "bits"), *list = tree_find(node, "list");
 	const char *deadline = read_word(reading, ttl, deadlines, COUNT_OF(deadlines)), *of_bits = read_word(reading, bits, ways, COUNT_OF(ways));
 	const char *of_list = read_word(reading, list, ways, COUNT_OF(ways));
+
+	rule->is_stream_ordered = read_word(reading, tree_find(node, "stream"), shows, COUNT_OF(shows)) == shows[1];
 
 	if (deadline != NULL && !known->takes_ttl)
 		complain(reading->complaints, ttl->key_place, "ttl is for rule merge, remove it or write rule: merge");

@@ -86,7 +86,8 @@ static bool rules_differ(const struct settings *a, const struct settings *b)
 /* A handler's file may say something else under the same name, or the same under another name: that one is in its error messages. */
 static bool rule_differs(const struct settings_rule *a, const struct settings_rule *b)
 {
-	if ((a->ttl == NULL ? b->ttl != NULL : b->ttl == NULL || strcmp(a->ttl, b->ttl) != 0) || a->is_bits_merged != b->is_bits_merged)
+	if ((a->ttl == NULL ? b->ttl != NULL : b->ttl == NULL || strcmp(a->ttl, b->ttl) != 0) || a->is_bits_merged != b->is_bits_merged ||
+	    a->is_stream_ordered != b->is_stream_ordered)
 		return true;
 	if (strcmp(a->match, b->match) != 0 || strcmp(a->rule, b->rule) != 0 || a->order_count != b->order_count)
 		return true;

@@ -43,6 +43,7 @@ struct settings_rule {                 /* in the order of the file: the first ma
 	char **order;                  /* priority: names of datacenters, first wins; else none */
 	unsigned order_count;
 	char *ttl;                     /* merge: which of several deadlines decides; else NULL */
+	bool is_stream_ordered;        /* XREAD shows entries of streams only once none can come in front of them */
 	bool is_bits_merged;           /* record, custom: each bit of a string is decided by itself, as under other rules */
 	char *handler;                 /* custom: the file, as the configuration names it; else NULL */
 	struct slice handler_text;     /* what that file says, and a hash of it */

@@ -1,6 +1,7 @@
 #include "core_parts.h"
 #include "proxy/core/causes/clocks.h"
 #include "proxy/core/local/kept.h"
+#include "proxy/core/local/promise.h"
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/topology/admission.h"
@@ -121,6 +122,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->topology->scripts = &core->scripts;
 	core->scripts.bytes_max = core->scripts.libraries.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
+	core->outbox.local = core->local;
 	core->conflicts.ids.bits = stream_ids_bits(options->dc_count);
 	for (unsigned i = 1; i < options->dc_count; i++)
 		core->conflicts.ids.place += strcmp(options->dcs[i], options->dcs[0]) < 0;
@@ -474,6 +476,21 @@ bool core_home_of_user(const struct core *core, struct slice user, struct home *
 bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request)
 {
 	return admission_concerns_read(core->topology, row, request);
+}
+
+bool core_reads_in_order(const struct core *core, struct slice key)
+{
+	struct policies policies = core->policies;
+	return policies.current->is_ordering && policies_find(&policies, key)->is_stream_ordered;
+}
+
+uint64_t core_entries_until_ms(const struct core *core)
+{
+	uint64_t until_ms = promise_entries(core->local, NULL);
+	for (unsigned dc = 1; dc < core->options.dc_count; dc++)
+		if (core->causes.peers[dc].fresh.entries_from_ms < until_ms)
+			until_ms = core->causes.peers[dc].fresh.entries_from_ms;
+	return until_ms;
 }
 
 unsigned core_forwarded_to(const struct core *core, const struct command *row, const struct request *request)

@@ -35,6 +35,10 @@ bool core_user_of_key(const struct core *core, struct slice key, struct buffer *
 bool core_home_of_user(const struct core *core, struct slice user, struct home *home);
 /* Does a key of this read belong to a pattern with `read: home`? Then it is to be given to the core as a request. False at once where no pattern has it. */
 bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request);
+/* Does XREAD show an entry of this stream only once nothing can come in front of it (a rule's `stream: ordered`)? False at once where no rule says so. */
+bool core_reads_in_order(const struct core *core, struct slice key);
+/* Of entries whose ids datacenters chose, all with ids before this time are in the store. 0: nothing is known. */
+uint64_t core_entries_until_ms(const struct core *core);
 /* The datacenter to which writes of these keys are forwarded. 0: this one, or they are not forwarded. CORE_DC_UNKNOWN: not all to the same. */
 unsigned core_forwarded_to(const struct core *core, const struct command *row, const struct request *request);
 /* Asserts every invariant. The simulator calls it after each step. */

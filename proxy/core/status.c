@@ -116,6 +116,7 @@ const struct core_status *core_status(struct core *core)
 	status->seq = core->causes.answered_seq;
 	status->hlc = core->causes.hlc;
 	status->rules_digest = core->policies.current->digest;
+	status->is_ordering = core->policies.current->is_ordering;
 	status->groups_unanswered = core->groups.unanswered_count;
 	status->outbox_events = core->outbox.events;
 	status->outbox_bytes = core->outbox.bytes;

@@ -91,6 +91,18 @@ void samples_findings(struct samples *samples)
 	}
 }
 
+void samples_stream_order(struct samples *samples)
+{
+	FOR_EACH_PEER(samples, i) {
+		uint64_t told_ms = samples->core->peers[i].ordered_at_ms;
+
+		if (samples->core->is_ordering && told_ms == 0)
+			sample_add_infinity(samples, origin_of(samples, i));
+		else if (samples->core->is_ordering)
+			sample_add_seconds(samples, origin_of(samples, i), (int64_t)(samples->now->steady_ms - told_ms));
+	}
+}
+
 void samples_staleness(struct samples *samples)
 {
 	FOR_EACH_PEER(samples, i) {

@@ -10,6 +10,7 @@ static void check_clock(struct round *round, const struct core_peer_status *peer
 static void check_identity(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_hearing(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_freshness(struct round *round, const struct core_peer_status *peer, const char *dc);
+static void check_order(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_peer(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_resync(struct round *round, const struct core_peer_status *peer, const char *dc);
 static void check_quarantine(struct round *round, const struct core_peer_status *peer, const char *dc);
@@ -27,6 +28,7 @@ void ready_check_peers(struct round *round)
 	for (unsigned i = 1; i < core->peer_count; i++) {
 		check_hearing(round, &core->peers[i], dcs[i]);
 		check_freshness(round, &core->peers[i], dcs[i]);
+		check_order(round, &core->peers[i], dcs[i]);
 		check_peer(round, &core->peers[i], dcs[i]);
 	}
 }
@@ -187,4 +189,17 @@ static void check_freshness(struct round *round, const struct core_peer_status *
 		round_find(round, round_waiting(round, WAIT_STALE, dc, 0),
 		     "its writes of the last %llu s may not be visible here: see the other findings about it, here and there, for the reason",
 		     (unsigned long long)stale_ms / 1000);
+}
+
+/* Nothing newer is shown of streams that are read in order. */
+static void check_order(struct round *round, const struct core_peer_status *peer, const char *dc)
+{
+	uint64_t since_ms = peer->ordered_at_ms > peer->listening_since_ms ? peer->ordered_at_ms : peer->listening_since_ms;
+
+	if (!round->core->is_ordering || !round->core->is_open || peer->listening_since_ms == 0)
+		return;
+	round_find(round, round_waiting(round, WAIT_ORDER, dc, since_ms),
+	     "it has not said for %llu s up to when its entries of streams are here, so XREAD shows nothing newer of streams that a rule reads in order (stream: ordered): "
+	     "see the other findings about it for the reason; if it is gone for good, take it out of `peers`, or take `stream: ordered` out of the rules",
+	     (unsigned long long)round_age_ms(round, since_ms) / 1000);
 }

@@ -2,6 +2,7 @@
 #include "server_view.h"
 
 #include "session_info.h"
+#include "session_order.h"
 #include "slow_log.h"
 
 #include <string.h>
@@ -230,6 +231,12 @@ static void take_set(struct sessions *sessions, struct slice reply, uint64_t wan
 	sessions->notices_are_unsaved = true;
 }
 
+static struct slice adapt_entries(struct session *session, struct slice reply, uint64_t until_ms)
+{
+	struct stream_cut cut;
+	return session_in_order(session, reply, until_ms, &cut) ? buffer_slice(&session->sessions->reply) : session_no_array(session);
+}
+
 struct slice server_view_adapt(struct session *session, enum answer_kind kind, struct slice reply, uint64_t wanted)
 {
 	struct sessions *sessions = session->sessions;
@@ -258,6 +265,8 @@ struct slice server_view_adapt(struct session *session, enum answer_kind kind, s
 	case ANSWER_RESETSTAT:
 		memset(sessions->calls, 0, command_count() * sizeof(*sessions->calls));
 		return reply;
+	case ANSWER_ORDERED:
+		return adapt_entries(session, reply, wanted);
 	case ANSWER_PLAIN:
 	case ANSWER_ACCESS:
 	case ANSWER_QUEUED:

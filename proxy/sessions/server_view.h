@@ -22,6 +22,7 @@ enum answer_kind {
 	ANSWER_SLOWLOG_LEN,          /* asked as SLOWLOG GET */
 	ANSWER_QUEUED,               /* whether the store has memory: if so, the client is told that its command is queued */
 	ANSWER_ASKED,                /* the client was stalled and goes on */
+	ANSWER_ORDERED,              /* of XREAD: what is not in order yet is left out; session->wanted is the time up to which it is */
 	ANSWER_POP,                  /* of a pop that may wait (session_block.h) */
 	ANSWER_GUARDED,              /* likewise, and watches nothing any more */
 };

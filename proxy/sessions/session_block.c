@@ -4,7 +4,9 @@
 #include "block_form.h"
 #include "connectors/net/timer.h"
 #include "key_looks.h"
+#include "proxy/core/commands/stream_id.h"
 #include "session_answers.h"
+#include "session_order.h"
 
 struct blocked {
 	struct waiter waiter;
@@ -13,6 +15,8 @@ struct blocked {
 	struct request *request;     /* owned */
 	struct block_form form;
 	struct slice *last_ids;      /* owned, as they are; of each key that is read, the stream's last id when the read began, if it asked for that */
+	uint64_t order_ms;           /* a read, where some streams are read in order: up to which time entries were, when the try under way was made */
+	uint64_t hidden_ms;          /* likewise: the earliest entry that was not shown to it; 0: none */
 	uint32_t ids_due;            /* how many of them are not known yet; they are in the order of the keys */
 	uint64_t token;              /* names the client's answer, and so each try */
 	uint64_t until_ms;           /* by the steady clock; 0: for ever */
@@ -24,6 +28,7 @@ struct blocked {
 
 struct blocking {
 	struct waiters waiters;
+	uint64_t hidden_ms;          /* the earliest of theirs; 0: nobody waits for order */
 	struct key_looks *looks;     /* owned; NULL: nobody has waited since the store was opened */
 };
 
@@ -60,6 +65,7 @@ static void blocked_look(struct blocked *blocked, const struct request *request)
 {
 	struct session *session = blocked->session;
 	struct turn *turn = session->sessions->turn;
+	blocked->order_ms = session_may_order(session) ? turn_entries_until_ms(turn) : UINT64_MAX;
 	if (session->gathering == turn_gathering(turn))
 		blocked_give(blocked, request);
 	else
@@ -89,6 +95,20 @@ static void blocked_try_key(struct blocked *blocked, const struct waited_key *ke
 	memory_free(argv);
 }
 
+/* A stream that is read in order ends, for its readers, where its order is known up to. */
+static bool blocked_begins_in_order(struct blocked *blocked, uint32_t i)
+{
+	struct turn *turn = blocked->session->sessions->turn;
+	uint64_t until_ms = turn_reads_in_order(turn, blocked_keys(blocked)[i]) ? turn_entries_until_ms(turn) : 0;
+	struct buffer id = { 0 };
+	if (until_ms == 0)
+		return false;
+	stream_id_add(&id, (struct stream_id){ until_ms - 1, UINT64_MAX });
+	blocked->last_ids[i] = buffer_copy(buffer_slice(&id));
+	buffer_free(&id);
+	return true;
+}
+
 /* What a stream's last id is now is asked for first. */
 static void blocked_ask_ids(struct blocked *blocked)
 {
@@ -96,6 +116,8 @@ static void blocked_ask_ids(struct blocked *blocked)
 	for (uint32_t i = 0; i < form->key_count; i++) {
 		struct slice argv[3] = { SLICE("XINFO"), SLICE("STREAM"), blocked_keys(blocked)[i] };
 		if (!block_id_is_last(block_id(form, blocked->request, i)))
+			continue;
+		if (blocked_begins_in_order(blocked, i))
 			continue;
 		blocked->ids_due++;
 		blocked_look(blocked, &(struct request){ .argv = argv, .argc = 3 });
@@ -114,6 +136,25 @@ static void blocked_try_all(struct blocked *blocked)
 	memory_free(argv);
 }
 
+/* Entries that were not shown are in order now: who waits for them reads again. */
+static void blocking_tell_order(struct blocking *blocking, uint64_t until_ms)
+{
+	uint64_t left_ms = 0;
+	for (struct waiter *waiter = blocking->waiters.first; waiter != NULL; waiter = waiter->next) {
+		struct blocked *blocked = waiter->owner;
+		if (blocked->hidden_ms == 0)
+			continue;
+		if (blocked->hidden_ms >= until_ms) {
+			left_ms = left_ms == 0 || blocked->hidden_ms < left_ms ? blocked->hidden_ms : left_ms;
+			continue;
+		}
+		blocked->hidden_ms = 0;
+		for (uint32_t i = 0; i < blocked->form.key_count; i++)
+			waiters_tell(&blocking->waiters, blocked->session->db, blocked_keys(blocked)[i], WAITED_STREAM);
+	}
+	blocking->hidden_ms = left_ms;
+}
+
 void sessions_serve_blocked(struct sessions *sessions)
 {
 	struct blocking *blocking = sessions->blocking;
@@ -121,6 +162,8 @@ void sessions_serve_blocked(struct sessions *sessions)
 	struct waiter *waiter;
 	if (blocking == NULL || sessions->pause.mode != PAUSE_NONE || !turn_is_open(sessions->turn))
 		return;
+	if (blocking->hidden_ms != 0 && turn_entries_until_ms(sessions->turn) > blocking->hidden_ms)
+		blocking_tell_order(blocking, turn_entries_until_ms(sessions->turn));
 	while ((waiter = waiters_next(&blocking->waiters, &key)) != NULL)
 		blocked_try_key(waiter->owner, key);
 }
@@ -323,6 +366,22 @@ static void blocked_take_id(struct blocked *blocked, struct slice reply)
 	blocked->ids_due--;
 }
 
+/* What is read of streams that are read in order. False: nothing is shown. */
+static bool blocked_take_order(struct blocked *blocked, struct slice *reply)
+{
+	struct blocking *blocking = blocked->session->sessions->blocking;
+	struct stream_cut cut;
+	bool is_shown = session_in_order(blocked->session, *reply, blocked->order_ms, &cut);
+	if (is_shown) {
+		*reply = buffer_slice(&blocked->session->sessions->reply);
+		return true;
+	}
+	blocked->hidden_ms = cut.hidden_ms;
+	if (blocking->hidden_ms == 0 || cut.hidden_ms < blocking->hidden_ms)
+		blocking->hidden_ms = cut.hidden_ms;
+	return false;
+}
+
 /* *REPLY answers a try. True: the client goes on waiting. False: it gets *REPLY, which may be another one by now. */
 static bool session_waits_on(struct session *session, struct slice *reply)
 {
@@ -337,7 +396,8 @@ static bool session_waits_on(struct session *session, struct slice *reply)
 	}
 	/* The key was seen to be of the right type, and is no more. Of a move it may be the destination. */
 	bool is_race = blocked->waiter.tried != NULL && blocked->form.kind != BLOCK_MOVE && head.type == REPLY_ERROR && head.text.len > 9 && memcmp(head.text.ptr, "WRONGTYPE", 9) == 0;
-	if (head.type != REPLY_NIL && !is_race)
+	bool is_hidden = blocked->form.kind == BLOCK_READ && head.type == REPLY_ARRAY && blocked->order_ms != UINT64_MAX && !blocked_take_order(blocked, reply);
+	if (head.type != REPLY_NIL && !is_race && !is_hidden)
 		return false;
 	if (blocked->is_over) {
 		struct buffer *over = &session->sessions->reply;

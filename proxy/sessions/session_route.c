@@ -9,6 +9,7 @@
 #include "session_afar.h"
 #include "session_answers.h"
 #include "session_block.h"
+#include "session_order.h"
 #include "session_pause.h"
 #include "session_promise.h"
 #include "session_reply.h"
@@ -151,14 +152,24 @@ static void session_route_special(struct session *session, const struct command 
 		session_end_skip(session);
 }
 
+/* XREAD: what is in order by now is what the store has, whenever it runs it. */
+static enum answer_kind session_answer_kind(struct session *session, const struct command *row, const struct request *request)
+{
+	if (!row->is_blocking || row->class != COMMAND_READ || !session_may_order(session))
+		return answer_kind_of(row, request);
+	session->wanted = turn_entries_until_ms(session->sessions->turn);
+	return ANSWER_ORDERED;
+}
+
 static void session_gather(struct session *session, const struct command *row, const struct request *request)
 {
 	struct sessions *sessions = session->sessions;
 	uint64_t gate = row->class == COMMAND_WRITE ? tracking_gate(session) : 0;
+	enum answer_kind kind = session_answer_kind(session, row, request);
 	struct event event = {
 		.type = EVENT_REQUEST,
 		.request = {
-			.token = session_expect(session, 1, false, answer_kind_of(row, request)),
+			.token = session_expect(session, 1, false, kind),
 			.db = session->db,
 			.protocol = session->protocol,
 			.commands = request,
@@ -183,7 +194,8 @@ static void session_read(struct session *session, const struct command *row, con
 		session_gather(session, row, request);
 		return;
 	}
-	uint64_t token = session_expect(session, 1, false, answer_kind_of(row, request));
+	enum answer_kind kind = session_answer_kind(session, row, request);
+	uint64_t token = session_expect(session, 1, false, kind);
 	if (tracking_wants(session, row) && tracking_note_read(session, row, request, token))
 		turn_read_remembered(turn, session->protocol, session->db, session_encode(session, request), token);
 	else

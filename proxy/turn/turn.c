@@ -250,6 +250,16 @@ bool turn_concerns_read(const struct turn *turn, const struct command *row, cons
 	return core_concerns_read(turn->core, row, request);
 }
 
+bool turn_reads_in_order(const struct turn *turn, struct slice key)
+{
+	return core_reads_in_order(turn->core, key);
+}
+
+uint64_t turn_entries_until_ms(const struct turn *turn)
+{
+	return core_entries_until_ms(turn->core);
+}
+
 unsigned turn_forwarded_to(const struct turn *turn, const struct command *row, const struct request *request)
 {
 	return core_forwarded_to(turn->core, row, request);

@@ -95,6 +95,9 @@ const char *turn_busy(const struct turn *turn);
 const char *turn_refusal(const struct turn *turn);
 /* See core_concerns_read. The store must be open. */
 bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request);
+/* See core_reads_in_order, core_entries_until_ms. The store must be open. */
+bool turn_reads_in_order(const struct turn *turn, struct slice key);
+uint64_t turn_entries_until_ms(const struct turn *turn);
 /* See core_forwarded_to. The store must be open. */
 unsigned turn_forwarded_to(const struct turn *turn, const struct command *row, const struct request *request);
 /* Bytes not yet sent to the store, or bytes of transactions that it has not yet answered, whichever are more. */

@@ -19,6 +19,7 @@ struct core_rule *turn_rules_new(const struct settings *settings)
 			.handler_digest = rule->handler_digest,
 			.ttl = rule->ttl,
 			.is_bits_merged = rule->is_bits_merged,
+			.is_stream_ordered = rule->is_stream_ordered,
 		};
 	}
 	return rules;

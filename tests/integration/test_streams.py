@@ -4,15 +4,16 @@ stays so, entries that come late stand where they belong, and a stream at rest h
 
 import random
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.resp import ReplyError
+from lib.resp import ReplyError, encode
 from lib.workspace import wait_until
 from lib.world import World
 
-RULES = (("m:*", "merge"), ("r:*", "record"), ("p:*", "priority", "order: [a, b]"), ("*", "lww"))
+RULES = (("m:*", "merge"), ("r:*", "record"), ("p:*", "priority", "order: [a, b]"), ("s:*", "lww", "stream: ordered"), ("*", "lww"))
 SEED = 7
 STREAMS = 60
 
@@ -101,6 +102,56 @@ def late_entries(facts, world):
     info = dict(zip(*[iter(a("XINFO", "STREAM", "m:late"))] * 2))
     facts.equal(info[b"entries-added"], 7, "and how many were added")
     facts.equal([one[0] for one in redis("XPENDING", "m:late", "group", "-", "+", 10)], [b"10-0", b"30-0", b"50-0", b"70-0"], "what a group has pending stays pending")
+
+
+def read(client, *words):
+    """What XREAD shows: the names of the entries."""
+    reply = client("XREAD", *words)
+    return [] if reply is None else [name.decode() for _, found in reply for name, _ in found]
+
+
+def waiting(world, count, *command):
+    """A client of A that waits, one of COUNT."""
+    client = world["a"].client()
+    client.send(encode(*command))
+    wait_until(lambda: world["a"].sidecar.metrics().one("homeport_blocked_clients") == count, 60, "it waits")
+    return client
+
+
+def read_in_order(facts, world):
+    """Of streams under `stream: ordered` XREAD shows an entry once none of the other datacenter can come in front of it."""
+    a, b = world["a"].client(), world["b"].client()
+    world.cut("b")
+    late, later = "s:late", "m:late2"
+    for key in (late, later):
+        for client in (b, a, b):
+            client("XADD", key, "*", "n", "1")
+            time.sleep(0.005)
+    mine = [name for name, _ in entries(a, late)]
+    facts.equal(len(mine), 1, "XRANGE shows at once what is there")
+    facts.equal(read(a, "STREAMS", later, "0"), [name for name, _ in entries(a, later)], "so does XREAD, if the rule says nothing")
+    facts.equal(read(a, "STREAMS", late, later, "0", "0"), [name for name, _ in entries(a, later)], "of a stream that is read in order, XREAD shows nothing while the other datacenter is silent")
+    reader = waiting(world, 1, "XREAD", "BLOCK", "0", "COUNT", "10", "STREAMS", late, "0")
+    tail = waiting(world, 2, "XREAD", "BLOCK", "0", "STREAMS", late, "$")
+    wait_until(lambda: "warning order b: it has not said" in world["a"].sidecar.http("/readyz?verbose")[1], 60, "the finding names the silent datacenter")
+    lag = world["a"].sidecar.metrics().one("homeport_stream_order_lag_seconds")
+    facts.check(lag > 0, "and the metric tells since when", lag)
+    world.heal("b")
+    world.wait_zero_lag()
+    whole = [name for name, _ in entries(a, late)]
+    facts.check(len(whole) == 3 and whole[0] != mine[0], "entries of the other datacenter come in front", (whole, mine))
+    facts.equal([name.decode() for name, _ in reader.read()[0][1]], whole, "who waited gets all of them, in order")
+    facts.equal([name.decode() for name, _ in tail.read()[0][1]], whole, "so does who waited for what was not shown yet")
+    for client in (a, b):
+        wait_until(lambda client=client: read(client, "STREAMS", late, "0") == whole, 60, "and who reads now")
+    facts.check(True, "all is shown once both have gone on")
+    last = whole[-1]
+    for number in range(40):
+        (a, b)[number % 2]("XADD", late, "*", "n", str(number))
+    seen = []
+    wait_until(lambda: seen.extend(read(a, "COUNT", "7", "STREAMS", late, seen[-1] if seen else last)) or len(seen) == 40, 60, "a reader goes on from entry to entry")
+    world.wait_zero_lag()
+    facts.equal(seen, [name for name, _ in entries(a, late)][3:], "and misses none")
 
 
 def removed_and_trimmed(facts, world):
@@ -219,8 +270,8 @@ def killed(facts, world):
 
 def test(facts):
     facts.note(f"seed {SEED}")
-    with World(("a", "b"), "redis-stream", rules=RULES).start() as world:
-        for case in (chosen_ids, ids_of_clients, late_entries, removed_and_trimmed, equal_ids, killed):
+    with World(("a", "b"), "redis-stream", rules=RULES, settings="alarms: { heartbeat_age: 2s }\n").start() as world:
+        for case in (chosen_ids, ids_of_clients, late_entries, removed_and_trimmed, equal_ids, killed, read_in_order):
             facts.note(case.__name__.replace("_", " "))
             case(facts, world)
         many_streams(facts, world, 60)

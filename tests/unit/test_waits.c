@@ -46,7 +46,7 @@ static void scene_make(struct scene *scene, const struct wait_row *row, bool is_
 	for (unsigned i = 0; i < 3; i++) {
 		scene->status.logs[i].is_connected = true;
 		scene->core.peers[i] = (struct core_peer_status){ .state = PEER_FOLLOWING, .heard_ms = NOW_MS, .was_heard = true, .fresh_at_ms = NOW_MS,
-			.listening_since_ms = 1 };
+			.ordered_at_ms = NOW_MS, .listening_since_ms = 1 };
 	}
 }
 
@@ -108,6 +108,7 @@ static void bring_about(struct scene *scene, enum wait wait, const char **words)
 	case WAIT_SILENT: core->peers[US].heard_ms = scene->since_ms; *words = "nothing was heard from it"; break;
 	case WAIT_UNHEARD: core->peers[US].unheard_since_ms = scene->since_ms; *words = "has heard nothing from here"; break;
 	case WAIT_STALE: core->peers[US].fresh_at_ms = scene->since_ms; *words = "may not be visible here"; break;
+	case WAIT_ORDER: core->is_ordering = true; core->peers[US].ordered_at_ms = scene->since_ms; *words = "take `stream: ordered` out of the rules"; break;
 	case WAIT_LOG_AWAY: scene->status.logs[US].is_connected = false; *words = "this log cannot be read"; break;
 	case WAIT_LOG_FULL:
 		scene->status.logs[0].is_connected = false;

@@ -66,6 +66,8 @@ struct core_peer_status {
 	uint64_t known_seq;          /* newest seq that exists there, as far as we have heard */
 	uint64_t owed_events;        /* own writes it is not known to have applied */
 	uint64_t fresh_at_ms;        /* all that it committed before our steady clock showed this is in our store, which has answered; 0: unknown */
+	uint64_t entries_from_ms;    /* Unix time: of streams' entries whose ids it chooses, all with earlier ids are in our store; 0: unknown */
+	uint64_t ordered_at_ms;      /* our steady clock when that rose last; 0: never */
 	uint64_t listening_since_ms; /* our steady clock since when its log has been read without a break; 0: it is not read: our store is away, or it is paused, or stopped */
 	uint64_t unheard_since_ms;   /* our steady clock since when it is known to hear nothing of us; 0: it is not */
 	uint64_t heard_ms;           /* our steady clock when its last message was received, whether or not it could be applied; 0: never */
@@ -116,6 +118,7 @@ struct core_status {
 	uint64_t incarnation, seq, hlc;
 	uint64_t rules_digest;
 	uint64_t local_writes, void_writes, refused_writes;
+	bool is_ordering;            /* some rule says that streams are read in order */
 	uint64_t late_entries;       /* of other datacenters, which were put into a stream below what was there */
 	uint64_t raised_ids;         /* entries of streams that were added again above what the stream held */
 	uint64_t turn_elements_max;  /* of whole keys, that one turn dealt with */

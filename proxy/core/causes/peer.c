@@ -19,14 +19,20 @@ void peer_note_state(struct peer *peer, enum peer_state state)
 
 void peer_note_fresh(struct causes *causes, unsigned dc, const struct fresh *fresh)
 {
-	causes->peers[dc].fresh = *fresh;
+	struct peer *peer = &causes->peers[dc];
+	/* A promise of entries that was made holds, whatever is not promised anew. */
+	uint64_t entries_from_ms = fresh->entries_from_ms > peer->fresh.entries_from_ms ? fresh->entries_from_ms : peer->fresh.entries_from_ms;
+	if (entries_from_ms > peer->fresh.entries_from_ms)
+		peer->status.ordered_at_ms = causes->step->steady_ms;
+	peer->fresh = *fresh;
+	peer->fresh.entries_from_ms = peer->status.entries_from_ms = entries_from_ms;
 	clocks_date_freshness(causes, dc);
 }
 
 void peer_doubt_fresh(struct causes *causes, unsigned dc)
 {
 	causes->peers[dc].fresh = (struct fresh){ .clock = 0 };
-	causes->peers[dc].status.fresh_at_ms = 0;
+	causes->peers[dc].status.fresh_at_ms = causes->peers[dc].status.entries_from_ms = 0;
 }
 
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)

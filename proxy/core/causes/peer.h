@@ -7,8 +7,8 @@
 
 struct causes;
 
-/* All that a DC committed before its steady clock showed this. CLOCK is 0: not told. */
-struct fresh { uint64_t clock, steady_ms; };
+/* All that a DC committed before its steady clock showed this. CLOCK is 0: not told. Of streams' entries whose ids it chooses, none of an earlier id will come. */
+struct fresh { uint64_t clock, steady_ms, entries_from_ms; };
 
 /* What its messages tell of clocks (clocks.h). */
 struct peer_clock {

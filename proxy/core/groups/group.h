@@ -89,6 +89,8 @@ struct group {
 	bool is_lifted;                      /* its context claims more than its replies are based on */
 	struct stamp stamp;                  /* of its first write; holds its context */
 	uint64_t closed_ms, closed_steady_ms;        /* our clocks when it was closed */
+	uint64_t ids_from_ms;                /* of the ids chosen for its XADDs none is of an earlier time; 0: none was chosen */
+	uint64_t entries_from_ms;            /* what its batch promises of later ones (local/promise.h) */
 	bool asks;                           /* its batch asks readers for an answer at once */
 	unsigned move_count;                 /* units that give users away */
 	bool tells_clocks;                   /* it tells how we read the clocks of others, too */

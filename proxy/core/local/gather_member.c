@@ -1,6 +1,7 @@
 /* Gather member: a command joins a group that gathers. Its intent is encoded, and its keys are noted. */
 #include "gather_member.h"
 
+#include "promise.h"
 #include "proxy/core/wire/envelope.h"
 
 void gather_planned(struct local *local, struct group *group, struct member *member, const struct planned *planned)
@@ -13,6 +14,8 @@ void gather_planned(struct local *local, struct group *group, struct member *mem
 	envelope_add_write(&group->writes, pending, &local->step->changes);
 	member->write_len = group->writes.len - member->write_at;
 	group_note_keys(group, member, &local->step->changes);
+	if (planned->plan == PLAN_STREAM_ADD || planned->plan == PLAN_STREAM_ADD_SEEN)
+		promise_note_ids(group, local->conflicts->ids.now_ms);
 	group->write_count++;
 }
 

@@ -1,6 +1,7 @@
 /* Gather own: writes of the core itself join a group. Read-backs execute reads and ship what they found; asks write what was decided. */
 #include "gather_member.h"
 #include "gathering.h"
+#include "promise.h"
 #include "proxy/core/conflicts/fraction.h"
 
 #include <assert.h>
@@ -33,6 +34,7 @@ void gather_readback(struct local *local, uint32_t db, struct slice key, bool is
 	changes_reset(&local->step->changes);
 	plan_readback(&world, key, is_expired, &(struct plan_output){ group->script.out, &local->step->changes, &planned });
 	add_internal(local, group, db, &planned);
+	promise_note_ids(group, IDS_OF_ANY_TIME);
 }
 
 void gather_untimed(struct local *local, uint32_t db, struct slice key)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "promise.h"
 #include "proxy/core/causes/clocks.h"
 
 #define SMALL_GROUP 64               /* requests */
@@ -51,6 +52,7 @@ void gathering_add_header(struct local *local, struct group *group)
 		.is_lifted = group->is_lifted,
 	};
 	header.asks = group->asks;
+	header.entries_from_ms = group->entries_from_ms;
 	group->tells_clocks = group->tells_clocks || clocks_are_due(local->causes, local->options->heartbeat_ms);
 	header.homes_digest = group->tells_clocks ? local->topology->patterns.digest : 0;
 	clocks_tell(local->causes, &header, group->tells_clocks);
@@ -70,6 +72,7 @@ static void stamp(struct local *local, struct group *group)
 	group->closed_ms = local->step->now_ms;
 	group->closed_steady_ms = local->step->steady_ms;
 	causes->next_seq += group->write_count;
+	group->entries_from_ms = local->policies->current->is_ordering ? promise_entries(local, group) : 0;
 	group->asks = local->topology->is_asking;
 	local->topology->is_asking = local->topology->is_answer_due = false;
 	group->is_lifted = !causes_are_caught_up(causes);

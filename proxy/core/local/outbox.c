@@ -2,6 +2,7 @@
  * and leaves the outbox once the log has it durably. A connector may lose what it was given; then the outbox hands it over again.
  * Invariant: ids increase along `sent`, and every waiting batch comes after all that were sent. */
 #include "kept.h"
+#include "promise.h"
 
 #include "proxy/core/causes/clocks.h"
 
@@ -202,6 +203,7 @@ static void send_heartbeat(struct outbox *outbox, uint64_t hello, bool is_stoppe
 		.homes_digest = outbox->topology->patterns.digest, .asks = outbox->topology->is_asking,
 	};
 	outbox->topology->is_asking = outbox->topology->is_answer_due = false;
+	header.entries_from_ms = hello == 0 ? promise_entries(outbox->local, NULL) : 0;
 	clocks_tell(outbox->causes, &header, true);
 	causes_announce(outbox->causes, context);
 	context_drop(context);

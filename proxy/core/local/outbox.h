@@ -6,6 +6,8 @@
 #include "proxy/core/ledger/books.h"
 #include "proxy/core/topology/topology.h"
 
+struct local;
+
 struct outbox {
 	const struct core_options *options;
 	struct step *step;
@@ -13,6 +15,7 @@ struct outbox {
 	struct books *books;
 	struct policies *policies;
 	struct topology *topology;
+	const struct local *local;           /* what it promises of entries (promise.h) */
 	struct append_list sent, waiting;    /* handed to the connector and not durable; not handed over yet */
 	struct append_list kept;             /* durable in a log that is in the store, for a while: both may lose their end (kept.c) */
 	uint64_t kept_bytes;

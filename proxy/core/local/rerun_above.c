@@ -4,6 +4,7 @@
 #include "gathering.h"
 #include "proxy/core/commands/command.h"
 #include "proxy/core/wire/envelope.h"
+#include "promise.h"
 #include "release.h"
 
 #include <assert.h>
@@ -56,6 +57,7 @@ static void run_again(struct local *local, const struct group *from, const struc
 	local->step->changes.facts = facts;
 	group->script.count += planned.replies;
 	gather_planned(local, group, member, &planned);
+	promise_note_ids(group, from->ids_from_ms);
 	group_add_slot(group, unit->token, member, 0);
 	added->member_count = 1;
 	added->command_len = group->bytes.len - added->command_at;

@@ -254,7 +254,7 @@ struct delivery *inbox_take(struct remote *remote, unsigned dc, int64_t position
 		.position = position, .bytes = keep(&remote->inboxes[dc], whole), .context = context, .origin = (unsigned)origin,
 		.write_count = batch.write_count, .changes_max = batch.changes_max, .first_seq = batch.first_seq, .hlc = batch.hlc, .hello = batch.hello,
 		.rules_digest = batch.rules_digest, .is_lifted = batch.is_lifted, .is_stopped = batch.is_stopped, .asks = batch.asks,
-		.clock = batch.clock, .steady_ms = batch.steady_ms,
+		.clock = batch.clock, .steady_ms = batch.steady_ms, .entries_from_ms = batch.entries_from_ms,
 	};
 	delivery->writes = (struct slice){ delivery->bytes.ptr + (batch.writes.ptr - whole.ptr), batch.writes.len };
 	if (dc != 0)

@@ -52,7 +52,7 @@ static void note_told(struct remote *remote, unsigned dc, const struct delivery 
 		suspects_hear(remote->suspects, dc, delivery->rules_digest);
 	/* A hello precedes batches that its sender had committed and not appended, so it does not tell how fresh we are. */
 	if (delivery->hello == 0 && delivery->clock != 0 && dc != 0)
-		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms }, group);
+		note_fresh(remote, dc, &(struct fresh){ delivery->clock, delivery->steady_ms, delivery->entries_from_ms }, group);
 	if (dc != 0)
 		peer_learn(remote->causes, dc, delivery->context, delivery->origin, last_seq);
 	if (delivery->asks && dc != 0)

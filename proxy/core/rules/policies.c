@@ -25,6 +25,7 @@ static const char *policy_load(const struct origins *origins, const struct core_
 		return "unknown rule name: use lww, priority, record, merge or custom";
 	policy->is_keeping = policy->rule->is_keeping;
 	policy->is_bits_merged = configured->is_bits_merged;
+	policy->is_stream_ordered = configured->is_stream_ordered;
 	if (!ttl_choice_find(configured->ttl, &policy->ttl))
 		return "a rule's ttl is unknown: use newest, longest or shortest";
 	if (policy->ttl != TTL_NEWEST && !policy->rule->takes_ttl)
@@ -104,6 +105,7 @@ struct policy_set *policy_set_new(const struct origins *origins, const struct co
 		if (*error != NULL)
 			break;
 		set->items[i].index = set->count++;
+		set->is_ordering |= set->items[i].is_stream_ordered;
 		set->is_handling |= set->items[i].rule->is_handling;
 		add_policy_text(&rules[i], &text);
 	}

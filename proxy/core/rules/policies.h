@@ -12,6 +12,7 @@ struct policy_set {
 	struct policy fallback;              /* for keys that none matches */
 	unsigned count;
 	uint64_t digest;                     /* equal at two DCs where these decide alike */
+	bool is_ordering;                    /* some rule says that streams are read in order */
 	bool is_handling;                    /* some rule asks a handler */
 	bool is_walking, is_walked;          /* since these are the rules, a walk over all stored dots has begun; … has ended */
 };

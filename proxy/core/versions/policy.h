@@ -18,6 +18,7 @@ struct policy {
 	enum ttl_choice ttl;         /* merge: which of several deadlines wins */
 	bool is_keeping;             /* its rule keeps several live versions until a write covers them (struct rule) */
 	bool is_bits_merged;         /* … but SETBIT and BITFIELD write parts over them */
+	bool is_stream_ordered;      /* of a stream XREAD shows an entry only once none can come in front of it */
 	bool is_replaced;            /* newer rules are in force; keys that were contested when they came still have this one */
 	bool may_have_dots;          /* the store may keep dots (homeport:versions) of its keys' values: its rule keeps versions, or the keys had such a rule */
 	bool is_dot_met;             /* the walk over all dots that is under way has found one of its keys' */

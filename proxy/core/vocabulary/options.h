@@ -19,6 +19,7 @@ struct core_rule {
 	uint64_t handler_digest;     /* custom: of the handler's text */
 	const char *ttl;             /* merge: of several deadlines the "newest" (or NULL), "longest" (none is longest of all) or "shortest" */
 	bool is_bits_merged;         /* what keeps every value is given parts by SETBIT and BITFIELD all the same */
+	bool is_stream_ordered;      /* XREAD shows an entry only once none can come in front of it */
 };
 
 /* What becomes of a write to a user's key where another datacenter is the user's home. */

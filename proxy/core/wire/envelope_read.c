@@ -158,6 +158,7 @@ static bool field_read(const struct wire_field *field, struct slice raw, struct 
 	case BATCH_PART_BYTES: batch->part_bytes = field->bytes; return true;
 	case BATCH_WALL_MS: batch->wall_ms = field->value; return field->value <= BATCH_TIME_MS_MAX;
 	case BATCH_CLOCK: batch->clock = field->value; return true;
+	case BATCH_ENTRIES_FROM_MS: batch->entries_from_ms = field->value; return true;
 	case BATCH_STEADY_MS: batch->steady_ms = field->value; return field->value <= BATCH_TIME_MS_MAX;
 	case BATCH_READING: return reading_add(scratch, field->bytes, batch);
 	case BATCH_ID: batch->id = field->bytes; return true;

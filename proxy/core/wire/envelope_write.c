@@ -91,6 +91,7 @@ void envelope_begin(struct buffer *out, const struct batch *header)
 		wire_put_fixed64(buffer_grow(out, wire_varint_len(BATCH_HOMES_DIGEST) + 8), BATCH_HOMES_DIGEST, header->homes_digest);
 	add_uint(out, BATCH_ASKS, header->asks);
 	add_uint(out, BATCH_STOPPED, header->is_stopped);
+	add_uint(out, BATCH_ENTRIES_FROM_MS, header->entries_from_ms);
 	if (header->part_count > 1) {
 		add_uint(out, BATCH_PART, header->part);
 		add_uint(out, BATCH_PART_COUNT, header->part_count);

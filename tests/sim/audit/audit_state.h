@@ -5,7 +5,6 @@
 #include "audit_write.h"
 #include "auditor.h"
 
-#define AUDIT_DCS_MAX 8
 #define AUDIT_USERS 12               /* who may have homes */
 
 /* A point in a store's history to which the store can be rewound. */
@@ -38,6 +37,8 @@ struct audited_flip { unsigned user; struct audited_home from, to; };
 struct audited_dc {
 	struct vector applied;       /* what its store has executed */
 	struct vector ever;          /* what its store has executed at any time, even if it lost it since */
+	uint64_t recalling_us;       /* true time when its core was seen to read logs back last */
+	uint64_t ordered_ms;         /* the latest up to which its core has ever said that streams' entries are in order */
 	bool is_doubtful;            /* keys were deleted there, and its sidecar has not noticed yet */
 	struct vector answered;      /* what its store has executed and its sidecar was told of */
 	struct audited_point *points; /* owned */

@@ -115,10 +115,23 @@ static bool is_chosen(const struct auditor *auditor, const struct touch *touch)
 	return false;
 }
 
+/* None may come in front of what was said to be in order. */
+static void judge_order(struct auditor *auditor, const struct touch *touch)
+{
+	struct id id = id_of(auditor, touch->fact->element);
+
+	for (unsigned dc = 0; dc < auditor->options.dc_count; dc++)
+		if (!touch->write->is_early && id.ms < touch->write->ordered_ms[dc])
+			auditor_find(auditor, "%s adds the entry %s, and %s had said before that all up to %llu are there", audit_dot(auditor, touch->write->origin, touch->write->seq),
+			             pool_text(auditor->options.pool, touch->fact->element).ptr, auditor->options.dc_names[dc], (unsigned long long)touch->write->ordered_ms[dc]);
+}
+
 void audit_chosen_ids(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned k = 0; k < keys->count; k++)
-		for (unsigned i = 0; i < keys->items[k].count; i++)
+		for (unsigned i = 0; i < keys->items[k].count; i++) {
+			if (is_chosen(auditor, &keys->items[k].touches[i]))
+				judge_order(auditor, &keys->items[k].touches[i]);
 			for (unsigned j = 0; j < i && is_chosen(auditor, &keys->items[k].touches[i]); j++) {
 				const struct touch *a = &keys->items[k].touches[i], *b = &keys->items[k].touches[j];
 
@@ -126,4 +139,5 @@ void audit_chosen_ids(struct auditor *auditor, const struct audited_keys *keys)
 					auditor_find(auditor, "%s and %s chose the same id", audit_dot(auditor, a->write->origin, a->write->seq),
 					             audit_dot(auditor, b->write->origin, b->write->seq));
 			}
+		}
 }

@@ -5,6 +5,8 @@
 #include "tests/sim/proto/proto_batch.h"
 #include "audit_fact.h"
 
+#define AUDIT_DCS_MAX 8
+
 /* A version of an element, as a core describes it to a client or to other DCs. */
 struct audited_sibling {
 	bool is_known;               /* it has a dot */
@@ -43,6 +45,8 @@ struct audited_write {
 	bool is_asked;               /* it comes from a client that deals with versions; otherwise a CHOICE is a handler's */
 	struct vector executed_at;   /* owned: what its store had executed when it executed this */
 	uint64_t executed_us;        /* true time when that was */
+	bool is_early;               /* its core had not read its log back, or only just: it may have forgotten what it had promised */
+	uint64_t ordered_ms[AUDIT_DCS_MAX];      /* by DC: up to when it had said that streams' entries are in order, when its store executed this first */
 };
 
 struct audited_origin {

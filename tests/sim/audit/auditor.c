@@ -28,6 +28,8 @@ void auditor_group_begins(struct auditor *auditor, unsigned dc, const struct lan
 	vector_free(&watched->advanced);
 }
 
+#define EARLY_US 100000              /* a write may be that long on its way to the store */
+
 /* The store keeps for every DC "<follow position> <incarnation>:<applied>:<floor> …". */
 static void positions_read(struct auditor *auditor, struct audited_dc *watched, struct slice field, struct slice value)
 {
@@ -201,6 +203,7 @@ static void write_executed(struct auditor *auditor, struct audited_dc *watched, 
 		auditor_find(auditor, "dot %s was given twice", audit_dot(auditor, write->origin, write->seq));
 	write->is_executed = true;
 	write->is_unsure = watched->is_doubtful;
+	write->is_early = auditor->now_us < watched->recalling_us + EARLY_US;
 	write->hlc = hlc;
 	write->executed_us = auditor->now_us;
 	vector_copy(&write->executed_at, &watched->applied);
@@ -273,6 +276,24 @@ static void remote_writes_executed(struct auditor *auditor, unsigned dc)
 	vector_free(&before);
 }
 
+void auditor_ordered(struct auditor *auditor, unsigned dc, uint64_t until_ms, bool is_recalling)
+{
+	if (is_recalling)
+		auditor->dcs[dc].recalling_us = auditor->now_us;
+	if (until_ms > auditor->dcs[dc].ordered_ms)
+		auditor->dcs[dc].ordered_ms = until_ms;
+}
+
+/* What was said before the writes that its store has executed for the first time. */
+static void note_order(struct auditor *auditor, unsigned dc)
+{
+	const struct audited_dc *watched = &auditor->dcs[dc];
+
+	for (unsigned origin = 0; origin < watched->applied.count; origin++)
+		for (uint64_t seq = vector_at(&watched->ever, origin) + 1; seq <= vector_at(&watched->applied, origin); seq++)
+			audit_write(auditor, origin, seq)->ordered_ms[dc] = watched->ordered_ms;
+}
+
 void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_group *group, unsigned journal)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
@@ -285,6 +306,7 @@ void auditor_group_ends(struct auditor *auditor, unsigned dc, const struct lane_
 	audit_homes_ran(auditor, dc, &ran, watched->has_intent);
 	remote_writes_executed(auditor, dc);
 	vector_copy(&ran.after, &watched->applied);
+	note_order(auditor, dc);
 	vector_join(&watched->ever, &watched->applied);
 	watched->groups = array_grow(watched->groups, watched->group_count, &watched->group_cap, sizeof(*watched->groups));
 	watched->groups[watched->group_count++] = ran;

@@ -78,6 +78,8 @@ void auditor_log_lost(struct auditor *auditor, unsigned dc, struct slice bytes, 
 void auditor_conflict(struct auditor *auditor, unsigned dc, const struct told_conflict *conflict);
 /* What time it is, whatever clocks show. */
 void auditor_time(struct auditor *auditor, uint64_t now_us);
+/* DC says that all entries of streams with ids that datacenters chose before this time are in its store. */
+void auditor_ordered(struct auditor *auditor, unsigned dc, uint64_t until_ms, bool is_recalling);
 /* DC says that it has all that PEER committed until so long ago. */
 void auditor_staleness(struct auditor *auditor, unsigned dc, unsigned peer, uint64_t staleness_ms);
 void auditor_asked(struct auditor *auditor, const struct client_request *request);

@@ -28,6 +28,8 @@ void sidecar_step(struct world *world, struct dc *dc, struct event *event)
 	dc->has_lost_metadata |= core_has_lost_metadata(dc->core);
 	if (dc->is_open && !dc->is_lost_unseen && (event->type == EVENT_TICK || event->type == EVENT_ANSWERED || event->type == EVENT_TURN_ENDED))
 		world_judge_freshness(world, dc);
+	if (dc->is_open && !dc->is_lost_unseen)
+		auditor_ordered(world->auditor, dc->index, core_entries_until_ms(dc->core), core_status(dc->core)->is_recalling);
 	if (event->type == EVENT_TURN_ENDED || dc->is_turn_planned)
 		return;
 	dc->is_turn_planned = true;

@@ -283,12 +283,12 @@ static void freshness_is_dated_by_the_latest_that_may_be(void)
 {
 	struct hall hall;
 	hall_open(&hall, 2);
-	peer_note_fresh(&hall.causes, 1, &(struct fresh){ 101, 4000 + 5000000 - 700 });
+	peer_note_fresh(&hall.causes, 1, &(struct fresh){ .clock = 101, .steady_ms = 4000 + 5000000 - 700 });
 	CU_ASSERT_EQUAL(hall.causes.peers[1].status.fresh_at_ms, 0);
 	hall_hear(&hall, 1, 30000, 200, NULL);
 	/* Between 200 ms earlier and later than in truth, as each way took as long, and rounded: the earlier one counts. */
 	CU_ASSERT_EQUAL(hall.causes.peers[1].status.fresh_at_ms, 5000000 - 700 - 200 - 1);
-	peer_note_fresh(&hall.causes, 1, &(struct fresh){ 100, 4000 + 5000000 });
+	peer_note_fresh(&hall.causes, 1, &(struct fresh){ .clock = 100, .steady_ms = 4000 + 5000000 });
 	CU_ASSERT_EQUAL(hall.causes.peers[1].status.fresh_at_ms, 5000000 - 700 - 200 - 1);
 	peer_doubt_fresh(&hall.causes, 1);
 	CU_ASSERT_EQUAL(hall.causes.peers[1].status.fresh_at_ms, 0);

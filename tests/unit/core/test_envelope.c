@@ -30,7 +30,7 @@ static const struct reading readings[] = {
 static const struct batch header = {
 	.dc = { "eu", 2 }, .incarnation = 1700000000000000, .first_seq = 42, .hlc = UINT64_C(1700000000000) << 16,
 	.context = context, .context_count = 2, .rules_digest = UINT64_C(0x8000000000000001), .path = path, .path_count = 1, .is_lifted = true,
-	.homes_digest = UINT64_C(0x9000000000000003), .asks = true, .is_stopped = true,
+	.homes_digest = UINT64_C(0x9000000000000003), .asks = true, .is_stopped = true, .entries_from_ms = 1700000000123,
 	.wall_ms = 1700000000001, .clock = 1700000000000000, .steady_ms = 4711, .readings = readings, .reading_count = 2,
 };
 
@@ -89,6 +89,7 @@ static void what_is_encoded_decodes_the_same(void)
 	CU_ASSERT_EQUAL(batch.rules_digest, header.rules_digest);
 	CU_ASSERT_EQUAL(batch.is_lifted, header.is_lifted);
 	CU_ASSERT_EQUAL(batch.homes_digest, header.homes_digest);
+	CU_ASSERT_EQUAL(batch.entries_from_ms, header.entries_from_ms);
 	CU_ASSERT_EQUAL(batch.asks, header.asks);
 	CU_ASSERT_EQUAL(batch.is_stopped, header.is_stopped);
 	CU_ASSERT(batch.wall_ms == header.wall_ms && batch.clock == header.clock && batch.steady_ms == header.steady_ms);
