@@ -57,6 +57,7 @@ def simulation():
         Test("sim/300 seeds, stores that lose their end with the log in it", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "800001-800300", "--jobs", jobs], seconds=900),
         Test("sim/1000 seeds, limits that are reached", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "400001-401000", "--jobs", jobs],
              seconds=900),
+        Test("sim/200 seeds, two kinds of worlds at once", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "3000001-3000200", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, streams", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1500001-1500300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, lists", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1400001-1400300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, HyperLogLogs", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1900001-1900300", "--jobs", jobs], seconds=900),

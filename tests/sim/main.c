@@ -53,6 +53,10 @@ static void print_plan(const struct world_plan *plan)
 	for (enum fault fault = FAULT_LINK_CUT; fault < FAULT_COUNT; fault++)
 		if (plan->has_faults[fault])
 			printf(" %s,", fault_text(fault));
+	printf("%s%s%s%s%s%s", plan->has_lists ? " lists," : "", plan->has_streams ? " streams," : "", plan->has_unions ? " unions," : "",
+	       plan->has_renames ? " renames," : "", plan->has_homes ? " homes," : "", plan->has_log_in_store ? " logs in stores," : "");
+	if (plan->elements_per_turn > 0)
+		printf(" %u elements a turn,", plan->elements_per_turn);
 	if (plan->limits.log_bytes + plan->limits.inbox_bytes + plan->limits.outbox_bytes + plan->limits.metadata_bytes > 0)
 		printf(" limits: log %llu, inbox %llu, outbox %llu, metadata %llu, values %u, messages %u", (unsigned long long)plan->limits.log_bytes,
 		       (unsigned long long)plan->limits.inbox_bytes, (unsigned long long)plan->limits.outbox_bytes,

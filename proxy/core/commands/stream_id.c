@@ -57,12 +57,24 @@ int64_t stream_ids_number(const struct stream_ids *ids)
 	return (INT64_C(1) << ids->bits) + ids->place;
 }
 
+/* Incarnations are named after the moment, in microseconds. What is left of it are three days, in eighths of a second. */
+#define MOMENT_BITS 17
+#define MOMENTS_BITS 21
+#define AHEAD_BITS 18                /* so many ids follow each */
+
+void stream_ids_begin(struct stream_ids *ids, uint64_t incarnation)
+{
+	ids->first_ahead = (incarnation >> MOMENT_BITS & ((UINT64_C(1) << MOMENTS_BITS) - 1)) << AHEAD_BITS;
+}
+
 struct stream_id stream_ids_next(struct stream_ids *ids)
 {
 	if (ids->now_ms > ids->newest.ms)
 		ids->newest = (struct stream_id){ ids->now_ms, ids->place };
 	else
 		ids->newest.seq = (((ids->newest.seq >> ids->bits) + 1) << ids->bits) + ids->place;
+	if (ids->newest.ms > ids->clock_ms && ids->newest.seq < ids->first_ahead)
+		ids->newest.seq = ids->first_ahead + ids->place;
 	return ids->newest;
 }
 

@@ -17,12 +17,17 @@ struct stream_ids {
 	struct stream_id newest;     /* given here, or seen of others that chose theirs by the clock, too */
 	unsigned place, bits;        /* this datacenter's place among the names of all, and how many bits tell it */
 	uint64_t now_ms;             /* now, and not before what was seen of others */
+	uint64_t clock_ms;           /* now, by the own clock */
+	uint64_t first_ahead;        /* the first seq of a time that the own clock has not reached: of this incarnation alone, as a Redis that came back
+				      * older does not know which ones an earlier one gave there */
 	uint64_t part_ms, part_count;        /* the last time for which a client asked a seq, and how many it got */
 };
 /* How many bits tell the place of one of DC_COUNT datacenters. */
 unsigned stream_ids_bits(unsigned dc_count);
 /* Both in one number, for scripts: the highest bit tells how many there are below it, and these the place. */
 int64_t stream_ids_number(const struct stream_ids *ids);
+/* Ids are those of this incarnation from now on. */
+void stream_ids_begin(struct stream_ids *ids, uint64_t incarnation);
 /* The next one: of now, or later if a later one was given or seen. */
 struct stream_id stream_ids_next(struct stream_ids *ids);
 /* "ms-*": one of this time; the server says if it is too small. */

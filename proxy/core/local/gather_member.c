@@ -22,7 +22,9 @@ void gather_planned(struct local *local, struct group *group, struct member *mem
 struct plan_world gather_world(const struct local *local, uint32_t db)
 {
 	uint64_t now_ms = local->step->now_ms, seen_ms = hlc_ms(local->causes->hlc);
+	local->conflicts->ids.clock_ms = now_ms;
 	local->conflicts->ids.now_ms = now_ms > seen_ms ? now_ms : seen_ms;
+	stream_ids_begin(&local->conflicts->ids, local->causes->origins.items[local->causes->self].incarnation);
 	return (struct plan_world){
 		.ids = &local->conflicts->ids, .now_ms = local->step->now_ms, .db = db, .reserved_db = local->options->reserved_db, .databases = local->options->databases,
 	};

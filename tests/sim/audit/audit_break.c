@@ -53,6 +53,7 @@ void auditor_store_doubted(struct auditor *auditor, unsigned dc, bool is_doubtfu
 	struct audited_dc *watched = &auditor->dcs[dc];
 
 	watched->is_doubtful = is_doubtful;
+	watched->was_doubtful = watched->was_doubtful || is_doubtful;
 	each_write(auditor, dc, write_unsettled);
 	vector_copy(&watched->answered, &watched->applied);
 }

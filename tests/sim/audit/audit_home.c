@@ -84,7 +84,8 @@ void audit_home_command(struct auditor *auditor, unsigned dc, const struct sim_e
 	const struct audited_home *homes = auditor->dcs[dc].homes;
 	unsigned user;
 
-	for (unsigned i = 1; auditor->options.user_of != NULL && i < executed->argc; i++)
+	/* A store that was emptied does not know where they live, and tells no client that it has written. */
+	for (unsigned i = 1; auditor->options.user_of != NULL && !auditor->dcs[dc].is_doubtful && i < executed->argc; i++)
 		if (auditor->options.user_of(executed->argv[i], &user) && homes[user].dc != dc)
 			auditor_find(auditor, "%s writes %.*s for a client; user %u lives at %s since epoch %llu", auditor->options.dc_names[dc],
 			             (int)executed->argv[i].len, executed->argv[i].ptr, user, name_of(auditor, homes[user].dc),

@@ -320,7 +320,7 @@ static void judge_dc(struct case_at at, const struct audited_subjects *subjects,
 				judge_expected(&at, records);
 		}
 	}
-	for (unsigned i = 0; i < records->count; i++) {
+	for (unsigned i = 0; i < records->count && !at.auditor->dcs[at.dc].was_doubtful; i++) {
 		const struct proto_conflict *record = &records->items[i].record;
 
 		if (!records->items[i].is_expected && record->db != PROTO_RESERVED_DATABASE && !audit_is_exempt(at.auditor, record->db, pool_intern(at.auditor->options.pool, record->key)))

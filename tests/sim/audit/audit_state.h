@@ -40,6 +40,7 @@ struct audited_dc {
 	uint64_t recalling_us;       /* true time when its core was seen to read logs back last */
 	uint64_t ordered_ms;         /* the latest up to which its core has ever said that streams' entries are in order */
 	bool is_doubtful;            /* keys were deleted there, and its sidecar has not noticed yet */
+	bool was_doubtful;           /* … once: what it told of a record in that moment it may never end */
 	struct vector answered;      /* what its store has executed and its sidecar was told of */
 	struct audited_point *points; /* owned */
 	unsigned point_count, point_cap;

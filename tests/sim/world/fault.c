@@ -348,6 +348,9 @@ static void delete_keys(struct world *world, struct dc *dc, uint64_t duration_us
 		return;
 	if (dice_chance(&world->dice, 30))
 		crash_sidecar(world, dc, duration_us / 4);
+	/* The log goes with its store: that is a matter of stores that come back older. */
+	if (roll < 4 && world->plan.has_log_in_store)
+		roll += 4;
 	if (roll < 4)
 		fault_flush(world, dc);
 	else

@@ -49,10 +49,31 @@ void full_store_judge(struct world *world, struct dc *dc, const struct lane_grou
 	dc->is_beyond = dc->is_beyond || is_grown;
 }
 
+/* The one script that the core sends edits a stream: EVAL text 1 key, and then what is added (A), removed (D) and trimmed (T). */
+static bool is_edit(const struct sim_executed *executed)
+{
+	return executed->argc > 4 && slice_equal(executed->argv[0], SLICE("EVAL"));
+}
+
+static bool has_word(const struct sim_executed *executed, const char *word)
+{
+	for (unsigned i = 4; i < executed->argc; i++)
+		if (slice_equal(executed->argv[i], slice_of(word)))
+			return true;
+	return false;
+}
+
+static bool is_removing(const struct sim_executed *executed)
+{
+	return is_edit(executed) ? has_word(executed, "D") || has_word(executed, "T") : !sim_command_is_growing(executed->argv[0]);
+}
+
 /* Under other rules what removes may show what had been hidden. */
 static bool is_lww(const struct sim_executed *executed)
 {
-	return executed->argc > 1 && executed->argv[1].len > 0 && executed->argv[1].ptr[0] == 'l';
+	unsigned at = is_edit(executed) ? 3 : 1;
+
+	return executed->argc > at && executed->argv[at].len > 0 && executed->argv[at].ptr[0] == 'l';
 }
 
 void full_store_judge_command(struct world *world, struct dc *dc, const struct sim_executed *executed)
@@ -60,8 +81,8 @@ void full_store_judge_command(struct world *world, struct dc *dc, const struct s
 	const struct lane_group *group = dc->running;
 
 	if (executed->db != SIM_RESERVED_DB && executed->is_write) {
-		dc->is_adding = dc->is_adding || (sim_command_is_growing(executed->argv[0]) && is_lww(executed));
-		dc->is_removing = dc->is_removing || !sim_command_is_growing(executed->argv[0]);
+		dc->is_adding = dc->is_adding || (!is_removing(executed) && is_lww(executed));
+		dc->is_removing = dc->is_removing || is_removing(executed);
 	}
 	if (group->is_for_full && group->slot_count > 0 && executed->db != SIM_RESERVED_DB && sim_command_is_growing(executed->argv[0]))
 		auditor_find(world->auditor, "dc %u: a client's %s passes by the store's limit of memory", dc->index,

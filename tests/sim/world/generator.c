@@ -414,8 +414,13 @@ static const struct template *draw_template(struct world *world)
 		return &templates[LISTS_AT + dice_below(&world->dice, LIST_COUNT)];
 	if (world->plan.has_streams && dice_chance(&world->dice, 50))
 		return &templates[STREAMS_AT + dice_below(&world->dice, STREAM_COUNT)];
-	if (world->plan.has_unions && dice_chance(&world->dice, 50))
-		return &templates[UNIONS_AT + dice_below(&world->dice, UNION_COUNT)];
+	if (world->plan.has_unions && dice_chance(&world->dice, 50)) {
+		const struct template *template = &templates[UNIONS_AT + dice_below(&world->dice, UNION_COUNT)];
+
+		/* A deadline by a clock that is hours ahead would take as long. */
+		if (!template->is_short_lived || !world->plan.has_faults[FAULT_CLOCK])
+			return template;
+	}
 	for (;;) {
 		uint64_t roll = dice_below(&world->dice, weights_total());
 		unsigned i = 0;

@@ -410,6 +410,35 @@ static void draw_pieces(struct world_plan *plan, struct dice *dice)
 		plan->has_lists = kind == 7;
 }
 
+/* What is written, and one or two kinds of what goes wrong: together they meet what none of them meets alone. */
+static void draw_mixed(struct world_plan *plan, struct dice *dice)
+{
+	static void (*const kinds[])(struct world_plan *plan, struct dice *dice) = {
+		draw_emptied, draw_tail, draw_limits, draw_full, draw_homes, draw_clocks,
+	};
+	uint64_t content = dice_below(dice, 5), kind = dice_below(dice, 7), other = dice_below(dice, 14);
+
+	plan->has_lists = content == 0;
+	plan->has_streams = content == 1;
+	plan->has_unions = content == 2;
+	plan->has_renames = content == 3;
+	plan->elements_per_turn = dice_chance(dice, 60) ? 1 + (unsigned)dice_below(dice, 3) : 0;
+	if (kind < sizeof(kinds) / sizeof(kinds[0]))
+		kinds[kind](plan, dice);
+	if (other < sizeof(kinds) / sizeof(kinds[0]) && other != kind)
+		kinds[other](plan, dice);
+	if (plan->has_log_in_store) {
+		/* Whoever is killed meanwhile, or remembers less than was lost, has lost it for good: there is little left to judge. */
+		plan->has_faults[FAULT_LOG_CUT] = plan->has_faults[FAULT_APPEND_RETRY] = plan->has_faults[FAULT_TRUNCATION] = false;
+		plan->has_faults[FAULT_SIDECAR_CRASH] = plan->has_faults[FAULT_BOTH_CRASH] = plan->has_faults[FAULT_CLOCK] = false;
+		plan->limits = (struct world_limits){ .value_bytes_max = plan->limits.value_bytes_max, .inbox_bytes = plan->limits.inbox_bytes };
+	}
+	if (plan->has_faults[FAULT_EMPTIED])
+		plan->has_faults[FAULT_TRUNCATION] = false;
+	if (plan->has_faults[FAULT_CLOCK])
+		plan->limits.inbox_bytes = 0;            /* a log that is paused does not tell that its clock is right again */
+}
+
 void world_plan_draw(struct world_plan *plan, uint64_t seed)
 {
 	static const enum audit_rule favourites[] = {
@@ -444,7 +473,9 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_UNIONS_SEED) {
+	if (seed >= WORLD_MIXED_SEED) {
+		draw_mixed(plan, &dice);
+	} else if (seed >= WORLD_UNIONS_SEED) {
 		plan->has_unions = true;
 	} else if (seed >= WORLD_PIECES_SEED) {
 		draw_pieces(plan, &dice);

@@ -349,6 +349,11 @@ static void streams_ship_entries_and_how_far_they_are_trimmed(void)
 	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-5 f x; ", "entry k 7000-5 " FX "; "));
 	ids.now_ms = 6000;
 	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-9 f x; ", "entry k 7000-9 " FX "; "));
+	/* Of a time that the own clock has not reached, each incarnation has seqs of its own. */
+	stream_ids_begin(&ids, 3 << 17);
+	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7000-786433 f x; ", "entry k 7000-786433 " FX "; "));
+	ids.clock_ms = ids.now_ms = 7001;
+	CU_ASSERT(sends("XADD k * f x\n", PLAN_STREAM_ADD, "XADD k 7001-1 f x; ", "entry k 7001-1 " FX "; "));
 	CU_ASSERT(sends("XADD k 9-* f x\n", PLAN_STREAM_ADD, "XADD k 9-1 f x; ", "entry k 9-1 " FX "; "));
 	CU_ASSERT(sends("XADD k 9-* f x\n", PLAN_STREAM_ADD, "XADD k 9-5 f x; ", "entry k 9-5 " FX "; "));
 	CU_ASSERT(sends("XADD k 5-1 f x g\n", PLAN_VOID, "XADD k 5-1 f x g; ", ""));
