@@ -143,6 +143,10 @@ static void hear_of_us(struct causes *causes, unsigned dc, const struct batch *b
 	for (unsigned i = 0; i < batch->known_count; i++) {
 		if (!slice_equal(batch->known[i].dc, slice_of(causes->origins.dcs[0])))
 			continue;
+		if (batch->known[i].incarnation > causes->peers[dc].told_incarnation)
+			causes->peers[dc].told_incarnation = batch->known[i].incarnation;
+		if (batch->known[i].id.len == 0)
+			continue;
 		if (causes->peers[0].status.id[0] == '\0' && causes->is_gate_open)
 			learn(causes, 0, batch->known[i].id);
 		bool was_other = status->is_following_other;

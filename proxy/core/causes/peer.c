@@ -35,10 +35,23 @@ void peer_doubt_fresh(struct causes *causes, unsigned dc)
 	causes->peers[dc].status.fresh_at_ms = causes->peers[dc].status.entries_from_ms = 0;
 }
 
+uint64_t peer_reached(const struct causes *causes, unsigned dc)
+{
+	uint64_t reached = causes->peers[dc].reached_incarnation;
+	for (unsigned i = 0; i < causes->origins.count; i++) {
+		const struct origin *origin = &causes->origins.items[i];
+		if (origin->dc == dc && origin->incarnation < reached && origin->confirmed < origin->applied)
+			return 0;
+	}
+	return reached;
+}
+
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq)
 {
 	struct origin *origins = causes->origins.items;
 	causes->peers[dc].learnt++;
+	if (origins[origin].dc == dc && origins[origin].incarnation > causes->peers[dc].reached_incarnation)
+		causes->peers[dc].reached_incarnation = origins[origin].incarnation;
 	/* What comes from an earlier incarnation may be what the store had lost: its DC may have written without it since. */
 	if (causes->origins.items[origin].incarnation < causes->peers[dc].known_incarnation)
 		return;

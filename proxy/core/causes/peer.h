@@ -30,6 +30,8 @@ struct peer {
 	uint64_t named_incarnation;          /* the newest that told this datacenter's id: earlier ones are no strangers, unless they told another */
 	uint64_t known_incarnation;          /* the newest it was heard in */
 	uint64_t learnt;                     /* its messages that were applied here */
+	uint64_t reached_incarnation;        /* of this opening: its newest of which a message was applied here, and so all that its log holds before that */
+	uint64_t told_incarnation;           /* of ours: the newest for which it has said that of itself */
 	struct peer_clock clock;
 	struct fresh fresh;                  /* the newest message that is applied, and the store has answered */
 	uint64_t applied_digest;             /* of its rules, as of its last batch that was applied here; 0: none yet */
@@ -43,6 +45,8 @@ void peer_note_state(struct peer *peer, enum peer_state state);
 /* All that it committed before FRESH is in our store, which has answered. */
 void peer_note_fresh(struct causes *causes, unsigned dc, const struct fresh *fresh);
 void peer_doubt_fresh(struct causes *causes, unsigned dc);            /* our store has lost some of that */
+/* The newest incarnation of DC of which a message was applied here, if all that its log holds before that is in our store; else 0. */
+uint64_t peer_reached(const struct causes *causes, unsigned dc);
 /* It has applied CONTEXT, and its own, or a forwarded, origin up to SEQ. */
 void peer_learn(struct causes *causes, unsigned dc, const struct context *context, unsigned origin, uint64_t seq);
 

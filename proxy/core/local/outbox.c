@@ -173,9 +173,11 @@ static unsigned list_known(const struct outbox *outbox, struct known *known)
 {
 	const struct causes *causes = outbox->causes;
 	unsigned count = 0;
-	for (unsigned dc = 1; dc < causes->origins.dc_count; dc++)
-		if (causes->peers[dc].status.id[0] != '\0')
-			known[count++] = (struct known){ slice_of(causes->origins.dcs[dc]), slice_of(causes->peers[dc].status.id) };
+	for (unsigned dc = 1; dc < causes->origins.dc_count; dc++) {
+		const struct known peer = { slice_of(causes->origins.dcs[dc]), slice_of(causes->peers[dc].status.id), peer_reached(causes, dc) };
+		if (peer.id.len > 0 || peer.incarnation > 0)
+			known[count++] = peer;
+	}
 	return count;
 }
 

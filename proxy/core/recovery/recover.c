@@ -112,6 +112,7 @@ static void forget_positions(struct recovery *recovery)
 		recovery->books->roads[dc].follow_position = recovery->books->roads[dc].told_position = peer->position = POSITION_BEGIN;
 		peer->state = PEER_RECALLING;
 		peer->is_cut = false;
+		peer->reached_incarnation = 0;
 		peer->applied_digest = 0;
 	}
 }

@@ -47,11 +47,22 @@ static bool is_settled(const struct origin *origin)
 	return origin->floor == origin->applied && origin->confirmed == origin->applied && origin->seen <= origin->applied && origin->ledger.len == 0;
 }
 
+/* A peer may have read the end of an incarnation that our store and our log lost together, and not have said so yet. Once it has said that it heard a later one,
+ * it has told how much it has of all before that. */
+static uint64_t told_by_all(const struct remote *remote)
+{
+	uint64_t told = remote->causes->origins.items[remote->causes->self].incarnation;
+	for (unsigned dc = 1; dc < remote->options->dc_count; dc++)
+		if (remote->causes->peers[dc].told_incarnation < told)
+			told = remote->causes->peers[dc].told_incarnation;
+	return told;
+}
+
 /* Ours: up to the first that is not settled. Others hear of it with our next message. */
 static void raise_own_floor(struct remote *remote)
 {
 	struct origins *origins = &remote->causes->origins;
-	uint64_t floor = origins->items[remote->causes->self].incarnation;
+	uint64_t floor = told_by_all(remote);
 	bool is_any = false;
 	/* Others may have writes of ours that we lost for good. */
 	if (remote->books->is_log_lost || remote->causes->peers[0].state == PEER_NEEDS_RESYNC)

@@ -27,7 +27,8 @@ struct reading {                     /* of another DC's clocks, as the sender kn
 	int64_t ahead_min_ms, ahead_max_ms;
 };
 
-struct known { struct slice dc, id; };   /* which datacenter the origin takes for the one of this name */
+/* Which datacenter the origin takes for the one of this name; and the newest incarnation of that which it has heard, all before which is in its store. */
+struct known { struct slice dc, id; uint64_t incarnation; };
 
 struct batch {
 	struct slice dc;             /* origin DC and incarnation */

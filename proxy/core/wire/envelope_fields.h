@@ -37,7 +37,8 @@ enum batch_tag {
 enum known_tag {
 	KNOWN_DC = WIRE_TAG(1, WIRE_BYTES),
 	KNOWN_ID = WIRE_TAG(2, WIRE_BYTES),
-	KNOWN_FIELD_MAX = 2,
+	KNOWN_INCARNATION = WIRE_TAG(3, WIRE_VARINT),
+	KNOWN_FIELD_MAX = 3,
 };
 
 enum position_tag {

@@ -112,12 +112,13 @@ static bool known_add(struct envelope_scratch *scratch, struct slice bytes, stru
 		switch ((enum known_tag)WIRE_TAG(field.number, field.type)) {
 		case KNOWN_DC: known.dc = field.bytes; break;
 		case KNOWN_ID: known.id = field.bytes; break;
+		case KNOWN_INCARNATION: known.incarnation = field.value; break;
 		default: return false;
 		}
 	}
 	scratch->known = array_reserve(scratch->known, batch->known_count, &scratch->known_cap, sizeof *scratch->known);
 	scratch->known[batch->known_count++] = known;
-	return known.dc.len > 0 && known.id.len > 0;
+	return known.dc.len > 0;
 }
 
 /* RAW is the whole field; writes are kept as the stretch from the first one to the end of the last. */

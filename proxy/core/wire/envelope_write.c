@@ -55,10 +55,11 @@ static void add_text(struct buffer *out, unsigned tag, struct slice text)
 
 static void add_known(struct buffer *out, const struct known *known)
 {
-	size_t len = wire_text_len(known->dc) + wire_text_len(known->id);
+	size_t len = wire_text_len(known->dc) + wire_text_len(known->id) + wire_uint_len(known->incarnation);
 	char *at = buffer_grow(out, wire_varint_len(BATCH_KNOWN) + wire_varint_len(len) + len);
 	at = wire_put_varint(wire_put_varint(at, BATCH_KNOWN), len);
-	wire_put_text(wire_put_text(at, KNOWN_DC, known->dc), KNOWN_ID, known->id);
+	at = wire_put_text(wire_put_text(at, KNOWN_DC, known->dc), KNOWN_ID, known->id);
+	wire_put_uint(at, KNOWN_INCARNATION, known->incarnation);
 }
 
 void envelope_begin(struct buffer *out, const struct batch *header)

@@ -97,3 +97,32 @@ void lost_end_that_nobody_keeps_is_told_and_not_waited_for(struct story *story)
 	story_expect_everywhere(story, "l:more", "v");
 	story->is_told = true;
 }
+
+/* Store, log and sidecar go down together, as with a machine that loses power, and nobody here knows what the end of the log held. BOM has it, but says so
+ * only with its next heartbeat. By then AMS must not have declared its earlier incarnation over: BOM would forget how much of it there was. */
+void lost_end_of_a_killed_sidecar_that_a_peer_has_read_is_told(struct story *story)
+{
+	struct dc *loser = &story->world->dcs[AMS], *reader = &story->world->dcs[BOM];
+	unsigned kept, told;
+
+	begin(story);
+	story_say(story, AMS, "INCRBY l:n 1");
+	story_wait(story, 2000);
+	kept = sim_store_journal(loser->store);
+	sidecar_crash(story->world, &story->world->dcs[CPT]);
+	for (told = reader->log.count; reader->log.count == told;)
+		story_wait(story, 1);
+	story_say(story, AMS, "INCRBY l:n 10");
+	story_wait(story, 30);
+	story_expect(story, BOM, "l:n", "11");
+	sidecar_crash(story->world, loser);
+	fault_lose_end(story->world, loser, kept);
+	story_wait(story, 10);
+	sidecar_start(story->world, loser);
+	story_wait(story, 3000);
+	sidecar_start(story->world, &story->world->dcs[CPT]);
+	story_wait(story, 3000);
+	story_expect(story, AMS, "l:n", "1");
+	story_check(story, core_status(loser->core)->peers[0].state == PEER_NEEDS_RESYNC, "it says that writes of its own are gone");
+	story->is_told = true;
+}

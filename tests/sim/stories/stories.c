@@ -117,6 +117,7 @@ static const struct tale tales[] = {
 	TALE(lost_end_that_one_peer_has_read_comes_back_everywhere),
 	TALE(appends_under_way_follow_what_the_log_lost),
 	TALE(lost_end_that_nobody_keeps_is_told_and_not_waited_for),
+	TALE(lost_end_of_a_killed_sidecar_that_a_peer_has_read_is_told),
 };
 
 #define TALE_COUNT (sizeof(tales) / sizeof(tales[0]))

@@ -139,5 +139,6 @@ void id_that_was_chosen_too_small_is_raised(struct story *story);
 void lost_end_that_one_peer_has_read_comes_back_everywhere(struct story *story);
 void appends_under_way_follow_what_the_log_lost(struct story *story);
 void lost_end_that_nobody_keeps_is_told_and_not_waited_for(struct story *story);
+void lost_end_of_a_killed_sidecar_that_a_peer_has_read_is_told(struct story *story);
 
 #endif

@@ -30,7 +30,7 @@ struct said_by { unsigned dc; uint64_t incarnation, hlc; const char *id, *takes_
 
 static struct buffer heartbeat(const struct said_by *said)
 {
-	struct known known = { SLICE("a"), slice_of(said->takes_a_for == NULL ? "" : said->takes_a_for) };
+	struct known known = { .dc = SLICE("a"), .id = slice_of(said->takes_a_for == NULL ? "" : said->takes_a_for) };
 	struct batch batch = {
 		.dc = slice_of(names[said->dc]), .incarnation = said->incarnation, .first_seq = 1, .hlc = said->hlc, .known = &known,
 		.known_count = said->takes_a_for != NULL, .id = slice_of(said->id == NULL ? "" : said->id),
