@@ -1,4 +1,5 @@
-/* Table: a hash table whose nodes live inside their owners. Chained, doubles when half full, never shrinks below its start. */
+/* Table: a hash table whose nodes live inside their owners. Chained, doubles when half full, never shrinks below its start. It grows a few slots with
+ * each node that is added: to move millions of nodes at once would take longer than a turn of the loop may. */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
@@ -13,6 +14,8 @@ struct table {
 	struct table_node **slots;   /* owned; a power of two of them */
 	uint32_t slot_count;
 	uint32_t count;
+	struct table_node **old_slots;       /* owned; while it grows: those from OLD_AT on still hold their nodes */
+	uint32_t old_count, old_at;
 };
 
 /* The first node of HASH's chain; walk on with table_same. NULL: none. */

@@ -126,7 +126,5 @@ bool group_runs_when_full(const struct group *group);
 struct group *group_new(struct groups *groups, enum group_kind kind);
 void group_free(struct groups *groups, struct group *group);
 void group_free_spare(struct groups *groups);
-/* Its encoded intents, without the room in front of them. */
-struct slice group_writes(const struct group *group);
 
 #endif

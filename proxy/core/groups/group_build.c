@@ -1,11 +1,6 @@
 /* Group build: requests, their commands, slots and keys are added to a group. */
 #include "group.h"
 
-struct slice group_writes(const struct group *group)
-{
-	return (struct slice){ group->writes.ptr + GROUP_HEADER_ROOM, group->writes.len - GROUP_HEADER_ROOM };
-}
-
 struct unit *group_add_unit(struct group *group, uint64_t token, uint32_t db)
 {
 	group->units = array_reserve(group->units, group->unit_count, &group->unit_cap, sizeof *group->units);

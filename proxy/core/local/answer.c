@@ -53,21 +53,28 @@ static bool has_lacked(const struct local *local)
 	return local->causes->has_announced && !causes_have_applied(local->causes, before, true);
 }
 
-/* The outbox needs the bytes until the log has them, and the latent writes among them do until they are stable. */
+/* The outbox needs the bytes until the log has them, and the latent writes among them do until they are stable. FROM: what the entry is in, and of which
+ * nothing else is needed. */
+static struct shared *share_entry(struct local *local, const struct group *group, struct buffer *from, const struct append *facts)
+{
+	bool is_inside = from->len > 0 && group->entry.ptr >= from->ptr && group->entry.ptr < from->ptr + from->len;
+	if (!is_inside || group->entry.len < SHARE_MIN)
+		return NULL;
+	size_t at = (size_t)(group->entry.ptr - from->ptr);
+	struct shared *shared = shared_new(from);
+	outbox_add_shared(local->outbox, &local->outbox->waiting, shared, (struct slice){ shared->bytes.ptr + at, shared->bytes.len - at }, facts);
+	return shared;
+}
+
 static void keep_writes(struct local *local, struct group *group, const struct append *facts)
 {
-	const char *start = group->writes.ptr;
-	bool is_inside = group->entry.ptr >= start && group->entry.ptr < start + group->writes.len;
-	if (!is_inside || group->entry.len < SHARE_MIN) {
+	struct shared *writes = share_entry(local, group, &group->writes, facts);
+	struct shared *final = writes == NULL ? share_entry(local, group, &local->finish.final, facts) : NULL;
+	if (writes == NULL && final == NULL)
 		outbox_add_batch(local->outbox, &local->outbox->waiting, group->entry, facts);
-		group_keep_latent(local->groups, group, NULL);
-		return;
-	}
-	size_t at = (size_t)(group->entry.ptr - start);
-	struct shared *shared = shared_new(&group->writes);
-	outbox_add_shared(local->outbox, &local->outbox->waiting, shared, (struct slice){ shared->bytes.ptr + at, shared->bytes.len - at }, facts);
-	group_keep_latent(local->groups, group, shared);
-	shared_drop(shared);
+	group_keep_latent(local->groups, group, writes);
+	shared_drop(writes);
+	shared_drop(final);
 }
 
 static void begin_answer(struct local *local, struct group *group)
@@ -92,10 +99,9 @@ static void add_final(struct local *local, struct group *group)
 	struct finish *finish = &local->finish;
 	if (!finish->is_changed && !finish->is_moved)
 		return;
-	group->payload.len = 0;
-	gathering_add_header(local, group);
-	buffer_add(&group->payload, finish->is_changed ? buffer_slice(&finish->final) : group_writes(group));
-	group->entry = buffer_slice(&group->payload);
+	size_t start;
+	const struct buffer *entry = gathering_put_header(local, group, finish->is_changed ? &finish->final : &group->writes, &start);
+	group->entry = (struct slice){ entry->ptr + start, entry->len - start };
 	books_add_correction(local->books, group->entry);
 }
 
@@ -134,10 +140,10 @@ void local_answered(struct local *local, struct group *group, const struct event
 	bool is_all = local_finish_some(local, group, event, &most);
 	assert(is_all);
 	add_final(local, group);
-	finish_end(local);
 	gather_homes_answered(local, group, event);
 	rerun_above(local, group, event);
 	keep_writes(local, group, &facts);
+	finish_end(local);
 	local->causes->answered_seq = last_seq;
 	causes_announce(local->causes, group->stamp.context);
 	struct origin *self = &local->causes->origins.items[local->causes->self];

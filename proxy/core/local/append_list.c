@@ -57,6 +57,13 @@ struct append *append_new(struct outbox *outbox, struct slice bytes, const struc
 	return append_of(outbox, NULL, buffer_copy(bytes), facts);
 }
 
+struct append *append_over(struct outbox *outbox, struct buffer *bytes, const struct append *facts)
+{
+	struct slice taken = buffer_slice(bytes);
+	*bytes = (struct buffer){ 0 };
+	return append_of(outbox, NULL, taken, facts);
+}
+
 void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct slice bytes, const struct append *facts)
 {
 	append_list_add(list, append_new(outbox, bytes, facts));

@@ -32,6 +32,7 @@ void outbox_add_batch(struct outbox *outbox, struct append_list *list, struct sl
 /* BYTES: in SHARED, which the outbox holds as long as it needs it. */
 void outbox_add_shared(struct outbox *outbox, struct append_list *list, struct shared *shared, struct slice bytes, const struct append *facts);
 struct append *append_new(struct outbox *outbox, struct slice bytes, const struct append *facts);  /* counted, and in no list yet */
+struct append *append_over(struct outbox *outbox, struct buffer *bytes, const struct append *facts);     /* takes BYTES over */
 struct append *append_list_take(struct append_list *list);                /* the first */
 void append_list_move(struct append_list *from, struct append_list *to);
 void append_list_clear(struct outbox *outbox, struct append_list *list);

@@ -83,6 +83,7 @@ static void begin_final(struct finish *finish, const struct group *group, const 
 	if (finish->is_changed)
 		return;
 	finish->is_changed = true;
+	buffer_grow(&finish->final, GROUP_HEADER_ROOM);
 	buffer_add(&finish->final, (struct slice){ group->writes.ptr + GROUP_HEADER_ROOM, member->write_at - GROUP_HEADER_ROOM });
 }
 

@@ -34,7 +34,7 @@ bool gathering_touches(const struct local *local, uint32_t db, struct slice key)
 	return false;
 }
 
-void gathering_add_header(struct local *local, struct group *group)
+static void add_header(struct local *local, struct group *group)
 {
 	unsigned count;
 	const struct position *positions = causes_positions(local->causes, group->stamp.context, &count);
@@ -79,26 +79,26 @@ static void stamp(struct local *local, struct group *group)
 	group->is_provisional = !causes->has_announced;
 }
 
-/* The header goes into the room in front of the writes, so that these are not copied. Returns the buffer that holds both, and where they begin. */
-static const struct buffer *add_entry(struct local *local, struct group *group, size_t *start)
+const struct buffer *gathering_put_header(struct local *local, struct group *group, struct buffer *writes, size_t *start)
 {
-	gathering_add_header(local, group);
+	group->payload.len = 0;
+	add_header(local, group);
 	size_t len = group->payload.len;
 	*start = 0;
 	if (len > GROUP_HEADER_ROOM) {
-		buffer_add(&group->payload, group_writes(group));
+		buffer_add(&group->payload, (struct slice){ writes->ptr + GROUP_HEADER_ROOM, writes->len - GROUP_HEADER_ROOM });
 		return &group->payload;
 	}
 	*start = GROUP_HEADER_ROOM - len;
-	memcpy(group->writes.ptr + *start, group->payload.ptr, len);
-	return &group->writes;
+	memcpy(writes->ptr + *start, group->payload.ptr, len);
+	return writes;
 }
 
 /* The same transaction adds the intents of the group to the outbox. */
 static void add_outbox_entry(struct local *local, struct group *group)
 {
 	size_t start;
-	const struct buffer *entry = add_entry(local, group, &start);
+	const struct buffer *entry = gathering_put_header(local, group, &group->writes, &start);
 	group->entry = (struct slice){ entry->ptr + start, entry->len - start };
 	script_select(&group->script, local->options->reserved_db);
 	group->entry_reply = group->script.count;

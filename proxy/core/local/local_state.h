@@ -13,7 +13,7 @@ struct finish {
 	uint32_t latent;
 	unsigned member;                     /* the next one */
 	bool is_moved;                       /* its stamp was */
-	bool is_changed;                     /* FINAL holds its writes as far as they are known, as they differ from the intents */
+	bool is_changed;                     /* FINAL holds its writes as far as they are known, as they differ from the intents, behind room for a header */
 	struct buffer final;
 	struct plan_walk walk;               /* over the whole key that MEMBER tells */
 	struct buffer whole;                 /* its changes so far, encoded */

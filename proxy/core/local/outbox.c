@@ -76,8 +76,7 @@ static void send_parts(struct outbox *outbox, struct append *whole)
 		struct buffer bytes = { 0 };
 		envelope_begin(&bytes, &envelope);
 		struct append facts = part + 1 == count ? *whole : (struct append){ .origin = whole->origin, .is_part = true };
-		send_append(outbox, append_new(outbox, buffer_slice(&bytes), &facts));
-		buffer_free(&bytes);
+		send_append(outbox, append_over(outbox, &bytes, &facts));
 	}
 	append_free(outbox, whole);
 }
