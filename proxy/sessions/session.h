@@ -118,6 +118,7 @@ struct session {
 	struct parts *parts;         /* owned; of an EXEC that is under way, and whose answer they are; NULL: none is */
 	uint64_t parts_token;        /* names that answer */
 	struct store_guard *watcher; /* owned; on which it watches keys; NULL: it watches none */
+	uint64_t watched_moves;      /* sessions.moves when it began to watch */
 	uint64_t watcher_token;      /* names the answer to its WATCH; 0: none is due */
 	struct request *watch_request; /* owned; the WATCH that waits in the queue; NULL: it is EXEC that does */
 	struct session *next_guarded; /* in the queue */
@@ -169,6 +170,7 @@ struct sessions {
 	struct conflicts *conflicts;
 	struct homes *homes;
 	unsigned forwarding;         /* sessions with forwards */
+	uint64_t moves;              /* how often a home was heard to be another one */
 	uint32_t databases;          /* of the store, the reserved one included; 0: not known yet */
 	struct access *access;       /* owned: what is known of users */
 	bool is_in_doubt;            /* what users may do has changed, and is being asked */

@@ -259,6 +259,21 @@ static void session_forget_afar(struct session *session, unsigned dc)
 		session_owe(session, dc);
 }
 
+static bool is_redirect(struct slice reply)
+{
+	static const struct slice start = SLICE("-HOMEPORT HOME ");
+	return reply.len > start.len && memcmp(reply.ptr, start.ptr, start.len) == 0;
+}
+
+/* His home is another one by now, and it is known there before it is here: that counts as a touch of what was to be watched. */
+static void afar_come_back(struct session *session, uint64_t token)
+{
+	session_leave_afar(session);
+	session->is_touched = true;
+	sessions_answer(session->sessions, token, SLICE("+OK\r\n"));
+	session_resume(session);
+}
+
 static void afar_on_reply(void *context, struct slice reply)
 {
 	struct afar *afar = context;
@@ -277,7 +292,12 @@ static void afar_on_reply(void *context, struct slice reply)
 	}
 	if (token == 0)
 		return;
-	bool is_first = !afar->is_there, is_over = (is_first && reply_is_error(reply)) || (afar->is_ending && afar->due_count == 0);
+	bool is_first = !afar->is_there;
+	if (is_first && is_redirect(reply)) {
+		afar_come_back(session, token);
+		return;
+	}
+	bool is_over = (is_first && reply_is_error(reply)) || (afar->is_ending && afar->due_count == 0);
 	afar->is_there = true;
 	if (is_over && afar->is_discarding)
 		reply = SLICE("-EXECABORT Transaction discarded because of previous errors.\r\n");

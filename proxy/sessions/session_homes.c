@@ -59,6 +59,12 @@ static bool session_forward(struct session *session, struct client_answer *answe
 	return true;
 }
 
+/* It watched here, and is to write elsewhere. If a home has moved since, that counts as a touch: its next WATCH goes there as well. */
+static bool is_touched_by_move(const struct session *session, const struct effect *away)
+{
+	return away->away.is_guarded && away->away.policy == HOME_FORWARD && session->watched_moves != session->sessions->moves;
+}
+
 void sessions_away(void *context, const struct effect *away)
 {
 	struct sessions *sessions = context;
@@ -71,6 +77,10 @@ void sessions_away(void *context, const struct effect *away)
 	session_end_hold(client->session, answer);
 	if (client->session->tracker != NULL)
 		tracking_note_elsewhere(client->session, &(struct tracked_request){ .token = away->away.token, .commands = away->away.commands, .rows = away->away.rows, .count = away->away.count, .is_elsewhere = true });
+	if (is_touched_by_move(client->session, away)) {
+		sessions_refuse(sessions, away->away.token, (struct slice){ 0 });
+		return;
+	}
 	if (away->away.is_in_many && !answer->is_tagged)
 		buffer_add_text(&error, "HOMEPORT unsupported: a transaction in several databases (SELECT) does not go to another datacenter");
 	else if (answer->is_tagged)
@@ -111,6 +121,7 @@ static void session_settle(void *context, struct client *client)
 void sessions_rehomed(void *context, const struct effect *home)
 {
 	struct sessions *sessions = context;
+	sessions->moves++;
 	homes_note(sessions->homes, home);
 	sessions_note_news(sessions, home->home.user, home->home.dc);
 	if (sessions->forwarding > 0)

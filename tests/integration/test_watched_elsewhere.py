@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""WATCH of keys whose home is elsewhere, where commands are forwarded: Redis there decides whether EXEC runs, whoever else writes them, wherever."""
+"""WATCH of keys whose home is elsewhere, where commands are forwarded: Redis there decides whether EXEC runs, whoever else writes them, wherever, also while their home moves."""
 
 import sys
 import threading
@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import tap
-from lib.homes import ask
+from lib.homes import ask, home_of
 from lib.workspace import wait_until
 from lib.world import World
 
@@ -55,14 +55,16 @@ def errors(facts, here, there):
     facts.check(ask(here, "WATCH", "cart:b2").startswith("-HOMEPORT HOME b "), "is not sent on: it is told who is home")
 
 
-def add_up(client, count):
+def add_up(client, count, key="cart:b3"):
     """Adds one COUNT times, as a program does that knows no INCR."""
     tries = 0
     while count > 0:
         tries += 1
-        client("WATCH", "cart:b3")
-        value = int(client("GET", "cart:b3") or 0)
-        answer = client.pipeline([("MULTI",), ("SET", "cart:b3", str(value + 1)), ("EXEC",)])[-1]
+        client("WATCH", key)
+        value = int(client("GET", key) or 0)
+        answer = client.pipeline([("MULTI",), ("SET", key, str(value + 1)), ("EXEC",)])[-1]
+        if isinstance(answer, Exception):
+            raise answer
         count -= isinstance(answer, list)
     return tries
 
@@ -78,6 +80,32 @@ def contention(facts, world):
         thread.join()
     with world["b"].client() as there:
         facts.equal(ask(there, "GET", "cart:b3"), str(len(threads) * ROUNDS).encode(), "clients of both datacenters, one key: no update is lost")
+
+
+def contention_on_the_move(facts, world):
+    """While the key's user moves, again and again. A move counts as a touch."""
+    errors, tries = [], []
+
+    def run(name):
+        try:
+            with world[name].client(60) as client:
+                tries.append(add_up(client, ROUNDS, "cart:b5"))
+        except Exception as error:  # pylint: disable=broad-except
+            errors.append(repr(error))
+    threads = [threading.Thread(target=run, args=(name,)) for name in "ab" * CLIENTS]
+    for thread in threads:
+        thread.start()
+    moves = 0
+    while any(thread.is_alive() for thread in threads) or moves < 4:
+        to = "b" if home_of(world["a"], "user:b5")["home"] == "a" else "a"
+        with world["a"].client(60) as client:
+            moves += isinstance(ask(client, "HOMEPORT", "REHOME", "user:b5", "TO", to), list)
+    for thread in threads:
+        thread.join()
+    facts.equal(errors, [], f"clients of both datacenters, one key that moves ({moves} times): no error ({sum(tries)} tries)")
+    world.wait_zero_lag()
+    with world["b"].client() as there:
+        facts.equal(ask(there, "GET", "cart:b5"), str(len(threads) * ROUNDS).encode(), "and no update is lost")
 
 
 def loss(facts, world):
@@ -104,6 +132,7 @@ def watched_elsewhere(facts):
             transactions(facts, here, there)
             errors(facts, here, there)
         contention(facts, world)
+        contention_on_the_move(facts, world)
         loss(facts, world)
 
 

@@ -26,6 +26,15 @@ static void refuse(struct topology *topology, uint64_t token, const char *text)
 	step_refuse(topology->step, token, slice_of(text));
 }
 
+/* Clients watch again at once when they are told of a touch: that is for what is over soon. */
+static void refuse_guarded(struct topology *topology, uint64_t token, enum held_why why)
+{
+	if (why == HELD_MOVE || why == HELD_EPOCH)
+		step_refuse(topology->step, token, (struct slice){ 0 });
+	else
+		refuse(topology, token, CORE_HELD_GUARDED);
+}
+
 bool waiting_has_room(const struct topology *topology, const struct event *request)
 {
 	return topology->step->status.held_bytes + held_size(request) <= topology->options->held_bytes_max;
@@ -35,7 +44,7 @@ void waiting_hold(struct topology *topology, const struct event *request, struct
 {
 	struct core_status *status = &topology->step->status;
 	if (held == NULL && request->request.guard != 0) {
-		refuse(topology, request->request.token, CORE_HELD_GUARDED);
+		refuse_guarded(topology, request->request.token, why);
 		return;
 	}
 	if (held == NULL && !waiting_has_room(topology, request)) {

@@ -6,9 +6,9 @@
 
 #define CORE_HELD_FULL \
 	"HOMEPORT HELD too many writes wait for users that are being moved, or for this datacenter to start (limits.held): nothing was written, try again"
-#define CORE_HELD_GUARDED "HOMEPORT HELD the user of a watched key is being moved, or this datacenter is starting: nothing was written, try again"
+#define CORE_HELD_GUARDED "HOMEPORT HELD this datacenter is starting, or has not caught up, and does not know whether it is home of the user of a watched key: nothing was written, try again"
 
-/* Its client is told to wait; or it is refused, if too much waits already. HELD: it waited before; else NULL. MOVE: what it waits for, if that is one. */
+/* Its client is told to wait; or it is refused, if too much waits already. A transaction that is guarded cannot wait: a move counts as a touch of what is watched. HELD: it waited before; else NULL. MOVE: what it waits for, if that is one. */
 void waiting_hold(struct topology *topology, const struct event *request, struct held *held, enum held_why why, struct move *move);
 /* Could it wait, if it does not yet? */
 bool waiting_has_room(const struct topology *topology, const struct event *request);

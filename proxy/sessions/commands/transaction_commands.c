@@ -64,6 +64,8 @@ void session_watch(struct session *session, const struct request *request)
 		session_reply_error(session, "ERR WATCH inside MULTI is not allowed");
 		return;
 	}
+	if (session->watcher == NULL)
+		session->watched_moves = session->sessions->moves;
 	if (answers_due(&session->client->answers) > 0)
 		session_defer(session, session_command_of(session, command_find(request->argc, request->argv)), request);
 	else if (!session_watch_afar(session, request) && !session_queue_watch(session, request))

@@ -241,6 +241,22 @@ static void writes_with_contexts_are_taken_at_home_only(void)
 	play_close(&play);
 }
 
+/* Its client watches again: a transaction that is guarded by Redis cannot wait. */
+static void move_touches_what_is_watched(void)
+{
+	struct play play;
+	struct slice set_x[] = { SLICE("set"), SLICE("user:1:x"), SLICE("v") };
+	play_open(&play, NULL, 0);
+	order(&play, "user:1", "b");
+	stage_say(&play.stage, 3, set_x, true);
+	expect(&play, "an EXEC while the user moves", "refused \n");
+	play_close(&play);
+	play_open_with(&play, NULL, 0, NULL);
+	stage_say(&play.stage, 3, set_x, true);
+	expect_refusal(&play, "HOMEPORT HELD this datacenter is starting");
+	play_close(&play);
+}
+
 /* ---- moves ---- */
 
 static void user_moves(void)
@@ -765,6 +781,7 @@ void suite_moves(void)
 	CU_ADD_TEST(suite, pops_go_home_where_that_is_asked_for);
 	CU_ADD_TEST(suite, reads_go_home_where_that_is_asked_for);
 	CU_ADD_TEST(suite, writes_with_contexts_are_taken_at_home_only);
+	CU_ADD_TEST(suite, move_touches_what_is_watched);
 	CU_ADD_TEST(suite, user_moves);
 	CU_ADD_TEST(suite, forwarded_user_is_sent_on_once_he_was_given_away);
 	CU_ADD_TEST(suite, redirect_waits_no_longer_than_the_move);
