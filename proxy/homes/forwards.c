@@ -21,6 +21,7 @@ struct forward {
 	struct buffer arguments;     /* as forward_add wants them */
 	uint64_t argument_count;
 	uint64_t len;                /* of the request that was sent */
+	bool brings_scripts;         /* their texts: whoever does not know them now never will */
 };
 
 static bool forward_go(struct forward *forward, unsigned dc, struct buffer *error);
@@ -54,6 +55,7 @@ bool forwards_send(struct homes *homes, const struct effect *away, unsigned hops
 	};
 	struct forward *forward = forward_new(homes, &head, away->away.protocol, asker);
 	forward->hops = hops;
+	forward->brings_scripts = away->away.brings_scripts;
 	forward->argument_count = forward_add_commands(&forward->arguments, away->away.commands, away->away.count);
 	if (forward_go(forward, away->away.dc, error))
 		return true;
@@ -176,8 +178,8 @@ static bool moved_read(const struct sidecar_status *status, struct slice reply, 
 	return true;
 }
 
-/* The home is here: the core has not heard of that yet, and waits until it has. */
-static void forward_come_home(struct forward *forward)
+/* The core has it again. The home is here: it has not heard of that yet, and waits until it has. Or the home does not know a script: its text is to go there. */
+static void forward_return(struct forward *forward, bool is_here)
 {
 	struct homes *homes = forward->homes;
 	struct resp_requests *parser = resp_requests_new();
@@ -202,8 +204,9 @@ static void forward_come_home(struct forward *forward)
 				.count = forwarded.count,
 				.is_transaction = forwarded.head.mode == FORWARD_MULTI,
 				.client = forwarded.head.client,
-				.is_forwarded = true,
+				.is_forwarded = is_here,
 				.forwarded_epoch = forwarded.head.epoch,
+				.brings_scripts = !is_here,
 			},
 		};
 		forward->asker.here(forward->asker.context, forward->asker.token, forward->hops);
@@ -215,6 +218,12 @@ static void forward_come_home(struct forward *forward)
 	forward_free(forward);
 }
 
+static bool has_no_script(struct slice reply)
+{
+	static const struct slice start = { "-NOSCRIPT ", 10 };
+	return reply.len >= start.len && memcmp(reply.ptr, start.ptr, start.len) == 0;
+}
+
 static void on_replied(void *context, void *item, struct slice reply)
 {
 	struct homes *homes = context;
@@ -223,6 +232,10 @@ static void on_replied(void *context, void *item, struct slice reply)
 	unsigned dc;
 	uint64_t epoch;
 	homes->options.status->counters.forwarded_bytes -= forward->len;
+	if (has_no_script(reply) && forward->head.mode == FORWARD_ONE && !forward->brings_scripts && forward->hops < HOMES_HOPS_MAX) {
+		forward_return(forward, false);
+		return;
+	}
 	if (!moved_read(homes->options.status, reply, &dc, &epoch)) {
 		homes->options.status->counters.forwards[FORWARD_RESULT_ANSWERED]++;
 		if (forward->asker.from != NULL)
@@ -234,7 +247,7 @@ static void on_replied(void *context, void *item, struct slice reply)
 	homes->options.status->counters.forwards[FORWARD_RESULT_MOVED]++;
 	forward->head.epoch = epoch;
 	if (dc == 0 && forward->head.mode <= FORWARD_MULTI && forward->hops < HOMES_HOPS_MAX)
-		forward_come_home(forward);
+		forward_return(forward, true);
 	else if (!forward_go(forward, dc, &error))
 		forward_refuse(forward, &error);
 	buffer_free(&error);

@@ -76,6 +76,30 @@ def transactions(facts, world):
         facts.equal(ask(there, "GET", "cart:b3"), b"2", "and nothing is executed")
 
 
+def scripts_go_along(facts):
+    """What a datacenter said is loaded it can run, also at homes that have not heard of it yet."""
+    texts = [f"return redis.call('incrby', KEYS[1], ARGV[1] + {number})" for number in range(4)]
+    with World(names=("a", "b", "c"), settings=SETTINGS).start() as world:
+        with world["a"].client() as here, world["b"].client() as there:
+            for way in (("a", "b"), ("b", "a")):
+                world.cut_way(*way)
+            shas = [here("SCRIPT", "LOAD", text) for text in texts]
+            facts.equal(there("SCRIPT", "EXISTS", *shas), [0] * 4, "a script was loaded, of which its user's home has not heard")
+            facts.equal([ask(here, "EVALSHA", sha, 1, "cart:b6", 10) for sha in shas], [10, 21, 33, 46], "EVALSHA is forwarded with its text")
+            there("SCRIPT", "FLUSH")
+            facts.equal([ask(here, "EVALSHA", sha, 1, "cart:b6", 1) for sha in shas], [47, 49, 52, 56], "a home that has forgotten it gets it again")
+            there("SCRIPT", "FLUSH")
+            here.pipeline([("MULTI",), ("EVALSHA", shas[1], 1, "cart:b6", 1), ("INCR", "cart:b6"), ("EVALSHA", shas[2], 1, "cart:b6", 0)])
+            facts.equal(ask(here, "EXEC"), [58, 59, 61], "a transaction brings its scripts")
+            read = here("SCRIPT", "LOAD", "return redis.call('get', KEYS[1])")
+            there("SET", "seq:b6", "7")
+            facts.equal(ask(here, "EVALSHA_RO", read, 1, "seq:b6"), b"7", "one that only reads goes with its text where reads go home")
+            facts.check(str(ask(here, "EVALSHA", "f" * 40, 1, "cart:b6", 1)).startswith("-NOSCRIPT "), "a script that nobody has loaded is unknown")
+            for way in (("a", "b"), ("b", "a")):
+                world.heal_way(*way)
+            world.check_same_everywhere(facts)
+
+
 def what_peers_send(facts, world):
     """HOMEPORT PEER and FORWARD, as another sidecar sends them, and as nobody should."""
     with world["a"].client() as client:
@@ -346,6 +370,7 @@ def homes(facts):
         wrong_address(facts, world)
         logging_in(facts, world)
     other_homes(facts)
+    scripts_go_along(facts)
 
 
 tap.run(homes)

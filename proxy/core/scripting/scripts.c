@@ -3,6 +3,7 @@
 
 #include "wrapper.h"
 #include "proxy/core/commands/stream_id.h"
+#include "proxy/core/vocabulary/options.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct script_entry {
 	bool is_good;                /* the store, or another one, has compiled it */
 	bool is_formed;              /* FORM is known */
 	bool is_loaded;              /* the store has our form */
+	uint32_t given;              /* a bit for each datacenter that was sent its text */
 };
 
 static const char nothing[] = "0000000000000000000000000000000000000000";
@@ -217,11 +219,31 @@ static void add_run(struct scripts *scripts, struct script_entry *entry, const s
 	buffer_free(&text);
 }
 
+static bool is_by_sha(const struct command *row)
+{
+	return strncmp(row->name, "evalsha", strlen("evalsha")) == 0;
+}
+
+bool scripts_bring(struct scripts *scripts, const struct command *row, const struct request *request, unsigned dc, bool is_always, struct arena *room,
+                   struct request *with_text)
+{
+	struct script_entry *entry = is_by_sha(row) ? entry_find(scripts, request->argv[1]) : NULL;
+	if (entry == NULL || dc >= CORE_DCS_MAX || (!is_always && (entry->given >> dc & 1) != 0))
+		return false;
+	entry->given |= UINT32_C(1) << dc;
+	struct slice *argv = arena_take(room, request->argc * sizeof *argv);
+	memcpy(argv, request->argv, request->argc * sizeof *argv);
+	argv[0] = row->class == COMMAND_WRITE ? SLICE("EVAL") : SLICE("EVAL_RO");
+	argv[1] = entry->body;
+	*with_text = (struct request){ .argv = argv, .argc = request->argc };
+	return true;
+}
+
 /* Such as EVAL, EVALSHA_RO. */
 static void take_run(struct scripts *scripts, const struct command *row, const struct request *request, const struct scripts_place *place,
                      struct buffer *out, struct scripted *scripted)
 {
-	bool is_sha = strncmp(row->name, "evalsha", strlen("evalsha")) == 0;
+	bool is_sha = is_by_sha(row);
 	struct script_entry *entry = NULL;
 	scripted->is_write = row->class == COMMAND_WRITE;
 	if (!is_refused(request))

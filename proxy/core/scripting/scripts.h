@@ -7,6 +7,7 @@
 #define CORE_SCRIPTS_H
 
 #include "base/sha1.h"
+#include "base/arena.h"
 #include "base/table.h"
 #include "proxy/core/commands/command.h"
 
@@ -51,6 +52,10 @@ void scripts_command(struct scripts *scripts, const struct command *row, const s
                      struct buffer *out, struct scripted *scripted);
 /* The database in which a run began. BY: as scripts_command gave it. */
 uint32_t scripts_db(struct slice by);
+/* REQUEST is to run in datacenter DC. True: WITH_TEXT is what to send there instead, in ROOM, as it runs a script by its SHA-1 that is known here, and DC was
+ * not given the text, or IS_ALWAYS. */
+bool scripts_bring(struct scripts *scripts, const struct command *row, const struct request *request, unsigned dc, bool is_always, struct arena *room,
+                   struct request *with_text);
 /* A run, or a load, was answered. BY: as scripts_command gave it. FIRST: its first reply, of the load; REPLY: its answer. */
 void scripts_answered(struct scripts *scripts, struct slice by, struct slice first, struct slice reply);
 /* The store may have forgotten its forms. */

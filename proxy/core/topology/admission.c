@@ -189,6 +189,25 @@ static enum home_away policy_of(const struct looking *looking)
 	return looking->policy == HOME_FORWARD && looking->event->request.is_forwarded ? HOME_REDIRECT : looking->policy;
 }
 
+/* The home may not have heard of a script that was loaded here: its text goes there once, later its name is enough. Whoever does not know it all the same says
+ * so, and gets the text. A transaction would be executed without it, so it brings it each time. */
+static const struct request *with_scripts(struct topology *topology, const struct event *event, unsigned dc)
+{
+	struct request *commands = NULL;
+	bool is_always = event->request.brings_scripts || event->request.is_transaction;
+	for (unsigned i = 0; i < event->request.count; i++) {
+		struct request with_text;
+		if (!scripts_bring(topology->scripts, event->request.rows[i], &event->request.commands[i], dc, is_always, &topology->step->seqs, &with_text))
+			continue;
+		if (commands == NULL) {
+			commands = arena_take(&topology->step->seqs, event->request.count * sizeof *commands);
+			memcpy(commands, event->request.commands, event->request.count * sizeof *commands);
+		}
+		commands[i] = with_text;
+	}
+	return commands != NULL ? commands : event->request.commands;
+}
+
 static void send_away(const struct looking *looking)
 {
 	struct topology *topology = looking->topology;
@@ -200,7 +219,8 @@ static void send_away(const struct looking *looking)
 	effect->away.policy = policy_of(looking);
 	effect->away.user = keep_user(topology, &looking->user);
 	effect->away.key = looking->key;
-	effect->away.commands = event->request.commands;
+	effect->away.commands = effect->away.policy == HOME_FORWARD ? with_scripts(topology, event, looking->away.dc) : event->request.commands;
+	effect->away.brings_scripts = event->request.brings_scripts;
 	effect->away.rows = event->request.rows;
 	effect->away.count = event->request.count;
 	effect->away.db = event->request.db;

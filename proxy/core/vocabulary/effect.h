@@ -109,6 +109,7 @@ struct effect {
 			bool is_in_many;             /* its commands are not all of DB */
 			unsigned protocol;
 			bool is_transaction, is_guarded;
+			bool brings_scripts; /* as in EVENT_REQUEST */
 			struct slice client;
 		} away;
 		struct { uint64_t token; } held;

@@ -102,6 +102,7 @@ struct event {
 			struct slice client;         /* the client's name for itself (CLIENT SETNAME); may be empty */
 			uint64_t forwarded_epoch;    /* a peer sent it, as it takes this datacenter for the home since this epoch. With is_forwarded */
 			bool is_forwarded;           /* never sent on: who is not home says who is */
+			bool brings_scripts;         /* its home did not know its script: the text goes with it */
 		} request;
 		struct {
 			uint64_t token;
