@@ -117,6 +117,8 @@ COMMANDS = [
     ("EVAL", "return redis.call('move','k',0)", 0),
     ("EVAL", "local d=redis.call('dump','nums') redis.call('restore','nums2',1e9,d) redis.call('restore','nums2',0,d,'REPLACE') return redis.call('restore','nums2',0,d)", 0),
     ("EVAL", "return redis.call('restore','bad',0,'\\0nonsense')", 0),
+    ("EVAL", "redis.call('xadd','st','5-1','f','v') redis.call('xsetid','st','7-1') return redis.call('restore','st2',1e9,redis.call('dump','st'))", 0),
+    ("EVAL", "return redis.call('restore','bad',0,'\\21nonsense')", 0),
     ("EVAL", "return redis.call('restore','bad',0,'')", 0),
     TRANSACTION,
     ("SCRIPT", "FLUSH", "NOW"),
@@ -179,7 +181,8 @@ def random_call(dice):
         ["XADD", "x", f"{dice.randrange(60)}-{dice.randrange(3)}", "f", value], ["XADD", "x", "MAXLEN", dice.randrange(4), str(dice.randrange(60, 90)), "f", value, "g", index],
         ["xadd", "x", "minid", "=", "40", f"{dice.randrange(30, 90)}-1", "f", value], ["XADD", "x", "nomkstream", f"{dice.randrange(90)}-9", "f", value],
         ["XDEL", "x", *{f"{dice.randrange(90)}-{dice.randrange(2)}" for _ in range(9)}], ["XTRIM", "x", "MAXLEN", dice.randrange(3)], ["XADD", "x", "*", "f"], ["DEL", "x"],
-        ["XTRIM", "x", "MINID", "50"], ["XADD", key, "1-1", "f", value], ["RENAME", "x", other],
+        ["XTRIM", "x", "MINID", "50"], ["XADD", key, "1-1", "f", value], ["RENAME", "x", other], ["XSETID", "x", f"{dice.randrange(95, 99)}-{dice.randrange(9)}"], ["xsetid", key, "9-9"],
+        ["PFADD", "hll", value, index], ["PFDEBUG", "TODENSE", "hll"], ["pfdebug", "getreg", "hll"], ["DEL", "hll"],
     ])
 
 
@@ -222,6 +225,12 @@ def entries_get_ids_of_their_own(facts, world):
         facts.check(ids[-1].startswith(b"35184372088832-"), "an id of which the client says the time is of that time", str(ids[-1]))
     world.heal("a")
     world.check_same_everywhere(facts, "entries that scripts add in two datacenters are in both")
+    with world["a"].client(60) as client:
+        batch = [("EVAL", ADD, 1, "mixed", "a", number) if number % 3 == 0 else ("XADD", "mixed", "*", "n", number) for number in range(90)]
+        for _ in range(3):
+            client.pipeline(batch)
+        numbers = [fields[-1] for _, fields in client("XRANGE", "mixed", "-", "+")]
+        facts.equal(numbers, [str(number).encode() for number in range(90)] * 3, "a plain XADD * that is pipelined behind a script's comes behind it")
     with world["b"].client() as client:
         facts.equal([len(set(added)), client("XLEN", "tasks"), client("XLEN", "future")], [120, 121, 2], "no id was given twice")
         facts.equal(client("EVAL", "local id=redis.call('xadd',KEYS[1],'*','f','v') redis.call('xdel',KEYS[1],id) redis.call('xadd',KEYS[1],'*','f','w') "
@@ -258,6 +267,11 @@ def loaded_anywhere_known_everywhere(facts, world):
 
 def refused_before_anything_is_written(facts, world):
     client = world["a"].client()
+    with world["a"].redis.client() as past:
+        past("XGROUP", "CREATE", "grouped", "g", "0", "MKSTREAM")
+        dump = past("DUMP", "grouped")
+        past("DEL", "grouped")
+    facts.check("stream with consumer groups" in str(client("EVAL", "return redis.pcall('restore','after',0,ARGV[1]).err", 0, dump)), "a stream with groups is not restored")
     for call in ("redis.call('xgroup','create','stream','g','$','mkstream')", "redis.call('XGROUP','CREATE','stream','g','0','MKSTREAM')", "redis.call('migrate','h',1,'before',0,1)"):
         try:
             client("EVAL", f"redis.call('set','before','1') {call} redis.call('set','after','1')", 0)
@@ -430,12 +444,12 @@ def busy_and_killed(facts, world):
     dc.redis.client()("CONFIG", "SET", "busy-reply-threshold", "100")
     losses = dc.sidecar.metrics().total("homeport_store_losses_total")
     answers = []
-    runner = threading.Thread(target=lambda: answers.append(answer_of(lambda: dc.client(100)("EVAL", "redis.call('get','x') while true do end", 0))))
+    runner = threading.Thread(target=lambda: answers.append(answer_of(lambda: dc.client(100)("EVAL", "redis.call('exists','x') while true do end", 0))))
     runner.start()
 
     def is_busy():
         with dc.client(100) as client:
-            client.send(encode("GET", "x"))
+            client.send(encode("EXISTS", "x"))
             try:
                 client._socket.settimeout(0.3)
                 return str(client.read()).startswith("BUSY")

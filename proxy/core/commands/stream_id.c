@@ -52,11 +52,6 @@ unsigned stream_ids_bits(unsigned dc_count)
 	return bits;
 }
 
-int64_t stream_ids_number(const struct stream_ids *ids)
-{
-	return (INT64_C(1) << ids->bits) + ids->place;
-}
-
 /* Incarnations are named after the moment, in microseconds. What is left of it are three days, in eighths of a second. */
 #define MOMENT_BITS 17
 #define MOMENTS_BITS 21
@@ -76,6 +71,21 @@ struct stream_id stream_ids_next(struct stream_ids *ids)
 	if (ids->newest.ms > ids->clock_ms && ids->newest.seq < ids->first_ahead)
 		ids->newest.seq = ids->first_ahead + ids->place;
 	return ids->newest;
+}
+
+void stream_ids_reserve(struct stream_ids *ids, unsigned count, struct buffer *out)
+{
+	struct stream_ids after = *ids;
+	buffer_add_uint64(out, UINT64_C(1) << ids->bits);
+	buffer_add_byte(out, ':');
+	stream_id_add(out, stream_ids_next(&after));
+	if (count == 0)
+		return;
+	*ids = after;
+	/* Those ahead of the own clock are few. */
+	if (ids->newest.ms > ids->clock_ms)
+		count = 1 + count / 64;
+	ids->newest.seq += (uint64_t)(count - 1) << ids->bits;
 }
 
 struct stream_id stream_ids_next_at(struct stream_ids *ids, uint64_t ms)

@@ -24,12 +24,12 @@ struct stream_ids {
 };
 /* How many bits tell the place of one of DC_COUNT datacenters. */
 unsigned stream_ids_bits(unsigned dc_count);
-/* Both in one number, for scripts: the highest bit tells how many there are below it, and these the place. */
-int64_t stream_ids_number(const struct stream_ids *ids);
 /* Ids are those of this incarnation from now on. */
 void stream_ids_begin(struct stream_ids *ids, uint64_t incarnation);
 /* The next one: of now, or later if a later one was given or seen. */
 struct stream_id stream_ids_next(struct stream_ids *ids);
+/* Ids for a script that may add entries: "step:ms-seq", the first one, and how far apart they are. The next COUNT of them are not given to others. */
+void stream_ids_reserve(struct stream_ids *ids, unsigned count, struct buffer *out);
 /* "ms-*": one of this time; the server says if it is too small. */
 struct stream_id stream_ids_next_at(struct stream_ids *ids, uint64_t ms);
 /* Another datacenter gave this one, or we did before a restart. */

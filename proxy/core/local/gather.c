@@ -18,7 +18,7 @@ static void add_facts(struct local *local, const struct command *row)
 static const char *add_scripted(struct local *local, struct group *group, const struct request *request, const struct command *row, uint32_t db)
 {
 	struct member *member = group_add_member(group);
-	struct scripts_place place = { db, local->options->reserved_db, local->books->is_whole, &local->conflicts->ids };
+	struct scripts_place place = { db, local->options->reserved_db, local->books->is_whole, gather_world(local, db).ids };
 	struct scripted scripted;
 	const char *error = NULL;
 	if (libraries_are_meant(row))

@@ -117,7 +117,9 @@ static void add_call(struct libraries *libraries, const struct command *row, con
 	resp_add_array(out, request->argc + WRAPPER_HIDDEN);
 	for (uint32_t i = 0; i < request->argc; i++)
 		resp_add_bulk(out, request->argv[i]);
-	resp_add_bulk_int(out, stream_ids_number(place->ids));
+	stream_ids_reserve(place->ids, SCRIPTS_IDS, &text);
+	resp_add_bulk(out, buffer_slice(&text));
+	text.len = 0;
 	if (!place->is_outbox_whole)
 		buffer_add_byte(&text, '+');
 	buffer_add_uint64(&text, place->reserved_db);

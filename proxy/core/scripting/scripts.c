@@ -14,6 +14,7 @@ struct script_entry {
 	struct script_entry *newer, *older;
 	char sha[SHA1_HEX], form[SHA1_HEX];
 	struct slice body;           /* owned */
+	bool may_add;                /* entries to streams, by the words in it */
 	bool is_good;                /* the store, or another one, has compiled it */
 	bool is_formed;              /* FORM is known */
 	bool is_loaded;              /* the store has our form */
@@ -85,6 +86,7 @@ static struct script_entry *entry_add(struct scripts *scripts, const char *sha, 
 	struct script_entry *entry = memory_new(sizeof *entry);
 	memcpy(entry->sha, sha, SHA1_HEX);
 	entry->body = buffer_copy(body);
+	entry->may_add = wrapper_may_add(body);
 	table_add(&scripts->table, &entry->node, slice_hash((struct slice){ sha, SHA1_HEX }));
 	list_add(scripts, entry);
 	scripts->bytes += size_of(entry);
@@ -202,7 +204,9 @@ static void add_run(struct scripts *scripts, struct script_entry *entry, const s
 	resp_add_array(out, request->argc + WRAPPER_HIDDEN);
 	add_script(out, entry, is_reading);
 	add_words(out, request, 2);
-	resp_add_bulk_int(out, stream_ids_number(place->ids));
+	stream_ids_reserve(place->ids, entry->may_add ? SCRIPTS_IDS : 0, &text);
+	resp_add_bulk(out, buffer_slice(&text));
+	text.len = 0;
 	if (!place->is_outbox_whole)
 		buffer_add_byte(&text, '+');
 	buffer_add_uint64(&text, place->reserved_db);

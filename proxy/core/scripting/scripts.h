@@ -43,7 +43,8 @@ struct scripted {
 	char by_text[80];                    /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
 };
 
-struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; const struct stream_ids *ids; };
+struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; struct stream_ids *ids; };
+#define SCRIPTS_IDS 4096             /* entries of streams that one run may add, for which ids are kept free */
 
 /* Is it for scripts_command? */
 bool scripts_are_meant(const struct command *row);

@@ -46,6 +46,11 @@ static bool has_word(struct slice body, const char *text)
 	return false;
 }
 
+bool wrapper_may_add(struct slice body)
+{
+	return has_word(body, "xadd") || has_word(body, "XADD") || has_word(body, "XAdd") || has_word(body, "xAdd") || has_word(body, "Xadd");
+}
+
 /* ---- the text ---- */
 
 static void add_number(struct buffer *out, const char *name, size_t number)
@@ -98,9 +103,8 @@ static void add_names(struct buffer *out)
 		buffer_add_byte(out, ' ');
 	}
 	buffer_add_text(out, "]] local I=' ");
-	/* Streams are not among them: a script does not look for groups in one. */
 	for (unsigned type = 0; type < 256; type++)
-		if (dump_type_is_known((unsigned char)type) && type != 15 && type != 19 && type != 21)
+		if (dump_type_is_known((unsigned char)type))
 			add_number(out, "", type);
 	buffer_add_text(out, "' ");
 }
