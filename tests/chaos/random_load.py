@@ -16,7 +16,7 @@ ANSWER_SECONDS = 60         # longer than any fault lasts
 NOISE = random.Random(0).randbytes(LARGE_MAX + SMALL_MAX)
 # What a client may be told while servers are killed, stopped, full or away. Anything else is unexpected.
 EXPECTED_ERRORS = ("LOADING", "OOM", "HOMEPORT UNREACHABLE")
-SAVED = b"return redis.call('INCR', KEYS[1]) + redis.call('HINCRBY', 'script:' .. ARGV[1], 'n', 1)"
+SAVED = "return redis.call('INCR', KEYS[1]) + redis.call('HINCRBY', 'script:' .. ARGV[1], 'n', 1)"
 USERS = 6
 KEPT = ("kept:list", "kept:stream")    # nobody removes anything of these
 
