@@ -204,6 +204,8 @@ static void send_heartbeat(struct outbox *outbox, uint64_t hello, bool is_stoppe
 		.homes_digest = outbox->topology->patterns.digest, .asks = outbox->topology->is_asking,
 	};
 	outbox->topology->is_asking = outbox->topology->is_answer_due = false;
+	/* Our store and our log have lost writes together. Readers who miss their metadata would wait for them. */
+	header.is_stopped |= hello == 0 && outbox->causes->is_gate_open && outbox->waiting.first == NULL && outbox->causes->peers[0].state == PEER_NEEDS_RESYNC;
 	header.entries_from_ms = hello == 0 ? promise_entries(outbox->local, NULL) : 0;
 	clocks_tell(outbox->causes, &header, true);
 	causes_announce(outbox->causes, context);

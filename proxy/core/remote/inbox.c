@@ -120,8 +120,8 @@ static void note_known(struct peer *peer, uint64_t incarnation, uint64_t seq)
 	peer->status.known_seq = seq;
 }
 
-/* A heartbeat stands behind all writes of its datacenter that it counts: what has not come by then will not come. A hello counts none, but where its
- * sender is stopped, nothing comes at all. */
+/* A heartbeat stands behind all writes of its datacenter that it counts: what has not come by then will not come. A hello counts none. But where its
+ * sender is stopped, or has lost writes with its log, nothing comes that is not there. */
 static bool lacks_counted(const struct remote *remote, unsigned dc, const struct delivery *heartbeat)
 {
 	const struct origins *origins = &remote->causes->origins;

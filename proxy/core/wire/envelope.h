@@ -55,7 +55,7 @@ struct batch {
 	unsigned known_count;
 	uint64_t homes_digest;       /* with READINGS: of the homes that the origin has configured; 0: none */
 	bool asks;                   /* who has applied this is to answer at once: a move waits for it */
-	bool is_stopped;             /* of a hello: what the log does not hold now will not come */
+	bool is_stopped;             /* without writes: what the log does not hold now will not come */
 	uint64_t entries_from_ms;    /* no later message has an entry (XADD *) with an id before this time; 0: nothing is promised */
 	bool is_lifted;              /* its context tells what its Redis had lost when the writes were made (causes_lift) */
 	struct slice writes;         /* the encoded writes, to be walked with envelope_write_next */

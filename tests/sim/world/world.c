@@ -473,7 +473,10 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 	plan->favourite = favourites[dice_below(&dice, sizeof(favourites) / sizeof(favourites[0]))];
 	if (plan->is_narrow)
 		draw_narrow(plan, &dice);
-	if (seed >= WORLD_MIXED_SEED) {
+	if (seed >= WORLD_KILLED_SEED) {
+		draw_tail(plan, &dice);
+		plan->has_faults[FAULT_BOTH_CRASH] = plan->has_faults[FAULT_SIDECAR_CRASH] = true;
+	} else if (seed >= WORLD_MIXED_SEED) {
 		draw_mixed(plan, &dice);
 	} else if (seed >= WORLD_UNIONS_SEED) {
 		plan->has_unions = true;

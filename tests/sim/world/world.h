@@ -24,6 +24,7 @@
 #define WORLD_PIECES_SEED 1800001    /* from this seed on worlds of any of these kinds, but whole keys are dealt with an element or a few at a time */
 #define WORLD_UNIONS_SEED 1900001    /* from this seed on, instead, half of all commands are those of HyperLogLogs */
 #define WORLD_MIXED_SEED 3000001     /* from this seed on worlds of two kinds at once, with lists, streams, unions or renames */
+#define WORLD_KILLED_SEED 3100001    /* from this seed on sidecars are killed with stores that have the log in them */
 #define WORLD_LISTS_SEED 1400001     /* from this seed on, instead, half of all commands are those of lists */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
