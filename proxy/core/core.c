@@ -211,6 +211,7 @@ static bool needs_answers(enum event_type type)
 
 static void open_store(struct core *core, const struct event *event)
 {
+	stream_tops_forget_all(core->conflicts.ids.tops);
 	topology_close(core->topology);
 	doubt_begin_opening(core->topology);
 	recover_open(core->recovery, event);

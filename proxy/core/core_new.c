@@ -112,6 +112,7 @@ struct core *core_new(const struct core_options *options, const char **error)
 	core->scripts.bytes_max = core->scripts.libraries.bytes_max = options->scripts_bytes_max;
 	make_rooms(core);
 	core->outbox.local = core->local;
+	core->conflicts.ids.tops = memory_new(sizeof *core->conflicts.ids.tops);
 	core->conflicts.ids.bits = stream_ids_bits(options->dc_count);
 	for (unsigned i = 1; i < options->dc_count; i++)
 		core->conflicts.ids.place += strcmp(options->dcs[i], options->dcs[0]) < 0;
@@ -143,6 +144,7 @@ void core_free(struct core *core)
 	episodes_close(&core->keyspace);
 	keyspace_free(&core->keyspace);
 	memory_free(core->conflicts.roundings);
+	memory_free(core->conflicts.ids.tops);
 	policies_free(&core->policies);
 	suspects_drop(&core->suspects);
 	memory_free(core->suspects.items);

@@ -74,6 +74,9 @@ def ids_of_clients(facts, world):
     a("XADD", "m:own", "*", "f", "in a transaction")
     inside = [name.decode() for name in a("EXEC")]
     facts.check(order_of(after) < order_of(inside[0]) < order_of(inside[1]), "in transactions, too", inside)
+    a("XADD", "m:order", "9000000000000-7", "f", "future")
+    replies = a.pipeline([("XADD", "m:order", "*", "f", "x"), ("XADD", "m:order", "*", "f", "x"), ("XLEN", "m:order"), ("DEL", "m:order"), ("XADD", "m:order", "5-5", "f", "x")])
+    facts.equal((replies[2:], [name for name, _ in entries(a, "m:order")]), ([3, 1, b"5-5"], ["5-5"]), "commands that are sent at once take effect in the order in which they were sent")
     facts.equal(a("XADD", "m:none", "NOMKSTREAM", "*", "f", "x"), None, "NOMKSTREAM makes none")
     facts.check("HOMEPORT unsupported XADD" in error_of(a, "XADD", "m:own", "*", *(["f", "x"] * 2000)), "an entry of very many fields is refused, and says why")
     world.wait_zero_lag()

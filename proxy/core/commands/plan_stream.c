@@ -125,6 +125,24 @@ static struct slice bulk_at(const struct buffer *out, size_t at)
 	return reply_read(&cursor, &bulk) ? bulk.text : (struct slice){ "", 0 };
 }
 
+/* Has the id that was chosen to be found by a script? Not if all that the stream holds is known to be below it. */
+static bool is_doubtful(struct plan_build *build, struct slice key, struct stream_id id)
+{
+	const struct plan_world *world = build->world;
+	enum id_choice choice = build->planned->choice;
+	if (world->ids == NULL)
+		return false;
+	if (choice != ID_CHOSEN)
+		stream_tops_forget(world->ids->tops, world->db, key);
+	if (choice == ID_GIVEN)
+		return false;
+	if (!world->is_careful && choice == ID_CHOSEN && stream_tops_know(world->ids->tops, world->db, key))
+		return false;
+	if (choice == ID_CHOSEN)
+		stream_tops_ask(world->ids->tops, world->db, key, id.ms, id.seq);
+	return true;
+}
+
 const char *plan_build_stream_add(struct plan_build *build)
 {
 	const struct request *request = build->request;
@@ -137,7 +155,7 @@ const char *plan_build_stream_add(struct plan_build *build)
 		return build_void(build);
 	if (request->argc - add.id_at > FIELDS_MAX)
 		return "HOMEPORT unsupported XADD of so many fields (docs/limits.md): 1949 go with one entry";
-	bool is_above = build->world->is_careful && build->planned->choice != ID_GIVEN;
+	bool is_above = is_doubtful(build, request->argv[1], id);
 	if (add.is_trimming || add.must_exist || is_above)
 		build->planned->plan = PLAN_STREAM_ADD_SEEN;
 	stream_id_add(&text, id);
@@ -166,6 +184,8 @@ const char *plan_build_stream_setid(struct plan_build *build)
 	struct stream_id id;
 	if (!stream_id_read_short(request->argv[2], 0, &id))
 		return build_void(build);
+	if (build->world->ids != NULL)
+		stream_tops_forget(build->world->ids->tops, build->world->db, request->argv[1]);
 	size_t at = build->store_commands->len;
 	stream_id_add(&text, id);
 	build->planned->answer = build->planned->replies++;

@@ -2,7 +2,7 @@
 #ifndef CORE_STREAM_ID_H
 #define CORE_STREAM_ID_H
 
-#include "base/bytes.h"
+#include "stream_tops.h"
 
 struct stream_id { uint64_t ms, seq; };
 
@@ -21,6 +21,7 @@ struct stream_ids {
 	uint64_t first_ahead;        /* the first seq of a time that the own clock has not reached: of this incarnation alone, as a Redis that came back
 				      * older does not know which ones an earlier one gave there */
 	uint64_t part_ms, part_count;        /* the last time for which a client asked a seq, and how many it got */
+	struct stream_tops *tops;    /* borrowed: the streams that have nothing above NEWEST; NULL: none is known */
 };
 /* How many bits tell the place of one of DC_COUNT datacenters. */
 unsigned stream_ids_bits(unsigned dc_count);

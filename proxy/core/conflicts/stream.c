@@ -12,11 +12,17 @@
 
 void stream_see(struct conflicts *conflicts, const struct arrival *arriving)
 {
+	const struct change *change = arriving->change;
+	struct stream_ids *ids = &conflicts->ids;
 	struct stream_id id;
 	/* One that a client chose may be of any time: those of the future are not followed. */
-	if (arriving->change->kind == CHANGE_STREAM_ADD && stream_id_read(arriving->change->element, &id) &&
-	    id.ms <= hlc_ms(arriving->party.stamp->hlc) + 1)
-		stream_ids_see(&conflicts->ids, id);
+	if (change->kind == CHANGE_STREAM_ADD && stream_id_read(change->element, &id) && id.ms <= hlc_ms(arriving->party.stamp->hlc) + 1)
+		stream_ids_see(ids, id);
+	if (change->kind == CHANGE_STREAM_ADD && !arrival_is_remote(arriving))
+		stream_tops_learn(ids->tops, change->db, change->key, id.ms, id.seq);
+	else if ((change->kind == CHANGE_STREAM_ADD || change->kind == CHANGE_STREAM_REACH) &&
+	         (!stream_id_read(change->kind == CHANGE_STREAM_ADD ? change->element : change->value, &id) || stream_id_compare(id, ids->newest) > 0))
+		stream_tops_forget(ids->tops, change->db, change->key);
 }
 
 /* TRIM: of the stream; it is told with its entries. */

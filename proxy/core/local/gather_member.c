@@ -14,7 +14,12 @@ void gather_planned(struct local *local, struct group *group, struct member *mem
 	envelope_add_write(&group->writes, pending, &local->step->changes);
 	member->write_len = group->writes.len - member->write_at;
 	group_note_keys(group, member, &local->step->changes);
-	if (planned->plan == PLAN_STREAM_ADD || planned->plan == PLAN_STREAM_ADD_SEEN)
+	/* What is made whole may be a stream, of whatever ids; a script may do anything. */
+	for (unsigned i = 0; plan_is_whole(planned->plan) && i < local->step->changes.count; i++)
+		stream_tops_forget(local->conflicts->ids.tops, local->step->changes.items[i].db, local->step->changes.items[i].key);
+	if (planned->plan == PLAN_SCRIPT)
+		stream_tops_forget_all(local->conflicts->ids.tops);
+	if (planned->plan == PLAN_STREAM_ADD || planned->plan == PLAN_STREAM_ADD_SEEN || planned->plan == PLAN_SCRIPT)
 		promise_note_ids(group, local->conflicts->ids.now_ms);
 	group->write_count++;
 }
