@@ -396,6 +396,20 @@ static void draw_homes(struct world_plan *plan, struct dice *dice)
 	plan->load_us = plan->operations * (3000 + dice_below(dice, 40000));
 }
 
+/* So often that some of it happens while something is half taken in, half rendered, or there in some of its parts. */
+static void draw_kills(struct world_plan *plan, struct dice *dice)
+{
+	if (dice_chance(dice, 30)) {
+		draw_tail(plan, dice);
+	} else {
+		plan->has_faults[FAULT_SIDECAR_CRASH] = plan->has_faults[FAULT_STORE_RESTART] = plan->has_faults[FAULT_BOTH_CRASH] = true;
+		plan->has_faults[FAULT_STORE_ROLLBACK] = dice_chance(dice, 50);
+		plan->fault_events = 5 + (unsigned)dice_below(dice, 30);
+	}
+	if (dice_chance(dice, 50))
+		plan->message_bytes_max = 400;
+}
+
 /* Keys of few elements are whole keys of very many, then. */
 static void draw_pieces(struct world_plan *plan, struct dice *dice)
 {
@@ -404,7 +418,9 @@ static void draw_pieces(struct world_plan *plan, struct dice *dice)
 
 	plan->elements_per_turn = 1 + (unsigned)dice_below(dice, 3);
 	plan->has_renames = true;
-	if (kind < sizeof(kinds) / sizeof(kinds[0]))
+	if (plan->seed >= WORLD_KILLED_PIECES_SEED)
+		draw_kills(plan, dice);
+	else if (kind < sizeof(kinds) / sizeof(kinds[0]))
 		kinds[kind](plan, dice);
 	else
 		plan->has_lists = kind == 7;

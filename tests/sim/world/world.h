@@ -22,6 +22,7 @@
 #define WORLD_FULL_SEED 600001       /* from this seed on stores get full */
 #define WORLD_STREAMS_SEED 1500001   /* … and from this one on, those of streams */
 #define WORLD_PIECES_SEED 1800001    /* from this seed on worlds of any of these kinds, but whole keys are dealt with an element or a few at a time */
+#define WORLD_KILLED_PIECES_SEED 1850001     /* … and sidecars and stores are killed in between, or stores lose their end and that of the log in them */
 #define WORLD_UNIONS_SEED 1900001    /* from this seed on, instead, half of all commands are those of HyperLogLogs */
 #define WORLD_MIXED_SEED 3000001     /* from this seed on worlds of two kinds at once, with lists, streams, unions or renames */
 #define WORLD_KILLED_SEED 3100001    /* from this seed on sidecars are killed with stores that have the log in them */
