@@ -16,6 +16,7 @@ class Link:
         self.port = self._listener.getsockname()[1]
         self.address = (HOST, self.port)
         self.delay_seconds = 0.0
+        self._is_slow_both_ways = False
         self._is_cut = False
         self._has_dropped = threading.Event()
         self._pipes = {}
@@ -39,9 +40,9 @@ class Link:
         self._is_cut = False
         self._has_dropped.clear()
 
-    def slow(self, seconds):
-        """From now on what comes from the target arrives SECONDS later."""
-        self.delay_seconds = seconds
+    def slow(self, seconds, both_ways=False):
+        """From now on what comes from the target arrives SECONDS later, and with both ways what goes there as well."""
+        self.delay_seconds, self._is_slow_both_ways = seconds, both_ways
 
     def close(self):
         self._is_closed = True
@@ -52,7 +53,7 @@ class Link:
             if self._is_cut:
                 self._drop_all()
                 self._has_dropped.set()
-            for key, _ in self._selector.select(0.01):
+            for key, _ in self._selector.select(self._rest_seconds()):
                 if key.fileobj is self._listener:
                     self._accept()
                 else:
@@ -61,6 +62,11 @@ class Link:
         self._drop_all()
         self._listener.close()
         self._selector.close()
+
+    def _rest_seconds(self):
+        """Until something is due, at most 10 ms."""
+        due = [waiting[0][0] for _, waiting, _ in self._pipes.values() if waiting]
+        return max(0, min([0.01, *(at - time.monotonic() for at in due)]))
 
     def _accept(self):
         near, _ = self._listener.accept()
@@ -87,7 +93,7 @@ class Link:
             data = b""
         if data:
             _, waiting, is_slowed = self._pipes[source]
-            waiting.append((time.monotonic() + (self.delay_seconds if is_slowed else 0), data))
+            waiting.append((time.monotonic() + (self.delay_seconds if is_slowed or self._is_slow_both_ways else 0), data))
         else:
             self._drop(source)
 
