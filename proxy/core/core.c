@@ -7,6 +7,7 @@
 #include "proxy/core/topology/homes.h"
 #include "proxy/core/topology/leaving.h"
 #include "proxy/core/topology/missed.h"
+#include "proxy/core/topology/move_orders.h"
 #include "proxy/core/topology/moving.h"
 
 #define TRIAL_MS 500
@@ -191,7 +192,7 @@ static void take_asked(struct core *core, const struct event *event)
 {
 	switch (event->asked.ask) {
 	case ASK_TOKEN: case ASK_WAIT: wait_take(core->asks, event); break;
-	case ASK_REHOME: case ASK_TAKE_OVER: moving_order(core->topology, event); break;
+	case ASK_REHOME: case ASK_TAKE_OVER: move_order(core->topology, event); break;
 	case ASK_GET: case ASK_SET: case ASK_DELETE: case ASK_EXPLAIN: case ASK_RESOLVE: case ASK_RETRY: ask_take(core->asks, event); break;
 	}
 }
@@ -315,7 +316,7 @@ bool core_user_of_key(const struct core *core, struct slice key, struct buffer *
 
 bool core_home_of_user(const struct core *core, struct slice user, struct home *home)
 {
-	return homes_named(core->topology, user, home);
+	return homes_told(core->topology, user, home);
 }
 
 bool core_concerns_read(const struct core *core, const struct command *row, const struct request *request)

@@ -15,7 +15,7 @@ enum drill_result {
 struct drill_user {
 	char *name;                  /* owned */
 	enum drill_result result;
-	uint32_t took_ms;            /* the move, from order to answer: no write of the user waited longer */
+	uint32_t took_ms;            /* how long writes of his may have waited; where they are taken over by force, since the cut */
 	char *error;                 /* owned; NULL: none */
 };
 

@@ -50,6 +50,7 @@ static int move_users(struct running *running, struct drill_user *users, unsigne
 	json_t *names = json_array(), *body, *answer, *moves, *move;
 	struct buffer path = { 0 };
 	uint64_t down_ms = running->cut != NULL ? cut_age_ms(running->cut) : 0;
+	const char *held = running->cut != NULL ? "took_ms" : "held_ms";
 	size_t i;
 	int code;
 
@@ -76,7 +77,7 @@ static int move_users(struct running *running, struct drill_user *users, unsigne
 		if (wanted == DRILL_MOVED)
 			drill_note(&running->drill, user, has_moved ? DRILL_BACK : DRILL_MOVED, 0, has_moved ? NULL : ctl_text_of(move, "error"));
 		else
-			drill_note(&running->drill, user, has_moved ? DRILL_MOVED : DRILL_REFUSED, (uint32_t)(down_ms + (uint64_t)ctl_count_of(move, "took_ms")),
+			drill_note(&running->drill, user, has_moved ? DRILL_MOVED : DRILL_REFUSED, (uint32_t)(down_ms + (uint64_t)ctl_count_of(move, held)),
 			           has_moved ? NULL : ctl_text_of(move, "error"));
 	}
 	json_decref(answer);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-struct item { struct slice user, error; uint64_t took_ms; bool has_moved, is_confirmed; };      /* slices owned */
+struct item { struct slice user, error; uint64_t took_ms, held_ms; bool has_moved, is_confirmed; };      /* slices owned */
 
 struct homes_batch {
 	struct homes *homes;
@@ -49,14 +49,27 @@ static void end_one(struct homes_batch *batch, uint64_t number, struct slice err
 		end_batch(batch);
 }
 
+/* What a move is answered (proxy/core/topology/moving_tell.h). */
+static void read_answer(struct item *item, struct slice reply)
+{
+	struct reply head, part;
+	int64_t number;
+	bool is_list = reply_read(&reply, &head) && head.type == REPLY_ARRAY;
+	for (unsigned i = 0; is_list && i < 5 && reply_read(&reply, &part); i++) {
+		item->is_confirmed |= i == 3 && slice_equal(part.text, SLICE("confirmed"));
+		if (i == 4 && head.integer == 5 && slice_to_int64(part.text, &number))
+			item->held_ms = (uint64_t)number;
+	}
+}
+
 static void on_answered(void *context, uint64_t number, struct slice reply)
 {
-	static const struct slice confirmed = { "\r\nconfirmed\r\n", 13 };
 	struct homes_batch *batch = context;
 	struct slice error = { NULL, 0 };
 	if (reply_is_error(reply))
 		error = (struct slice){ reply.ptr + 1, reply.len - 3 };
-	batch->items[number].is_confirmed = reply.len > confirmed.len && memcmp(reply.ptr + reply.len - confirmed.len, confirmed.ptr, confirmed.len) == 0;
+	else
+		read_answer(&batch->items[number], reply);
 	end_one(batch, number, error);
 }
 
@@ -97,6 +110,7 @@ void homes_batch_tell(const struct homes_batch *batch, struct teller *teller)
 		tell_truth(teller, "moved", item->has_moved);
 		tell_truth(teller, "confirmed", item->is_confirmed);
 		tell_number(teller, "took_ms", item->took_ms);
+		tell_number(teller, "held_ms", item->held_ms);
 		if (item->has_moved)
 			tell_nothing(teller, "error");
 		else

@@ -16,7 +16,7 @@ struct homes_batcher {
 
 /* BATCHER is called from the loop later on, also where COUNT is 0. ORDER says all but the user. */
 void homes_batch(struct homes *homes, const struct slice *users, unsigned count, const struct homes_order *order, const struct homes_batcher *batcher);
-/* Tells an object: moves, in the order that was asked for: user, moved, confirmed (the new home knows it), took_ms, error. */
+/* Tells an object: moves, in the order that was asked for: user, moved, confirmed (the new home knows it), took_ms, held_ms (how long its writes may have waited), error. */
 void homes_batch_tell(const struct homes_batch *batch, struct teller *teller);
 void homes_batch_free(struct homes_batch *batch);
 /* Whoever waits with this context is told nothing any more. */

@@ -100,7 +100,9 @@ void homes_move_tell(struct slice reply, struct teller *teller)
 	tell_object(teller, NULL);
 	for (unsigned i = 0; is_list && i < sizeof(names) / sizeof(*names) && reply_read(&reply, &part); i++) {
 		bool is_number = slice_to_int64(part.text, &number);
-		if (i == 2 || (i == 5 && is_number))
+		if (i == 4 && head.integer == 5)
+			tell_number(teller, "held_ms", is_number ? (uint64_t)number : 0);
+		else if (i == 2 || (i == 5 && is_number))
 			tell_number(teller, names[i], is_number ? (uint64_t)number : 0);
 		else if (i == 5)
 			tell_nothing(teller, names[i]);

@@ -49,8 +49,8 @@
 
 /* The move that a sidecar drives, as the home that was. */
 #define NONE 0
-#define HOLD 1          /* writes wait; those sent before are being answered */
-#define AWAIT 2         /* the new home is to say that it has them all */
+#define AWAIT 1         /* the new home is to say that it has all that was sent before the order; writes are taken */
+#define HOLD 2          /* writes wait; those sent before are being answered */
 #define FLIPPING 3      /* the entry that gives the home away is on its way to Redis */
 #define DOUBT 4         /* the connection was lost then */
 #define FLIPPED 5       /* Redis has it; the new home is to say that it has it, too */
@@ -70,7 +70,7 @@ typedef datacenter {
 	byte back_to;           /* own entries that the log holds, or will: all of them must be in the store again */
 	byte home, home_epoch;  /* the map */
 	byte move, target, mark, flip_epoch;
-	byte heard[N];          /* entries of ours that the peer is known to have applied, + 1; 0: not heard since the hold began */
+	byte heard[N];          /* entries of ours that the peer is known to have applied, + 1; 0: not heard since the order */
 	byte held;              /* writes of clients that wait */
 	byte guests, guest_epoch;       /* forwarded ones that wait */
 };
@@ -94,9 +94,9 @@ byte orders = ORDERS, writes = WRITES, crashes = CRASHES, cuts = CUTS, rollbacks
 #endif
 #define IS_HOME(d) (dc[d].is_up && IS_BACK(d) && dc[d].home == d)
 #ifdef BREAK_TAKE_WHILE_FLIPPING
-#define IS_MOVING(d) (dc[d].move == HOLD || dc[d].move == AWAIT || dc[d].move == DOUBT)
+#define IS_MOVING(d) (dc[d].move == HOLD || dc[d].move == DOUBT)
 #else
-#define IS_MOVING(d) (dc[d].move != NONE && dc[d].move != FLIPPED)
+#define IS_MOVING(d) (dc[d].move != NONE && dc[d].move != AWAIT && dc[d].move != FLIPPED)
 #endif
 #define IS_DECIDED(d) (IS_BACK(d) && !IS_MOVING(d))
 #define TAKES(d) (IS_DECIDED(d) && dc[d].home == d)
@@ -374,8 +374,10 @@ inline learn_outcome(d) {
 
 inline give_away(d) {
 	dc[d].flip_epoch = dc[d].home_epoch + 1;
-	/* What the move is for: nothing that was written is still to come to the new home. (It may have lost it again since.) */
-	assert(dc[dc[d].target].ever[d] >= dc[d].sent[d]);
+	/* Nobody is given to who is far behind: all from before the order is there. (It may have lost it again since.) */
+	assert(dc[dc[d].target].ever[d] >= (dc[d].mark < dc[d].sent[d] -> dc[d].mark : dc[d].sent[d]));
+	/* What Redis has not answered yet it may refuse, and execute behind the flip when it is sent again. */
+	assert(dc[d].answered[d] == dc[d].sent[d]);
 	todo[d]!FLIP,dc[d].target,dc[d].flip_epoch;
 	dc[d].sent[d]++;
 #ifndef BREAK_TAKE_WHILE_FLIPPING
@@ -387,15 +389,14 @@ inline give_away(d) {
 
 #ifdef BREAK_NO_DRAIN
 #define IS_DRAINED(d) true
-#define MARK(d) dc[d].answered[d]
 #else
 #define IS_DRAINED(d) (dc[d].answered[d] == dc[d].sent[d])
-#define MARK(d) dc[d].sent[d]
 #endif
 #ifdef BREAK_NO_AWAIT
 #define IS_CONFIRMED(d) true
 #else
-#define IS_CONFIRMED(d) (dc[d].heard[dc[d].target] > dc[d].mark)
+/* What Redis refuses of it is no write. */
+#define IS_CONFIRMED(d) (dc[d].heard[dc[d].target] > dc[d].mark || (dc[d].heard[dc[d].target] > dc[d].sent[d]))
 #endif
 
 #ifdef BREAK_SEND_GUESTS_ON
@@ -469,8 +470,8 @@ end:	do
 #endif
 
 	/* a move */
-	:: d_step { dc[d].move == HOLD && IS_DRAINED(d) -> dc[d].mark = MARK(d); dc[d].move = AWAIT }
-	:: d_step { dc[d].move == AWAIT && IS_CONFIRMED(d) && CAN_SEND(d) -> give_away(d) }
+	:: d_step { dc[d].move == AWAIT && IS_CONFIRMED(d) -> dc[d].move = HOLD }
+	:: d_step { dc[d].move == HOLD && IS_DRAINED(d) && CAN_SEND(d) -> give_away(d) }
 	:: atomic { dc[d].move == DOUBT && IS_BACK(d) && dc[d].home_epoch >= dc[d].flip_epoch -> REACHED("reached: a flip is learnt to have been executed\n"); d_step { learn_outcome(d) } }
 	:: atomic { dc[d].move == DOUBT && IS_BACK(d) && dc[d].home_epoch < dc[d].flip_epoch -> REACHED("reached: a flip is learnt not to have been executed\n"); d_step { learn_outcome(d) } }
 	:: atomic { dc[d].move == FLIPPED && dc[d].heard[dc[d].target] > dc[d].mark -> REACHED("reached: a move succeeds\n"); d_step { end_move(d) } }
@@ -532,7 +533,7 @@ inline roll_back(d) {
 	forget_lost(d)
 }
 
-inline order(d, t) { dc[d].move = HOLD; dc[d].target = t; orders-- }
+inline order(d, t) { dc[d].move = AWAIT; dc[d].target = t; dc[d].mark = dc[d].sent[d]; orders-- }
 
 proctype around(byte d) {
 	byte other;

@@ -1,7 +1,7 @@
 #include "admission.h"
 
 #include "homes.h"
-#include "moving.h"
+#include "move_orders.h"
 #include "proxy/core/commands/command.h"
 #include "waiting.h"
 
@@ -96,7 +96,7 @@ static void look_at_nobodys(struct looking *looking, const struct user *user, st
 	else if (looking->is_held || (!looking->is_waiting && !waiting_has_room(topology, looking->event)))
 		hold(looking, HELD_MOVE, NULL);
 	else
-		hold(looking, HELD_MOVE, moving_claim(topology, user, hash));
+		hold(looking, HELD_MOVE, move_claim(topology, user, hash));
 }
 
 /* Whether we act as home (docs/replication-model.md, H4), and what else there is to say. */
@@ -109,7 +109,7 @@ static void look_at_user(struct looking *looking, const struct user *user, struc
 	homes_find(topology, user, hash, &home);
 	bool is_behind = looking->event->request.is_forwarded && home.epoch < looking->event->request.forwarded_epoch;
 	/* 1. He is being moved away. */
-	if (move != NULL && (move->phase != MOVE_FLIPPED || is_redirected_too_early(looking, move, user, &home)))
+	if (move != NULL && move->phase != MOVE_AWAITING && (move->phase != MOVE_FLIPPED || is_redirected_too_early(looking, move, user, &home)))
 		hold(looking, HELD_MOVE, move);
 	/* 2. Somebody knows of a newer home than we do, or his write is about to be applied. */
 	else if (is_behind || (topology->leaving_count > 0 && topology_is_leaving(topology, hash)))

@@ -44,9 +44,19 @@ void homes_find(const struct topology *topology, const struct user *user, struct
 		home->is_nobodys = home->dc == CORE_DC_UNKNOWN;
 	}
 	const struct move *move = moves_find(&topology->moves, hash);
+	bool is_held = move != NULL && move->phase != MOVE_AWAITING && move->phase != MOVE_FLIPPED;
 	home->is_moving = move != NULL;
-	home->is_here = home->dc == 0 && topology->is_settled && topology->missed_count == 0 && !topology_is_leaving(topology, hash) && (move == NULL || move->phase == MOVE_FLIPPED) &&
+	home->is_here = home->dc == 0 && topology->is_settled && topology->missed_count == 0 && !topology_is_leaving(topology, hash) && !is_held &&
 	                (home->is_explicit || topology->doubted_ms == 0);
+}
+
+void homes_tell_of(struct topology *topology, struct slice user, const struct home *home)
+{
+	struct effect *effect = effects_add(topology->step->effects, EFFECT_HOME);
+	effect->home.user = user;
+	effect->home.dc = home->dc;
+	effect->home.epoch = home->epoch;
+	effect->home.is_forced = home->is_forced;
 }
 
 bool homes_named(const struct topology *topology, struct slice text, struct home *home)
@@ -55,6 +65,23 @@ bool homes_named(const struct topology *topology, struct slice text, struct home
 	if (!patterns_named(&topology->patterns, text, &user))
 		return false;
 	homes_find(topology, &user, patterns_hash(&user), home);
+	return true;
+}
+
+/* Whoever is told of a new home goes there, and reads. So we name ourselves until it is known to have what was written here. */
+bool homes_told(const struct topology *topology, struct slice text, struct home *home)
+{
+	struct user user;
+	if (!patterns_named(&topology->patterns, text, &user))
+		return false;
+	struct user_hash hash = patterns_hash(&user);
+	const struct move *move = moves_find(&topology->moves, hash);
+	homes_find(topology, &user, hash, home);
+	if (move != NULL && move->phase == MOVE_FLIPPED && home->epoch == move->epoch) {
+		home->dc = 0;
+		home->epoch--;
+		home->is_explicit = home->epoch > 0;
+	}
 	return true;
 }
 
@@ -80,11 +107,7 @@ static void take_pair(struct topology *topology, struct slice text, struct slice
 		home_map_set(&topology->map, user_hash(name, id), &home);
 	if (!is_news)
 		return;
-	struct effect *effect = effects_add(topology->step->effects, EFFECT_HOME);
-	effect->home.user = text;
-	effect->home.dc = home.dc;
-	effect->home.epoch = home.epoch;
-	effect->home.is_forced = home.is_forced;
+	homes_tell_of(topology, text, &(struct home){ .dc = home.dc, .epoch = home.epoch, .is_forced = home.is_forced });
 }
 
 void homes_load(struct topology *topology, const struct event *event)
@@ -106,7 +129,8 @@ void homes_learn(struct topology *topology, struct slice user, struct slice valu
 	struct move *move = moves_find(&topology->moves, user_hash(name, id));
 	if (move != NULL && move->phase != MOVE_FLIPPING)
 		move->is_overtaken = true;
-	take_pair(topology, user, value, true);
+	/* Who gives him away tells of that when the new home is known to have it. */
+	take_pair(topology, user, value, move == NULL || move->phase != MOVE_FLIPPING || move->dc == 0);
 	held_list_move(&topology->waiting, &topology->ready);
 }
 

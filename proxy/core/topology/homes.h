@@ -7,8 +7,12 @@
 #include "proxy/core/vocabulary/home.h"
 
 void homes_find(const struct topology *topology, const struct user *user, struct user_hash hash, struct home *home);
+/* EFFECT_HOME: USER, which has to last until the next step, lives there now. */
+void homes_tell_of(struct topology *topology, struct slice user, const struct home *home);
 /* USER is written as name:id. False: no pattern has that name. */
 bool homes_named(const struct topology *topology, struct slice user, struct home *home);
+/* The same for whoever asks: he is told of a new home only when that is known to know of it. */
+bool homes_told(const struct topology *topology, struct slice user, struct home *home);
 /* The hash of homes as the store has it, piece by piece. */
 void homes_load(struct topology *topology, const struct event *event);
 /* The store has this home now: VALUE as it stands in the hash. */

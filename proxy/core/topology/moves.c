@@ -73,3 +73,11 @@ void move_free(struct moves *moves, struct move *move)
 	bytes_free(move->user);
 	memory_free(move);
 }
+
+void moves_flip(struct moves *moves, struct move *move)
+{
+	move->phase = MOVE_FLIPPING;
+	move_list_add(&moves->flipping, move);
+	if (moves->next_flip == NULL)
+		moves->next_flip = move;
+}

@@ -1,7 +1,7 @@
 /* Moves: users that are being given away to another datacenter, and what waits for that.
  *
- *   holding    their writes wait; what was gathered before is still to be sent
- *   awaiting   the new home is not known yet to have what was sent before
+ *   awaiting   the new home is not known yet to have what was sent before the order. Their writes go on
+ *   holding    their writes wait from now on; what was gathered before is still to be executed
  *   flipping   the write that gives them away was gathered, or is about to be
  *   flipped    the store has it: the new home is not known yet to have applied it
  *
@@ -14,7 +14,7 @@
 #include "held.h"
 #include "user_hash.h"
 
-enum move_phase { MOVE_HOLDING, MOVE_AWAITING, MOVE_FLIPPING, MOVE_FLIPPED };
+enum move_phase { MOVE_AWAITING, MOVE_HOLDING, MOVE_FLIPPING, MOVE_FLIPPED };
 
 struct move {
 	struct move *next;
@@ -26,14 +26,16 @@ struct move {
 	enum move_phase phase;
 	bool is_claim;                       /* he was nobody's, and is to be ours (default: first): it begins with flipping, and nobody has ordered it */
 	bool is_forced;                      /* the user is taken over by us: it begins with flipping */
+	bool is_marked;                      /* holding: all that was gathered before was sent; the mark is the newest of it */
 	bool is_gathered;                    /* flipping: its write was gathered */
 	bool is_overtaken;                   /* somebody took him over meanwhile */
 	uint64_t number;                     /* which move: counted up */
 	uint64_t token;                      /* whose order it is. 0: he was answered */
 	uint64_t epoch;                      /* the new one */
-	uint64_t mark;                       /* our write that the new home is to have: awaiting, the newest of before; flipped, the flip itself */
-	uint64_t learnt;                     /* how many messages of the new home had been applied when the hold began */
-	uint64_t since_ms, until_ms;
+	uint64_t mark;                       /* our write that the new home is to have: awaiting, the newest of before the order; flipped, the flip itself */
+	uint64_t learnt;                     /* how many messages of the new home had been applied when it was ordered */
+	uint64_t since_ms, until_ms;         /* our steady clock: when its writes began to wait, or it to wait for the new home; and how long it may */
+	uint64_t bound_ms;
 	struct held_list held;
 };
 
@@ -53,6 +55,7 @@ struct move *move_list_take(struct move_list *list);         /* the first; NULL:
 /* NULL: nobody is being moved whose hash this is. */
 struct move *moves_find(const struct moves *moves, struct user_hash hash);
 struct move *moves_add(struct moves *moves, struct user_hash hash, struct slice user);
+void moves_flip(struct moves *moves, struct move *move);             /* it is on no list: its write is to be gathered */
 void move_free(struct moves *moves, struct move *move);       /* it is on no list; nothing is held for it */
 
 #endif

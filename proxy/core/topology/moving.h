@@ -4,10 +4,6 @@
 
 #include "topology.h"
 
-/* ASK_REHOME, ASK_TAKE_OVER: begins it, or refuses it. */
-void moving_order(struct topology *topology, const struct event *event);
-/* Nobody is home of USER, whose HASH this is, and we are about to write for him: we become it. Returns what the write waits for. */
-struct move *moving_claim(struct topology *topology, const struct user *user, struct user_hash hash);
 void moving_pump(struct topology *topology);
 /* All that was gathered has been sent: those whose writes are held from now on go on from there. */
 void moving_mark(struct topology *topology);

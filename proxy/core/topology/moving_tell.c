@@ -24,19 +24,22 @@ static void give_reply(struct step *step, uint64_t token)
 	step->reply_at = step->replies.len;
 }
 
-void moving_tell(struct topology *topology, uint64_t token, struct slice user, const struct home *home, bool is_confirmed)
+void moving_tell(struct topology *topology, uint64_t token, struct slice user, const struct moved *moved)
 {
 	struct step *step = topology->step;
 	if (token == 0)
 		return;
-	struct buffer epoch = { 0 };
-	buffer_add_uint64(&epoch, home->epoch);
-	resp_add_array(&step->replies, 4);
+	struct buffer epoch = { 0 }, held = { 0 };
+	buffer_add_uint64(&epoch, moved->home.epoch);
+	buffer_add_uint64(&held, moved->held_ms);
+	resp_add_array(&step->replies, 5);
 	resp_add_bulk(&step->replies, user);
-	resp_add_bulk(&step->replies, homes_dc_name(topology, home->dc));
+	resp_add_bulk(&step->replies, homes_dc_name(topology, moved->home.dc));
 	resp_add_bulk(&step->replies, buffer_slice(&epoch));
-	resp_add_bulk(&step->replies, is_confirmed ? SLICE("confirmed") : SLICE("unconfirmed"));
+	resp_add_bulk(&step->replies, moved->is_confirmed ? SLICE("confirmed") : SLICE("unconfirmed"));
+	resp_add_bulk(&step->replies, buffer_slice(&held));
 	buffer_free(&epoch);
+	buffer_free(&held);
 	give_reply(step, token);
 }
 

@@ -10,8 +10,10 @@ struct slice topology_text(struct topology *topology, const struct slice *parts,
 #define TEXT(topology, ...) \
 	topology_text(topology, (const struct slice[]){ __VA_ARGS__ }, sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
 
-/* The user, where he lives now, since which epoch, and whether that datacenter knows it. */
-void moving_tell(struct topology *topology, uint64_t token, struct slice user, const struct home *home, bool is_confirmed);
+struct moved { struct home home; bool is_confirmed; uint64_t held_ms; };
+
+/* The user, where he lives now, since which epoch, whether that datacenter knows it, and how long writes of his may have waited. */
+void moving_tell(struct topology *topology, uint64_t token, struct slice user, const struct moved *moved);
 /* Likewise, whose he was, and for how long what was written there may not be known here, in ms; "unknown": that was never measured. */
 void moving_tell_taken(struct topology *topology, const struct move *move);
 

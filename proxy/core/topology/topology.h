@@ -3,6 +3,7 @@
  *   user_hash.c   a user as 128 bits                                   homes.c       who is home of a user
  *   patterns.c    whose a key is, and where users live by default      waiting.c     requests are held, and looked at again
  *   home_map.c    homes of their own, in memory                        moves.c       users that are being moved away
+ *   move_orders.c moves begin                                          moving.c      … go on, and end
  *   home_news.c   homes that a group is about to write                 admission.c   is a request taken here, held, or meant for another home?
  *   held.c        a request that waits                                 doubt.c       do all have the same homes configured?
  *   missed.c      what may have been taken over while others were not heard

@@ -102,13 +102,24 @@ static bool are_of(const struct auditor *auditor, const struct facts *facts, uns
 	return false;
 }
 
-/* H6: by then the new home has had all of the user's writes that this store has. (It may have lost them since.) */
-static void await_check(struct auditor *auditor, unsigned dc, const struct audited_flip *flip)
+void auditor_ordered(struct auditor *auditor, unsigned dc, unsigned user)
 {
-	const struct vector *applied = &auditor->dcs[dc].applied, *ever = &auditor->dcs[flip->to.dc].ever;
+	struct audited_dc *watched = &auditor->dcs[dc];
 
-	for (unsigned origin = 0; origin < applied->count; origin++) {
-		for (uint64_t seq = vector_at(ever, origin) + 1; auditor->origins[origin].dc == dc && seq <= vector_at(applied, origin); seq++) {
+	if (!watched->ordered[user].is)
+		vector_copy(&watched->ordered[user].had, &watched->applied);
+	watched->ordered[user].is = true;        /* an order of before may not have ended */
+}
+
+/* H6: by then the new home has had all of the user's writes that were executed here before the order. (It may have lost them since.) */
+static void near_check(struct auditor *auditor, unsigned dc, const struct audited_flip *flip)
+{
+	const struct vector *had = &auditor->dcs[dc].ordered[flip->user].had, *ever = &auditor->dcs[flip->to.dc].ever;
+
+	if (!auditor->dcs[dc].ordered[flip->user].is)
+		auditor_find(auditor, "%s gives user %u away, and was not told to", auditor->options.dc_names[dc], flip->user);
+	for (unsigned origin = 0; origin < had->count; origin++) {
+		for (uint64_t seq = vector_at(ever, origin) + 1; auditor->origins[origin].dc == dc && seq <= vector_at(had, origin); seq++) {
 			const struct audited_write *write = audit_find(auditor, origin, seq);
 
 			if (write != NULL && write->token != 0 && are_of(auditor, &write->derived, flip->user))
@@ -116,6 +127,7 @@ static void await_check(struct auditor *auditor, unsigned dc, const struct audit
 				             auditor->options.dc_names[flip->to.dc], audit_dot(auditor, origin, seq));
 		}
 	}
+	auditor->dcs[dc].ordered[flip->user].is = false;
 }
 
 /* H6: a home is given away by whoever has it, with the next epoch; H8: or is taken by somebody else for himself; H11: or, if he had none, by whoever writes for him. */
@@ -155,7 +167,7 @@ void audit_homes_ran(struct auditor *auditor, unsigned dc, struct audited_group 
 		flip_check(auditor, dc, &watched->flips[i], is_own);
 	for (unsigned i = 0; is_own && i < watched->flip_count; i++)
 		if (!watched->flips[i].to.is_forced && watched->flips[i].from.dc != AUDIT_NOBODY)
-			await_check(auditor, dc, &watched->flips[i]);
+			near_check(auditor, dc, &watched->flips[i]);
 	ran->flips = is_own ? watched->flip_count : 0;
 	auditor->flips += ran->flips;
 }

@@ -63,6 +63,7 @@ struct audited_dc {
 	struct audited_home homes[AUDIT_USERS];  /* of the store, so far */
 	struct audited_flip *flips;  /* owned: homes that it wrote */
 	unsigned flip_count, flip_cap;
+	struct { bool is; struct vector had; } ordered[AUDIT_USERS];     /* it was told to give the user away, for the first time since it last did; and what its store had executed then */
 };
 
 struct auditor {

@@ -399,6 +399,9 @@ void auditor_free(struct auditor *auditor)
 		dc_free(&auditor->dcs[i]);
 	for (unsigned i = 0; i < auditor->origin_count; i++)
 		origin_free(&auditor->origins[i]);
+	for (unsigned dc = 0; dc < AUDIT_DCS_MAX; dc++)
+		for (unsigned user = 0; user < AUDIT_USERS; user++)
+			vector_free(&auditor->dcs[dc].ordered[user].had);
 	free(auditor->takings);
 	free(auditor->claims);
 	free(auditor->origins);

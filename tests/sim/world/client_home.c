@@ -35,6 +35,8 @@ static uint64_t give_order(struct world *world, struct dc *dc, unsigned user, co
 	event.asked.token = token;
 	event.asked.key = user_name(world, user);
 	world->homes_met.orders++;
+	if (event.asked.ask == ASK_REHOME)
+		auditor_ordered(world->auditor, dc->index, user);
 	sidecar_step(world, dc, &event);
 	return token;
 }

@@ -133,6 +133,14 @@ static void wait_ms(struct play *play, uint64_t ms)
 	stage_step(&play->stage, (struct event){ .type = EVENT_TICK });
 }
 
+/* The new home says that it is there, and has SEEN: from then on the user's writes wait. */
+static void tell_near(struct play *play, unsigned dc, uint64_t seen)
+{
+	stage_end_turn(&play->stage);
+	stage_answer_all(&play->stage);
+	tell_heartbeat(play, dc, seen);
+}
+
 /* ---- admission ---- */
 
 static void writes_go_where_their_user_lives(void)
@@ -234,6 +242,7 @@ static void writes_with_contexts_are_taken_at_home_only(void)
 	set_with_context(&play, "user:b1:x");
 	expect_refusal(&play, "HOMEPORT AWAY another datacenter is home of the user of this key");
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	set_with_context(&play, "user:1:x");
 	expect_refusal(&play, "HOMEPORT HELD the user of this key is being moved");
 	set_with_context(&play, "lax:b1");
@@ -266,28 +275,35 @@ static void user_moves(void)
 	play_open(&play, NULL, 0);
 	set(&play, "user:1:x");
 	stage_end_turn(&play.stage);
+	stage_answer_all(&play.stage);
 	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && home.is_here && !home.is_moving);
 	order(&play, "user:1", "b");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && home.is_here && home.is_moving);
+	set(&play, "user:1:x");
+	set(&play, "user:2:y");
+	expect(&play, "a write before the new home is known to be near", "");
+	stage_end_turn(&play.stage);
+	tell_heartbeat(&play, PEER_B, 0);
+	expect(&play, "the new home has not all", "");
+	tell_heartbeat(&play, PEER_B, 1);
 	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && !home.is_here && home.is_moving);
 	set(&play, "user:1:y");
-	set(&play, "user:2:y");
 	expect(&play, "a write during the move", "held\n");
 	stage_end_turn(&play.stage);
-	stage_answer_all(&play.stage);
-	tell_heartbeat(&play, PEER_B, 1);
-	expect(&play, "the new home has not all", "");
-	tell_heartbeat(&play, PEER_B, 2);
+	CU_ASSERT(!stage_has_sent(&play.stage, "homeport:homes\r\n$6\r\nuser:1"));
+	stage_answer(&play.stage);
 	expect_sent(&play, "*4\r\n$4\r\nHSET\r\n$14\r\nhomeport:homes\r\n$6\r\nuser:1\r\n$3\r\n1 b\r\n");
 	CU_ASSERT(stage_has_sent(&play.stage, "SELECT\r\n$2\r\n15"));
 	set(&play, "user:1:z");
 	expect(&play, "a write while the new home is written", "held\n");
 	stage_answer_all(&play.stage);
-	expect(&play, "the new home is written, and does not know of it: who is sent there would be sent back", "home user:1 b 1\n");
+	expect(&play, "the new home is written, and does not know of it: who is sent there would be sent back", "");
+	CU_ASSERT(core_home_of_user(play.stage.core, SLICE("user:1"), &home) && home.dc == PEER_A && !home.is_here && home.is_moving && !home.is_explicit);
 	set(&play, "user:1:a");
 	expect(&play, "a write after", "held\n");
 	CU_ASSERT(core_status(play.stage.core)->moves == 1 && core_status(play.stage.core)->homes[PEER_B] == 1);
-	tell_heartbeat(&play, PEER_B, 3);
-	expect(&play, "the new home knows", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n"
+	tell_heartbeat(&play, PEER_B, 4);
+	expect(&play, "the new home knows", "home user:1 b 1\nreply *5\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n$1\r\n0\r\n\n"
 	       "redirect user:1 user:1:y b 1\nredirect user:1 user:1:z b 1\nredirect user:1 user:1:a b 1\n");
 	set(&play, "user:1:a");
 	expect(&play, "a write once it knows", "redirect user:1 user:1:a b 1\n");
@@ -301,12 +317,12 @@ static void forwarded_user_is_sent_on_once_he_was_given_away(void)
 	struct play play;
 	play_open(&play, NULL, 0);
 	order(&play, "far:1", "b");
+	tell_near(&play, PEER_B, 0);
 	set(&play, "far:1");
 	stage_end_turn(&play.stage);
-	tell_heartbeat(&play, PEER_B, 0);
 	expect(&play, "a write during the move", "held\n");
 	stage_answer_all(&play.stage);
-	expect(&play, "the new home is written", "home far:1 b 1\nforward far:1 far:1 b 1\n");
+	expect(&play, "the new home is written", "forward far:1 far:1 b 1\n");
 	play_close(&play);
 }
 
@@ -315,16 +331,16 @@ static void redirect_waits_no_longer_than_the_move(void)
 	struct play play;
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	stage_end_turn(&play.stage);
-	tell_heartbeat(&play, PEER_B, 0);
 	stage_answer_all(&play.stage);
-	expect(&play, "the new home is written", "home user:1 b 1\n");
+	expect(&play, "the new home is written", "");
 	set(&play, "user:1:x");
 	expect(&play, "and does not say that it knows", "held\n");
 	wait_ms(&play, 999);
 	expect(&play, "just in time", "");
 	wait_ms(&play, 1);
-	expect(&play, "for as long as a move may take", "reply *4\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$11\r\nunconfirmed\r\n\nredirect user:1 user:1:x b 1\n");
+	expect(&play, "for as long as a move may take", "home user:1 b 1\nreply *5\r\n$6\r\nuser:1\r\n$1\r\nb\r\n$1\r\n1\r\n$11\r\nunconfirmed\r\n$4\r\n1000\r\n\nredirect user:1 user:1:x b 1\n");
 	CU_ASSERT(core_status(play.stage.core)->held_writes == 0 && core_status(play.stage.core)->moves_ended[MOVE_UNCONFIRMED] == 1);
 	play_close(&play);
 }
@@ -340,8 +356,8 @@ static void many_users_move_in_few_groups(void)
 		snprintf(user, sizeof user, "user:%u", i);
 		order(&play, user, "b");
 	}
+	tell_near(&play, PEER_B, 0);
 	stage_end_turn(&play.stage);
-	tell_heartbeat(&play, PEER_B, 0);
 	while (play.stage.group_count > 0) {
 		stage_answer(&play.stage);
 		stage_end_turn(&play.stage);
@@ -359,13 +375,15 @@ static void move_is_undone_when_it_takes_too_long(void)
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
 	set(&play, "user:1:y");
-	stage_end_turn(&play.stage);
-	expect(&play, "a write during the move", "held\n");
+	expect(&play, "nobody waits until the new home is known to be near", "");
+	expect_sent(&play, "user:1:y");
+	stage_answer_all(&play.stage);
 	wait_ms(&play, 999);
 	expect(&play, "just in time", "");
 	wait_ms(&play, 1);
 	expect_refusal(&play, "HOMEPORT MOVE user:1 stays here: b did not confirm in time");
-	expect_sent(&play, "user:1:y");
+	set(&play, "user:1:z");
+	expect(&play, "and then", "");
 	stage_answer_all(&play.stage);
 	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_LATE] == 1 && core_status(play.stage.core)->held_writes == 0);
 	play_close(&play);
@@ -376,6 +394,7 @@ static void move_ends_with_the_connection(void)
 	struct play play;
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	set(&play, "user:1:y");
 	stage_end_turn(&play.stage);
 	expect(&play, "a write during the move", "held\n");
@@ -401,9 +420,8 @@ static void move_is_undone_where_the_store_refuses(void)
 	play_open(&play, NULL, 0);
 	play.stage.reply = refuse_homes;
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	set(&play, "user:1:y");
-	stage_end_turn(&play.stage);
-	tell_heartbeat(&play, PEER_B, 0);
 	stage_end_turn(&play.stage);
 	expect(&play, "a write during the move", "held\n");
 	stage_answer(&play.stage);
@@ -426,7 +444,7 @@ static void orders_are_refused_by_name(void)
 		expect_refusal(&play, rows[i].error);
 	}
 	order(&play, "user:2", "a");
-	expect(&play, "a move to where he lives", "reply *4\r\n$6\r\nuser:2\r\n$1\r\na\r\n$1\r\n0\r\n$9\r\nconfirmed\r\n\n");
+	expect(&play, "a move to where he lives", "reply *5\r\n$6\r\nuser:2\r\n$1\r\na\r\n$1\r\n0\r\n$9\r\nconfirmed\r\n$1\r\n0\r\n\n");
 	play_close(&play);
 }
 
@@ -436,6 +454,7 @@ static void too_many_waiting_writes_are_refused(void)
 	struct play play;
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	stage_say(&play.stage, 3, (struct slice[]){ SLICE("set"), SLICE("user:1:x"), { value, sizeof value } }, false);
 	expect(&play, "one write", "held\n");
 	stage_say(&play.stage, 3, (struct slice[]){ SLICE("set"), SLICE("user:1:x"), { value, sizeof value } }, false);
@@ -479,7 +498,7 @@ static void user_is_taken_over(void)
 	CU_ASSERT(core_status(play.stage.core)->moves_ended[MOVE_FORCED] == 1 && core_status(play.stage.core)->moves == 0);
 	stage_answer_all(&play.stage);
 	take_over(&play, "user:b1");
-	expect(&play, "again", "reply *4\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n\n");
+	expect(&play, "again", "reply *5\r\n$7\r\nuser:b1\r\n$1\r\na\r\n$1\r\n1\r\n$9\r\nconfirmed\r\n$1\r\n0\r\n\n");
 	stage_step(&play.stage, (struct event){ .type = EVENT_ASKED, .asked = { .token = ++play.stage.token, .ask = ASK_TAKE_OVER, .key = SLICE("user:c1"), .is_now = true } });
 	expect_sent(&play, "user:c1\r\n$10\r\n1 a forced\r\n");
 	play_close(&play);
@@ -493,15 +512,15 @@ static void move_of_a_user_who_is_taken_over_ends(void)
 	struct play play;
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
-	set(&play, "user:1:x");
 	stage_end_turn(&play.stage);
 	peers_tell(&play.stage, &(struct remote){ .dc = PEER_C, .seq = 1, .changes = &change, .change_count = 1 });
 	CU_ASSERT(core_is_unfinished(play.stage.core));
+	set(&play, "user:1:x");
 	stage_end_turn(&play.stage);
 	stage_answer_all(&play.stage);
 	wait_ms(&play, 1);
-	expect(&play, "taken over", "held\nhome user:1 c 1\nrefused HOMEPORT MOVE user:1 was taken over by another datacenter meanwhile: HOMEPORT HOME tells by which\n"
-	       "redirect user:1 user:1:x c 1\n");
+	expect(&play, "taken over", "held\nhome user:1 c 1\nredirect user:1 user:1:x c 1\n"
+	       "refused HOMEPORT MOVE user:1 was taken over by another datacenter meanwhile: HOMEPORT HOME tells by which\n");
 	play_close(&play);
 }
 
