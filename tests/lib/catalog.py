@@ -95,6 +95,7 @@ def long_ones():
         *each("fuzz", "run*", seconds=1800, is_long=True),
         Test("make distcheck", ["make", "-C", OPTIMIZED, "distcheck"], OPTIMIZED, 3600, True),
         Test("bench/conflicts", [TOP / "tests" / "bench" / "conflicts"], OPTIMIZED, 1200, True),
+        Test("chaos/drill, twenty with a kill", [TOP / "tests" / "chaos" / "drill", "--rounds", "20"], OPTIMIZED, 3600, True),
         Test("bench/homes, a drill there and back", [TOP / "tests" / "bench" / "homes"], OPTIMIZED, 1200, True),
         Test("bench/run", [TOP / "tests" / "bench" / "run"], OPTIMIZED, 3600, True),
     ]
@@ -113,5 +114,6 @@ def all_tests():
         *scenarios(),
         Test("queues/celery, briefly", [TOP / "tests" / "queues" / "run", "celery", "--brief"], OPTIMIZED, 600),
         Test("chaos/main_job", [TOP / "tests" / "chaos" / "main_job"], OPTIMIZED, 600),
+        Test("chaos/drill, two with a kill", [TOP / "tests" / "chaos" / "drill", "--rounds", "2", "--users", "60"], OPTIMIZED, 600),
         *long_ones(),
     ]
