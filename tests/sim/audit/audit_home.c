@@ -102,7 +102,7 @@ static bool are_of(const struct auditor *auditor, const struct facts *facts, uns
 	return false;
 }
 
-void auditor_ordered(struct auditor *auditor, unsigned dc, unsigned user)
+void auditor_home_ordered(struct auditor *auditor, unsigned dc, unsigned user)
 {
 	struct audited_dc *watched = &auditor->dcs[dc];
 

@@ -96,7 +96,7 @@ unsigned auditor_unmerged(struct auditor *auditor);
 void auditor_rules_changed(struct auditor *auditor, bool (*is_concerned)(struct slice key));
 bool auditor_has_changed_rules(const struct auditor *auditor);
 /* DC's sidecar is about to be told to give a user away. */
-void auditor_ordered(struct auditor *auditor, unsigned dc, unsigned user);
+void auditor_home_ordered(struct auditor *auditor, unsigned dc, unsigned user);
 /* A store removed a key because its deadline had passed. */
 void auditor_expired(struct auditor *auditor, unsigned dc, uint32_t db, uint32_t key);
 /* No sidecar was told of that. */

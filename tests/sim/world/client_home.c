@@ -36,7 +36,7 @@ static uint64_t give_order(struct world *world, struct dc *dc, unsigned user, co
 	event.asked.key = user_name(world, user);
 	world->homes_met.orders++;
 	if (event.asked.ask == ASK_REHOME)
-		auditor_ordered(world->auditor, dc->index, user);
+		auditor_home_ordered(world->auditor, dc->index, user);
 	sidecar_step(world, dc, &event);
 	return token;
 }
