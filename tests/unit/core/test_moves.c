@@ -257,6 +257,7 @@ static void move_touches_what_is_watched(void)
 	struct slice set_x[] = { SLICE("set"), SLICE("user:1:x"), SLICE("v") };
 	play_open(&play, NULL, 0);
 	order(&play, "user:1", "b");
+	tell_near(&play, PEER_B, 0);
 	stage_say(&play.stage, 3, set_x, true);
 	expect(&play, "an EXEC while the user moves", "refused \n");
 	play_close(&play);
