@@ -62,7 +62,7 @@ static void check_peer(struct round *round, const struct core_peer_status *peer,
 	case PEER_STATE_COUNT:
 		break;
 	}
-	if (peer->is_paused)
+	if (peer->is_paused && peer->waiting_since_ms != 0)
 		round_find(round, round_waiting(round, WAIT_PAUSED, dc, peer->waiting_since_ms),
 		     "its log is not read on, as limits.inbox is reached and nothing of it could be applied for %llu s: see the other findings about it for the reason",
 		     (unsigned long long)round_age_ms(round, peer->waiting_since_ms) / 1000);

@@ -171,6 +171,17 @@ static void where_nothing_waits_nothing_is_found(void)
 	}
 }
 
+/* A full inbox may pause a log before anything was tried with what it holds, as while Redis is away. */
+static void a_log_that_has_just_paused_has_not_waited_for_days(void)
+{
+	struct seen seen = { .check = wait_row(WAIT_PAUSED)->finding };
+	struct scene scene;
+	scene_make(&scene, wait_row(WAIT_PAUSED), true);
+	scene.core.peers[US].is_paused = true;
+	readiness_find(&scene.status, &scene.core, &now, note, &seen);
+	CU_ASSERT_EQUAL(seen.weight, FINDING_NONE);
+}
+
 static void while_our_own_store_is_away_no_peer_is_accused(void)
 {
 	static const enum wait waits[] = { WAIT_SILENT, WAIT_UNHEARD, WAIT_STALE };
@@ -208,6 +219,7 @@ void suite_waits(void)
 	CU_pSuite suite = CU_add_suite("waits", NULL, NULL);
 	CU_ADD_TEST(suite, each_is_found_as_its_row_says);
 	CU_ADD_TEST(suite, where_nothing_waits_nothing_is_found);
+	CU_ADD_TEST(suite, a_log_that_has_just_paused_has_not_waited_for_days);
 	CU_ADD_TEST(suite, while_our_own_store_is_away_no_peer_is_accused);
 	CU_ADD_TEST(suite, writes_that_wait_for_lost_ones_of_this_datacenter_say_so);
 }
