@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -59,5 +61,19 @@ func main() {
 	must(keys == 4, "four keys", keys)
 	script := redis.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 	must(script.Run(ctx, client, []string{"go:script"}, 7).Val() == int64(7), "a script", script.Run(ctx, client, []string{"go:script"}, 0))
+	secure := byTLS()
+	must(secure.Get(ctx, "go:k").Val() == "changed", "a value by TLS", secure.Get(ctx, "go:k"))
+	secure.Close()
 	client.Close()
+}
+
+func byTLS() *redis.Client {
+	options, err := redis.ParseURL("rediss://" + os.Args[1] + ":" + os.Getenv("TLS_PORT") + "/0")
+	must(err == nil, "a URL", err)
+	authority, err := os.ReadFile(os.Getenv("CA"))
+	must(err == nil, "an authority", err)
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(authority)
+	options.TLSConfig = &tls.Config{ServerName: os.Args[1], RootCAs: trusted}
+	return redis.NewClient(options)
 }

@@ -1,6 +1,7 @@
 // What applications do with ioredis: ioredis.js HOST PORT. Exits with an error when something is not as with Redis.
 "use strict";
 const assert = require("assert");
+const fs = require("fs");
 const Redis = require("ioredis");
 
 async function main(host, port) {
@@ -25,6 +26,9 @@ async function main(host, port) {
 	assert.deepStrictEqual(await client.getBuffer("ioredis:bytes"), Buffer.from([0, 255, 13, 10]));
 	client.defineCommand("addTo", { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])" });
 	assert.strictEqual(await client.addTo("ioredis:script", 7), 7);
+	const secure = new Redis(`rediss://${host}:${process.env.TLS_PORT}/0`, { tls: { ca: fs.readFileSync(process.env.CA) } });
+	assert.strictEqual(await secure.get("ioredis:k"), "v");
+	secure.disconnect();
 	listener.disconnect();
 	await client.quit();
 }

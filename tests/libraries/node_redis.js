@@ -1,6 +1,7 @@
 // What applications do with node-redis: node_redis.js HOST PORT. Exits with an error when something is not as with Redis.
 "use strict";
 const assert = require("assert");
+const fs = require("fs");
 const { createClient } = require("redis");
 
 async function main(host, port) {
@@ -27,6 +28,9 @@ async function main(host, port) {
 	await listener.subscribe("node:news", heard);
 	await client.publish("node:news", "hello");
 	assert.strictEqual(await message, "hello");
+	const secure = await createClient({ url: `rediss://${host}:${process.env.TLS_PORT}/0`, socket: { ca: fs.readFileSync(process.env.CA) } }).connect();
+	assert.strictEqual(await secure.get("node:k"), "changed");
+	await secure.disconnect();
 	await listener.disconnect();
 	await client.quit();
 }

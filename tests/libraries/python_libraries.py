@@ -95,19 +95,25 @@ def aiocache():
 def aiocache_redlock():
     from aiocache import RedisCache
     from aiocache.lock import RedLock
-    computed = []
+    computed, begun = [], asyncio.Event()
 
     async def compute(cache):
         async with RedLock(cache, "expensive", lease=30):
             if await cache.get("expensive") is None:
                 computed.append(1)
+                begun.set()
                 await asyncio.sleep(0.05)
                 await cache.set("expensive", "found")
         return await cache.get("expensive")
 
+    async def later(cache):
+        """Once somebody has the lock: aiocache does not wait if it hears that another one has it before that one does."""
+        await begun.wait()
+        return await compute(cache)
+
     async def main():
         cache = RedisCache(endpoint=HOST, port=PORT, namespace="redlock")
-        assert await asyncio.gather(*(compute(cache) for _ in range(10))) == ["found"] * 10
+        assert await asyncio.gather(compute(cache), *(later(cache) for _ in range(9))) == ["found"] * 10
         assert len(computed) == 1, f"computed {len(computed)} times"
         await cache.close()
     asyncio.run(main())
@@ -209,17 +215,72 @@ def redis_om():
     assert Customer.get(customer.pk).age == 37 and Customer.delete(customer.pk) == 1
 
 
-def redis_py_lock():
+def of_lock(protocol):
     import redis
-    client = redis.Redis(host=HOST, port=PORT)
-    one, other = client.lock("lock", timeout=20), client.lock("lock", timeout=20, blocking_timeout=0.1)
+    client = redis.Redis(host=HOST, port=PORT, protocol=protocol)
+    one, other = client.lock("oflock", timeout=20), client.lock("oflock", timeout=20, blocking_timeout=0.1)
     assert one.acquire() and not other.acquire()
-    assert one.extend(10) and one.reacquire()
+    assert one.extend(10) and one.reacquire() and one.owned() and not other.owned()
     one.release()
     assert other.acquire()
     other.release()
-    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
-    assert add(keys=["script:n"], args=[5]) == 5 and add(keys=["script:n"], args=[6]) == 11
+    add = client.register_script(f"return redis.call('INCRBY', KEYS[1], ARGV[1]) -- {protocol}")
+    assert add(keys=[f"script:{protocol}"], args=[5]) == 5 and add(keys=[f"script:{protocol}"], args=[6]) == 11
+    with client.pipeline() as pipe:
+        add(keys=[f"script:{protocol}"], args=[1], client=pipe)
+        pipe.get(f"script:{protocol}")
+        assert pipe.execute() == [12, b"12"]
+    client.script_flush()
+    assert add(keys=[f"script:{protocol}"], args=[1]) == 13
+
+
+def redis_py_lock():
+    of_lock(2)
+    of_lock(3)
+
+
+def redis_py_lock_at_home():
+    """A lock on a key that has a home, with both datacenters contending: no two hold it at once, and a script that both run there counts exactly."""
+    import redis
+    clients = [redis.Redis(host=HOST, port=port, protocol=protocol) for port, protocol in ((PORT, 2), (int(sys.argv[4]), 3))]
+    holders, most, turns, failures = [], [], 25, []
+
+    def contend(client):
+        try:
+            count = client.register_script("return redis.call('INCR', KEYS[1])")
+            for _ in range(turns):
+                with client.lock("lock:py", timeout=60, sleep=0.003) as lock:
+                    holders.append(client)
+                    most.append(len(holders))
+                    lock.extend(1)
+                    holders.pop()
+                count(keys=["lock:counted"])
+        except Exception as error:  # pylint: disable=broad-except
+            failures.append(repr(error))
+    threads = [threading.Thread(target=contend, args=(client,)) for client in clients * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    assert most == [1] * (4 * turns), f"{max(most)} held it at once"
+    assert [client.get("lock:counted") for client in clients] == [b"%d" % (4 * turns)] * 2
+
+
+def redis_py_urls():
+    """redis:// and rediss://, with a database."""
+    import os
+    import redis
+    ca, tls_port = os.environ["CA"], os.environ["TLS_PORT"]
+    plain = redis.Redis.from_url(f"redis://{HOST}:{PORT}/3", decode_responses=True)
+    secure = redis.Redis.from_url(f"rediss://{HOST}:{tls_port}/3?ssl_cert_reqs=required&ssl_ca_certs={ca}&protocol=3", decode_responses=True)
+    assert plain.set("urls", "1") and secure.get("urls") == "1" and secure.incr("urls") == 2 and plain.get("urls") == "2"
+    assert redis.Redis(host=HOST, port=PORT).get("urls") is None
+    try:
+        redis.Redis.from_url(f"rediss://{HOST}:{tls_port}/3").ping()
+        raise AssertionError("a certificate of an unknown authority was taken")
+    except redis.exceptions.ConnectionError:
+        pass
 
 
 if __name__ == "__main__":
