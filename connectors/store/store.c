@@ -101,6 +101,19 @@ const char *store_busy(const struct store *store)
 	return store->busy[0] != '\0' ? store->busy : NULL;
 }
 
+void store_probe(struct store *store)
+{
+	if (!store->is_open || store->is_probed)
+		return;
+	store->is_probed = true;
+	pipeline_probe(store->pipelines[PIPELINE_NOTICES]);
+}
+
+uint64_t store_answers(const struct store *store)
+{
+	return store->answers;
+}
+
 const char *store_trouble(const struct store *store)
 {
 	return store->is_open ? "" : store->why;

@@ -83,6 +83,10 @@ const struct store_facts *store_facts(const struct store *store);
 /* Why the store is not open, in the words that `lost` or `waiting` was last called with. "": it is open, or is being opened for the first time. */
 /* While it runs a script for long, what it says to whoever asks for anything else (without '-'); NULL: it does not. */
 const char *store_busy(const struct store *store);
+/* Asks it whether it does, unless it has yet to answer that. */
+void store_probe(struct store *store);
+/* How often it has answered anything but that. Unchanged while answers are due: it runs something long. */
+uint64_t store_answers(const struct store *store);
 const char *store_trouble(const struct store *store);
 /* How long the store has owed an answer, counted across reconnections. 0: it answers. */
 uint64_t store_silence_ms(const struct store *store);

@@ -141,12 +141,27 @@ static void take_opening_reply(struct store *store, struct slice reply)
 	go_on_opening(store, state);
 }
 
+static bool is_busy_error(struct slice reply)
+{
+	static const struct slice start = SLICE("-BUSY ");
+	return reply.len > start.len && memcmp(reply.ptr, start.ptr, start.len) == 0;
+}
+
+/* A read on one connection may be refused while the other one runs a script. */
+static void note_answer(struct store *store, struct slice reply)
+{
+	if (is_busy_error(reply))
+		return;
+	store->busy[0] = '\0';
+	store->answers++;
+}
+
 static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 {
 	struct store *store = context;
 	if (store->is_failing)
 		return;
-	store->busy[0] = '\0';
+	note_answer(store, reply);
 	if (!store->is_open)
 		take_opening_reply(store, reply);
 	else if (tag == FACTS_TAG)
@@ -156,12 +171,11 @@ static void pipeline_replied(void *context, uint64_t tag, struct slice reply)
 }
 
 /* The answer to a probe, on the third connection. */
-static void note_busy(struct store *store, struct slice error)
+static void note_probe(struct store *store, struct slice error)
 {
-	static const struct slice start = SLICE("-BUSY ");
-	if (error.len <= start.len || memcmp(error.ptr, start.ptr, start.len) != 0)
-		return;
-	slice_to_text(store->busy, sizeof store->busy, (struct slice){ error.ptr + 1, error.len - strlen("-\r\n") });
+	store->is_probed = false;
+	if (is_busy_error(error))
+		slice_to_text(store->busy, sizeof store->busy, (struct slice){ error.ptr + 1, error.len - strlen("-\r\n") });
 }
 
 static void pipeline_pushed(void *context, struct slice push)
@@ -169,8 +183,8 @@ static void pipeline_pushed(void *context, struct slice push)
 	struct store *store = context;
 	static const struct slice change = SLICE(">2\r\n$10\r\ninvalidate\r\n");
 	struct expired_notice notice;
-	if (push.len > 0 && push.ptr[0] == '-')
-		note_busy(store, push);
+	if (push.len > 0 && (push.ptr[0] == '-' || push.ptr[0] == '+'))
+		note_probe(store, push);
 	bool is_handed_out = store->is_open && !store->is_failing;
 	if (is_handed_out && push.len > change.len && memcmp(push.ptr, change.ptr, change.len) == 0)
 		store->callbacks.tracked(store->callbacks.context, 3, push);
@@ -192,7 +206,7 @@ static void pipeline_answered(void *context, struct pipeline *pipeline, uint64_t
 	struct store *store = context;
 	if (store->is_failing)
 		return;
-	store->busy[0] = '\0';
+	note_answer(store, SLICE(""));
 	if (group_order_answered(&store->order))
 		set_gates(store);
 	store->callbacks.answered(store->callbacks.context, id, replies, count, error);
@@ -349,6 +363,7 @@ static void tear_down(void *context)
 	struct store *store = context;
 	bool was_open = store->is_open, is_fenced = store->is_fenced;
 	store->busy[0] = '\0';
+	store->is_probed = false;
 	timer_stop(store->refresh);
 	timer_stop(store->look);
 	if (store->is_silent)

@@ -25,6 +25,8 @@ struct store {
 	bool is_failing;
 	bool is_fenced;
 	char busy[160];                      /* its own words, while it runs a script for long; else empty */
+	bool is_probed;                      /* it was asked whether it does, and has not answered */
+	uint64_t answers;                    /* see store_answers */
 	bool is_silent;                      /* it fails because it has not answered in time */
 	char why[320];                       /* why the connections are being given up, or were given up last */
 	char why_told[320];                  /* what `waiting` was last called with */

@@ -20,6 +20,7 @@ struct client_answer {
 	uint8_t hops;                /* for the session, as are the next ones: how often the command was sent to another datacenter */
 	bool is_out;                 /* it was sent there, and is not answered */
 	bool is_held;                /* the client was stalled until it is answered */
+	bool is_behind_script;       /* it is a read that was sent while a script ran */
 	bool is_muted;               /* CLIENT REPLY OFF or SKIP: the client wants no answer */
 };
 

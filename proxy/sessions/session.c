@@ -10,7 +10,7 @@ void session_changed(struct session *session)
 	                    session->reply_mode == REPLY_MODE_ON && session->tracker == NULL;
 	session->is_ruled = session->rights != NULL || (!is_known && session->sessions->is_probing) || (is_known && (session->sessions->is_in_doubt || session->account->is_restricted));
 	session->is_allowed &= session->is_ruled;
-	session->is_gated = session->is_ruled || session->sessions->pause.mode != PAUSE_NONE || session->sessions->status->isolation.id != 0 || session->promise != NULL;
+	session->is_gated = session->is_ruled || session->sessions->pause.mode != PAUSE_NONE || session->sessions->scripts.is_holding || session->sessions->status->isolation.id != 0 || session->promise != NULL;
 	const struct client_commons *commons = session->client->commons;
 	/* As long as nobody knows whether a login is wanted, a large request gets an answer that says so, not the end of its connection. */
 	bool is_stranger = !is_known && session->sessions->is_probed;
@@ -30,7 +30,7 @@ void session_put_off(struct session *session)
 
 void session_resume(struct session *session)
 {
-	if (!session->is_settling && !session->is_held && session->parts == NULL && session->blocked == NULL && session->deferred == NULL && !session->is_queued && !session->is_paused && !session->is_awaiting)
+	if (!session->is_settling && !session->is_held && session->parts == NULL && session->blocked == NULL && session->deferred == NULL && !session->is_queued && !session->is_paused && !session->is_behind_script && !session->is_awaiting)
 		client_resume(session->client);
 }
 

@@ -17,6 +17,7 @@
  *   session_watch.c        WATCH: a connection of its own to Redis, which decides whether EXEC runs
  *   session_afar.c         WATCH where the home of the keys' user is elsewhere
  *   session_guarded.c      such EXECs, one at a time       session_pause.c  CLIENT PAUSE
+ *   session_busy.c         while a script runs long
  *   session_transaction.c  MULTI … EXEC; session_exec.c: with commands that are the sidecar's own
  *   waiters.c              who waits for something to pop or to read, in which order     key_looks.c  what is in keys, and when they change
  *   block_form.c           what a command that may wait says         session_block.c  pops and reads that wait
@@ -90,12 +91,13 @@ struct session {
 	struct client *client;
 	bool is_plain;               /* logged in, and no transaction, subscription, WATCH or reply mode: requests take the short way. Kept by
 	                              * session_changed */
-	bool is_gated;               /* each request has to be looked at before it is run: it is ruled, a pause is on, or this datacenter is cut off. Kept by session_changed, as is the next */
+	bool is_gated;               /* each request has to be looked at before it is run: it is ruled, a pause is on, a script runs long, or this datacenter is cut off. Kept by session_changed, as is the next */
 	bool is_peer;                /* the sidecar of another datacenter: it said so (HOMEPORT PEER) */
 	bool is_ruled;               /* by the rules of its user, or these may have changed */
 	bool is_allowed;             /* its next request was found to be so, and was put off since */
 	bool is_awaiting;            /* its next request waits until all earlier ones are answered */
 	bool is_paused;              /* its next request waits until a CLIENT PAUSE is over */
+	bool is_behind_script;       /* it waits until it is known what Redis says of a script that runs long */
 	bool is_monitoring;          /* MONITOR: it is in the list of those */
 	struct session *next_monitor;
 	bool is_hearing;             /* of users' homes: it is in the list of those (session_news.h) */
@@ -161,6 +163,13 @@ struct guarded {
 	bool was_touched;            /* one has not run, as what it watched had changed: the same may be true of others */
 };
 
+/* Scripts that are under way: see session_busy.h. */
+struct scripts_watch {
+	struct timer *timer;         /* owned; NULL: there was none */
+	bool is_watching, is_holding;
+	uint64_t answers;            /* of the store, as last looked at */
+};
+
 struct sessions {
 	struct event_base *loop;
 	struct turn_clock *clock;
@@ -181,6 +190,7 @@ struct sessions {
 	bool is_open_to_strangers;   /* it said that the default user needs no password */
 	struct guarded guarded;
 	struct pause pause;
+	struct scripts_watch scripts;
 	struct news *news;           /* owned; NULL: nobody has wanted to hear of users' homes */
 	struct tracking *tracking;   /* owned; NULL: nobody has tracked */
 	void (*tracked_answered)(struct session *session, uint64_t token);    /* of a client that tracks; before the answer is given out */

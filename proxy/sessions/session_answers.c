@@ -235,6 +235,24 @@ static void sessions_tell_touched(struct sessions *sessions, uint64_t token)
 		sessions_settle(sessions, token, session_no_array(client->session), COMMAND_RESULT_OK);
 }
 
+static bool is_transaction(struct sessions *sessions, uint64_t token)
+{
+	uint32_t number;
+	struct client_answer *answer;
+	struct client *client = sessions_find(sessions, token, &number, &answer);
+	return client != NULL && (answer->is_array || parts_are_due(client->session, token));
+}
+
+/* Redis's errors are told as EXEC tells them there. */
+static bool is_our_own(struct slice error)
+{
+	static const struct slice starts[] = { { "HOMEPORT ", 9 }, { "EXECABORT ", 10 } };
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (error.len >= starts[i].len && memcmp(error.ptr, starts[i].ptr, starts[i].len) == 0)
+			return true;
+	return false;
+}
+
 void sessions_refuse(void *context, uint64_t token, struct slice error)
 {
 	struct sessions *sessions = context;
@@ -244,6 +262,8 @@ void sessions_refuse(void *context, uint64_t token, struct slice error)
 	}
 	buffer_reset(&sessions->reply);
 	buffer_add_byte(&sessions->reply, '-');
+	if (is_transaction(sessions, token) && !is_our_own(error))
+		buffer_add(&sessions->reply, SLICE("EXECABORT Transaction discarded because of: "));
 	buffer_add(&sessions->reply, error);
 	buffer_add(&sessions->reply, SLICE("\r\n"));
 	sessions_settle(sessions, token, buffer_slice(&sessions->reply), COMMAND_RESULT_REFUSED);

@@ -3,6 +3,7 @@
 
 #include "pinned.h"
 #include "session_answers.h"
+#include "session_busy.h"
 #include "session_reply.h"
 #include "session_access.h"
 #include "session_parts.h"
@@ -131,6 +132,7 @@ bool session_submit(struct session *session, struct event *event, bool is_guarde
 		tracking_note(session, &(struct tracked_request){ .token = event->request.token, .commands = event->request.commands, .rows = event->request.rows,
 		                                                  .count = event->request.count, .gate = session->gate, .is_elsewhere = is_guarded });
 	session->gate = 0;
+	session_note_scripts(session, event->request.rows, event->request.count);
 	turn_request(sessions->turn, event);
 	sessions->submitting = 0;
 	session->gathering = turn_gathering(sessions->turn);

@@ -9,6 +9,7 @@
 #include "session_afar.h"
 #include "session_answers.h"
 #include "session_block.h"
+#include "session_busy.h"
 #include "session_order.h"
 #include "session_pause.h"
 #include "session_promise.h"
@@ -108,7 +109,7 @@ static bool session_is_kept_back(struct session *session, const struct command *
 	session->is_allowed = false;
 	if (session->promise != NULL && is_whole && session_waits_for_promise(session, row))
 		return true;
-	return is_whole && session_waits_for_pause(session, row, request);
+	return is_whole && (session_waits_for_script(session, row) || session_waits_for_pause(session, row, request));
 }
 
 void session_request(void *context, struct client *client, const struct request *request)
@@ -180,6 +181,7 @@ static void session_gather(struct session *session, const struct command *row, c
 	};
 	if (sessions->tracking != NULL)
 		tracking_note(session, &(struct tracked_request){ .token = event.request.token, .commands = request, .rows = &row, .count = 1, .gate = gate });
+	session_note_scripts(session, &row, 1);
 	turn_request(sessions->turn, &event);
 	session->gathering = turn_gathering(sessions->turn);
 }
@@ -196,6 +198,7 @@ static void session_read(struct session *session, const struct command *row, con
 	}
 	enum answer_kind kind = session_answer_kind(session, row, request);
 	uint64_t token = session_expect(session, 1, false, kind);
+	session_note_read(session, token);
 	if (tracking_wants(session, row) && tracking_note_read(session, row, request, token))
 		turn_read_remembered(turn, session->protocol, session->db, session_encode(session, request), token);
 	else
@@ -224,7 +227,10 @@ static bool session_refuses_eviction(struct session *session, const struct comma
 
 static void session_route_to_queue(struct session *session, const struct command *row, const struct request *request)
 {
-	if (!session_refuses_eviction(session, row, request))
+	const char *busy = turn_busy(session->sessions->turn);
+	if (busy != NULL)
+		session_refuse(session, COMMAND_RESULT_REFUSED, busy);
+	else if (!session_refuses_eviction(session, row, request))
 		session_queue(session, row, server_view_ask(session, row, request, false));
 }
 

@@ -9,6 +9,7 @@
 #include "session_afar.h"
 #include "session_answers.h"
 #include "session_block.h"
+#include "session_busy.h"
 #include "session_exec.h"
 #include "session_guarded.h"
 #include "session_homes.h"
@@ -145,6 +146,8 @@ static void sessions_gathered(void *context)
 	struct sessions *sessions = context;
 	uint64_t backlog_max = sessions->status->settings->limits_store_bytes;
 	sessions->is_store_behind = turn_backlog(sessions->turn) > (sessions->is_store_behind ? backlog_max / 2 : backlog_max);
+	if (sessions->scripts.is_holding)
+		sessions_look_at_scripts(sessions);
 	sessions_run_guarded(sessions);
 	sessions_serve_blocked(sessions);
 	client_table_set_store_behind(sessions->clients, sessions->is_store_behind);
@@ -190,6 +193,7 @@ void sessions_free(struct sessions *sessions)
 {
 	access_stop(sessions);
 	sessions_free_pause(sessions);
+	sessions_free_busy(sessions);
 	sessions_free_blocked(sessions);
 	sessions_free_tracking(sessions);
 	sessions_free_news(sessions);

@@ -235,6 +235,11 @@ const char *turn_busy(const struct turn *turn)
 	return store_busy(turn->store);
 }
 
+void turn_probe(struct turn *turn)
+{
+	store_probe(turn->store);
+}
+
 const char *turn_refusal(const struct turn *turn)
 {
 	return core_refusal(turn->core);

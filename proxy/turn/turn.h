@@ -92,6 +92,8 @@ uint64_t turn_gathering(const struct turn *turn);
 /* See core_refusal. The store must be open. */
 /* While Redis runs a script for long, what it says to whoever asks for anything else; NULL: it does not. */
 const char *turn_busy(const struct turn *turn);
+/* Asks it whether it does (store_probe). */
+void turn_probe(struct turn *turn);
 const char *turn_refusal(const struct turn *turn);
 /* See core_concerns_read. The store must be open. */
 bool turn_concerns_read(const struct turn *turn, const struct command *row, const struct request *request);

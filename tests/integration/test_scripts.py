@@ -446,20 +446,15 @@ def busy_and_killed(facts, world):
     answers = []
     runner = threading.Thread(target=lambda: answers.append(answer_of(lambda: dc.client(100)("EVAL", "redis.call('exists','x') while true do end", 0))))
     runner.start()
-
-    def is_busy():
-        with dc.client(100) as client:
-            client.send(encode("EXISTS", "x"))
-            try:
-                client._socket.settimeout(0.3)
-                return str(client.read()).startswith("BUSY")
-            except TimeoutError:
-                return False
-
-    wait_until(is_busy, 60, "a client is told that Redis is busy")
+    with dc.client(100) as client:          # none of these waits for the end of the script
+        wait_until(lambda: str(client.pipeline([("EXISTS", "x")])[0]).startswith("BUSY"), 60, "a client is told that Redis is busy")
     with dc.client(100) as client:
         facts.equal(answer_of(lambda: client("SET", "busy", "1")),
                     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", "while a script runs for long, others are told so")
+        facts.equal([str(reply) for reply in client.pipeline([("MULTI",), ("SET", "busy", "1"), ("EXEC",)])],
+                    ["OK", "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+                     "EXECABORT Transaction discarded because of: BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."],
+                    "in a transaction, too")
         facts.equal(answer_of(lambda: client("SCRIPT", "KILL")), "OK", "and may kill it")
         runner.join()
         facts.check("Script killed by user with SCRIPT KILL" in answers[0], "who ran it is told", answers[0])

@@ -92,7 +92,8 @@ struct stream_id stream_ids_next_at(struct stream_ids *ids, uint64_t ms)
 {
 	ids->part_count = ms == ids->part_ms ? ids->part_count + 1 : 0;
 	ids->part_ms = ms;
-	return (struct stream_id){ ms, (ids->part_count << ids->bits) + ids->place };
+	struct stream_id id = { ms, (ids->part_count << ids->bits) + ids->place };
+	return id.ms == 0 && id.seq == 0 ? stream_ids_next_at(ids, ms) : id;          /* 0-0 names no entry */
 }
 
 void stream_ids_see(struct stream_ids *ids, struct stream_id id)

@@ -28,6 +28,7 @@ struct listing {
 	const struct request *request; /* its arguments hold the ids */
 	uint32_t ids_at;             /* the first id among the arguments; 0: all clients are listed */
 	struct client_types types;
+	const struct client *asker;
 };
 
 static void field_add(struct buffer *text, const char *name, struct slice value)
@@ -65,7 +66,8 @@ static void flags_write(const struct session *session, char flags[8])
 	flags[len] = '\0';
 }
 
-static void line_add(struct buffer *text, const struct client *client)
+/* TAKEN: how much of its input the command that is being answered was. Redis counts that, too. */
+static void line_add(struct buffer *text, const struct client *client, size_t taken)
 {
 	const struct session *session = client->session;
 	const struct sessions *sessions = session->sessions;
@@ -87,7 +89,7 @@ static void line_add(struct buffer *text, const struct client *client)
 	if (sessions_server_is(sessions, 7, 0))
 		field_add_number(text, "ssub", session->subscription == NULL ? 0 : pinned_channels(session->subscription, true));
 	field_add_number(text, "multi", session_queued(session));
-	field_add_number(text, "qbuf", (int64_t)client->in.len);
+	field_add_number(text, "qbuf", (int64_t)(client->in.len + taken));
 	field_add_number(text, "qbuf-free", (int64_t)(client->in.cap - client->in.len));
 	field_add_number(text, "argv-mem", 0);
 	field_add_number(text, "multi-mem", 0);
@@ -125,7 +127,7 @@ static void listing_visit(void *context, struct client *client)
 {
 	struct listing *listing = context;
 	if (client_types_have(&listing->types, client) && listing_has_id(listing, client->id))
-		line_add(&listing->text, client);
+		line_add(&listing->text, client, client == listing->asker ? listing->request->raw.len : 0);
 }
 
 static void session_reply_text(struct session *session, struct buffer *text)
@@ -147,7 +149,7 @@ static void session_reply_text(struct session *session, struct buffer *text)
 /* False: an error was answered. */
 static bool listing_read(struct listing *listing, struct session *session, const struct request *request)
 {
-	*listing = (struct listing){ .request = request, .types = { true, true } };
+	*listing = (struct listing){ .request = request, .asker = session->client, .types = { true, true } };
 	if (request->argc == 2)
 		return true;
 	if (request->argc == 4 && word_is(request->argv[2], "TYPE"))
@@ -178,8 +180,7 @@ void session_client_list(struct session *session, const struct request *request)
 
 void session_client_info(struct session *session, const struct request *request)
 {
-	(void)request;
 	struct buffer text = { 0 };
-	line_add(&text, session->client);
+	line_add(&text, session->client, request->raw.len);
 	session_reply_text(session, &text);
 }

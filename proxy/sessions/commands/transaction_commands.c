@@ -30,6 +30,16 @@ void session_discard(struct session *session, const struct request *request)
 	session_reply_ok(session);
 }
 
+static void session_abort(struct session *session, const char *why)
+{
+	struct buffer text = { 0 };
+	buffer_add_text(&text, "EXECABORT Transaction discarded because of: ");
+	buffer_add_text(&text, why);
+	buffer_add(&text, (struct slice){ "", 1 });
+	session_reply_error(session, text.ptr);
+	buffer_free(&text);
+}
+
 void session_exec(struct session *session, const struct request *request)
 {
 	(void)request;
@@ -38,7 +48,10 @@ void session_exec(struct session *session, const struct request *request)
 		return;
 	}
 	bool is_guarded = session->watcher != NULL, is_under_way = false;
-	if (session->is_spoiled)
+	const char *busy = turn_busy(session->sessions->turn);
+	if (busy != NULL)
+		session_abort(session, busy);
+	else if (session->is_spoiled)
 		session_reply_error(session, "EXECABORT Transaction discarded because of previous errors.");
 	else if (session->is_touched)
 		session_reply(session, session_no_array(session));
