@@ -6,6 +6,7 @@
 #include "session_parts.h"
 #include "session_reply.h"
 #include "upstream.h"
+#include "proxy/core/scripting/libraries.h"
 
 #include <assert.h>
 
@@ -17,7 +18,7 @@
 enum pin {
 	PIN_SUBSCRIBE,               /* the session gets a subscription, or it is sent to the one it has */
 	PIN_UNSUBSCRIBE,             /* likewise; with the last channel the subscription ends */
-	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed */
+	PIN_KILL,                    /* a detour, as the connections that all share wait for what is to be killed, or told of */
 	PIN_WAIT,                    /* a detour that writes first, so that there is something to wait for */
 };
 
@@ -40,6 +41,7 @@ static const struct pin_row {
 	enum pin pin;
 } pin_rows[] = {
 	{ "function|kill", PIN_KILL },
+	{ "function|stats", PIN_KILL },
 	{ "psubscribe", PIN_SUBSCRIBE },
 	{ "punsubscribe", PIN_UNSUBSCRIBE },
 	{ "script|kill", PIN_KILL },
@@ -195,8 +197,10 @@ static void session_start_detour(struct session *session, const struct request *
 static void session_end_detour(struct session *session, struct slice reply)
 {
 	struct pinned *detour = session->detour;
+	struct buffer stats = { 0 };
 	session->detour = NULL;
-	sessions_answer(session->sessions, detour->token, reply);
+	sessions_answer(session->sessions, detour->token, libraries_adapt_stats(reply, &stats));
+	buffer_free(&stats);
 	session_resume(session);
 	pinned_free(detour);
 }

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define ARGUMENTS_ADDED 3            /* behind those of a function: see wrapper_library_register */
+
 struct library {
 	struct slice name, code;     /* owned */
 	bool is_loaded;              /* the store has it */
@@ -349,6 +351,27 @@ bool libraries_next_order(struct libraries *libraries, struct buffer *command)
 	}
 	buffer_free(&text);
 	return is_found;
+}
+
+struct slice libraries_adapt_stats(struct slice reply, struct buffer *out)
+{
+	static const struct slice word = SLICE("$7\r\ncommand\r\n");
+	const char *found = memmem(reply.ptr, reply.len, word.ptr, word.len);
+	struct slice rest = { found, found == NULL ? 0 : (size_t)(reply.ptr + reply.len - found) };
+	struct reply name, command;
+	if (found == NULL || !reply_read(&rest, &name) || !reply_read(&rest, &command) || command.type != REPLY_ARRAY || command.integer <= ARGUMENTS_ADDED)
+		return reply;
+	buffer_add(out, (struct slice){ reply.ptr, (size_t)(found - reply.ptr) + word.len });
+	resp_add_array(out, (uint64_t)command.integer - ARGUMENTS_ADDED);
+	for (int64_t i = 0; i < command.integer; i++) {
+		struct slice from = rest;
+		if (!reply_skip(&rest))
+			return reply;
+		if (i < command.integer - ARGUMENTS_ADDED)
+			buffer_add(out, (struct slice){ from.ptr, from.len - rest.len });
+	}
+	buffer_add(out, rest);
+	return buffer_slice(out);
 }
 
 void libraries_free(struct libraries *libraries)

@@ -21,6 +21,8 @@ void libraries_clear(struct libraries *libraries);
 bool libraries_next_news(struct libraries *libraries, struct buffer *field, struct slice *code);
 /* What the store is to be told, so that it has them; false: nothing more. */
 bool libraries_next_order(struct libraries *libraries, struct buffer *command);
+/* FUNCTION STATS, without the arguments that were put behind those of the function that runs. Good as long as OUT is. */
+struct slice libraries_adapt_stats(struct slice reply, struct buffer *out);
 void libraries_free(struct libraries *libraries);
 
 #endif
