@@ -356,10 +356,12 @@ bool libraries_next_order(struct libraries *libraries, struct buffer *command)
 struct slice libraries_adapt_stats(struct slice reply, struct buffer *out)
 {
 	static const struct slice word = SLICE("$7\r\ncommand\r\n");
-	const char *found = memmem(reply.ptr, reply.len, word.ptr, word.len);
-	struct slice rest = { found, found == NULL ? 0 : (size_t)(reply.ptr + reply.len - found) };
+	struct slice rest = reply;
 	struct reply name, command;
-	if (found == NULL || !reply_read(&rest, &name) || !reply_read(&rest, &command) || command.type != REPLY_ARRAY || command.integer <= ARGUMENTS_ADDED)
+	while (rest.len > word.len && memcmp(rest.ptr, word.ptr, word.len) != 0)
+		rest = (struct slice){ rest.ptr + 1, rest.len - 1 };
+	const char *found = rest.ptr;
+	if (rest.len <= word.len || !reply_read(&rest, &name) || !reply_read(&rest, &command) || command.type != REPLY_ARRAY || command.integer <= ARGUMENTS_ADDED)
 		return reply;
 	buffer_add(out, (struct slice){ reply.ptr, (size_t)(found - reply.ptr) + word.len });
 	resp_add_array(out, (uint64_t)command.integer - ARGUMENTS_ADDED);

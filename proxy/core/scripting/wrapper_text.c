@@ -170,7 +170,7 @@ const char wrapper_library_end[] =
 const char wrapper_library_register[] =
 	" end "
 	"local M local s={call=call,pcall=run,setresp=function(x) R.setresp(x) Q.v=x end,log=redis.log,LOG_DEBUG=redis.LOG_DEBUG,LOG_VERBOSE=redis.LOG_VERBOSE,"
-	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING} "
+	"LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING,REDIS_VERSION=redis.REDIS_VERSION,REDIS_VERSION_NUM=redis.REDIS_VERSION_NUM} "
 	"local function wrap(f,name) return function(keys,args) R=redis p=R.pcall "
 	"if not M then M={__index=function(_,k) return redis[k] end,__newindex=function() error('Attempt to modify a readonly table',2) end} setmetatable(s,M) end "
 	"local z=#args g,d,t=args[z-2],args[z-1],args[z] args[z]=nil args[z-1]=nil args[z-2]=nil S=name Q.O,Q.H,Q.v,Q.E,Q.EL,Q.n=nil,nil,nil,nil,nil,nil L={t} return finish(pcall(f,keys,args)) end end "
