@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.002
 ANSWER_SECONDS = 60         # longer than any fault lasts
 NOISE = random.Random(0).randbytes(LARGE_MAX + SMALL_MAX)
 # What a client may be told while servers are killed, stopped, full or away. Anything else is unexpected.
-EXPECTED_ERRORS = ("LOADING", "OOM", "HOMEPORT UNREACHABLE")
+EXPECTED_ERRORS = ("LOADING", "OOM", "HOMEPORT UNREACHABLE", "HOMEPORT HELD")
 SAVED = "return redis.call('INCR', KEYS[1]) + redis.call('HINCRBY', 'script:' .. ARGV[1], 'n', 1)"
 USERS = 6
 KEPT = ("kept:list", "kept:stream")    # nobody removes anything of these
