@@ -62,7 +62,11 @@ static bool session_forward(struct session *session, struct client_answer *answe
 /* It watched here, and is to write elsewhere. If a home has moved since, that counts as a touch: its next WATCH goes there as well. */
 static bool is_touched_by_move(const struct session *session, const struct effect *away)
 {
-	return away->away.is_guarded && away->away.policy == HOME_FORWARD && session->watched_moves != session->sessions->moves;
+	struct home home;
+	if (!away->away.is_guarded || away->away.policy != HOME_FORWARD)
+		return false;
+	/* That he was given away is told when the new home has confirmed it. */
+	return session->watched_moves != session->sessions->moves || (core_home_of_user(session->sessions->status->core, away->away.user, &home) && home.is_moving);
 }
 
 void sessions_away(void *context, const struct effect *away)
