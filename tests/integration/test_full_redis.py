@@ -165,6 +165,25 @@ def what_peers_write(facts, world):
     same_everywhere(facts, world, "all is the same")
 
 
+def edits_of_lists_and_streams(facts, world, round):
+    """They are scripts of ours, which the script that a full Redis runs has to run, too."""
+    items, events = f"list:{round}", f"stream:{round}"
+    with world["a"].client() as here, world["b"].client() as there:
+        there("RPUSH", items, "1", "2", "3")
+        there.pipeline([("XADD", events, f"{number}-1", "f", number) for number in (5, 6)])
+        world.wait_zero_lag()
+        fill(world, "a")
+        there.pipeline([("MULTI",), ("LINSERT", items, "BEFORE", "2", "x"), ("XADD", events, "7-1", "f", 7), ("EXEC",)])
+        there("XDEL", events, "5-1")
+        there("LREM", items, 0, "3")
+        wait_until(lambda: "store-refusing" in findings(world["a"]) or here("LLEN", items) == 3, 30, "what is refused, or taken as a script, is known")
+        free(world, "a")
+    same_everywhere(facts, world, "edits of lists and streams that meet a full Redis are the same once it has memory")
+    with world["a"].client() as here:
+        facts.equal(here("LRANGE", items, 0, -1), [b"1", b"x", b"2"], "the list was edited")
+        facts.equal([entry[0] for entry in here("XRANGE", events, "-", "+")], [b"6-1", b"7-1"], "and so was the stream")
+
+
 def eviction(facts, world):
     sidecar = world["a"].sidecar
     with world["a"].client() as client, world["a"].redis.client() as direct:
@@ -206,6 +225,8 @@ def test(facts):
             what_removes_goes_through(facts, world, protocol)
         a_kill_on_the_way(facts, world)
         what_peers_write(facts, world)
+        for round in range(3):
+            edits_of_lists_and_streams(facts, world, round)
         eviction(facts, world)
     facts.note("kafka")
     with World(("a", "b"), "kafka", with_links=False).start() as world:
