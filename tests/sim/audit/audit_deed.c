@@ -61,13 +61,14 @@ bool deed_next_text(struct slice *reply, struct slice *text)
 	while (reply->len > 0) {
 		const char *end = memchr(reply->ptr, '\n', reply->len);
 		char sign = reply->ptr[0];
-		long len = strtol(reply->ptr + 1, NULL, 10);
+		/* Behind "_", which is nil, no number stands, and perhaps nothing. */
+		long len = sign == '$' ? strtol(reply->ptr + 1, NULL, 10) : -1;
 
 		if (end == NULL)
 			return false;
 		reply->len -= (size_t)(end + 1 - reply->ptr);
 		reply->ptr = end + 1;
-		if (sign != '$' || len < 0)
+		if (len < 0)
 			continue;
 		*text = (struct slice){ reply->ptr, (size_t)len };
 		reply->ptr += len + 2;
