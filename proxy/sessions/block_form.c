@@ -44,14 +44,18 @@ static bool read_pop(const struct command *row, const struct request *request, s
 }
 
 /* Options, STREAMS, keys, and as many ids. The last BLOCK counts. */
-static bool read_read(const struct request *request, struct block_form *form)
+static bool read_read(const struct request *request, enum block_kind kind, struct block_form *form)
 {
-	uint32_t i = 1;
+	uint32_t i = kind == BLOCK_GROUP ? 4 : 1;
 	int64_t ms = 0;
 	form->wanted = WAITED_STREAM;
-	form->kind = BLOCK_READ;
+	form->kind = kind;
+	if (kind == BLOCK_GROUP && !slice_equal_nocase(request->argv[1], SLICE("GROUP")))
+		return false;
 	for (; i + 1 < request->argc && !slice_equal_nocase(request->argv[i], SLICE("STREAMS")); i += 2) {
-		if (slice_equal_nocase(request->argv[i], SLICE("BLOCK")))
+		if (kind == BLOCK_GROUP && slice_equal_nocase(request->argv[i], SLICE("NOACK")))
+			i--;
+		else if (slice_equal_nocase(request->argv[i], SLICE("BLOCK")))
 			form->wait_at = form->wait_at == 0 ? i : UINT32_MAX;
 		else if (!slice_equal_nocase(request->argv[i], SLICE("COUNT")))
 			return false;
@@ -67,7 +71,9 @@ static bool read_read(const struct request *request, struct block_form *form)
 bool block_form_read(const struct command *row, const struct request *request, struct block_form *form)
 {
 	*form = (struct block_form){ 0 };
-	return row->class == COMMAND_WRITE ? read_pop(row, request, form) : read_read(request, form);
+	if (row->plan == PLAN_GROUP_READ)
+		return read_read(request, BLOCK_GROUP, form);
+	return row->class == COMMAND_WRITE ? read_pop(row, request, form) : read_read(request, BLOCK_READ, form);
 }
 
 bool block_is_asked(const struct request *request)
@@ -90,6 +96,11 @@ bool block_id_is_last(struct slice id)
 
 /* ---- asking again ---- */
 
+static bool is_of_streams(const struct block_form *form)
+{
+	return form->kind == BLOCK_READ || form->kind == BLOCK_GROUP;
+}
+
 static uint32_t add_options(const struct block_form *form, const struct request *request, struct slice *argv)
 {
 	uint32_t argc = 0;
@@ -101,7 +112,7 @@ static uint32_t add_options(const struct block_form *form, const struct request 
 
 struct request block_form_whole(const struct block_form *form, const struct request *request, struct slice *argv)
 {
-	if (form->kind != BLOCK_READ)
+	if (!is_of_streams(form))
 		return *request;
 	uint32_t argc = add_options(form, request, argv);
 	for (uint32_t i = form->keys_at; i < request->argc; i++)
@@ -111,13 +122,13 @@ struct request block_form_whole(const struct block_form *form, const struct requ
 
 struct request block_form_one(const struct block_form *form, const struct request *request, uint32_t i, struct slice id, struct slice *argv)
 {
-	if (form->kind != BLOCK_READ && form->key_count == 1)
+	if (!is_of_streams(form) && form->key_count == 1)
 		return *request;
 	uint32_t argc = add_options(form, request, argv);
 	argv[argc++] = request->argv[form->keys_at + i];
-	if (form->kind == BLOCK_READ)
+	if (is_of_streams(form))
 		argv[argc++] = id;
-	for (uint32_t at = form->keys_at + form->key_count; form->kind != BLOCK_READ && at < request->argc; at++)
+	for (uint32_t at = form->keys_at + form->key_count; !is_of_streams(form) && at < request->argc; at++)
 		argv[argc++] = request->argv[at];
 	return (struct request){ .argv = argv, .argc = argc };
 }

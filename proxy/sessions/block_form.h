@@ -9,6 +9,7 @@ enum block_kind {
 	BLOCK_POP,                   /* of one list, or sorted set */
 	BLOCK_MOVE,                  /* BLMOVE, BRPOPLPUSH: its other key may be of a wrong type as well */
 	BLOCK_READ,                  /* of streams: XREAD */
+	BLOCK_GROUP,                 /* of streams, for a consumer group: XREADGROUP, which writes */
 };
 
 struct block_form {
@@ -16,7 +17,7 @@ struct block_form {
 	enum waited_type wanted;
 	uint32_t keys_at, key_count;
 	uint32_t count_at;           /* the argument that counts the keys; 0: none does */
-	uint32_t wait_at;            /* BLOCK_READ: the word BLOCK; the time follows it */
+	uint32_t wait_at;            /* of reads: the word BLOCK; the time follows it */
 	uint64_t wait_ms;            /* 0: for ever */
 };
 

@@ -88,7 +88,9 @@ static void blocked_try_key(struct blocked *blocked, const struct waited_key *ke
 	uint32_t i = 0;
 	while (!slice_equal(blocked_keys(blocked)[i], key->name))
 		i++;
-	if (form->kind == BLOCK_READ)
+	if (form->kind == BLOCK_GROUP)
+		id = block_id(form, blocked->request, i);
+	else if (form->kind == BLOCK_READ)
 		id = blocked->last_ids[i].len > 0 ? blocked->last_ids[i] : block_id(form, blocked->request, i);
 	struct request one = block_form_one(form, blocked->request, i, id, argv);
 	blocked_try(blocked, &one);
@@ -442,7 +444,7 @@ bool session_block(struct session *session, const struct command *row, const str
 	if (form.kind == BLOCK_READ)
 		blocked->last_ids = memory_new(form.key_count * sizeof(*blocked->last_ids));
 	client_stall(session->client);
-	bool is_behind = form.kind != BLOCK_READ && waiters_have(waiters, session->db, blocked_keys(blocked), form.key_count);
+	bool is_behind = form.kind != BLOCK_READ && form.kind != BLOCK_GROUP && waiters_have(waiters, session->db, blocked_keys(blocked), form.key_count);
 	waiters_enter(waiters, &blocked->waiter, session->db, blocked_keys(blocked), form.key_count);
 	sessions->status->counters.blocked_clients = waiters->count;
 	if (is_behind) {

@@ -33,7 +33,7 @@ void turn_groups_add(struct turn_groups *groups, const struct effect *group)
 	if (groups->next - groups->first == groups->cap)
 		ring_grow(groups);
 	groups->ring[groups->next++ & (groups->cap - 1)] =
-		(struct turn_group){ group->group.id, group->group.slots, group->group.slot_count, group->group.has_entry, group->group.entry_reply };
+		(struct turn_group){ group->group.id, group->group.slots, group->group.slot_count, group->group.has_entry, group->group.entry_reply, group->group.protocol };
 }
 
 struct turn_group turn_groups_take(struct turn_groups *groups)

@@ -10,6 +10,7 @@ struct turn_group {
 	unsigned slot_count;
 	bool has_entry;              /* as in EFFECT_GROUP */
 	unsigned entry_reply;
+	unsigned protocol;           /* likewise */
 };
 
 /* Zero-initialised is empty. */

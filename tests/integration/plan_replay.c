@@ -419,7 +419,9 @@ static const char *write_replay(struct replay *replay, const struct request *req
 static bool plan_is_wanted(unsigned plan)
 {
 	bool is_internal = plan >= PLAN_READBACK && plan <= PLAN_UNTIMED, is_script = plan == PLAN_SCRIPT || plan == PLAN_SCRIPT_LOAD;
-	return plan_is_known(plan) && !is_internal && !is_script && plan != PLAN_GEORADIUS && plan != PLAN_SORT;
+	/* What those of consumer groups ship is no command of a peer's: test_groups.py. */
+	bool is_group = plan == PLAN_GROUP || plan == PLAN_GROUP_CLAIM || plan == PLAN_GROUP_READ;
+	return plan_is_known(plan) && !is_internal && !is_script && !is_group && plan != PLAN_GEORADIUS && plan != PLAN_SORT;
 }
 
 static unsigned plans_unseen(const struct replay *replay)

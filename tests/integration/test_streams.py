@@ -104,7 +104,8 @@ def late_entries(facts, world):
         facts.equal(last_id(client, "m:late"), "70-0", "the last id stays")
     info = dict(zip(*[iter(a("XINFO", "STREAM", "m:late"))] * 2))
     facts.equal(info[b"entries-added"], 7, "and how many were added")
-    facts.equal([one[0] for one in redis("XPENDING", "m:late", "group", "-", "+", 10)], [b"10-0", b"30-0", b"50-0", b"70-0"], "what a group has pending stays pending")
+    facts.equal([one[0] for one in redis("XPENDING", "m:late", "group", "-", "+", 10, "me")], [b"10-0", b"30-0", b"50-0", b"70-0"], "what a group has pending stays pending")
+    facts.equal([one[0] for one in redis("XPENDING", "m:late", "group", "-", "+", 10, "homeport:late")], [b"20-0", b"40-0", b"60-0"], "and what came late is to be given")
 
 
 def read(client, *words):

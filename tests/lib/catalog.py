@@ -59,6 +59,7 @@ def simulation():
              seconds=900),
         Test("sim/200 seeds, two kinds of worlds at once", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "3000001-3000200", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, streams", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1500001-1500300", "--jobs", jobs], seconds=900),
+        Test("sim/200 seeds, consumer groups", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "2000001-2000200", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, lists", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1400001-1400300", "--jobs", jobs], seconds=900),
         Test("sim/300 seeds, HyperLogLogs", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1900001-1900300", "--jobs", jobs], seconds=900),
         Test("sim/2000 seeds, users who move", [OPTIMIZED / "homeport-sim", "--known", known_seeds, "--seeds", "1000001-1002000", "--jobs", jobs], seconds=900),

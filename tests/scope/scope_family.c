@@ -45,8 +45,8 @@ static bool check_commands(void)
 	for (unsigned i = 0; i < command_count(); i++) {
 		const struct command *command = command_at(i);
 
-		/* A script's outcome is that of the commands which it calls. */
-		if (command->plan == PLAN_SCRIPT || command->plan == PLAN_SCRIPT_LOAD)
+		/* A script's outcome is that of the commands which it calls. What comes of consumer groups is rule 15 of docs/replication-model.md. */
+		if (command->plan == PLAN_SCRIPT || command->plan == PLAN_SCRIPT_LOAD || command->plan == PLAN_GROUP || command->plan == PLAN_GROUP_CLAIM || command->plan == PLAN_GROUP_READ)
 			continue;
 		if (command->class != COMMAND_WRITE || family_of(command->name) < FAMILIES)
 			continue;

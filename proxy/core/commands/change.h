@@ -47,8 +47,8 @@ enum change_kind {                   /* numbers are the wire's: never reused */
 	CHANGE_LIST_INSERT = 20,     /* list: value; number: before which index; 0: at the head, LIST_TAIL: at the tail; length, where it is neither */
 	CHANGE_LIST_REMOVE = 21,     /* list: so many elements (amount) from index number on; length */
 	CHANGE_LIST_SET = 22,        /* list: value; number: of which index; length */
-	CHANGE_STREAM_ADD = 23,      /* stream: element = the entry's id, value = its fields, each name and value as RESP */
-	CHANGE_STREAM_REMOVE = 24,   /* stream: element = the entry's id */
+	CHANGE_STREAM_ADD = 23,      /* stream: element = the entry's id, value = its fields, each name and value as RESP; or what a group has (stream_group.h) */
+	CHANGE_STREAM_REMOVE = 24,   /* stream: likewise; number 1: a pending entry is acknowledged, so it stays gone whoever is given it meanwhile */
 	CHANGE_STREAM_TRIM = 25,     /* stream: every entry that it has seen below the id in value, and that one, too, if number is 1 */
 	CHANGE_STREAM_REACH = 26,    /* stream: it is there, and its last id is the one in value, or a later one */
 	CHANGE_UNION = 27,           /* string that is a HyperLogLog: value: words that it has seen from now on (number UNION_WORDS), each as RESP has

@@ -122,6 +122,20 @@ bool command_store_key(const struct request *request, struct slice *key)
 	return is_found;
 }
 
+bool command_group_keys(const struct request *request, uint32_t *first, uint32_t *count)
+{
+	uint32_t i = 1;
+	for (; i < request->argc && !slice_equal_nocase(request->argv[i], SLICE("STREAMS")); i++) {
+		if (slice_equal_nocase(request->argv[i], SLICE("GROUP")))
+			i += 2;
+		else if (!slice_equal_nocase(request->argv[i], SLICE("NOACK")))
+			i++;
+	}
+	*first = i + 1;
+	*count = *first < request->argc ? (request->argc - *first) / 2 : 0;
+	return *count > 0 && (request->argc - *first) % 2 == 0;
+}
+
 void command_keys(const struct command *command, const struct request *request,
                   void (*visit)(void *context, struct slice key), void *context)
 {
@@ -138,6 +152,10 @@ void command_keys(const struct command *command, const struct request *request,
 			visit(context, request->argv[command->numkeys_at + i]);
 	}
 	struct slice key;
+	uint32_t first, count;
+	if (command->plan == PLAN_GROUP_READ && command_group_keys(request, &first, &count))
+		for (uint32_t i = 0; i < count; i++)
+			visit(context, request->argv[first + i]);
 	if (command->plan == PLAN_GEORADIUS && command_store_key(request, &key))
 		visit(context, key);
 }

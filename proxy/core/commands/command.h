@@ -33,6 +33,7 @@ struct command {
 const struct command *command_find(uint32_t argc, const struct slice *argv);
 bool command_arity_ok(const struct command *command, uint32_t argc);
 /* Calls VISIT for each key the request names by position (numkeys forms such as ZUNIONSTORE and ZDIFF included). */
+bool command_group_keys(const struct request *request, uint32_t *first, uint32_t *count);     /* of XREADGROUP: behind STREAMS; false: the server will refuse it */
 void command_keys(const struct command *command, const struct request *request,
                   void (*visit)(void *context, struct slice key), void *context);
 /* Why a command that is passed to the server is refused in this form: an error line without '-', or NULL. */

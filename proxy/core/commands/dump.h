@@ -13,7 +13,5 @@ bool dump_type_is_known(unsigned char type);
 bool dump_is_whole(struct slice dump);
 /* Ends what OUT holds from FIRST on. VERSION: as another dump has it. */
 void dump_end(struct buffer *out, size_t first, struct slice version);
-/* Of a stream: does it hold consumer groups, or anything that cannot be read here? False: it is of another type. */
-bool dump_has_groups(struct slice dump);
 
 #endif

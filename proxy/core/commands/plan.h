@@ -100,4 +100,8 @@ void plan_readback(const struct plan_world *world, struct slice key, bool is_exp
 /* Reads back one numeric element (string, hash field or sorted-set member, told by KIND = CHANGE_SET, _FIELD_SET or _SCORE_SET). */
 void plan_round(const struct plan_world *world, enum change_kind kind, struct slice key, struct slice element, const struct plan_output *output);
 
+/* Scripts of ours beside clients' commands: one that tells the groups of a stream, and one that runs a command of a group. */
+bool plan_is_telling(struct slice script);
+bool plan_is_grouping(struct slice script);
+
 #endif

@@ -1,6 +1,7 @@
 /* Plan build: the pieces that build functions are made of (see plan_build.h). */
 #include "plan_build.h"
 
+#include "group_script.h"
 #include "plan_parts.h"
 
 #include <assert.h>
@@ -44,6 +45,7 @@ void build_read_whole_key(struct plan_build *build, struct slice key)
 	build_read(build, 4, (const struct slice[]){ SLICE("LRANGE"), key, SLICE("0"), SLICE("-1") });
 	build_read(build, 3, (const struct slice[]){ SLICE("XINFO"), SLICE("STREAM"), key });
 	build_read(build, 4, (const struct slice[]){ SLICE("XRANGE"), key, SLICE("-"), SLICE("+") });
+	build_read(build, 4, (const struct slice[]){ SLICE("EVAL"), slice_of(group_script_of_all), SLICE("1"), key });
 }
 
 struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key)

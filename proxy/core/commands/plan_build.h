@@ -22,7 +22,7 @@ void build_send(struct plan_build *build);
 void build_send_instead(struct plan_build *build, unsigned argc, const struct slice *argv);
 /* A command of ours beside it. */
 void build_read(struct plan_build *build, unsigned argc, const struct slice *argv);
-/* PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE, XINFO STREAM, XRANGE: whatever type the key is of, the reads of other types do no harm. */
+/* PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE, XINFO STREAM, XRANGE, and a script that tells groups: whatever type the key is of, the reads of other types do no harm. */
 void build_read_whole_key(struct plan_build *build, struct slice key);
 /* A change in the request's database. */
 struct change *build_intend(struct plan_build *build, enum change_kind kind, struct slice key);

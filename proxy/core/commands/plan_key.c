@@ -182,12 +182,10 @@ const char *plan_build_sort(struct plan_build *build)
 const char *plan_build_restore(struct plan_build *build)
 {
 	const struct slice *argv = build->request->argv;
-	bool is_foreign = argv[3].len > 0 && !dump_type_is_known((unsigned char)argv[3].ptr[0]), has_groups = dump_has_groups(argv[3]);
+	bool is_foreign = argv[3].len > 0 && !dump_type_is_known((unsigned char)argv[3].ptr[0]);
 	if (is_foreign && dump_is_whole(argv[3]))
 		return "HOMEPORT unsupported RESTORE of this type (docs/commands.md): types of modules are not replicated";
-	if (has_groups && dump_is_whole(argv[3]))
-		return "HOMEPORT unsupported RESTORE of a stream with consumer groups (docs/commands.md): groups are not replicated yet";
-	if (is_foreign || has_groups)
+	if (is_foreign)
 		return build_void(build);
 	build_intend(build, CHANGE_CLEAR, argv[1]);
 	build_send(build);

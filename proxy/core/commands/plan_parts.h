@@ -1,5 +1,5 @@
 /* Plan parts: the halves of each plan, as plan.def pairs them. A build function runs before the store's reply, a finish function after it. They are
- * defined in plan_string.c, plan_element.c, plan_scores.c, plan_list.c, plan_stream.c, plan_key.c, plan_finish.c, plan_whole.c, plan_list_finish.c and
+ * defined in plan_string.c, plan_element.c, plan_scores.c, plan_list.c, plan_stream.c, plan_group.c, plan_key.c, plan_finish.c, plan_whole.c, plan_list_finish.c and
  * plan_stream_finish.c. Private to the plans. */
 #ifndef CORE_PLAN_PARTS_H
 #define CORE_PLAN_PARTS_H
@@ -16,6 +16,8 @@
 
 /* What an XRANGE found, and, in an XINFO STREAM, how far the stream had got. */
 void plan_add_stream(const struct change *like, struct slice entries, struct slice info, struct changes *result);
+/* What a script told of groups (plan_group.c). */
+void plan_add_told(const struct change *like, struct slice told, struct changes *result);
 
 typedef void plan_finish_function(const struct changes *intent, const struct slice *replies, struct changes *result);
 

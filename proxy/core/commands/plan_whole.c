@@ -6,15 +6,15 @@
 /* What the store says of the key. Empty: nobody asked for that. */
 struct whole {
 	const struct change *like;
-	struct slice deadline, string, fields, members, scores, elements, stream, entries;
+	struct slice deadline, string, fields, members, scores, elements, stream, entries, groups;
 };
 
 typedef bool whole_function(const struct changes *intent, const struct slice *replies, struct whole *whole);
 
-/* PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE, XINFO STREAM, XRANGE. Those of other types than the key's are errors or empty. */
+/* PEXPIRETIME, GET, HGETALL, SMEMBERS, ZRANGE WITHSCORES, LRANGE, XINFO STREAM, XRANGE, a script. Those of other types than the key's are errors or empty. */
 static struct whole whole_key(const struct change *like, const struct slice *replies)
 {
-	return (struct whole){ like, replies[0], replies[1], replies[2], replies[3], replies[4], replies[5], replies[6], replies[7] };
+	return (struct whole){ like, replies[0], replies[1], replies[2], replies[3], replies[4], replies[5], replies[6], replies[7], replies[8] };
 }
 
 /* The command, then the whole destination, which is the last key of the intent. */
@@ -162,6 +162,8 @@ static bool walk_some(const struct changes *intent, const struct whole *whole, s
 	/* A stream is told at once. */
 	if (whole->entries.len > 0)
 		plan_add_stream(whole->like, whole->entries, whole->stream, result);
+	if (whole->groups.len > 0)
+		plan_add_told(whole->like, whole->groups, result);
 	add_deadline(whole, result);
 	return false;
 }

@@ -61,7 +61,7 @@ static void apply_version(struct keyspace *keyspace, const struct arrival *arriv
 	struct element *element = arriving->element;
 	struct version version = {
 		.stamp = arrival_competing(arriving), .is_present = is_alive && !change_is_removal(change), .is_set = change->kind == CHANGE_SET,
-		.is_outdone = !is_alive, .expire_at_ms = change->expire_at_ms, .score = change->score,
+		.is_outdone = !is_alive, .is_final = change->kind == CHANGE_STREAM_REMOVE && change->number == 1, .expire_at_ms = change->expire_at_ms, .score = change->score,
 	};
 	if (version.is_present) {
 		version.value = change->value;

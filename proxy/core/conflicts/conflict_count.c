@@ -1,5 +1,6 @@
 #include "conflict_count.h"
 
+#include "proxy/core/commands/stream_group.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
 #include "proxy/core/versions/types.h"
@@ -225,11 +226,18 @@ static void count_flushes(struct conflicts *conflicts, const struct arrival *arr
 	}
 }
 
-/* A clear meets every change to any element of the key. Two expiries of one key are no conflict. */
+static bool is_of_group(const struct element *element)
+{
+	return element != NULL && element->kind == KIND_STREAM && stream_group_has(element->name);
+}
+
+/* A clear meets every change to any element of the key, but what it says of a group. Two expiries of one key are no conflict. */
 static void count_under_key(struct conflicts *conflicts, const struct arrival *arriving, struct key *key)
 {
 	for (struct element *met = key->elements; met != NULL; met = met->next) {
 		struct filter filter = { .kind = met->kind };
+		if (is_of_group(met))
+			continue;
 		if (met->kind == KIND_KEY && (arriving->party.flags & MARK_EXPIRY))
 			filter.unwanted = MARK_EXPIRY;
 		count_element(conflicts, arriving, met, &filter);
@@ -245,9 +253,27 @@ static void count_flushed_key(void *context, struct key *key)
 		count_under_key(flush->conflicts, flush->arriving, key);
 }
 
+/* An entry that two datacenters gave out at once is a double pop. Nothing else that is done to a group contradicts anything. */
+static void count_pending(struct conflicts *conflicts, const struct arrival *arriving)
+{
+	struct slice id, group;
+	if ((arriving->party.flags & MARK_PRESENT) && stream_pending_read(arriving->element->name, &id, &group))
+		count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = KIND_STREAM, .wanted = MARK_PRESENT });
+}
+
+/* Changes to the same element. Of lists, those that concern the same element of it: list.c. What is done to a stream as a whole does not contradict each
+ * other. */
+static void count_same(struct conflicts *conflicts, const struct arrival *arriving)
+{
+	enum kind kind = arriving->element->kind;
+	if (kind != KIND_LIST && !element_is_of_stream(arriving->element))
+		count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
+}
+
 void conflicts_count(struct conflicts *conflicts, const struct arrival *arriving)
 {
-	if (conflicts->keyspace->flush_count > 0)
+	bool is_group = is_of_group(arriving->element);
+	if (conflicts->keyspace->flush_count > 0 && !is_group)
 		count_flushes(conflicts, arriving);
 	if (arriving->key == NULL) {
 		keyspace_visit_keys(conflicts->keyspace, count_flushed_key, &(struct flush_count){ conflicts, arriving });
@@ -259,10 +285,12 @@ void conflicts_count(struct conflicts *conflicts, const struct arrival *arriving
 	}
 	/* 1. Changes to the same element. 2. Clears of its key. */
 	enum kind kind = arriving->element->kind;
-	/* Of lists, those that concern the same element of it: list.c. What is done to a stream as a whole does not contradict each other. */
-	if (kind != KIND_LIST && !element_is_of_stream(arriving->element))
-		count_element(conflicts, arriving, arriving->element, &(struct filter){ .kind = kind });
-	count_element(conflicts, arriving, arriving->key->fixed[KIND_KEY], &(struct filter){ .kind = kind });
+	if (is_group) {
+		count_pending(conflicts, arriving);
+	} else {
+		count_same(conflicts, arriving);
+		count_element(conflicts, arriving, arriving->key->fixed[KIND_KEY], &(struct filter){ .kind = kind });
+	}
 	/* 3. The deadline, which a SET writes as well. */
 	if (arriving->party.flags & MARK_TTL)
 		count_element(conflicts, arriving, arriving->key->fixed[KIND_TTL], &(struct filter){ .kind = KIND_TTL });

@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include "compete.h"
+#include "proxy/core/commands/stream_group.h"
 #include "proxy/core/commands/stream_id.h"
 #include "proxy/core/records/episode.h"
 #include "proxy/core/rules/rule.h"
@@ -103,10 +104,10 @@ static bool reach_of(const struct keyspace *keyspace, const struct element *elem
 		for (uint32_t j = 0; j < history->len; j++) {
 			const struct mark *mark = history_mark(history, j);
 			struct slice text = element->name.len > 0 ? element->name : note_whole_value(mark->note);
-			struct stream_id id;
-			/* One that every datacenter has is in the store, or cleared. */
+			struct stream_id id = { 0, 0 };
+			/* A group is in a stream, which has got anywhere. One that every datacenter has is in the store, or cleared. */
 			if (!(mark->flags & MARK_PRESENT) || (mark->flags & MARK_DEAD) || mark_is_stable(keyspace, history->origin, mark->seq) ||
-			    !stream_id_read(text, &id) || is_cleared(keyspace, element->key, history, j))
+			    (!stream_group_has(element->name) && !stream_id_read(text, &id)) || is_cleared(keyspace, element->key, history, j))
 				continue;
 			is_there = true;
 			if (stream_id_compare(id, *reach) > 0)
@@ -117,7 +118,8 @@ static bool reach_of(const struct keyspace *keyspace, const struct element *elem
 }
 
 /* The words of the script: "A id n field value …" an entry is there, "D id" none is, "R id" the stream is there and reached that id, "T id x" all below is
- * gone, and that id, too, if x is 1. */
+ * gone, and that id, too, if x is 1. Of groups: "G group id" it is there, and gave out up to that id, "X group" it is not, "P id group value" that entry is
+ * pending, as the value says, "K id group" it is not. */
 static void add_word(struct stream_edit *edit, struct slice word)
 {
 	resp_add_bulk(&edit->arguments, word);
@@ -160,6 +162,31 @@ static void begin_edit(struct stream_edit *edit, struct element *element)
 	stream->result = (struct slice){ NULL, 0 };
 }
 
+/* Of a key that was emptied (IS_WHOLE), what is there has to be told; what was acknowledged, too, as it is not late. */
+static void add_group(const struct keyspace *keyspace, struct stream_edit *edit, const struct element *element, const struct version *decider, bool is_whole)
+{
+	struct stream_id reach = { 0, 0 };
+	struct slice id, group;
+	if (decider == NULL)
+		return;
+	if (stream_group_read(element->name, &group)) {
+		if (!decider->is_present && is_whole)
+			return;
+		if (!decider->is_present && reach_of(keyspace, element, &reach))
+			add_reach(edit, reach);
+		add_word(edit, decider->is_present ? SLICE("G") : SLICE("X"));
+		add_word(edit, group);
+		if (decider->is_present)
+			add_word(edit, decider->value);
+	} else if (stream_pending_read(element->name, &id, &group)) {
+		add_word(edit, decider->is_present ? SLICE("P") : SLICE("K"));
+		add_word(edit, id);
+		add_word(edit, group);
+		if (decider->is_present)
+			add_word(edit, decider->value);
+	}
+}
+
 bool stream_edit_takes(const struct stream_edit *edit, const struct element *element)
 {
 	return edit->first == NULL || edit->first->key == element->key;
@@ -171,6 +198,10 @@ void stream_edit_add(struct keyspace *keyspace, struct stream_edit *edit, struct
 	struct verdict verdict = element_verdict(keyspace, element);
 	if (edit->first == NULL)
 		begin_edit(edit, element);
+	if (stream_group_has(element->name)) {
+		add_group(keyspace, edit, element, verdict.decider, false);
+		return;
+	}
 	if (element->name.len > 0 && verdict.decider != NULL && verdict.decider->is_present) {
 		add_entry(edit, element->name, verdict.decider->value);
 		return;
@@ -192,16 +223,24 @@ static const char edit_text[] =
 	"local function info() local t,r={},redis.pcall('XINFO','STREAM',k) if r.err then return nil end for i=1,#r,2 do t[r[i]]=r[i+1] end return t end "
 	"local function add(id,f) return redis.call('XADD',k,id,unpack(f)) end "
 	"local function same(a,b) if #a~=#b then return false end for i=1,#a do if a[i]~=b[i] then return false end end return true end "
+	"local fresh,gs,ps,ks,had={},{},{},{},{} if ARGV[1]=='T' and y=='stream' then local j=1 while j<=#ARGV do local w=ARGV[j] "
+	"if w=='A' then had[ARGV[j+1]]=#redis.call('XRANGE',k,ARGV[j+1],ARGV[j+1])>0 j=j+3+tonumber(ARGV[j+2]) "
+	"else j=j+(w=='T' and 3 or w=='G' and 3 or w=='P' and 4 or w=='K' and 3 or 2) end end end "
 	"local i,n,dead=1,0,{} while i<=#ARGV do local w,id=ARGV[i],ARGV[i+1] "
 	"if w=='A' then local c,f=tonumber(ARGV[i+2]),{} for j=1,c do f[j]=ARGV[i+2+j] end i=i+3+c "
 	"local r=redis.pcall('XADD',k,id,unpack(f)) "
 	"if type(r)=='table' and r.err then local e=redis.call('XRANGE',k,id,id)[1] "
-	"if not (e and same(e[2],f)) then late[#late+1]={id,f} n=n+1 end end "
+	"if not e and not had[id] then fresh[#fresh+1]=id end "
+	"if not (e and same(e[2],f)) then late[#late+1]={id,f} n=n+1 end elseif not had[id] then fresh[#fresh+1]=id end "
+	"elseif w=='G' then gs[#gs+1]={id,ARGV[i+2]} i=i+3 "
+	"elseif w=='X' then redis.pcall('XGROUP','DESTROY',k,id) i=i+2 "
+	"elseif w=='P' then ps[#ps+1]={id,ARGV[i+2],ARGV[i+3]} i=i+4 "
+	"elseif w=='K' then ks[#ks+1]={id,ARGV[i+2]} i=i+3 "
 	"elseif w=='D' then redis.call('XDEL',k,id) i=i+2 "
 	"elseif w=='T' then if redis.call('EXISTS',k)==1 then redis.call('XTRIM',k,'MINID',id) if ARGV[i+2]=='1' then redis.call('XDEL',k,id) end end i=i+3 "
 	"else i=i+2 local t=info() if not t then redis.call('XADD',k,id=='0-0' and '0-1' or id,'x','x') redis.call('XTRIM',k,'MAXLEN',0) "
 	"redis.call('XSETID',k,id,'ENTRIESADDED',0) elseif pad(t['last-generated-id'])<pad(id) then redis.call('XSETID',k,id) end end end "
-	"if n==0 then return 0 end "
+	"if n>0 then "
 	"table.sort(late,function(a,b) return pad(a[1])<pad(b[1]) end) low=late[1][1] "
 	"local t=info() local tail=redis.call('XRANGE',k,low,'+') local added,gone=t['entries-added'],t['max-deleted-entry-id'] last=t['last-generated-id'] "
 	"for j=1,#tail do redis.call('XDEL',k,tail[j][1]) end "
@@ -211,7 +250,18 @@ static const char edit_text[] =
 	"local a,b=1,1 while a<=#tail or b<=#late do "
 	"if b>#late or (a<=#tail and pad(tail[a][1])<pad(late[b][1])) then add(tail[a][1],tail[a][2]) a=a+1 "
 	"else if a<=#tail and tail[a][1]==late[b][1] then a=a+1 n=n-1 end add(late[b][1],late[b][2]) b=b+1 end end "
-	"redis.call('XSETID',k,last,'ENTRIESADDED',added+n,'MAXDELETEDID',gone=='0-0' and '0-1' or gone) return n";
+	"redis.call('XSETID',k,last,'ENTRIESADDED',added+n,'MAXDELETEDID',gone=='0-0' and '0-1' or gone) end "
+	/* Groups. What a group's last id has passed, and nobody was given, is late: our own consumer has it until somebody reads. */
+	"local old={} local r=redis.pcall('XINFO','GROUPS',k) if not r.err then for _,x in ipairs(r) do local m={} for j=1,#x,2 do m[x[j]]=x[j+1] end old[m['name']]=m['last-delivered-id'] end end "
+	"local is,named={},{} for g,c in pairs(old) do is[g]=c end "
+	"for _,g in ipairs(gs) do is[g[1]]=g[2] if old[g[1]] then redis.call('XGROUP','SETID',k,g[1],g[2]) else redis.call('XGROUP','CREATE',k,g[1],g[2],'MKSTREAM') end end "
+	"for _,p in ipairs(ps) do local t,c,o=string.match(p[3],'^(%d+) (%d+) (.*)$') named[p[1]..':'..p[2]]=true "
+	"if t then redis.pcall('XCLAIM',k,p[2],o,0,p[1],'TIME',t,'RETRYCOUNT',c,'FORCE','JUSTID') end end "
+	"for _,p in ipairs(ks) do named[p[1]..':'..p[2]]=true redis.pcall('XACK',k,p[2],p[1]) end "
+	"for g,was in pairs(old) do local function try(id) if not named[id..':'..g] and #redis.call('XPENDING',k,g,id,id,1)==0 then "
+	"redis.call('XCLAIM',k,g,'" STREAM_LATE "',0,id,'TIME',0,'RETRYCOUNT',0,'FORCE','JUSTID') end end "
+	"for _,id in ipairs(fresh) do if pad(id)<=pad(is[g]) then try(id) end end "
+	"if pad(was)<pad(is[g]) then for _,e in ipairs(redis.call('XRANGE',k,'('..was,is[g])) do try(e[1]) end end end return n";
 
 void stream_edit_end(struct keyspace *keyspace, struct script *script, struct stream_edit *edit)
 {
@@ -239,6 +289,11 @@ bool stream_render_whole(struct keyspace *keyspace, struct script *script, struc
 		edit.first = element;
 		is_there |= reach_of(keyspace, element, &reach);
 		struct verdict verdict = element_verdict(keyspace, element);
+		if (stream_group_has(element->name)) {
+			add_group(keyspace, &edit, element, verdict.decider, true);
+			is_there |= verdict.decider != NULL && verdict.decider->is_present;
+			continue;
+		}
 		if (element->name.len == 0 || verdict.decider == NULL || !verdict.decider->is_present)
 			continue;
 		add_entry(&edit, element->name, verdict.decider->value);

@@ -23,6 +23,7 @@ void group_add_slot(struct group *group, uint64_t token, const struct member *me
 	group->slots = array_reserve(group->slots, group->slot_count, &group->slot_cap, sizeof *group->slots);
 	group->slots[group->slot_count++] = (struct slot){
 		.token = token, .reply = member->reply_first + member->answer, .request = request, .is_scripted = member->plan == PLAN_SCRIPT,
+		.is_grouped = member->plan == PLAN_GROUP || member->plan == PLAN_GROUP_CLAIM || member->plan == PLAN_GROUP_READ, .is_reading = member->plan == PLAN_GROUP_READ,
 		.is_listing = member->is_listing, .is_loading = member->is_loading && member->answer > 0, .is_id_chosen = member->choice != ID_GIVEN,
 	};
 }

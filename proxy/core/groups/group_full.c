@@ -42,13 +42,24 @@ void groups_note_calm(struct groups *groups)
 static bool take_command(struct slice *commands)
 {
 	struct reply part;
-	struct slice words[2] = { { NULL, 0 } };
+	struct slice words[2] = { { NULL, 0 } }, own[2] = { { NULL, 0 } };
+	int64_t own_at = INT64_MAX;
 	bool is_read = reply_read(commands, &part) && part.type == REPLY_ARRAY;
 	int64_t count = is_read ? part.integer : 0;
 	for (int64_t i = 0; is_read && i < count; i++) {
 		is_read = reply_read(commands, &part);
 		if (i < 2)
 			words[i] = part.text;
+		if (i == 2 && slice_equal(words[0], SLICE("EVAL")) && plan_is_grouping(words[1]) && slice_to_int64(part.text, &own_at))
+			own_at += 3;
+		if (i >= own_at && i < own_at + 2)
+			own[i - own_at] = part.text;
+	}
+	if (is_read && slice_equal(words[0], SLICE("EVAL")) && plan_is_telling(words[1]))
+		return true;
+	if (own[1].len > 0) {
+		words[0] = own[0];
+		words[1] = own[1];
 	}
 	const struct command *command = is_read ? command_find(count < 2 ? 1 : 2, words) : NULL;
 	if (!is_read)

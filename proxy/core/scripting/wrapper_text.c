@@ -18,7 +18,12 @@ const char wrapper_slow_part[] =
 	/* Strings that were written into are read once: before another kind of command writes, and at the end. */
 	"local function Y() Q.H=nil for k,i in pairs(Q.O) do local r=q('get',k) if r==nil then r=false end L[i]=r end Q.O=nil end "
 	"local function also(y) if y==nil then y=false end L[#L+1]=y end "
-	"local function whole(k) return {q('pexpiretime',k),q('get',k),q('hgetall',k),q('smembers',k),q('zrange',k,'0','-1','WITHSCORES'),q('lrange',k,'0','-1'),q('xinfo','STREAM',k),q('xrange',k,'-','+')} end "
+	/* The consumer groups of a stream (commands/plan_group.c). */
+	"local function told(k) local o={} local r=q('xinfo','GROUPS',k) if type(r)~='table' or r.err then return o end local t=q('time') local now=t[1]*1000+math.floor(t[2]/1000) "
+	"for _,x in ipairs(r) do local m={} for i=1,#x,2 do m[x[i]]=x[i+1] end local g,from=m['name'],'-' o[#o+1]=k o[#o+1]='group:'..g o[#o+1]=m['last-delivered-id'] "
+	"repeat local e=q('xpending',k,g,from,'+',1000) for _,y in ipairs(e) do o[#o+1]=k o[#o+1]='pending:'..y[1]..':'..g "
+	"o[#o+1]=string.format('%.0f %.0f ',now-y[3],y[4])..y[2] from='('..y[1] end until #e<1000 end return o end "
+	"local function whole(k) return {q('pexpiretime',k),q('get',k),q('hgetall',k),q('smembers',k),q('zrange',k,'0','-1','WITHSCORES'),q('lrange',k,'0','-1'),q('xinfo','STREAM',k),q('xrange',k,'-','+'),told(k)} end "
 	/* One call: its words, its replies. */
 	"local function log(a,...) local n=#L L[n+1]=select('#',...) L[n+2]=W(a) for i=1,select('#',...) do also((select(i,...))) end end "
 	/* A pop that chose the key, as one of that key. */
@@ -63,7 +68,7 @@ const char wrapper_slow_part[] =
 	/* Does a dump bring consumer groups? It is looked at under a name of ours. */
 	"if k=='j' and type(a[4])=='string' and (' 15 19 21 '):find(' '..(a[4]:byte() or 0)..' ',1,true) and p('restore','homeport~restored',0,a[4]).ok then "
 	"local n=#q('xinfo','GROUPS','homeport~restored') p('del','homeport~restored') "
-	"if n>0 then return {err='HOMEPORT unsupported RESTORE of a stream with consumer groups (docs/commands.md): groups are not replicated yet'} end end "
+	"if n>0 then return {err='HOMEPORT unsupported RESTORE of a stream with consumer groups (docs/commands.md): not by a script'} end end "
 	"if Q.H and k~='g' then Y() end "
 	"if k=='F' then return flushall(a) end "
 	"if k=='w' or k=='k' then at=database(c,a) end "

@@ -20,6 +20,7 @@ struct version {
 	bool is_present;
 	bool is_outdone;             /* absent only because another type is newer (rule 7): no rule prefers it to what is alive */
 	bool is_clearing;            /* the same write cleared the key before it made this present */
+	bool is_final;               /* absent, whatever present is alive: an acknowledgement */
 	bool is_set;                 /* a string SET: clears elements of other types */
 	bool is_vouched;             /* while metadata is recalled: a record, or a write that left it alive, says that it is alive */
 	int64_t expire_at_ms;        /* TTL */

@@ -1,6 +1,7 @@
 #include "note.h"
 
 #include "proxy/core/commands/command.h"
+#include "proxy/core/commands/stream_group.h"
 #include "proxy/core/commands/stream_id.h"
 #include "base/number.h"
 #include "proxy/core/wire/record.h"
@@ -137,6 +138,8 @@ struct note *note_new(struct keyspace *keyspace, const struct change *change, co
 	struct note *note = note_alloc(keyspace, &told, is_kept ? told.value.len : told_len, context);
 	note->told_len = (uint32_t)told_len;
 	note_fill_number(note, change);
+	struct slice id, group;
+	note->is_given = change->kind == CHANGE_STREAM_ADD && stream_pending_read(change->element, &id, &group);
 	return note;
 }
 
@@ -254,7 +257,7 @@ bool note_is_same(struct note *a, struct note *b, enum kind kind)
 /* Most are never asked for: the command is looked up when one is. */
 bool note_is_pop(struct note *note)
 {
-	if (note->is_pop_known || !note->is_removal)
+	if (note->is_pop_known || (!note->is_removal && !note->is_given))
 		return note->is_pop;
 	const struct slice name = note_command(note);
 	const struct command *command = command_find(1, &name);

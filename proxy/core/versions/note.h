@@ -29,6 +29,7 @@ struct note {
 	bool is_pop_known : 1;       /* somebody has asked whether it is a pop */
 	bool is_pop : 1;             /* IS_POP_KNOWN: it is */
 	uint8_t patch : 3;           /* enum note_patch: NUMBER says where it is written, or of what it is a union */
+	bool is_given : 1;           /* an entry of a stream is pending for somebody */
 	bool is_trim : 1;            /* of a stream: NUMBER 1: the id itself is gone, too */
 	bool is_stranded : 1;        /* it was made without knowing of a take-over that has not seen it */
 	bool is_take_over : 1;       /* it is such a take-over: it tells nothing of the element */
@@ -69,7 +70,7 @@ struct slice note_by(const struct note *note);
 struct slice note_whole_value(const struct note *note);
 /* Of a change of a stream as a whole: does it trim the stream so far that this entry is gone, if it has seen it? */
 bool note_trims(const struct note *note, const struct element *entry);
-bool note_is_pop(struct note *note);           /* the server chose what it removed */
+bool note_is_pop(struct note *note);           /* the server chose what it removed, or gave out */
 /* Does it make the element that a record of KIND is about absent? */
 bool note_is_removal(const struct note *note, enum kind kind);
 /* Appends what is kept of the value, as text; its whole length and hash. Nothing and zeros for a removal. */

@@ -41,6 +41,8 @@ struct slot {
 	unsigned reply;              /* which element of EXEC's reply */
 	unsigned request;            /* which command of the transaction, 0-based */
 	bool is_scripted;            /* the reply is a wrapper's, with the client's in it (scripting/ran.h) */
+	bool is_grouped;             /* likewise, of a command of a consumer group: a script has run it (commands/plan_group.c) */
+	bool is_reading;             /* … which is XREADGROUP */
 	bool is_listing;             /* the reply may hold libraries of functions in our form (scripting/wrapper.h) */
 	bool is_id_chosen;           /* we chose the id of a stream's entry: if it is too small, the command is run again */
 	bool is_loading;             /* the reply before it says whether Redis can compile the script; if not, it is the client's */

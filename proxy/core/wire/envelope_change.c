@@ -2,6 +2,7 @@
 #include "envelope_change.h"
 
 #include "envelope_fields.h"
+#include "proxy/core/commands/stream_group.h"
 #include "proxy/core/commands/stream_id.h"
 #include "proxy/core/resp/resp.h"
 
@@ -74,7 +75,7 @@ static const unsigned kind_fields[] = {
 	[CHANGE_LIST_REMOVE] = HAS_KEY | HAS_NUMBER | HAS_LENGTH | HAS_AMOUNT,
 	[CHANGE_LIST_SET] = HAS_KEY | HAS_VALUE | HAS_NUMBER | HAS_LENGTH,
 	[CHANGE_STREAM_ADD] = HAS_KEY | HAS_ELEMENT | HAS_VALUE,
-	[CHANGE_STREAM_REMOVE] = HAS_KEY | HAS_ELEMENT,
+	[CHANGE_STREAM_REMOVE] = HAS_KEY | HAS_ELEMENT | HAS_NUMBER,
 	[CHANGE_STREAM_TRIM] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
 	[CHANGE_STREAM_REACH] = HAS_KEY | HAS_VALUE,
 	[CHANGE_UNION] = HAS_KEY | HAS_VALUE | HAS_NUMBER,
@@ -117,6 +118,16 @@ static bool fields_are_whole(struct slice fields)
 	return count > 0 && count % 2 == 0;
 }
 
+/* A group has a last id; an entry that is pending, an id. */
+static bool group_is_valid(const struct change *change)
+{
+	struct stream_id id;
+	struct slice text, group;
+	if (stream_group_read(change->element, &text))
+		return change->kind == CHANGE_STREAM_REMOVE || stream_id_read(change->value, &id);
+	return stream_pending_read(change->element, &text, &group) && stream_id_read(text, &id) && (change->kind == CHANGE_STREAM_REMOVE || change->value.len > 0);
+}
+
 static bool are_words(struct slice text)
 {
 	struct reply word;
@@ -155,9 +166,10 @@ bool change_is_valid(const struct change *change)
 	case CHANGE_LIST_REMOVE: case CHANGE_LIST_SET:
 		return change->number >= 0;
 	case CHANGE_STREAM_ADD:
-		return stream_id_read(change->element, &id) && fields_are_whole(change->value);
+		return stream_group_has(change->element) ? group_is_valid(change) : stream_id_read(change->element, &id) && fields_are_whole(change->value);
 	case CHANGE_STREAM_REMOVE:
-		return stream_id_read(change->element, &id);
+		return stream_group_has(change->element) ? group_is_valid(change) && (change->number == 0 || change->number == 1)
+		                                         : stream_id_read(change->element, &id) && change->number == 0;
 	case CHANGE_STREAM_TRIM: case CHANGE_STREAM_REACH:
 		return (change->value.len == 0 || stream_id_read(change->value, &id)) && change->number >= 0 && change->number <= 1;
 	case CHANGE_INCREMENT_FLOAT:

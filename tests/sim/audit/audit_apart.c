@@ -76,5 +76,6 @@ void auditor_conclude_apart(struct auditor *auditor, const bool *is_blind)
 		}
 	}
 	free(outcome.elements);
+	free(outcome.parts);
 	audited_keys_free(&keys);
 }

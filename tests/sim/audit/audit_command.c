@@ -96,11 +96,22 @@ static bool is_add(const struct client_command *asked, const struct sim_executed
 	return true;
 }
 
+/* A command of a consumer group is in the hands of a script: key, command. */
+static bool is_of_group(const struct client_command *asked, const struct sim_executed *executed)
+{
+	if (!audit_is_word(executed->argv[0], "eval") || executed->argc != asked->argc + 4 || !slice_equal(executed->argv[2], SLICE("1")))
+		return false;
+	for (unsigned i = 0; i < asked->argc; i++)
+		if (!slice_equal(asked->argv[i], executed->argv[4 + i]))
+			return false;
+	return true;
+}
+
 static bool is_asked(const struct client_request *request, const struct client_command *asked, const struct sim_executed *executed)
 {
 	if (audit_is_word(asked->argv[0], "flushall"))
 		return audit_is_word(executed->argv[0], "flushdb");
-	return request->db == executed->db && (is_add(asked, executed) || is_same_command(asked, executed) || is_set_until(request, asked, executed));
+	return request->db == executed->db && (is_add(asked, executed) || is_of_group(asked, executed) || is_same_command(asked, executed) || is_set_until(request, asked, executed));
 }
 
 /* Is a pair of an MSET the same as a client's SET? */

@@ -53,9 +53,23 @@ static bool makes_present(const struct fact *fact)
 	return fact->kind == FACT_SET || fact->kind == FACT_DELTA || fact->kind == FACT_REACH;
 }
 
-/* Two facts about one key: are they a conflict if their writes are concurrent? */
-static bool facts_conflict(const struct fact *a, const struct fact *b)
+static bool is_part_of_group(const struct auditor *auditor, const struct fact *fact)
 {
+	bool is_of_stream = fact->type == SIM_STREAM && (fact->kind == FACT_SET || fact->kind == FACT_REMOVE);
+
+	return is_of_stream && audit_is_part(pool_text(auditor->options.pool, fact->element));
+}
+
+/* Two facts about one key: are they a conflict if their writes are concurrent? */
+static bool facts_conflict(const struct auditor *auditor, const struct fact *a, const struct fact *b)
+{
+	/* What is done to a consumer group contradicts nothing, but that an entry is given to somebody twice. */
+	bool is_part = is_part_of_group(auditor, a) || is_part_of_group(auditor, b);
+
+	if (is_part && (is_clear(a) || is_clear(b)))
+		return false;
+	if (is_part && a->type == b->type)
+		return a->element == b->element && a->kind == FACT_SET && b->kind == FACT_SET && audit_is_pending(pool_text(auditor->options.pool, a->element));
 	/* Two expiries are no conflict. Any other two clears are, and so are a clear and a write. */
 	if (is_clear(a) || is_clear(b))
 		return !(a->is_expiry && b->is_expiry);
@@ -72,16 +86,16 @@ static bool is_concurrent(const struct audited_write *a, const struct audited_wr
 	return a->origin != b->origin && !audit_follows(a, b) && !audit_follows(b, a);
 }
 
-bool audit_is_conflict(const struct touch *a, const struct touch *b)
+bool audit_is_conflict(const struct auditor *auditor, const struct touch *a, const struct touch *b)
 {
 	bool is_of_list = a->fact->type == SIM_LIST && b->fact->type == SIM_LIST;
 
 	if (is_of_list && !is_clear(a->fact) && !is_clear(b->fact) && a->fact->kind != FACT_DEADLINE && b->fact->kind != FACT_DEADLINE && !is_same_element(a, b))
 		return false;
-	return a->write->origin != b->write->origin && facts_conflict(a->fact, b->fact) && is_concurrent(a->write, b->write);
+	return a->write->origin != b->write->origin && facts_conflict(auditor, a->fact, b->fact) && is_concurrent(a->write, b->write);
 }
 
-static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
+static void key_conflicts(const struct auditor *auditor, struct pairs *pairs, const struct audited_key *key)
 {
 	for (unsigned i = 0; i < key->count; i++) {
 		const struct touch *a = &key->touches[i];
@@ -89,7 +103,7 @@ static void key_conflicts(struct pairs *pairs, const struct audited_key *key)
 		for (unsigned j = i + 1; j < key->count; j++) {
 			const struct touch *b = &key->touches[j];
 
-			if (audit_is_conflict(a, b))
+			if (audit_is_conflict(auditor, a, b))
 				pairs_add(pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
 		}
 	}
@@ -191,7 +205,7 @@ static void dc_conflicts(struct auditor *auditor, unsigned dc)
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys)
 {
 	for (unsigned i = 0; i < keys->count; i++)
-		key_conflicts(&auditor->expected, &keys->items[i]);
+		key_conflicts(auditor, &auditor->expected, &keys->items[i]);
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++)
 		for (unsigned i = 0; i < auditor->origins[origin].count; i++)
 			if (auditor->origins[origin].writes[i] != NULL && auditor->origins[origin].writes[i]->is_shipped)

@@ -40,6 +40,13 @@ static void add_content(const struct deed *deed, unsigned argument)
 		return;
 	if (key->type == SIM_STREAM)
 		add_reach(deed, argument, key);
+	for (unsigned i = 0; i < key->part_count; i++) {
+		struct fact *fact = deed_add(deed, FACT_SET, argument);
+
+		fact->type = SIM_STREAM;
+		fact->element = key->parts[i].name;
+		fact->value = key->parts[i].value;
+	}
 	for (unsigned i = 0; i < key->count; i++) {
 		bool is_list = key->type == SIM_LIST;
 		struct fact *fact = is_list ? add_insert(deed, argument, PLACE_TAIL, key->elements[i].value) : deed_add(deed, FACT_SET, argument);

@@ -30,7 +30,7 @@ struct fact {
 	/* Of a list: a delta inserts VALUE before PLACE (PLACE_TAIL: behind all), a PLACE takes AMOUNT elements from there on, or puts VALUE there. There
 	 * were LENGTH elements. */
 	uint64_t length;
-	/* Of a stream: a TRIM removes all below the id VALUE, and that one, too, if PLACE is 1; a REACH says that it is there, and got to VALUE. */
+	/* Of a stream: a REMOVE with PLACE 1 is an acknowledgement. A TRIM removes all below the id VALUE, and that one, too, if PLACE is 1; a REACH says that it is there, and got to VALUE. */
 	bool is_expiry;              /* of a clear: a deadline had passed */
 	bool is_of_set;              /* of a deadline: it is part of a string's SET */
 	int64_t deadline_ms;         /* 0: none */

@@ -47,6 +47,8 @@ static bool key_is_right(const struct auditor *auditor, const struct audited_key
 		return (outcome->count == 0 && !outcome->is_stream) || is_past;
 	if (outcome->is_stream && (found->type != SIM_STREAM || found->last_ms != outcome->last_ms || found->last_seq != outcome->last_seq))
 		return false;
+	if (outcome->is_stream && !audit_parts_are_right(auditor, found, outcome))
+		return false;
 	if (found->count != outcome->count || (deadline_is_certain(key) && found->expire_at_ms != outcome->deadline_ms))
 		return false;
 	for (unsigned i = 0; i < outcome->count; i++)
@@ -69,6 +71,12 @@ static void describe_key(const struct auditor *auditor, const struct sim_key *ke
 		buffer_add(out, pool_text(auditor->options.pool, key->elements[i].value));
 		snprintf(score, sizeof(score), "%.17g", key->elements[i].score);
 		buffer_add_text(out, key->type == SIM_ZSET ? score : "");
+	}
+	for (unsigned i = 0; key != NULL && i < key->part_count; i++) {
+		buffer_add_text(out, " ");
+		buffer_add(out, pool_text(auditor->options.pool, key->parts[i].name));
+		buffer_add_text(out, "=");
+		buffer_add(out, pool_text(auditor->options.pool, key->parts[i].value));
 	}
 	if (key != NULL && key->type == SIM_STREAM) {
 		buffer_add_text(out, " up to ");
@@ -97,6 +105,12 @@ static void describe_outcome(const struct auditor *auditor, const struct key_out
 		buffer_add_text(out, "=");
 		snprintf(number, sizeof(number), "%.17Lg", element->number);
 		buffer_add_text(out, element->is_text ? pool_text(auditor->options.pool, element->value).ptr : number);
+	}
+	for (unsigned i = 0; i < outcome->part_count; i++) {
+		buffer_add_text(out, " ");
+		buffer_add(out, pool_text(auditor->options.pool, outcome->parts[i].element));
+		buffer_add_text(out, "=");
+		buffer_add(out, pool_text(auditor->options.pool, outcome->parts[i].value));
 	}
 	if (outcome->is_stream) {
 		buffer_add_text(out, " stream up to ");
@@ -190,6 +204,8 @@ static void judge_key(struct auditor *auditor, const struct audited_key *key, st
 			is_wrong = true;
 		}
 	}
+	if (!is_changed)
+		audit_unread(auditor, key, outcome);
 	if (is_wrong)
 		describe_touches(auditor, key);
 }
@@ -299,5 +315,6 @@ void auditor_conclude(struct auditor *auditor)
 	audit_dots(auditor);
 	audit_homes(auditor);
 	free(outcome.elements);
+	free(outcome.parts);
 	audited_keys_free(&keys);
 }

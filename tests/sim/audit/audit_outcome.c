@@ -390,6 +390,7 @@ void audit_outcome(const struct auditor *auditor, const struct touch *touches, u
 	deadline = decide(&trial, &(struct audit_contest){ .is_deadline = true });
 	outcome->count = 0;
 	outcome->is_stream = false;
+	outcome->part_count = 0;
 	outcome->deadline_ms = deadline != NULL && is_present(deadline) ? deadline->fact->deadline_ms : 0;
 	for (unsigned i = 0; i < count; i++) {
 		const struct fact *fact = touches[i].fact;

@@ -26,6 +26,8 @@ struct key_outcome {
 	int64_t deadline_ms;         /* 0: none */
 	bool is_stream;              /* it is there, even without entries, and has got as far as: */
 	uint64_t last_ms, last_seq;
+	struct outcome_element *parts;       /* owned: its consumer groups, and what is pending of entries that are there */
+	unsigned part_count, part_cap;
 };
 void audit_outcome(const struct auditor *auditor, const struct touch *touches, unsigned count, enum audit_rule rule, struct key_outcome *outcome);
 
@@ -62,6 +64,12 @@ struct audited_stream {
 	struct key_outcome *outcome;
 };
 void audit_stream(const struct audited_stream *stream);
+/* Are the consumer groups of a stream as they must be? What is late (homeport:late has it) is each datacenter's own, and so is what is pending of entries that are
+ * gone. */
+bool audit_parts_are_right(const struct auditor *auditor, const struct sim_key *key, const struct key_outcome *outcome);
+/* Of entries that stand below a group's last id: was each given to somebody, or is it late somewhere? */
+struct audited_key;
+void audit_unread(struct auditor *auditor, const struct audited_key *key, const struct key_outcome *outcome);
 struct audited_keys;
 /* Did two datacenters choose one id? */
 void audit_chosen_ids(struct auditor *auditor, const struct audited_keys *keys);
@@ -91,7 +99,7 @@ void audit_store_key(struct auditor *auditor, unsigned dc, const struct audited_
 /* audit_choice.c: is WRITE what the request decided? */
 void audit_choice(struct auditor *auditor, const struct audited_key *key, const struct client_request *request, const struct audited_write *write);
 /* audit_conflict.c: are two concurrent touches of one key a conflict (rule 9)? */
-bool audit_is_conflict(const struct touch *a, const struct touch *b);
+bool audit_is_conflict(const struct auditor *auditor, const struct touch *a, const struct touch *b);
 /* audit_handler.c: are there several live versions that differ? */
 bool audit_differ(const struct touch *const *live, unsigned count);
 bool audit_is_open(const struct auditor *auditor, const struct audited_key *key, const struct audit_contest *contest);

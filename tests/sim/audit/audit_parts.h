@@ -115,4 +115,9 @@ void audit_handlings_free(struct auditor *auditor);
 bool audit_has_changed(const struct auditor *auditor, unsigned origin, uint64_t seq);
 void audit_conflicts(struct auditor *auditor, const struct audited_keys *keys);
 
+/* audit_stream.c: does a stream have it beside its entries: a consumer group, or what is pending there? And what stands behind the first such byte of a text. */
+bool audit_is_part(struct slice element);
+bool audit_is_pending(struct slice element);
+struct slice audit_behind(struct slice text, char byte);
+
 #endif

@@ -55,7 +55,7 @@ static bool subject_of(const struct fact *a, const struct fact *b, struct audite
 	return true;
 }
 
-static void gather_key(struct audited_subjects *subjects, const struct audited_key *key)
+static void gather_key(const struct auditor *auditor, struct audited_subjects *subjects, const struct audited_key *key)
 {
 	struct audited_subject subject = { .db = key->db, .key = key->key };
 
@@ -65,7 +65,7 @@ static void gather_key(struct audited_subjects *subjects, const struct audited_k
 		for (unsigned j = i + 1; j < key->count; j++) {
 			const struct touch *b = &key->touches[j];
 
-			if (audit_is_conflict(a, b) && subject_of(a->fact, b->fact, &subject))
+			if (audit_is_conflict(auditor, a, b) && subject_of(a->fact, b->fact, &subject))
 				pairs_add(&subject_find(subjects, &subject)->pairs, a->write->origin, a->write->seq, b->write->origin, b->write->seq);
 		}
 	}
@@ -229,7 +229,7 @@ static void mark_stranded(const struct auditor *auditor, const struct audited_su
 void audit_subjects_gather(const struct auditor *auditor, const struct audited_keys *keys, struct audited_subjects *subjects)
 {
 	for (unsigned i = 0; i < keys->count; i++) {
-		gather_key(subjects, &keys->items[i]);
+		gather_key(auditor, subjects, &keys->items[i]);
 		gather_stranded(auditor, subjects, &keys->items[i]);
 	}
 	for (unsigned origin = 0; origin < auditor->origin_count; origin++)

@@ -91,6 +91,11 @@ static void fact_read(struct auditor *auditor, const struct proto_change *change
 		fact->element = pool_intern(pool, change->element);
 	if (kind == FACT_SET && fact->type != SIM_SET && fact->type != SIM_ZSET)
 		fact->value = pool_intern(pool, change->value);
+	/* When it was given is nobody's to judge: how often, and to whom. */
+	if (kind == FACT_SET && fact->type == SIM_STREAM && audit_is_pending(change->element))
+		fact->value = pool_intern(pool, audit_behind(change->value, ' '));
+	if (kind == FACT_REMOVE && fact->type == SIM_STREAM)
+		fact->place = change->number;
 	if (kind == FACT_SET && fact->type == SIM_ZSET)
 		fact->score = change->score;
 	if (kind == FACT_TRIM || kind == FACT_REACH) {

@@ -48,6 +48,12 @@ void entries_xdel(struct sim_call *call);
 void entries_xtrim(struct sim_call *call);
 void entries_xlen(struct sim_call *call);
 bool entries_eval(struct sim_call *call);
+void entry_reply(struct sim_call *call, const struct sim_element *entry);
+int entry_order(struct slice id, struct slice other);
+/* Their consumer groups: the commands, and what the same script does of them that edits the stream. */
+struct sim_fresh { uint32_t *names; unsigned count; };       /* entries that were not there before */
+bool groups_eval(struct sim_call *call);
+void groups_edit(struct sim_call *call, const struct sim_fresh *fresh);
 
 /* Replies in the call's protocol. */
 void reply_integer(struct sim_call *call, int64_t number);

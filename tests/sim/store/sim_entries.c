@@ -266,19 +266,6 @@ void entries_xdel(struct sim_call *call)
 
 /* ---- reads ---- */
 
-static void reply_entry(struct sim_call *call, const struct sim_element *entry)
-{
-	struct slice fields = store_text(call, entry->value);
-	uint64_t count = 0;
-
-	for (size_t at = 0; at < fields.len; count++)
-		at += 1 + strcspn(fields.ptr + at, "\n") + strtoull(fields.ptr + at + 1, NULL, 10) + 2;
-	reply_array(call, 2);
-	reply_bulk(call, store_text(call, entry->name));
-	reply_array(call, count);
-	buffer_add(call->out, fields);
-}
-
 /* XRANGE key from to [COUNT n] */
 void command_xrange(struct sim_call *call)
 {
@@ -301,7 +288,7 @@ void command_xrange(struct sim_call *call)
 		end++;
 	reply_array(call, end - first);
 	for (unsigned i = first; i < end; i++)
-		reply_entry(call, &key->elements[i]);
+		entry_reply(call, &key->elements[i]);
 }
 
 /* XINFO STREAM key, as much of it as is asked for. */
@@ -346,13 +333,13 @@ static struct sim_key *found(struct sim_call *call)
 static void edit(struct sim_call *call)
 {
 	struct sim_key *key = store_lookup(call, call->argv[3]);
-	unsigned i = 4;
+	struct sim_fresh fresh = { .names = memory_new(call->argc * sizeof(uint32_t)) };
+	unsigned i = 4, before = key == NULL ? 0 : key->count;
+	uint32_t *names = memory_new((before + 1) * sizeof(*names));
 
-	if (key != NULL && key->type != SIM_STREAM) {
-		reply_integer(call, 0);
-		return;
-	}
-	while (i + 1 < call->argc) {
+	for (unsigned at = 0; at < before; at++)
+		names[at] = key->elements[at].name;
+	while (i + 1 < call->argc && (key == NULL || key->type == SIM_STREAM)) {
 		struct slice word = call->argv[i];
 		struct id id = { 0, 0 };
 		int64_t count = 0;
@@ -364,6 +351,12 @@ static void edit(struct sim_call *call)
 			key = found(call);
 			put_in(call, key, id, fields_of(call, i + 3, i + 3 + (unsigned)count));
 			reach(key, id);
+			fresh.names[fresh.count++] = store_intern(call, call->argv[i + 1]);
+			for (unsigned at = 0; at < before; at++)
+				if (names[at] == fresh.names[fresh.count - 1]) {
+					fresh.count--;
+					break;
+				}
 			i += 3 + (unsigned)count;
 		} else if (argument_is(word, "d")) {
 			unsigned at = place_of(call, key, id);
@@ -379,12 +372,18 @@ static void edit(struct sim_call *call)
 				take_out(key, 0, at);
 			}
 			i += 3;
+		} else if (argument_is(word, "g") || argument_is(word, "x") || argument_is(word, "p") || argument_is(word, "k")) {
+			i += argument_is(word, "p") ? 4 : argument_is(word, "x") ? 2 : 3;
 		} else {
 			key = found(call);
 			reach(key, id);
 			i += 2;
 		}
 	}
+	if (key == NULL || key->type == SIM_STREAM)
+		groups_edit(call, &fresh);
+	memory_free(fresh.names);
+	memory_free(names);
 	reply_integer(call, 0);
 }
 
@@ -409,6 +408,6 @@ bool entries_eval(struct sim_call *call)
 	else if (memmem(text.ptr, text.len, "equal or smaller", 16) != NULL)
 		add_above(call);
 	else
-		return false;
+		return groups_eval(call);
 	return true;
 }

@@ -10,6 +10,7 @@ void key_release_content(struct sim_key *key)
 {
 	free(key->elements);
 	free(key->entries);
+	free(key->parts);
 }
 
 void key_free(struct sim_key *key)
@@ -141,6 +142,9 @@ struct sim_element *key_element(struct sim_key *key, uint32_t name)
 
 const struct sim_element *sim_key_element(const struct sim_key *key, uint32_t name)
 {
+	for (unsigned i = 0; i < key->part_count; i++)
+		if (key->parts[i].name == name)
+			return &key->parts[i];
 	return key_element((struct sim_key *)key, name);
 }
 
@@ -165,6 +169,10 @@ void key_copy_content(struct sim_key *to, const struct sim_key *from)
 {
 	for (unsigned i = 0; i < from->count; i++)
 		*key_element_add(to, from->elements[i].name) = from->elements[i];
+	for (unsigned i = 0; i < from->part_count; i++) {
+		to->parts = array_grow(to->parts, to->part_count, &to->part_cap, sizeof(*to->parts));
+		to->parts[to->part_count++] = from->parts[i];
+	}
 	to->last_ms = from->last_ms;
 	to->last_seq = from->last_seq;
 	to->expire_at_ms = from->expire_at_ms;

@@ -32,6 +32,8 @@ struct sim_key {
 	struct sim_entry *entries;   /* owned; of a stream */
 	unsigned entry_count, entry_cap;
 	uint64_t last_ms, last_seq;  /* of a stream: the greatest id given */
+	struct sim_element *parts;   /* owned; of a stream: its consumer groups, and what is pending (sim_groups.c) */
+	unsigned part_count, part_cap;
 };
 
 /* One executed command of a transaction, shown to the observer right after it ran. */

@@ -134,6 +134,9 @@ void push_survives_a_removal_that_has_not_seen_it(struct story *story);
 void entry_that_a_trim_has_not_seen_stays(struct story *story);
 void entry_that_a_removal_of_the_key_has_not_seen_stays(struct story *story);
 void id_that_was_chosen_too_small_is_raised(struct story *story);
+void entry_that_comes_late_is_given_to_a_group(struct story *story);
+void entry_that_two_were_given_is_acknowledged_once(struct story *story);
+void entry_that_is_pending_is_claimed_elsewhere(struct story *story);
 
 /* lost_end.c */
 void lost_end_that_one_peer_has_read_comes_back_everywhere(struct story *story);

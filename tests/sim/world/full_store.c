@@ -55,6 +55,16 @@ static bool is_edit(const struct sim_executed *executed)
 	return executed->argc > 4 && slice_equal(executed->argv[0], SLICE("EVAL"));
 }
 
+/* Beside a client's command a script may tell groups, or run one of theirs: EVAL text 1 key command. */
+static bool grows(const struct sim_executed *executed)
+{
+	bool is_of_groups = slice_equal(executed->argv[0], SLICE("EVAL")) && memmem(executed->argv[1].ptr, executed->argv[1].len, "local told", 10) != NULL;
+
+	if (!is_of_groups)
+		return sim_command_is_growing(executed->argv[0]);
+	return executed->argc > 5 && (sim_command_is_growing(executed->argv[4]) && !slice_equal(executed->argv[4], SLICE("XREADGROUP")) && !slice_equal(executed->argv[4], SLICE("XGROUP")));
+}
+
 static bool has_word(const struct sim_executed *executed, const char *word)
 {
 	for (unsigned i = 4; i < executed->argc; i++)
@@ -80,11 +90,13 @@ void full_store_judge_command(struct world *world, struct dc *dc, const struct s
 {
 	const struct lane_group *group = dc->running;
 
+	if (slice_equal(executed->argv[0], SLICE("EVAL")) && executed->argc <= 4)
+		return;
 	if (executed->db != SIM_RESERVED_DB && executed->is_write) {
 		dc->is_adding = dc->is_adding || (!is_removing(executed) && is_lww(executed));
 		dc->is_removing = dc->is_removing || is_removing(executed);
 	}
-	if (group->is_for_full && group->slot_count > 0 && executed->db != SIM_RESERVED_DB && sim_command_is_growing(executed->argv[0]))
+	if (group->is_for_full && group->slot_count > 0 && executed->db != SIM_RESERVED_DB && grows(executed))
 		auditor_find(world->auditor, "dc %u: a client's %s passes by the store's limit of memory", dc->index,
 		             trace_command(executed->argc, executed->argv));
 }

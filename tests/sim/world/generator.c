@@ -155,6 +155,18 @@ static const struct template templates[] = {
 	{ { "XTRIM", "MAXLEN", TYPE_STREAM, 0 }, "XTRIM $k MAXLEN $u", false },
 	{ { "XTRIM", "MINID", TYPE_STREAM, 0 }, "XTRIM $k MINID $j", false },
 	{ { "XRANGE", "", TYPE_STREAM, 0 }, "XRANGE $k - +", false },
+	/* Drawn instead of half of those, in the worlds that have consumer groups. $G a group   $C a consumer */
+	{ { "XGROUP", "CREATE", TYPE_STREAM, 0 }, "XGROUP CREATE $k $G 0 MKSTREAM", false },
+	{ { "XGROUP", "CREATE $", TYPE_STREAM, 0 }, "XGROUP CREATE $k $G $$", false },
+	{ { "XGROUP", "DESTROY", TYPE_STREAM, 0 }, "XGROUP DESTROY $k $G", false },
+	{ { "XGROUP", "SETID", TYPE_STREAM, 0 }, "XGROUP SETID $k $G $j", false },
+	{ { "XGROUP", "DELCONSUMER", TYPE_STREAM, 0 }, "XGROUP DELCONSUMER $k $G $C", false },
+	{ { "XREADGROUP", "", TYPE_STREAM, 0 }, "XREADGROUP GROUP $G $C COUNT 2 STREAMS $k >", false },
+	{ { "XREADGROUP", "more", TYPE_STREAM, 0 }, "XREADGROUP GROUP $G $C COUNT 5 STREAMS $k >", false },
+	{ { "XREADGROUP", "NOACK", TYPE_STREAM, 0 }, "XREADGROUP GROUP $G $C NOACK COUNT 2 STREAMS $k >", false },
+	{ { "XACK", "", TYPE_STREAM, 0 }, "XACK $k $G $j", false },
+	{ { "XACK", "two", TYPE_STREAM, 0 }, "XACK $k $G $j $j", false },
+	{ { "XCLAIM", "", TYPE_STREAM, 0 }, "XCLAIM $k $G $C 0 $j", false },
 	/* Not drawn from here, but by client_ask.c: counted, in the order of enum ask_verb. */
 	{ { "HOMEPORT", "GET", TYPE_ANY, 0 }, "", false },
 	{ { "HOMEPORT", "SET", TYPE_ANY, 0 }, "", false },
@@ -175,7 +187,9 @@ _Static_assert(TEMPLATE_COUNT <= OPERATIONS_MAX, "coverage has a row for each op
 #define UNION_COUNT 16
 #define LIST_COUNT 23
 #define STREAM_COUNT 16
-#define STREAMS_AT (TEMPLATE_COUNT - ASK_COUNT - STREAM_COUNT)
+#define GROUP_COUNT 11
+#define GROUPS_AT (TEMPLATE_COUNT - ASK_COUNT - GROUP_COUNT)
+#define STREAMS_AT (GROUPS_AT - STREAM_COUNT)
 #define LISTS_AT (STREAMS_AT - LIST_COUNT)
 #define UNIONS_AT (LISTS_AT - UNION_COUNT)
 #define PARTS_AT (UNIONS_AT - PART_COUNT)
@@ -319,6 +333,12 @@ static void draw_word(struct world *world, const struct dc *dc, const struct key
 	case 'j':
 		draw_entry(world, dc, room, size);
 		break;
+	case 'G': case 'C':
+		snprintf(room, size, "%c%u", letter, (unsigned)dice_below(&world->dice, 2));
+		break;
+	case '$':
+		snprintf(room, size, "$");
+		break;
 	case 'u':
 		snprintf(room, size, "%u", (unsigned)dice_below(&world->dice, 8));
 		break;
@@ -412,6 +432,8 @@ static const struct template *draw_template(struct world *world)
 		return draw_rename(world);
 	if (world->plan.has_lists && dice_chance(&world->dice, 50))
 		return &templates[LISTS_AT + dice_below(&world->dice, LIST_COUNT)];
+	if (world->plan.has_groups && dice_chance(&world->dice, 40))
+		return &templates[GROUPS_AT + dice_below(&world->dice, GROUP_COUNT)];
 	if (world->plan.has_streams && dice_chance(&world->dice, 50))
 		return &templates[STREAMS_AT + dice_below(&world->dice, STREAM_COUNT)];
 	if (world->plan.has_unions && dice_chance(&world->dice, 50)) {

@@ -494,6 +494,8 @@ void world_plan_draw(struct world_plan *plan, uint64_t seed)
 		plan->has_faults[FAULT_BOTH_CRASH] = plan->has_faults[FAULT_SIDECAR_CRASH] = true;
 	} else if (seed >= WORLD_MIXED_SEED) {
 		draw_mixed(plan, &dice);
+	} else if (seed >= WORLD_GROUPS_SEED) {
+		plan->has_streams = plan->has_groups = true;
 	} else if (seed >= WORLD_UNIONS_SEED) {
 		plan->has_unions = true;
 	} else if (seed >= WORLD_PIECES_SEED) {

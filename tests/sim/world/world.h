@@ -26,6 +26,7 @@
 #define WORLD_UNIONS_SEED 1900001    /* from this seed on, instead, half of all commands are those of HyperLogLogs */
 #define WORLD_MIXED_SEED 3000001     /* from this seed on worlds of two kinds at once, with lists, streams, unions or renames */
 #define WORLD_KILLED_SEED 3100001    /* from this seed on sidecars are killed with stores that have the log in them */
+#define WORLD_GROUPS_SEED 2000001    /* from this seed on, half of all commands are those of streams, and half of these those of their consumer groups */
 #define WORLD_LISTS_SEED 1400001     /* from this seed on, instead, half of all commands are those of lists */
 #define WORLD_SESSIONS_SEED 1100001  /* from this seed on, instead of limits, clients move between DCs with session tokens */
 #define WORLD_HOMES_SEED 1000001     /* from this seed on, instead, users have homes and move */
@@ -53,6 +54,7 @@ struct world_plan {
 	unsigned elements_per_turn;  /* of whole keys that a core takes in, or sends, in one turn; 0: so many that there is no more */
 	unsigned forget_per_turn;    /* marks of stable writes that a core drops in one turn; 0: so many that all are dropped at once */
 	bool has_streams;            /* … of streams */
+	bool has_groups;             /* … and of their consumer groups */
 	bool has_unions;             /* half of all commands are those of HyperLogLogs, and what else their keys get */
 	bool has_lists;              /* half of all commands are those of lists */
 	bool has_renames;            /* a fifth of all commands make a key whole: RENAME, COPY */

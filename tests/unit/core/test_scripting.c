@@ -131,8 +131,8 @@ static const struct net_row { const char *log, *comes_to; } net_rows[] = {
 	{ "LINSERT l BEFORE a b > :3|:1|:4\nLSET l -1 x > :4|+OK", "insert l=b1 (0 of 3); place l=x3 (0 of 4); " },
 	{ "LTRIM l 1 -1 > :3|+OK|:2|:1\nDEL l > :1", "clear l; " },
 	{ "LMOVE l m LEFT RIGHT > :1|a|:0\nLMOVE l m LEFT RIGHT > :0|nil|:0", "remove l (1 of 1); insert m=a-1; deadline l until 0; " },
-	{ "COPY k m DB 0 > :1|nil|:-1|v|nil|nil|nil|nil|nil|nil|nil", "clear m; set m=v; " },
-	{ "MOVE k 3 > :1|nil|:500|v|nil|nil|nil|nil|nil|nil|nil", "clear k; clear k db 3; set k=v until 500 db 3; " },
+	{ "COPY k m DB 0 > :1|nil|:-1|v|nil|nil|nil|nil|nil|nil|nil|nil", "clear m; set m=v; " },
+	{ "MOVE k 3 > :1|nil|:500|v|nil|nil|nil|nil|nil|nil|nil|nil", "clear k; clear k db 3; set k=v until 500 db 3; " },
 };
 
 static void each_element_stands_once(void)
