@@ -137,6 +137,10 @@ const struct core_status *core_status(struct core *core)
 	status->scripts = core->scripts.count;
 	status->scripts_bytes = core->scripts.bytes;
 	status->scripts_dropped = core->scripts.dropped;
+	struct slice refused = { "", 0 };
+	status->libraries_refused = libraries_refused(&core->scripts.libraries, &refused);
+	slice_to_text(status->library_refused, sizeof status->library_refused, refused);
+	slice_to_text(status->library_refusal, sizeof status->library_refusal, slice_of(core->scripts.libraries.refusal));
 	topology_status(core->topology, status);
 	recovery_status(core->recovery, status);
 	return status;

@@ -20,6 +20,15 @@ static void check_memory(struct round *round, const struct store_facts *facts);
 static void check_torn(struct round *round, const struct core_status *core);
 static void check_limits(struct round *round, const struct core_status *core);
 static void check_deleted(struct round *round, const struct core_status *core);
+static void check_libraries(struct round *round, const struct core_status *core);
+static void check_libraries(struct round *round, const struct core_status *core)
+{
+	if (core->libraries_refused > 0)
+		round_find(round, (struct finding){ FINDING_WARNING, "functions", NULL },
+		     "Redis did not take %llu libraries of functions, the first is %s (\"%s\"): where two register one function, the one whose name comes first has it, in every "
+		     "datacenter; FUNCTION DELETE one of them, or load one with another name of that function", (unsigned long long)core->libraries_refused, core->library_refused, core->library_refusal);
+}
+
 static void check_homes(struct round *round, const struct core_status *core);
 static void check_limit(struct round *round, enum wait wait, uint64_t used, uint64_t limit);
 static void check_refusals(struct round *round, const struct core_status *core);
@@ -47,6 +56,7 @@ enum finding_weight readiness_find(const struct sidecar_status *status, const st
 		return round.gravest;
 	check_limits(&round, core);
 	check_deleted(&round, core);
+	check_libraries(&round, core);
 	check_homes(&round, core);
 	check_refusals(&round, core);
 	check_recalling(&round, core);

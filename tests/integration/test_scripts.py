@@ -420,6 +420,43 @@ def dumps_of_functions(facts, world, bare):
     world.wait_zero_lag()
 
 
+def one_function_of_two_libraries(facts, world):
+    """Both are known everywhere, and the one whose name comes first has the function, everywhere: the other one is told of until somebody ends it."""
+    def library(name, number):
+        return f"#!lua name={name}\nredis.register_function('same', function() return redis.call('incrby', 'sum', {number}) end)\n" \
+               f"redis.register_function('only_{name}', function() return {number} end)"
+
+    def refused():
+        return [dc.sidecar.metrics().total("homeport_libraries_refused") for dc in world]
+
+    a, b = world["a"].client(60), world["b"].client(60)
+    world.cut("a")
+    facts.equal([a("FUNCTION", "LOAD", library("beta", 10)), b("FUNCTION", "LOAD", library("alpha", 1)), a("FUNCTION", "LOAD", library("gamma", 5).replace("'same'", "'other'"))],
+                [b"beta", b"alpha", b"gamma"], "two libraries that register one function, while neither datacenter hears of the other")
+    facts.equal([a("FCALL", "same", 0), b("FCALL", "same", 0)], [10, 1], "each has its own")
+    world.heal("a")
+    wait_until(lambda: refused() == [1, 1], 60, "each datacenter refuses one of them")
+    facts.equal([[client("FCALL", "only_alpha", 0), client("FCALL", "only_gamma", 0), answer_of(lambda: client("FCALL", "only_beta", 0))] for client in (a, b)],
+                [[1, 5, "ERR Function not found"]] * 2, "the one whose name comes first has it, in both datacenters, and no other library is touched")
+    world.wait_zero_lag()
+    facts.equal([a("FCALL", "same", 0), a("FCALL", "same", 0)], [12, 13], "what it writes is replicated")
+    world.check_same_everywhere(facts)
+    facts.check(all("warning functions" in dc.sidecar.http("/readyz?verbose")[1] and "the first is beta" in dc.sidecar.http("/readyz?verbose")[1] for dc in world), "the finding names the other one", world["a"].sidecar.http("/readyz?verbose")[1])
+    facts.equal(a("FUNCTION", "DELETE", "alpha"), "OK", "the first is deleted")
+    wait_until(lambda: refused() == [0, 0], 60, "then the other one is loaded")
+    facts.equal([client("FCALL", "only_beta", 0) for client in (a, b)], [10, 10], "everywhere")
+    world.cut("a")
+    a("FUNCTION", "LOAD", library("omega", 7).replace("'same'", "'more'"))
+    b("FUNCTION", "LOAD", library("psi", 8).replace("'same'", "'more'"))
+    world.heal("a")
+    wait_until(lambda: refused() == [1, 1], 60, "two others do the same")
+    facts.equal([a("FUNCTION", "DELETE", "psi"), answer_of(lambda: a("FUNCTION", "DELETE", "psi"))], ["OK", "ERR Library not found"], "the one that was refused can be deleted, too")
+    wait_until(lambda: refused() == [0, 0], 60, "that ends it as well")
+    facts.equal([client("FCALL", "only_omega", 0) for client in (a, b)], [7, 7], "and the first has been there all the time")
+    a("FUNCTION", "FLUSH")
+    world.wait_zero_lag()
+
+
 def users_with_few_rights_run_none(facts, world):
     with world["a"].client() as boss:
         boss("ACL", "SETUSER", "limited", "on", ">secret", "+@all", "~mine:*")
@@ -585,6 +622,7 @@ def scripts(facts):
         users_with_few_rights_run_none(facts, world)
         functions(facts, world, bare)
         dumps_of_functions(facts, world, bare)
+        one_function_of_two_libraries(facts, world)
         busy_and_killed(facts, world)
         killed_in_between(facts, world, 1)
     with World(("a", "b"), "kafka").start() as world:

@@ -131,6 +131,8 @@ struct core_status {
 	uint64_t kept_keys;          /* all stable, kept for an open decision; not among the unstable ones */
 	uint64_t conflicts[CORE_RULES][KIND_COUNT][OUTCOME_COUNT];  /* by rule (core_rule_text), kind (core_kind_text), outcome */
 	uint64_t scripts, scripts_bytes, scripts_dropped;    /* clients' scripts that are remembered; forgotten, at the limit */
+	uint64_t libraries_refused;  /* libraries of functions that the store did not take; the first of them, and why */
+	char library_refused[64], library_refusal[128];
 	uint64_t waits;              /* clients that wait for session tokens */
 	uint64_t waits_behind;       /* of them: told in the end that this DC lacks what they saw elsewhere */
 	uint64_t waits_refused;      /* as limits.waits waited already */

@@ -27,7 +27,8 @@ static void gather_news(struct local *local, struct slice field, struct slice bo
 static void gather_library_orders(struct local *local)
 {
 	struct buffer command = { 0 };
-	while (libraries_next_order(&local->scripts->libraries, &command)) {
+	char by_text[SCRIPTED_BY];
+	while (libraries_next_order(&local->scripts->libraries, &command, by_text)) {
 		struct group *group = gathering_group(local, 0);
 		script_end_run(&group->script);
 		script_select(&group->script, local->options->reserved_db);
@@ -35,7 +36,14 @@ static void gather_library_orders(struct local *local)
 		struct member *member = group_add_member(group);
 		buffer_add(group->script.out, buffer_slice(&command));
 		group->script.count++;
-		member->reply_count = 1;
+		if (by_text[0] == '\0') {
+			member->reply_count = 1;
+		} else {
+			struct planned planned = { .plan = PLAN_SCRIPT_LOAD, .replies = 1 };
+			changes_reset(&local->step->changes);
+			local->step->changes.facts.by = slice_of(by_text);
+			gather_planned(local, group, member, &planned);
+		}
 		unit->member_count = 1;
 		unit->command_len = group->bytes.len - unit->command_at;
 		command.len = 0;

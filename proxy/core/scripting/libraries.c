@@ -2,6 +2,7 @@
 #include "libraries.h"
 
 #include "library_dump.h"
+#include "library_list.h"
 #include "wrapper.h"
 #include "proxy/core/commands/dump.h"
 #include "proxy/core/commands/stream_id.h"
@@ -9,15 +10,6 @@
 #include <string.h>
 
 #define ARGUMENTS_ADDED 3            /* behind those of a function: see wrapper_library_register */
-
-struct library {
-	struct slice name, code;     /* owned */
-	bool is_loaded;              /* the store has it */
-	bool is_news;                /* others do not know it yet */
-};
-
-/* A command under way that changes which there are: what it names or holds. */
-struct library_order { uint64_t token; enum { ORDER_LOAD, ORDER_DELETE, ORDER_FLUSH, ORDER_RESTORE, ORDER_RESTORE_ALONE } kind; struct slice text; };
 
 bool libraries_are_meant(const struct command *row)
 {
@@ -27,75 +19,6 @@ bool libraries_are_meant(const struct command *row)
 	return name[1] == 'c' || strcmp(name, "function|load") == 0 || strcmp(name, "function|delete") == 0 || strcmp(name, "function|flush") == 0 ||
 	       strcmp(name, "function|list") == 0 || strcmp(name, "function|dump") == 0 || strcmp(name, "function|restore") == 0;
 }
-
-static struct library *library_find(const struct libraries *libraries, struct slice name)
-{
-	for (unsigned i = 0; i < libraries->count; i++)
-		if (slice_equal(libraries->items[i].name, name))
-			return &libraries->items[i];
-	return NULL;
-}
-
-static void library_set(struct libraries *libraries, struct slice name, struct slice code, bool is_here)
-{
-	struct library *library = library_find(libraries, name);
-	if (library == NULL) {
-		libraries->items = array_reserve(libraries->items, libraries->count, &libraries->cap, sizeof *libraries->items);
-		library = &libraries->items[libraries->count++];
-		*library = (struct library){ .name = buffer_copy(name) };
-	}
-	libraries->bytes -= library->code.len;
-	bytes_free(library->code);
-	library->code = buffer_copy(code);
-	libraries->bytes += code.len;
-	library->is_loaded = library->is_news = is_here;
-}
-
-static void add_name(struct buffer *names, struct slice name)
-{
-	buffer_add_uint64(names, name.len);
-	buffer_add_byte(names, ' ');
-	buffer_add(names, name);
-}
-
-/* Takes one of those that add_name added off the front. */
-static bool read_name(struct slice *names, struct slice *name)
-{
-	int64_t len;
-	if (!slice_to_int64(slice_take_until(names, ' '), &len))
-		return false;
-	*name = (struct slice){ names->ptr, (size_t)len };
-	names->ptr += len;
-	names->len -= (size_t)len;
-	return true;
-}
-
-static bool take_name(struct buffer *names, struct buffer *name)
-{
-	struct slice rest = buffer_slice(names), text;
-	if (!read_name(&rest, &text))
-		return false;
-	buffer_add(name, text);
-	memmove(names->ptr, rest.ptr, rest.len);
-	names->len = rest.len;
-	return true;
-}
-
-static void library_remove(struct libraries *libraries, struct library *library)
-{
-	libraries->bytes -= library->code.len;
-	bytes_free(library->name);
-	bytes_free(library->code);
-	*library = libraries->items[--libraries->count];
-}
-
-static void order_add(struct libraries *libraries, uint64_t token, unsigned kind, struct slice text)
-{
-	libraries->orders = array_reserve(libraries->orders, libraries->order_count, &libraries->order_cap, sizeof *libraries->orders);
-	libraries->orders[libraries->order_count++] = (struct library_order){ token, kind, buffer_copy(text) };
-}
-
-/* ---- requests ---- */
 
 static void add_request(struct buffer *out, const struct request *request)
 {
@@ -139,13 +62,8 @@ static void add_call(struct libraries *libraries, const struct command *row, con
 
 static void note_order(struct libraries *libraries, unsigned kind, struct slice text, struct scripted *scripted)
 {
-	struct buffer by = { 0 };
-	order_add(libraries, ++libraries->next_token, kind, text);
-	buffer_add_byte(&by, 'f');
-	buffer_add_uint64(&by, libraries->next_token);
-	slice_to_text(scripted->by_text, sizeof scripted->by_text, buffer_slice(&by));
+	library_order_note(libraries, kind, text, scripted->by_text);
 	scripted->is_ordering = true;
-	buffer_free(&by);
 }
 
 static const char no_room[] = "OOM Homeport: no room for another library of functions (limits.scripts): FUNCTION DELETE what is not needed";
@@ -177,7 +95,7 @@ static bool dump_read(const struct libraries *libraries, struct slice dump, stru
 		is_read = library_dump_next(&rest, libraries->bytes_max, &code);
 		wrapper_add_library(&form, buffer_slice(&code));
 		library_dump_add(forms, buffer_slice(&form));
-		add_name(codes, buffer_slice(&code));
+		library_names_add(codes, buffer_slice(&code));
 	}
 	if (is_read)
 		dump_end(forms, 0, version);
@@ -205,6 +123,13 @@ static const char *add_restore(struct libraries *libraries, const struct request
 	return has_room ? NULL : no_room;
 }
 
+static void add_select(struct buffer *out, uint32_t db)
+{
+	resp_add_array(out, 2);
+	resp_add_bulk(out, SLICE("SELECT"));
+	resp_add_bulk_int(out, db);
+}
+
 const char *libraries_command(struct libraries *libraries, const struct command *row, const struct request *request, const struct scripts_place *place,
                               struct buffer *out, struct scripted *scripted)
 {
@@ -217,7 +142,12 @@ const char *libraries_command(struct libraries *libraries, const struct command 
 		return add_load(libraries, request, out, scripted);
 	if (strcmp(row->name, "function|restore") == 0)
 		return add_restore(libraries, request, out, scripted);
-	add_request(out, request);
+	struct library *meant = strcmp(row->name, "function|delete") == 0 ? library_find(libraries, request->argv[2]) : NULL;
+	/* Redis does not have it: its answer is that of a command that does nothing. */
+	if (meant != NULL && meant->is_refused)
+		add_select(out, place->db);
+	else
+		add_request(out, request);
 	scripted->is_listing = row->class == COMMAND_READ;
 	if (strcmp(row->name, "function|delete") == 0)
 		note_order(libraries, ORDER_DELETE, request->argv[2], scripted);
@@ -229,7 +159,7 @@ const char *libraries_command(struct libraries *libraries, const struct command 
 static void libraries_flush(struct libraries *libraries)
 {
 	while (libraries->count > 0) {
-		add_name(&libraries->gone, libraries->items[0].name);
+		library_names_add(&libraries->gone, libraries->items[0].name);
 		library_remove(libraries, &libraries->items[0]);
 	}
 }
@@ -246,7 +176,7 @@ static void order_run(struct libraries *libraries, const struct library_order *o
 		return;
 	case ORDER_DELETE:
 		library = library_find(libraries, order->text);
-		add_name(&libraries->gone, order->text);
+		library_names_add(&libraries->gone, order->text);
 		if (library != NULL)
 			library_remove(libraries, library);
 		return;
@@ -257,8 +187,11 @@ static void order_run(struct libraries *libraries, const struct library_order *o
 		libraries_flush(libraries);
 		/* fall through */
 	case ORDER_RESTORE:
-		while (read_name(&codes, &code))
+		while (library_names_read(&codes, &code))
 			library_set(libraries, library_dump_name(code), code, true);
+		return;
+	case ORDER_ADOPT: case ORDER_ADOPT_SORTED:
+		library_clash_answered(libraries, order, reply);
 		return;
 	}
 }
@@ -273,84 +206,12 @@ void libraries_answered(struct libraries *libraries, struct slice by, struct sli
 		struct library_order *order = &libraries->orders[i];
 		if (order->token != (uint64_t)number)
 			continue;
-		if (!reply_is_error(reply))
+		if (!reply_is_error(reply) || library_is_adopted(order))
 			order_run(libraries, order, reply);
 		bytes_free(order->text);
 		*order = libraries->orders[--libraries->order_count];
 		return;
 	}
-}
-
-/* ---- what stands in the reserved database ---- */
-
-void libraries_unload(struct libraries *libraries)
-{
-	for (unsigned i = 0; i < libraries->order_count; i++)
-		bytes_free(libraries->orders[i].text);
-	libraries->order_count = 0;
-	for (unsigned i = 0; i < libraries->count; i++)
-		libraries->items[i].is_loaded = false;
-}
-
-bool libraries_are_field(struct slice field)
-{
-	return field.len >= sizeof LIBRARIES_FIELD - 1 && memcmp(field.ptr, LIBRARIES_FIELD, sizeof LIBRARIES_FIELD - 1) == 0 &&
-	       memchr(field.ptr, ':', field.len) == NULL;
-}
-
-void libraries_learn(struct libraries *libraries, struct slice field, struct slice code)
-{
-	struct slice name = { field.ptr + sizeof LIBRARIES_FIELD - 1, field.len - (sizeof LIBRARIES_FIELD - 1) };
-	struct library *library = library_find(libraries, name);
-	if (code.ptr != NULL) {
-		library_set(libraries, name, code, false);
-	} else if (library != NULL) {
-		add_name(&libraries->unwanted, name);
-		library_remove(libraries, library);
-	}
-}
-
-void libraries_clear(struct libraries *libraries)
-{
-	while (libraries->count > 0)
-		library_remove(libraries, &libraries->items[0]);
-	libraries->gone.len = libraries->unwanted.len = 0;
-}
-
-bool libraries_next_news(struct libraries *libraries, struct buffer *field, struct slice *code)
-{
-	field->len = 0;
-	buffer_add_text(field, LIBRARIES_FIELD);
-	if (take_name(&libraries->gone, field)) {
-		*code = (struct slice){ NULL, 0 };
-		return true;
-	}
-	for (unsigned i = 0; i < libraries->count; i++) {
-		if (!libraries->items[i].is_news)
-			continue;
-		libraries->items[i].is_news = false;
-		buffer_add(field, libraries->items[i].name);
-		*code = libraries->items[i].code;
-		return true;
-	}
-	return false;
-}
-
-bool libraries_next_order(struct libraries *libraries, struct buffer *command)
-{
-	struct buffer text = { 0 };
-	bool is_found = take_name(&libraries->unwanted, &text);
-	if (is_found)
-		resp_add_command(command, 3, (struct slice[]){ SLICE("FUNCTION"), SLICE("DELETE"), buffer_slice(&text) });
-	for (unsigned i = 0; i < libraries->count && !is_found; i++) {
-		if (libraries->items[i].is_loaded)
-			continue;
-		libraries->items[i].is_loaded = is_found = true;
-		wrapper_add_library(&text, libraries->items[i].code);
-		resp_add_command(command, 4, (struct slice[]){ SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"), buffer_slice(&text) });
-	}
-	buffer_free(&text);
-	return is_found;
 }
 
 struct slice libraries_adapt_stats(struct slice reply, struct buffer *out)
@@ -374,14 +235,4 @@ struct slice libraries_adapt_stats(struct slice reply, struct buffer *out)
 	}
 	buffer_add(out, rest);
 	return buffer_slice(out);
-}
-
-void libraries_free(struct libraries *libraries)
-{
-	libraries_clear(libraries);
-	libraries_unload(libraries);
-	memory_free(libraries->items);
-	memory_free(libraries->orders);
-	buffer_free(&libraries->gone);
-	buffer_free(&libraries->unwanted);
 }

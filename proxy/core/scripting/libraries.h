@@ -1,5 +1,6 @@
 /* Libraries: those of functions, by name. Redis keeps them itself, in our form (wrapper.h); so that a datacenter which did not get them from a client has
- * them, too, their own texts stand beside the scripts (scripts.h). The last one of a name that was loaded anywhere counts. */
+ * them, too, their own texts stand beside the scripts (scripts.h). The last one of a name that was loaded anywhere counts.
+ *   libraries.c  requests        library_dump.c  dumps        library_store.c  what stands in the store */
 #ifndef CORE_LIBRARIES_H
 #define CORE_LIBRARIES_H
 
@@ -19,8 +20,10 @@ void libraries_learn(struct libraries *libraries, struct slice field, struct sli
 void libraries_clear(struct libraries *libraries);
 /* The next one that is to be written down, or removed (CODE.ptr NULL), which FIELD names. False: none is. FIELD is empty before. */
 bool libraries_next_news(struct libraries *libraries, struct buffer *field, struct slice *code);
-/* What the store is to be told, so that it has them; false: nothing more. */
-bool libraries_next_order(struct libraries *libraries, struct buffer *command);
+/* What the store is to be told, so that it has them; false: nothing more. BY_TEXT: as in struct scripted; empty: whatever it answers. */
+bool libraries_next_order(struct libraries *libraries, struct buffer *command, char by_text[SCRIPTED_BY]);
+/* How many the store refused; FIRST: the name of one. */
+unsigned libraries_refused(const struct libraries *libraries, struct slice *first);
 /* FUNCTION STATS, without the arguments that were put behind those of the function that runs. Good as long as OUT is. */
 struct slice libraries_adapt_stats(struct slice reply, struct buffer *out);
 void libraries_free(struct libraries *libraries);

@@ -30,8 +30,12 @@ struct scripts {
 		unsigned order_count, order_cap;
 		struct buffer gone, unwanted;        /* names: to be told to all; to be told to the store */
 		uint64_t bytes, bytes_max, next_token;
+		bool is_unsorted, is_sorting;        /* library_store.c */
+		char refusal[128];           /* the last one of the store */
 	} libraries;
 };
+
+#define SCRIPTED_BY 80
 
 /* What a request about scripts has the store do. */
 struct scripted {
@@ -40,7 +44,7 @@ struct scripted {
 	bool is_ordering;                    /* it changes which functions there are, or scripts */
 	bool is_listing;                     /* its reply may hold libraries (wrapper_remove) */
 	bool is_new;                         /* the first reply says whether Redis can compile it */
-	char by_text[80];                    /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
+	char by_text[SCRIPTED_BY];                  /* its token, the SHA-1 of its script, its database; empty: it is refused, or runs no script */
 };
 
 struct scripts_place { uint32_t db, reserved_db; bool is_outbox_whole; struct stream_ids *ids; };
