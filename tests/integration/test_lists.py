@@ -4,6 +4,8 @@ pushes stay together, an element popped twice is a conflict, and a list at rest 
 
 import random
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -159,6 +161,37 @@ def killed(facts, world):
     facts.check(order in ([*range(200)], [*range(100, 200), *range(100)]), "and the runs are together")
 
 
+def killed_while_all_write(facts, world):
+    """Each write is concurrent with some of the other datacenter's, those with earlier ones, and so on: what a sidecar that restarts needs is older than what is
+    not yet everywhere."""
+    script = "redis.call('rpush',KEYS[1],ARGV[1],'x') redis.call('lrem',KEYS[1],2,'x') return redis.call('rpoplpush',KEYS[1],KEYS[2])"
+    is_over = threading.Event()
+
+    def write(dc):
+        number = 0
+        while not is_over.is_set():
+            try:
+                client = dc.client()
+                while not is_over.is_set():
+                    client.pipeline([("EVAL", script, 2, f"m:q{i % 4}", f"m:done{i % 4}", number + i) for i in range(8)])
+                    number += 8
+            except (OSError, EOFError):
+                time.sleep(0.05)
+
+    writers = [threading.Thread(target=write, args=(dc,)) for dc in world]
+    for writer in writers:
+        writer.start()
+    for name in "abab":
+        time.sleep(0.7)
+        world[name].sidecar.kill()
+        world[name].sidecar.start()
+    time.sleep(0.3)
+    is_over.set()
+    for writer in writers:
+        writer.join()
+    world.check_same_everywhere(facts, "sidecars are killed while lists are written everywhere without a pause: the same order")
+
+
 def test(facts):
     facts.note(f"seed {SEED}")
     with World(("a", "b"), "redis-stream", rules=RULES).start() as world:
@@ -167,6 +200,9 @@ def test(facts):
             case(facts, world)
         two_hundred_lists(facts, world, 60)
         world.check_same_everywhere(facts)
+    for _ in range(2):
+        with World(("a", "b"), "redis-stream", rules=RULES, with_links=False).start() as world:
+            killed_while_all_write(facts, world)
     with World(("a", "b", "c"), "kafka", rules=RULES).start() as world:
         two_hundred_lists(facts, world, 60)
         world.check_same_everywhere(facts)

@@ -5,6 +5,7 @@
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
+#include "proxy/core/versions/sequence.h"
 #include "proxy/core/versions/forget.h"
 #include "proxy/core/versions/version.h"
 
@@ -340,5 +341,6 @@ void recover_pump(struct recovery *recovery)
 	keyspace_each_key(recovery->keyspace, kill_unvouched, recovery->keyspace);
 	keyspace_forget(recovery->keyspace, UINT32_MAX);
 	keyspace_prune(recovery->keyspace);
+	sequences_prune_recalled(recovery->keyspace);
 	keyspace_each_key(recovery->keyspace, doubt_deadline, recovery->keyspace);
 }

@@ -2,6 +2,7 @@
  * restart (docs/replication-model.md, section 3). */
 #include "remote_state.h"
 #include "proxy/core/versions/forget.h"
+#include "proxy/core/versions/sequence.h"
 
 #define FORGET_PART 16
 
@@ -14,6 +15,15 @@ static uint64_t stable_seq(const struct remote *remote, unsigned origin)
 	return stable;
 }
 
+/* From where metadata of an origin is recalled after a restart, at the end of a round. The order of a list needs whatever is concurrent with a write that it
+ * needs. Under writes that never pause that may be older than any round. */
+static uint64_t kept_from(const struct remote *remote, unsigned index)
+{
+	const struct origin *origin = &remote->causes->origins.items[index];
+	uint64_t before = sequences_before(remote->keyspace, index, origin->round_stable);
+	return before > origin->kept ? before : origin->kept;
+}
+
 /* What is recalled after a restart must hold, for each write that is not stable, all that ever beat it. A winner may become stable before its
  * loser; but once all that was applied when a round began is stable, whatever met the winner then is stable, too. So what was
  * stable at the beginning of a finished round may be left behind. */
@@ -24,7 +34,7 @@ static void advance_rounds(struct remote *remote)
 			return;
 	for (unsigned i = 0; i < remote->causes->origins.count; i++) {
 		struct origin *origin = &remote->causes->origins.items[i];
-		origin->kept = origin->round_stable;
+		origin->kept = kept_from(remote, i);
 		origin->round_stable = origin->stable;
 		origin->round_applied = origin->applied;
 	}

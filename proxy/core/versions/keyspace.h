@@ -37,6 +37,7 @@ struct keyspace {
 	void *policy_context;
 	bool is_whole;               /* of metadata, nothing is still to be recalled */
 	struct table keys, elements;
+	struct sequence *sequences;  /* all there are */
 	struct latents latents;      /* writes of keys without a record */
 	struct flush *flushes;
 	unsigned flush_count, flush_cap;

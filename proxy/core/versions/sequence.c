@@ -18,10 +18,12 @@ static void note_top(struct sequence *sequence, const struct sequence_op *op)
 		i++;
 	if (i == sequence->top_count) {
 		sequence->tops = array_reserve(sequence->tops, sequence->top_count, &sequence->top_cap, sizeof *sequence->tops);
-		sequence->tops[sequence->top_count++] = (struct sequence_top){ .origin = op->stamp.origin };
+		sequence->tops[sequence->top_count++] = (struct sequence_top){ .origin = op->stamp.origin, .first = op->stamp.seq };
 	}
 	if (op->stamp.seq > sequence->tops[i].seq)
 		sequence->tops[i].seq = op->stamp.seq;
+	if (op->stamp.seq < sequence->tops[i].first)
+		sequence->tops[i].first = op->stamp.seq;
 }
 
 static struct sequence_op *op_add(struct keyspace *keyspace, struct sequence *sequence, const struct sequence_op *from)
@@ -71,8 +73,14 @@ static void count_tree(struct keyspace *keyspace, struct sequence *sequence)
 
 struct sequence *sequence_new(struct keyspace *keyspace)
 {
-	keyspace->bytes += sizeof(struct sequence);
-	return memory_new(sizeof(struct sequence));
+	struct sequence *sequence = memory_new(sizeof *sequence);
+	keyspace->bytes += sizeof *sequence;
+	sequence->next = keyspace->sequences;
+	sequence->link = &keyspace->sequences;
+	if (sequence->next != NULL)
+		sequence->next->link = &sequence->next;
+	keyspace->sequences = sequence;
+	return sequence;
 }
 
 void sequence_drop_edits(struct keyspace *keyspace, struct sequence *sequence)
@@ -84,6 +92,9 @@ void sequence_drop_edits(struct keyspace *keyspace, struct sequence *sequence)
 
 void sequence_free(struct keyspace *keyspace, struct sequence *sequence)
 {
+	*sequence->link = sequence->next;
+	if (sequence->next != NULL)
+		sequence->next->link = sequence->link;
 	tree_drop(keyspace, sequence);
 	sequence_drop_edits(keyspace, sequence);
 	for (uint32_t i = 0; i < sequence->count; i++)
@@ -279,10 +290,8 @@ bool sequence_is_stable(const struct keyspace *keyspace, const struct sequence *
 	return true;
 }
 
-void sequence_prune(struct keyspace *keyspace, struct sequence *sequence)
+static void prune(struct keyspace *keyspace, struct sequence *sequence)
 {
-	if (sequence->count < 2 * sequence->kept + PRUNE_MIN || sequence->edit_count > 0)
-		return;
 	uint64_t *cut = memory_new(keyspace->origins->count * sizeof *cut);
 	find_cut(keyspace, sequence, cut);
 	uint32_t kept = 0;
@@ -304,4 +313,25 @@ void sequence_prune(struct keyspace *keyspace, struct sequence *sequence)
 	}
 	sequence->kept = sequence->count;
 	memory_free(cut);
+}
+
+void sequence_prune(struct keyspace *keyspace, struct sequence *sequence)
+{
+	if (sequence->count >= 2 * sequence->kept + PRUNE_MIN && sequence->edit_count == 0)
+		prune(keyspace, sequence);
+}
+
+void sequences_prune_recalled(struct keyspace *keyspace)
+{
+	for (struct sequence *sequence = keyspace->sequences; sequence != NULL; sequence = sequence->next)
+		prune(keyspace, sequence);
+}
+
+uint64_t sequences_before(const struct keyspace *keyspace, unsigned origin, uint64_t limit)
+{
+	for (const struct sequence *sequence = keyspace->sequences; sequence != NULL; sequence = sequence->next)
+		for (unsigned i = 0; i < sequence->top_count; i++)
+			if (sequence->tops[i].origin == origin && sequence->tops[i].first <= limit)
+				limit = sequence->tops[i].first - 1;
+	return limit;
 }

@@ -48,8 +48,8 @@ struct sequence_edit {
 /* A change that the arriving one met at the same element: removed by both, or set by one of them. */
 struct sequence_meeting { unsigned origin; uint64_t seq, order; };
 
-/* The newest write of an origin that is remembered. */
-struct sequence_top { unsigned origin; uint64_t seq; };
+/* The newest and the oldest write of an origin that are remembered. */
+struct sequence_top { unsigned origin; uint64_t seq, first; };
 
 struct sequence {
 	struct sequence_op **ops;    /* owned; in order of arrival */
@@ -58,6 +58,7 @@ struct sequence {
 	uint64_t arrivals;
 	struct sequence_top *tops;   /* owned */
 	unsigned top_count, top_cap;
+	struct sequence *next, **link;       /* in the keyspace's sequences */
 	struct sequence_tree *tree;  /* owned; NULL: none is needed so far */
 	uint64_t tree_bytes;         /* counted in the keyspace's */
 	struct sequence_edit *edits; /* owned: what the store is to be told in this turn */
@@ -78,6 +79,10 @@ void sequence_erase(struct keyspace *keyspace, struct sequence *sequence, const 
 bool sequence_is_stable(const struct keyspace *keyspace, const struct sequence *sequence);
 /* Forgets what is stable and covered by all the rest. */
 void sequence_prune(struct keyspace *keyspace, struct sequence *sequence);
+/* Does so of all there are, however little it is: metadata was recalled, of which some precedes what was remembered. */
+void sequences_prune_recalled(struct keyspace *keyspace);
+/* Whoever recalls metadata needs all writes that are remembered. Returns LIMIT, or less: nothing up to there of ORIGIN's is. */
+uint64_t sequences_before(const struct keyspace *keyspace, unsigned origin, uint64_t limit);
 void sequence_drop_edits(struct keyspace *keyspace, struct sequence *sequence);
 /* Visits the values of the elements, in order. False: some are known to the store only. */
 bool sequence_values(struct keyspace *keyspace, struct sequence *sequence, void (*visit)(void *context, const struct note *note), void *context);
