@@ -23,7 +23,7 @@ static const char text[] =
 	"  end\n"
 	"  return words\n"
 	"end\n"
-	/* A script of ours, as no script may run another. Client's are not sent here: command_runs_when_full. */
+	/* A script of ours, as no script may run another. Clients' scripts never come here: group_runs_when_full lets none through. */
 	"local function evaluate(words)\n"
 	"  local keys, arguments, count = {}, {}, tonumber(words[3])\n"
 	"  for i = 4, #words do\n"

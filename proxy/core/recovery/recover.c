@@ -5,8 +5,8 @@
 #include "proxy/core/causes/rooms.h"
 #include "proxy/core/conflicts/fraction.h"
 #include "proxy/core/records/episode.h"
-#include "proxy/core/versions/sequence.h"
 #include "proxy/core/versions/forget.h"
+#include "proxy/core/versions/sequence.h"
 #include "proxy/core/versions/version.h"
 
 #include <assert.h>

@@ -81,7 +81,7 @@ bool sequence_is_stable(const struct keyspace *keyspace, const struct sequence *
 void sequence_prune(struct keyspace *keyspace, struct sequence *sequence);
 /* Does so of all there are, however little it is: metadata was recalled, of which some precedes what was remembered. */
 void sequences_prune_recalled(struct keyspace *keyspace);
-/* Whoever recalls metadata needs all writes that are remembered. Returns LIMIT, or less: nothing up to there of ORIGIN's is. */
+/* A restart has to read again, for the order of lists, all their writes that are remembered. Returns the greatest seq, at most LIMIT, up to which none of ORIGIN's is. */
 uint64_t sequences_before(const struct keyspace *keyspace, unsigned origin, uint64_t limit);
 void sequence_drop_edits(struct keyspace *keyspace, struct sequence *sequence);
 /* Visits the values of the elements, in order. False: some are known to the store only. */
